@@ -1,0 +1,34 @@
+# Build, install and test db_adapter: PGXS for the extension, client/ for the
+# library and the command.  PG_CONFIG= chooses the server.
+
+EXTENSION    = db_adapter
+EXTVERSION   = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
+MODULE_big   = $(EXTENSION)
+SOURCES      = $(sort $(wildcard src/*.c src/*/*.c))
+INCLUDES  = $(sort $(wildcard src/*.h src/*/*.h))
+OBJS         = $(SOURCES:.c=.o)
+PG_CPPFLAGS  = -Isrc
+PG_CFLAGS    = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+DATA         = $(wildcard sql/$(EXTENSION)--*--*.sql)
+DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql
+
+# Answers live in ./expected because pg_regress looks there first on every
+# supported major (14-15: --outputdir, 16+: --expecteddir; both default to ".").
+REGRESS        = $(patsubst test/sql/%.sql,%,$(sort $(wildcard test/sql/*.sql)))
+REGRESS_OPTS   = --inputdir=test --load-extension=$(EXTENSION)
+ISOLATION      = $(patsubst test/specs/%.spec,%,$(sort $(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --outputdir=. --load-extension=$(EXTENSION)
+TAP_TESTS      = 1
+PROVE_TESTS    = test/tap/*.pl
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+# PostgreSQL 14 lacks PostgreSQL::Test::Cluster; ours wraps PostgresNode.
+PROVE_FLAGS += -I test/perl
+
+sql/$(EXTENSION)--$(EXTVERSION).sql: sql/$(EXTENSION).sql $(EXTENSION).control
+	cp $< $@
+
+$(OBJS): $(INCLUDES)

@@ -1,0 +1,19 @@
+/*
+ * db_adapter.c
+ *	  Entry of the shared library: settings and registration.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "fmgr.h"
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	MarkGUCPrefixReserved("db_adapter");
+}
