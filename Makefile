@@ -9,6 +9,8 @@ INCLUDES  = $(sort $(wildcard src/*.h src/*/*.h))
 OBJS         = $(SOURCES:.c=.o)
 PG_CPPFLAGS  = -Isrc
 PG_CFLAGS    = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+# Our names win over the server's own symbols of the same name.
+SHLIB_LINK   = -Wl,-Bsymbolic
 DATA         = $(wildcard sql/$(EXTENSION)--*--*.sql)
 DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql
 

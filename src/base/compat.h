@@ -17,4 +17,4 @@
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
-#endif							/* DB_ADAPTER_COMPAT_H */
+#endif /* DB_ADAPTER_COMPAT_H */

@@ -1,0 +1,465 @@
+/*
+ * json.c
+ *	  Writing jsonb piece by piece, and reading option objects with care.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/numeric.h"
+#include "utils/varlena.h"
+
+/* A suggestion further away than this is no help. */
+#define NEAREST_MAX_DISTANCE 4
+
+static void
+put(JsonWriter *w, JsonbIteratorToken token, JsonbValue *value)
+{
+	w->result = pushJsonbValue(&w->state, token, value);
+}
+
+/*
+ * A scalar goes in as a member's value or as an array's element, whichever the
+ * innermost open container asks for.
+ */
+static void
+put_scalar(JsonWriter *w, JsonbValue *value)
+{
+	if (w->state == NULL)
+		elog(ERROR, "JSON value outside of a container");
+	put(w, w->state->contVal.type == jbvArray ? WJB_ELEM : WJB_VALUE, value);
+}
+
+void
+json_init(JsonWriter *w)
+{
+	w->state = NULL;
+	w->result = NULL;
+}
+
+void
+json_begin_object(JsonWriter *w)
+{
+	put(w, WJB_BEGIN_OBJECT, NULL);
+}
+
+void
+json_end_object(JsonWriter *w)
+{
+	put(w, WJB_END_OBJECT, NULL);
+}
+
+void
+json_begin_array(JsonWriter *w)
+{
+	put(w, WJB_BEGIN_ARRAY, NULL);
+}
+
+void
+json_end_array(JsonWriter *w)
+{
+	put(w, WJB_END_ARRAY, NULL);
+}
+
+static void
+set_string(JsonbValue *v, const char *value)
+{
+	v->type = jbvString;
+	v->val.string.val = unconstify(char *, value);
+	v->val.string.len = strlen(value);
+}
+
+void
+json_key(JsonWriter *w, const char *key)
+{
+	JsonbValue v;
+
+	set_string(&v, key);
+	put(w, WJB_KEY, &v);
+}
+
+void
+json_string(JsonWriter *w, const char *value)
+{
+	JsonbValue v;
+
+	if (value == NULL)
+	{
+		json_null(w);
+		return;
+	}
+	set_string(&v, value);
+	put_scalar(w, &v);
+}
+
+void
+json_bool(JsonWriter *w, bool value)
+{
+	JsonbValue v;
+
+	v.type = jbvBool;
+	v.val.boolean = value;
+	put_scalar(w, &v);
+}
+
+void
+json_int(JsonWriter *w, int64 value)
+{
+	JsonbValue v;
+
+	v.type = jbvNumeric;
+	v.val.numeric = int64_to_numeric(value);
+	put_scalar(w, &v);
+}
+
+void
+json_double(JsonWriter *w, double value, int decimals)
+{
+	JsonbValue v;
+	char *text = psprintf("%.*f", decimals, value);
+
+	v.type = jbvNumeric;
+	v.val.numeric = DatumGetNumeric(DirectFunctionCall3(
+		numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	put_scalar(w, &v);
+}
+
+void
+json_null(JsonWriter *w)
+{
+	JsonbValue v;
+
+	v.type = jbvNull;
+	put_scalar(w, &v);
+}
+
+void
+json_container(JsonWriter *w, JsonbContainer *container)
+{
+	JsonbValue v;
+
+	v.type = jbvBinary;
+	v.val.binary.data = container;
+	/* pushJsonbValue unpacks what it is given and reads no length. */
+	v.val.binary.len = 0;
+	put_scalar(w, &v);
+}
+
+void
+json_value(JsonWriter *w, const JsonbValue *value)
+{
+	JsonbValue v = *value;
+
+	put_scalar(w, &v);
+}
+
+void
+json_put_string(JsonWriter *w, const char *key, const char *value)
+{
+	json_key(w, key);
+	json_string(w, value);
+}
+
+void
+json_put_bool(JsonWriter *w, const char *key, bool value)
+{
+	json_key(w, key);
+	json_bool(w, value);
+}
+
+void
+json_put_int(JsonWriter *w, const char *key, int64 value)
+{
+	json_key(w, key);
+	json_int(w, value);
+}
+
+void
+json_put_strings(JsonWriter *w, const char *key, List *values)
+{
+	ListCell *lc;
+
+	json_key(w, key);
+	json_begin_array(w);
+	foreach (lc, values)
+		json_string(w, (char *) lfirst(lc));
+	json_end_array(w);
+}
+
+Jsonb *
+json_finish(JsonWriter *w)
+{
+	if (w->result == NULL || w->state != NULL)
+		elog(ERROR, "JSON document is not closed");
+	return JsonbValueToJsonb(w->result);
+}
+
+bool
+json_get(JsonbContainer *object, const char *key, JsonbValue *value)
+{
+	JsonbValue *found;
+
+	if (object == NULL || !JsonContainerIsObject(object))
+		return false;
+	found = getKeyJsonValueFromContainer(object, key, strlen(key), value);
+	return found != NULL && value->type != jbvNull;
+}
+
+const char *
+json_type_name(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvNull:
+			return "null";
+		case jbvString:
+			return "string";
+		case jbvNumeric:
+			return "number";
+		case jbvBool:
+			return "boolean";
+		case jbvBinary:
+			return JsonContainerIsArray(value->val.binary.data) ? "array" : "object";
+		case jbvArray:
+			return "array";
+		case jbvObject:
+			return "object";
+		default:
+			return "string";
+	}
+}
+
+static void
+raise_type(const char *what, const char *key, const char *wanted, const JsonbValue *value)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid %s: member \"%s\" must be %s", what, key, wanted),
+					errdetail("It is a JSON %s.", json_type_name(value))));
+}
+
+char *
+json_value_string(const JsonbValue *value)
+{
+	Assert(value->type == jbvString);
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+char *
+json_get_string(JsonbContainer *object, const char *key, const char *what)
+{
+	JsonbValue v;
+
+	if (!json_get(object, key, &v))
+		return NULL;
+	if (v.type != jbvString)
+		raise_type(what, key, "a string", &v);
+	return json_value_string(&v);
+}
+
+bool
+json_get_bool(JsonbContainer *object, const char *key, bool otherwise, const char *what)
+{
+	JsonbValue v;
+
+	if (!json_get(object, key, &v))
+		return otherwise;
+	if (v.type != jbvBool)
+		raise_type(what, key, "a boolean", &v);
+	return v.val.boolean;
+}
+
+int64
+json_get_int(JsonbContainer *object, const char *key, int64 otherwise, const char *what)
+{
+	JsonbValue v;
+
+	if (!json_get(object, key, &v))
+		return otherwise;
+	if (v.type != jbvNumeric)
+		raise_type(what, key, "an integer", &v);
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(v.val.numeric)));
+}
+
+JsonbContainer *
+json_get_object(JsonbContainer *object, const char *key, const char *what)
+{
+	JsonbValue v;
+
+	if (!json_get(object, key, &v))
+		return NULL;
+	if (v.type != jbvBinary || !JsonContainerIsObject(v.val.binary.data))
+		raise_type(what, key, "an object", &v);
+	return v.val.binary.data;
+}
+
+JsonbContainer *
+json_get_array(JsonbContainer *object, const char *key, const char *what)
+{
+	JsonbValue v;
+
+	if (!json_get(object, key, &v))
+		return NULL;
+	if (v.type != jbvBinary || !JsonContainerIsArray(v.val.binary.data))
+		raise_type(what, key, "an array", &v);
+	return v.val.binary.data;
+}
+
+List *
+json_get_strings(JsonbContainer *object, const char *key, const char *what)
+{
+	JsonbValue v;
+	List *result = NIL;
+	int count;
+
+	if (!json_get(object, key, &v))
+		return NIL;
+	if (v.type == jbvString)
+		return list_make1(json_value_string(&v));
+	if (v.type != jbvBinary || !JsonContainerIsArray(v.val.binary.data))
+		raise_type(what, key, "a string or an array of strings", &v);
+	count = JsonContainerSize(v.val.binary.data);
+	for (int i = 0; i < count; i++)
+	{
+		JsonbValue *element = getIthJsonbValueFromContainer(v.val.binary.data, i);
+
+		if (element->type != jbvString)
+			raise_type(what, key, "a string or an array of strings", element);
+		result = lappend(result, json_value_string(element));
+	}
+	return result;
+}
+
+void
+json_visit(JsonbContainer *container, JsonMember visit, void *arg)
+{
+	JsonbIterator *it = JsonbIteratorInit(container);
+	JsonbValue v;
+	JsonbIteratorToken token = JsonbIteratorNext(&it, &v, true);
+	char *key = NULL;
+
+	(void) token;
+	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+			key = json_value_string(&v);
+		else if (token == WJB_VALUE || token == WJB_ELEM)
+		{
+			if (!visit(key, &v, arg))
+				return;
+		}
+	}
+}
+
+static bool
+check_member(const char *key, JsonbValue *value, void *arg)
+{
+	const char *const *known = ((void **) arg)[0];
+	const char *what = ((void **) arg)[1];
+	const char *nearest;
+
+	for (const char *const *k = known; *k != NULL; k++)
+		if (strcmp(*k, key) == 0)
+			return true;
+	nearest = json_nearest(key, known);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid %s: there is no member \"%s\"", what, key),
+					nearest ? errhint("Perhaps you meant \"%s\".", nearest) : 0));
+	return false;
+}
+
+void
+json_check_members(JsonbContainer *object, const char *const *known, const char *what)
+{
+	const void *arg[2] = {known, what};
+
+	if (!JsonContainerIsObject(object))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: it must be a JSON object", what)));
+	json_visit(object, check_member, (void *) arg);
+}
+
+const char *
+json_nearest(const char *word, const char *const *candidates)
+{
+	const char *best = NULL;
+	int len = strlen(word);
+	int distance = Min(NEAREST_MAX_DISTANCE, len / 2) + 1;
+
+	/* varstr_levenshtein refuses longer words */
+	if (len > NAMEDATALEN)
+		return NULL;
+	for (; *candidates != NULL; candidates++)
+	{
+		int d = varstr_levenshtein_less_equal(word, len, *candidates, strlen(*candidates), 1, 1, 1,
+											  distance, true);
+
+		if (d < distance)
+		{
+			distance = d;
+			best = *candidates;
+		}
+	}
+	return best;
+}
+
+int
+json_choose(const char *word, const char *const *choices, const char *what)
+{
+	const char *nearest;
+
+	for (int i = 0; choices[i] != NULL; i++)
+		if (strcmp(choices[i], word) == 0)
+			return i;
+	nearest = json_nearest(word, choices);
+	if (nearest == NULL)
+		nearest = choices[0];
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s \"%s\"", what, word),
+			 errhint("Perhaps you meant \"%s\".", nearest)));
+	return -1;
+}
+
+void
+json_escape(StringInfo out, const char *value, int len)
+{
+	const unsigned char *p = (const unsigned char *) value;
+	const unsigned char *end = p + len;
+
+	appendStringInfoCharMacro(out, '"');
+	for (; p < end; p++)
+	{
+		switch (*p)
+		{
+			case '\b':
+				appendStringInfoString(out, "\\b");
+				break;
+			case '\f':
+				appendStringInfoString(out, "\\f");
+				break;
+			case '\n':
+				appendStringInfoString(out, "\\n");
+				break;
+			case '\r':
+				appendStringInfoString(out, "\\r");
+				break;
+			case '\t':
+				appendStringInfoString(out, "\\t");
+				break;
+			case '"':
+				appendStringInfoString(out, "\\\"");
+				break;
+			case '\\':
+				appendStringInfoString(out, "\\\\");
+				break;
+			default:
+				if (*p < ' ')
+					appendStringInfo(out, "\\u%04x", *p);
+				else
+					appendStringInfoCharMacro(out, *p);
+		}
+	}
+	appendStringInfoCharMacro(out, '"');
+}

@@ -1,0 +1,421 @@
+/*
+ * query.c
+ *	  Running SQL from C: the only door to SPI and portals.
+ *
+ * Each call connects to SPI and finishes before it returns, so that callers
+ * may nest freely and no connection outlives an error.  Results go through a
+ * DestReceiver of our own instead of an SPITupleTable: a row costs no copy, and
+ * a result of any size costs no memory.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "tcop/dest.h"
+#include "tcop/pquery.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/resowner.h"
+
+struct QueryPlan
+{
+	SPIPlanPtr plan;
+	int nargs;
+	MemoryContextCallback on_reset;
+};
+
+struct QueryCursor
+{
+	Portal portal;
+	char name[NAMEDATALEN];
+	MemoryContextCallback on_reset;
+};
+
+/* A DestReceiver that hands each row to a callback in a context of its own. */
+typedef struct RowReceiver
+{
+	DestReceiver pub;
+	QueryRow row;
+	void *arg;
+	MemoryContext rowcxt;
+} RowReceiver;
+
+static const struct
+{
+	const char *name;
+	const char *value;
+} pinned_settings[] = {
+	{"search_path", "pg_catalog, pg_temp"}, /* first: the only one of PIN_PATH */
+	{"DateStyle", "ISO, MDY"},
+	{"IntervalStyle", "postgres"},
+	{"bytea_output", "hex"},
+	{"extra_float_digits", "1"},
+	{"TimeZone", "UTC"},
+	{"lc_monetary", "C"},
+	{"xmloption", "content"},
+};
+
+int
+query_pin(QueryPins pins)
+{
+	int nestlevel = NewGUCNestLevel();
+	int count = pins == PIN_PATH ? 1 : lengthof(pinned_settings);
+
+	for (int i = 0; i < count; i++)
+		(void) set_config_option(pinned_settings[i].name, pinned_settings[i].value, PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	return nestlevel;
+}
+
+void
+query_unpin(int nestlevel)
+{
+	AtEOXact_GUC(true, nestlevel);
+}
+
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	RowReceiver *r = (RowReceiver *) self;
+	MemoryContext oldcxt = MemoryContextSwitchTo(r->rowcxt);
+	bool go_on;
+
+	CHECK_FOR_INTERRUPTS();
+	go_on = r->row(slot, r->arg);
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextReset(r->rowcxt);
+	return go_on;
+}
+
+static void
+receive_startup(DestReceiver *self, int operation, TupleDesc typeinfo)
+{
+}
+
+static void
+receive_nothing(DestReceiver *self)
+{
+}
+
+/* The receiver for row; the executor's None_Receiver where nobody listens. */
+static DestReceiver *
+receiver_init(RowReceiver *r, QueryRow row, void *arg)
+{
+	if (row == NULL)
+		return None_Receiver;
+	r->pub.receiveSlot = receive_row;
+	r->pub.rStartup = receive_startup;
+	r->pub.rShutdown = receive_nothing;
+	r->pub.rDestroy = receive_nothing;
+	r->pub.mydest = DestNone;
+	r->row = row;
+	r->arg = arg;
+	r->rowcxt =
+		AllocSetContextCreate(CurrentMemoryContext, "db_adapter row", ALLOCSET_DEFAULT_SIZES);
+	return &r->pub;
+}
+
+static void
+connect_spi(void)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to the query layer");
+}
+
+static SPIPlanPtr
+prepare(const char *sql, int nargs, Oid *types, int cursor_options)
+{
+	SPIPlanPtr plan = SPI_prepare_cursor(sql, nargs, types, cursor_options);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+/* SPI's option structs take a ParamListInfo where its older calls took arrays. */
+static ParamListInfo
+make_params(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls)
+{
+	ParamListInfo params;
+
+	if (nargs == 0)
+		return NULL;
+	params = makeParamList(nargs);
+	for (int i = 0; i < nargs; i++)
+	{
+		ParamExternData *p = &params->params[i];
+
+		p->value = values[i];
+		p->isnull = nulls != NULL && nulls[i] == 'n';
+		p->pflags = PARAM_FLAG_CONST;
+		p->ptype = SPI_getargtypeid(plan, i);
+	}
+	return params;
+}
+
+static uint64
+execute(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls, bool read_only, QueryRow row,
+		void *arg)
+{
+	SPIExecuteOptions options = {0};
+	RowReceiver receiver;
+	int rc;
+
+	options.params = make_params(plan, nargs, values, nulls);
+	options.read_only = read_only;
+	options.dest = receiver_init(&receiver, row, arg);
+	rc = SPI_execute_plan_extended(plan, &options);
+	if (rc < 0)
+		elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+uint64
+query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls, bool read_only,
+		  QueryRow row, void *arg)
+{
+	uint64 processed;
+
+	connect_spi();
+	processed = execute(prepare(sql, nargs, types, 0), nargs, values, nulls, read_only, row, arg);
+	SPI_finish();
+	return processed;
+}
+
+static void
+free_plan(void *arg)
+{
+	QueryPlan *query = arg;
+
+	if (query->plan != NULL)
+		SPI_freeplan(query->plan);
+	query->plan = NULL;
+}
+
+static QueryPlan *
+prepare_kept(MemoryContext cxt, const char *sql, int nargs, Oid *types, int cursor_options)
+{
+	QueryPlan *query = MemoryContextAllocZero(cxt, sizeof(QueryPlan));
+
+	query->nargs = nargs;
+	query->on_reset.func = free_plan;
+	query->on_reset.arg = query;
+	MemoryContextRegisterResetCallback(cxt, &query->on_reset);
+
+	connect_spi();
+	query->plan = prepare(sql, nargs, types, cursor_options);
+	SPI_keepplan(query->plan);
+	SPI_finish();
+	return query;
+}
+
+QueryPlan *
+query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types)
+{
+	return prepare_kept(cxt, sql, nargs, types, 0);
+}
+
+QueryPlan *
+query_prepare_generic(MemoryContext cxt, const char *sql, int nargs, Oid *types)
+{
+	return prepare_kept(cxt, sql, nargs, types, CURSOR_OPT_GENERIC_PLAN);
+}
+
+uint64
+query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only, QueryRow row,
+			  void *arg)
+{
+	uint64 processed;
+
+	connect_spi();
+	processed = execute(query->plan, query->nargs, values, nulls, read_only, row, arg);
+	SPI_finish();
+	return processed;
+}
+
+void
+query_free(QueryPlan *query)
+{
+	free_plan(query);
+}
+
+/*
+ * Closes the portal unless the end of its (sub)transaction has done so.  While
+ * a transaction aborts, the portal manager is walking its table and drops every
+ * portal itself; we must not touch it then.
+ */
+static void
+close_portal(void *arg)
+{
+	QueryCursor *cursor = arg;
+	Portal portal = cursor->portal;
+
+	cursor->portal = NULL;
+	if (portal == NULL || !IsTransactionState())
+		return;
+	if (GetPortalByName(cursor->name) == portal)
+		PortalDrop(portal, false);
+}
+
+QueryCursor *
+query_cursor_open(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
+				  bool read_only)
+{
+	QueryCursor *cursor = palloc0(sizeof(QueryCursor));
+
+	cursor->on_reset.func = close_portal;
+	cursor->on_reset.arg = cursor;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, &cursor->on_reset);
+
+	connect_spi();
+	cursor->portal = SPI_cursor_open_with_args(NULL, sql, nargs, types, values, nulls, read_only,
+											   CURSOR_OPT_NO_SCROLL);
+	strlcpy(cursor->name, cursor->portal->name, sizeof(cursor->name));
+	SPI_finish();
+	return cursor;
+}
+
+uint64
+query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg)
+{
+	RowReceiver receiver;
+	DestReceiver *dest = receiver_init(&receiver, row, arg);
+	uint64 fetched = PortalRunFetch(cursor->portal, FETCH_FORWARD, (long) count, dest);
+
+	if (dest != None_Receiver)
+		MemoryContextDelete(receiver.rowcxt);
+	return fetched;
+}
+
+void
+query_cursor_close(QueryCursor *cursor)
+{
+	close_portal(cursor);
+}
+
+/* The owner of the extension, who owns its tables. */
+static Oid
+extension_owner(void)
+{
+	Relation rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+	Oid owner = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
+				CStringGetDatum("db_adapter"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		owner = ((Form_pg_extension) GETSTRUCT(tuple))->extowner;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (!OidIsValid(owner))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("extension \"db_adapter\" is not installed in this database"),
+						errhint("Run CREATE EXTENSION db_adapter.")));
+	return owner;
+}
+
+uint64
+query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
+				   bool read_only, QueryRow row, void *arg)
+{
+	int nestlevel = query_pin(PIN_PATH);
+	Oid user;
+	int context;
+	uint64 processed;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(extension_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
+	processed = query_run(sql, nargs, types, values, nulls, read_only, row, arg);
+	SetUserIdAndSecContext(user, context);
+	query_unpin(nestlevel);
+	return processed;
+}
+
+bool
+query_error_is_foreign(int sqlerrcode)
+{
+	switch (ERRCODE_TO_CATEGORY(sqlerrcode))
+	{
+		case ERRCODE_TO_CATEGORY(ERRCODE_TRANSACTION_ROLLBACK):
+		case ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES):
+		case ERRCODE_TO_CATEGORY(ERRCODE_OPERATOR_INTERVENTION):
+		case ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR):
+			return true;
+		default:
+			return sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
+	}
+}
+
+ErrorData *
+query_attempt(QueryBody body, void *arg, bool keep)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(cxt);
+	PG_TRY();
+	{
+		body(arg);
+		if (keep)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(cxt);
+		error = CopyErrorData();
+		if (query_error_is_foreign(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(cxt);
+	CurrentResourceOwner = owner;
+	return error;
+}
+
+typedef struct TextResult
+{
+	MemoryContext cxt;
+	char *text;
+} TextResult;
+
+static bool
+take_text(TupleTableSlot *slot, void *arg)
+{
+	TextResult *result = arg;
+	bool isnull;
+	Datum value = slot_getattr(slot, 1, &isnull);
+
+	if (!isnull)
+		result->text = MemoryContextStrdup(result->cxt, text_to_cstring(DatumGetTextPP(value)));
+	return false;
+}
+
+char *
+query_text(const char *sql, int nargs, Oid *types, Datum *values, bool read_only)
+{
+	TextResult result = {CurrentMemoryContext, NULL};
+
+	query_run(sql, nargs, types, values, NULL, read_only, take_text, &result);
+	return result.text;
+}

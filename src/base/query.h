@@ -1,0 +1,83 @@
+/*
+ * query.h
+ *	  Running SQL from C: the only door to SPI and portals.
+ *
+ * Rows reach the caller one at a time through a QueryRow callback fed by a
+ * DestReceiver, so nothing is materialised on the way.  The callback runs in a
+ * context that is reset after each row; what must outlive it is copied.
+ *
+ * Settings.  Statements on user relations run under the caller's settings; they
+ * are safe by qualified names.  Catalog reads and value conversions run between
+ * query_pin() and query_unpin().  Pins are undone by an error as well, because
+ * an error ends the GUC nest level with its (sub)transaction.
+ */
+#ifndef DB_ADAPTER_QUERY_H
+#define DB_ADAPTER_QUERY_H
+
+#include "executor/tuptable.h"
+
+/* Return false to stop early; the statement then ends as if LIMIT had been reached. */
+typedef bool (*QueryRow)(TupleTableSlot *slot, void *arg);
+
+typedef struct QueryPlan QueryPlan;		/* a prepared statement kept across calls */
+typedef struct QueryCursor QueryCursor; /* an open portal */
+
+/* Which settings are pinned. */
+typedef enum QueryPins
+{
+	PIN_PATH,  /* search_path = pg_catalog, pg_temp: catalog reads */
+	PIN_VALUES /* and all that values' text form depends on */
+} QueryPins;
+
+extern int query_pin(QueryPins pins);
+extern void query_unpin(int nestlevel);
+
+/*
+ * One statement.  values and nulls as for SPI ('n' is NULL; nulls may be NULL).
+ * read_only statements see the caller's snapshot: use it for STABLE verbs.
+ * Returns the number of rows processed.
+ */
+extern uint64 query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
+						bool read_only, QueryRow row, void *arg);
+
+/* A plan that lives until query_free() or, when not freed, until cxt goes. */
+extern QueryPlan *query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types);
+/* Forces one generic plan: for batches whose parameters the statistics do not know. */
+extern QueryPlan *query_prepare_generic(MemoryContext cxt, const char *sql, int nargs, Oid *types);
+extern uint64 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only,
+							QueryRow row, void *arg);
+extern void query_free(QueryPlan *query);
+
+/*
+ * A cursor hands out rows in steps; the portal is closed with the context it was
+ * opened in or by query_cursor_close(), whichever comes first.
+ */
+extern QueryCursor *query_cursor_open(const char *sql, int nargs, Oid *types, Datum *values,
+									  const char *nulls, bool read_only);
+/* Fetches up to `count` rows; returns how many came: fewer means the end. */
+extern uint64 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg);
+extern void query_cursor_close(QueryCursor *cursor);
+
+/*
+ * Statements on the extension's own tables run as the extension's owner, for
+ * that one statement only.  An error restores the user with the transaction.
+ */
+extern uint64 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values,
+								 const char *nulls, bool read_only, QueryRow row, void *arg);
+
+/*
+ * Runs body in a subtransaction.  With keep its effects stay when it succeeds;
+ * without, they are rolled back in any case: a trial.  Returns NULL, or the error
+ * that ended it, copied into the caller's context.  Errors that are nobody's data
+ * (cancel, shutdown, out of memory or disk, serialization failure, deadlock) are
+ * not caught: see query_error_is_foreign().
+ */
+typedef void (*QueryBody)(void *arg);
+extern ErrorData *query_attempt(QueryBody body, void *arg, bool keep);
+/* True for errors that say nothing about the statement that met them. */
+extern bool query_error_is_foreign(int sqlerrcode);
+
+/* Convenience: the first column of the first row as text in the caller's context, or NULL. */
+extern char *query_text(const char *sql, int nargs, Oid *types, Datum *values, bool read_only);
+
+#endif /* DB_ADAPTER_QUERY_H */
