@@ -1,4 +1,462 @@
 -- complain if script is sourced in psql, rather than via CREATE EXTENSION
 \echo Use "CREATE EXTENSION db_adapter" to load this file. \quit
 
+-- Sections stand in the order of the verbs: introspect, expected, validate,
+-- plan, apply; backup, restore, digest.  Every function is SECURITY INVOKER.
+-- A withheld function can be handed on by the owner of the database.
+
 GRANT USAGE ON SCHEMA db_adapter TO PUBLIC;
+COMMENT ON SCHEMA db_adapter IS
+    'Keeps schemas true to a declaration and moves rows between databases without breaking references';
+
+-- --------------------------------------------------------------------------
+-- introspect: the live schema
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION introspect(
+    schemas name[] DEFAULT '{public}',
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_introspect'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION introspect(name[], name[]) IS
+    'The live schema as one document: tables, types, functions and all that belongs to them';
+
+CREATE FUNCTION fingerprint(
+    schemas name[] DEFAULT '{public}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_fingerprint'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION fingerprint(name[]) IS
+    'A hash of the content of the schemas: the same on two databases with the same schema';
+
+CREATE FUNCTION column_names(
+    schema name DEFAULT 'public',
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_column_names'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION column_names(name, name[]) IS
+    'The columns of each table of a schema: {"table": ["column", ...]}';
+
+CREATE FUNCTION diagram(
+    schemas name[] DEFAULT '{public}',
+    format text DEFAULT 'mermaid')
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_diagram'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION diagram(name[], text) IS
+    'An entity-relationship diagram of the schemas, as mermaid or dot';
+
+-- --------------------------------------------------------------------------
+-- expected: the schema that DDL text declares
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION expected(
+    schema_sql text,
+    schemas name[] DEFAULT NULL,
+    search_path text DEFAULT NULL,
+    allow_do boolean DEFAULT false)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_expected'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION expected(text, name[], text, boolean) IS
+    'The schema document of a database built from schema_sql: executed in swapped-in schemas, introspected and rolled back';
+
+-- It executes DDL text, under a schema of the caller, and rolls it back.
+REVOKE EXECUTE ON FUNCTION expected(text, name[], text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION expected(text, name[], text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION expected(
+    schema_sql text[],
+    schemas name[] DEFAULT NULL,
+    search_path text DEFAULT NULL,
+    allow_do boolean DEFAULT false)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_expected_files'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION expected(text[], name[], text, boolean) IS
+    'The schema document of a database built from several files, in order';
+
+-- It executes DDL text, under a schema of the caller, and rolls it back.
+REVOKE EXECUTE ON FUNCTION expected(text[], name[], text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION expected(text[], name[], text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION expected_columns(
+    schema_sql text,
+    schema name DEFAULT 'public')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_expected_columns'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION expected_columns(text, name) IS
+    'The columns of each table that schema_sql declares, found by parsing alone';
+
+-- --------------------------------------------------------------------------
+-- validate: live against expected
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION validate(
+    expected jsonb,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_validate'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION validate(jsonb, name[], name[], text[]) IS
+    'Compares the live schema with an expected one, a schema document or {"table": ["column", ...]}';
+
+CREATE FUNCTION differences(
+    expected jsonb,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}')
+RETURNS TABLE (
+    severity text,
+    object_type text,
+    object text,
+    attribute text,
+    expected text,
+    actual text)
+AS 'MODULE_PATHNAME', 'db_adapter_differences'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION differences(jsonb, name[], name[], text[]) IS
+    'The differences between the live schema and an expected one, a row each';
+
+CREATE FUNCTION report(
+    validation jsonb,
+    format text DEFAULT 'text')
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_report'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION report(jsonb, text) IS
+    'A result of validate for people to read, as text or markdown';
+
+-- --------------------------------------------------------------------------
+-- plan: the steps from live to expected
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION plan(
+    expected jsonb,
+    column_definitions jsonb DEFAULT '{}',
+    recreate_threshold int DEFAULT 0,
+    allow_drop boolean DEFAULT false,
+    verify boolean DEFAULT true,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}',
+    renames jsonb DEFAULT '{}',
+    online boolean DEFAULT false)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_plan'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) IS
+    'The ordered DDL steps from the live schema to the expected one, each with its hazards, tried and rolled back';
+
+-- Its trial executes DDL, in swapped-in schemas.
+REVOKE EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION plan_steps(
+    plan jsonb)
+RETURNS TABLE (
+    step int,
+    action text,
+    object text,
+    sql text,
+    hazards text[],
+    reason text)
+AS 'MODULE_PATHNAME', 'db_adapter_plan_steps'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION plan_steps(jsonb) IS
+    'The steps of a plan, a row each';
+
+-- --------------------------------------------------------------------------
+-- apply: a plan executed in one transaction
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION apply(
+    plan jsonb,
+    confirm boolean DEFAULT false,
+    backup boolean DEFAULT true,
+    lock_timeout interval DEFAULT '5s')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_apply'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION apply(jsonb, boolean, boolean, interval) IS
+    'Executes a plan, re-validates, and raises unless the promised schema is reached; without confirm everything is rolled back';
+
+-- It changes the schema.
+REVOKE EXECUTE ON FUNCTION apply(jsonb, boolean, boolean, interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION apply(jsonb, boolean, boolean, interval) TO pg_database_owner WITH GRANT OPTION;
+
+-- --------------------------------------------------------------------------
+-- backup: rows to lines
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION derive_backup_schema(
+    tables regclass[] DEFAULT NULL,
+    root regclass DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_derive_backup_schema'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION derive_backup_schema(regclass[], regclass) IS
+    'A backup schema from the foreign keys of the catalog, parents first';
+
+CREATE FUNCTION check_backup_schema(
+    backup_schema jsonb)
+RETURNS TABLE (
+    severity text,
+    "table" text,
+    message text)
+AS 'MODULE_PATHNAME', 'db_adapter_check_backup_schema'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION check_backup_schema(jsonb) IS
+    'What could go wrong with a backup schema in this database, a row each';
+
+CREATE FUNCTION backup(
+    backup_schema jsonb,
+    user_id text DEFAULT NULL,
+    filters jsonb DEFAULT '{}',
+    metadata jsonb DEFAULT '{}',
+    format text DEFAULT 'jsonl',
+    row_security boolean DEFAULT false,
+    on_leak text DEFAULT 'report',
+    checksum text DEFAULT 'crc32c')
+RETURNS SETOF text
+AS 'MODULE_PATHNAME', 'db_adapter_backup'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION backup(jsonb, text, jsonb, jsonb, text, boolean, text, text) IS
+    'The rows of a tenant, or all, in chunks of whole lines of about 64 KB; streams when called in the SELECT list';
+
+CREATE FUNCTION backup_document(
+    backup_schema jsonb,
+    user_id text DEFAULT NULL,
+    filters jsonb DEFAULT '{}',
+    metadata jsonb DEFAULT '{}',
+    format text DEFAULT 'jsonl',
+    row_security boolean DEFAULT false,
+    on_leak text DEFAULT 'report',
+    checksum text DEFAULT 'crc32c')
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_backup_document'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION backup_document(jsonb, text, jsonb, jsonb, text, boolean, text, text) IS
+    'The same as backup in one value, for small sets';
+
+CREATE FUNCTION backup_to_file(
+    path text,
+    backup_schema jsonb,
+    user_id text DEFAULT NULL,
+    filters jsonb DEFAULT '{}',
+    metadata jsonb DEFAULT '{}',
+    format text DEFAULT 'jsonl',
+    row_security boolean DEFAULT false,
+    on_leak text DEFAULT 'report',
+    checksum text DEFAULT 'crc32c',
+    overwrite boolean DEFAULT false,
+    workers int DEFAULT 1)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_backup_to_file'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION backup_to_file(text, jsonb, text, jsonb, jsonb, text, boolean, text, text, boolean, int) IS
+    'Writes a backup to a file of the server; needs the rights of pg_write_server_files';
+
+-- It writes a file of the server.
+REVOKE EXECUTE ON FUNCTION backup_to_file(text, jsonb, text, jsonb, jsonb, text, boolean, text, text, boolean, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION backup_to_file(text, jsonb, text, jsonb, jsonb, text, boolean, text, text, boolean, int) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION validate_backup(
+    document text,
+    backup_schema jsonb DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_validate_backup'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION validate_backup(text, jsonb) IS
+    'Whether a backup is whole and consistent: {"valid", "errors", "warnings"}';
+
+-- --------------------------------------------------------------------------
+-- restore: lines to rows
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION restore(
+    document text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false)
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) IS
+    'Restores a backup: ids and foreign keys remapped, failing rows set aside, counts per table';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_from_file(
+    path text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false)
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore_from_file'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) IS
+    'Restores a backup from a file of the server; needs the rights of pg_read_server_files';
+
+-- It reads a file of the server.
+REVOKE EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_begin(
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false)
+RETURNS void
+AS 'MODULE_PATHNAME', 'db_adapter_restore_begin'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) IS
+    'Begins a restore whose backup comes in chunks within this transaction';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_data(
+    chunk bytea)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_restore_data'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_data(bytea) IS
+    'The next bytes of the backup, cut anywhere; returns the rows so far';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_data(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_data(bytea) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_data(
+    chunk text)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_restore_data_text'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_data(text) IS
+    'The next characters of the backup; returns the rows so far';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_data(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_data(text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_end()
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore_end'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_end() IS
+    'Ends a restore: verifies the whole and returns the counts per table';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_end() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_end() TO pg_database_owner WITH GRANT OPTION;
+
+-- --------------------------------------------------------------------------
+-- digest: rows to hashes by natural key
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION digest(
+    backup_schema jsonb,
+    "table" text,
+    user_id text DEFAULT NULL,
+    buckets int DEFAULT NULL,
+    hash text DEFAULT 'fast')
+RETURNS TABLE (
+    bucket int,
+    rows bigint,
+    digest bytea)
+AS 'MODULE_PATHNAME', 'db_adapter_digest'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION digest(jsonb, text, text, int, text) IS
+    'Bucket digests of the content of a table by natural key, independent of ids';
+
+CREATE FUNCTION digest_rows(
+    backup_schema jsonb,
+    "table" text,
+    bucket int[],
+    user_id text DEFAULT NULL,
+    buckets int DEFAULT NULL,
+    hash text DEFAULT 'fast')
+RETURNS TABLE (
+    match_key jsonb,
+    digest bytea)
+AS 'MODULE_PATHNAME', 'db_adapter_digest_rows'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION digest_rows(jsonb, text, int[], text, int, text) IS
+    'The digest of each row in the given buckets';
