@@ -1,11 +1,25 @@
 # Build, install and test db_adapter: PGXS for the extension, client/ for the
 # library and the command.  PG_CONFIG= chooses the server.
 
+# These bring a server of their own (see scripts/) and must work where none is yet.
+OWN_SERVER = deps check demo bench
+ifneq ($(filter $(OWN_SERVER) format,$(MAKECMDGOALS)),)
+
+.PHONY: $(OWN_SERVER) format
+deps:
+	@scripts/deps
+check: ; @scripts/deps --quiet && scripts/private-server scripts/check
+demo: ; @scripts/deps --quiet && scripts/private-server demo/run
+bench: ; @scripts/deps --quiet && bench/all
+format: ; @scripts/format
+
+else
+
 EXTENSION    = db_adapter
 EXTVERSION   = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 MODULE_big   = $(EXTENSION)
 SOURCES      = $(sort $(wildcard src/*.c src/*/*.c))
-INCLUDES  = $(sort $(wildcard src/*.h src/*/*.h))
+INCLUDES     = $(sort $(wildcard src/*.h src/*/*.h))
 OBJS         = $(SOURCES:.c=.o)
 PG_CPPFLAGS  = -Isrc
 PG_CFLAGS    = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
@@ -34,3 +48,21 @@ sql/$(EXTENSION)--$(EXTVERSION).sql: sql/$(EXTENSION).sql $(EXTENSION).control
 	cp $< $@
 
 $(OBJS): $(INCLUDES)
+
+# The other half, unless it is not wanted.
+ifneq ($(WITH_CLIENT),no)
+ifneq ($(wildcard client/Makefile),)
+.PHONY: client install-client clean-client
+all: client
+install: install-client
+clean: clean-client
+client:
+	$(MAKE) -C client all
+install-client:
+	$(MAKE) -C client install
+clean-client:
+	$(MAKE) -C client clean
+endif
+endif
+
+endif
