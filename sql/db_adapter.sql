@@ -5,6 +5,11 @@
 -- plan, apply; backup, restore, digest.  Every function is SECURITY INVOKER.
 -- A withheld function can be handed on by the owner of the database.
 
+-- Made here and not by the control file, so that a schema somebody else owns is
+-- refused (its owner could replace what is in it) and DROP EXTENSION takes it along.
+CREATE SCHEMA db_adapter;
+SET LOCAL search_path = db_adapter, pg_temp;
+
 GRANT USAGE ON SCHEMA db_adapter TO PUBLIC;
 COMMENT ON SCHEMA db_adapter IS
     'Keeps schemas true to a declaration and moves rows between databases without breaking references';
