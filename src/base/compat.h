@@ -17,4 +17,11 @@
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
+/* NULLS NOT DISTINCT came with 15. */
+#if PG_VERSION_NUM < 150000
+#define INDEX_NULLS_NOT_DISTINCT(form) false
+#else
+#define INDEX_NULLS_NOT_DISTINCT(form) ((form)->indnullsnotdistinct)
+#endif
+
 #endif /* DB_ADAPTER_COMPAT_H */

@@ -1,0 +1,491 @@
+/*
+ * relation.c
+ *	  Facts about one relation: its columns, keys and foreign keys.
+ *
+ * Read from the relation cache, so that a fact costs no query and is as fresh
+ * as the lock taken when the name was resolved.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/nbtree.h"
+#include "access/relation.h"
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "base/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+#include "utils/varlena.h"
+
+/* How many names of a schema are compared with one that is missing. */
+#define MAX_CANDIDATES 10000
+
+static bool
+kind_is_readable(char kind)
+{
+	return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE ||
+		   kind == RELKIND_FOREIGN_TABLE || kind == RELKIND_VIEW || kind == RELKIND_MATVIEW;
+}
+
+void
+relation_check_allowed(Oid relid)
+{
+	Oid namespace = get_rel_namespace(relid);
+	char *schema = get_namespace_name(namespace);
+
+	if (namespace == PG_CATALOG_NAMESPACE || namespace == PG_TOAST_NAMESPACE ||
+		isAnyTempNamespace(namespace) || schema == NULL ||
+		strcmp(schema, "information_schema") == 0 || strcmp(schema, "db_adapter") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("relation \"%s\" cannot be used here", get_rel_name(relid)),
+				 errdetail("Relations in system, temporary and extension schemas are refused.")));
+	if (!kind_is_readable(get_rel_relkind(relid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a table, view or foreign table", get_rel_name(relid))));
+}
+
+Oid
+relation_find(const char *name)
+{
+	List *parts = textToQualifiedNameList(cstring_to_text(name));
+	Oid relid = RangeVarGetRelid(makeRangeVarFromNameList(parts), AccessShareLock, true);
+
+	if (OidIsValid(relid))
+		relation_check_allowed(relid);
+	return relid;
+}
+
+typedef struct Candidates
+{
+	const char **names;
+	int count;
+	MemoryContext cxt;
+} Candidates;
+
+static bool
+take_candidate(TupleTableSlot *slot, void *arg)
+{
+	Candidates *c = arg;
+	bool isnull;
+	MemoryContext oldcxt = MemoryContextSwitchTo(c->cxt);
+
+	c->names[c->count++] = text_to_cstring(DatumGetTextPP(slot_getattr(slot, 1, &isnull)));
+	MemoryContextSwitchTo(oldcxt);
+	return c->count < MAX_CANDIDATES;
+}
+
+/* The schemas of the caller's search_path as oid[]. */
+static Datum
+path_array(void)
+{
+	List *path = fetch_search_path(false);
+	Datum *oids = palloc(sizeof(Datum) * Max(list_length(path), 1));
+	int count = 0;
+	ListCell *lc;
+
+	foreach (lc, path)
+		oids[count++] = ObjectIdGetDatum(lfirst_oid(lc));
+	return PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+}
+
+/* The relation whose name, written as the caller would write it, is nearest. */
+static const char *
+nearest_relation(const char *name)
+{
+	static const char *const sql =
+		"SELECT CASE WHEN n.oid = ANY ($1) THEN quote_ident(c.relname)"
+		"       ELSE quote_ident(n.nspname) || '.' || quote_ident(c.relname) END"
+		"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+		" WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')"
+		"   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'db_adapter')"
+		"   AND n.nspname !~ '^pg_(toast|temp)'"
+		"   AND has_schema_privilege(n.oid, 'USAGE')"
+		" ORDER BY 1";
+	Candidates c = {palloc0((MAX_CANDIDATES + 1) * sizeof(char *)), 0, CurrentMemoryContext};
+	Oid type = OIDARRAYOID;
+	Datum path = path_array();
+	int nestlevel = query_pin(PIN_PATH);
+
+	query_run(sql, 1, &type, &path, NULL, true, take_candidate, &c);
+	query_unpin(nestlevel);
+	return json_nearest(name, c.names);
+}
+
+Oid
+relation_resolve(const char *name)
+{
+	Oid relid = relation_find(name);
+	const char *nearest;
+
+	if (OidIsValid(relid))
+		return relid;
+	nearest = nearest_relation(name);
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table \"%s\" does not exist", name),
+					nearest ? errhint("Perhaps you meant \"%s\".", nearest) : 0));
+	return InvalidOid;
+}
+
+/* The sequence of a default that is nextval() and at most a cast; or InvalidOid. */
+static Oid
+default_sequence(Node *expr)
+{
+	while (expr != NULL)
+	{
+		if (IsA(expr, NextValueExpr))
+			return ((NextValueExpr *) expr)->seqid;
+		if (IsA(expr, FuncExpr) && list_length(((FuncExpr *) expr)->args) >= 1)
+		{
+			FuncExpr *func = (FuncExpr *) expr;
+			Node *arg = linitial(func->args);
+
+			if (func->funcid == F_NEXTVAL)
+				return IsA(arg, Const) && !((Const *) arg)->constisnull
+						   ? DatumGetObjectId(((Const *) arg)->constvalue)
+						   : InvalidOid;
+			if (func->funcformat != COERCE_EXPLICIT_CAST &&
+				func->funcformat != COERCE_IMPLICIT_CAST)
+				return InvalidOid;
+			expr = arg;
+		}
+		else if (IsA(expr, RelabelType))
+			expr = (Node *) ((RelabelType *) expr)->arg;
+		else if (IsA(expr, CoerceToDomain))
+			expr = (Node *) ((CoerceToDomain *) expr)->arg;
+		else
+			return InvalidOid;
+	}
+	return InvalidOid;
+}
+
+static void
+read_column(Relation rel, Form_pg_attribute attr, RelationColumn *column)
+{
+	column->name = pstrdup(NameStr(attr->attname));
+	column->quoted = pstrdup(quote_identifier(column->name));
+	column->attnum = attr->attnum;
+	column->type = attr->atttypid;
+	column->basetype = getBaseType(attr->atttypid);
+	column->typmod = attr->atttypmod;
+	column->collation = attr->attcollation;
+	column->not_null = attr->attnotnull;
+	column->generated = attr->attgenerated != '\0';
+	column->identity = attr->attidentity;
+	if (!column->generated)
+	{
+		Node *expr = build_column_default(rel, attr->attnum);
+
+		column->has_default = expr != NULL;
+		column->sequence = default_sequence(expr);
+	}
+}
+
+static void
+read_columns(RelationInfo *info, Relation rel)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+
+	info->columns = palloc0(sizeof(RelationColumn) * Max(desc->natts, 1));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attr = TupleDescAttr(desc, i);
+
+		if (!attr->attisdropped)
+			read_column(rel, attr, &info->columns[info->ncolumns++]);
+	}
+}
+
+static RelationKey *
+read_key(Oid indexid)
+{
+	Relation index = relation_open(indexid, AccessShareLock);
+	Form_pg_index form = index->rd_index;
+	RelationKey *key = NULL;
+
+	if (form->indisunique && form->indisvalid && form->indislive && !form->indisexclusion)
+	{
+		key = palloc0(sizeof(RelationKey));
+		key->index = indexid;
+		key->name = pstrdup(RelationGetRelationName(index));
+		key->primary = form->indisprimary;
+		key->deferrable = !form->indimmediate;
+		key->partial = !heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+		key->nulls_not_distinct = INDEX_NULLS_NOT_DISTINCT(form);
+		key->ncolumns = form->indnkeyatts;
+		key->columns = palloc(sizeof(AttrNumber) * key->ncolumns);
+		key->equality = palloc(sizeof(Oid) * key->ncolumns);
+		for (int i = 0; i < key->ncolumns; i++)
+		{
+			Oid type = index->rd_opcintype[i];
+
+			key->columns[i] = form->indkey.values[i];
+			key->expressions |= key->columns[i] == InvalidAttrNumber;
+			key->equality[i] =
+				get_opfamily_member(index->rd_opfamily[i], type, type, BTEqualStrategyNumber);
+		}
+	}
+	relation_close(index, NoLock);
+	return key;
+}
+
+static void
+read_keys(RelationInfo *info, Relation rel)
+{
+	List *indexes = RelationGetIndexList(rel);
+	ListCell *lc;
+
+	foreach (lc, indexes)
+	{
+		RelationKey *key = read_key(lfirst_oid(lc));
+
+		if (key == NULL)
+			continue;
+		if (key->primary)
+		{
+			info->primary_key = key;
+			info->keys = lcons(key, info->keys);
+		}
+		else
+			info->keys = lappend(info->keys, key);
+	}
+	list_free(indexes);
+}
+
+static RelationForeignKey *
+read_foreign_key(ForeignKeyCacheInfo *cached)
+{
+	HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(cached->conoid));
+	Form_pg_constraint form;
+	RelationForeignKey *fk = palloc0(sizeof(RelationForeignKey));
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for constraint %u", cached->conoid);
+	form = (Form_pg_constraint) GETSTRUCT(tuple);
+	fk->constraint = cached->conoid;
+	fk->name = pstrdup(NameStr(form->conname));
+	fk->target = cached->confrelid;
+	fk->deferrable = form->condeferrable;
+	fk->validated = form->convalidated;
+	fk->match_full = form->confmatchtype == FKCONSTR_MATCH_FULL;
+	fk->ncolumns = cached->nkeys;
+	fk->columns = palloc(sizeof(AttrNumber) * fk->ncolumns);
+	fk->target_columns = palloc(sizeof(AttrNumber) * fk->ncolumns);
+	memcpy(fk->columns, cached->conkey, sizeof(AttrNumber) * fk->ncolumns);
+	memcpy(fk->target_columns, cached->confkey, sizeof(AttrNumber) * fk->ncolumns);
+	ReleaseSysCache(tuple);
+	return fk;
+}
+
+static int
+compare_foreign_keys(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((RelationForeignKey *) lfirst(a))->name,
+				  ((RelationForeignKey *) lfirst(b))->name);
+}
+
+static void
+read_foreign_keys(RelationInfo *info, Relation rel)
+{
+	ListCell *lc;
+
+	/* A copy: the cached list may go while we look up the constraints. */
+	foreach (lc, copyObject(RelationGetFKeyList(rel)))
+		info->foreign_keys = lappend(info->foreign_keys, read_foreign_key(lfirst(lc)));
+	list_sort(info->foreign_keys, compare_foreign_keys);
+}
+
+RelationInfo *
+relation_read(Oid relid)
+{
+	Relation rel = relation_open(relid, AccessShareLock);
+	RelationInfo *info = palloc0(sizeof(RelationInfo));
+
+	info->oid = relid;
+	info->namespace = RelationGetNamespace(rel);
+	info->schema = get_namespace_name(info->namespace);
+	info->name = pstrdup(RelationGetRelationName(rel));
+	info->qualified = quote_qualified_identifier(info->schema, info->name);
+	info->kind = rel->rd_rel->relkind;
+	info->has_children = rel->rd_rel->relhassubclass && info->kind != RELKIND_PARTITIONED_TABLE;
+	info->has_triggers = rel->trigdesc != NULL;
+	read_columns(info, rel);
+	read_keys(info, rel);
+	read_foreign_keys(info, rel);
+	relation_close(rel, NoLock);
+	return info;
+}
+
+static RelationColumn *
+column_named(const RelationInfo *rel, const char *name)
+{
+	for (int i = 0; i < rel->ncolumns; i++)
+		if (strcmp(rel->columns[i].name, name) == 0)
+			return &rel->columns[i];
+	return NULL;
+}
+
+RelationColumn *
+relation_find_column(const RelationInfo *rel, const char *name)
+{
+	RelationColumn *column = column_named(rel, name);
+	List *parts;
+
+	if (column != NULL || *name == '\0')
+		return column;
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || list_length(parts) != 1)
+		return NULL;
+	return column_named(rel, linitial(parts));
+}
+
+RelationColumn *
+relation_column(const RelationInfo *rel, const char *name)
+{
+	RelationColumn *column = relation_find_column(rel, name);
+	const char **candidates;
+	const char *nearest;
+
+	if (column != NULL)
+		return column;
+	candidates = palloc0(sizeof(char *) * (rel->ncolumns + 1));
+	for (int i = 0; i < rel->ncolumns; i++)
+		candidates[i] = rel->columns[i].name;
+	nearest = json_nearest(name, candidates);
+	ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+					errmsg("column \"%s\" of table \"%s\" does not exist", name, rel->name),
+					nearest ? errhint("Perhaps you meant \"%s\".", nearest) : 0));
+	return NULL;
+}
+
+RelationColumn *
+relation_column_by_number(const RelationInfo *rel, AttrNumber attnum)
+{
+	for (int i = 0; i < rel->ncolumns; i++)
+		if (rel->columns[i].attnum == attnum)
+			return &rel->columns[i];
+	elog(ERROR, "relation %u has no column %d", rel->oid, attnum);
+	return NULL;
+}
+
+static bool
+contains(const AttrNumber *columns, int ncolumns, AttrNumber column)
+{
+	for (int i = 0; i < ncolumns; i++)
+		if (columns[i] == column)
+			return true;
+	return false;
+}
+
+bool
+relation_key_within(const RelationKey *key, const AttrNumber *columns, int ncolumns)
+{
+	if (key->partial || key->expressions)
+		return false;
+	for (int i = 0; i < key->ncolumns; i++)
+		if (!contains(columns, ncolumns, key->columns[i]))
+			return false;
+	return true;
+}
+
+RelationKey *
+relation_key_over(const RelationInfo *rel, const AttrNumber *columns, int ncolumns)
+{
+	ListCell *lc;
+
+	foreach (lc, rel->keys)
+	{
+		RelationKey *key = lfirst(lc);
+
+		if (key->ncolumns == ncolumns && relation_key_within(key, columns, ncolumns))
+			return key;
+	}
+	return NULL;
+}
+
+RelationForeignKey *
+relation_foreign_key_over(const RelationInfo *rel, const AttrNumber *columns, int ncolumns,
+						  Oid target)
+{
+	ListCell *lc;
+
+	foreach (lc, rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+		bool same = fk->ncolumns == ncolumns && (!OidIsValid(target) || fk->target == target);
+
+		for (int i = 0; same && i < fk->ncolumns; i++)
+			same = contains(columns, ncolumns, fk->columns[i]);
+		if (same)
+			return fk;
+	}
+	return NULL;
+}
+
+char *
+relation_default(const RelationInfo *rel, const RelationColumn *column)
+{
+	Relation open = relation_open(rel->oid, AccessShareLock);
+	Node *expr = column->generated ? NULL : build_column_default(open, column->attnum);
+	char *text = NULL;
+
+	if (expr != NULL && IsA(expr, NextValueExpr))
+		text = psprintf("pg_catalog.nextval(%u::pg_catalog.oid::pg_catalog.regclass)",
+						((NextValueExpr *) expr)->seqid);
+	else if (expr != NULL)
+	{
+		int nestlevel = query_pin(PIN_PATH);
+
+		text = deparse_expression(expr, deparse_context_for(rel->name, rel->oid), false, false);
+		query_unpin(nestlevel);
+	}
+	relation_close(open, NoLock);
+	return text;
+}
+
+bool
+relation_hides_rows(Oid relid)
+{
+	return check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
+}
+
+char *
+relation_operator_text(Oid operator)
+{
+	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char *text;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	text = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return text;
+}
+
+char *
+relation_equality(Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR);
+
+	return OidIsValid(entry->eq_opr) ? relation_operator_text(entry->eq_opr) : NULL;
+}

@@ -1,0 +1,118 @@
+/*
+ * relation.h
+ *	  Facts about one relation: its columns, keys and foreign keys.
+ *
+ * Names given by people are resolved here, under the caller's search_path and
+ * as SQL reads them: folded to lower case unless in double quotes.  Everything
+ * else in the extension works with oids and with the quoted, qualified name.
+ */
+#ifndef DB_ADAPTER_RELATION_H
+#define DB_ADAPTER_RELATION_H
+
+#include "access/attnum.h"
+#include "nodes/pg_list.h"
+
+typedef struct RelationColumn
+{
+	char *name;
+	char *quoted; /* quote_identifier(name) */
+	AttrNumber attnum;
+	Oid type;
+	Oid basetype; /* type, or what its domains are over */
+	int32 typmod;
+	Oid collation;
+	bool not_null;
+	bool has_default; /* an expression, a sequence or an identity; not a generated column */
+	bool generated;
+	char identity; /* ATTRIBUTE_IDENTITY_ALWAYS, ..._BY_DEFAULT or '\0' */
+	Oid sequence;  /* identity's sequence, or s where the default is nextval('s') and no more */
+} RelationColumn;
+
+/* A unique index that is in force.  Expressions stand as InvalidAttrNumber. */
+typedef struct RelationKey
+{
+	Oid index;
+	char *name;
+	bool primary;
+	bool deferrable;
+	bool partial;			 /* has a predicate */
+	bool expressions;		 /* some column is an expression */
+	bool nulls_not_distinct; /* NULL equals NULL */
+	int ncolumns;
+	AttrNumber *columns;
+	Oid *equality; /* operator of the index's operator family, one a column */
+} RelationKey;
+
+typedef struct RelationForeignKey
+{
+	Oid constraint;
+	char *name;
+	Oid target;
+	bool deferrable;
+	bool validated;
+	bool match_full;
+	int ncolumns;
+	AttrNumber *columns;
+	AttrNumber *target_columns;
+} RelationForeignKey;
+
+typedef struct RelationInfo
+{
+	Oid oid;
+	Oid namespace;
+	char *schema;
+	char *name;
+	char *qualified; /* "schema"."name" as SQL text, quoted where needed */
+	char kind;		 /* pg_class.relkind */
+	bool has_children;
+	bool has_triggers;
+	int ncolumns; /* live columns, in order */
+	RelationColumn *columns;
+	RelationKey *primary_key; /* NULL without one */
+	List *keys;				  /* RelationKey *, the primary key first */
+	List *foreign_keys;		  /* RelationForeignKey * */
+} RelationInfo;
+
+/*
+ * The oid of the table, view or foreign table that name says, locked against
+ * being dropped.  Raises 42P01 with the nearest name when there is none, 42809
+ * for another kind and 42501 for the schemas nobody's data lives in.
+ */
+extern Oid relation_resolve(const char *name);
+/* The same, but InvalidOid when there is none. */
+extern Oid relation_find(const char *name);
+/* Refuses relations of the system, of sessions and of this extension: 42501. */
+extern void relation_check_allowed(Oid relid);
+
+/* Its facts, in the current memory context. */
+extern RelationInfo *relation_read(Oid relid);
+
+/*
+ * The column that name says: exactly, or else as SQL reads it.  relation_column
+ * raises 42703 with the nearest name; relation_find_column returns NULL.
+ */
+extern RelationColumn *relation_column(const RelationInfo *rel, const char *name);
+extern RelationColumn *relation_find_column(const RelationInfo *rel, const char *name);
+extern RelationColumn *relation_column_by_number(const RelationInfo *rel, AttrNumber attnum);
+
+/* The unique key over exactly these columns in any order, whole table; or NULL. */
+extern RelationKey *relation_key_over(const RelationInfo *rel, const AttrNumber *columns,
+									  int ncolumns);
+/* The foreign key from exactly these columns, to target unless InvalidOid; or NULL. */
+extern RelationForeignKey *relation_foreign_key_over(const RelationInfo *rel,
+													 const AttrNumber *columns, int ncolumns,
+													 Oid target);
+/* Whether the key reads only these columns, so that it makes them unique. */
+extern bool relation_key_within(const RelationKey *key, const AttrNumber *columns, int ncolumns);
+
+/* The default of a column as SQL text with all names qualified, or NULL. */
+extern char *relation_default(const RelationInfo *rel, const RelationColumn *column);
+
+/* Whether policies hide rows of it from the current user. */
+extern bool relation_hides_rows(Oid relid);
+
+/* "OPERATOR(schema.=)" for values of type, or NULL when it has no equality. */
+extern char *relation_equality(Oid type);
+extern char *relation_operator_text(Oid operator);
+
+#endif /* DB_ADAPTER_RELATION_H */
