@@ -1,0 +1,23 @@
+/*
+ * catalog.h
+ *	  pg_catalog -> Schema: reading the live schema.
+ *
+ * Reads see one snapshot: the active one, with what the transaction itself has
+ * done.  Nothing is locked beyond the catalogs while they are read.
+ */
+#ifndef DB_ADAPTER_CATALOG_H
+#define DB_ADAPTER_CATALOG_H
+
+#include "schema/schema.h"
+
+/*
+ * The schemas named (List of char *; a name that does not exist contributes
+ * nothing), less the relations named in exclude, whatever their schema.  What
+ * belongs to an extension is left out.  The result lives in the current context.
+ */
+extern Schema *catalog_read(List *schemas, List *exclude);
+
+/* Tables with their columns' names alone: far cheaper. */
+extern Schema *catalog_read_columns(List *schemas, List *exclude);
+
+#endif /* DB_ADAPTER_CATALOG_H */
