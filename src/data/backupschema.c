@@ -1,0 +1,537 @@
+/*
+ * backupschema.c
+ *	  The backup schema: reading the document, ordering its tables, and finding
+ *	  them in this database.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "data/backupschema.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+static const char *const schema_members[] = {"tables", "comment", NULL};
+static const char *const table_members[] = {
+	"name",			 "pk",	   "slug_field",	  "user_field", "parent", "parents",
+	"optional_refs", "filter", "exclude_columns", "comment",	NULL};
+static const char *const ref_members[] = {"table",	   "field",	  "type_field", "map",
+										  "json_path", "comment", NULL};
+
+/* What the readers of one document share. */
+typedef struct Parser
+{
+	bool		  strict;
+	BackupSchema *schema;
+} Parser;
+
+static void
+check_members(Parser *p, JsonbContainer *object, const char *const *known, const char *what)
+{
+	if (p->strict)
+		json_check_members(object, known, what);
+	else if (!JsonContainerIsObject(object))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: it must be a JSON object", what)));
+}
+
+static char **
+strings_array(List *strings, int *count)
+{
+	char	**array = palloc(sizeof(char *) * Max(list_length(strings), 1));
+	ListCell *lc;
+
+	*count = 0;
+	foreach(lc, strings)
+		array[(*count)++] = lfirst(lc);
+	return array;
+}
+
+/* A key: absent is the default, null is none, else a name or several. */
+static char **
+parse_key(JsonbContainer *object, const char *member, char *otherwise, const char *what, int *count)
+{
+	JsonbValue v;
+	List	  *names = json_get_strings(object, member, what);
+	ListCell  *lc;
+
+	if (getKeyJsonValueFromContainer(object, member, strlen(member), &v) == NULL)
+		names = list_make1(otherwise);
+	else if (v.type != jbvNull && names == NIL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: member \"%s\" names no column", what, member),
+						errhint("Give null where the table has none.")));
+	foreach(lc, names)
+		if (*(char *) lfirst(lc) == '\0')
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("invalid %s: member \"%s\" holds an empty name", what, member)));
+	return strings_array(names, count);
+}
+
+typedef struct TargetList
+{
+	BackupRef  *ref;
+	const char *what;
+} TargetList;
+
+static bool
+add_target(const char *key, JsonbValue *value, void *arg)
+{
+	TargetList		*list = arg;
+	BackupRefTarget *target = &list->ref->targets[list->ref->ntargets++];
+
+	if (value->type != jbvString)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: member \"%s\" of \"map\" must be a table's name",
+							   list->what, key)));
+	target->value = pstrdup(key);
+	target->table = json_value_string(value);
+	target->index = -1;
+	return true;
+}
+
+static void
+parse_targets(BackupRef *ref, JsonbContainer *object, const char *what)
+{
+	char		   *table = json_get_string(object, "table", what);
+	JsonbContainer *map = json_get_object(object, "map", what);
+	TargetList		list = {ref, what};
+
+	if ((table == NULL) == (map == NULL) || (map != NULL) != (ref->type_field != NULL))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: it needs either \"table\" or \"type_field\" with "
+							   "\"map\"",
+							   what)));
+	ref->targets = palloc0(sizeof(BackupRefTarget) * (map ? JsonContainerSize(map) + 1 : 1));
+	if (map != NULL)
+		json_visit(map, add_target, &list);
+	else
+	{
+		ref->ntargets = 1;
+		ref->targets[0].table = table;
+		ref->targets[0].index = -1;
+	}
+}
+
+static void
+parse_ref(Parser *p, BackupTable *table, JsonbContainer *object, bool required)
+{
+	char	  *what = psprintf("reference of table \"%s\" in backup schema", table->name);
+	BackupRef *ref = &table->refs[table->nrefs++];
+
+	check_members(p, object, ref_members, what);
+	ref->required = required;
+	ref->fields = strings_array(json_get_strings(object, "field", what), &ref->nfields);
+	ref->type_field = json_get_string(object, "type_field", what);
+	ref->json_path = json_get_string(object, "json_path", what);
+	if (ref->nfields == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: it has no \"field\"", what)));
+	if (ref->json_path != NULL && (ref->type_field != NULL || ref->nfields > 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid %s: \"json_path\" goes with one \"field\" and \"table\"", what)));
+	ref->kind = ref->json_path != NULL	  ? REF_JSON
+				: ref->type_field != NULL ? REF_POLYMORPHIC
+										  : REF_COLUMNS;
+	parse_targets(ref, object, what);
+}
+
+/* The references under one member: a list, or for "parent" one object. */
+static void
+parse_refs(Parser *p, BackupTable *table, JsonbContainer *object, const char *member, bool required,
+		   const char *what)
+{
+	JsonbValue		v;
+	JsonbContainer *list;
+	int				count;
+
+	if (!json_get(object, member, &v))
+		return;
+	list = v.type == jbvBinary ? v.val.binary.data : NULL;
+	if (list == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: member \"%s\" must be an object or a list of them",
+							   what, member)));
+	count = JsonContainerIsObject(list) ? 1 : JsonContainerSize(list);
+	table->refs = table->refs == NULL
+					  ? palloc0(sizeof(BackupRef) * Max(count, 1))
+					  : repalloc(table->refs, sizeof(BackupRef) * (table->nrefs + count));
+	memset(&table->refs[table->nrefs], 0, sizeof(BackupRef) * count);
+	for (int i = 0; i < count; i++)
+	{
+		JsonbValue *element =
+			JsonContainerIsObject(list) ? &v : getIthJsonbValueFromContainer(list, i);
+
+		if (element->type != jbvBinary)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid %s: an element of \"%s\" is not an object", what, member)));
+		parse_ref(p, table, element->val.binary.data, required);
+	}
+}
+
+static void
+parse_table(Parser *p, JsonbContainer *object)
+{
+	BackupSchema *schema = p->schema;
+	BackupTable	 *table = &schema->tables[schema->ntables];
+	char		 *what = psprintf("table %d in backup schema", schema->ntables + 1);
+	char		**user;
+	int			  nuser;
+
+	check_members(p, object, table_members, what);
+	table->name = json_get_string(object, "name", what);
+	if (table->name == NULL || *table->name == '\0')
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: it has no \"name\"", what)));
+	if (backupschema_find(schema, table->name) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid backup schema: table \"%s\" stands in it twice", table->name)));
+	table->index = schema->ntables++;
+	what = psprintf("table \"%s\" in backup schema", table->name);
+	table->pk = parse_key(object, "pk", "id", what, &table->npk);
+	table->slug = parse_key(object, "slug_field", "slug", what, &table->nslug);
+	user = parse_key(object, "user_field", "user_id", what, &nuser);
+	if (nuser > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: \"user_field\" must be one column", what)));
+	table->user_field = nuser == 1 ? user[0] : NULL;
+	parse_refs(p, table, object, "parent", true, what);
+	parse_refs(p, table, object, "parents", true, what);
+	parse_refs(p, table, object, "optional_refs", false, what);
+	table->filter = json_get_string(object, "filter", what);
+	table->exclude = json_get_strings(object, "exclude_columns", what);
+}
+
+BackupTable *
+backupschema_find(const BackupSchema *schema, const char *name)
+{
+	for (int i = 0; i < schema->ntables; i++)
+		if (strcmp(schema->tables[i].name, name) == 0)
+			return &schema->tables[i];
+	return NULL;
+}
+
+BackupTable *
+backupschema_table(const BackupSchema *schema, const char *name, const char *what)
+{
+	BackupTable *table = backupschema_find(schema, name);
+	const char **candidates;
+	const char	*nearest;
+
+	if (table != NULL)
+		return table;
+	candidates = palloc0(sizeof(char *) * (schema->ntables + 1));
+	for (int i = 0; i < schema->ntables; i++)
+		candidates[i] = schema->tables[i].name;
+	nearest = json_nearest(name, candidates);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("%s names table \"%s\", which the backup schema does not contain", what, name),
+			 nearest ? errhint("Perhaps you meant \"%s\".", nearest) : 0));
+	return NULL;
+}
+
+/* Tarjan's strongly connected components over the references. */
+typedef struct Ordering
+{
+	BackupSchema *schema;
+	int			 *number; /* order of visit, 0 before */
+	int			 *low;
+	bool		 *on_stack;
+	int			 *stack;
+	int			  depth;
+	int			  visited;
+} Ordering;
+
+static void
+visit_component(Ordering *o, int index)
+{
+	BackupTable *table = &o->schema->tables[index];
+	int			 members = 0;
+	int			 member;
+
+	check_stack_depth();
+	o->number[index] = o->low[index] = ++o->visited;
+	o->stack[o->depth++] = index;
+	o->on_stack[index] = true;
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; j < table->refs[i].ntargets; j++)
+		{
+			int target = table->refs[i].targets[j].index;
+
+			if (target < 0)
+				continue;
+			if (o->number[target] == 0)
+			{
+				visit_component(o, target);
+				o->low[index] = Min(o->low[index], o->low[target]);
+			}
+			else if (o->on_stack[target])
+				o->low[index] = Min(o->low[index], o->number[target]);
+		}
+	if (o->low[index] != o->number[index])
+		return;
+	do
+	{
+		member = o->stack[--o->depth];
+		o->on_stack[member] = false;
+		o->schema->tables[member].component = o->schema->ncomponents;
+		members++;
+	} while (member != index);
+	for (int i = 0; members > 1 && i < o->schema->ntables; i++)
+		if (o->number[i] > 0 && !o->on_stack[i] &&
+			o->schema->tables[i].component == o->schema->ncomponents)
+			o->schema->tables[i].in_cycle = true;
+	o->schema->ncomponents++;
+}
+
+static void
+find_components(BackupSchema *schema)
+{
+	int		 n = schema->ntables + 1;
+	Ordering o = {schema};
+
+	o.number = palloc0(sizeof(int) * n);
+	o.low = palloc0(sizeof(int) * n);
+	o.on_stack = palloc0(sizeof(bool) * n);
+	o.stack = palloc0(sizeof(int) * n);
+	for (int i = 0; i < schema->ntables; i++)
+		schema->tables[i].component = -1;
+	for (int i = 0; i < schema->ntables; i++)
+		if (o.number[i] == 0)
+			visit_component(&o, i);
+}
+
+/* Gives each reference the places of its targets, then finds the circles. */
+static void
+resolve_targets(BackupSchema *schema)
+{
+	for (int i = 0; i < schema->ntables; i++)
+		for (int j = 0; j < schema->tables[i].nrefs; j++)
+		{
+			BackupRef *ref = &schema->tables[i].refs[j];
+
+			for (int k = 0; k < ref->ntargets; k++)
+			{
+				BackupTable *target = backupschema_find(schema, ref->targets[k].table);
+
+				ref->targets[k].index = target ? target->index : -1;
+			}
+		}
+	find_components(schema);
+	for (int i = 0; i < schema->ntables; i++)
+		for (int j = 0; j < schema->tables[i].nrefs; j++)
+		{
+			BackupRef *ref = &schema->tables[i].refs[j];
+
+			for (int k = 0; k < ref->ntargets; k++)
+				if (ref->targets[k].index >= 0 &&
+					schema->tables[ref->targets[k].index].component == schema->tables[i].component)
+					ref->circular = true;
+		}
+}
+
+BackupSchema *
+backupschema_parse(JsonbContainer *document, bool strict)
+{
+	static const char *const what = "backup schema";
+	Parser					 p = {strict, palloc0(sizeof(BackupSchema))};
+	JsonbContainer			*tables;
+	int						 count;
+
+	check_members(&p, document, schema_members, what);
+	tables = json_get_array(document, "tables", what);
+	if (tables == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid backup schema: it has no list \"tables\"")));
+	count = JsonContainerSize(tables);
+	p.schema->tables = palloc0(sizeof(BackupTable) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		JsonbValue *element = getIthJsonbValueFromContainer(tables, i);
+
+		if (element->type != jbvBinary)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("invalid backup schema: table %d is not an object", i + 1)));
+		parse_table(&p, element->val.binary.data);
+	}
+	resolve_targets(p.schema);
+	return p.schema;
+}
+
+char *
+backupschema_misplaced(const BackupSchema *schema)
+{
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		const BackupTable *table = &schema->tables[i];
+
+		for (int j = 0; j < table->nrefs; j++)
+			for (int k = 0; k < table->refs[j].ntargets; k++)
+			{
+				BackupRefTarget *target = &table->refs[j].targets[k];
+
+				if (target->index > i &&
+					schema->tables[target->index].component != table->component)
+					return psprintf("table \"%s\" stands before table \"%s\", which it references",
+									table->name, target->table);
+			}
+	}
+	return NULL;
+}
+
+/* A column of the table, with a hint where a default of the format named it. */
+static RelationColumn *
+bind_column(const BackupTable *table, const char *name, const char *member, const char *otherwise)
+{
+	RelationColumn *column = relation_find_column(table->rel, name);
+
+	if (column == NULL && strcmp(name, otherwise) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist", name, table->rel->name),
+				 errhint("\"%s\" is the default of \"%s\"; give null where the table has none.",
+						 name, member)));
+	return column != NULL ? column : relation_column(table->rel, name);
+}
+
+static RelationColumn **
+bind_columns(const BackupTable *table, char **names, int count, const char *member,
+			 const char *otherwise)
+{
+	RelationColumn **columns = palloc(sizeof(RelationColumn *) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		columns[i] = bind_column(table, names[i], member, otherwise);
+	return columns;
+}
+
+static void
+bind_ref(const BackupSchema *schema, BackupTable *table, BackupRef *ref)
+{
+	for (int i = 0; i < ref->ntargets; i++)
+	{
+		BackupTable *target = backupschema_table(
+			schema, ref->targets[i].table,
+			psprintf("a reference of table \"%s\" in the backup schema", table->name));
+
+		if (target->npk != ref->nfields)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("reference of table \"%s\" to \"%s\" has %d columns, the key of "
+							"\"%s\" has %d",
+							table->name, target->name, ref->nfields, target->name, target->npk)));
+	}
+	ref->columns = bind_columns(table, ref->fields, ref->nfields, "field", "");
+	if (ref->type_field != NULL)
+		ref->type_column = relation_column(table->rel, ref->type_field);
+	if (ref->kind == REF_JSON && ref->columns[0]->basetype != JSONOID &&
+		ref->columns[0]->basetype != JSONBOID)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("reference of table \"%s\" has a \"json_path\" but column \"%s\" is "
+							   "not json",
+							   table->name, ref->fields[0])));
+}
+
+static void
+refuse_excluded(const BackupTable *table, RelationColumn **columns, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (table->excluded[columns[i] - table->rel->columns])
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("column \"%s\" of table \"%s\" cannot be excluded",
+								   columns[i]->name, table->name),
+							errdetail("It is part of a key or a reference.")));
+}
+
+static void
+bind_excluded(BackupTable *table)
+{
+	ListCell *lc;
+
+	table->excluded = palloc0(sizeof(bool) * Max(table->rel->ncolumns, 1));
+	foreach(lc, table->exclude)
+		table->excluded[relation_column(table->rel, lfirst(lc)) - table->rel->columns] = true;
+	refuse_excluded(table, table->pk_columns, table->npk);
+	refuse_excluded(table, table->slug_columns, table->nslug);
+	if (table->user_column != NULL)
+		refuse_excluded(table, &table->user_column, 1);
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		refuse_excluded(table, table->refs[i].columns, table->refs[i].nfields);
+		if (table->refs[i].type_column != NULL)
+			refuse_excluded(table, &table->refs[i].type_column, 1);
+	}
+}
+
+static void
+bind_table(BackupSchema *schema, BackupTable *table)
+{
+	table->rel = relation_read(relation_resolve(table->name));
+	for (int i = 0; i < table->index; i++)
+		if (schema->tables[i].rel->oid == table->rel->oid)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("tables \"%s\" and \"%s\" of the backup schema are the same",
+								   schema->tables[i].name, table->name)));
+	table->pk_columns = bind_columns(table, table->pk, table->npk, "pk", "id");
+	table->slug_columns = bind_columns(table, table->slug, table->nslug, "slug_field", "slug");
+	if (table->user_field != NULL)
+		table->user_column = bind_column(table, table->user_field, "user_field", "user_id");
+	for (int i = 0; i < table->nrefs; i++)
+		bind_ref(schema, table, &table->refs[i]);
+	bind_excluded(table);
+}
+
+void
+backupschema_bind(BackupSchema *schema)
+{
+	char *misplaced = backupschema_misplaced(schema);
+
+	if (misplaced != NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid backup schema: %s", misplaced),
+						errhint("Tables stand after the tables they reference.")));
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		bind_table(schema, &schema->tables[i]);
+	}
+}
+
+static BackupRef *
+tenant_parent(const BackupSchema *schema, const BackupTable *table, bool *visited)
+{
+	visited[table->index] = true;
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		BackupRef *ref = &table->refs[i];
+
+		for (int j = 0; ref->required && ref->kind != REF_JSON && j < ref->ntargets; j++)
+		{
+			int index = ref->targets[j].index;
+
+			if (index < 0 || visited[index])
+				continue;
+			if (schema->tables[index].user_field != NULL ||
+				tenant_parent(schema, &schema->tables[index], visited) != NULL)
+				return ref;
+		}
+	}
+	return NULL;
+}
+
+BackupRef *
+backupschema_tenant_parent(const BackupSchema *schema, const BackupTable *table)
+{
+	return tenant_parent(schema, table, palloc0(sizeof(bool) * schema->ntables));
+}
+
+bool
+backupschema_has_tenant(const BackupSchema *schema, const BackupTable *table)
+{
+	return table->user_field != NULL || backupschema_tenant_parent(schema, table) != NULL;
+}
