@@ -20,6 +20,7 @@ UPDATE genre g SET name = o.name
 SELECT t.name AS track, t.track_id, t.album_id, b.artist_id, t.genre_id
   FROM track t JOIN album b USING (album_id)
  WHERE t.track_id IN (1, 1745, 3503) ORDER BY t.track_id;
+SELECT array_agg(name) AS shown FROM track WHERE track_id IN (1, 1745, 3503) \gset
 SELECT count(*) AS rows, md5(string_agg(concat_ws('|', r.name, b.title, t.name, t.milliseconds,
         g.name, m.name, t.unit_price), e'\n'
         ORDER BY (r.name, b.title, t.name, t.milliseconds)::text COLLATE "C")) AS content
@@ -39,9 +40,7 @@ SELECT db_adapter.backup(:'backup_schema');
 SELECT "table", inserted, skipped, failed, nulled_refs FROM db_adapter.restore(:'document');
 SELECT t.name AS track, t.track_id, t.album_id, b.artist_id, t.genre_id
   FROM track t JOIN album b USING (album_id)
- WHERE t.name IN (SELECT name FROM track WHERE track_id IN (SELECT track_id + 3503 FROM (VALUES (1), (1745), (3503)) v (track_id)))
-   AND t.name NOT LIKE 'West %'
- ORDER BY t.track_id;
+ WHERE t.name = ANY (:'shown') ORDER BY t.track_id;
 SELECT demo.claim('every track sits on its album, every album under its artist',
     count(*) = :rows AND md5(string_agg(concat_ws('|', r.name, b.title, t.name, t.milliseconds,
         g.name, m.name, t.unit_price), e'\n'
