@@ -2,13 +2,14 @@
 # library and the command.  PG_CONFIG= chooses the server.
 
 # These bring a server of their own (see scripts/) and must work where none is yet.
-OWN_SERVER = deps check demo bench
+OWN_SERVER = deps check check-majors demo bench
 ifneq ($(filter $(OWN_SERVER) format,$(MAKECMDGOALS)),)
 
 .PHONY: $(OWN_SERVER) format
 deps:
 	@scripts/deps
 check: ; @scripts/deps --quiet && scripts/private-server scripts/check
+check-majors: ; @scripts/check-majors $(MAJORS)
 demo: ; @scripts/deps --quiet && scripts/private-server demo/run
 bench: ; @scripts/deps --quiet && bench/all
 format: ; @scripts/format
