@@ -1,0 +1,345 @@
+/*
+ * json.c
+ *		JSON values in memory: read from text, copied, written.
+ */
+#include "json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+
+/* up to this many members are compared with each other directly */
+#define FEW_MEMBERS 8
+
+const char *
+json_type_name(JsonType type)
+{
+	static const char *const names[] = {
+		"null", "a boolean", "a number", "a string", "an array", "an object"
+	};
+
+	return names[type];
+}
+
+/* ---------------------------------------------------------------- building */
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp((*(const JsonValue *const *) a)->name, (*(const JsonValue *const *) b)->name);
+}
+
+static const char *
+find_duplicate_among_few(const JsonValue *object)
+{
+	json_foreach(a, object)
+	{
+		for (const JsonValue *b = a->next; b != NULL; b = b->next)
+		{
+			if (strcmp(a->name, b->name) == 0)
+				return b->name;
+		}
+	}
+	return NULL;
+}
+
+bool
+json_find_duplicate(const JsonValue *object, const char **name)
+{
+	const JsonValue **members;
+	size_t		n = 0;
+
+	if (object->count <= FEW_MEMBERS)
+	{
+		*name = find_duplicate_among_few(object);
+		return true;
+	}
+	*name = NULL;
+	members = mem_alloc(object->count * sizeof(*members));
+	if (members == NULL)
+		return false;
+	json_foreach(member, object)
+		members[n++] = member;
+	qsort(members, n, sizeof(*members), compare_names);
+	for (size_t i = 1; i < n && *name == NULL; i++)
+	{
+		if (strcmp(members[i - 1]->name, members[i]->name) == 0)
+			*name = members[i]->name;
+	}
+	mem_free(members);
+	return true;
+}
+
+/* Put a new value where the next one belongs. */
+static JsonValue *
+builder_add(JsonBuilder *builder, JsonType type)
+{
+	JsonValue  *value = arena_alloc(builder->arena, sizeof(JsonValue));
+
+	if (value == NULL)
+	{
+		builder->no_memory = true;
+		return NULL;
+	}
+	value->type = type;
+	value->name = builder->name;
+	builder->name = NULL;
+	if (builder->depth == 0)
+		builder->root = value;
+	else
+	{
+		size_t		level = builder->depth - 1;
+
+		*builder->tail[level] = value;
+		builder->tail[level] = &value->next;
+		builder->open[level]->count++;
+	}
+	return value;
+}
+
+static bool
+builder_open(JsonBuilder *builder, JsonType type)
+{
+	JsonValue  *value = builder_add(builder, type);
+
+	if (value == NULL)
+		return false;
+	builder->open[builder->depth] = value;
+	builder->tail[builder->depth] = &value->first;
+	builder->depth++;
+	return true;
+}
+
+static bool
+builder_close(JsonBuilder *builder)
+{
+	JsonValue  *value = builder->open[--builder->depth];
+
+	if (value->type != JSON_TYPE_OBJECT)
+		return true;
+	if (!json_find_duplicate(value, &builder->duplicate))
+		builder->no_memory = true;
+	return !builder->no_memory && builder->duplicate == NULL;
+}
+
+static bool
+builder_text(JsonBuilder *builder, JsonType type, const char *text, size_t len)
+{
+	JsonValue  *value = builder_add(builder, type);
+
+	if (value == NULL)
+		return false;
+	value->text = arena_strndup(builder->arena, text, len);
+	value->len = len;
+	builder->no_memory = value->text == NULL;
+	return !builder->no_memory;
+}
+
+static bool
+builder_word(JsonBuilder *builder, JsonType type, bool boolean)
+{
+	JsonValue  *value = builder_add(builder, type);
+
+	if (value == NULL)
+		return false;
+	value->boolean = boolean;
+	return true;
+}
+
+bool
+json_builder_token(void *arg, JsonToken token, const char *text, size_t len)
+{
+	JsonBuilder *builder = arg;
+	bool		ok = true;
+
+	switch (token)
+	{
+		case JSON_OBJECT_START:
+		case JSON_ARRAY_START:
+			return builder_open(builder, token == JSON_OBJECT_START ? JSON_TYPE_OBJECT : JSON_TYPE_ARRAY);
+		case JSON_NAME:
+			builder->name = arena_strndup(builder->arena, text, len);
+			builder->no_memory = builder->name == NULL;
+			return !builder->no_memory;
+		case JSON_OBJECT_END:
+		case JSON_ARRAY_END:
+			ok = builder_close(builder);
+			break;
+		case JSON_STRING:
+			ok = builder_text(builder, JSON_TYPE_STRING, text, len);
+			break;
+		case JSON_NUMBER:
+			ok = builder_text(builder, JSON_TYPE_NUMBER, text, len);
+			break;
+		case JSON_TRUE:
+		case JSON_FALSE:
+			ok = builder_word(builder, JSON_TYPE_BOOL, token == JSON_TRUE);
+			break;
+		case JSON_NULL:
+			ok = builder_word(builder, JSON_TYPE_NULL, false);
+			break;
+	}
+	builder->done = ok && builder->depth == 0;
+	return ok;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+static void
+set_parse_error(const JsonReader *reader, const JsonBuilder *builder, const char *what, dba_error **err)
+{
+	if (reader->no_memory || builder->no_memory)
+		error_set_no_memory(err);
+	else if (reader->problem == NULL && builder->duplicate != NULL)
+		error_set(err, DBA_INVALID, "%s: member \"%s\" comes twice in the object that ends at line %zu, column %zu",
+				  what, builder->duplicate, reader->line, reader->column);
+	else
+		error_set(err, DBA_INVALID, "%s: invalid JSON, %s at line %zu, column %zu", what,
+				  reader->problem, reader->line, reader->column);
+}
+
+JsonValue *
+json_parse(Arena *arena, const char *text, size_t len, const char *what, dba_error **err)
+{
+	JsonBuilder *builder = mem_zalloc(sizeof(JsonBuilder));
+	JsonValue  *root = NULL;
+	JsonReader	reader;
+
+	if (builder == NULL)
+	{
+		error_set_no_memory(err);
+		return NULL;
+	}
+	builder->arena = arena;
+	json_reader_init(&reader, json_builder_token, builder);
+	if (json_reader_feed(&reader, text, len) && json_reader_finish(&reader))
+		root = builder->root;
+	else
+		set_parse_error(&reader, builder, what, err);
+	json_reader_free(&reader);
+	mem_free(builder);
+	return root;
+}
+
+/* ---------------------------------------------------------------- using */
+
+const JsonValue *
+json_member(const JsonValue *value, const char *name)
+{
+	if (value == NULL || value->type != JSON_TYPE_OBJECT)
+		return NULL;
+	json_foreach(member, value)
+	{
+		if (strcmp(member->name, name) == 0)
+			return member;
+	}
+	return NULL;
+}
+
+JsonValue *
+json_copy(Arena *arena, const JsonValue *value)
+{
+	JsonValue  *copy = arena_alloc(arena, sizeof(JsonValue));
+	JsonValue **tail;
+
+	if (copy == NULL)
+		return NULL;
+	*copy = *value;
+	copy->first = NULL;
+	copy->next = NULL;
+	if (value->name != NULL && (copy->name = arena_strndup(arena, value->name, strlen(value->name))) == NULL)
+		return NULL;
+	if (value->text != NULL && (copy->text = arena_strndup(arena, value->text, value->len)) == NULL)
+		return NULL;
+	tail = &copy->first;
+	json_foreach(item, value)
+	{
+		*tail = json_copy(arena, item);
+		if (*tail == NULL)
+			return NULL;
+		tail = &(*tail)->next;
+	}
+	return copy;
+}
+
+/* ---------------------------------------------------------------- writing */
+
+static void
+write_escape(Buf *buf, unsigned char c)
+{
+	static const char *const names = "\b\f\n\r\t\"\\";
+	static const char values[] = "bfnrt\"\\";
+	const char *found = c != '\0' ? strchr(names, c) : NULL;
+
+	if (found == NULL)
+	{
+		buf_printf(buf, "\\u%04x", c);
+		return;
+	}
+	buf_putc(buf, '\\');
+	buf_putc(buf, values[found - names]);
+}
+
+void
+json_write_string(Buf *buf, const char *text, size_t len)
+{
+	size_t		start = 0;
+
+	buf_putc(buf, '"');
+	for (size_t i = 0; i < len; i++)
+	{
+		unsigned char c = (unsigned char) text[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		buf_append(buf, text + start, i - start);
+		write_escape(buf, c);
+		start = i + 1;
+	}
+	buf_append(buf, text + start, len - start);
+	buf_putc(buf, '"');
+}
+
+static void
+write_items(Buf *buf, const JsonValue *value)
+{
+	bool		object = value->type == JSON_TYPE_OBJECT;
+
+	buf_putc(buf, object ? '{' : '[');
+	json_foreach(item, value)
+	{
+		if (item != value->first)
+			buf_putc(buf, ',');
+		if (object)
+		{
+			json_write_string(buf, item->name, strlen(item->name));
+			buf_putc(buf, ':');
+		}
+		json_write(buf, item);
+	}
+	buf_putc(buf, object ? '}' : ']');
+}
+
+void
+json_write(Buf *buf, const JsonValue *value)
+{
+	switch (value->type)
+	{
+		case JSON_TYPE_NULL:
+			buf_puts(buf, "null");
+			break;
+		case JSON_TYPE_BOOL:
+			buf_puts(buf, value->boolean ? "true" : "false");
+			break;
+		case JSON_TYPE_NUMBER:
+			buf_append(buf, value->text, value->len);
+			break;
+		case JSON_TYPE_STRING:
+			json_write_string(buf, value->text, value->len);
+			break;
+		default:
+			write_items(buf, value);
+			break;
+	}
+}

@@ -1,0 +1,100 @@
+/*
+ * json.h
+ *		JSON values in memory: read from text or cJSON, written as either.
+ *
+ * No digit passes through a double on the way in or out: a number is its
+ * digits.  A name that comes twice in an object is refused, because nothing
+ * says which of the two was meant.  Names are compared case by case.
+ */
+#ifndef DBA_JSON_H
+#define DBA_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "error.h"
+#include "jsonread.h"
+
+typedef enum JsonType
+{
+	JSON_TYPE_NULL,
+	JSON_TYPE_BOOL,
+	JSON_TYPE_NUMBER,
+	JSON_TYPE_STRING,
+	JSON_TYPE_ARRAY,
+	JSON_TYPE_OBJECT
+} JsonType;
+
+typedef struct JsonValue JsonValue;
+
+struct JsonValue
+{
+	JsonType	type;
+	bool		boolean;
+	size_t		count;			/* elements or members */
+	size_t		len;			/* of text */
+	const char *text;			/* a number's digits; a string, without NUL inside */
+	const char *name;			/* of a member; else NULL */
+	JsonValue  *first;			/* elements or members, in order */
+	JsonValue  *next;			/* the sibling */
+};
+
+/* walks over elements or members */
+#define json_foreach(item, value) for (const JsonValue *item = (value)->first; item != NULL; item = item->next)
+
+/*
+ * Reads text (valid as long as the arena).  NULL with DBA_INVALID, "WHAT: PROBLEM
+ * at line L, column C", or DBA_NO_MEMORY.
+ */
+extern JsonValue *json_parse(Arena *arena, const char *text, size_t len, const char *what, dba_error **err);
+
+/* the same from a cJSON tree: numbers beyond +-2^53 and not finite are DBA_INVALID,
+ * a cJSON_Raw is read as text */
+extern JsonValue *json_from_cjson(Arena *arena, const cJSON *tree, const char *what, dba_error **err);
+
+/* for cJSON_Delete; NULL when there is no memory.  A number that a double cannot
+ * hold exactly becomes a cJSON_Raw. */
+extern cJSON *json_to_cjson(const JsonValue *value);
+extern cJSON *json_number_to_cjson(const char *digits);
+
+/* a copy in another arena; NULL when there is no memory */
+extern JsonValue *json_copy(Arena *arena, const JsonValue *value);
+
+/* the member of that name, or NULL (also when value is no object) */
+extern const JsonValue *json_member(const JsonValue *value, const char *name);
+
+/* the name that comes twice in an object, or NULL; false: no memory to find out */
+extern bool json_find_duplicate(const JsonValue *object, const char **name);
+
+/* compact text; the digits of numbers as they were */
+extern void json_write(Buf *buf, const JsonValue *value);
+extern void json_write_string(Buf *buf, const char *text, size_t len);
+
+/* "null", "a boolean", "a number", … for messages */
+extern const char *json_type_name(JsonType type);
+
+/*
+ * Builds a value from a reader's tokens, for those who read a larger text and
+ * want a part of it in memory.  A JsonBuilder of zeros with `arena` set is ready;
+ * json_builder_token is a JsonTokenFn.  root is the value when `done`.
+ */
+typedef struct JsonBuilder
+{
+	Arena	   *arena;
+	JsonValue  *root;
+	bool		done;
+	bool		no_memory;
+	const char *duplicate;		/* the name that came twice, after a failure */
+
+	/* private */
+	size_t		depth;
+	const char *name;
+	JsonValue  *open[JSON_MAX_DEPTH];
+	JsonValue **tail[JSON_MAX_DEPTH];
+} JsonBuilder;
+
+extern bool json_builder_token(void *builder, JsonToken token, const char *text, size_t len);
+
+#endif							/* DBA_JSON_H */

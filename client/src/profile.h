@@ -1,0 +1,24 @@
+/*
+ * profile.h
+ *		Which database: a profile resolved, and the lock file.
+ */
+#ifndef DBA_PROFILE_H
+#define DBA_PROFILE_H
+
+#include "config.h"
+#include "settings.h"
+
+struct dba_profile
+{
+	char	   *name;			/* "" for a URL */
+	const char *source;			/* constant text */
+	const char *provider;		/* "postgres" or "supabase", constant text */
+	char	   *url;			/* with its password: never shown */
+	char	   *masked_url;
+	char	   *api_key;		/* supabase; never shown; or NULL */
+	char	   *description;
+	char	   *warning;
+	Settings	settings;		/* defaults, db.toml, environment */
+};
+
+#endif							/* DBA_PROFILE_H */

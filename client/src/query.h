@@ -1,0 +1,41 @@
+/*
+ * query.h
+ *		A statement in the making, as its parts: what every provider starts from.
+ *
+ * The public setters (dba_query_…) are here; those below take what the plain
+ * calls have.  The first mistake is kept in `error` and answered by
+ * query_check.
+ */
+#ifndef DBA_QUERY_H
+#define DBA_QUERY_H
+
+#include <stdint.h>
+
+#include "filter.h"
+
+struct dba_query
+{
+	Arena		arena;
+	dba_error  *error;			/* the first mistake */
+	SqlName		table;			/* one or two parts */
+	SqlItem    *columns;		/* NULL: all */
+	Filter	   *filter;			/* an AND; NULL: none */
+	SqlItem    *order;
+	SqlItem    *returning;
+	SqlItem    *conflict;		/* insert: an upsert on these */
+	int64_t		limit;			/* -1: none */
+	int64_t		offset;			/* 0: none */
+	bool		all_rows;		/* update and delete without a filter */
+};
+
+/* like dba_query_new, but never allocates the query itself; query_free releases what it holds */
+extern void query_init(dba_query *query, const char *table);
+extern void query_free(dba_query *query);
+
+/* filters as JSON text or a cJSON tree; NULL: none */
+extern void query_filters(dba_query *query, const char *text, const cJSON *tree);
+
+/* false with a copy of the first mistake */
+extern bool query_check(const dba_query *query, dba_error **err);
+
+#endif							/* DBA_QUERY_H */

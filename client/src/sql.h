@@ -1,0 +1,85 @@
+/*
+ * sql.h
+ *		From the parts of a statement to SQL text and parameters.
+ *
+ * Every identifier is quoted and every value is a parameter, so that the text
+ * depends on names and operators alone and can be prepared once.  Parameters are
+ * JSON values; sql_param_write gives the text the server is sent, once the type
+ * is known.
+ */
+#ifndef DBA_SQL_H
+#define DBA_SQL_H
+
+#include <stdint.h>
+
+#include "query.h"
+
+typedef struct SqlStatement
+{
+	Arena		arena;			/* of the parameters; rows given to the functions below may live here */
+	Buf			text;
+	const JsonValue **params;
+	size_t		count;
+	size_t		size;			/* allocated, in the arena */
+	bool		no_memory;
+} SqlStatement;
+
+/* A SqlStatement of zeros is empty and valid. */
+extern void sql_free(SqlStatement *st);
+
+/*
+ * Each writes the statement, once.  false with DBA_INVALID or DBA_NO_MEMORY.
+ * Values of the query are copied; rows and params must live in st->arena (or as
+ * long as st).  The query's own first mistake is reported.
+ *
+ * insert, update and upsert return the rows (RETURNING, "*" by default); delete
+ * and insert_many return rows only where the query says `returning`.
+ * A row is an object; members whose name starts with "_" are left out.
+ */
+extern bool sql_select(SqlStatement *st, const dba_query *query, dba_error **err);
+extern bool sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err);
+extern bool sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err);
+extern bool sql_delete(SqlStatement *st, const dba_query *query, dba_error **err);
+
+/* SELECT * FROM function(name => $1, …); args: an object, an array or NULL */
+extern bool sql_call(SqlStatement *st, const char *function, const JsonValue *args, dba_error **err);
+
+/* the caller's own text; params: an array or NULL */
+extern bool sql_execute(SqlStatement *st, const char *text, const JsonValue *params, dba_error **err);
+
+/*
+ * insert_many in batches.  sql_rows_columns checks an array of row objects and
+ * lists the columns of all of them, in order of appearance, as strings of an
+ * array; `even` says that every row has every one.  sql_insert_values writes
+ * INSERT … VALUES for `count` rows from `first` on (a JsonValue of the array);
+ * a row without a column takes its DEFAULT.  At most SQL_MAX_PARAMS parameters:
+ * sql_batch_rows says how many rows that makes.
+ */
+#define SQL_MAX_PARAMS 65535
+
+extern JsonValue *sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **err);
+extern size_t sql_batch_rows(const JsonValue *columns);
+extern bool sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns,
+							  const JsonValue *first, size_t count, dba_error **err);
+
+/* ---------------------------------------------------------------- parameters */
+
+/* how a parameter's type takes its value */
+typedef enum SqlParamForm
+{
+	SQL_PARAM_PLAIN,			/* text of a scalar; a JSON array becomes {…} */
+	SQL_PARAM_JSON,				/* json, jsonb: the value's JSON text */
+	SQL_PARAM_JSON_ARRAY		/* json[], jsonb[] */
+} SqlParamForm;
+
+extern SqlParamForm sql_param_form(uint32_t type_oid);
+
+/* appends the text; false: the value is SQL NULL and nothing was appended */
+extern bool sql_param_write(Buf *buf, const JsonValue *value, SqlParamForm form);
+
+/* ---------------------------------------------------------------- writing */
+
+extern void sql_write_identifier(Buf *buf, const char *name);
+extern void sql_write_name(Buf *buf, const SqlName *name);
+
+#endif							/* DBA_SQL_H */
