@@ -7,10 +7,19 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "fmgr.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/numeric.h"
 #include "utils/varlena.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* How much is escaped at once, and room for what a vector writes too much. */
+#define ESCAPE_PIECE 4096
+#define ESCAPE_SPARE 32
 
 /* A suggestion further away than this is no help. */
 #define NEAREST_MAX_DISTANCE 4
@@ -119,7 +128,7 @@ void
 json_double(JsonWriter *w, double value, int decimals)
 {
 	JsonbValue v;
-	char *text = psprintf("%.*f", decimals, value);
+	char	  *text = psprintf("%.*f", decimals, value);
 
 	v.type = jbvNumeric;
 	v.val.numeric = DatumGetNumeric(DirectFunctionCall3(
@@ -184,7 +193,7 @@ json_put_strings(JsonWriter *w, const char *key, List *values)
 
 	json_key(w, key);
 	json_begin_array(w);
-	foreach (lc, values)
+	foreach(lc, values)
 		json_string(w, (char *) lfirst(lc));
 	json_end_array(w);
 }
@@ -311,8 +320,8 @@ List *
 json_get_strings(JsonbContainer *object, const char *key, const char *what)
 {
 	JsonbValue v;
-	List *result = NIL;
-	int count;
+	List	  *result = NIL;
+	int		   count;
 
 	if (!json_get(object, key, &v))
 		return NIL;
@@ -335,10 +344,10 @@ json_get_strings(JsonbContainer *object, const char *key, const char *what)
 void
 json_visit(JsonbContainer *container, JsonMember visit, void *arg)
 {
-	JsonbIterator *it = JsonbIteratorInit(container);
-	JsonbValue v;
+	JsonbIterator	  *it = JsonbIteratorInit(container);
+	JsonbValue		   v;
 	JsonbIteratorToken token = JsonbIteratorNext(&it, &v, true);
-	char *key = NULL;
+	char			  *key = NULL;
 
 	(void) token;
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
@@ -357,8 +366,8 @@ static bool
 check_member(const char *key, JsonbValue *value, void *arg)
 {
 	const char *const *known = ((void **) arg)[0];
-	const char *what = ((void **) arg)[1];
-	const char *nearest;
+	const char		  *what = ((void **) arg)[1];
+	const char		  *nearest;
 
 	for (const char *const *k = known; *k != NULL; k++)
 		if (strcmp(*k, key) == 0)
@@ -385,8 +394,8 @@ const char *
 json_nearest(const char *word, const char *const *candidates)
 {
 	const char *best = NULL;
-	int len = strlen(word);
-	int distance = Min(NEAREST_MAX_DISTANCE, len / 2) + 1;
+	int			len = strlen(word);
+	int			distance = Min(NEAREST_MAX_DISTANCE, len / 2) + 1;
 
 	/* varstr_levenshtein refuses longer words */
 	if (len > NAMEDATALEN)
@@ -422,6 +431,75 @@ json_choose(const char *word, const char *const *choices, const char *what)
 	return -1;
 }
 
+/* Bytes that may not stand in a JSON string as they are. */
+static inline bool
+must_escape(unsigned char c)
+{
+	return c < 0x20 || c == '"' || c == '\\';
+}
+
+/* Writes the escape of c at out, which has room for six bytes; returns the end. */
+static char *
+put_escape(char *out, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	static const char letters[] = "btn?fr"; /* of 0x08 to 0x0d; VT has none */
+
+	*out++ = '\\';
+	if (c == '"' || c == '\\')
+		*out++ = c;
+	else if (c >= '\b' && c <= '\r' && c != '\v')
+		*out++ = letters[c - '\b'];
+	else
+	{
+		memcpy(out, "u00", 3);
+		out += 3;
+		*out++ = hex[c >> 4];
+		*out++ = hex[c & 0xf];
+	}
+	return out;
+}
+
+/*
+ * Escapes what lies between p and end to out, which has room for six times as
+ * much and a vector more.  Most text needs no escape: 16 bytes at a time are
+ * copied first and looked at after, and the copy stands up to the first byte
+ * that needs one.
+ */
+static char *
+escape_piece(char *out, const unsigned char *p, const unsigned char *end)
+{
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"');
+	const __m128i backslash = _mm_set1_epi8('\\');
+	const __m128i control = _mm_set1_epi8(0x1f);
+
+	while (end - p >= (ptrdiff_t) sizeof(__m128i))
+	{
+		__m128i v = _mm_loadu_si128((const __m128i *) p);
+		__m128i hits =
+			_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
+						 _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
+		int mask = _mm_movemask_epi8(hits);
+		int clean = mask == 0 ? (int) sizeof(__m128i) : pg_rightmost_one_pos32(mask);
+
+		_mm_storeu_si128((__m128i *) out, v);
+		p += clean;
+		out += clean;
+		if (mask != 0)
+			out = put_escape(out, *p++);
+	}
+#endif
+	for (; p < end; p++)
+	{
+		if (must_escape(*p))
+			out = put_escape(out, *p);
+		else
+			*out++ = *p;
+	}
+	return out;
+}
+
 void
 json_escape(StringInfo out, const char *value, int len)
 {
@@ -429,37 +507,14 @@ json_escape(StringInfo out, const char *value, int len)
 	const unsigned char *end = p + len;
 
 	appendStringInfoCharMacro(out, '"');
-	for (; p < end; p++)
+	while (p < end)
 	{
-		switch (*p)
-		{
-			case '\b':
-				appendStringInfoString(out, "\\b");
-				break;
-			case '\f':
-				appendStringInfoString(out, "\\f");
-				break;
-			case '\n':
-				appendStringInfoString(out, "\\n");
-				break;
-			case '\r':
-				appendStringInfoString(out, "\\r");
-				break;
-			case '\t':
-				appendStringInfoString(out, "\\t");
-				break;
-			case '"':
-				appendStringInfoString(out, "\\\"");
-				break;
-			case '\\':
-				appendStringInfoString(out, "\\\\");
-				break;
-			default:
-				if (*p < ' ')
-					appendStringInfo(out, "\\u%04x", *p);
-				else
-					appendStringInfoCharMacro(out, *p);
-		}
+		const unsigned char *stop = p + Min(end - p, ESCAPE_PIECE);
+
+		enlargeStringInfo(out, 6 * (stop - p) + ESCAPE_SPARE);
+		out->len = escape_piece(out->data + out->len, p, stop) - out->data;
+		p = stop;
 	}
 	appendStringInfoCharMacro(out, '"');
+	out->data[out->len] = '\0';
 }
