@@ -268,6 +268,15 @@ json_get_string(JsonbContainer *object, const char *key, const char *what)
 	return json_value_string(&v);
 }
 
+char *
+json_get_string_or(JsonbContainer *object, const char *key, const char *otherwise,
+				   const char *what)
+{
+	char *value = json_get_string(object, key, what);
+
+	return value != NULL ? value : pstrdup(otherwise);
+}
+
 bool
 json_get_bool(JsonbContainer *object, const char *key, bool otherwise, const char *what)
 {

@@ -50,6 +50,8 @@ extern Jsonb *json_finish(JsonWriter *w);
  */
 extern bool json_get(JsonbContainer *object, const char *key, JsonbValue *value);
 extern char *json_get_string(JsonbContainer *object, const char *key, const char *what);
+extern char *json_get_string_or(JsonbContainer *object, const char *key, const char *otherwise,
+								const char *what);
 extern bool json_get_bool(JsonbContainer *object, const char *key, bool otherwise,
 						  const char *what);
 extern int64 json_get_int(JsonbContainer *object, const char *key, int64 otherwise,

@@ -6,7 +6,81 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "schema/diff.h"
+#include "schema/validation.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+
+/* A text argument; NULL stands for the default. */
+static char *
+text_argument(FunctionCallInfo fcinfo, int n, const char *otherwise)
+{
+	return PG_ARGISNULL(n) ? pstrdup(otherwise) : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+/* An argument of type name[] or text[] as a List of char *; NULL gives NIL. */
+static List *
+list_argument(FunctionCallInfo fcinfo, int n)
+{
+	ArrayType *array;
+	Datum	  *values;
+	bool	  *nulls;
+	int		   count;
+	List	  *result = NIL;
+
+	if (PG_ARGISNULL(n))
+		return NIL;
+	array = PG_GETARG_ARRAYTYPE_P(n);
+	if (ARR_ELEMTYPE(array) == NAMEOID)
+		deconstruct_array(array, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &values, &nulls,
+						  &count);
+	else
+		deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("array of names must not contain nulls")));
+		result = lappend(result, ARR_ELEMTYPE(array) == NAMEOID
+									 ? pstrdup(NameStr(*DatumGetName(values[i])))
+									 : TextDatumGetCString(values[i]));
+	}
+	return result;
+}
+
+/* One row of texts into a materialised result. */
+static void
+put_texts(ReturnSetInfo *rsinfo, char **texts, int count)
+{
+	Datum values[8];
+	bool  nulls[8];
+
+	Assert(count <= lengthof(values));
+	for (int i = 0; i < count; i++)
+	{
+		nulls[i] = texts[i] == NULL;
+		values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
+	}
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+/* The arguments that validate and differences share. */
+static List *
+compare_live(FunctionCallInfo fcinfo)
+{
+	Expectation *expectation;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument expected must not be null")));
+	expectation =
+		expectation_read(PG_GETARG_JSONB_P(0), list_argument(fcinfo, 1), list_argument(fcinfo, 2));
+	return validation_compare(expectation, diff_parse_ignore(list_argument(fcinfo, 3)));
+}
 
 PG_FUNCTION_INFO_V1(db_adapter_introspect);
 
@@ -76,8 +150,7 @@ PG_FUNCTION_INFO_V1(db_adapter_validate);
 Datum
 db_adapter_validate(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(validation_write(compare_live(fcinfo)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_differences);
@@ -85,8 +158,25 @@ PG_FUNCTION_INFO_V1(db_adapter_differences);
 Datum
 db_adapter_differences(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	List		  *differences;
+	ListCell	  *lc;
+
+	InitMaterializedSRF(fcinfo, 0);
+	differences = compare_live(fcinfo);
+	foreach(lc, differences)
+	{
+		Difference *d = lfirst(lc);
+		char	   *texts[6] = {d->is_error ? "error" : "warning", NULL};
+
+		texts[1] = unconstify(char *, difference_object_type(d));
+		texts[2] = difference_object(d);
+		texts[3] = unconstify(char *, difference_attribute(d));
+		texts[4] = difference_expected(d);
+		texts[5] = difference_actual(d);
+		put_texts(rsinfo, texts, lengthof(texts));
+	}
+	return (Datum) 0;
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_report);
@@ -94,8 +184,10 @@ PG_FUNCTION_INFO_V1(db_adapter_report);
 Datum
 db_adapter_report(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(
+		cstring_to_text(validation_report(PG_GETARG_JSONB_P(0), text_argument(fcinfo, 1, "text"))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_plan);

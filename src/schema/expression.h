@@ -1,0 +1,15 @@
+/*
+ * expression.h
+ *	  Comparing expressions as the server prints them.
+ */
+#ifndef DB_ADAPTER_EXPRESSION_H
+#define DB_ADAPTER_EXPRESSION_H
+
+/*
+ * Whether two printed expressions (or other texts; NULL is absent) mean the same.
+ * They are compared as text, but for one form that prints differently after a
+ * dump and reload: see expression.c.
+ */
+extern bool expression_equal(const char *a, const char *b);
+
+#endif /* DB_ADAPTER_EXPRESSION_H */

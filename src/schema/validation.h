@@ -1,0 +1,35 @@
+/*
+ * validation.h
+ *	  The result of comparing the live schema with an expected one.
+ */
+#ifndef DB_ADAPTER_VALIDATION_H
+#define DB_ADAPTER_VALIDATION_H
+
+#include "schema/diff.h"
+#include "utils/jsonb.h"
+
+/* An expectation as the caller gave it, read. */
+typedef struct Expectation
+{
+	Schema *schema;
+	List   *schemas; /* names of the schemas compared */
+	List   *exclude; /* relation names left out, on both sides */
+	bool	is_flat; /* {"table": ["column", …]}: names alone */
+} Expectation;
+
+/*
+ * Reads either form.  schemas NIL means those of the document (public for the
+ * flat form).  Excluded relations are taken out.  Raises 22P02 or 0A000.
+ */
+extern Expectation *expectation_read(Jsonb *expected, List *schemas, List *exclude);
+
+/* The differences of the live schema from an expectation; ignore as for diff_schemas. */
+extern List *validation_compare(const Expectation *expectation, int ignore);
+
+/* {"valid", "missing_tables", "missing_columns", "extra_tables", "differences", "error_count"} */
+extern Jsonb *validation_write(List *differences);
+
+/* A result of validation_write for people; format is "text" or "markdown". */
+extern char *validation_report(Jsonb *validation, const char *format);
+
+#endif /* DB_ADAPTER_VALIDATION_H */
