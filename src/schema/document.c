@@ -242,7 +242,7 @@ read_object(JsonbContainer *container, const SchemaKind *kind, void *object)
 	JsonbIterator *it = JsonbIteratorInit(container);
 	JsonbIteratorToken token;
 	JsonbValue v;
-	JsonbValue key;
+	JsonbValue key = {0};
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
