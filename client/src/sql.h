@@ -81,5 +81,12 @@ extern bool sql_param_write(Buf *buf, const JsonValue *value, SqlParamForm form)
 
 extern void sql_write_identifier(Buf *buf, const char *name);
 extern void sql_write_name(Buf *buf, const SqlName *name);
+extern void sql_write_returning(SqlStatement *st, const dba_query *query);
+
+/*
+ * ON CONFLICT (…) DO UPDATE.  columns: the row or, of many, strings; where all of
+ * them are conflict columns, one is set to itself so that the row comes back.
+ */
+extern void sql_write_conflict(SqlStatement *st, const dba_query *query, const JsonValue *columns);
 
 #endif							/* DBA_SQL_H */

@@ -1,0 +1,189 @@
+/*
+ * query.c
+ *		A statement in the making, as its parts.
+ */
+#include "query.h"
+
+#include <string.h>
+
+#include "mem.h"
+
+void
+query_init(dba_query *query, const char *table)
+{
+	memset(query, 0, sizeof(*query));
+	query->limit = -1;
+	sql_read_name(&query->arena, table != NULL ? table : "", "table", 2, &query->table, &query->error);
+}
+
+void
+query_free(dba_query *query)
+{
+	dba_error_free(query->error);
+	arena_free(&query->arena);
+}
+
+bool
+query_check(const dba_query *query, dba_error **err)
+{
+	if (query->error == NULL)
+		return true;
+	error_move(err, error_copy(query->error));
+	return false;
+}
+
+dba_query *
+dba_query_new(const char *table)
+{
+	dba_query  *query = mem_alloc(sizeof(dba_query));
+
+	if (query != NULL)
+		query_init(query, table);
+	return query;
+}
+
+void
+dba_query_free(dba_query *query)
+{
+	if (query == NULL)
+		return;
+	query_free(query);
+	mem_free(query);
+}
+
+/* Add what was read to a list; NULL was a mistake that is already kept. */
+static void
+add_items(SqlItem **list, SqlItem *items)
+{
+	while (*list != NULL)
+		list = &(*list)->next;
+	*list = items;
+}
+
+void
+dba_query_columns(dba_query *query, const char *columns)
+{
+	if (columns != NULL)
+		add_items(&query->columns, sql_read_columns(&query->arena, columns, "columns", &query->error));
+}
+
+void
+dba_query_order(dba_query *query, const char *order_by)
+{
+	if (order_by != NULL)
+		add_items(&query->order, sql_read_order(&query->arena, order_by, &query->error));
+}
+
+void
+dba_query_returning(dba_query *query, const char *columns)
+{
+	if (columns != NULL)
+		add_items(&query->returning, sql_read_columns(&query->arena, columns, "returning", &query->error));
+}
+
+void
+dba_query_conflict(dba_query *query, const char *columns)
+{
+	add_items(&query->conflict,
+			  sql_read_names(&query->arena, columns != NULL ? columns : "", "conflict columns", &query->error));
+}
+
+void
+dba_query_jsonb_columns(dba_query *query, const char *columns)
+{
+	if (columns != NULL)
+		sql_read_names(&query->arena, columns, "jsonb columns", &query->error);
+}
+
+void
+dba_query_all_rows(dba_query *query)
+{
+	query->all_rows = true;
+}
+
+void
+dba_query_limit(dba_query *query, int64_t limit)
+{
+	if (limit < 0)
+		error_set(&query->error, DBA_INVALID, "limit cannot be negative");
+	else
+		query->limit = limit;
+}
+
+void
+dba_query_offset(dba_query *query, int64_t offset)
+{
+	if (offset < 0)
+		error_set(&query->error, DBA_INVALID, "offset cannot be negative");
+	else
+		query->offset = offset;
+}
+
+/* ---------------------------------------------------------------- conditions */
+
+/* Add conditions to those that must all hold. */
+static void
+add_filter(dba_query *query, Filter *filter)
+{
+	Filter	  **tail;
+
+	if (filter == NULL)
+		return;
+	if (query->filter == NULL)
+	{
+		query->filter = arena_alloc(&query->arena, sizeof(Filter));
+		if (query->filter == NULL)
+		{
+			error_set_no_memory(&query->error);
+			return;
+		}
+		query->filter->op = FILTER_AND;
+	}
+	for (tail = &query->filter->first; *tail != NULL;)
+		tail = &(*tail)->next;
+	*tail = filter;
+}
+
+static void
+add_filter_value(dba_query *query, const JsonValue *value)
+{
+	if (value != NULL)
+	{
+		Filter	   *group = filter_read(&query->arena, value, &query->error);
+
+		add_filter(query, group != NULL ? group->first : NULL);
+	}
+}
+
+void
+query_filters(dba_query *query, const char *text, const cJSON *tree)
+{
+	if (text != NULL)
+		add_filter_value(query, json_parse(&query->arena, text, strlen(text), "filters", &query->error));
+	else if (tree != NULL)
+		add_filter_value(query, json_from_cjson(&query->arena, tree, "filters", &query->error));
+}
+
+void
+dba_query_filters(dba_query *query, const char *filters)
+{
+	query_filters(query, filters, NULL);
+}
+
+void
+dba_query_where(dba_query *query, const char *column, const char *op, const char *value)
+{
+	const JsonValue *parsed;
+	SqlName		name;
+
+	if (column == NULL || op == NULL || value == NULL)
+	{
+		error_set(&query->error, DBA_INVALID, "filter: column, operator and value must be given");
+		return;
+	}
+	if (!sql_read_name(&query->arena, column, "filter", 2, &name, &query->error))
+		return;
+	parsed = json_parse(&query->arena, value, strlen(value), "filter value", &query->error);
+	if (parsed != NULL)
+		add_filter(query, filter_condition(&query->arena, &name, op, parsed, &query->error));
+}

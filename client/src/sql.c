@@ -1,0 +1,500 @@
+/*
+ * sql.c
+ *		From the parts of a statement to SQL text and parameters.
+ */
+#include "sql.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "mem.h"
+
+void
+sql_free(SqlStatement *st)
+{
+	buf_free(&st->text);
+	arena_free(&st->arena);
+	*st = (SqlStatement) {0};
+}
+
+/* ---------------------------------------------------------------- names */
+
+void
+sql_write_identifier(Buf *buf, const char *name)
+{
+	buf_putc(buf, '"');
+	for (; *name != '\0'; name++)
+	{
+		if (*name == '"')
+			buf_putc(buf, '"');
+		buf_putc(buf, *name);
+	}
+	buf_putc(buf, '"');
+}
+
+void
+sql_write_name(Buf *buf, const SqlName *name)
+{
+	for (size_t i = 0; i < name->count; i++)
+	{
+		if (i > 0)
+			buf_putc(buf, '.');
+		sql_write_identifier(buf, name->parts[i]);
+	}
+}
+
+static void
+write_expr(Buf *buf, const SqlExpr *expr)
+{
+	if (expr->function == NULL)
+	{
+		if (expr->star)
+			buf_putc(buf, '*');
+		else
+			sql_write_name(buf, &expr->columns[0]);
+		return;
+	}
+	buf_printf(buf, "pg_catalog.%s(", expr->function);
+	if (expr->star)
+		buf_putc(buf, '*');
+	if (expr->distinct)
+		buf_puts(buf, "DISTINCT ");
+	for (size_t i = 0; i < expr->count; i++)
+	{
+		if (i > 0)
+			buf_puts(buf, ", ");
+		sql_write_name(buf, &expr->columns[i]);
+	}
+	buf_putc(buf, ')');
+}
+
+/* A list of columns, "*" when there is none. */
+static void
+write_columns(Buf *buf, const SqlItem *items)
+{
+	if (items == NULL)
+		buf_putc(buf, '*');
+	for (const SqlItem *item = items; item != NULL; item = item->next)
+	{
+		if (item != items)
+			buf_puts(buf, ", ");
+		write_expr(buf, &item->expr);
+		if (item->alias != NULL)
+		{
+			buf_puts(buf, " AS ");
+			sql_write_identifier(buf, item->alias);
+		}
+	}
+}
+
+static void
+write_order(Buf *buf, const SqlItem *items)
+{
+	static const char *const nulls[] = {"", " NULLS FIRST", " NULLS LAST"};
+
+	for (const SqlItem *item = items; item != NULL; item = item->next)
+	{
+		buf_puts(buf, item == items ? " ORDER BY " : ", ");
+		write_expr(buf, &item->expr);
+		if (item->descending)
+			buf_puts(buf, " DESC");
+		buf_puts(buf, nulls[item->nulls]);
+	}
+}
+
+/* ---------------------------------------------------------------- parameters */
+
+static bool
+grow_params(SqlStatement *st)
+{
+	size_t		size = st->size > 0 ? st->size * 2 : 8;
+	const JsonValue **params = arena_alloc(&st->arena, size * sizeof(*params));
+
+	if (params == NULL)
+		return false;
+	if (st->count > 0)
+		memcpy(params, st->params, st->count * sizeof(*params));
+	st->params = params;
+	st->size = size;
+	return true;
+}
+
+/* Write $n and keep its value, which lives as long as st. */
+static void
+write_param(SqlStatement *st, const JsonValue *value)
+{
+	if (value == NULL || (st->count == st->size && !grow_params(st)))
+	{
+		st->no_memory = true;
+		return;
+	}
+	st->params[st->count++] = value;
+	buf_printf(&st->text, "$%zu", st->count);
+}
+
+/* The same with a value of a query, which may be gone before the statement. */
+static void
+write_copied_param(SqlStatement *st, const JsonValue *value)
+{
+	write_param(st, json_copy(&st->arena, value));
+}
+
+/* How a statement ends: with an error, when memory ran out on the way. */
+static bool
+finish(SqlStatement *st, dba_error **err)
+{
+	if (st->no_memory || !buf_ok(&st->text))
+		return error_set_no_memory(err);
+	if (st->count > SQL_MAX_PARAMS)
+		return error_set(err, DBA_INVALID, "more than %d parameters in one statement", SQL_MAX_PARAMS);
+	return true;
+}
+
+/* ---------------------------------------------------------------- conditions */
+
+static bool
+has_null(const JsonValue *list)
+{
+	json_foreach(item, list)
+	{
+		if (item->type == JSON_TYPE_NULL)
+			return true;
+	}
+	return false;
+}
+
+/* in [1, null]: a NULL in the list means that NULL is wanted */
+static void
+write_in(SqlStatement *st, const Filter *filter)
+{
+	bool		nulls = has_null(filter->value);
+
+	if (nulls)
+		buf_putc(&st->text, '(');
+	sql_write_name(&st->text, &filter->column);
+	buf_puts(&st->text, " = ANY (");
+	write_copied_param(st, filter->value);
+	buf_putc(&st->text, ')');
+	if (nulls)
+	{
+		buf_puts(&st->text, " OR ");
+		sql_write_name(&st->text, &filter->column);
+		buf_puts(&st->text, " IS NULL)");
+	}
+}
+
+static void
+write_condition(SqlStatement *st, const Filter *filter)
+{
+	static const char *const signs[] = {
+		[FILTER_EQ] = " = ",
+		[FILTER_NE] = " <> ",
+		[FILTER_LT] = " < ",
+		[FILTER_LE] = " <= ",
+		[FILTER_GT] = " > ",
+		[FILTER_GE] = " >= ",
+		[FILTER_LIKE] = " LIKE ",
+		[FILTER_ILIKE] = " ILIKE ",
+		[FILTER_CONTAINS] = " @> ",
+	};
+	bool		null = filter->value->type == JSON_TYPE_NULL;
+	bool		negated = filter->op == FILTER_NE;
+
+	if (filter->op == FILTER_IN)
+	{
+		write_in(st, filter);
+		return;
+	}
+	sql_write_name(&st->text, &filter->column);
+	if (filter->op == FILTER_IS_NULL)
+	{
+		null = true;
+		negated = !filter->value->boolean;
+	}
+	if (null)
+		buf_puts(&st->text, negated ? " IS NOT NULL" : " IS NULL");
+	else if (filter->op == FILTER_BETWEEN)
+	{
+		buf_puts(&st->text, " BETWEEN ");
+		write_copied_param(st, filter->value->first);
+		buf_puts(&st->text, " AND ");
+		write_copied_param(st, filter->value->first->next);
+	}
+	else
+	{
+		buf_puts(&st->text, signs[filter->op]);
+		write_copied_param(st, filter->value);
+	}
+}
+
+static void write_filter(SqlStatement *st, const Filter *filter);
+
+/* Conditions joined by a word. */
+static void
+write_group(SqlStatement *st, const Filter *group, bool parentheses)
+{
+	if (parentheses)
+		buf_putc(&st->text, '(');
+	for (const Filter *item = group->first; item != NULL; item = item->next)
+	{
+		if (item != group->first)
+			buf_puts(&st->text, group->op == FILTER_OR ? " OR " : " AND ");
+		write_filter(st, item);
+	}
+	if (parentheses)
+		buf_putc(&st->text, ')');
+}
+
+static void
+write_filter(SqlStatement *st, const Filter *filter)
+{
+	if (filter->op == FILTER_AND || filter->op == FILTER_OR)
+		write_group(st, filter, filter->first->next != NULL);
+	else
+		write_condition(st, filter);
+}
+
+static bool
+has_filter(const dba_query *query)
+{
+	return query->filter != NULL && query->filter->first != NULL;
+}
+
+static void
+write_where(SqlStatement *st, const dba_query *query)
+{
+	if (!has_filter(query))
+		return;
+	buf_puts(&st->text, " WHERE ");
+	write_group(st, query->filter, false);
+}
+
+/* ---------------------------------------------------------------- statements */
+
+bool
+sql_select(SqlStatement *st, const dba_query *query, dba_error **err)
+{
+	if (!query_check(query, err))
+		return false;
+	buf_puts(&st->text, "SELECT ");
+	write_columns(&st->text, query->columns);
+	buf_puts(&st->text, " FROM ");
+	sql_write_name(&st->text, &query->table);
+	write_where(st, query);
+	write_order(&st->text, query->order);
+	if (query->limit >= 0)
+		buf_printf(&st->text, " LIMIT %" PRId64, query->limit);
+	if (query->offset > 0)
+		buf_printf(&st->text, " OFFSET %" PRId64, query->offset);
+	return finish(st, err);
+}
+
+/* Members starting with "_" are the caller's own notes. */
+static bool
+is_column(const JsonValue *member)
+{
+	return member->name[0] != '_';
+}
+
+static bool
+check_row(const JsonValue *row, dba_error **err)
+{
+	size_t		columns = 0;
+
+	if (row->type != JSON_TYPE_OBJECT)
+		return error_set(err, DBA_INVALID, "row: expected an object, found %s", json_type_name(row->type));
+	json_foreach(member, row)
+	{
+		if (member->name[0] == '\0')
+			return error_set(err, DBA_INVALID, "row: a column without a name");
+		columns += is_column(member);
+	}
+	if (columns == 0)
+		return error_set(err, DBA_INVALID, "row: no columns");
+	return true;
+}
+
+void
+sql_write_returning(SqlStatement *st, const dba_query *query)
+{
+	buf_puts(&st->text, " RETURNING ");
+	write_columns(&st->text, query->returning);
+}
+
+static bool
+is_conflict_column(const dba_query *query, const char *name)
+{
+	for (const SqlItem *item = query->conflict; item != NULL; item = item->next)
+	{
+		if (strcmp(item->expr.columns[0].parts[0], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+write_excluded(SqlStatement *st, bool first, const char *column)
+{
+	buf_puts(&st->text, first ? " DO UPDATE SET " : ", ");
+	sql_write_identifier(&st->text, column);
+	buf_puts(&st->text, " = EXCLUDED.");
+	sql_write_identifier(&st->text, column);
+}
+
+void
+sql_write_conflict(SqlStatement *st, const dba_query *query, const JsonValue *columns)
+{
+	bool		rows = columns->type == JSON_TYPE_ARRAY;
+	bool		first = true;
+
+	buf_puts(&st->text, " ON CONFLICT (");
+	for (const SqlItem *item = query->conflict; item != NULL; item = item->next)
+	{
+		if (item != query->conflict)
+			buf_puts(&st->text, ", ");
+		sql_write_identifier(&st->text, item->expr.columns[0].parts[0]);
+	}
+	buf_putc(&st->text, ')');
+	json_foreach(column, columns)
+	{
+		const char *name = rows ? column->text : column->name;
+
+		if ((!rows && !is_column(column)) || is_conflict_column(query, name))
+			continue;
+		write_excluded(st, first, name);
+		first = false;
+	}
+	if (first)
+		write_excluded(st, true, query->conflict->expr.columns[0].parts[0]);
+}
+
+bool
+sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err)
+{
+	const char *separator = " (";
+
+	if (!query_check(query, err) || !check_row(row, err))
+		return false;
+	buf_puts(&st->text, "INSERT INTO ");
+	sql_write_name(&st->text, &query->table);
+	json_foreach(member, row)
+	{
+		if (!is_column(member))
+			continue;
+		buf_puts(&st->text, separator);
+		sql_write_identifier(&st->text, member->name);
+		separator = ", ";
+	}
+	separator = ") VALUES (";
+	json_foreach(member, row)
+	{
+		if (!is_column(member))
+			continue;
+		buf_puts(&st->text, separator);
+		write_param(st, member);
+		separator = ", ";
+	}
+	buf_putc(&st->text, ')');
+	if (query->conflict != NULL)
+		sql_write_conflict(st, query, row);
+	sql_write_returning(st, query);
+	return finish(st, err);
+}
+
+static bool
+check_filtered(const dba_query *query, const char *verb, dba_error **err)
+{
+	dba_error  *error;
+
+	if (has_filter(query) || query->all_rows)
+		return true;
+	error = error_new(DBA_INVALID, "%s without a filter would change every row of \"%s\"", verb,
+					  query->table.parts[query->table.count - 1]);
+	error_hint(error, "If that is meant, say so with dba_query_all_rows.");
+	error_move(err, error);
+	return false;
+}
+
+bool
+sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err)
+{
+	const char *separator = " SET ";
+
+	if (!query_check(query, err) || !check_row(row, err) || !check_filtered(query, "update", err))
+		return false;
+	buf_puts(&st->text, "UPDATE ");
+	sql_write_name(&st->text, &query->table);
+	json_foreach(member, row)
+	{
+		if (!is_column(member))
+			continue;
+		buf_puts(&st->text, separator);
+		sql_write_identifier(&st->text, member->name);
+		buf_puts(&st->text, " = ");
+		write_param(st, member);
+		separator = ", ";
+	}
+	write_where(st, query);
+	sql_write_returning(st, query);
+	return finish(st, err);
+}
+
+bool
+sql_delete(SqlStatement *st, const dba_query *query, dba_error **err)
+{
+	if (!query_check(query, err) || !check_filtered(query, "delete", err))
+		return false;
+	buf_puts(&st->text, "DELETE FROM ");
+	sql_write_name(&st->text, &query->table);
+	write_where(st, query);
+	if (query->returning != NULL)
+		sql_write_returning(st, query);
+	return finish(st, err);
+}
+
+bool
+sql_call(SqlStatement *st, const char *function, const JsonValue *args, dba_error **err)
+{
+	SqlName		name;
+
+	if (!sql_read_name(&st->arena, function != NULL ? function : "", "function", 2, &name, err))
+		return false;
+	if (args != NULL && args->type != JSON_TYPE_OBJECT && args->type != JSON_TYPE_ARRAY)
+		return error_set(err, DBA_INVALID, "arguments: expected an object or an array, found %s",
+						 json_type_name(args->type));
+	buf_puts(&st->text, "SELECT * FROM ");
+	sql_write_name(&st->text, &name);
+	buf_putc(&st->text, '(');
+	for (const JsonValue *arg = args != NULL ? args->first : NULL; arg != NULL; arg = arg->next)
+	{
+		if (arg != args->first)
+			buf_puts(&st->text, ", ");
+		if (arg->name != NULL && arg->name[0] == '\0')
+			return error_set(err, DBA_INVALID, "arguments: an argument without a name");
+		if (arg->name != NULL)
+		{
+			sql_write_identifier(&st->text, arg->name);
+			buf_puts(&st->text, " => ");
+		}
+		write_param(st, arg);
+	}
+	buf_putc(&st->text, ')');
+	return finish(st, err);
+}
+
+bool
+sql_execute(SqlStatement *st, const char *text, const JsonValue *params, dba_error **err)
+{
+	if (text == NULL || text[strspn(text, " \t\r\n")] == '\0')
+		return error_set(err, DBA_INVALID, "no SQL statement");
+	if (params != NULL && params->type != JSON_TYPE_ARRAY)
+		return error_set(err, DBA_INVALID, "parameters: expected an array, found %s", json_type_name(params->type));
+	buf_puts(&st->text, text);
+	for (const JsonValue *param = params != NULL ? params->first : NULL; param != NULL; param = param->next)
+	{
+		if (st->count == st->size && !grow_params(st))
+			return error_set_no_memory(err);
+		st->params[st->count++] = param;
+	}
+	return finish(st, err);
+}

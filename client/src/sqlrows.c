@@ -1,0 +1,228 @@
+/*
+ * sqlrows.c
+ *		Many rows in one INSERT: their columns, their batches, their VALUES.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "sql.h"
+
+/* a set of names, open addressing; the names are the rows' own */
+typedef struct NameSet
+{
+	const char **slots;
+	size_t		size;			/* a power of two */
+	size_t		used;
+} NameSet;
+
+static size_t
+name_hash(const char *name)
+{
+	uint64_t	hash = UINT64_C(1469598103934665603);
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (unsigned char) *name) * UINT64_C(1099511628211);
+	return (size_t) (hash ^ hash >> 32);
+}
+
+static const char **
+name_slot(const NameSet *set, const char *name)
+{
+	size_t		i = name_hash(name) & (set->size - 1);
+
+	while (set->slots[i] != NULL && strcmp(set->slots[i], name) != 0)
+		i = (i + 1) & (set->size - 1);
+	return &set->slots[i];
+}
+
+static bool
+name_set_grow(NameSet *set)
+{
+	NameSet		larger = {NULL, set->size > 0 ? set->size * 2 : 32, set->used};
+
+	larger.slots = mem_zalloc(larger.size * sizeof(*larger.slots));
+	if (larger.slots == NULL)
+		return false;
+	for (size_t i = 0; i < set->size; i++)
+	{
+		if (set->slots[i] != NULL)
+			*name_slot(&larger, set->slots[i]) = set->slots[i];
+	}
+	mem_free(set->slots);
+	*set = larger;
+	return true;
+}
+
+/* 1: new, 0: known, -1: no memory */
+static int
+name_set_add(NameSet *set, const char *name)
+{
+	const char **slot;
+
+	if (set->used * 2 >= set->size && !name_set_grow(set))
+		return -1;
+	slot = name_slot(set, name);
+	if (*slot != NULL)
+		return 0;
+	*slot = name;
+	set->used++;
+	return 1;
+}
+
+static bool
+add_column(Arena *arena, JsonValue *columns, JsonValue ***tail, const char *name)
+{
+	JsonValue  *column = arena_alloc(arena, sizeof(JsonValue));
+
+	if (column == NULL)
+		return false;
+	column->type = JSON_TYPE_STRING;
+	column->text = name;
+	column->len = strlen(name);
+	columns->count++;
+	**tail = column;
+	*tail = &column->next;
+	return true;
+}
+
+/* Check one row, add its new columns, count those it has. */
+static bool
+add_row(Arena *arena, NameSet *set, JsonValue *columns, JsonValue ***tail, const JsonValue *row, size_t *count,
+		dba_error **err)
+{
+	*count = 0;
+	json_foreach(member, row)
+	{
+		int			added;
+
+		if (member->name[0] == '_')
+			continue;
+		if (member->name[0] == '\0')
+			return error_set(err, DBA_INVALID, "rows: a column without a name");
+		(*count)++;
+		added = name_set_add(set, member->name);
+		if (added < 0 || (added > 0 && !add_column(arena, columns, tail, member->name)))
+			return error_set_no_memory(err);
+	}
+	return true;
+}
+
+JsonValue *
+sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **err)
+{
+	JsonValue  *columns = arena_alloc(arena, sizeof(JsonValue));
+	JsonValue **tail;
+	NameSet		set = {0};
+	size_t		number = 0;
+	bool		ok = columns != NULL || error_set_no_memory(err);
+
+	*even = true;
+	if (ok && (rows->type != JSON_TYPE_ARRAY || rows->count == 0))
+		ok = error_set(err, DBA_INVALID, "rows: expected an array of at least one object, found %s",
+					   rows->type == JSON_TYPE_ARRAY ? "an empty one" : json_type_name(rows->type));
+	if (ok)
+	{
+		columns->type = JSON_TYPE_ARRAY;
+		tail = &columns->first;
+		for (const JsonValue *row = rows->first; row != NULL && ok; row = row->next)
+		{
+			size_t		before = columns->count;
+			size_t		count = 0;
+
+			number++;
+			if (row->type != JSON_TYPE_OBJECT)
+				ok = error_set(err, DBA_INVALID, "rows: expected an object as row %zu, found %s", number,
+							   json_type_name(row->type));
+			else
+				ok = add_row(arena, &set, columns, &tail, row, &count, err);
+			if (ok && count == 0)
+				ok = error_set(err, DBA_INVALID, "rows: no columns in row %zu", number);
+			if (count != columns->count || (number > 1 && columns->count != before))
+				*even = false;
+		}
+	}
+	mem_free(set.slots);
+	return ok ? columns : NULL;
+}
+
+size_t
+sql_batch_rows(const JsonValue *columns)
+{
+	size_t		rows = SQL_MAX_PARAMS / (columns->count > 0 ? columns->count : 1);
+
+	return rows > 0 ? rows : 1;
+}
+
+/* Append a parameter, whose value lives as long as st. */
+static void
+write_value(SqlStatement *st, const JsonValue *value)
+{
+	if (value == NULL)
+	{
+		buf_puts(&st->text, "DEFAULT");
+		return;
+	}
+	st->params[st->count++] = value;
+	buf_printf(&st->text, "$%zu", st->count);
+}
+
+static void
+write_row(SqlStatement *st, const JsonValue *columns, const JsonValue *row)
+{
+	const JsonValue *expected = row->first;
+
+	json_foreach(column, columns)
+	{
+		const JsonValue *member;
+
+		buf_putc(&st->text, column == columns->first ? '(' : ',');
+		/* rows mostly have their members in the same order */
+		while (expected != NULL && expected->name[0] == '_')
+			expected = expected->next;
+		if (expected != NULL && strcmp(expected->name, column->text) == 0)
+		{
+			member = expected;
+			expected = expected->next;
+		}
+		else
+			member = json_member(row, column->text);
+		write_value(st, member);
+	}
+	buf_putc(&st->text, ')');
+}
+
+bool
+sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns, const JsonValue *first,
+				  size_t count, dba_error **err)
+{
+	if (!query_check(query, err))
+		return false;
+	st->size = count * columns->count;
+	st->params = arena_alloc(&st->arena, st->size * sizeof(*st->params));
+	if (st->params == NULL)
+		return error_set_no_memory(err);
+	buf_puts(&st->text, "INSERT INTO ");
+	sql_write_name(&st->text, &query->table);
+	json_foreach(column, columns)
+	{
+		buf_puts(&st->text, column == columns->first ? " (" : ", ");
+		sql_write_identifier(&st->text, column->text);
+	}
+	buf_puts(&st->text, ") VALUES ");
+	for (const JsonValue *row = first; row != NULL && count > 0; row = row->next, count--)
+	{
+		if (row != first)
+			buf_putc(&st->text, ',');
+		write_row(st, columns, row);
+	}
+	if (query->conflict != NULL)
+		sql_write_conflict(st, query, columns);
+	if (query->returning != NULL)
+		sql_write_returning(st, query);
+	if (!buf_ok(&st->text))
+		return error_set_no_memory(err);
+	if (st->count > SQL_MAX_PARAMS)
+		return error_set(err, DBA_INVALID, "more than %d parameters in one statement", SQL_MAX_PARAMS);
+	return true;
+}
