@@ -30,24 +30,24 @@
 
 struct QueryPlan
 {
-	SPIPlanPtr plan;
-	int nargs;
+	SPIPlanPtr			  plan;
+	int					  nargs;
 	MemoryContextCallback on_reset;
 };
 
 struct QueryCursor
 {
-	Portal portal;
-	char name[NAMEDATALEN];
+	Portal				  portal;
+	char				  name[NAMEDATALEN];
 	MemoryContextCallback on_reset;
 };
 
 /* A DestReceiver that hands each row to a callback in a context of its own. */
 typedef struct RowReceiver
 {
-	DestReceiver pub;
-	QueryRow row;
-	void *arg;
+	DestReceiver  pub;
+	QueryRow	  row;
+	void		 *arg;
 	MemoryContext rowcxt;
 } RowReceiver;
 
@@ -66,15 +66,24 @@ static const struct
 	{"xmloption", "content"},
 };
 
+static void
+pin(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
 int
 query_pin(QueryPins pins)
 {
 	int nestlevel = NewGUCNestLevel();
 	int count = pins == PIN_PATH ? 1 : lengthof(pinned_settings);
 
-	for (int i = 0; i < count; i++)
-		(void) set_config_option(pinned_settings[i].name, pinned_settings[i].value, PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	if (pins == PIN_ALL_ROWS)
+		pin("row_security", "off");
+	else
+		for (int i = 0; i < count; i++)
+			pin(pinned_settings[i].name, pinned_settings[i].value);
 	return nestlevel;
 }
 
@@ -87,9 +96,9 @@ query_unpin(int nestlevel)
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
-	RowReceiver *r = (RowReceiver *) self;
+	RowReceiver	 *r = (RowReceiver *) self;
 	MemoryContext oldcxt = MemoryContextSwitchTo(r->rowcxt);
-	bool go_on;
+	bool		  go_on;
 
 	CHECK_FOR_INTERRUPTS();
 	go_on = r->row(slot, r->arg);
@@ -169,8 +178,8 @@ execute(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls, bool read_
 		void *arg)
 {
 	SPIExecuteOptions options = {0};
-	RowReceiver receiver;
-	int rc;
+	RowReceiver		  receiver;
+	int				  rc;
 
 	options.params = make_params(plan, nargs, values, nulls);
 	options.read_only = read_only;
@@ -259,7 +268,7 @@ static void
 close_portal(void *arg)
 {
 	QueryCursor *cursor = arg;
-	Portal portal = cursor->portal;
+	Portal		 portal = cursor->portal;
 
 	cursor->portal = NULL;
 	if (portal == NULL || !IsTransactionState())
@@ -289,9 +298,9 @@ query_cursor_open(const char *sql, int nargs, Oid *types, Datum *values, const c
 uint64
 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg)
 {
-	RowReceiver receiver;
+	RowReceiver	  receiver;
 	DestReceiver *dest = receiver_init(&receiver, row, arg);
-	uint64 fetched = PortalRunFetch(cursor->portal, FETCH_FORWARD, (long) count, dest);
+	uint64		  fetched = PortalRunFetch(cursor->portal, FETCH_FORWARD, (long) count, dest);
 
 	if (dest != None_Receiver)
 		MemoryContextDelete(receiver.rowcxt);
@@ -308,11 +317,11 @@ query_cursor_close(QueryCursor *cursor)
 static Oid
 extension_owner(void)
 {
-	Relation rel = table_open(ExtensionRelationId, AccessShareLock);
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
-	HeapTuple tuple;
-	Oid owner = InvalidOid;
+	HeapTuple	tuple;
+	Oid			owner = InvalidOid;
 
 	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ,
 				CStringGetDatum("db_adapter"));
@@ -333,9 +342,9 @@ uint64
 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
 				   bool read_only, QueryRow row, void *arg)
 {
-	int nestlevel = query_pin(PIN_PATH);
-	Oid user;
-	int context;
+	int	   nestlevel = query_pin(PIN_PATH);
+	Oid	   user;
+	int	   context;
 	uint64 processed;
 
 	GetUserIdAndSecContext(&user, &context);
@@ -396,15 +405,15 @@ query_attempt(QueryBody body, void *arg, bool keep)
 typedef struct TextResult
 {
 	MemoryContext cxt;
-	char *text;
+	char		 *text;
 } TextResult;
 
 static bool
 take_text(TupleTableSlot *slot, void *arg)
 {
 	TextResult *result = arg;
-	bool isnull;
-	Datum value = slot_getattr(slot, 1, &isnull);
+	bool		isnull;
+	Datum		value = slot_getattr(slot, 1, &isnull);
 
 	if (!isnull)
 		result->text = MemoryContextStrdup(result->cxt, text_to_cstring(DatumGetTextPP(value)));

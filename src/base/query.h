@@ -19,17 +19,18 @@
 /* Return false to stop early; the statement then ends as if LIMIT had been reached. */
 typedef bool (*QueryRow)(TupleTableSlot *slot, void *arg);
 
-typedef struct QueryPlan QueryPlan;		/* a prepared statement kept across calls */
+typedef struct QueryPlan   QueryPlan;	/* a prepared statement kept across calls */
 typedef struct QueryCursor QueryCursor; /* an open portal */
 
 /* Which settings are pinned. */
 typedef enum QueryPins
 {
-	PIN_PATH,  /* search_path = pg_catalog, pg_temp: catalog reads */
-	PIN_VALUES /* and all that values' text form depends on */
+	PIN_PATH,	 /* search_path = pg_catalog, pg_temp: catalog reads */
+	PIN_VALUES,	 /* and all that values' text form depends on */
+	PIN_ALL_ROWS /* row_security = off alone: planning raises where policies hide rows */
 } QueryPins;
 
-extern int query_pin(QueryPins pins);
+extern int	query_pin(QueryPins pins);
 extern void query_unpin(int nestlevel);
 
 /*
@@ -44,9 +45,9 @@ extern uint64 query_run(const char *sql, int nargs, Oid *types, Datum *values, c
 extern QueryPlan *query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types);
 /* Forces one generic plan: for batches whose parameters the statistics do not know. */
 extern QueryPlan *query_prepare_generic(MemoryContext cxt, const char *sql, int nargs, Oid *types);
-extern uint64 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only,
-							QueryRow row, void *arg);
-extern void query_free(QueryPlan *query);
+extern uint64	  query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only,
+								QueryRow row, void *arg);
+extern void		  query_free(QueryPlan *query);
 
 /*
  * A cursor hands out rows in steps; the portal is closed with the context it was
@@ -56,7 +57,7 @@ extern QueryCursor *query_cursor_open(const char *sql, int nargs, Oid *types, Da
 									  const char *nulls, bool read_only);
 /* Fetches up to `count` rows; returns how many came: fewer means the end. */
 extern uint64 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg);
-extern void query_cursor_close(QueryCursor *cursor);
+extern void	  query_cursor_close(QueryCursor *cursor);
 
 /*
  * Statements on the extension's own tables run as the extension's owner, for

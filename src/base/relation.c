@@ -48,8 +48,8 @@ kind_is_readable(char kind)
 void
 relation_check_allowed(Oid relid)
 {
-	Oid namespace = get_rel_namespace(relid);
-	char *schema = get_namespace_name(namespace);
+	Oid			namespace = get_rel_namespace(relid);
+	char	   *schema = get_namespace_name(namespace);
 
 	if (namespace == PG_CATALOG_NAMESPACE || namespace == PG_TOAST_NAMESPACE ||
 		isAnyTempNamespace(namespace) || schema == NULL ||
@@ -67,8 +67,8 @@ relation_check_allowed(Oid relid)
 Oid
 relation_find(const char *name)
 {
-	List *parts = textToQualifiedNameList(cstring_to_text(name));
-	Oid relid = RangeVarGetRelid(makeRangeVarFromNameList(parts), AccessShareLock, true);
+	List	   *parts = textToQualifiedNameList(cstring_to_text(name));
+	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(parts), AccessShareLock, true);
 
 	if (OidIsValid(relid))
 		relation_check_allowed(relid);
@@ -78,7 +78,7 @@ relation_find(const char *name)
 typedef struct Candidates
 {
 	const char **names;
-	int count;
+	int			count;
 	MemoryContext cxt;
 } Candidates;
 
@@ -86,7 +86,7 @@ static bool
 take_candidate(TupleTableSlot *slot, void *arg)
 {
 	Candidates *c = arg;
-	bool isnull;
+	bool		isnull;
 	MemoryContext oldcxt = MemoryContextSwitchTo(c->cxt);
 
 	c->names[c->count++] = text_to_cstring(DatumGetTextPP(slot_getattr(slot, 1, &isnull)));
@@ -98,12 +98,12 @@ take_candidate(TupleTableSlot *slot, void *arg)
 static Datum
 path_array(void)
 {
-	List *path = fetch_search_path(false);
-	Datum *oids = palloc(sizeof(Datum) * Max(list_length(path), 1));
-	int count = 0;
-	ListCell *lc;
+	List	   *path = fetch_search_path(false);
+	Datum	   *oids = palloc(sizeof(Datum) * Max(list_length(path), 1));
+	int			count = 0;
+	ListCell   *lc;
 
-	foreach (lc, path)
+	foreach(lc, path)
 		oids[count++] = ObjectIdGetDatum(lfirst_oid(lc));
 	return PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
 }
@@ -121,10 +121,10 @@ nearest_relation(const char *name)
 		"   AND n.nspname !~ '^pg_(toast|temp)'"
 		"   AND has_schema_privilege(n.oid, 'USAGE')"
 		" ORDER BY 1";
-	Candidates c = {palloc0((MAX_CANDIDATES + 1) * sizeof(char *)), 0, CurrentMemoryContext};
-	Oid type = OIDARRAYOID;
-	Datum path = path_array();
-	int nestlevel = query_pin(PIN_PATH);
+	Candidates	c = {palloc0((MAX_CANDIDATES + 1) * sizeof(char *)), 0, CurrentMemoryContext};
+	Oid			type = OIDARRAYOID;
+	Datum		path = path_array();
+	int			nestlevel = query_pin(PIN_PATH);
 
 	query_run(sql, 1, &type, &path, NULL, true, take_candidate, &c);
 	query_unpin(nestlevel);
@@ -134,7 +134,7 @@ nearest_relation(const char *name)
 Oid
 relation_resolve(const char *name)
 {
-	Oid relid = relation_find(name);
+	Oid			relid = relation_find(name);
 	const char *nearest;
 
 	if (OidIsValid(relid))
@@ -155,8 +155,8 @@ default_sequence(Node *expr)
 			return ((NextValueExpr *) expr)->seqid;
 		if (IsA(expr, FuncExpr) && list_length(((FuncExpr *) expr)->args) >= 1)
 		{
-			FuncExpr *func = (FuncExpr *) expr;
-			Node *arg = linitial(func->args);
+			FuncExpr   *func = (FuncExpr *) expr;
+			Node	   *arg = linitial(func->args);
 
 			if (func->funcid == F_NEXTVAL)
 				return IsA(arg, Const) && !((Const *) arg)->constisnull
@@ -192,7 +192,7 @@ read_column(Relation rel, Form_pg_attribute attr, RelationColumn *column)
 	column->identity = attr->attidentity;
 	if (!column->generated)
 	{
-		Node *expr = build_column_default(rel, attr->attnum);
+		Node	   *expr = build_column_default(rel, attr->attnum);
 
 		column->has_default = expr != NULL;
 		column->sequence = default_sequence(expr);
@@ -202,7 +202,7 @@ read_column(Relation rel, Form_pg_attribute attr, RelationColumn *column)
 static void
 read_columns(RelationInfo *info, Relation rel)
 {
-	TupleDesc desc = RelationGetDescr(rel);
+	TupleDesc	desc = RelationGetDescr(rel);
 
 	info->columns = palloc0(sizeof(RelationColumn) * Max(desc->natts, 1));
 	for (int i = 0; i < desc->natts; i++)
@@ -217,7 +217,7 @@ read_columns(RelationInfo *info, Relation rel)
 static RelationKey *
 read_key(Oid indexid)
 {
-	Relation index = relation_open(indexid, AccessShareLock);
+	Relation	index = relation_open(indexid, AccessShareLock);
 	Form_pg_index form = index->rd_index;
 	RelationKey *key = NULL;
 
@@ -235,7 +235,7 @@ read_key(Oid indexid)
 		key->equality = palloc(sizeof(Oid) * key->ncolumns);
 		for (int i = 0; i < key->ncolumns; i++)
 		{
-			Oid type = index->rd_opcintype[i];
+			Oid			type = index->rd_opcintype[i];
 
 			key->columns[i] = form->indkey.values[i];
 			key->expressions |= key->columns[i] == InvalidAttrNumber;
@@ -250,10 +250,10 @@ read_key(Oid indexid)
 static void
 read_keys(RelationInfo *info, Relation rel)
 {
-	List *indexes = RelationGetIndexList(rel);
-	ListCell *lc;
+	List	   *indexes = RelationGetIndexList(rel);
+	ListCell   *lc;
 
-	foreach (lc, indexes)
+	foreach(lc, indexes)
 	{
 		RelationKey *key = read_key(lfirst_oid(lc));
 
@@ -273,7 +273,7 @@ read_keys(RelationInfo *info, Relation rel)
 static RelationForeignKey *
 read_foreign_key(ForeignKeyCacheInfo *cached)
 {
-	HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(cached->conoid));
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(cached->conoid));
 	Form_pg_constraint form;
 	RelationForeignKey *fk = palloc0(sizeof(RelationForeignKey));
 
@@ -305,10 +305,10 @@ compare_foreign_keys(const ListCell *a, const ListCell *b)
 static void
 read_foreign_keys(RelationInfo *info, Relation rel)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	/* A copy: the cached list may go while we look up the constraints. */
-	foreach (lc, copyObject(RelationGetFKeyList(rel)))
+	foreach(lc, copyObject(RelationGetFKeyList(rel)))
 		info->foreign_keys = lappend(info->foreign_keys, read_foreign_key(lfirst(lc)));
 	list_sort(info->foreign_keys, compare_foreign_keys);
 }
@@ -316,7 +316,7 @@ read_foreign_keys(RelationInfo *info, Relation rel)
 RelationInfo *
 relation_read(Oid relid)
 {
-	Relation rel = relation_open(relid, AccessShareLock);
+	Relation	rel = relation_open(relid, AccessShareLock);
 	RelationInfo *info = palloc0(sizeof(RelationInfo));
 
 	info->oid = relid;
@@ -347,7 +347,7 @@ RelationColumn *
 relation_find_column(const RelationInfo *rel, const char *name)
 {
 	RelationColumn *column = column_named(rel, name);
-	List *parts;
+	List	   *parts;
 
 	if (column != NULL || *name == '\0')
 		return column;
@@ -408,9 +408,9 @@ relation_key_within(const RelationKey *key, const AttrNumber *columns, int ncolu
 RelationKey *
 relation_key_over(const RelationInfo *rel, const AttrNumber *columns, int ncolumns)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, rel->keys)
+	foreach(lc, rel->keys)
 	{
 		RelationKey *key = lfirst(lc);
 
@@ -424,9 +424,9 @@ RelationForeignKey *
 relation_foreign_key_over(const RelationInfo *rel, const AttrNumber *columns, int ncolumns,
 						  Oid target)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, rel->foreign_keys)
+	foreach(lc, rel->foreign_keys)
 	{
 		RelationForeignKey *fk = lfirst(lc);
 		bool same = fk->ncolumns == ncolumns && (!OidIsValid(target) || fk->target == target);
@@ -442,16 +442,16 @@ relation_foreign_key_over(const RelationInfo *rel, const AttrNumber *columns, in
 char *
 relation_default(const RelationInfo *rel, const RelationColumn *column)
 {
-	Relation open = relation_open(rel->oid, AccessShareLock);
-	Node *expr = column->generated ? NULL : build_column_default(open, column->attnum);
-	char *text = NULL;
+	Relation	open = relation_open(rel->oid, AccessShareLock);
+	Node	   *expr = column->generated ? NULL : build_column_default(open, column->attnum);
+	char	   *text = NULL;
 
 	if (expr != NULL && IsA(expr, NextValueExpr))
 		text = psprintf("pg_catalog.nextval(%u::pg_catalog.oid::pg_catalog.regclass)",
 						((NextValueExpr *) expr)->seqid);
 	else if (expr != NULL)
 	{
-		int nestlevel = query_pin(PIN_PATH);
+		int			nestlevel = query_pin(PIN_PATH);
 
 		text = deparse_expression(expr, deparse_context_for(rel->name, rel->oid), false, false);
 		query_unpin(nestlevel);
@@ -469,9 +469,9 @@ relation_hides_rows(Oid relid)
 char *
 relation_operator_text(Oid operator)
 {
-	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
-	char *text;
+	char	   *text;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator %u", operator);

@@ -14,63 +14,63 @@
 
 typedef struct RelationColumn
 {
-	char *name;
-	char *quoted; /* quote_identifier(name) */
-	AttrNumber attnum;
-	Oid type;
-	Oid basetype; /* type, or what its domains are over */
-	int32 typmod;
-	Oid collation;
-	bool not_null;
+	char	   *name;
+	char	   *quoted;			/* quote_identifier(name) */
+	AttrNumber	attnum;
+	Oid			type;
+	Oid			basetype;		/* type, or what its domains are over */
+	int32		typmod;
+	Oid			collation;
+	bool		not_null;
 	bool has_default; /* an expression, a sequence or an identity; not a generated column */
-	bool generated;
-	char identity; /* ATTRIBUTE_IDENTITY_ALWAYS, ..._BY_DEFAULT or '\0' */
+	bool		generated;
+	char		identity;		/* ATTRIBUTE_IDENTITY_ALWAYS, ..._BY_DEFAULT or '\0' */
 	Oid sequence;  /* identity's sequence, or s where the default is nextval('s') and no more */
 } RelationColumn;
 
 /* A unique index that is in force.  Expressions stand as InvalidAttrNumber. */
 typedef struct RelationKey
 {
-	Oid index;
-	char *name;
-	bool primary;
-	bool deferrable;
-	bool partial;			 /* has a predicate */
-	bool expressions;		 /* some column is an expression */
-	bool nulls_not_distinct; /* NULL equals NULL */
-	int ncolumns;
+	Oid			index;
+	char	   *name;
+	bool		primary;
+	bool		deferrable;
+	bool		partial;		/* has a predicate */
+	bool		expressions;	/* some column is an expression */
+	bool		nulls_not_distinct; /* NULL equals NULL */
+	int			ncolumns;
 	AttrNumber *columns;
-	Oid *equality; /* operator of the index's operator family, one a column */
+	Oid		   *equality;		/* operator of the index's operator family, one a column */
 } RelationKey;
 
 typedef struct RelationForeignKey
 {
-	Oid constraint;
-	char *name;
-	Oid target;
-	bool deferrable;
-	bool validated;
-	bool match_full;
-	int ncolumns;
+	Oid			constraint;
+	char	   *name;
+	Oid			target;
+	bool		deferrable;
+	bool		validated;
+	bool		match_full;
+	int			ncolumns;
 	AttrNumber *columns;
 	AttrNumber *target_columns;
 } RelationForeignKey;
 
 typedef struct RelationInfo
 {
-	Oid oid;
-	Oid namespace;
-	char *schema;
-	char *name;
-	char *qualified; /* "schema"."name" as SQL text, quoted where needed */
-	char kind;		 /* pg_class.relkind */
-	bool has_children;
-	bool has_triggers;
-	int ncolumns; /* live columns, in order */
+	Oid			oid;
+	Oid			namespace;
+	char	   *schema;
+	char	   *name;
+	char	   *qualified;		/* "schema"."name" as SQL text, quoted where needed */
+	char		kind;			/* pg_class.relkind */
+	bool		has_children;
+	bool		has_triggers;
+	int			ncolumns;		/* live columns, in order */
 	RelationColumn *columns;
-	RelationKey *primary_key; /* NULL without one */
-	List *keys;				  /* RelationKey *, the primary key first */
-	List *foreign_keys;		  /* RelationForeignKey * */
+	RelationKey *primary_key;	/* NULL without one */
+	List	   *keys;			/* RelationKey *, the primary key first */
+	List	   *foreign_keys;	/* RelationForeignKey * */
 } RelationInfo;
 
 /*
@@ -115,4 +115,4 @@ extern bool relation_hides_rows(Oid relid);
 extern char *relation_equality(Oid type);
 extern char *relation_operator_text(Oid operator);
 
-#endif /* DB_ADAPTER_RELATION_H */
+#endif							/* DB_ADAPTER_RELATION_H */

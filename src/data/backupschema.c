@@ -22,7 +22,7 @@ static const char *const ref_members[] = {"table",	   "field",	  "type_field", "
 /* What the readers of one document share. */
 typedef struct Parser
 {
-	bool		  strict;
+	bool		strict;
 	BackupSchema *schema;
 } Parser;
 
@@ -39,8 +39,8 @@ check_members(Parser *p, JsonbContainer *object, const char *const *known, const
 static char **
 strings_array(List *strings, int *count)
 {
-	char	**array = palloc(sizeof(char *) * Max(list_length(strings), 1));
-	ListCell *lc;
+	char	  **array = palloc(sizeof(char *) * Max(list_length(strings), 1));
+	ListCell   *lc;
 
 	*count = 0;
 	foreach(lc, strings)
@@ -52,9 +52,9 @@ strings_array(List *strings, int *count)
 static char **
 parse_key(JsonbContainer *object, const char *member, char *otherwise, const char *what, int *count)
 {
-	JsonbValue v;
-	List	  *names = json_get_strings(object, member, what);
-	ListCell  *lc;
+	JsonbValue	v;
+	List	   *names = json_get_strings(object, member, what);
+	ListCell   *lc;
 
 	if (getKeyJsonValueFromContainer(object, member, strlen(member), &v) == NULL)
 		names = list_make1(otherwise);
@@ -78,7 +78,7 @@ typedef struct TargetList
 static bool
 add_target(const char *key, JsonbValue *value, void *arg)
 {
-	TargetList		*list = arg;
+	TargetList *list = arg;
 	BackupRefTarget *target = &list->ref->targets[list->ref->ntargets++];
 
 	if (value->type != jbvString)
@@ -94,9 +94,9 @@ add_target(const char *key, JsonbValue *value, void *arg)
 static void
 parse_targets(BackupRef *ref, JsonbContainer *object, const char *what)
 {
-	char		   *table = json_get_string(object, "table", what);
+	char	   *table = json_get_string(object, "table", what);
 	JsonbContainer *map = json_get_object(object, "map", what);
-	TargetList		list = {ref, what};
+	TargetList	list = {ref, what};
 
 	if ((table == NULL) == (map == NULL) || (map != NULL) != (ref->type_field != NULL))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -117,8 +117,8 @@ parse_targets(BackupRef *ref, JsonbContainer *object, const char *what)
 static void
 parse_ref(Parser *p, BackupTable *table, JsonbContainer *object, bool required)
 {
-	char	  *what = psprintf("reference of table \"%s\" in backup schema", table->name);
-	BackupRef *ref = &table->refs[table->nrefs++];
+	char	   *what = psprintf("reference of table \"%s\" in backup schema", table->name);
+	BackupRef  *ref = &table->refs[table->nrefs++];
 
 	check_members(p, object, ref_members, what);
 	ref->required = required;
@@ -143,9 +143,9 @@ static void
 parse_refs(Parser *p, BackupTable *table, JsonbContainer *object, const char *member, bool required,
 		   const char *what)
 {
-	JsonbValue		v;
+	JsonbValue	v;
 	JsonbContainer *list;
-	int				count;
+	int			count;
 
 	if (!json_get(object, member, &v))
 		return;
@@ -176,10 +176,10 @@ static void
 parse_table(Parser *p, JsonbContainer *object)
 {
 	BackupSchema *schema = p->schema;
-	BackupTable	 *table = &schema->tables[schema->ntables];
-	char		 *what = psprintf("table %d in backup schema", schema->ntables + 1);
-	char		**user;
-	int			  nuser;
+	BackupTable *table = &schema->tables[schema->ntables];
+	char	   *what = psprintf("table %d in backup schema", schema->ntables + 1);
+	char	  **user;
+	int			nuser;
 
 	check_members(p, object, table_members, what);
 	table->name = json_get_string(object, "name", what);
@@ -220,7 +220,7 @@ backupschema_table(const BackupSchema *schema, const char *name, const char *wha
 {
 	BackupTable *table = backupschema_find(schema, name);
 	const char **candidates;
-	const char	*nearest;
+	const char *nearest;
 
 	if (table != NULL)
 		return table;
@@ -239,20 +239,20 @@ backupschema_table(const BackupSchema *schema, const char *name, const char *wha
 typedef struct Ordering
 {
 	BackupSchema *schema;
-	int			 *number; /* order of visit, 0 before */
-	int			 *low;
-	bool		 *on_stack;
-	int			 *stack;
-	int			  depth;
-	int			  visited;
+	int		   *number;			/* order of visit, 0 before */
+	int		   *low;
+	bool	   *on_stack;
+	int		   *stack;
+	int			depth;
+	int			visited;
 } Ordering;
 
 static void
 visit_component(Ordering *o, int index)
 {
 	BackupTable *table = &o->schema->tables[index];
-	int			 members = 0;
-	int			 member;
+	int			members = 0;
+	int			member;
 
 	check_stack_depth();
 	o->number[index] = o->low[index] = ++o->visited;
@@ -261,7 +261,7 @@ visit_component(Ordering *o, int index)
 	for (int i = 0; i < table->nrefs; i++)
 		for (int j = 0; j < table->refs[i].ntargets; j++)
 		{
-			int target = table->refs[i].targets[j].index;
+			int			target = table->refs[i].targets[j].index;
 
 			if (target < 0)
 				continue;
@@ -292,8 +292,8 @@ visit_component(Ordering *o, int index)
 static void
 find_components(BackupSchema *schema)
 {
-	int		 n = schema->ntables + 1;
-	Ordering o = {schema};
+	int			n = schema->ntables + 1;
+	Ordering	o = {schema};
 
 	o.number = palloc0(sizeof(int) * n);
 	o.low = palloc0(sizeof(int) * n);
@@ -313,7 +313,7 @@ resolve_targets(BackupSchema *schema)
 	for (int i = 0; i < schema->ntables; i++)
 		for (int j = 0; j < schema->tables[i].nrefs; j++)
 		{
-			BackupRef *ref = &schema->tables[i].refs[j];
+			BackupRef  *ref = &schema->tables[i].refs[j];
 
 			for (int k = 0; k < ref->ntargets; k++)
 			{
@@ -326,7 +326,7 @@ resolve_targets(BackupSchema *schema)
 	for (int i = 0; i < schema->ntables; i++)
 		for (int j = 0; j < schema->tables[i].nrefs; j++)
 		{
-			BackupRef *ref = &schema->tables[i].refs[j];
+			BackupRef  *ref = &schema->tables[i].refs[j];
 
 			for (int k = 0; k < ref->ntargets; k++)
 				if (ref->targets[k].index >= 0 &&
@@ -335,13 +335,59 @@ resolve_targets(BackupSchema *schema)
 		}
 }
 
+/* The first parent of table whose target lies at that depth; or NULL. */
+static BackupRef *
+parent_at_depth(const BackupSchema *schema, const BackupTable *table, int depth)
+{
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		BackupRef  *ref = &table->refs[i];
+
+		for (int j = 0; ref->required && ref->kind != REF_JSON && j < ref->ntargets; j++)
+			if (ref->targets[j].index >= 0 &&
+				schema->tables[ref->targets[j].index].tenant_depth == depth)
+				return ref;
+	}
+	return NULL;
+}
+
+/*
+ * Depth by depth, so that every way to the tenant is a shortest one and no
+ * circle of parents is walked for ever.
+ */
+static void
+find_tenants(BackupSchema *schema)
+{
+	bool		found = true;
+
+	for (int i = 0; i < schema->ntables; i++)
+		schema->tables[i].tenant_depth = schema->tables[i].user_field != NULL ? 0 : -1;
+	for (int depth = 0; found; depth++)
+	{
+		found = false;
+		for (int i = 0; i < schema->ntables; i++)
+		{
+			BackupTable *table = &schema->tables[i];
+
+			if (table->tenant_depth >= 0)
+				continue;
+			table->tenant_parent = parent_at_depth(schema, table, depth);
+			if (table->tenant_parent != NULL)
+			{
+				table->tenant_depth = depth + 1;
+				found = true;
+			}
+		}
+	}
+}
+
 BackupSchema *
 backupschema_parse(JsonbContainer *document, bool strict)
 {
 	static const char *const what = "backup schema";
-	Parser					 p = {strict, palloc0(sizeof(BackupSchema))};
-	JsonbContainer			*tables;
-	int						 count;
+	Parser		p = {strict, palloc0(sizeof(BackupSchema))};
+	JsonbContainer *tables;
+	int			count;
 
 	check_members(&p, document, schema_members, what);
 	tables = json_get_array(document, "tables", what);
@@ -360,6 +406,7 @@ backupschema_parse(JsonbContainer *document, bool strict)
 		parse_table(&p, element->val.binary.data);
 	}
 	resolve_targets(p.schema);
+	find_tenants(p.schema);
 	return p.schema;
 }
 
@@ -451,7 +498,7 @@ refuse_excluded(const BackupTable *table, RelationColumn **columns, int count)
 static void
 bind_excluded(BackupTable *table)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	table->excluded = palloc0(sizeof(bool) * Max(table->rel->ncolumns, 1));
 	foreach(lc, table->exclude)
@@ -489,7 +536,7 @@ bind_table(BackupSchema *schema, BackupTable *table)
 void
 backupschema_bind(BackupSchema *schema)
 {
-	char *misplaced = backupschema_misplaced(schema);
+	char	   *misplaced = backupschema_misplaced(schema);
 
 	if (misplaced != NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -500,38 +547,4 @@ backupschema_bind(BackupSchema *schema)
 		CHECK_FOR_INTERRUPTS();
 		bind_table(schema, &schema->tables[i]);
 	}
-}
-
-static BackupRef *
-tenant_parent(const BackupSchema *schema, const BackupTable *table, bool *visited)
-{
-	visited[table->index] = true;
-	for (int i = 0; i < table->nrefs; i++)
-	{
-		BackupRef *ref = &table->refs[i];
-
-		for (int j = 0; ref->required && ref->kind != REF_JSON && j < ref->ntargets; j++)
-		{
-			int index = ref->targets[j].index;
-
-			if (index < 0 || visited[index])
-				continue;
-			if (schema->tables[index].user_field != NULL ||
-				tenant_parent(schema, &schema->tables[index], visited) != NULL)
-				return ref;
-		}
-	}
-	return NULL;
-}
-
-BackupRef *
-backupschema_tenant_parent(const BackupSchema *schema, const BackupTable *table)
-{
-	return tenant_parent(schema, table, palloc0(sizeof(bool) * schema->ntables));
-}
-
-bool
-backupschema_has_tenant(const BackupSchema *schema, const BackupTable *table)
-{
-	return table->user_field != NULL || backupschema_tenant_parent(schema, table) != NULL;
 }

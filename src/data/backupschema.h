@@ -14,65 +14,72 @@
 
 typedef enum BackupRefKind
 {
-	REF_COLUMNS,	 /* columns that hold the target's key */
-	REF_POLYMORPHIC, /* as well, but another column says which table is meant */
-	REF_JSON		 /* a place inside a json or jsonb column holds the key */
+	REF_COLUMNS,				/* columns that hold the target's key */
+	REF_POLYMORPHIC,			/* as well, but another column says which table is meant */
+	REF_JSON					/* a place inside a json or jsonb column holds the key */
 } BackupRefKind;
 
 typedef struct BackupRefTarget
 {
-	char *value; /* of the type column, for REF_POLYMORPHIC; else NULL */
-	char *table; /* as written */
-	int	  index; /* into BackupSchema.tables; -1 when the schema has no such table */
+	char	   *value;			/* of the type column, for REF_POLYMORPHIC; else NULL */
+	char	   *table;			/* as written */
+	int			index;			/* into BackupSchema.tables; -1 when the schema has no such table */
 } BackupRefTarget;
 
 typedef struct BackupRef
 {
-	BackupRefKind	 kind;
-	bool			 required; /* a parent: without it the row is skipped */
-	bool			 circular; /* some target is in the table's own component, or is the table */
-	int				 nfields;
-	char		   **fields; /* in the order of the target's pk */
-	char			*type_field;
-	char			*json_path;
-	int				 ntargets; /* one, but for REF_POLYMORPHIC */
+	BackupRefKind kind;
+	bool		required;		/* a parent: without it the row is skipped */
+	bool		circular;		/* some target is in the table's own component, or is the table */
+	int			nfields;
+	char	  **fields;			/* in the order of the target's pk */
+	char	   *type_field;
+	char	   *json_path;
+	int			ntargets;		/* one, but for REF_POLYMORPHIC */
 	BackupRefTarget *targets;
 
 	/* after backupschema_bind() */
-	RelationColumn **columns; /* one a field */
-	RelationColumn	*type_column;
+	RelationColumn **columns;	/* one a field */
+	RelationColumn *type_column;
 } BackupRef;
 
 typedef struct BackupTable
 {
-	char	  *name; /* as written: what the file and the results call it */
-	int		   index;
-	int		   npk; /* 0 where switched off; the same for slug */
-	char	 **pk;
-	int		   nslug;
-	char	 **slug;
-	char	  *user_field; /* NULL where switched off */
-	int		   nrefs;
-	BackupRef *refs;	/* parents first, both in the order written */
-	char	  *filter;	/* backup and digest only; never from a file */
-	List	  *exclude; /* char *, column names as written */
+	char	   *name;			/* as written: what the file and the results call it */
+	int			index;
+	int			npk;			/* 0 where switched off; the same for slug */
+	char	  **pk;
+	int			nslug;
+	char	  **slug;
+	char	   *user_field;		/* NULL where switched off */
+	int			nrefs;
+	BackupRef  *refs;			/* parents first, both in the order written */
+	char	   *filter;			/* backup and digest only; never from a file */
+	List	   *exclude;		/* char *, column names as written */
 
-	int	 component; /* tables that reference each other in a circle share one */
-	bool in_cycle;	/* more tables than this one are in its component */
+	int			component;		/* tables that reference each other in a circle share one */
+	bool		in_cycle;		/* more tables than this one are in its component */
+
+	/*
+	 * How its rows belong to a tenant: 0 by user_field, n through n parents, the
+	 * first of which is tenant_parent; -1 not at all.
+	 */
+	int			tenant_depth;
+	BackupRef  *tenant_parent;
 
 	/* after backupschema_bind() */
-	RelationInfo	*rel;
+	RelationInfo *rel;
 	RelationColumn **pk_columns;
 	RelationColumn **slug_columns;
-	RelationColumn	*user_column;
-	bool			*excluded; /* one for each of rel->columns */
+	RelationColumn *user_column;
+	bool	   *excluded;		/* one for each of rel->columns */
 } BackupTable;
 
 typedef struct BackupSchema
 {
-	int			 ntables;
+	int			ntables;
 	BackupTable *tables;
-	int			 ncomponents;
+	int			ncomponents;
 } BackupSchema;
 
 /*
@@ -96,19 +103,10 @@ extern BackupTable *backupschema_table(const BackupSchema *schema, const char *n
 /* The first reference to a table that stands too late, as an error's words; or NULL. */
 extern char *backupschema_misplaced(const BackupSchema *schema);
 
-/*
- * The table of another through which rows without user_field belong to a tenant:
- * the first required reference that leads out of the table and, in the end, to a
- * user_field.  NULL when the table is nobody's.
- */
-extern BackupRef *backupschema_tenant_parent(const BackupSchema *schema, const BackupTable *table);
-/* Whether the rows of the table belong to tenants, of themselves or through parents. */
-extern bool backupschema_has_tenant(const BackupSchema *schema, const BackupTable *table);
-
 /* What could go wrong with it in this database, one row each: severity, table, message. */
 extern void backupschema_check(BackupSchema *schema, ReturnSetInfo *result);
 
 /* From the catalog's foreign keys: the tables named, or all those below root. */
 extern Jsonb *backupschema_derive(List *tables, Oid root);
 
-#endif /* DB_ADAPTER_BACKUPSCHEMA_H */
+#endif							/* DB_ADAPTER_BACKUPSCHEMA_H */

@@ -6,7 +6,57 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/json.h"
+#include "data/backup.h"
+#include "data/backupschema.h"
 #include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+static void
+refuse_null(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"%s\" cannot be null", name)));
+}
+
+/* A text argument; NULL or an error where none is given. */
+static char *
+get_text(FunctionCallInfo fcinfo, int arg, const char *required_name)
+{
+	if (required_name != NULL)
+		refuse_null(fcinfo, arg, required_name);
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+static Jsonb *
+get_jsonb(FunctionCallInfo fcinfo, int arg, const char *required_name)
+{
+	if (required_name != NULL)
+		refuse_null(fcinfo, arg, required_name);
+	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
+}
+
+static bool
+get_bool(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	refuse_null(fcinfo, arg, name);
+	return PG_GETARG_BOOL(arg);
+}
+
+/* The eight arguments that the three forms of backup share. */
+static void
+get_backup_options(FunctionCallInfo fcinfo, int arg, BackupOptions *options)
+{
+	options->backup_schema = get_jsonb(fcinfo, arg, "backup_schema");
+	options->user_id = get_text(fcinfo, arg + 1, NULL);
+	options->filters = get_jsonb(fcinfo, arg + 2, "filters");
+	options->metadata = get_jsonb(fcinfo, arg + 3, "metadata");
+	options->row_security = get_bool(fcinfo, arg + 5, "row_security");
+	backup_options_set(options, get_text(fcinfo, arg + 4, "format"),
+					   get_text(fcinfo, arg + 6, "on_leak"), get_text(fcinfo, arg + 7, "checksum"));
+}
 
 PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);
 
@@ -26,13 +76,43 @@ db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+typedef struct BackupCall
+{
+	Backup	   *backup;
+	StringInfoData chunk;
+} BackupCall;
+
 PG_FUNCTION_INFO_V1(db_adapter_backup);
 
 Datum
 db_adapter_backup(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	FuncCallContext *call;
+	BackupCall *state;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		BackupOptions options;
+		MemoryContext oldcxt;
+
+		call = SRF_FIRSTCALL_INIT();
+		oldcxt = MemoryContextSwitchTo(call->multi_call_memory_ctx);
+		get_backup_options(fcinfo, 0, &options);
+		state = palloc(sizeof(BackupCall));
+		state->backup = backup_begin(&options);
+		initStringInfo(&state->chunk);
+		call->user_fctx = state;
+		MemoryContextSwitchTo(oldcxt);
+	}
+	call = SRF_PERCALL_SETUP();
+	state = call->user_fctx;
+
+	/* The chunk is built as the datum it becomes; the one before has been read. */
+	state->chunk.len = VARHDRSZ;
+	if (!backup_next(state->backup, &state->chunk))
+		SRF_RETURN_DONE(call);
+	SET_VARSIZE(state->chunk.data, state->chunk.len);
+	SRF_RETURN_NEXT(call, PointerGetDatum(state->chunk.data));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_backup_document);
@@ -40,8 +120,18 @@ PG_FUNCTION_INFO_V1(db_adapter_backup_document);
 Datum
 db_adapter_backup_document(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	BackupOptions options;
+	Backup	   *backup;
+	StringInfoData document;
+
+	get_backup_options(fcinfo, 0, &options);
+	backup = backup_begin(&options);
+	initStringInfo(&document);
+	document.len = VARHDRSZ;
+	while (backup_next(backup, &document))
+		appendStringInfoChar(&document, '\n');
+	SET_VARSIZE(document.data, document.len);
+	PG_RETURN_TEXT_P(document.data);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_backup_to_file);

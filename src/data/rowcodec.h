@@ -15,8 +15,8 @@
 /* How values are written. */
 typedef enum RowFormat
 {
-	ROW_EXACT, /* 2.0: what the type prints; NULL is an absent member */
-	ROW_PLAIN  /* 1.1: nested, ISO 8601, NULL is null */
+	ROW_EXACT,					/* 2.0: what the type prints; NULL is an absent member */
+	ROW_PLAIN					/* 1.1: nested, ISO 8601, NULL is null */
 } RowFormat;
 
 typedef struct RowWriter RowWriter;
@@ -40,4 +40,4 @@ extern void rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *s
 /* Appends one value, not NULL, of the column with that index. */
 extern void rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value);
 
-#endif /* DB_ADAPTER_ROWCODEC_H */
+#endif							/* DB_ADAPTER_ROWCODEC_H */

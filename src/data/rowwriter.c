@@ -36,28 +36,28 @@ typedef void (*Emitter)(StringInfo out, ColumnWriter *column, Datum value);
 
 struct ColumnWriter
 {
-	char	*key; /* ,"name": */
-	int		 keylen;
-	Emitter	 emit;
-	FmgrInfo output;
-	bool	 pinned; /* its text depends on settings */
+	char	   *key;			/* ,"name": */
+	int			keylen;
+	Emitter		emit;
+	FmgrInfo	output;
+	bool		pinned;			/* its text depends on settings */
 
 	/* 1.1 only: what an array or a composite is made of */
-	RowFormat	  format;
-	Oid			  type;
+	RowFormat	format;
+	Oid			type;
 	ColumnWriter *element;
-	int16		  typlen;
-	bool		  byval;
-	char		  align;
-	RowWriter	 *fields;
-	TupleDesc	  desc;
+	int16		typlen;
+	bool		byval;
+	char		align;
+	RowWriter  *fields;
+	TupleDesc	desc;
 };
 
 struct RowWriter
 {
-	RowFormat	  format;
-	int			  ncolumns;
-	bool		  pinned;
+	RowFormat	format;
+	int			ncolumns;
+	bool		pinned;
 	ColumnWriter *columns;
 };
 
@@ -105,7 +105,7 @@ emit_infinite(StringInfo out, double value)
 static void
 emit_float4(StringInfo out, ColumnWriter *column, Datum value)
 {
-	float f = DatumGetFloat4(value);
+	float		f = DatumGetFloat4(value);
 
 	if (isnan(f) || isinf(f))
 	{
@@ -119,7 +119,7 @@ emit_float4(StringInfo out, ColumnWriter *column, Datum value)
 static void
 emit_float8(StringInfo out, ColumnWriter *column, Datum value)
 {
-	double d = DatumGetFloat8(value);
+	double		d = DatumGetFloat8(value);
 
 	if (isnan(d) || isinf(d))
 	{
@@ -133,8 +133,8 @@ emit_float8(StringInfo out, ColumnWriter *column, Datum value)
 static void
 emit_numeric(StringInfo out, ColumnWriter *column, Datum value)
 {
-	char *text = DatumGetCString(DirectFunctionCall1(numeric_out, value));
-	char  last = text[strlen(text) - 1];
+	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out, value));
+	char		last = text[strlen(text) - 1];
 
 	/* NaN, Infinity and -Infinity end in a letter */
 	if (column->format == ROW_EXACT && last >= '0' && last <= '9')
@@ -157,7 +157,7 @@ emit_text(StringInfo out, ColumnWriter *column, Datum value)
 static void
 emit_jsonb(StringInfo out, ColumnWriter *column, Datum value)
 {
-	Jsonb *jb = DatumGetJsonbP(value);
+	Jsonb	   *jb = DatumGetJsonbP(value);
 
 	JsonbToCString(out, &jb->root, VARSIZE(jb));
 	if ((Pointer) jb != DatumGetPointer(value))
@@ -169,8 +169,8 @@ static void
 emit_json_embedded(StringInfo out, ColumnWriter *column, Datum value)
 {
 	struct varlena *text = PG_DETOAST_DATUM_PACKED(value);
-	const char	   *p = VARDATA_ANY(text);
-	int				len = VARSIZE_ANY_EXHDR(text);
+	const char *p = VARDATA_ANY(text);
+	int			len = VARSIZE_ANY_EXHDR(text);
 
 	enlargeStringInfo(out, len);
 	for (int i = 0; i < len; i++)
@@ -196,9 +196,9 @@ emit_quoted_ascii(StringInfo out, const char *text)
 static void
 emit_timestamp_text(StringInfo out, ColumnWriter *column, Timestamp value, bool zoned)
 {
-	char		 text[MAXDATELEN + 1];
+	char		text[MAXDATELEN + 1];
 	struct pg_tm tm;
-	fsec_t		 fsec;
+	fsec_t		fsec;
 
 	if (TIMESTAMP_NOT_FINITE(value))
 		EncodeSpecialTimestamp(value, text);
@@ -228,8 +228,8 @@ emit_timestamptz(StringInfo out, ColumnWriter *column, Datum value)
 static void
 emit_date(StringInfo out, ColumnWriter *column, Datum value)
 {
-	DateADT		 date = DatumGetDateADT(value);
-	char		 text[MAXDATELEN + 1];
+	DateADT		date = DatumGetDateADT(value);
+	char		text[MAXDATELEN + 1];
 	struct pg_tm tm;
 
 	if (DATE_NOT_FINITE(date))
@@ -246,8 +246,8 @@ static void
 emit_uuid(StringInfo out, ColumnWriter *column, Datum value)
 {
 	static const char hex[] = "0123456789abcdef";
-	pg_uuid_t		 *uuid = DatumGetUUIDP(value);
-	char			 *p;
+	pg_uuid_t  *uuid = DatumGetUUIDP(value);
+	char	   *p;
 
 	enlargeStringInfo(out, 40);
 	p = out->data + out->len;
@@ -268,7 +268,7 @@ static void
 emit_bytea(StringInfo out, ColumnWriter *column, Datum value)
 {
 	struct varlena *bytes = PG_DETOAST_DATUM_PACKED(value);
-	int				len = VARSIZE_ANY_EXHDR(bytes);
+	int			len = VARSIZE_ANY_EXHDR(bytes);
 
 	/* hex counts in size_t, StringInfo in int: the latter says when it is too much */
 	if (len > (MaxAllocSize - 16) / 2)
@@ -287,7 +287,7 @@ emit_bytea(StringInfo out, ColumnWriter *column, Datum value)
 static void
 emit_output(StringInfo out, ColumnWriter *column, Datum value)
 {
-	char *text = OutputFunctionCall(&column->output, value);
+	char	   *text = OutputFunctionCall(&column->output, value);
 
 	json_escape(out, text, strlen(text));
 	pfree(text);
@@ -298,7 +298,7 @@ static void
 emit_dimension(StringInfo out, ColumnWriter *column, ArrayType *array, int dimension, Datum *values,
 			   bool *nulls, int *item)
 {
-	int count = ARR_DIMS(array)[dimension];
+	int			count = ARR_DIMS(array)[dimension];
 
 	appendStringInfoCharMacro(out, '[');
 	for (int i = 0; i < count; i++)
@@ -322,11 +322,11 @@ emit_dimension(StringInfo out, ColumnWriter *column, ArrayType *array, int dimen
 static void
 emit_array(StringInfo out, ColumnWriter *column, Datum value)
 {
-	ArrayType *array = DatumGetArrayTypeP(value);
-	Datum	  *values;
-	bool	  *nulls;
-	int		   count;
-	int		   item = 0;
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+	int			item = 0;
 
 	deconstruct_array(array, ARR_ELEMTYPE(array), column->typlen, column->byval, column->align,
 					  &values, &nulls, &count);
@@ -340,7 +340,7 @@ static void
 emit_composite(StringInfo out, ColumnWriter *column, Datum value)
 {
 	HeapTupleHeader header = DatumGetHeapTupleHeader(value);
-	HeapTupleData	tuple;
+	HeapTupleData tuple;
 	TupleTableSlot *slot;
 
 	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
@@ -357,7 +357,7 @@ emit_composite(StringInfo out, ColumnWriter *column, Datum value)
 static bool
 output_is_constant(Oid type)
 {
-	Oid element;
+	Oid			element;
 
 	switch (type)
 	{
@@ -440,7 +440,7 @@ emitter_for(Oid base)
 static void
 choose_nested(ColumnWriter *column, Oid base)
 {
-	Oid element = get_element_type(base);
+	Oid			element = get_element_type(base);
 
 	check_stack_depth();
 	if (base == JSONOID)
@@ -465,9 +465,9 @@ choose_nested(ColumnWriter *column, Oid base)
 static void
 choose_emitter(ColumnWriter *column, Oid type, RowFormat format)
 {
-	Oid	 base = getBaseType(type);
-	Oid	 output;
-	bool is_varlena;
+	Oid			base = getBaseType(type);
+	Oid			output;
+	bool		is_varlena;
 
 	column->type = type;
 	column->format = format;
@@ -485,7 +485,7 @@ choose_emitter(ColumnWriter *column, Oid type, RowFormat format)
 RowWriter *
 rowwriter_create(TupleDesc desc, int ncolumns, RowFormat format)
 {
-	RowWriter *writer = palloc0(sizeof(RowWriter));
+	RowWriter  *writer = palloc0(sizeof(RowWriter));
 
 	writer->format = format;
 	writer->ncolumns = ncolumns;
@@ -493,8 +493,8 @@ rowwriter_create(TupleDesc desc, int ncolumns, RowFormat format)
 	for (int i = 0; i < ncolumns; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
-		ColumnWriter	 *column = &writer->columns[i];
-		StringInfoData	  key;
+		ColumnWriter *column = &writer->columns[i];
+		StringInfoData key;
 
 		if (attr->attisdropped)
 			continue;
@@ -525,14 +525,14 @@ rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value)
 void
 rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *slot)
 {
-	int comma = 1; /* the first key goes without */
+	int			comma = 1;		/* the first key goes without */
 
 	slot_getsomeattrs(slot, writer->ncolumns);
 	appendStringInfoCharMacro(out, '{');
 	for (int i = 0; i < writer->ncolumns; i++)
 	{
 		ColumnWriter *column = &writer->columns[i];
-		bool		  isnull = slot->tts_isnull[i];
+		bool		isnull = slot->tts_isnull[i];
 
 		if (column->key == NULL || (isnull && writer->format == ROW_EXACT))
 			continue;

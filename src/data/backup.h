@@ -1,0 +1,67 @@
+/*
+ * backup.h
+ *	  Rows to chunks of lines: the verb backup.
+ */
+#ifndef DB_ADAPTER_BACKUP_H
+#define DB_ADAPTER_BACKUP_H
+
+#include "base/json.h"
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
+
+typedef enum BackupFormat
+{
+	BACKUP_JSONL,
+	BACKUP_JSON
+} BackupFormat;
+
+typedef enum BackupOnLeak
+{
+	LEAK_REPORT,
+	LEAK_ERROR,
+	LEAK_DROP
+} BackupOnLeak;
+
+typedef enum BackupChecksum
+{
+	CHECKSUM_CRC32C,
+	CHECKSUM_SHA256				/* beside the other */
+} BackupChecksum;
+
+typedef struct BackupOptions
+{
+	Jsonb	   *backup_schema;
+	char	   *user_id;		/* NULL: every tenant */
+	Jsonb	   *filters;
+	Jsonb	   *metadata;
+	BackupFormat format;
+	BackupOnLeak on_leak;
+	BackupChecksum checksum;
+	bool		row_security;
+} BackupOptions;
+
+typedef struct Backup Backup;
+
+/* The options as SQL gives them; raises 22023 for a word that is none. */
+extern void backup_options_set(BackupOptions *options, const char *format, const char *on_leak,
+							   const char *checksum);
+
+/*
+ * Begins a backup in the current memory context, which must outlive it.  It sees
+ * what the active snapshot sees, at every call of backup_next().
+ */
+extern Backup *backup_begin(const BackupOptions *options);
+
+/*
+ * The next chunk, appended to out in the server's encoding: whole lines without
+ * the last line break, about 64 KB.  False when there is none.
+ */
+extern bool backup_next(Backup *backup, StringInfo out);
+
+/* What a backup that has come to its end held, into an open object of w. */
+extern void backup_summary(const Backup *backup, JsonWriter *w);
+
+/* The whole to a file of the server, beside it first and then renamed. */
+extern Jsonb *backup_to_file(const BackupOptions *options, const char *path, bool overwrite);
+
+#endif							/* DB_ADAPTER_BACKUP_H */

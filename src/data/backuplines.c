@@ -1,0 +1,334 @@
+/*
+ * backuplines.c
+ *	  The lines of a backup that are no rows, and the sums over all of them.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/json.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/dbcommands.h"
+#include "common/sha2.h"
+#include "data/backuplines.h"
+#include "data/selection.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+static void
+put_key(StringInfo out, const char *key)
+{
+	char		last = out->data[out->len - 1];
+
+	if (last != '{' && last != '[')
+		appendStringInfoChar(out, ',');
+	json_escape(out, key, strlen(key));
+	appendStringInfoChar(out, ':');
+}
+
+static void
+put_string(StringInfo out, const char *key, const char *value)
+{
+	put_key(out, key);
+	json_escape(out, value, strlen(value));
+}
+
+static void
+put_jsonb(StringInfo out, const char *key, Jsonb *value)
+{
+	put_key(out, key);
+	JsonbToCString(out, &value->root, VARSIZE(value));
+}
+
+/* {"authors":1,"books":0}; with_zero leaves out what is none. */
+static void
+put_counts(const BackupLines *l, StringInfo out, const char *key, const int64 *counts,
+		   bool with_zero)
+{
+	put_key(out, key);
+	appendStringInfoChar(out, '{');
+	for (int i = 0; i < l->schema->ntables; i++)
+	{
+		if (counts[i] == 0 && !with_zero)
+			continue;
+		put_key(out, l->schema->tables[i].name);
+		appendStringInfo(out, INT64_FORMAT, counts[i]);
+	}
+	appendStringInfoChar(out, '}');
+}
+
+/* The short name of a type as people write it: int4, varchar(100), text[]. */
+static char *
+type_name(Oid type, int32 typmod)
+{
+	Oid			element = get_element_type(type);
+	HeapTuple	tuple;
+	Form_pg_type form;
+	char	   *name;
+
+	if (OidIsValid(element))
+		return psprintf("%s[]", type_name(element, typmod));
+	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	form = (Form_pg_type) GETSTRUCT(tuple);
+	if (form->typnamespace == PG_CATALOG_NAMESPACE)
+		name = pstrdup(NameStr(form->typname));
+	else
+		name = quote_qualified_identifier(get_namespace_name(form->typnamespace),
+										  NameStr(form->typname));
+	if (typmod >= 0 && OidIsValid(form->typmodout))
+		name = psprintf("%s%s", name,
+						DatumGetCString(OidFunctionCall1(form->typmodout, Int32GetDatum(typmod))));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+static char *
+created_at(void)
+{
+	StringInfoData text;
+	struct pg_tm tm;
+	fsec_t		fsec;
+
+	initStringInfo(&text);
+	if (timestamp2tm(GetCurrentTransactionStartTimestamp(), NULL, &tm, &fsec, NULL, NULL) != 0)
+		elog(ERROR, "transaction timestamp out of range");
+	appendStringInfo(&text, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year, tm.tm_mon,
+					 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int) fsec);
+	return text.data;
+}
+
+static bool
+put_own_metadata(const char *key, JsonbValue *value, void *arg)
+{
+	static const char *const reserved[] = {"created_at", "user_id",		   "backup_type",
+										   "provider",	 "server_version", "database",
+										   "tables",	 "version",		   NULL};
+	JsonbValue	copy = *value;
+
+	for (const char *const *r = reserved; *r != NULL; r++)
+		if (strcmp(*r, key) == 0)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("metadata cannot set \"%s\"", key),
+							errdetail("The backup writes that member itself.")));
+	put_jsonb(arg, key, JsonbValueToJsonb(&copy));
+	return true;
+}
+
+/* The members that both formats share, into an open object. */
+static void
+put_metadata(const BackupLines *l, StringInfo out)
+{
+	put_string(out, "created_at", created_at());
+	put_key(out, "user_id");
+	if (l->options->user_id != NULL)
+		json_escape(out, l->options->user_id, strlen(l->options->user_id));
+	else
+		appendStringInfoString(out, "null");
+	put_string(out, "backup_type", "full");
+	put_string(out, "provider", "postgres");
+	put_key(out, "server_version");
+	appendStringInfo(out, "%d", PG_VERSION_NUM);
+	put_string(out, "database", get_database_name(MyDatabaseId));
+	put_key(out, "tables");
+	appendStringInfoChar(out, '[');
+	for (int i = 0; i < l->schema->ntables; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(out, ',');
+		json_escape(out, l->schema->tables[i].name, strlen(l->schema->tables[i].name));
+	}
+	appendStringInfoChar(out, ']');
+	json_visit(&l->options->metadata->root, put_own_metadata, out);
+}
+
+static void
+check_hash(int result)
+{
+	if (result < 0)
+		elog(ERROR, "could not compute a SHA-256 hash");
+}
+
+/* What the file holds is UTF-8 whatever the server's encoding: that is summed. */
+void
+backuplines_count(BackupLines *l, const char *data, int len)
+{
+	char	   *utf8 = pg_server_to_any(data, len, PG_UTF8);
+
+	if (GetDatabaseEncoding() == PG_SQL_ASCII)
+		(void) pg_verify_mbstr(PG_UTF8, data, len, false);
+	if (utf8 != data)
+		len = strlen(utf8);
+	l->bytes += len;
+	COMP_CRC32C(l->crc, utf8, len);
+	if (l->sha != NULL)
+		check_hash(pg_cryptohash_update(l->sha, (uint8 *) utf8, len));
+	if (utf8 != data)
+		pfree(utf8);
+}
+
+static void
+finish_hash(BackupLines *l)
+{
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+
+	if (l->sha == NULL)
+		return;
+	check_hash(pg_cryptohash_final(l->sha, digest, sizeof(digest)));
+	l->sha256 = palloc0(2 * sizeof(digest) + 1);
+	(void) hex_encode((char *) digest, sizeof(digest), l->sha256);
+}
+
+void
+backuplines_header(const BackupLines *l, StringInfo out)
+{
+	if (l->options->format == BACKUP_JSON)
+		return;
+	appendStringInfoString(out, "{\"format\":\"db_adapter.backup\",\"version\":\"2.0\","
+								"\"metadata\":{");
+	put_metadata(l, out);
+	appendStringInfoChar(out, '}');
+	put_jsonb(out, "backup_schema", l->options->backup_schema);
+	appendStringInfoString(out, "}\n");
+}
+
+void
+backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table)
+{
+	if (l->options->format == BACKUP_JSON)
+	{
+		/* A line ends the list before and begins the next, so that chunks are whole lines. */
+		appendStringInfoString(out, table->index == 0 ? "{" : "],");
+		json_escape(out, table->name, strlen(table->name));
+		appendStringInfoString(out, ":[\n");
+		return;
+	}
+	appendStringInfoChar(out, '{');
+	put_string(out, "table", table->name);
+	put_key(out, "columns");
+	appendStringInfoChar(out, '{');
+	for (int i = 0; i < table->rel->ncolumns; i++)
+	{
+		RelationColumn *column = &table->rel->columns[i];
+
+		if (selection_has_column(table, column))
+			put_string(out, column->name, type_name(column->type, column->typmod));
+	}
+	appendStringInfoString(out, "}}\n");
+}
+
+static char *
+crc_text(const BackupLines *l)
+{
+	pg_crc32c	crc = l->crc;
+
+	FIN_CRC32C(crc);
+	return psprintf("%08x", crc);
+}
+
+static bool
+has_leaks(const BackupLines *l)
+{
+	for (int i = 0; i < l->schema->ntables; i++)
+		if (l->leaks[i] > 0)
+			return true;
+	return false;
+}
+
+static void
+put_metadata_last(const BackupLines *l, StringInfo out)
+{
+	appendStringInfoString(out, l->schema->ntables > 0 ? "],\"metadata\":{" : "{\"metadata\":{");
+	put_metadata(l, out);
+	put_string(out, "version", "1.1");
+	for (int i = 0; i < l->schema->ntables; i++)
+	{
+		put_key(out, psprintf("%s_count", l->schema->tables[i].name));
+		appendStringInfo(out, INT64_FORMAT, l->rows[i]);
+	}
+	if (has_leaks(l))
+		put_counts(l, out, "leaks", l->leaks, false);
+	appendStringInfoString(out, "}}\n");
+}
+
+void
+backuplines_trailer(BackupLines *l, StringInfo out)
+{
+	if (l->options->format == BACKUP_JSON)
+	{
+		put_metadata_last(l, out);
+		return;
+	}
+	appendStringInfoString(out, "{\"end\":true");
+	put_counts(l, out, "record_counts", l->rows, true);
+	if (has_leaks(l))
+		put_counts(l, out, "leaks", l->leaks, false);
+	put_key(out, "bytes");
+	appendStringInfo(out, INT64_FORMAT, l->bytes);
+	put_string(out, "crc32c", crc_text(l));
+	finish_hash(l);
+	if (l->sha256 != NULL)
+		put_string(out, "sha256", l->sha256);
+	appendStringInfoString(out, "}\n");
+}
+
+static void
+write_counts(const BackupLines *l, JsonWriter *w, const char *key, const int64 *counts,
+			 bool with_zero)
+{
+	json_key(w, key);
+	json_begin_object(w);
+	for (int i = 0; i < l->schema->ntables; i++)
+		if (counts[i] > 0 || with_zero)
+			json_put_int(w, l->schema->tables[i].name, counts[i]);
+	json_end_object(w);
+}
+
+void
+backuplines_summary(const BackupLines *l, JsonWriter *w)
+{
+	write_counts(l, w, "record_counts", l->rows, true);
+	write_counts(l, w, "leaks", l->leaks, false);
+	json_put_int(w, "bytes", l->bytes);
+	json_put_string(w, "crc32c", crc_text(l));
+	if (l->sha256 != NULL)
+		json_put_string(w, "sha256", l->sha256);
+}
+
+/*
+ * While a transaction aborts its resource owner frees the hash; else it is ours.
+ */
+static void
+free_hash(void *arg)
+{
+	if (IsTransactionState())
+		pg_cryptohash_free(((BackupLines *) arg)->sha);
+}
+
+BackupLines *
+backuplines_create(const BackupOptions *options, const BackupSchema *schema)
+{
+	BackupLines *l = palloc0(sizeof(BackupLines));
+
+	l->options = options;
+	l->schema = schema;
+	l->rows = palloc0(sizeof(int64) * Max(schema->ntables, 1));
+	l->leaks = palloc0(sizeof(int64) * Max(schema->ntables, 1));
+	INIT_CRC32C(l->crc);
+	if (options->checksum == CHECKSUM_SHA256)
+	{
+		l->sha = pg_cryptohash_create(PG_SHA256);
+		l->on_reset.func = free_hash;
+		l->on_reset.arg = l;
+		MemoryContextRegisterResetCallback(CurrentMemoryContext, &l->on_reset);
+		check_hash(pg_cryptohash_init(l->sha));
+	}
+	return l;
+}

@@ -1,0 +1,39 @@
+/*
+ * backuplines.h
+ *	  The lines of a backup that are no rows, and the sums over all of them.
+ */
+#ifndef DB_ADAPTER_BACKUPLINES_H
+#define DB_ADAPTER_BACKUPLINES_H
+
+#include "base/json.h"
+#include "common/cryptohash.h"
+#include "data/backup.h"
+#include "data/backupschema.h"
+#include "port/pg_crc32c.h"
+
+typedef struct BackupLines
+{
+	const BackupOptions *options;
+	const BackupSchema *schema;
+	int64	   *rows;			/* counted by the caller, one a table; and so are leaks */
+	int64	   *leaks;
+	int64		bytes;			/* of the file, which is UTF-8 */
+	pg_crc32c	crc;
+	pg_cryptohash_ctx *sha;		/* NULL unless asked for */
+	char	   *sha256;
+	MemoryContextCallback on_reset;
+} BackupLines;
+
+extern BackupLines *backuplines_create(const BackupOptions *options, const BackupSchema *schema);
+
+extern void backuplines_header(const BackupLines *l, StringInfo out);
+extern void backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table);
+extern void backuplines_trailer(BackupLines *l, StringInfo out);
+
+/* Takes finished lines into bytes and checksums; all but the trailer. */
+extern void backuplines_count(BackupLines *l, const char *data, int len);
+
+/* Counts and checksums as members of an open object. */
+extern void backuplines_summary(const BackupLines *l, JsonWriter *w);
+
+#endif							/* DB_ADAPTER_BACKUPLINES_H */

@@ -1,0 +1,503 @@
+/*
+ * selection.c
+ *	  The rows of a table that belong to a backup, as one SELECT.
+ *
+ * Everything in the statement is either a name from the catalog, quoted, or a
+ * parameter.  The filter of the backup schema is no exception: it is parsed and
+ * analysed as an expression, and what enters the statement is what the server
+ * prints for that tree.  The statement runs under the caller's settings, so
+ * every operator is written with its schema.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "data/selection.h"
+#include "fmgr.h"
+#include "nodes/makefuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/parse_clause.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "parser/parser.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/typcache.h"
+
+Selection *
+selection_create(const BackupSchema *schema, const char *user_id)
+{
+	Selection  *s = palloc0(sizeof(Selection));
+
+	initStringInfo(&s->sql);
+	s->schema = schema;
+	s->user_id = user_id;
+	s->maxargs = 8;
+	s->types = palloc(sizeof(Oid) * s->maxargs);
+	s->values = palloc(sizeof(Datum) * s->maxargs);
+	s->nulls = palloc(s->maxargs);
+	return s;
+}
+
+static char *
+add_argument(Selection *s, Oid type, Datum value)
+{
+	if (s->nargs == s->maxargs)
+	{
+		s->maxargs *= 2;
+		s->types = repalloc(s->types, sizeof(Oid) * s->maxargs);
+		s->values = repalloc(s->values, sizeof(Datum) * s->maxargs);
+		s->nulls = repalloc(s->nulls, s->maxargs);
+	}
+	s->types[s->nargs] = type;
+	s->values[s->nargs] = value;
+	s->nulls[s->nargs] = ' ';
+	return psprintf("$%d", ++s->nargs);
+}
+
+char *
+selection_argument(Selection *s, Oid type, const char *text)
+{
+	Oid			base = getBaseType(type);
+	Oid			input;
+	Oid			ioparam;
+	int			nestlevel = query_pin(PIN_VALUES);
+	Datum		value;
+
+	getTypeInputInfo(base, &input, &ioparam);
+	value = OidInputFunctionCall(input, unconstify(char *, text), ioparam, -1);
+	query_unpin(nestlevel);
+	return add_argument(s, base, value);
+}
+
+/* The operator that says a value of this column equals another. */
+static char *
+equality(const BackupTable *table, const RelationColumn *column)
+{
+	char	   *equals = relation_equality(column->type);
+
+	if (equals == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("column \"%s\" of table \"%s\" cannot be compared", column->name,
+							   table->name),
+						errdetail("Its type has no equality operator.")));
+	return equals;
+}
+
+/* Declared tables below this one give their rows themselves. */
+static void
+exclude_descendants(Selection *s, const BackupTable *table, const char *alias)
+{
+	List	   *below = NIL;
+	Datum	   *oids;
+	int			count = 0;
+	ListCell   *lc;
+
+	if (!has_subclass(table->rel->oid))
+		return;
+	for (int i = 0; i < s->schema->ntables; i++)
+	{
+		Oid			other = s->schema->tables[i].rel->oid;
+
+		if (i != table->index &&
+			list_member_oid(find_all_inheritors(table->rel->oid, AccessShareLock, NULL), other))
+			below =
+				list_concat_unique_oid(below, find_all_inheritors(other, AccessShareLock, NULL));
+	}
+	if (below == NIL)
+		return;
+	oids = palloc(sizeof(Datum) * list_length(below));
+	foreach(lc, below)
+		oids[count++] = ObjectIdGetDatum(lfirst_oid(lc));
+	appendStringInfo(&s->sql, " AND %s.tableoid OPERATOR(pg_catalog.<>) ALL (%s)", alias,
+					 add_argument(s, OIDARRAYOID,
+								  PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid),
+																  true, TYPALIGN_INT))));
+}
+
+void
+selection_table(Selection *s, const BackupTable *table, const char *alias)
+{
+	appendStringInfo(&s->sql, "%s AS %s", table->rel->qualified, alias);
+}
+
+static void
+append_comparison(Selection *s, const char *alias, const BackupTable *table,
+				  const RelationColumn *column, const char *other)
+{
+	appendStringInfo(&s->sql, "%s.%s %s %s", alias, column->quoted, equality(table, column), other);
+}
+
+void
+selection_join(Selection *s, const char *alias, const BackupTable *target, const char *from,
+			   const BackupRef *ref)
+{
+	for (int i = 0; i < target->npk; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&s->sql, " AND ");
+		append_comparison(s, alias, target, target->pk_columns[i],
+						  psprintf("%s.%s", from, ref->columns[i]->quoted));
+	}
+}
+
+static void append_membership(Selection *s, const BackupTable *table, const char *alias);
+
+static char *
+new_alias(Selection *s)
+{
+	return psprintf("p%d", ++s->naliases);
+}
+
+/* EXISTS (the row of target that ref of the row called from leads to), of the tenant if asked. */
+static void
+append_exists(Selection *s, const BackupTable *target, const BackupRef *ref, const char *from,
+			  bool of_tenant)
+{
+	char	   *alias = new_alias(s);
+
+	appendStringInfoString(&s->sql, "EXISTS (SELECT 1 FROM ");
+	selection_table(s, target, alias);
+	appendStringInfoString(&s->sql, " WHERE ");
+	selection_join(s, alias, target, from, ref);
+	if (of_tenant)
+	{
+		appendStringInfoString(&s->sql, " AND ");
+		append_membership(s, target, alias);
+	}
+	appendStringInfoChar(&s->sql, ')');
+}
+
+/* "from.type_field = 'Value' AND ", for a reference whose target that decides. */
+static void
+append_type_test(Selection *s, const BackupTable *table, const BackupRef *ref, int target,
+				 const char *from)
+{
+	if (ref->kind != REF_POLYMORPHIC)
+		return;
+	append_comparison(s, from, table, ref->type_column,
+					  selection_argument(s, ref->type_column->type, ref->targets[target].value));
+	appendStringInfoString(&s->sql, " AND ");
+}
+
+/* Whether the row called alias belongs to the tenant. */
+static void
+append_membership(Selection *s, const BackupTable *table, const char *alias)
+{
+	const BackupRef *ref = table->tenant_parent;
+	bool		first = true;
+
+	if (table->user_column != NULL)
+	{
+		append_comparison(s, alias, table, table->user_column,
+						  selection_argument(s, table->user_column->type, s->user_id));
+		return;
+	}
+	appendStringInfoChar(&s->sql, '(');
+	for (int i = 0; i < ref->ntargets; i++)
+	{
+		const BackupTable *target = &s->schema->tables[ref->targets[i].index];
+
+		if (target->tenant_depth < 0 || target->tenant_depth >= table->tenant_depth)
+			continue;
+		if (!first)
+			appendStringInfoString(&s->sql, " OR ");
+		first = false;
+		append_type_test(s, table, ref, i, alias);
+		append_exists(s, target, ref, alias, true);
+	}
+	appendStringInfoChar(&s->sql, ')');
+}
+
+bool
+selection_has_column(const BackupTable *table, const RelationColumn *column)
+{
+	return !column->generated && !table->excluded[column - table->rel->columns];
+}
+
+/* Large objects live elsewhere: their numbers mean nothing in another database. */
+static void
+refuse_large_objects(const BackupTable *table, const RelationColumn *column)
+{
+	if (column->type == column->basetype || column->basetype != OIDOID ||
+		strcmp(format_type_extended(column->type, -1, FORMAT_TYPE_ALLOW_INVALID), "lo") != 0)
+		return;
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("column \"%s\" of table \"%s\" refers to large objects", column->name,
+						   table->name),
+					errhint("Name it in \"exclude_columns\".")));
+}
+
+void
+selection_columns(Selection *s, const BackupTable *table)
+{
+	const char *separator = "SELECT ";
+
+	for (int i = 0; i < table->rel->ncolumns; i++)
+	{
+		const RelationColumn *column = &table->rel->columns[i];
+
+		if (!selection_has_column(table, column))
+			continue;
+		refuse_large_objects(table, column);
+		appendStringInfo(&s->sql, "%st.%s", separator, column->quoted);
+		separator = ", ";
+	}
+	if (*separator == 'S')
+		appendStringInfoString(&s->sql, "SELECT");
+}
+
+static bool
+may_leak(const Selection *s, const BackupTable *table, const BackupRef *ref)
+{
+	/* The parent by which the row belongs to the tenant is the tenant's own. */
+	if (ref == table->tenant_parent && ref->kind == REF_COLUMNS)
+		return false;
+	for (int i = 0; i < ref->ntargets; i++)
+		if (s->schema->tables[ref->targets[i].index].tenant_depth >= 0)
+			return true;
+	return false;
+}
+
+List *
+selection_leaking_refs(const Selection *s, const BackupTable *table)
+{
+	List	   *refs = NIL;
+
+	for (int i = 0; s->user_id != NULL && i < table->nrefs; i++)
+		if (may_leak(s, table, &table->refs[i]))
+			refs = lappend(refs, &table->refs[i]);
+	return refs;
+}
+
+/*
+ * "the reference leads to a row, and not to one of the tenant's".  The tenant's
+ * rows are asked first: that probe the planner can turn into a hash, and the
+ * other one runs for suspects alone.
+ */
+static void
+append_column_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
+{
+	appendStringInfoString(&s->sql, "CASE");
+	for (int i = 0; i < ref->ntargets; i++)
+	{
+		const BackupTable *target = &s->schema->tables[ref->targets[i].index];
+
+		if (target->tenant_depth < 0)
+			continue;
+		appendStringInfoString(&s->sql, " WHEN ");
+		append_type_test(s, table, ref, i, "t");
+		appendStringInfoString(&s->sql, "NOT ");
+		append_exists(s, target, ref, "t", true);
+		appendStringInfoString(&s->sql, " THEN ");
+		append_exists(s, target, ref, "t", false);
+	}
+	appendStringInfoString(&s->sql, " ELSE false END");
+}
+
+/* The same for the keys that a path finds inside a document, compared as text. */
+static void
+append_json_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
+{
+	const BackupTable *target = &s->schema->tables[ref->targets[0].index];
+	char	   *alias[2] = {new_alias(s), new_alias(s)};
+
+	appendStringInfo(&s->sql,
+					 "EXISTS (SELECT 1 FROM pg_catalog.jsonb_path_query("
+					 "t.%s::pg_catalog.jsonb, %s) AS k (v) WHERE",
+					 ref->columns[0]->quoted, selection_argument(s, JSONPATHOID, ref->json_path));
+	for (int i = 0; i < 2; i++)
+	{
+		appendStringInfo(&s->sql, "%s EXISTS (SELECT 1 FROM ", i == 0 ? " NOT" : " AND");
+		selection_table(s, target, alias[i]);
+		appendStringInfo(&s->sql,
+						 " WHERE %s.%s::pg_catalog.text OPERATOR(pg_catalog.=) "
+						 "(k.v OPERATOR(pg_catalog.#>>) '{}')",
+						 alias[i], target->pk_columns[0]->quoted);
+		if (i == 0)
+		{
+			appendStringInfoString(&s->sql, " AND ");
+			append_membership(s, target, alias[i]);
+		}
+		appendStringInfoChar(&s->sql, ')');
+	}
+	appendStringInfoChar(&s->sql, ')');
+}
+
+void
+selection_leaks(Selection *s, const BackupTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, selection_leaking_refs(s, table))
+	{
+		const BackupRef *ref = lfirst(lc);
+
+		appendStringInfoString(&s->sql, ", ");
+		if (ref->kind == REF_JSON)
+			append_json_leak(s, table, ref);
+		else
+			append_column_leak(s, table, ref);
+	}
+}
+
+void
+selection_from(Selection *s, const BackupTable *table)
+{
+	appendStringInfoString(&s->sql, " FROM ");
+	selection_table(s, table, "t");
+}
+
+/* The only target of a SELECT that is nothing but one expression; or NULL. */
+static Node *
+lone_expression(const char *sql)
+{
+	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+	SelectStmt *select;
+	SelectStmt	bare = {.type = T_SelectStmt};
+	ResTarget  *target;
+
+	if (list_length(statements) != 1)
+		return NULL;
+	select = (SelectStmt *) linitial_node(RawStmt, statements)->stmt;
+	if (!IsA(select, SelectStmt) || list_length(select->targetList) != 1)
+		return NULL;
+	target = linitial(select->targetList);
+	bare.targetList = select->targetList;
+	bare.limitOption = select->limitOption;
+	if (!equal(&bare, select) || target->name != NULL || target->indirection != NIL)
+		return NULL;
+	return target->val;
+}
+
+/*
+ * The filter as an expression.  Alone and in parentheses it must be one: what
+ * closes a parenthesis it did not open, or goes on with another clause, fails
+ * one of the two.
+ */
+static Node *
+parse_filter(const BackupTable *table)
+{
+	Node	   *expr = NULL;
+
+	if (lone_expression(psprintf("SELECT\n%s\n", table->filter)) != NULL)
+		expr = lone_expression(psprintf("SELECT (\n%s\n)", table->filter));
+	if (expr == NULL || IsA(expr, RowExpr))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the \"filter\" of table \"%s\" is not one expression", table->name)));
+	return expr;
+}
+
+/* The filter as the server prints it, every name qualified and every column t's. */
+static char *
+analyse_filter(const BackupTable *table)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	Relation	rel = table_open(table->rel->oid, AccessShareLock);
+	ParseNamespaceItem *item =
+		addRangeTableEntryForRelation(pstate, rel, AccessShareLock, NULL, true, true);
+	Node	   *expr;
+	char	   *text;
+	int			nestlevel;
+
+	addNSItemToQuery(pstate, item, true, true, true);
+	expr = transformWhereClause(pstate, parse_filter(table), EXPR_KIND_WHERE, "filter");
+	assign_expr_collations(pstate, expr);
+	nestlevel = query_pin(PIN_PATH);
+	text = deparse_expression(expr, deparse_context_for("t", table->rel->oid), true, false);
+	query_unpin(nestlevel);
+	table_close(rel, NoLock);
+	free_parsestate(pstate);
+	return text;
+}
+
+/* What a filter's JSON value says for a column, as its type reads it. */
+static char *
+filter_text(const BackupTable *table, const RelationColumn *column, const JsonbValue *value)
+{
+	bool		json = column->basetype == JSONBOID || column->basetype == JSONOID;
+	JsonbValue	copy = *value;
+
+	if (json || value->type == jbvBinary)
+	{
+		Jsonb	   *jb = JsonbValueToJsonb(&copy);
+
+		if (!json)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("filter for column \"%s\" of table \"%s\" must be a string, a "
+								   "number, a boolean or null",
+								   column->name, table->name)));
+		return JsonbToCString(NULL, &jb->root, VARSIZE(jb));
+	}
+	if (value->type == jbvString)
+		return json_value_string(value);
+	if (value->type == jbvBool)
+		return value->val.boolean ? "true" : "false";
+	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+}
+
+typedef struct FilterState
+{
+	Selection  *s;
+	const BackupTable *table;
+} FilterState;
+
+static bool
+append_filter(const char *key, JsonbValue *value, void *arg)
+{
+	FilterState *state = arg;
+	Selection  *s = state->s;
+	RelationColumn *column = relation_column(state->table->rel, key);
+
+	appendStringInfoString(&s->sql, " AND ");
+	if (value->type == jbvNull)
+		appendStringInfo(&s->sql, "t.%s IS NULL", column->quoted);
+	else
+		append_comparison(
+			s, "t", state->table, column,
+			selection_argument(s, column->type, filter_text(state->table, column, value)));
+	return true;
+}
+
+void
+selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
+{
+	FilterState state = {s, table};
+
+	appendStringInfoString(&s->sql, " WHERE true");
+	exclude_descendants(s, table, "t");
+	if (s->user_id != NULL && table->tenant_depth >= 0)
+	{
+		appendStringInfoString(&s->sql, " AND ");
+		append_membership(s, table, "t");
+	}
+	if (table->filter != NULL)
+		appendStringInfo(&s->sql, " AND (%s)", analyse_filter(table));
+	if (filters != NULL)
+		json_visit(filters, append_filter, &state);
+}
+
+void
+selection_order(Selection *s, const BackupTable *table)
+{
+	RelationColumn **columns = table->npk > 0 ? table->pk_columns : table->slug_columns;
+	int			count = table->npk > 0 ? table->npk : table->nslug;
+	const char *separator = " ORDER BY ";
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!OidIsValid(lookup_type_cache(columns[i]->type, TYPECACHE_LT_OPR)->lt_opr))
+			continue;
+		appendStringInfo(&s->sql, "%st.%s", separator, columns[i]->quoted);
+		separator = ", ";
+	}
+}

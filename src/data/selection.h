@@ -1,0 +1,55 @@
+/*
+ * selection.h
+ *	  The rows of a table that belong to a backup, as one SELECT.
+ *
+ * Backup and digest read through it, so that both mean the same rows.
+ */
+#ifndef DB_ADAPTER_SELECTION_H
+#define DB_ADAPTER_SELECTION_H
+
+#include "data/backupschema.h"
+#include "lib/stringinfo.h"
+
+typedef struct Selection
+{
+	StringInfoData sql;
+	int			nargs;
+	int			maxargs;
+	Oid		   *types;
+	Datum	   *values;
+	char	   *nulls;
+	int			naliases;		/* subqueries so far */
+
+	const BackupSchema *schema;
+	const char *user_id;		/* NULL: of every tenant */
+} Selection;
+
+/* An empty statement over the tables of a bound schema. */
+extern Selection *selection_create(const BackupSchema *schema, const char *user_id);
+
+/*
+ * The parts of the statement, appended in SQL's order.  The table is called t.
+ * selection_where() ends with a complete WHERE clause or nothing: tenant, the
+ * schema's filter, and filters, the caller's {"column": value} for this table
+ * (may be NULL).
+ */
+extern void selection_columns(Selection *s, const BackupTable *table);
+extern void selection_leaks(Selection *s, const BackupTable *table);
+extern void selection_from(Selection *s, const BackupTable *table);
+extern void selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters);
+extern void selection_order(Selection *s, const BackupTable *table);
+
+/* Whether a backup holds the column: generated and excluded ones are left out. */
+extern bool selection_has_column(const BackupTable *table, const RelationColumn *column);
+/* The references whose target may be another tenant's row, in order: BackupRef *. */
+extern List *selection_leaking_refs(const Selection *s, const BackupTable *table);
+
+/* A parameter of that value, read by the type's input function: its "$n". */
+extern char *selection_argument(Selection *s, Oid type, const char *text);
+/* "a.x = b.y AND …" with qualified operators, for the key of target. */
+extern void selection_join(Selection *s, const char *alias, const BackupTable *target,
+						   const char *from, const BackupRef *ref);
+/* "schema"."name" AS alias, without the rows that descendants in the schema hold. */
+extern void selection_table(Selection *s, const BackupTable *table, const char *alias);
+
+#endif							/* DB_ADAPTER_SELECTION_H */
