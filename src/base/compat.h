@@ -52,4 +52,52 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define INDEX_NULLS_NOT_DISTINCT(form) ((form)->indnullsnotdistinct)
 #endif
 
+/* 15 brought NULLS NOT DISTINCT and ON DELETE SET NULL (columns). */
+#if PG_VERSION_NUM < 150000
+#define compat_nulls_not_distinct(form) false
+#define compat_delete_columns InvalidAttrNumber
+#else
+#define compat_nulls_not_distinct(form) ((form)->indnullsnotdistinct)
+#define compat_delete_columns Anum_pg_constraint_confdelsetcols
+#endif
+
+/* 15 brought column lists, conditions and whole schemas to publications. */
+#if PG_VERSION_NUM < 150000
+#define compat_published_columns InvalidAttrNumber
+#define compat_published_condition InvalidAttrNumber
+#else
+#define COMPAT_PUBLISHED_SCHEMAS
+#define compat_published_columns Anum_pg_publication_rel_prattrs
+#define compat_published_condition Anum_pg_publication_rel_prqual
+#endif
+
+/* 18 brought constraints that are not enforced and keys over periods. */
+#if PG_VERSION_NUM < 180000
+#define compat_is_enforced(form) true
+#define compat_is_plain(form) true
+#else
+#define compat_is_enforced(form) ((form)->conenforced)
+#define compat_is_plain(form) ((form)->conenforced && !(form)->conperiod)
+#endif
+
+/*
+ * 17 made statistics targets nullable where they were -1.  PG_INT64_MIN stands
+ * for "none" here.  Macros, because few files include the catalogs they need.
+ */
+#if PG_VERSION_NUM < 170000
+#define compat_statistics_target(tuple, desc, form)                                               \
+	((form)->attstattarget < 0 ? PG_INT64_MIN : (int64) (form)->attstattarget)
+#define compat_extended_target(tuple, desc, form)                                                 \
+	((form)->stxstattarget < 0 ? PG_INT64_MIN : (int64) (form)->stxstattarget)
+#else
+#define compat_nullable_int2(tuple, desc, column)                                                 \
+	(heap_attisnull(tuple, column, desc)                                                          \
+		 ? PG_INT64_MIN                                                                           \
+		 : (int64) DatumGetInt16(heap_getattr(tuple, column, desc, &(bool){false})))
+#define compat_statistics_target(tuple, desc, form)                                               \
+	compat_nullable_int2(tuple, desc, Anum_pg_attribute_attstattarget)
+#define compat_extended_target(tuple, desc, form)                                                 \
+	compat_nullable_int2(tuple, desc, Anum_pg_statistic_ext_stxstattarget)
+#endif
+
 #endif /* DB_ADAPTER_COMPAT_H */

@@ -9,7 +9,9 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "schema/catalog.h"
 #include "schema/diff.h"
+#include "schema/document.h"
 #include "schema/validation.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -52,6 +54,13 @@ list_argument(FunctionCallInfo fcinfo, int n)
 	return result;
 }
 
+/* Schemas to read; NULL stands for public. */
+static List *
+schemas_argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? list_make1("public") : list_argument(fcinfo, n);
+}
+
 /* One row of texts into a materialised result. */
 static void
 put_texts(ReturnSetInfo *rsinfo, char **texts, int count)
@@ -87,8 +96,8 @@ PG_FUNCTION_INFO_V1(db_adapter_introspect);
 Datum
 db_adapter_introspect(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(
+		document_write(catalog_read(schemas_argument(fcinfo, 0), list_argument(fcinfo, 1))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_fingerprint);

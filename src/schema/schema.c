@@ -45,7 +45,8 @@ static const SchemaMember schema_column_kind_members[] = {
 	NAMED_TEXT(SchemaColumn, default_value, "default", ALWAYS),
 	TEXT(SchemaColumn, identity, ALWAYS),
 	TEXT(SchemaColumn, identity_options, ALWAYS),
-	TEXT(SchemaColumn, identity_sequence, ALWAYS),
+	/* follows renames of the table in one database and not in the other */
+	TEXT(SchemaColumn, identity_sequence, NEVER),
 	TEXT(SchemaColumn, generated, ALWAYS),
 	TEXT(SchemaColumn, generated_kind, ALWAYS),
 	TEXT(SchemaColumn, collation, ALWAYS),

@@ -1,0 +1,174 @@
+/*
+ * catalog.c
+ *	  pg_catalog -> Schema: the order of the passes, and what makes them agree.
+ *
+ * All passes read under one catalog snapshot.  The server's deparsers look
+ * things up by the newest one; where an object changed in between, they fail to
+ * find it.  The read therefore runs in a subtransaction and starts anew when
+ * that happens, so callers never see "cache lookup failed".
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "schema/catalog.h"
+#include "schema/catalog_reader.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+/* Concurrent DDL must hit this many reads in a row to become an error. */
+#define CATALOG_ATTEMPTS 5
+
+typedef struct CatalogRequest
+{
+	List *schemas;
+	List *exclude;
+	bool names_only;
+	MemoryContext result;
+	Schema *schema;
+} CatalogRequest;
+
+static void
+load_namespaces(CatalogReader *r, List *schemas)
+{
+	HASHCTL ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(CatalogNamespace)};
+	ListCell *lc;
+
+	ctl.hcxt = r->work;
+	r->namespaces = hash_create("namespaces", 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	foreach (lc, schemas)
+	{
+		Oid oid = get_namespace_oid(lfirst(lc), true);
+		CatalogNamespace *namespace;
+
+		if (!OidIsValid(oid))
+			continue;
+		namespace = hash_search(r->namespaces, &oid, HASH_ENTER, NULL);
+		namespace->name = pstrdup(lfirst(lc));
+	}
+}
+
+static List *
+copy_names(List *names)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach (lc, names)
+		result = lappend(result, pstrdup(lfirst(lc)));
+	return result;
+}
+
+static void
+read_all(CatalogReader *r)
+{
+	catalog_load_comments(r);
+	catalog_read_relations(r);
+	catalog_read_sequences(r);
+	catalog_read_indexes(r);
+	catalog_read_constraints(r);
+	catalog_read_triggers(r);
+	catalog_read_functions(r);
+	catalog_read_types(r);
+	catalog_read_database(r);
+}
+
+static void
+read_schema(void *arg)
+{
+	CatalogRequest *request = arg;
+	CatalogReader r = {0};
+	MemoryContext oldcxt = MemoryContextSwitchTo(request->result);
+	int nestlevel = query_pin(PIN_PATH);
+
+	r.result = request->result;
+	r.work = AllocSetContextCreate(r.result, "db_adapter catalog", ALLOCSET_DEFAULT_SIZES);
+	r.scratch = AllocSetContextCreate(r.work, "db_adapter deparse", ALLOCSET_DEFAULT_SIZES);
+	r.exclude = request->exclude;
+	r.names_only = request->names_only;
+	r.snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
+	r.schema = schema_new(&schema_kind);
+	r.schema->server_version = PG_VERSION_NUM;
+	r.schema->schemas = copy_names(request->schemas);
+
+	load_namespaces(&r, request->schemas);
+	catalog_load_members(&r);
+	if (r.names_only)
+		catalog_read_relations(&r);
+	else
+		read_all(&r);
+	schema_sort(r.schema);
+
+	UnregisterSnapshot(r.snapshot);
+	MemoryContextDelete(r.work);
+	query_unpin(nestlevel);
+	MemoryContextSwitchTo(oldcxt);
+	request->schema = r.schema;
+}
+
+/* Errors by which the server's lookups tell that an object has just gone. */
+static bool
+is_torn(int sqlerrcode)
+{
+	switch (sqlerrcode)
+	{
+		case ERRCODE_INTERNAL_ERROR:
+		case ERRCODE_UNDEFINED_OBJECT:
+		case ERRCODE_UNDEFINED_TABLE:
+		case ERRCODE_UNDEFINED_COLUMN:
+		case ERRCODE_UNDEFINED_FUNCTION:
+		case ERRCODE_UNDEFINED_SCHEMA:
+			return true;
+		default:
+			return false;
+	}
+}
+
+static Schema *
+read_whole(CatalogRequest *request)
+{
+	MemoryContext parent = CurrentMemoryContext;
+
+	/* No subtransaction may begin while parallel workers run. */
+	if (IsInParallelMode())
+	{
+		request->result = parent;
+		read_schema(request);
+		return request->schema;
+	}
+	for (int attempt = 1;; attempt++)
+	{
+		ErrorData *error;
+
+		request->result =
+			AllocSetContextCreate(parent, "db_adapter schema", ALLOCSET_DEFAULT_SIZES);
+		error = query_attempt(read_schema, request, true);
+		if (error == NULL)
+			return request->schema;
+		if (attempt == CATALOG_ATTEMPTS || !is_torn(error->sqlerrcode))
+			ReThrowError(error);
+		MemoryContextDelete(request->result);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+Schema *
+catalog_read(List *schemas, List *exclude)
+{
+	CatalogRequest request = {.schemas = schemas, .exclude = exclude};
+
+	return read_whole(&request);
+}
+
+Schema *
+catalog_read_columns(List *schemas, List *exclude)
+{
+	CatalogRequest request = {.schemas = schemas, .exclude = exclude, .names_only = true};
+
+	return read_whole(&request);
+}
