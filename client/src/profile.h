@@ -1,6 +1,6 @@
 /*
  * profile.h
- *		Which database: a profile resolved, and the lock file.
+ *		Which database: a profile resolved.
  */
 #ifndef DBA_PROFILE_H
 #define DBA_PROFILE_H
@@ -17,7 +17,7 @@ struct dba_profile
 	char	   *masked_url;
 	char	   *api_key;		/* supabase; never shown; or NULL */
 	char	   *description;
-	char	   *warning;
+	char	   *warning;		/* "" or one a line */
 	Settings	settings;		/* defaults, db.toml, environment */
 };
 
