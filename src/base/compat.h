@@ -52,6 +52,12 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define INDEX_NULLS_NOT_DISTINCT(form) ((form)->indnullsnotdistinct)
 #endif
 
+/*
+ * Minor releases of 2026 keep the version of a column among its options, under
+ * this name, in the majors that have no column for it.  It is nobody's setting.
+ */
+#define COMPAT_ATTRIBUTE_VERSION "pg_attver="
+
 /* 15 brought NULLS NOT DISTINCT and ON DELETE SET NULL (columns). */
 #if PG_VERSION_NUM < 150000
 #define compat_nulls_not_distinct(form) false

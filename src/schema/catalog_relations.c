@@ -211,12 +211,17 @@ add_relation(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		rel->attrs = MemoryContextAllocZero(r->work, sizeof(CatalogColumn) * rel->natts);
 }
 
+/* A column's options, but for the version that the server keeps among them. */
 static List *
-option_list(HeapTuple tuple, TupleDesc desc, AttrNumber column)
+column_options(HeapTuple tuple, TupleDesc desc)
 {
-	return HeapTupleHasNulls(tuple) && heap_attisnull(tuple, column, desc)
-			   ? NIL
-			   : catalog_text_array(tuple, desc, column);
+	List *options = catalog_text_array(tuple, desc, Anum_pg_attribute_attoptions);
+	ListCell *lc;
+
+	foreach (lc, options)
+		if (strncmp(lfirst(lc), COMPAT_ATTRIBUTE_VERSION, strlen(COMPAT_ATTRIBUTE_VERSION)) == 0)
+			options = foreach_delete_current(options, lc);
+	return options;
 }
 
 static const char *
@@ -256,8 +261,8 @@ set_column(CatalogReader *r, SchemaColumn *column, Oid owner, HeapTuple tuple, T
 		column->compression =
 			form->attcompression == TOAST_LZ4_COMPRESSION ? "lz4" : "pglz";
 	column->statistics = compat_statistics_target(tuple, desc, form);
-	column->options = option_list(tuple, desc, Anum_pg_attribute_attoptions);
-	column->fdw_options = option_list(tuple, desc, Anum_pg_attribute_attfdwoptions);
+	column->options = column_options(tuple, desc);
+	column->fdw_options = catalog_text_array(tuple, desc, Anum_pg_attribute_attfdwoptions);
 	column->inherited = !form->attislocal;
 	column->object.privileges =
 		catalog_privileges(r, tuple, desc, Anum_pg_attribute_attacl, OBJECT_COLUMN, owner);
@@ -271,7 +276,7 @@ set_index_column(CatalogRelation *rel, CatalogColumn *attr, Form_pg_attribute fo
 				 HeapTuple tuple, TupleDesc desc)
 {
 	attr->statistics = compat_statistics_target(tuple, desc, form);
-	if (HeapTupleHasNulls(tuple) && !heap_attisnull(tuple, Anum_pg_attribute_attoptions, desc))
+	if (column_options(tuple, desc) != NIL)
 		rel->has_class_options = true;
 }
 

@@ -90,6 +90,30 @@ document_write(const Schema *schema)
 	return json_finish(&w);
 }
 
+Jsonb *
+document_write_columns(const Schema *schema)
+{
+	JsonWriter w;
+	ListCell *table_cell;
+	ListCell *column_cell;
+
+	json_init(&w);
+	json_begin_object(&w);
+	foreach (table_cell, schema->tables)
+	{
+		SchemaTable *table = lfirst(table_cell);
+
+		CHECK_FOR_INTERRUPTS();
+		json_key(&w, table->object.name);
+		json_begin_array(&w);
+		foreach (column_cell, table->columns)
+			json_string(&w, ((SchemaColumn *) lfirst(column_cell))->object.name);
+		json_end_array(&w);
+	}
+	json_end_object(&w);
+	return json_finish(&w);
+}
+
 static void
 raise_type(const SchemaKind *kind, const char *member, const char *wanted, const JsonbValue *value)
 {

@@ -13,6 +13,9 @@
 
 extern Jsonb *document_write(const Schema *schema);
 
+/* The flat form: {"table": ["column", …], …}. */
+extern Jsonb *document_write_columns(const Schema *schema);
+
 /* True for an object that says it is a schema document, of whatever version. */
 extern bool document_recognize(Jsonb *document);
 

@@ -12,6 +12,7 @@
 #include "schema/catalog.h"
 #include "schema/diff.h"
 #include "schema/document.h"
+#include "schema/fingerprint.h"
 #include "schema/validation.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -105,8 +106,8 @@ PG_FUNCTION_INFO_V1(db_adapter_fingerprint);
 Datum
 db_adapter_fingerprint(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(
+		fingerprint_schema(catalog_read(schemas_argument(fcinfo, 0), NIL))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_column_names);
@@ -114,8 +115,11 @@ PG_FUNCTION_INFO_V1(db_adapter_column_names);
 Datum
 db_adapter_column_names(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	List *schemas =
+		list_make1(PG_ARGISNULL(0) ? "public" : pstrdup(NameStr(*PG_GETARG_NAME(0))));
+
+	PG_RETURN_JSONB_P(
+		document_write_columns(catalog_read_columns(schemas, list_argument(fcinfo, 1))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_diagram);

@@ -27,7 +27,7 @@ typedef enum SchemaMemberType
 	MEMBER_OBJECTS	/* List of structs of kind `child` */
 } SchemaMemberType;
 
-/* How a member takes part in comparisons.  The fingerprint follows COMPARE_APART. */
+/* How a member takes part in comparisons. */
 typedef enum SchemaCompare
 {
 	COMPARE_KEY,		/* tells which object it is: schema, name, signature */
