@@ -1,0 +1,263 @@
+/*
+ * stmt.c
+ *		SQL texts a client has run, with what the server said of them.
+ */
+#include "stmt.h"
+
+#include <string.h>
+
+#include "mem.h"
+
+#define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
+
+static void
+sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = ROTL(v[1], 13) ^ v[0];
+	v[0] = ROTL(v[0], 32);
+	v[2] += v[3];
+	v[3] = ROTL(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = ROTL(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = ROTL(v[1], 17) ^ v[2];
+	v[2] = ROTL(v[2], 32);
+}
+
+static uint64_t
+load_le(const uint8_t *p, size_t n)
+{
+	uint64_t	value = 0;
+
+	for (size_t i = 0; i < n; i++)
+		value |= (uint64_t) p[i] << (8 * i);
+	return value;
+}
+
+static void
+store_le(uint64_t value, uint8_t *p)
+{
+	for (int i = 0; i < 8; i++)
+		p[i] = (uint8_t) (value >> (8 * i));
+}
+
+/* The key is fixed: the hash names a text, it does not authenticate one. */
+void
+stmt_hash(const void *data, size_t len, uint8_t out[STMT_HASH_SIZE])
+{
+	const uint64_t k0 = UINT64_C(0x0706050403020100);
+	const uint64_t k1 = UINT64_C(0x0f0e0d0c0b0a0908);
+	uint64_t	v[4] = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
+	k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
+	const uint8_t *p = data;
+	size_t		whole = len / 8;
+	uint64_t	m;
+
+	v[1] ^= 0xee;
+	for (size_t i = 0; i < whole; i++, p += 8)
+	{
+		m = load_le(p, 8);
+		v[3] ^= m;
+		sip_round(v);
+		sip_round(v);
+		v[0] ^= m;
+	}
+	m = load_le(p, len % 8) | ((uint64_t) len << 56);
+	v[3] ^= m;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= m;
+	v[2] ^= 0xee;
+	for (int i = 0; i < 4; i++)
+		sip_round(v);
+	store_le(v[0] ^ v[1] ^ v[2] ^ v[3], out);
+	v[1] ^= 0xdd;
+	for (int i = 0; i < 4; i++)
+		sip_round(v);
+	store_le(v[0] ^ v[1] ^ v[2] ^ v[3], out + 8);
+}
+
+void
+stmt_name(const uint8_t *hash, char name[STMT_NAME_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	char	   *p = name;
+
+	memcpy(p, "dba_", 4);
+	p += 4;
+	for (int i = 0; i < STMT_HASH_SIZE; i++)
+	{
+		*p++ = digits[hash[i] >> 4];
+		*p++ = digits[hash[i] & 15];
+	}
+	*p = '\0';
+}
+
+static Stmt **
+stmt_bucket(StmtCache *cache, const uint8_t *hash)
+{
+	return &cache->buckets[(hash[0] | (unsigned) hash[1] << 8) % STMT_BUCKETS];
+}
+
+static void
+stmt_unlink_use(StmtCache *cache, Stmt *stmt)
+{
+	if (stmt->newer != NULL)
+		stmt->newer->older = stmt->older;
+	else
+		cache->newest = stmt->older;
+	if (stmt->older != NULL)
+		stmt->older->newer = stmt->newer;
+	else
+		cache->oldest = stmt->newer;
+	stmt->newer = stmt->older = NULL;
+}
+
+static void
+stmt_link_use(StmtCache *cache, Stmt *stmt)
+{
+	stmt->newer = NULL;
+	stmt->older = cache->newest;
+	if (cache->newest != NULL)
+		cache->newest->newer = stmt;
+	else
+		cache->oldest = stmt;
+	cache->newest = stmt;
+}
+
+static Stmt *
+stmt_new(const char *sql, size_t len)
+{
+	Stmt	   *stmt = mem_zalloc(sizeof(Stmt));
+
+	if (stmt == NULL)
+		return NULL;
+	stmt->sql = mem_strndup(sql, len);
+	if (stmt->sql == NULL)
+	{
+		mem_free(stmt);
+		return NULL;
+	}
+	stmt->len = len;
+	stmt->slot = -1;
+	stmt->refs = 1;
+	return stmt;
+}
+
+/* Frees a slot: an unused one, or that of the statement longest not used; -1
+ * when every statement is in use. */
+static int
+stmt_free_slot(StmtCache *cache)
+{
+	Stmt	   *victim;
+	Stmt	  **link;
+	int			slot;
+
+	if (cache->slots == NULL)
+		cache->slots = mem_zalloc(sizeof(Stmt *) * (size_t) cache->limit);
+	if (cache->slots == NULL)
+		return -1;
+	if (cache->used < cache->limit)
+		return cache->used++;
+	for (victim = cache->oldest; victim != NULL; victim = victim->newer)
+		if (victim->refs == 1)
+			break;
+	if (victim == NULL)
+		return -1;
+	stmt_unlink_use(cache, victim);
+	for (link = stmt_bucket(cache, victim->hash); *link != victim;)
+		link = &(*link)->bucket_next;
+	*link = victim->bucket_next;
+	slot = victim->slot;
+	cache->slots[slot] = NULL;
+	stmt_unref(victim);
+	return slot;
+}
+
+Stmt *
+stmt_get(StmtCache *cache, const char *sql, size_t len, bool cached)
+{
+	uint8_t		hash[STMT_HASH_SIZE];
+	Stmt	  **bucket;
+	Stmt	   *stmt;
+	int			slot;
+
+	if (!cached)
+		return stmt_new(sql, len);
+	stmt_hash(sql, len, hash);
+	bucket = stmt_bucket(cache, hash);
+	for (stmt = *bucket; stmt != NULL; stmt = stmt->bucket_next)
+		if (stmt->len == len && memcmp(stmt->sql, sql, len) == 0)
+		{
+			if (cache->newest != stmt)
+			{
+				stmt_unlink_use(cache, stmt);
+				stmt_link_use(cache, stmt);
+			}
+			return stmt_ref(stmt);
+		}
+	stmt = stmt_new(sql, len);
+	if (stmt == NULL)
+		return NULL;
+	memcpy(stmt->hash, hash, sizeof(hash));
+	slot = stmt_free_slot(cache);
+	if (slot < 0)
+		return stmt;
+	stmt->slot = slot;
+	stmt->serial = ++cache->last_serial;
+	stmt->bucket_next = *bucket;
+	*bucket = stmt;
+	cache->slots[slot] = stmt_ref(stmt);
+	stmt_link_use(cache, stmt);
+	return stmt;
+}
+
+Stmt *
+stmt_ref(Stmt *stmt)
+{
+	stmt->refs++;
+	return stmt;
+}
+
+void
+stmt_unref(Stmt *stmt)
+{
+	if (stmt == NULL || --stmt->refs > 0)
+		return;
+	mem_free(stmt->sql);
+	mem_free(stmt->params);
+	mem_free(stmt);
+}
+
+bool
+stmt_describe(Stmt *stmt, const PGresult *description)
+{
+	int			n = PQnparams(description);
+	Oid		   *params = mem_alloc(sizeof(Oid) * (size_t) (n + 1));
+
+	if (params == NULL)
+		return false;
+	for (int i = 0; i < n; i++)
+		params[i] = PQparamtype(description, i);
+	mem_free(stmt->params);
+	stmt->params = params;
+	stmt->nparams = n;
+	stmt->described = true;
+	return true;
+}
+
+void
+stmt_forget(Stmt *stmt)
+{
+	stmt->described = false;
+}
+
+void
+stmt_cache_free(StmtCache *cache)
+{
+	for (int i = 0; i < cache->used; i++)
+		stmt_unref(cache->slots[i]);
+	mem_free(cache->slots);
+	memset(cache, 0, sizeof(*cache));
+}

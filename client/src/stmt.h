@@ -1,0 +1,71 @@
+/*
+ * stmt.h
+ *		SQL texts a client has run, with what the server said of them.
+ *
+ * A prepared statement's name is a 128-bit hash of its text, the same in every
+ * client: behind a pooler a counter's name could run another client's SQL.  The
+ * cache has a fixed number of slots; a connection remembers by slot what it has
+ * prepared, and deallocates what a slot held before.
+ */
+#ifndef DBA_STMT_H
+#define DBA_STMT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <libpq-fe.h>
+
+#define STMT_BUCKETS 512
+#define STMT_HASH_SIZE 16
+#define STMT_NAME_SIZE 40
+
+typedef struct Stmt Stmt;
+
+struct Stmt
+{
+	char	   *sql;
+	size_t		len;
+	uint8_t		hash[STMT_HASH_SIZE];
+	uint64_t	serial;			/* unique in its cache, not 0 */
+	int			slot;			/* -1: not in the cache, run unnamed */
+	int			refs;
+	bool		described;
+	int			nparams;
+	Oid		   *params;			/* types, as the server infers them */
+	Stmt	   *bucket_next;
+	Stmt	   *newer;			/* by last use */
+	Stmt	   *older;
+};
+
+typedef struct StmtCache
+{
+	Stmt	  **slots;			/* `limit` of them */
+	int			limit;
+	Stmt	   *buckets[STMT_BUCKETS];
+	Stmt	   *newest;
+	Stmt	   *oldest;
+	int			used;
+	uint64_t	last_serial;
+} StmtCache;
+
+/* the statement of this text, with a reference for the caller; `cached` false
+ * makes one that is forgotten after use; NULL: no memory */
+extern Stmt *stmt_get(StmtCache *cache, const char *sql, size_t len, bool cached);
+extern Stmt *stmt_ref(Stmt *stmt);
+extern void stmt_unref(Stmt *stmt);
+
+/* keeps the parameter types of a description; false: no memory */
+extern bool stmt_describe(Stmt *stmt, const PGresult *description);
+
+/* what is known may be wrong: describe it again */
+extern void stmt_forget(Stmt *stmt);
+
+/* the server-side name for a hash */
+extern void stmt_name(const uint8_t *hash, char name[STMT_NAME_SIZE]);
+
+extern void stmt_cache_free(StmtCache *cache);
+
+/* SipHash-2-4 with 128 bits of result, exported for its test */
+extern void stmt_hash(const void *data, size_t len, uint8_t out[STMT_HASH_SIZE]);
+
+#endif							/* DBA_STMT_H */
