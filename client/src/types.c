@@ -1,0 +1,303 @@
+/*
+ * types.c
+ *		What the client knows of the server's types.
+ */
+#include "types.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "json.h"
+#include "mem.h"
+
+/* the types every server has, by oid; their arrays follow from them */
+static const struct
+{
+	Oid			oid;
+	Oid			array;
+	TypeKind	kind;
+	char		delim;
+}			builtin[] = {
+	{16, 1000, TYPE_BOOL, ','},	/* bool */
+	{17, 1001, TYPE_TEXT, ','},	/* bytea */
+	{18, 1002, TYPE_TEXT, ','},	/* char */
+	{19, 1003, TYPE_TEXT, ','},	/* name */
+	{20, 1016, TYPE_INT, ','},	/* int8 */
+	{21, 1005, TYPE_INT, ','},	/* int2 */
+	{22, 1006, TYPE_TEXT, ','},	/* int2vector */
+	{23, 1007, TYPE_INT, ','},	/* int4 */
+	{24, 1008, TYPE_TEXT, ','},	/* regproc */
+	{25, 1009, TYPE_TEXT, ','},	/* text */
+	{26, 1028, TYPE_TEXT, ','},	/* oid */
+	{27, 1010, TYPE_TEXT, ','},	/* tid */
+	{28, 1011, TYPE_TEXT, ','},	/* xid */
+	{29, 1012, TYPE_TEXT, ','},	/* cid */
+	{30, 1013, TYPE_TEXT, ','},	/* oidvector */
+	{114, 199, TYPE_JSON, ','},	/* json */
+	{142, 143, TYPE_TEXT, ','},	/* xml */
+	{600, 1017, TYPE_TEXT, ','},	/* point */
+	{601, 1018, TYPE_TEXT, ','},	/* lseg */
+	{602, 1019, TYPE_TEXT, ','},	/* path */
+	{603, 1020, TYPE_TEXT, ';'},	/* box */
+	{604, 1027, TYPE_TEXT, ','},	/* polygon */
+	{628, 629, TYPE_TEXT, ','},	/* line */
+	{650, 651, TYPE_TEXT, ','},	/* cidr */
+	{700, 1021, TYPE_FLOAT, ','},	/* float4 */
+	{701, 1022, TYPE_FLOAT, ','},	/* float8 */
+	{718, 719, TYPE_TEXT, ','},	/* circle */
+	{774, 775, TYPE_TEXT, ','},	/* macaddr8 */
+	{790, 791, TYPE_TEXT, ','},	/* money */
+	{829, 1040, TYPE_TEXT, ','},	/* macaddr */
+	{869, 1041, TYPE_TEXT, ','},	/* inet */
+	{1033, 1034, TYPE_TEXT, ','},	/* aclitem */
+	{1042, 1014, TYPE_TEXT, ','},	/* bpchar */
+	{1043, 1015, TYPE_TEXT, ','},	/* varchar */
+	{1082, 1182, TYPE_TEXT, ','},	/* date */
+	{1083, 1183, TYPE_TEXT, ','},	/* time */
+	{1114, 1115, TYPE_TIMESTAMP, ','},	/* timestamp */
+	{1184, 1185, TYPE_TIMESTAMPTZ, ','},	/* timestamptz */
+	{1186, 1187, TYPE_TEXT, ','},	/* interval */
+	{1266, 1270, TYPE_TEXT, ','},	/* timetz */
+	{1560, 1561, TYPE_TEXT, ','},	/* bit */
+	{1562, 1563, TYPE_TEXT, ','},	/* varbit */
+	{1700, 1231, TYPE_NUMERIC, ','},	/* numeric */
+	{1790, 2201, TYPE_TEXT, ','},	/* refcursor */
+	{2202, 2207, TYPE_TEXT, ','},	/* regprocedure */
+	{2203, 2208, TYPE_TEXT, ','},	/* regoper */
+	{2204, 2209, TYPE_TEXT, ','},	/* regoperator */
+	{2205, 2210, TYPE_TEXT, ','},	/* regclass */
+	{2206, 2211, TYPE_TEXT, ','},	/* regtype */
+	{2950, 2951, TYPE_TEXT, ','},	/* uuid */
+	{2970, 2949, TYPE_TEXT, ','},	/* txid_snapshot */
+	{3220, 3221, TYPE_TEXT, ','},	/* pg_lsn */
+	{3614, 3643, TYPE_TEXT, ','},	/* tsvector */
+	{3615, 3645, TYPE_TEXT, ','},	/* tsquery */
+	{3642, 3644, TYPE_TEXT, ','},	/* gtsvector */
+	{3734, 3735, TYPE_TEXT, ','},	/* regconfig */
+	{3769, 3770, TYPE_TEXT, ','},	/* regdictionary */
+	{3802, 3807, TYPE_JSON, ','},	/* jsonb */
+	{3904, 3905, TYPE_TEXT, ','},	/* int4range */
+	{3906, 3907, TYPE_TEXT, ','},	/* numrange */
+	{3908, 3909, TYPE_TEXT, ','},	/* tsrange */
+	{3910, 3911, TYPE_TEXT, ','},	/* tstzrange */
+	{3912, 3913, TYPE_TEXT, ','},	/* daterange */
+	{3926, 3927, TYPE_TEXT, ','},	/* int8range */
+	{4072, 4073, TYPE_TEXT, ','},	/* jsonpath */
+	{4089, 4090, TYPE_TEXT, ','},	/* regnamespace */
+	{4096, 4097, TYPE_TEXT, ','},	/* regrole */
+	{4191, 4192, TYPE_TEXT, ','},	/* regcollation */
+	{4451, 6150, TYPE_TEXT, ','},	/* int4multirange */
+	{4532, 6151, TYPE_TEXT, ','},	/* nummultirange */
+	{4533, 6152, TYPE_TEXT, ','},	/* tsmultirange */
+	{4534, 6153, TYPE_TEXT, ','},	/* tstzmultirange */
+	{4535, 6155, TYPE_TEXT, ','},	/* datemultirange */
+	{4536, 6157, TYPE_TEXT, ','},	/* int8multirange */
+	{5038, 5039, TYPE_TEXT, ','},	/* pg_snapshot */
+	{5069, 271, TYPE_TEXT, ','},	/* xid8 */
+};
+
+#define BUILTIN_COUNT (sizeof(builtin) / sizeof(builtin[0]))
+
+struct Types
+{
+	int			refs;
+	int			count;			/* learned from the server */
+	int			size;
+	Type	   *learned;
+};
+
+Types *
+types_new(void)
+{
+	Types	   *types = mem_zalloc(sizeof(Types));
+
+	if (types != NULL)
+		types->refs = 1;
+	return types;
+}
+
+Types *
+types_ref(Types *types)
+{
+	types->refs++;
+	return types;
+}
+
+static void
+type_free_fields(Type *type)
+{
+	for (int i = 0; i < type->nfields; i++)
+		mem_free(type->fields[i].name);
+	mem_free(type->fields);
+}
+
+void
+types_unref(Types *types)
+{
+	if (types == NULL || --types->refs > 0)
+		return;
+	for (int i = 0; i < types->count; i++)
+		type_free_fields(&types->learned[i]);
+	mem_free(types->learned);
+	mem_free(types);
+}
+
+/* --- looking up */
+
+static bool
+builtin_find(Oid oid, Type *type)
+{
+	for (size_t i = 0; i < BUILTIN_COUNT; i++)
+	{
+		if (builtin[i].oid == oid)
+		{
+			*type = (Type) {.oid = oid, .kind = builtin[i].kind, .array = builtin[i].array,
+			.delim = builtin[i].delim};
+			return true;
+		}
+		if (builtin[i].array == oid)
+		{
+			*type = (Type) {.oid = oid, .kind = TYPE_ARRAY, .element = builtin[i].oid,
+			.delim = builtin[i].delim};
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+types_find(const Types *types, Oid oid, Type *type)
+{
+	for (int i = 0; types != NULL && i < types->count; i++)
+		if (types->learned[i].oid == oid)
+		{
+			*type = types->learned[i];
+			return true;
+		}
+	return builtin_find(oid, type);
+}
+
+static void
+types_want(const Types *types, Oid oid, Buf *oids)
+{
+	Type		type;
+
+	if (oid == 0 || types_find(types, oid, &type))
+		return;
+	if (oid < 10000)
+		return;					/* a pseudo-type, or one whose text is its JSON */
+	buf_printf(oids, "%s%u", oids->len == 0 ? "{" : ",", oid);
+}
+
+static bool
+types_close_list(Buf *oids)
+{
+	if (oids->len == 0)
+		return false;
+	buf_putc(oids, '}');
+	return buf_ok(oids);
+}
+
+bool
+types_missing(const Types *types, const PGresult *description, Buf *oids)
+{
+	for (int i = 0; i < PQnfields(description); i++)
+		types_want(types, PQftype(description, i), oids);
+	return types_close_list(oids);
+}
+
+/* --- learning */
+
+/* typtype decides: an array has an element and the array output function, a
+ * composite has its attributes in order. */
+const char *
+types_query(void)
+{
+	return "SELECT t.oid, t.typtype, t.typelem, t.typdelim,"
+		" CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc THEN 't' ELSE 'f' END,"
+		" a.attname, a.atttypid, t.typbasetype"
+		" FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_attribute a"
+		" ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
+		" WHERE t.oid = ANY ($1::pg_catalog.oid[]) ORDER BY t.oid, a.attnum";
+}
+
+static Oid
+oid_of(const PGresult *rows, int row, int column)
+{
+	return (Oid) strtoul(PQgetvalue(rows, row, column), NULL, 10);
+}
+
+static Type *
+types_add(Types *types, Oid oid)
+{
+	if (types->count > 0 && types->learned[types->count - 1].oid == oid)
+		return &types->learned[types->count - 1];
+	if (types->count == types->size)
+	{
+		int			size = types->size == 0 ? 8 : types->size * 2;
+		Type	   *learned = mem_realloc(types->learned, sizeof(Type) * (size_t) size);
+
+		if (learned == NULL)
+			return NULL;
+		types->learned = learned;
+		types->size = size;
+	}
+	types->learned[types->count] = (Type) {.oid = oid, .delim = ','};
+	return &types->learned[types->count++];
+}
+
+static bool
+type_add_field(Type *type, const char *name, Oid oid)
+{
+	TypeField  *fields = mem_realloc(type->fields, sizeof(TypeField) * (size_t) (type->nfields + 1));
+
+	if (fields == NULL)
+		return false;
+	type->fields = fields;
+	fields[type->nfields].name = mem_strdup(name);
+	fields[type->nfields].type = oid;
+	if (fields[type->nfields].name == NULL)
+		return false;
+	type->nfields++;
+	return true;
+}
+
+bool
+types_learn(Types *types, const PGresult *rows, Buf *missing)
+{
+	for (int i = 0; i < PQntuples(rows); i++)
+	{
+		Type	   *type = types_add(types, oid_of(rows, i, 0));
+
+		if (type == NULL)
+			return false;
+		if (PQgetvalue(rows, i, 4)[0] == 't')
+		{
+			type->kind = TYPE_ARRAY;
+			type->element = oid_of(rows, i, 2);
+			type->delim = PQgetvalue(rows, i, 3)[0];
+		}
+		else if (PQgetvalue(rows, i, 1)[0] == 'c')
+		{
+			type->kind = TYPE_COMPOSITE;
+			if (!PQgetisnull(rows, i, 5) &&
+				!type_add_field(type, PQgetvalue(rows, i, 5), oid_of(rows, i, 6)))
+				return false;
+		}
+		else if (PQgetvalue(rows, i, 1)[0] == 'd')
+		{
+			type->kind = TYPE_DOMAIN;
+			type->element = oid_of(rows, i, 7);
+		}
+	}
+	for (int i = 0; i < types->count; i++)
+	{
+		types_want(types, types->learned[i].element, missing);
+		for (int j = 0; j < types->learned[i].nfields; j++)
+			types_want(types, types->learned[i].fields[j].type, missing);
+	}
+	types_close_list(missing);
+	return buf_ok(missing);
+}

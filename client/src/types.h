@@ -1,0 +1,74 @@
+/*
+ * types.h
+ *		What the client knows of the server's types: how a value's text becomes
+ *		JSON, and how JSON becomes a parameter's text.
+ *
+ * The built-in types are one constant table; those of users (enums, composites,
+ * arrays of them) are looked up once per client, when a description first names
+ * them.  A table is shared by a client and the results kept beyond it.
+ */
+#ifndef DBA_TYPES_H
+#define DBA_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <libpq-fe.h>
+
+#include "buf.h"
+#include "db_adapter.h"
+
+typedef struct Types Types;
+
+/* what decides the form of a value */
+typedef enum TypeKind
+{
+	TYPE_TEXT,					/* a string in JSON */
+	TYPE_BOOL,
+	TYPE_INT,					/* int2, int4, int8 */
+	TYPE_FLOAT,
+	TYPE_NUMERIC,
+	TYPE_JSON,
+	TYPE_TIMESTAMP,
+	TYPE_TIMESTAMPTZ,
+	TYPE_ARRAY,
+	TYPE_COMPOSITE,
+	TYPE_DOMAIN					/* inside arrays and composites: as its base type */
+} TypeKind;
+
+typedef struct TypeField
+{
+	char	   *name;
+	Oid			type;
+} TypeField;
+
+typedef struct Type
+{
+	Oid			oid;
+	TypeKind	kind;
+	Oid			element;		/* of an array; a domain's base */
+	char		delim;			/* between an array's elements */
+	Oid			array;			/* the type of an array of it, 0 unknown */
+	int			nfields;		/* of a composite, without dropped columns */
+	TypeField  *fields;
+} Type;
+
+extern Types *types_new(void);
+extern Types *types_ref(Types *types);
+extern void types_unref(Types *types);
+
+/* false when it has not been looked up; fields are borrowed from the table */
+extern bool types_find(const Types *types, Oid oid, Type *type);
+
+/* the types of a description's columns still to be looked up, as an array literal
+ * of oids; false when there are none */
+extern bool types_missing(const Types *types, const PGresult *description, Buf *oids);
+
+/* the query that looks up the types of $1 (oid[]), and what it returned; false:
+ * no memory */
+extern const char *types_query(void);
+extern bool types_learn(Types *types, const PGresult *rows, Buf *missing);
+
+/* a value in to_json's form; NULL: no memory */
+extern cJSON *types_to_json(const Types *types, Oid oid, const char *text, size_t len);
+
+#endif							/* DBA_TYPES_H */
