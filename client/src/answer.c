@@ -1,0 +1,444 @@
+/*
+ * answer.c
+ *		What the server sends back, given to the request it belongs to.
+ *
+ * The first operation of the ring owns each result libpq hands out; the NULL
+ * after its last result, or PGRES_PIPELINE_SYNC, ends it.
+ */
+#include "answer.h"
+
+#include <string.h>
+
+#include "conn.h"
+#include "mem.h"
+#include "pool.h"
+#include "result.h"
+#include "tx.h"
+
+#define COPY_PIECE (64 * 1024)
+
+dba_error *
+answer_error(const PGresult *result)
+{
+	static const struct
+	{
+		ErrorField	field;
+		int			code;
+	}			fields[] = {
+		{ERROR_SQLSTATE, PG_DIAG_SQLSTATE},
+		{ERROR_DETAIL, PG_DIAG_MESSAGE_DETAIL},
+		{ERROR_HINT, PG_DIAG_MESSAGE_HINT},
+		{ERROR_WHERE, PG_DIAG_CONTEXT},
+		{ERROR_SCHEMA, PG_DIAG_SCHEMA_NAME},
+		{ERROR_TABLE, PG_DIAG_TABLE_NAME},
+		{ERROR_COLUMN, PG_DIAG_COLUMN_NAME},
+		{ERROR_CONSTRAINT, PG_DIAG_CONSTRAINT_NAME},
+	};
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	dba_error  *error;
+
+	if (PQresultStatus(result) != PGRES_FATAL_ERROR)
+		return NULL;
+	if (message == NULL)
+		message = PQresultErrorMessage(result);
+	error = error_new(DBA_SERVER, "%s", message);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		error_set_field(error, fields[i].field, PQresultErrorField(result, fields[i].code));
+	return error;
+}
+
+/* Errors that say a prepared statement is not what this client believes; the
+ * statement has not run. */
+static bool
+answer_is_stale(const PGresult *result, bool *pooler)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
+
+	*pooler = false;
+	if (state == NULL)
+		return false;
+	if (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0)
+	{
+		*pooler = true;
+		return true;
+	}
+	return strcmp(state, "0A000") == 0 && function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
+}
+
+/* Forget what the connection has prepared for a statement that failed. */
+static void
+answer_unprepare(Conn *conn, Stmt *stmt)
+{
+	if (stmt != NULL && stmt->slot >= 0 && conn->slots != NULL && conn->slots[stmt->slot].serial == stmt->serial)
+		conn->slots[stmt->slot].serial = 0;
+}
+
+/*
+ * Make the next attempt prepare afresh: off altogether where a pooler mixes
+ * statements up, else under a new serial, so that the old one is deallocated.
+ */
+static bool
+answer_retry(Conn *conn, Request *request, const PGresult *result)
+{
+	Core	   *core = conn->core;
+	bool		pooler;
+
+	if (request->stmt == NULL || !answer_is_stale(result, &pooler))
+		return false;
+	if (pooler)
+		core->prepare_off = true;
+	else if (conn->slots != NULL && request->stmt->slot >= 0)
+		conn->slots[request->stmt->slot].serial = UINT64_MAX;	/* deallocate, prepare again */
+	stmt_forget(request->stmt);
+	if (request->tx != NULL || request->retried || request->abort_code != DBA_OK)
+		return false;
+	request->retried = true;
+	request->retry = true;
+	core->stats.retried++;
+	return true;
+}
+
+static void
+answer_failure(Conn *conn, Op *op, const PGresult *result)
+{
+	Request    *request = op->request;
+
+	op->failed = true;
+	if (op->kind == OP_PREPARE)
+		answer_unprepare(conn, op->stmt);
+	if (request == NULL || request->error != NULL || request->retry)
+		return;
+	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
+	{
+		if (request->tx != NULL)
+			request->error = tx_poisoned_error(request->tx);
+		return;					/* else the operation that failed has spoken */
+	}
+	if (answer_retry(conn, request, result))
+		return;
+	PQclear(request->result);
+	request->result = NULL;
+	request->error = answer_error(result);
+	if (request->tx != NULL)
+		tx_poison(request->tx, request);
+}
+
+/* One row of a stream. */
+static void
+answer_row(Conn *conn, Request *request, PGresult *row)
+{
+	dba_client *db = request->tx != NULL ? &request->tx->self : &conn->core->self;
+	dba_flow	flow = DBA_CONTINUE;
+	dba_result	result;
+
+	if (request->abort_code == DBA_OK)
+	{
+		request->count++;
+		if (request->chunk != NULL)
+			flow = request->chunk(request, PQgetvalue(row, 0, 0), (size_t) PQgetlength(row, 0, 0));
+		else
+		{
+			result_init(&result, row, conn->core->types, 1);
+			flow = request->row(db, &result, request->arg);
+			if (result_kept(&result))
+				row = NULL;
+		}
+	}
+	PQclear(row);
+	if (flow == DBA_PAUSE && request->conn == conn && request->abort_code == DBA_OK)
+		conn->paused = true;
+	else if (flow == DBA_STOP)
+		request_abort(request, DBA_CANCELLED);
+}
+
+static void
+answer_copy_in(Conn *conn, Request *request)
+{
+	request->copy_in = true;
+	while (request->copy_sent < request->copy_size)
+	{
+		size_t		piece = request->copy_size - request->copy_sent;
+		int			rc;
+
+		if (piece > COPY_PIECE)
+			piece = COPY_PIECE;
+		rc = PQputCopyData(conn->pg, request->copy_data + request->copy_sent, (int) piece);
+		if (rc == 0)
+			return;				/* libpq's buffer is full: when writable again */
+		if (rc < 0)
+		{
+			conn_close(conn, NULL);
+			return;
+		}
+		request->copy_sent += piece;
+		if (PQflush(conn->pg) > 0)
+			return;
+	}
+	if (!request->copy_ended && PQputCopyEnd(conn->pg, NULL) == 1)
+		request->copy_ended = true;
+}
+
+/* COPY cannot be served inside a pipeline, and there is no way back from it. */
+static void
+answer_refuse_copy(Conn *conn, Request *request)
+{
+	if (request != NULL)
+		request_fail(request, error_new(DBA_NOT_SUPPORTED, "COPY to or from the client is not supported here"));
+	conn_close(conn, NULL);
+}
+
+/* What a description says is kept with the statement; types it names that are
+ * not known are asked for before the statement runs. */
+static void
+answer_described(Conn *conn, Op *op, const PGresult *result)
+{
+	Buf			oids = BUF_INIT;
+
+	if (!stmt_describe(op->stmt, result))
+		error_set_no_memory(&op->request->error);
+	else if (types_missing(conn->core->types, result, &oids))
+		op->request->missing_types = buf_take(&oids);
+	buf_free(&oids);
+}
+
+static void
+answer_types(Conn *conn, Op *op, const PGresult *result)
+{
+	Buf			missing = BUF_INIT;
+
+	if (!types_learn(conn->core->types, result, &missing))
+		error_set_no_memory(&op->request->error);
+	else if (missing.len > 0)
+		op->request->missing_types = buf_take(&missing);
+	buf_free(&missing);
+}
+
+/* A good answer to the first operation; takes the result. */
+static void
+answer_success(Conn *conn, Op *op, PGresult *result)
+{
+	Request    *request = op->request;
+
+	if (op->kind == OP_SETUP)
+		connect_setup_done(conn, result);
+	else if (op->kind == OP_EXECUTE)
+		pool_note_command(conn, request, result);
+	if (op->kind == OP_EXECUTE && request != NULL)
+	{
+		if (request->kind == REQUEST_COMMIT && strcmp(PQcmdStatus(result), "ROLLBACK") == 0)
+			request->error = tx_poisoned_error(request->tx);
+		PQclear(request->result);
+		request->result = result;
+		if (request->row == NULL && request->chunk == NULL)
+			request->count = result_count(result);
+		return;
+	}
+	if (op->kind == OP_DESCRIBE && request != NULL && PQresultStatus(result) == PGRES_COMMAND_OK)
+		answer_described(conn, op, result);
+	else if (op->kind == OP_TYPES && request != NULL)
+		answer_types(conn, op, result);
+	PQclear(result);
+}
+
+/* --- the ends of operations */
+
+static void
+answer_end_request(Request *request)
+{
+	Conn	   *conn = request->conn;
+	Core	   *core = conn->core;
+
+	if (request->retry)
+	{
+		request->retry = false;
+		conn_leave(conn, request);
+		request->state = REQUEST_QUEUED;
+		list_prepend(&core->waiting, LINK_QUEUE, request);
+		core_due(core, 0);
+		return;
+	}
+	if (request->abort_code != DBA_OK && request->error != NULL &&
+		strcmp(dba_error_sqlstate(request->error), "57014") == 0)
+	{
+		dba_error_free(request->error);
+		request->error = request_cancelled_error(request);
+	}
+	else if (request->abort_code != DBA_OK && (request->row != NULL || request->chunk != NULL) &&
+			 request->error == NULL)
+		request->error = request_cancelled_error(request);
+	if (request->error != NULL)
+	{
+		PQclear(request->result);
+		request->result = NULL;
+	}
+	request_finish(request);
+}
+
+/* The description (or the types it lacked) is here: the statement can be sent. */
+static void
+answer_end_describing(Conn *conn, Request *request)
+{
+	conn->describing = NULL;
+	if (request->error != NULL || request->retry)
+	{
+		answer_end_request(request);
+		return;
+	}
+	if (request->missing_types != NULL)
+	{
+		const char *values[1] = {request->missing_types};
+		bool		sent;
+
+		conn->describing = request;
+		sent = PQsendQueryParams(conn->pg, types_query(), 1, NULL, values, NULL, NULL, 0) == 1 &&
+			conn_expect(conn, OP_TYPES, request, NULL) && PQpipelineSync(conn->pg) == 1 &&
+			conn_expect(conn, OP_SYNC, request, NULL);
+		mem_free(request->missing_types);
+		request->missing_types = NULL;
+		if (!sent)
+			conn_close(conn, NULL);
+		return;
+	}
+	conn->requests--;			/* conn_send counts it again */
+	conn_send(conn, request);
+	if (conn->state != CONN_DEAD && conn->tx != NULL)
+		core_due(conn->core, 0);
+}
+
+static void
+answer_end_listening(Conn *conn, Request *request)
+{
+	(void) conn;
+	if (request->error != NULL)
+	{
+		answer_end_request(request);
+		return;
+	}
+	request->notify(&request->core->self, request->channel, NULL, 0, request->arg);
+}
+
+static void
+answer_end_op(Conn *conn)
+{
+	Op		   *op = conn_op(conn);
+	Request    *request = op->request;
+	OpKind		kind = op->kind;
+
+	conn_pop(conn);
+	if (kind == OP_EXECUTE && conn->stream != NULL && conn->stream == request)
+	{
+		conn->stream = NULL;
+		conn->paused = false;
+	}
+	if (request == NULL)
+		return;
+	if (kind == OP_EXECUTE && request->kind == REQUEST_COPY)
+	{
+		conn->copying = NULL;
+		if (PQenterPipelineMode(conn->pg) != 1)
+			conn->doomed = true;
+		answer_end_request(request);
+	}
+	else if (kind == OP_EXECUTE && conn->tx != NULL)
+		answer_end_request(request);
+	else if (kind == OP_SYNC && conn->describing == request)
+		answer_end_describing(conn, request);
+	else if (kind == OP_SYNC && request->kind == REQUEST_LISTEN)
+		answer_end_listening(conn, request);
+	else if (kind == OP_SYNC)
+		answer_end_request(request);
+}
+
+static void
+answer_notifications(Conn *conn)
+{
+	PGnotify   *notify;
+
+	while (conn->state != CONN_DEAD && (notify = PQnotifies(conn->pg)) != NULL)
+	{
+		Request    *listener = conn->listener;
+
+		if (listener != NULL && listener->state == REQUEST_SENT)
+			listener->notify(&conn->core->self, notify->relname, notify->extra, notify->be_pid, listener->arg);
+		PQfreemem(notify);
+	}
+}
+
+/* Take one result; NULL ends the first operation. */
+static void
+answer_take(Conn *conn, PGresult *result)
+{
+	Op		   *op = conn_op(conn);
+	Request    *request;
+
+	if (result == NULL)
+	{
+		if (op->kind != OP_SYNC)
+			answer_end_op(conn);
+		return;
+	}
+	request = op->request;
+	switch (PQresultStatus(result))
+	{
+		case PGRES_PIPELINE_SYNC:
+			PQclear(result);
+			answer_end_op(conn);
+			return;
+		case PGRES_FATAL_ERROR:
+		case PGRES_PIPELINE_ABORTED:
+			answer_failure(conn, op, result);
+			PQclear(result);
+			return;
+		case PGRES_SINGLE_TUPLE:
+			if (request != NULL)
+				answer_row(conn, request, result);
+			else
+				PQclear(result);
+			return;
+		case PGRES_COPY_IN:
+			if (request != NULL && request->kind == REQUEST_COPY)
+				answer_copy_in(conn, request);
+			else
+				answer_refuse_copy(conn, request);
+			PQclear(result);
+			return;
+		case PGRES_COPY_OUT:
+		case PGRES_COPY_BOTH:
+			answer_refuse_copy(conn, request);
+			PQclear(result);
+			return;
+		default:
+			answer_success(conn, op, result);
+	}
+}
+
+/* Is the connection in COPY with data still to be sent? */
+static bool
+answer_copies(const Conn *conn)
+{
+	return conn->copying != NULL && conn->copying->copy_in && !conn->copying->copy_ended;
+}
+
+void
+answer_drain(Conn *conn)
+{
+	if (answer_copies(conn) && PQflush(conn->pg) == 0)
+		answer_copy_in(conn, conn->copying);
+	while (conn->state != CONN_DEAD && !conn->paused && conn->op_count > 0 && !answer_copies(conn) &&
+		   !PQisBusy(conn->pg))
+		answer_take(conn, PQgetResult(conn->pg));
+	answer_notifications(conn);
+	pool_conn_changed(conn);
+}
+
+/*
+ * Nothing was asked, yet something came: a notice or a parameter's new value
+ * (harmless, libpq has taken it), or the server's last word.
+ */
+void
+answer_idle(Conn *conn)
+{
+	if (PQstatus(conn->pg) == CONNECTION_BAD)
+		conn_close(conn, NULL);
+}

@@ -1,0 +1,61 @@
+/*
+ * conn.h
+ *		One established connection: what was sent, and what is to come back.
+ *
+ * A connection is in libpq's pipeline mode all its life but for COPY.  Its ring
+ * of operations says what each answer of the server belongs to.
+ */
+#ifndef DBA_CONN_H
+#define DBA_CONN_H
+
+#include "core.h"
+
+/* a connection begins: names are looked up, then libpq connects (connect.c);
+ * NULL: no memory */
+extern Conn *conn_new(Core *core);
+
+/* its descriptor is ready, or (events 0) it should look again */
+extern void conn_process(Conn *conn, unsigned events);
+
+/* its deadline has passed */
+extern void conn_deadline(Conn *conn);
+
+/* may a request be sent on it now? */
+extern bool conn_accepts(const Conn *conn);
+
+/* sends a request, or fails it; a Sync is owed afterwards (conn_sync) */
+extern void conn_send(Conn *conn, Request *request);
+extern void conn_sync(Conn *conn);
+
+/* writes what libpq holds and sets the events wanted */
+extern void conn_flush(Conn *conn);
+extern void conn_watch(Conn *conn);
+
+/* a round trip without a statement, to see that it lives */
+extern void conn_ping(Conn *conn);
+
+/* asks the server to cancel; false when the request is not alone there */
+extern bool conn_cancel(Conn *conn, Request *request);
+
+/* the request ends or is cancelled locally: answers to come are nobody's */
+extern void conn_leave(Conn *conn, Request *request);
+
+/* the connection is lost or no longer wanted: every request on it fails with
+ * `error` (taken; NULL: they are called lost) */
+extern void conn_close(Conn *conn, dba_error *error);
+extern void conn_free(Conn *conn);
+
+/* adds to the ring what was given to libpq; sets conn dead when it cannot */
+extern bool conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt);
+
+/* an error with the connection's own message */
+extern dba_error *conn_lost_error(Conn *conn, const char *what);
+
+/* --- connect.c */
+extern void connect_start(Conn *conn);
+extern void connect_process(Conn *conn);
+extern void connect_deadline(Conn *conn);
+extern void connect_setup_done(Conn *conn, const PGresult *result);
+extern void connect_free(Conn *conn);
+
+#endif							/* DBA_CONN_H */

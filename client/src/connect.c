@@ -1,0 +1,593 @@
+/*
+ * connect.c
+ *		From nothing to an established connection, without blocking.
+ *
+ * libpq looks names up inside PQconnectStart, which blocks; so names are looked
+ * up in the helper thread and libpq is given addresses.  The hosts are read from
+ * libpq itself (service files, PGHOST, …): PQconnectStartParams with a sslmode
+ * that does not exist expands everything and stops before the network.
+ *
+ * The connect timeout holds for each address in turn, as libpq's own does: a
+ * silent one is dropped from the list and the rest is tried.
+ */
+#include "conn.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "identity.h"
+#include "mem.h"
+#include "pool.h"
+
+#define MAX_ADDRESSES 64
+
+typedef struct Host
+{
+	char	   *name;			/* as the user said it: for TLS and .pgpass */
+	char	   *address;		/* "" for a socket directory */
+	char	   *port;
+} Host;
+
+struct HostList
+{
+	int			count;
+	int			at;				/* the one being tried */
+	bool		overridden;		/* libpq gets this list instead of its own */
+	Host		hosts[MAX_ADDRESSES];
+};
+
+typedef struct ResolveJob
+{
+	HelperJob	job;
+	HostList   *asked;
+	HostList   *found;			/* NULL: no memory */
+	char		problem[256];	/* of the last name that was not found */
+} ResolveJob;
+
+static void
+hosts_free(HostList *list)
+{
+	if (list == NULL)
+		return;
+	for (int i = 0; i < list->count; i++)
+	{
+		mem_free(list->hosts[i].name);
+		mem_free(list->hosts[i].address);
+		mem_free(list->hosts[i].port);
+	}
+	mem_free(list);
+}
+
+static bool
+hosts_add(HostList *list, const char *name, const char *address, const char *port)
+{
+	Host	   *host = &list->hosts[list->count];
+
+	if (list->count == MAX_ADDRESSES)
+		return true;			/* enough to try */
+	list->count++;
+	host->name = mem_strdup(name);
+	host->address = mem_strdup(address);
+	host->port = mem_strdup(port);
+	return host->name != NULL && host->address != NULL && host->port != NULL;
+}
+
+/* Copies the comma-separated item number n of list ("" beyond the last). */
+static void
+hosts_item(const char *list, int n, char *out, size_t size)
+{
+	size_t		len;
+
+	while (n-- > 0 && list != NULL)
+	{
+		list = strchr(list, ',');
+		if (list != NULL)
+			list++;
+	}
+	len = list != NULL ? strcspn(list, ",") : 0;
+	if (len >= size)
+		len = size - 1;
+	if (len > 0)
+		memcpy(out, list, len);
+	out[len] = '\0';
+}
+
+static bool
+host_is_address(const char *name)
+{
+	unsigned char ignored[sizeof(struct in6_addr)];
+
+	return inet_pton(AF_INET, name, ignored) == 1 || inet_pton(AF_INET6, name, ignored) == 1;
+}
+
+static bool
+host_is_local(const char *name)
+{
+	return name[0] == '\0' || name[0] == '/' || name[0] == '@';
+}
+
+static bool
+host_needs_lookup(const Host *host)
+{
+	return host->address[0] == '\0' && !host_is_local(host->name) && !host_is_address(host->name);
+}
+
+/* --- what libpq makes of the URL */
+
+static const char *
+option_value(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options->keyword != NULL; options++)
+		if (strcmp(options->keyword, keyword) == 0)
+			return options->val != NULL ? options->val : "";
+	return "";
+}
+
+static bool
+hosts_split(HostList *list, const PQconninfoOption *options)
+{
+	const char *hosts = option_value(options, "host");
+	const char *addresses = option_value(options, "hostaddr");
+	const char *ports = option_value(options, "port");
+	const char *counted = hosts[0] != '\0' ? hosts : addresses;
+	bool		one_port = strchr(ports, ',') == NULL;
+	int			count = 1;
+
+	for (const char *p = counted; *p != '\0'; p++)
+		if (*p == ',')
+			count++;
+	for (int i = 0; i < count; i++)
+	{
+		char		name[512];
+		char		address[64];
+		char		port[16];
+
+		hosts_item(hosts, i, name, sizeof(name));
+		hosts_item(addresses, i, address, sizeof(address));
+		hosts_item(ports, one_port ? 0 : i, port, sizeof(port));
+		if (!hosts_add(list, name, address, port))
+			return false;
+	}
+	return true;
+}
+
+/* The hosts libpq would try; NULL with an error. */
+static HostList *
+hosts_of(Core *core, dba_error **err)
+{
+	const char *keywords[] = {"dbname", "sslmode", NULL};
+	const char *values[] = {identity_conninfo(core->identity), "expand only", NULL};
+	HostList   *list = mem_zalloc(sizeof(HostList));
+	PGconn	   *pg = PQconnectStartParams(keywords, values, 1);
+	PQconninfoOption *options = pg != NULL ? PQconninfo(pg) : NULL;
+
+	if (list == NULL || options == NULL || !hosts_split(list, options))
+	{
+		hosts_free(list);
+		list = NULL;
+		error_set_no_memory(err);
+	}
+	PQconninfoFree(options);
+	PQfinish(pg);
+	return list;
+}
+
+/* --- looking up */
+
+static bool
+resolve_one(ResolveJob *job, const Host *host)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo *found = NULL;
+	char		address[NI_MAXHOST];
+	bool		ok = true;
+	int			rc = getaddrinfo(host->name, NULL, &hints, &found);
+
+	if (rc != 0)
+		snprintf(job->problem, sizeof(job->problem), "could not translate host name \"%.100s\" to address: %s",
+				 host->name, gai_strerror(rc));
+	for (struct addrinfo *a = found; a != NULL && ok; a = a->ai_next)
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST) == 0)
+			ok = hosts_add(job->found, host->name, address, host->port);
+	if (found != NULL)
+		freeaddrinfo(found);
+	return ok;
+}
+
+static void
+resolve_run(HelperJob *base)
+{
+	ResolveJob *job = (ResolveJob *) base;
+	bool		ok;
+
+	job->found = mem_zalloc(sizeof(HostList));
+	ok = job->found != NULL;
+	for (int i = 0; ok && i < job->asked->count; i++)
+	{
+		const Host *host = &job->asked->hosts[i];
+
+		if (host_needs_lookup(host))
+			ok = resolve_one(job, host);
+		else
+			ok = hosts_add(job->found, host->name, host->address[0] != '\0' || host_is_local(host->name)
+						   ? host->address : host->name, host->port);
+	}
+	if (!ok)
+	{
+		hosts_free(job->found);
+		job->found = NULL;
+	}
+}
+
+static void
+resolve_free(HelperJob *base)
+{
+	ResolveJob *job = (ResolveJob *) base;
+
+	hosts_free(job->asked);
+	hosts_free(job->found);
+	mem_free(job);
+}
+
+static void connect_begin(Conn *conn);
+
+static void
+resolve_done(HelperJob *base, void *arg)
+{
+	ResolveJob *job = (ResolveJob *) base;
+	Conn	   *conn = arg;
+	dba_error  *error = NULL;
+
+	conn->resolving = NULL;
+	if (job->found == NULL)
+		error_set_no_memory(&error);
+	else if (job->found->count == 0)
+		error = error_new(DBA_CONNECT, "%s", job->problem);
+	if (error != NULL)
+	{
+		conn_close(conn, error);
+		return;
+	}
+	conn->hosts = job->found;
+	conn->hosts->overridden = true;
+	job->found = NULL;
+	connect_begin(conn);
+}
+
+/* Hands the names to the helper thread; takes the list.  False: no memory. */
+static bool
+connect_resolve(Conn *conn, HostList *list)
+{
+	Helper	   *helper = core_helper(conn->core);
+	ResolveJob *job = helper != NULL ? mem_zalloc(sizeof(ResolveJob)) : NULL;
+
+	if (job == NULL)
+	{
+		hosts_free(list);
+		return false;
+	}
+	job->asked = list;
+	job->job = (HelperJob) {.run = resolve_run, .free = resolve_free, .done = resolve_done, .arg = conn};
+	if (!helper_submit(helper, &job->job))
+	{
+		resolve_free(&job->job);
+		return false;
+	}
+	conn->resolving = &job->job;
+	conn->state = CONN_RESOLVING;
+	return true;
+}
+
+/* --- connecting */
+
+static void
+connect_notice(void *arg, const PGresult *result)
+{
+	Conn	   *conn = arg;
+	Core	   *core = conn->core;
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (core->notice != NULL && message != NULL)
+		core->notice(&core->self, severity != NULL ? severity : "NOTICE", message, core->notice_arg);
+}
+
+static void
+connect_join(Buf *buf, const HostList *list, char *(*item) (const Host *))
+{
+	for (int i = 0; i < list->count; i++)
+	{
+		if (i > 0)
+			buf_putc(buf, ',');
+		buf_puts(buf, item(&list->hosts[i]));
+	}
+}
+
+static char *
+host_name(const Host *host)
+{
+	return host->name;
+}
+
+static char *
+host_address(const Host *host)
+{
+	return host->address;
+}
+
+static char *
+host_port(const Host *host)
+{
+	return host->port;
+}
+
+/* Our keywords around the user's: defaults before it, what must hold after. */
+static PGconn *
+connect_libpq(Conn *conn)
+{
+	const CoreSettings *settings = &conn->core->settings;
+	const HostList *list = conn->hosts;
+	const char *keywords[16];
+	const char *values[16];
+	char		idle[24];
+	char		user_timeout[24];
+	Buf			names = BUF_INIT;
+	Buf			addresses = BUF_INIT;
+	Buf			ports = BUF_INIT;
+	PGconn	   *pg = NULL;
+	int			n = 0;
+
+	snprintf(idle, sizeof(idle), "%lld", (long long) (settings->keepalive_idle / 1000));
+	snprintf(user_timeout, sizeof(user_timeout), "%lld", (long long) settings->tcp_user_timeout);
+#define OPTION(k, v) (keywords[n] = (k), values[n++] = (v))
+	OPTION("fallback_application_name", settings->application_name);
+	OPTION("keepalives_idle", idle);
+	OPTION("keepalives_interval", "5");
+	OPTION("keepalives_count", "4");
+	OPTION("tcp_user_timeout", user_timeout);
+	OPTION("dbname", identity_conninfo(conn->core->identity));
+	OPTION("client_encoding", "UTF8");
+	if (list->overridden)
+	{
+		connect_join(&names, list, host_name);
+		connect_join(&addresses, list, host_address);
+		connect_join(&ports, list, host_port);
+		OPTION("host", buf_text(&names));
+		OPTION("hostaddr", buf_text(&addresses));
+		OPTION("port", buf_text(&ports));
+	}
+	keywords[n] = values[n] = NULL;
+#undef OPTION
+	if (buf_ok(&names) && buf_ok(&addresses) && buf_ok(&ports))
+		pg = PQconnectStartParams(keywords, values, 1);
+	buf_free(&names);
+	buf_free(&addresses);
+	buf_free(&ports);
+	return pg;
+}
+
+/* Which address libpq is at; a new one gets a new deadline. */
+static void
+connect_note_host(Conn *conn)
+{
+	const char *address = PQhostaddr(conn->pg);
+	const char *port = PQport(conn->pg);
+	HostList   *list = conn->hosts;
+
+	if (address == NULL || port == NULL)
+		return;
+	for (int i = list->at; i < list->count; i++)
+		if (strcmp(list->hosts[i].address, address) == 0 && strcmp(list->hosts[i].port, port) == 0)
+		{
+			if (i == list->at)
+				return;
+			list->at = i;
+			conn->deadline = core_after(conn->core->settings.connect_timeout);
+			core_due(conn->core, conn->deadline);
+			return;
+		}
+}
+
+/*
+ * libpq keeps the SQLSTATE of a refused connection to itself but prints it at
+ * verbosity VERBOSE ("FATAL:  28P01: …", then a LOCATION line): it is taken out
+ * of the text, whatever the language.
+ */
+static dba_error *
+connect_error(Conn *conn)
+{
+	dba_error  *error = conn_lost_error(conn, "could not connect");
+	char	   *message = error->constant ? NULL : error->fields[ERROR_MESSAGE];
+	char		state[6];
+	char	   *p = message;
+
+	while (p != NULL && (p = strstr(p, ":  ")) != NULL)
+	{
+		p += 3;
+		if (strspn(p, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 5 || strncmp(p + 5, ": ", 2) != 0)
+			continue;
+		memcpy(state, p, 5);
+		state[5] = '\0';
+		error_set_field(error, ERROR_SQLSTATE, state);
+		memmove(p, p + 7, strlen(p + 7) + 1);
+		break;
+	}
+	if (p != NULL && (p = strstr(p, "; LOCATION:")) != NULL)
+		*p = '\0';
+	return error;
+}
+
+/* Start libpq on the list of hosts. */
+static void
+connect_begin(Conn *conn)
+{
+	dba_error  *error = NULL;
+
+	conn->state = CONN_CONNECTING;
+	conn->hosts->at = 0;
+	conn->deadline = core_after(conn->core->settings.connect_timeout);
+	core_due(conn->core, conn->deadline);
+	conn->pg = connect_libpq(conn);
+	if (conn->pg == NULL)
+	{
+		error_set_no_memory(&error);
+		conn_close(conn, error);
+		return;
+	}
+	PQsetNoticeReceiver(conn->pg, connect_notice, conn);
+	PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
+	if (PQstatus(conn->pg) == CONNECTION_BAD)
+	{
+		conn_close(conn, connect_error(conn));
+		return;
+	}
+	conn->fd = PQsocket(conn->pg);
+	conn->wanted = DBA_WRITE;
+	conn_watch(conn);
+}
+
+void
+connect_start(Conn *conn)
+{
+	dba_error  *error = NULL;
+	HostList   *list = hosts_of(conn->core, &error);
+	bool		lookup = false;
+
+	conn->deadline = core_after(conn->core->settings.connect_timeout);
+	core_due(conn->core, conn->deadline);
+	if (list == NULL)
+	{
+		conn_close(conn, error);
+		return;
+	}
+	for (int i = 0; i < list->count; i++)
+		lookup = lookup || host_needs_lookup(&list->hosts[i]);
+	if (lookup)
+	{
+		if (!connect_resolve(conn, list))
+		{
+			error_set_no_memory(&error);
+			conn_close(conn, error);
+		}
+		return;
+	}
+	list->overridden = list->count > 1;
+	conn->hosts = list;
+	connect_begin(conn);
+}
+
+/* The first question to a new server: who are you, behind what?  The date style
+ * is set where it is not ISO, which poolers follow. */
+static void
+connect_setup(Conn *conn)
+{
+	const char *style = PQparameterStatus(conn->pg, "DateStyle");
+
+	conn->state = CONN_SETUP;
+	PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
+	if (PQsetnonblocking(conn->pg, 1) != 0 || PQenterPipelineMode(conn->pg) != 1)
+	{
+		conn_close(conn, NULL);
+		return;
+	}
+	if (style != NULL && strncmp(style, "ISO", 3) != 0)
+	{
+		if (PQsendQueryParams(conn->pg, "SET datestyle = ISO", 0, NULL, NULL, NULL, NULL, 0) != 1 ||
+			!conn_expect(conn, OP_IGNORED, NULL, NULL))
+		{
+			conn_close(conn, NULL);
+			return;
+		}
+	}
+	if (PQsendQueryParams(conn->pg, "SELECT pg_catalog.pg_backend_pid()", 0, NULL, NULL, NULL, NULL, 0) != 1 ||
+		!conn_expect(conn, OP_SETUP, NULL, NULL))
+	{
+		conn_close(conn, NULL);
+		return;
+	}
+	conn_sync(conn);
+	conn_flush(conn);
+}
+
+void
+connect_setup_done(Conn *conn, const PGresult *result)
+{
+	char		pid[16];
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		return;
+	snprintf(pid, sizeof(pid), "%d", PQbackendPID(conn->pg));
+	if (strcmp(pid, PQgetvalue(result, 0, 0)) != 0)
+		conn->core->pooler = true;
+	pool_conn_opened(conn);
+}
+
+/*
+ * libpq may close the socket and open another under the same number inside
+ * PQconnectPoll, so it is watched anew each time.
+ */
+void
+connect_process(Conn *conn)
+{
+	PostgresPollingStatusType status;
+
+	conn->wanted = 0;
+	conn_watch(conn);
+	status = PQconnectPoll(conn->pg);
+	conn->fd = PQsocket(conn->pg);
+	switch (status)
+	{
+		case PGRES_POLLING_OK:
+			connect_setup(conn);
+			return;
+		case PGRES_POLLING_READING:
+		case PGRES_POLLING_WRITING:
+			connect_note_host(conn);
+			conn->wanted = status == PGRES_POLLING_READING ? DBA_READ : DBA_WRITE;
+			conn_watch(conn);
+			return;
+		default:
+			conn_close(conn, connect_error(conn));
+	}
+}
+
+/* The address being tried is silent: go on without it. */
+void
+connect_deadline(Conn *conn)
+{
+	HostList   *list = conn->hosts;
+	bool		resolving = conn->state == CONN_RESOLVING;
+
+	if (conn->state != CONN_CONNECTING || list->count - list->at <= 1)
+	{
+		conn_close(conn, error_new(DBA_TIMEOUT, resolving ? "looking up the server's name timed out" :
+								   "connecting to the server timed out after %d ms",
+								   (int) conn->core->settings.connect_timeout));
+		return;
+	}
+	conn->wanted = 0;
+	conn_watch(conn);
+	PQfinish(conn->pg);
+	conn->pg = NULL;
+	conn->fd = -1;
+	for (int i = 0; i <= list->at; i++)
+	{
+		mem_free(list->hosts[i].name);
+		mem_free(list->hosts[i].address);
+		mem_free(list->hosts[i].port);
+	}
+	list->count -= list->at + 1;
+	memmove(list->hosts, list->hosts + list->at + 1, sizeof(Host) * (size_t) list->count);
+	connect_begin(conn);
+}
+
+void
+connect_free(Conn *conn)
+{
+	if (conn->resolving != NULL)
+		helper_forget(conn->resolving);
+	hosts_free(conn->hosts);
+	conn->hosts = NULL;
+}

@@ -1,0 +1,269 @@
+/*
+ * core.c
+ *		dba_process and what surrounds it: time, the helper, closing.
+ */
+#include "core.h"
+
+#include <time.h>
+
+#include "conn.h"
+#include "identity.h"
+#include "loop.h"
+#include "mem.h"
+#include "pool.h"
+#include "tx.h"
+
+#define ROUNDS 16				/* of callbacks before the loop has its turn again */
+
+int64_t
+core_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t
+core_after(int64_t ms)
+{
+	return ms > 0 ? core_now() + ms : CORE_NEVER;
+}
+
+Core *
+core_new(dba_error **err)
+{
+	Core	   *core = mem_zalloc(sizeof(Core));
+
+	if (core != NULL)
+		core->types = types_new();
+	if (core == NULL || core->types == NULL || !loop_make_private(core))
+	{
+		if (core != NULL)
+			types_unref(core->types);
+		mem_free(core);
+		error_set_no_memory(err);
+		return NULL;
+	}
+	core->self.core = core;
+	core->timer_at = CORE_NEVER;
+	core->due_at = CORE_NEVER;
+	return core;
+}
+
+/* --- time */
+
+/* Bring the loop's timer forward to the time announced. */
+static void
+core_set_timer(Core *core)
+{
+	int64_t		ms;
+
+	if (core->due_at >= core->timer_at)
+		return;
+	ms = core->due_at - core_now();
+	if (core->timer(core->loop, &core->self, ms > 0 ? ms : 0, &core->timer_slot) == 0)
+		core->timer_at = core->due_at;
+}
+
+void
+core_due(Core *core, int64_t when)
+{
+	if (when == 0)
+		core->again = true;
+	if (core->processing)
+	{
+		if (when > 0 && when < core->due_at)
+			core->due_at = when;
+		return;
+	}
+	if (when < core->due_at)
+		core->due_at = when;
+	core_set_timer(core);
+}
+
+/* --- the helper thread's eventfd is one more descriptor of the client */
+
+Helper *
+core_helper(Core *core)
+{
+	if (core->helper != NULL)
+		return core->helper;
+	core->helper = helper_new();
+	if (core->helper != NULL &&
+		core->watch(core->loop, &core->self, helper_fd(core->helper), DBA_READ, &core->helper_slot) != 0)
+	{
+		helper_close(core->helper);
+		core->helper = NULL;
+	}
+	return core->helper;
+}
+
+static void
+core_close_helper(Core *core)
+{
+	if (core->helper == NULL)
+		return;
+	core->watch(core->loop, &core->self, helper_fd(core->helper), 0, &core->helper_slot);
+	helper_close(core->helper);
+	core->helper = NULL;
+}
+
+/* --- processing */
+
+/* Call back what has finished by now; what finishes meanwhile waits its turn. */
+static void
+core_call_back(Core *core)
+{
+	size_t		count = core->done.count;
+
+	while (count-- > 0 && core->done.head != NULL)
+		request_call_back(core->done.head);
+}
+
+/* Take what libpq still holds of streams that go on. */
+static void
+core_resume(Core *core)
+{
+	core->resume = false;
+	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
+		if (conn->resumed)
+		{
+			conn->resumed = false;
+			conn_process(conn, 0);
+		}
+}
+
+static void
+core_work(Core *core)
+{
+	int			rounds = 0;
+
+	do
+	{
+		core_call_back(core);
+		core->again = false;
+		if (core->resume)
+			core_resume(core);
+		if (core->waiting.head != NULL || core->listening.head != NULL)
+			pool_dispatch(core);
+		if (core->transactions != NULL)
+			tx_dispatch(core);
+	} while ((core->again || core->done.head != NULL) && ++rounds < ROUNDS);
+	if (core->dead_conns)
+		pool_sweep(core);
+}
+
+static void
+core_serve(Core *core, int fd, unsigned events)
+{
+	if (core->helper != NULL && helper_fd(core->helper) == fd)
+	{
+		helper_collect(core->helper);
+		return;
+	}
+	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
+		if (conn->fd == fd && conn->state != CONN_DEAD)
+		{
+			conn_process(conn, events);
+			return;
+		}
+}
+
+static void
+core_process(Core *core, int fd, unsigned events)
+{
+	core->processing = true;
+	if (fd >= 0)
+		core_serve(core, fd, events);
+	if (fd < 0 || core_now() >= core->timer_at)
+	{
+		core->timer_at = CORE_NEVER;
+		core->due_at = CORE_NEVER;
+		pool_timers(core, core_now());
+	}
+	core_work(core);
+	core->processing = false;
+	if (core->close_later)
+	{
+		core_close(core);
+		return;
+	}
+	if (core->again || core->done.head != NULL)
+		core_due(core, 0);
+	else
+		core_set_timer(core);
+}
+
+void
+dba_process(dba_client *db, int fd, unsigned events)
+{
+	Core	   *core = db->core;
+
+	if (!core->processing)
+		core_process(core, fd, events);
+}
+
+/* --- closing */
+
+static void
+core_free(Core *core)
+{
+	if (core->gone != NULL)
+		*core->gone = true;
+	core->timer(core->loop, &core->self, -1, &core->timer_slot);
+	core_close_helper(core);
+	loop_leave(core);
+	tx_free_all(core);
+	stmt_cache_free(&core->stmts);
+	types_unref(core->types);
+	identity_free(core->identity);
+	dba_error_free(core->connect_error);
+	mem_free(core->hash);
+	mem_free(core);
+}
+
+/* Fail what is outstanding; groups after what they wait for. */
+static void
+core_fail_all(Core *core)
+{
+	Request    *next;
+	bool		groups_only = false;
+
+	while (core->live.head != NULL)
+	{
+		for (Request *r = core->live.head; r != NULL; r = next)
+		{
+			next = r->links[LINK_LIVE].next;
+			if (r->state != REQUEST_DONE && (r->kind != REQUEST_GROUP || groups_only))
+				request_abort(r, DBA_CLOSED);
+			if (r->state != REQUEST_DONE && groups_only)
+				request_fail(r, error_new(DBA_CLOSED, "client was closed"));
+		}
+		groups_only = core->done.head == NULL;
+		core_call_back(core);
+	}
+}
+
+void
+core_close(Core *core)
+{
+	core->closing = true;
+	core->processing = true;	/* a callback's dba_process or dba_run does nothing */
+	core_fail_all(core);
+	pool_close(core);
+	core_free(core);
+}
+
+void
+dba_close(dba_client *db)
+{
+	if (db == NULL)
+		return;
+	if (db->tx != NULL)
+		tx_close(db->tx);
+	else if (db->core->processing)
+		db->core->close_later = db->core->closing = true;
+	else
+		core_close(db->core);
+}

@@ -1,0 +1,367 @@
+/*
+ * core.h
+ *		The asynchronous core: client, request, transaction, connection.
+ *
+ * Submitting only queues.  All work happens in dba_process (core.c): sockets are
+ * served, finished requests are called back, queued ones are sent, and watches
+ * and the timer are brought up to date, in this order.  So a callback never runs
+ * inside a submitting call, and what callbacks submit goes out in one burst.
+ *
+ * A dba_client is either a pool's handle (core->self) or a transaction's
+ * (tx->self); both lead to the same Core.
+ */
+#ifndef DBA_CORE_H
+#define DBA_CORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <libpq-fe.h>
+
+#include "buf.h"
+#include "db_adapter.h"
+#include "error.h"
+#include "helper.h"
+#include "result.h"
+#include "stmt.h"
+#include "types.h"
+
+typedef struct Core Core;
+typedef struct Conn Conn;
+typedef struct Tx Tx;
+typedef struct Request Request;
+typedef struct ParamSet ParamSet;
+typedef struct HostList HostList;
+typedef struct Identity Identity;
+
+#define CORE_NEVER INT64_MAX
+
+/* a doubly linked list of requests through `links[which]` */
+typedef struct RequestList
+{
+	Request    *head;
+	Request    *tail;
+	size_t		count;
+} RequestList;
+
+typedef enum RequestLink
+{
+	LINK_LIVE,					/* every request that has not called back, oldest first */
+	LINK_QUEUE,					/* waiting: for a connection, in its transaction, or to call back */
+	REQUEST_LINKS
+} RequestLink;
+
+typedef enum RequestKind
+{
+	REQUEST_STATEMENT,			/* one statement, its rows or its count */
+	REQUEST_BEGIN,				/* BEGIN or SAVEPOINT */
+	REQUEST_COMMIT,
+	REQUEST_ROLLBACK,
+	REQUEST_COPY,				/* COPY … FROM STDIN of one buffer */
+	REQUEST_LISTEN,
+	REQUEST_GROUP				/* done when the requests it made are (group.c) */
+} RequestKind;
+
+typedef enum RequestState
+{
+	REQUEST_NEW,
+	REQUEST_QUEUED,
+	REQUEST_DESCRIBING,			/* prepare and describe are out, nothing executed */
+	REQUEST_SENT,				/* may have run */
+	REQUEST_DONE				/* waits for its callback */
+} RequestState;
+
+/* Values of a statement's parameters, ready to send.  A NULL value is NULL. */
+typedef struct Binding
+{
+	int			count;
+	const char **values;
+	int		   *lengths;		/* of binary values */
+	int		   *formats;
+	Oid		   *types;			/* NULL: the server infers them */
+} Binding;
+
+struct Request
+{
+	dba_request id;
+	Core	   *core;
+	Tx		   *tx;				/* NULL: the pool's */
+	RequestKind kind;
+	RequestState state;
+	bool		internal;		/* made by the library: not counted, not by number */
+	bool		shareable;		/* may share a connection with others */
+	bool		unprepared;		/* not worth a prepared statement */
+	bool		caller_sql;		/* may change the session */
+	bool		retried;		/* once is enough */
+	bool		retry;			/* a stale statement: to be sent again */
+	char	   *missing_types;	/* to be looked up before it runs */
+	dba_callback cb;
+	void	   *arg;
+	void	   *owned;			/* freed with mem_free after the callback */
+
+	Stmt	   *stmt;			/* what to run */
+	Binding		binding;		/* its parameters, once the types are known */
+	ParamSet   *params;	/* where they come from; NULL: binding is complete */
+
+	dba_row_fn	row;			/* a stream: gets each row */
+	bool		(*chunk) (Request *request, const char *data, size_t size);	/* or each row's first column */
+	bool		paused;
+	int64_t		count;			/* rows so far, or affected */
+
+	const char *copy_data;		/* REQUEST_COPY */
+	size_t		copy_size;
+	size_t		copy_sent;
+	bool		copy_in;		/* the server takes data */
+	bool		copy_ended;
+
+	dba_notify_fn notify;		/* REQUEST_LISTEN */
+	char	   *channel;
+
+	void		(*group_cancel) (Request *request); /* REQUEST_GROUP */
+	void		(*group_resume) (Request *request);
+
+	Conn	   *conn;			/* where it is DESCRIBING or SENT */
+	Conn	   *conn_wanted;	/* a listener's, while it connects */
+	int			ops;			/* of its connection's, not answered */
+	Tx		   *new_tx;			/* REQUEST_BEGIN: what its callback gets */
+	bool		accepted_end;	/* the transaction is over after its callback */
+	dba_code	abort_code;		/* DBA_CANCELLED or DBA_TIMEOUT was asked for */
+	int64_t		deadline;		/* of the request, CORE_NEVER: none */
+	int64_t		checkout_deadline;
+
+	PGresult   *result;
+	dba_error  *error;
+
+	Request    *hash_next;
+	struct
+	{
+		Request    *next;
+		Request    *prev;
+	}			links[REQUEST_LINKS];
+	RequestList *queue;			/* the list it is in by LINK_QUEUE */
+};
+
+struct dba_client
+{
+	Core	   *core;
+	Tx		   *tx;				/* NULL for the pool's own handle */
+};
+
+typedef enum TxState
+{
+	TX_BEGINNING,
+	TX_OPEN,
+	TX_ENDING,					/* commit or rollback submitted */
+	TX_GONE						/* its callback has returned or its connection is lost */
+} TxState;
+
+struct Tx
+{
+	dba_client	self;
+	TxState		state;
+	Conn	   *conn;			/* NULL before BEGIN is sent and after loss */
+	Tx		   *outer;			/* of a savepoint */
+	Tx		   *inner;			/* the open savepoint */
+	int			depth;			/* 0: the transaction itself */
+	bool		closed;			/* dba_close: roll back, tell nobody */
+	bool		lost;			/* with its connection */
+	dba_error  *poison;			/* the first failure */
+	RequestList queue;			/* not sent yet */
+	int			requests;		/* not called back yet */
+	Tx		   *next;			/* core->transactions */
+};
+
+/* a prepared statement's place on a connection */
+typedef struct ConnSlot
+{
+	uint64_t	serial;			/* of the Stmt, 0: none */
+	uint8_t		hash[STMT_HASH_SIZE];	/* its name there */
+} ConnSlot;
+
+typedef enum OpKind
+{
+	OP_PREPARE,
+	OP_DESCRIBE,
+	OP_TYPES,					/* looks up types a description named */
+	OP_EXECUTE,
+	OP_SYNC,
+	OP_SETUP,					/* a new connection's first question */
+	OP_IGNORED					/* its outcome matters to nobody */
+} OpKind;
+
+/* one thing the server has still to answer, in order */
+typedef struct Op
+{
+	OpKind		kind;
+	bool		failed;
+	Request    *request;		/* NULL: nobody's, or cancelled locally */
+	Stmt	   *stmt;			/* OP_PREPARE, OP_DESCRIBE: referenced */
+} Op;
+
+typedef enum ConnState
+{
+	CONN_UNUSED,
+	CONN_RESOLVING,				/* names, in the helper thread */
+	CONN_CONNECTING,
+	CONN_SETUP,					/* first round trip: pooler?  date style */
+	CONN_IDLE,
+	CONN_PINGING,				/* alive after a long idle time? */
+	CONN_BUSY,
+	CONN_DEAD
+} ConnState;
+
+struct Conn
+{
+	Core	   *core;
+	ConnState	state;
+	PGconn	   *pg;
+	int			fd;
+	unsigned	watched;		/* events the loop was asked for */
+	unsigned	wanted;
+	void	   *slot;			/* the loop adapter's */
+
+	Op		   *ops;			/* ring */
+	unsigned	op_head;
+	unsigned	op_count;
+	unsigned	op_size;
+	int			requests;		/* on it, not done */
+	bool		unsynced;		/* something sent after the last Sync */
+	bool		paused;			/* not reading: a stream's consumer is full */
+	bool		resumed;		/* what libpq holds of it is still to be taken */
+	bool		tainted;		/* session state changed: drop it after use */
+	bool		doomed;			/* drop it after use */
+	bool		shared;			/* what it serves may share it */
+	Request    *dedicated;		/* the listener it was opened for */
+	Request    *describing;		/* everything behind it waits */
+	Request    *stream;			/* rows go to it one by one */
+	Request    *copying;
+	Request    *listener;
+	Tx		   *tx;				/* the transaction (outermost) it belongs to */
+
+	HelperJob  *resolving;
+	HelperJob  *cancelling;		/* the server-side cancel under way */
+	bool		cancel_check;	/* cancelled: a round trip is due before new work */
+
+	HostList   *hosts;		/* to be tried (connect.c) */
+
+	int64_t		opened_at;
+	int64_t		idle_since;
+	int64_t		recycle_at;
+	int64_t		deadline;		/* of connecting, pinging or cancelling */
+	ConnSlot   *slots;			/* core->stmts.limit of them, or NULL */
+	Conn	   *next;			/* core->conns */
+};
+
+/* settings as the core uses them, in milliseconds */
+typedef struct CoreSettings
+{
+	int			pool_size;
+	int			pool_overflow;
+	int64_t		recycle;
+	bool		pre_ping;
+	int64_t		pre_ping_idle;
+	int64_t		connect_timeout;
+	int64_t		checkout_timeout;
+	int64_t		idle_timeout;
+	int64_t		request_timeout;
+	int			pipeline_depth;
+	int			prepare;		/* -1: by detection, 0 off, 1 on */
+	int64_t		keepalive_idle;
+	int64_t		tcp_user_timeout;
+	const char *application_name;
+} CoreSettings;
+
+typedef struct CoreStats
+{
+	int64_t		opened;
+	int64_t		closed;
+	int64_t		failed;
+	int64_t		requests;
+	int64_t		errors;
+	int64_t		timeouts;
+	int64_t		cancelled;
+	int64_t		retried;
+} CoreStats;
+
+struct Core
+{
+	dba_client	self;
+	Identity   *identity;	/* profile, URL, settings (client.c) */
+	CoreSettings settings;
+	CoreStats	stats;
+	void	   *user_data;
+	dba_notice_fn notice;
+	void	   *notice_arg;
+
+	/* the loop */
+	void	   *loop;
+	dba_watch_fn watch;
+	dba_timer_fn timer;
+	void	   *timer_slot;
+	void	   *helper_slot;
+	dba_loop   *own_loop;		/* the built-in one it is in, or NULL */
+	bool		own_loop_private;	/* made for this client: freed with it */
+	Core	   *loop_next;
+	int64_t		timer_at;		/* what the loop was asked for; CORE_NEVER: none */
+	int64_t		due_at;			/* what it should be asked for */
+	bool		used;			/* a request was submitted: settings are fixed */
+	bool		processing;		/* inside dba_process: calls of the caller's code */
+	bool		serving;		/* inside dba_run or dba_wait */
+	bool		closing;
+	bool		again;			/* there is more to do before dba_process returns */
+	bool		dead_conns;		/* to be freed */
+	bool		resume;			/* a stream goes on */
+	bool	   *gone;			/* told when the core is freed */
+	bool		close_later;	/* dba_close from inside a callback */
+
+	/* requests */
+	dba_request last_id;
+	RequestList live;
+	RequestList waiting;		/* for a connection of the pool, fair */
+	RequestList listening;		/* listeners without their connection */
+	RequestList done;			/* to be called back */
+	Request   **hash;
+	size_t		hash_size;		/* a power of two */
+	size_t		visible;		/* live and not internal */
+	size_t		listeners;
+
+	/* the pool */
+	Conn	   *conns;
+	int			nconns;
+	dba_error  *connect_error;	/* why the last attempt failed */
+	int64_t		backoff_until;	/* no new connection before */
+	int64_t		backoff;
+	bool		ever_connected;
+	bool		pooler;			/* a pooler stands between */
+	bool		prepare_off;	/* prepared statements failed there */
+	Tx		   *transactions;
+	Helper	   *helper;
+	StmtCache	stmts;
+	Types	   *types;
+};
+
+/* --- core.c */
+extern int64_t core_now(void);
+extern int64_t core_after(int64_t ms);	/* 0: never */
+extern Core *core_new(dba_error **err);
+extern void core_close(Core *core);	/* calls everything back, then frees */
+extern void core_due(Core *core, int64_t when);	/* wants dba_process by then */
+extern Helper *core_helper(Core *core); /* made and watched at first need */
+
+/* --- request.c */
+extern Request *request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg);
+extern dba_request request_submit(Request *request);
+extern dba_request request_refuse(Request *request, dba_error *error);	/* submits a failure */
+extern Request *request_find(Core *core, dba_request id);
+extern void request_finish(Request *request);	/* with its result or error: to be called back */
+extern void request_fail(Request *request, dba_error *error);	/* takes the error */
+extern void request_abort(Request *request, dba_code code);
+extern dba_error *request_cancelled_error(const Request *request);
+extern void request_call_back(Request *request);
+extern void list_append(RequestList *list, RequestLink link, Request *request);
+extern void list_prepend(RequestList *list, RequestLink link, Request *request);
+extern void list_remove(RequestList *list, RequestLink link, Request *request);
+
+/* a function for the `binding` of its request (params.c) */
+extern bool request_bind(Request *request, dba_error **err);
+
+#endif							/* DBA_CORE_H */

@@ -1,0 +1,421 @@
+/*
+ * crud.c
+ *		The plain calls and the queries: each makes a dba_query, the query an SQL
+ *		statement, the statement a request.
+ */
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bulk.h"
+#include "mem.h"
+#include "params.h"
+#include "verbs.h"
+
+dba_request
+verbs_submit(Request *request, SqlStatement *st, dba_error *error)
+{
+	if (error == NULL)
+	{
+		request->stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len, !request->unprepared);
+		if (request->stmt != NULL)
+			request->params = params_new(st);
+		if (request->params == NULL)
+			error_set_no_memory(&error);
+	}
+	sql_free(st);
+	return error != NULL ? request_refuse(request, error) : request_submit(request);
+}
+
+/* A plain request of autocommit statements may share a connection. */
+static Request *
+crud_request(dba_client *db, dba_callback cb, void *arg)
+{
+	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+
+	if (request != NULL)
+		request->shareable = true;
+	return request;
+}
+
+/* An argument that is JSON text or a tree, read into the arena. */
+static JsonValue *
+crud_json(Arena *arena, const char *text, const cJSON *tree, const char *what, dba_error **err)
+{
+	if (text != NULL)
+		return json_parse(arena, text, strlen(text), what, err);
+	if (tree != NULL)
+		return json_from_cjson(arena, tree, what, err);
+	error_set(err, DBA_INVALID, "%s is missing", what);
+	return NULL;
+}
+
+/* Either form of an optional argument. */
+typedef struct Json
+{
+	const char *text;
+	const cJSON *tree;
+} Json;
+
+#define JSON_OF_TEXT(t) ((Json) {.text = (t)})
+#define JSON_OF_TREE(t) ((Json) {.tree = (t)})
+
+static bool
+json_given(Json json)
+{
+	return json.text != NULL || json.tree != NULL;
+}
+
+/* --- select */
+
+static dba_request
+crud_select(Request *request, const dba_query *query)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+
+	if (request == NULL)
+		return 0;
+	sql_select(&st, query, &error);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+crud_select_plain(Request *request, const char *table, const char *columns, Json filters, const char *order_by)
+{
+	dba_query	query;
+	dba_request id;
+
+	if (request == NULL)
+		return 0;
+	query_init(&query, table);
+	dba_query_columns(&query, columns);
+	query_filters(&query, filters.text, filters.tree);
+	dba_query_order(&query, order_by);
+	id = crud_select(request, &query);
+	query_free(&query);
+	return id;
+}
+
+dba_request
+dba_select(dba_client *db, const char *table, const char *columns, const char *filters, const char *order_by,
+		   dba_callback cb, void *arg)
+{
+	return crud_select_plain(crud_request(db, cb, arg), table, columns, JSON_OF_TEXT(filters), order_by);
+}
+
+dba_request
+dba_select_json(dba_client *db, const char *table, const char *columns, const cJSON *filters, const char *order_by,
+				dba_callback cb, void *arg)
+{
+	return crud_select_plain(crud_request(db, cb, arg), table, columns, JSON_OF_TREE(filters), order_by);
+}
+
+dba_request
+dba_query_select(dba_client *db, const dba_query *query, dba_callback cb, void *arg)
+{
+	return crud_select(crud_request(db, cb, arg), query);
+}
+
+/* A stream holds its connection: nothing shares it. */
+static Request *
+crud_stream_request(dba_client *db, dba_row_fn row, dba_callback cb, void *arg)
+{
+	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+
+	if (request != NULL)
+		request->row = row;
+	return request;
+}
+
+dba_request
+dba_select_stream(dba_client *db, const char *table, const char *columns, const char *filters, const char *order_by,
+				  dba_row_fn row, dba_callback cb, void *arg)
+{
+	return crud_select_plain(crud_stream_request(db, row, cb, arg), table, columns, JSON_OF_TEXT(filters), order_by);
+}
+
+dba_request
+dba_query_stream(dba_client *db, const dba_query *query, dba_row_fn row, dba_callback cb, void *arg)
+{
+	return crud_select(crud_stream_request(db, row, cb, arg), query);
+}
+
+/* --- insert, upsert */
+
+static dba_request
+crud_insert(Request *request, const dba_query *query, Json row)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+	JsonValue  *value;
+
+	if (request == NULL)
+		return 0;
+	value = crud_json(&st.arena, row.text, row.tree, "row", &error);
+	if (value != NULL)
+		sql_insert(&st, query, value, &error);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+crud_insert_plain(dba_client *db, const char *table, Json row, const char *conflict, dba_callback cb, void *arg)
+{
+	dba_query	query;
+	dba_request id;
+
+	query_init(&query, table);
+	if (conflict != NULL)
+		dba_query_conflict(&query, conflict);
+	id = crud_insert(crud_request(db, cb, arg), &query, row);
+	query_free(&query);
+	return id;
+}
+
+dba_request
+dba_insert(dba_client *db, const char *table, const char *row, dba_callback cb, void *arg)
+{
+	return crud_insert_plain(db, table, JSON_OF_TEXT(row), NULL, cb, arg);
+}
+
+dba_request
+dba_insert_json(dba_client *db, const char *table, const cJSON *row, dba_callback cb, void *arg)
+{
+	return crud_insert_plain(db, table, JSON_OF_TREE(row), NULL, cb, arg);
+}
+
+dba_request
+dba_upsert(dba_client *db, const char *table, const char *row, const char *conflict_columns, dba_callback cb,
+		   void *arg)
+{
+	return crud_insert_plain(db, table, JSON_OF_TEXT(row), conflict_columns != NULL ? conflict_columns : "", cb, arg);
+}
+
+dba_request
+dba_upsert_json(dba_client *db, const char *table, const cJSON *row, const char *conflict_columns, dba_callback cb,
+				void *arg)
+{
+	return crud_insert_plain(db, table, JSON_OF_TREE(row), conflict_columns != NULL ? conflict_columns : "", cb, arg);
+}
+
+/* --- insert_many: bulk.c decides how */
+
+static dba_request
+crud_insert_many(dba_client *db, const dba_query *query, Json rows, dba_callback cb, void *arg)
+{
+	Arena		arena = {NULL};
+	dba_error  *error = NULL;
+	JsonValue  *value = crud_json(&arena, rows.text, rows.tree, "rows", &error);
+
+	return bulk_insert(db, query, &arena, value, error, cb, arg);
+}
+
+static dba_request
+crud_insert_many_plain(dba_client *db, const char *table, Json rows, dba_callback cb, void *arg)
+{
+	dba_query	query;
+	dba_request id;
+
+	query_init(&query, table);
+	id = crud_insert_many(db, &query, rows, cb, arg);
+	query_free(&query);
+	return id;
+}
+
+dba_request
+dba_insert_many(dba_client *db, const char *table, const char *rows, dba_callback cb, void *arg)
+{
+	return crud_insert_many_plain(db, table, JSON_OF_TEXT(rows), cb, arg);
+}
+
+dba_request
+dba_insert_many_json(dba_client *db, const char *table, const cJSON *rows, dba_callback cb, void *arg)
+{
+	return crud_insert_many_plain(db, table, JSON_OF_TREE(rows), cb, arg);
+}
+
+dba_request
+dba_query_insert(dba_client *db, const dba_query *query, const char *rows, dba_callback cb, void *arg)
+{
+	if (rows != NULL && rows[strspn(rows, " \t\r\n")] == '[')
+		return crud_insert_many(db, query, JSON_OF_TEXT(rows), cb, arg);
+	return crud_insert(crud_request(db, cb, arg), query, JSON_OF_TEXT(rows));
+}
+
+/* --- update, delete */
+
+static dba_request
+crud_update(Request *request, const dba_query *query, Json row)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+	JsonValue  *value;
+
+	if (request == NULL)
+		return 0;
+	value = crud_json(&st.arena, row.text, row.tree, "row", &error);
+	if (value != NULL)
+		sql_update(&st, query, value, &error);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+crud_update_plain(dba_client *db, const char *table, Json row, Json filters, dba_callback cb, void *arg)
+{
+	dba_query	query;
+	dba_request id;
+
+	query_init(&query, table);
+	if (json_given(filters))
+		query_filters(&query, filters.text, filters.tree);
+	id = crud_update(crud_request(db, cb, arg), &query, row);
+	query_free(&query);
+	return id;
+}
+
+dba_request
+dba_update(dba_client *db, const char *table, const char *row, const char *filters, dba_callback cb, void *arg)
+{
+	return crud_update_plain(db, table, JSON_OF_TEXT(row), JSON_OF_TEXT(filters), cb, arg);
+}
+
+dba_request
+dba_update_json(dba_client *db, const char *table, const cJSON *row, const cJSON *filters, dba_callback cb, void *arg)
+{
+	return crud_update_plain(db, table, JSON_OF_TREE(row), JSON_OF_TREE(filters), cb, arg);
+}
+
+dba_request
+dba_query_update(dba_client *db, const dba_query *query, const char *row, dba_callback cb, void *arg)
+{
+	return crud_update(crud_request(db, cb, arg), query, JSON_OF_TEXT(row));
+}
+
+static dba_request
+crud_delete(Request *request, const dba_query *query)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+
+	if (request == NULL)
+		return 0;
+	sql_delete(&st, query, &error);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+crud_delete_plain(dba_client *db, const char *table, Json filters, dba_callback cb, void *arg)
+{
+	dba_query	query;
+	dba_request id;
+
+	query_init(&query, table);
+	if (json_given(filters))
+		query_filters(&query, filters.text, filters.tree);
+	id = crud_delete(crud_request(db, cb, arg), &query);
+	query_free(&query);
+	return id;
+}
+
+dba_request
+dba_delete(dba_client *db, const char *table, const char *filters, dba_callback cb, void *arg)
+{
+	return crud_delete_plain(db, table, JSON_OF_TEXT(filters), cb, arg);
+}
+
+dba_request
+dba_delete_json(dba_client *db, const char *table, const cJSON *filters, dba_callback cb, void *arg)
+{
+	return crud_delete_plain(db, table, JSON_OF_TREE(filters), cb, arg);
+}
+
+dba_request
+dba_query_delete(dba_client *db, const dba_query *query, dba_callback cb, void *arg)
+{
+	return crud_delete(crud_request(db, cb, arg), query);
+}
+
+/* --- execute, call */
+
+/* Statements that return rows come again; others, without parameters, rarely do
+ * and are not worth a prepared statement. */
+static bool
+crud_worth_preparing(const char *sql)
+{
+	static const char *const words[] = {"select", "with", "values", "table", "insert", "update", "delete", "merge"};
+
+	sql += strspn(sql, " \t\r\n(");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		size_t		len = strlen(words[i]);
+
+		if (strncasecmp(sql, words[i], len) == 0 && !isalnum((unsigned char) sql[len]) && sql[len] != '_')
+			return true;
+	}
+	return false;
+}
+
+static dba_request
+crud_execute(Request *request, const char *sql, Json params)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+	JsonValue  *value = NULL;
+
+	if (request == NULL)
+		return 0;
+	request->caller_sql = true;
+	if (json_given(params))
+		value = crud_json(&st.arena, params.text, params.tree, "params", &error);
+	if (sql == NULL)
+		error_set(&error, DBA_INVALID, "the statement is missing");
+	if (error == NULL && sql_execute(&st, sql, value, &error))
+		request->unprepared = st.count == 0 && !crud_worth_preparing(sql);
+	return verbs_submit(request, &st, error);
+}
+
+dba_request
+dba_execute(dba_client *db, const char *sql, const char *params, dba_callback cb, void *arg)
+{
+	return crud_execute(request_new(db, REQUEST_STATEMENT, cb, arg), sql, JSON_OF_TEXT(params));
+}
+
+dba_request
+dba_execute_json(dba_client *db, const char *sql, const cJSON *params, dba_callback cb, void *arg)
+{
+	return crud_execute(request_new(db, REQUEST_STATEMENT, cb, arg), sql, JSON_OF_TREE(params));
+}
+
+dba_request
+dba_execute_stream(dba_client *db, const char *sql, const char *params, dba_row_fn row, dba_callback cb, void *arg)
+{
+	return crud_execute(crud_stream_request(db, row, cb, arg), sql, JSON_OF_TEXT(params));
+}
+
+static dba_request
+crud_call(Request *request, const char *function, Json args)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+	JsonValue  *value = NULL;
+
+	if (request == NULL)
+		return 0;
+	if (json_given(args))
+		value = crud_json(&st.arena, args.text, args.tree, "args", &error);
+	if (error == NULL)
+		sql_call(&st, function, value, &error);
+	return verbs_submit(request, &st, error);
+}
+
+dba_request
+dba_call(dba_client *db, const char *function, const char *args, dba_callback cb, void *arg)
+{
+	return crud_call(request_new(db, REQUEST_STATEMENT, cb, arg), function, JSON_OF_TEXT(args));
+}
+
+dba_request
+dba_call_json(dba_client *db, const char *function, const cJSON *args, dba_callback cb, void *arg)
+{
+	return crud_call(request_new(db, REQUEST_STATEMENT, cb, arg), function, JSON_OF_TREE(args));
+}

@@ -1,0 +1,339 @@
+/*
+ * loop.c
+ *		The built-in event loop, over poll().
+ *
+ * It keeps no state of its own: the clients know their descriptors and the time
+ * they want to be called, so each turn asks them.  The same turn serves a single
+ * client of a foreign loop in dba_run and dba_wait.
+ */
+#include "loop.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "mem.h"
+
+typedef struct Ready
+{
+	Core	   *core;
+	int			fd;
+	unsigned	events;
+} Ready;
+
+struct dba_loop
+{
+	Core	   *cores;
+	bool		running;
+};
+
+static int
+loop_watch(void *loop, dba_client *db, int fd, unsigned events, void **slot)
+{
+	(void) loop;
+	(void) db;
+	(void) fd;
+	(void) events;
+	(void) slot;
+	return 0;
+}
+
+static int
+loop_timer(void *loop, dba_client *db, int64_t ms, void **slot)
+{
+	(void) loop;
+	(void) db;
+	(void) ms;
+	(void) slot;
+	return 0;
+}
+
+static void
+loop_enter(dba_loop *loop, Core *core, bool private)
+{
+	core->loop = loop;
+	core->watch = loop_watch;
+	core->timer = loop_timer;
+	core->own_loop = loop;
+	core->own_loop_private = private;
+	core->loop_next = loop->cores;
+	loop->cores = core;
+}
+
+bool
+loop_make_private(Core *core)
+{
+	dba_loop   *loop = dba_loop_new();
+
+	if (loop == NULL)
+		return false;
+	loop_enter(loop, core, true);
+	return true;
+}
+
+void
+loop_leave(Core *core)
+{
+	dba_loop   *loop = core->own_loop;
+	Core	  **link;
+
+	if (loop == NULL)
+		return;
+	for (link = &loop->cores; *link != core;)
+		link = &(*link)->loop_next;
+	*link = core->loop_next;
+	core->own_loop = NULL;
+	if (core->own_loop_private)
+		dba_loop_free(loop);
+}
+
+/* --- one turn */
+
+static size_t
+loop_count(const Core *cores, bool single)
+{
+	size_t		count = 0;
+
+	for (const Core *core = cores; core != NULL; core = single ? NULL : core->loop_next)
+	{
+		count++;				/* the helper */
+		for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
+			count++;
+	}
+	return count;
+}
+
+static void
+loop_add_fd(struct pollfd *fds, Ready *ready, size_t *n, Core *core, int fd, unsigned events)
+{
+	fds[*n].fd = fd;
+	fds[*n].events = (short) (((events & DBA_READ) ? POLLIN : 0) | ((events & DBA_WRITE) ? POLLOUT : 0));
+	fds[*n].revents = 0;
+	ready[*n].core = core;
+	ready[*n].fd = fd;
+	(*n)++;
+}
+
+static size_t
+loop_collect(Core *cores, bool single, struct pollfd *fds, Ready *ready)
+{
+	size_t		n = 0;
+
+	for (Core *core = cores; core != NULL; core = single ? NULL : core->loop_next)
+	{
+		if (core->helper != NULL)
+			loop_add_fd(fds, ready, &n, core, helper_fd(core->helper), DBA_READ);
+		for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
+			if (conn->fd >= 0 && conn->watched != 0)
+				loop_add_fd(fds, ready, &n, core, conn->fd, conn->watched);
+	}
+	return n;
+}
+
+static int64_t
+loop_timeout(const Core *cores, bool single, int64_t ms)
+{
+	int64_t		now = core_now();
+
+	for (const Core *core = cores; core != NULL; core = single ? NULL : core->loop_next)
+	{
+		int64_t		due = core->timer_at <= now ? 0 : core->timer_at - now;
+
+		if (core->timer_at != CORE_NEVER && (ms < 0 || due < ms))
+			ms = due;
+	}
+	return ms > INT32_MAX ? INT32_MAX : ms;
+}
+
+/* Is a client still served, or closed by a callback of this turn? */
+static bool
+loop_has(const Core *cores, bool single, const Core *core)
+{
+	for (; cores != NULL; cores = single ? NULL : cores->loop_next)
+		if (cores == core)
+			return true;
+	return false;
+}
+
+/* Serve what poll found, then what is due. */
+static void
+loop_serve(dba_loop *loop, Core *only, const struct pollfd *fds, const Ready *ready, size_t n, const bool *gone)
+{
+	int64_t		now;
+	Core	   *next;
+
+	for (size_t i = 0; i < n && !*gone; i++)
+		if (fds[i].revents != 0 && loop_has(only != NULL ? only : loop->cores, only != NULL, ready[i].core))
+			dba_process(&ready[i].core->self, ready[i].fd,
+						((fds[i].revents & ~POLLOUT) ? DBA_READ : 0) | ((fds[i].revents & POLLOUT) ? DBA_WRITE : 0));
+	now = core_now();
+	for (Core *core = *gone ? NULL : only != NULL ? only : loop->cores; core != NULL; core = next)
+	{
+		next = only != NULL ? NULL : core->loop_next;
+		if (core->timer_at <= now)
+			dba_process(&core->self, -1, 0);
+	}
+}
+
+/* One turn of at most ms milliseconds; false: no memory. */
+static bool
+loop_turn(dba_loop *loop, Core *only, int64_t ms, const bool *gone)
+{
+	Core	   *cores = only != NULL ? only : loop->cores;
+	struct pollfd few_fds[32];
+	Ready		few_ready[32];
+	struct pollfd *fds = few_fds;
+	Ready	   *ready = few_ready;
+	size_t		count = loop_count(cores, only != NULL);
+	size_t		n;
+
+	if (count > 32)
+	{
+		fds = mem_alloc(count * sizeof(struct pollfd));
+		ready = mem_alloc(count * sizeof(Ready));
+	}
+	if (fds != NULL && ready != NULL)
+	{
+		n = loop_collect(cores, only != NULL, fds, ready);
+		if (poll(fds, n, (int) loop_timeout(cores, only != NULL, ms)) < 0)
+			n = 0;				/* interrupted by a signal */
+		loop_serve(loop, only, fds, ready, n, gone);
+	}
+	if (fds != few_fds)
+	{
+		bool		ok = fds != NULL && ready != NULL;
+
+		mem_free(fds);
+		mem_free(ready);
+		return ok;
+	}
+	return true;
+}
+
+/* --- the calls */
+
+dba_loop *
+dba_loop_new(void)
+{
+	return mem_zalloc(sizeof(dba_loop));
+}
+
+void
+dba_loop_free(dba_loop *loop)
+{
+	mem_free(loop);
+}
+
+dba_code
+dba_loop_add(dba_loop *loop, dba_client *db)
+{
+	if (db->tx != NULL || db->core->used)
+		return DBA_INVALID;
+	loop_leave(db->core);
+	loop_enter(loop, db->core, false);
+	return DBA_OK;
+}
+
+dba_code
+dba_attach(dba_client *db, void *loop, dba_watch_fn watch, dba_timer_fn timer)
+{
+	if (db->tx != NULL || db->core->used || watch == NULL || timer == NULL)
+		return DBA_INVALID;
+	loop_leave(db->core);
+	db->core->loop = loop;
+	db->core->watch = watch;
+	db->core->timer = timer;
+	return DBA_OK;
+}
+
+static bool
+loop_is_busy(const dba_loop *loop)
+{
+	for (const Core *core = loop->cores; core != NULL; core = core->loop_next)
+		if (core->visible > core->listeners)
+			return true;
+	return false;
+}
+
+dba_code
+dba_loop_run(dba_loop *loop)
+{
+	dba_code	code = DBA_OK;
+	bool		gone = false;
+
+	if (loop->running)
+		return DBA_INVALID;
+	for (Core *core = loop->cores; core != NULL; core = core->loop_next)
+		if (core->processing)
+			return DBA_INVALID;
+	loop->running = true;
+	while (code == DBA_OK && loop_is_busy(loop))
+		if (!loop_turn(loop, NULL, -1, &gone))
+			code = DBA_NO_MEMORY;
+	loop->running = false;
+	return code;
+}
+
+/* Serve db (and its built-in loop's other clients) until `done` says so or ms
+ * have passed; ends too when a callback closes db. */
+static dba_code
+loop_until(Core *core, bool (*done) (Core *core, dba_request id), dba_request id, int64_t ms)
+{
+	int64_t		end = ms < 0 ? CORE_NEVER : core_now() + ms;
+	dba_loop   *loop = core->own_loop;
+	bool	   *outer = core->gone;
+	bool		gone = false;
+	dba_code	code = DBA_OK;
+
+	core->gone = &gone;
+	while (!gone && !done(core, id))
+	{
+		int64_t		left = end == CORE_NEVER ? -1 : end - core_now();
+
+		if (end != CORE_NEVER && left <= 0)
+		{
+			code = DBA_TIMEOUT;
+			break;
+		}
+		if (!loop_turn(loop, loop == NULL || core->own_loop_private ? core : NULL, left, &gone))
+		{
+			code = DBA_NO_MEMORY;
+			break;
+		}
+	}
+	if (!gone)
+		core->gone = outer;
+	else if (outer != NULL)
+		*outer = true;
+	return code;
+}
+
+static bool
+loop_request_done(Core *core, dba_request id)
+{
+	return request_find(core, id) == NULL;
+}
+
+static bool
+loop_idle(Core *core, dba_request id)
+{
+	(void) id;
+	if (core->own_loop != NULL)
+		return !loop_is_busy(core->own_loop);
+	return core->visible <= core->listeners;
+}
+
+dba_code
+dba_run(dba_client *db)
+{
+	if (db->core->processing)
+		return DBA_INVALID;
+	return loop_until(db->core, loop_idle, 0, -1);
+}
+
+bool
+dba_wait(dba_client *db, dba_request request, int64_t ms)
+{
+	if (db->core->processing)
+		return request_find(db->core, request) == NULL;
+	return loop_until(db->core, loop_request_done, request, ms) == DBA_OK;
+}

@@ -1,0 +1,97 @@
+/*
+ * params.c
+ *		A statement's parameters: JSON until the types are known, then text.
+ */
+#include "params.h"
+
+#include "mem.h"
+
+struct ParamSet
+{
+	Arena		arena;
+	const JsonValue **values;
+	size_t		count;
+	char	   *text;			/* every parameter's, each with its NUL */
+};
+
+ParamSet *
+params_new(SqlStatement *st)
+{
+	ParamSet   *params = mem_zalloc(sizeof(ParamSet));
+
+	if (params == NULL)
+		return NULL;
+	params->arena = st->arena;
+	params->values = st->params;
+	params->count = st->count;
+	st->arena = (Arena) {NULL};
+	st->params = NULL;
+	st->count = st->size = 0;
+	return params;
+}
+
+void
+params_free(ParamSet *params)
+{
+	if (params == NULL)
+		return;
+	mem_free(params->text);
+	arena_free(&params->arena);
+	mem_free(params);
+}
+
+/* Every parameter's text in one piece; offsets[i] is -1 for NULL. */
+static bool
+params_write(ParamSet *params, const Stmt *stmt, ptrdiff_t *offsets)
+{
+	Buf			text = BUF_INIT;
+
+	for (size_t i = 0; i < params->count; i++)
+	{
+		SqlParamForm form = sql_param_form(stmt->described ? stmt->params[i] : 0);
+
+		offsets[i] = (ptrdiff_t) text.len;
+		if (sql_param_write(&text, params->values[i], form))
+			buf_append(&text, "", 1);
+		else
+			offsets[i] = -1;
+	}
+	if (!buf_ok(&text))
+	{
+		buf_free(&text);
+		return false;
+	}
+	mem_free(params->text);
+	params->text = text.data;
+	return true;
+}
+
+bool
+request_bind(Request *request, dba_error **err)
+{
+	ParamSet   *params = request->params;
+	const Stmt *stmt = request->stmt;
+	const char **values;
+	ptrdiff_t	few[32];
+	ptrdiff_t  *offsets = few;
+	bool		ok;
+
+	if (stmt->described && (size_t) stmt->nparams != params->count)
+		return error_set(err, DBA_INVALID, "the statement has %d parameters, %zu were given", stmt->nparams,
+						 params->count);
+	if (params->count == 0)
+		return true;
+	values = arena_alloc(&params->arena, params->count * sizeof(char *));
+	if (params->count > 32)
+		offsets = mem_alloc(params->count * sizeof(ptrdiff_t));
+	ok = values != NULL && offsets != NULL && params_write(params, stmt, offsets);
+	for (size_t i = 0; ok && i < params->count; i++)
+		values[i] = offsets[i] < 0 ? NULL : params->text + offsets[i];
+	if (offsets != few)
+		mem_free(offsets);
+	if (!ok)
+		return error_set_no_memory(err);
+	request->binding.values = values;
+	request->binding.count = (int) params->count;
+	return true;
+}

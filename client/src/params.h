@@ -1,0 +1,18 @@
+/*
+ * params.h
+ *		A statement's parameters: JSON values until the server has told their
+ *		types, text from then on.
+ */
+#ifndef DBA_PARAMS_H
+#define DBA_PARAMS_H
+
+#include "core.h"
+#include "sql.h"
+
+/* takes the parameters (and the arena) of a statement over; NULL: no memory */
+extern ParamSet *params_new(SqlStatement *st);
+extern void params_free(ParamSet *params);
+
+/* request_bind (core.h) is here too */
+
+#endif							/* DBA_PARAMS_H */

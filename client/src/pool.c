@@ -1,0 +1,510 @@
+/*
+ * pool.c
+ *		Which connection a request goes to, and when there are more or fewer.
+ *
+ * Requests wait in one fair queue.  The first takes the connection used last;
+ * without an idle one a connection is opened, up to size + overflow; only when
+ * that is reached and all are busy do shareable requests join the least loaded
+ * connection.  While connecting fails and no connection is left, requests fail
+ * with its reason, unless that may pass (the server starts or is full).
+ */
+#include "pool.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "mem.h"
+#include "tx.h"
+
+#define BACKOFF_FIRST_MS 50
+#define BACKOFF_MAX_MS 2000
+#define OVERFLOW_IDLE_MS 1000
+#define TRUST_IDLE_MS 1			/* an idle socket is looked at again after this */
+
+static bool
+pool_conn_is_connecting(const Conn *conn)
+{
+	return conn->state == CONN_RESOLVING || conn->state == CONN_CONNECTING || conn->state == CONN_SETUP;
+}
+
+static bool
+pool_conn_is_pooled(const Conn *conn)
+{
+	return conn->state != CONN_DEAD && conn->dedicated == NULL;
+}
+
+/* --- opening */
+
+static bool
+pool_open(Core *core, Request *dedicated)
+{
+	Conn	   *conn = conn_new(core);
+
+	if (conn == NULL)
+		return false;
+	conn->dedicated = dedicated;
+	conn->next = core->conns;
+	core->conns = conn;
+	if (dedicated != NULL)
+		dedicated->conn_wanted = conn;
+	else
+		core->nconns++;
+	connect_start(conn);
+	return true;
+}
+
+/* Spread in time what would otherwise happen to all connections at once. */
+static int64_t
+pool_jitter(const Conn *conn, int64_t ms)
+{
+	uint64_t	x = (uint64_t) (uintptr_t) conn * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t) conn->opened_at;
+
+	return ms + (int64_t) ((x >> 40) % (uint64_t) (ms / 10 + 1));
+}
+
+void
+pool_conn_opened(Conn *conn)
+{
+	Core	   *core = conn->core;
+
+	conn->state = CONN_BUSY;
+	conn->opened_at = core_now();
+	conn->deadline = CORE_NEVER;
+	if (core->settings.recycle > 0)
+		conn->recycle_at = conn->opened_at + pool_jitter(conn, core->settings.recycle);
+	connect_free(conn);			/* the list of hosts has served */
+	core->stats.opened++;
+	core->ever_connected = true;
+	core->backoff = 0;
+	core->backoff_until = 0;
+}
+
+/* May the reason a connection failed pass by itself? */
+static bool
+pool_may_pass(const Core *core, const dba_error *reason)
+{
+	const char *state = dba_error_sqlstate(reason);
+
+	if (strcmp(state, "57P03") == 0 || strcmp(state, "53300") == 0)
+		return true;
+	return core->ever_connected && state[0] == '\0' && dba_error_code(reason) != DBA_NO_MEMORY;
+}
+
+/* No connection is left and the attempt failed: the requests that have waited
+ * long enough hear why. */
+static void
+pool_fail_waiting(Core *core, const dba_error *reason)
+{
+	bool		patient = pool_may_pass(core, reason);
+	bool		full = dba_error_sqlstate(reason)[0] != '\0';
+	int64_t		now = core_now();
+	Request    *next;
+
+	for (Request *r = core->waiting.head; r != NULL; r = next)
+	{
+		int64_t		waited = now - (r->checkout_deadline - core->settings.checkout_timeout);
+		dba_error  *error;
+
+		next = r->links[LINK_QUEUE].next;
+		if (patient && (full || waited < core->settings.connect_timeout))
+			continue;
+		error = error_copy(reason);
+		if (!error->constant)
+			error->retryable = true;
+		request_fail(r, error);
+	}
+}
+
+void
+pool_conn_closed(Conn *conn, const dba_error *reason)
+{
+	Core	   *core = conn->core;
+	Request    *dedicated = conn->dedicated;
+	bool		alive = false;
+
+	core->dead_conns = true;
+	if (conn->tx != NULL)
+		tx_lost(conn->tx, reason);
+	conn->tx = NULL;
+	if (dedicated != NULL)
+	{
+		dedicated->conn_wanted = NULL;
+		if (dedicated->state == REQUEST_QUEUED)
+			request_fail(dedicated, error_copy(reason));
+		return;
+	}
+	core->nconns--;
+	if (conn->opened_at != 0)
+		return;
+	core->stats.failed++;
+	core->backoff = core->backoff == 0 ? BACKOFF_FIRST_MS : core->backoff * 2;
+	if (core->backoff > BACKOFF_MAX_MS)
+		core->backoff = BACKOFF_MAX_MS;
+	core->backoff_until = core_now() + pool_jitter(conn, core->backoff);
+	core_due(core, core->backoff_until);
+	dba_error_free(core->connect_error);
+	core->connect_error = error_copy(reason);
+	for (Conn *c = core->conns; c != NULL; c = c->next)
+		alive = alive || (pool_conn_is_pooled(c) && c->opened_at != 0);
+	if (!alive && !core->closing)
+		pool_fail_waiting(core, reason);
+}
+
+/* --- returning */
+
+/* Commands after which a session is not what the next user expects. */
+void
+pool_note_command(Conn *conn, const Request *request, const PGresult *result)
+{
+	const char *tag = PQcmdStatus((PGresult *) result);
+	const char *sql = request != NULL && request->stmt != NULL ? request->stmt->sql : "";
+
+	if (request == NULL || !request->caller_sql)
+		return;
+	if (strcmp(tag, "SET") == 0 || strcmp(tag, "RESET") == 0)
+	{
+		sql += strspn(sql, " \t\r\n");
+		if (strncasecmp(sql, "set local", 9) == 0 || strncasecmp(sql, "set transaction", 15) == 0)
+			return;
+		conn->tainted = true;
+	}
+	else if (strcmp(tag, "LISTEN") == 0 || strcmp(tag, "PREPARE") == 0 || strcmp(tag, "LOAD") == 0 ||
+			 strncmp(tag, "DISCARD", 7) == 0 || strcmp(tag, "DEALLOCATE") == 0 ||
+			 strcmp(tag, "DEALLOCATE ALL") == 0 || strcmp(tag, "DECLARE CURSOR") == 0)
+		conn->tainted = true;
+	else if (strcasestr(sql, "temp") != NULL || strcasestr(sql, "set_config") != NULL ||
+			 strcasestr(sql, "pg_advisory") != NULL)
+		conn->tainted = true;
+}
+
+/* The server has a transaction open that nobody owns: it is rolled back. */
+static void
+pool_roll_back(Conn *conn)
+{
+	if (PQsendQueryParams(conn->pg, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) != 1 ||
+		!conn_expect(conn, OP_IGNORED, NULL, NULL))
+	{
+		conn_close(conn, NULL);
+		return;
+	}
+	conn_sync(conn);
+	conn_flush(conn);
+}
+
+void
+pool_conn_changed(Conn *conn)
+{
+	Core	   *core = conn->core;
+
+	if (conn->op_count > 0 || conn->requests > 0 || conn->cancelling != NULL || conn->state == CONN_DEAD ||
+		conn->state == CONN_IDLE)
+	{
+		if (conn->tx != NULL || conn->state == CONN_BUSY)
+			core_due(core, 0);
+		return;
+	}
+	if (conn->state == CONN_SETUP)
+		conn_close(conn, error_new(DBA_CONNECT, "the server did not answer as a PostgreSQL server does"));
+	else if (conn->state != CONN_BUSY && conn->state != CONN_PINGING)
+		return;
+	else if (conn->doomed)
+		conn_close(conn, NULL);
+	else if (conn->cancel_check)
+	{
+		conn->cancel_check = false;
+		conn->unsynced = true;
+		conn_sync(conn);
+		conn_flush(conn);
+	}
+	else if (conn->tx != NULL)
+		conn->deadline = CORE_NEVER;
+	else if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
+		pool_roll_back(conn);
+	else if (conn->tainted || conn->recycle_at <= core_now() || core->closing)
+		conn_close(conn, NULL);
+	else
+	{
+		conn->state = CONN_IDLE;
+		conn->deadline = CORE_NEVER;
+		conn->shared = false;
+		conn->idle_since = core_now();
+		if (core->nconns > core->settings.pool_size)
+			core_due(core, conn->idle_since + OVERFLOW_IDLE_MS);
+		else if (core->settings.idle_timeout > 0)
+			core_due(core, conn->idle_since + core->settings.idle_timeout);
+	}
+	core_due(core, 0);
+}
+
+void
+pool_release(Conn *conn)
+{
+	conn->tx = NULL;
+	pool_conn_changed(conn);
+}
+
+/* --- choosing */
+
+/* Has the server closed it, or said something, since it was last looked at? */
+static bool
+pool_conn_is_quiet(Conn *conn)
+{
+	struct pollfd p = {.fd = conn->fd, .events = POLLIN | POLLRDHUP};
+
+	if (poll(&p, 1, 0) == 0)
+		return true;
+	conn_process(conn, DBA_READ);
+	return conn->state == CONN_IDLE;
+}
+
+/* The connection used last of those idle; one idle for long is asked first
+ * whether it lives, and does not count meanwhile. */
+static Conn *
+pool_pick_idle(Core *core, int64_t now)
+{
+	for (;;)
+	{
+		Conn	   *best = NULL;
+
+		for (Conn *c = core->conns; c != NULL; c = c->next)
+			if (c->state == CONN_IDLE && c->dedicated == NULL && (best == NULL || c->idle_since > best->idle_since))
+				best = c;
+		if (best == NULL)
+			return NULL;
+		if (now - best->idle_since < TRUST_IDLE_MS)
+			return best;
+		if (core->settings.pre_ping && now - best->idle_since > core->settings.pre_ping_idle)
+		{
+			conn_ping(best);
+			conn_flush(best);
+			return NULL;
+		}
+		if (pool_conn_is_quiet(best))
+			return best;
+	}
+}
+
+static bool
+pool_is_full(const Core *core)
+{
+	if (core->nconns < core->settings.pool_size + core->settings.pool_overflow)
+		return false;
+	for (const Conn *c = core->conns; c != NULL; c = c->next)
+		if (c->dedicated == NULL && (pool_conn_is_connecting(c) || c->state == CONN_PINGING))
+			return false;
+	return true;
+}
+
+static Conn *
+pool_pick_shared(Core *core)
+{
+	Conn	   *best = NULL;
+
+	for (Conn *c = core->conns; c != NULL; c = c->next)
+		if (c->shared && c->requests < core->settings.pipeline_depth && conn_accepts(c) && c->tx == NULL &&
+			!c->doomed && !c->tainted && c->dedicated == NULL && (best == NULL || c->requests < best->requests))
+			best = c;
+	return best;
+}
+
+static Conn *
+pool_pick(Core *core, const Request *request, int64_t now, bool *full_known, bool *full)
+{
+	Conn	   *conn = pool_pick_idle(core, now);
+
+	if (conn != NULL)
+	{
+		conn->shared = request->shareable;
+		return conn;
+	}
+	if (!request->shareable || core->settings.pipeline_depth <= 1)
+		return NULL;
+	if (!*full_known)
+		*full = pool_is_full(core);
+	*full_known = true;
+	return *full ? pool_pick_shared(core) : NULL;
+}
+
+static void
+pool_send(Conn *conn, Request *request)
+{
+	if (request->kind == REQUEST_BEGIN)
+		tx_bind(request->new_tx, conn);
+	conn_send(conn, request);
+	if (conn->state != CONN_DEAD && conn->tx != NULL)
+		conn_sync(conn);
+	if (conn->state != CONN_DEAD)
+		conn_flush(conn);
+}
+
+/* A listener's connection, once it is there. */
+static void
+pool_dispatch_dedicated(Core *core, Request *request)
+{
+	Conn	   *conn = request->conn_wanted;
+
+	if (conn == NULL)
+	{
+		if (!pool_open(core, request))
+			core_due(core, core_now() + BACKOFF_FIRST_MS);
+	}
+	else if (conn->state == CONN_IDLE)
+	{
+		list_remove(&core->listening, LINK_QUEUE, request);
+		request->conn_wanted = NULL;
+		pool_send(conn, request);
+	}
+}
+
+/* Open connections for requests that have none coming. */
+static void
+pool_grow(Core *core, size_t wanted, int64_t now)
+{
+	size_t		coming = 0;
+
+	if (wanted == 0 || now < core->backoff_until)
+		return;
+	for (Conn *c = core->conns; c != NULL; c = c->next)
+		if (c->dedicated == NULL && (pool_conn_is_connecting(c) || c->state == CONN_PINGING))
+			coming++;
+	while (coming < wanted && core->nconns < core->settings.pool_size + core->settings.pool_overflow &&
+		   now >= core->backoff_until)
+	{
+		if (!pool_open(core, NULL))
+		{
+			if (core->nconns == 0)
+				request_fail(core->waiting.head, error_new(DBA_NO_MEMORY, "out of memory"));
+			return;
+		}
+		coming++;
+	}
+}
+
+void
+pool_dispatch(Core *core)
+{
+	int64_t		now = core->waiting.head != NULL ? core_now() : 0;
+	bool		full_known = false;
+	bool		full = false;
+	Request    *request;
+	Request    *next;
+
+	for (request = core->listening.head; request != NULL; request = next)
+	{
+		next = request->links[LINK_QUEUE].next;
+		pool_dispatch_dedicated(core, request);
+	}
+	while ((request = core->waiting.head) != NULL)
+	{
+		Conn	   *conn = pool_pick(core, request, now, &full_known, &full);
+
+		if (conn == NULL)
+			break;				/* fair: nobody overtakes the first */
+		if (core->waiting.head != request)
+			continue;			/* looking at a connection changed the queue */
+		list_remove(&core->waiting, LINK_QUEUE, request);
+		pool_send(conn, request);
+	}
+	pool_grow(core, core->waiting.count, now);
+}
+
+/* --- time */
+
+static void
+pool_conn_timers(Core *core, Conn *conn, int64_t now)
+{
+	int64_t		idle_for = conn->state == CONN_IDLE ? now - conn->idle_since : -1;
+	int64_t		limit = core->settings.idle_timeout > 0 ? core->settings.idle_timeout : CORE_NEVER;
+
+	if (conn->state == CONN_DEAD)
+		return;
+	if (core->nconns > core->settings.pool_size && limit > OVERFLOW_IDLE_MS)
+		limit = OVERFLOW_IDLE_MS;
+	if (conn->deadline <= now)
+		conn_deadline(conn);
+	else if (idle_for >= 0 && conn->dedicated == NULL && (idle_for >= limit || conn->recycle_at <= now))
+		conn_close(conn, NULL);
+	else
+	{
+		if (conn->deadline != CORE_NEVER)
+			core_due(core, conn->deadline);
+		if (idle_for >= 0 && limit != CORE_NEVER)
+			core_due(core, conn->idle_since + limit);
+	}
+}
+
+static void
+pool_request_timers(Core *core, int64_t now)
+{
+	Request    *next;
+
+	while (core->waiting.head != NULL && core->waiting.head->checkout_deadline <= now)
+	{
+		Request    *request = core->waiting.head;
+		dba_error  *error;
+
+		core->stats.timeouts++;
+		error = error_new(DBA_TIMEOUT, "no connection became free in %d ms%s%s",
+						  (int) core->settings.checkout_timeout, core->connect_error != NULL ? ": " : "",
+						  dba_error_message(core->connect_error));
+		if (!error->constant)
+			error->retryable = true;
+		request_fail(request, error);
+	}
+	if (core->waiting.head != NULL)
+		core_due(core, core->waiting.head->checkout_deadline);
+	if (core->settings.request_timeout <= 0)
+		return;
+	for (Request *r = core->live.head; r != NULL; r = next)
+	{
+		next = r->links[LINK_LIVE].next;
+		if (r->deadline == CORE_NEVER || r->state == REQUEST_DONE || r->abort_code != DBA_OK)
+			continue;
+		if (r->deadline > now)
+		{
+			core_due(core, r->deadline);	/* the oldest is due first */
+			return;
+		}
+		request_abort(r, DBA_TIMEOUT);
+	}
+}
+
+void
+pool_timers(Core *core, int64_t now)
+{
+	for (Conn *c = core->conns; c != NULL; c = c->next)
+		pool_conn_timers(core, c, now);
+	pool_request_timers(core, now);
+	if (core->backoff_until > now && core->waiting.head != NULL)
+		core_due(core, core->backoff_until);
+}
+
+void
+pool_sweep(Core *core)
+{
+	Conn	  **link = &core->conns;
+
+	core->dead_conns = false;
+	while (*link != NULL)
+	{
+		Conn	   *conn = *link;
+
+		if (conn->state == CONN_DEAD)
+		{
+			*link = conn->next;
+			conn_free(conn);
+		}
+		else
+			link = &conn->next;
+	}
+}
+
+void
+pool_close(Core *core)
+{
+	for (Conn *c = core->conns; c != NULL; c = c->next)
+		conn_close(c, error_new(DBA_CLOSED, "client was closed"));
+	pool_sweep(core);
+}

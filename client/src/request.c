@@ -1,0 +1,317 @@
+/*
+ * request.c
+ *		Requests from submission to callback: numbers, lists, ends.
+ *
+ * A request is in core->live from submission until its callback has returned,
+ * and in at most one queue: of its transaction, of the pool, or of those to be
+ * called back.
+ */
+#include "core.h"
+
+#include <string.h>
+
+#include "conn.h"
+#include "mem.h"
+#include "params.h"
+#include "tx.h"
+
+#define REQUEST_FIRST_BUCKETS 64
+
+void
+list_append(RequestList *list, RequestLink link, Request *request)
+{
+	request->links[link].next = NULL;
+	request->links[link].prev = list->tail;
+	if (list->tail != NULL)
+		list->tail->links[link].next = request;
+	else
+		list->head = request;
+	list->tail = request;
+	list->count++;
+	if (link == LINK_QUEUE)
+		request->queue = list;
+}
+
+void
+list_prepend(RequestList *list, RequestLink link, Request *request)
+{
+	request->links[link].prev = NULL;
+	request->links[link].next = list->head;
+	if (list->head != NULL)
+		list->head->links[link].prev = request;
+	else
+		list->tail = request;
+	list->head = request;
+	list->count++;
+	if (link == LINK_QUEUE)
+		request->queue = list;
+}
+
+void
+list_remove(RequestList *list, RequestLink link, Request *request)
+{
+	Request    *next = request->links[link].next;
+	Request    *prev = request->links[link].prev;
+
+	if (prev != NULL)
+		prev->links[link].next = next;
+	else
+		list->head = next;
+	if (next != NULL)
+		next->links[link].prev = prev;
+	else
+		list->tail = prev;
+	list->count--;
+	if (link == LINK_QUEUE)
+		request->queue = NULL;
+}
+
+/* Grow the table of ids so that chains stay short; failing to grow is no error
+ * once there is one. */
+static bool
+request_grow_hash(Core *core)
+{
+	size_t		size = core->hash_size == 0 ? REQUEST_FIRST_BUCKETS : core->hash_size * 2;
+	Request   **hash;
+
+	if (core->live.count < core->hash_size)
+		return true;
+	hash = mem_zalloc(size * sizeof(Request *));
+	if (hash == NULL)
+		return core->hash != NULL;
+	for (Request *r = core->live.head; r != NULL; r = r->links[LINK_LIVE].next)
+	{
+		r->hash_next = hash[r->id & (size - 1)];
+		hash[r->id & (size - 1)] = r;
+	}
+	mem_free(core->hash);
+	core->hash = hash;
+	core->hash_size = size;
+	return true;
+}
+
+static void
+request_unhash(Core *core, Request *request)
+{
+	Request   **link = &core->hash[request->id & (core->hash_size - 1)];
+
+	while (*link != request)
+		link = &(*link)->hash_next;
+	*link = request->hash_next;
+}
+
+Request *
+request_find(Core *core, dba_request id)
+{
+	Request    *request;
+
+	if (core->hash == NULL)
+		return NULL;
+	request = core->hash[id & (core->hash_size - 1)];
+	while (request != NULL && request->id != id)
+		request = request->hash_next;
+	return request;
+}
+
+static void
+request_free(Request *request)
+{
+	stmt_unref(request->stmt);
+	params_free(request->params);
+	mem_free(request->channel);
+	mem_free(request->missing_types);
+	mem_free(request->owned);
+	PQclear(request->result);
+	dba_error_free(request->error);
+	mem_free(request);
+}
+
+/*
+ * A request that is not submitted yet; NULL when the client takes none (no
+ * memory, closing).  request_submit or request_refuse must follow.
+ */
+Request *
+request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
+{
+	Core	   *core = db->core;
+	Request    *request;
+
+	if (core->closing || (db->tx != NULL && db->tx->state == TX_GONE) || !request_grow_hash(core))
+		return NULL;
+	request = mem_zalloc(sizeof(Request));
+	if (request == NULL)
+		return NULL;
+	request->core = core;
+	request->tx = db->tx;
+	request->kind = kind;
+	request->cb = cb;
+	request->arg = arg;
+	request->deadline = CORE_NEVER;
+	request->checkout_deadline = CORE_NEVER;
+	return request;
+}
+
+static void
+request_accept(Request *request)
+{
+	Core	   *core = request->core;
+
+	core->used = true;
+	request->id = ++core->last_id;
+	request->hash_next = core->hash[request->id & (core->hash_size - 1)];
+	core->hash[request->id & (core->hash_size - 1)] = request;
+	list_append(&core->live, LINK_LIVE, request);
+	if (request->tx != NULL)
+		request->tx->requests++;
+	if (!request->internal)
+	{
+		core->visible++;
+		core->stats.requests++;
+	}
+	core_due(core, 0);
+}
+
+/* Queue a request; it is sent by the next dba_process. */
+dba_request
+request_submit(Request *request)
+{
+	Core	   *core = request->core;
+
+	request_accept(request);
+	request->state = REQUEST_QUEUED;
+	if (request->kind == REQUEST_GROUP)
+		return request->id;
+	if (request->tx != NULL)
+	{
+		tx_queue(request);
+		if (request->state == REQUEST_DONE)
+			return request->id;
+	}
+	else
+		list_append(request->kind == REQUEST_LISTEN ? &core->listening : &core->waiting, LINK_QUEUE, request);
+	if (request->tx == NULL)
+		request->checkout_deadline = core_after(core->settings.checkout_timeout);
+	if (core->settings.request_timeout > 0 && request->kind != REQUEST_LISTEN)
+		request->deadline = core_after(core->settings.request_timeout);
+	return request->id;
+}
+
+/* Accept a request only to call its failure back; takes the error. */
+dba_request
+request_refuse(Request *request, dba_error *error)
+{
+	error->retryable = error->constant ? error->retryable : error->code != DBA_INVALID;
+	request_accept(request);
+	request_fail(request, error);
+	return request->id;
+}
+
+/* The request has its result or error: its callback is due. */
+void
+request_finish(Request *request)
+{
+	Core	   *core = request->core;
+
+	if (request->state == REQUEST_DONE)
+		return;
+	if (request->queue != NULL)
+		list_remove(request->queue, LINK_QUEUE, request);
+	request->state = REQUEST_DONE;
+	if (request->conn != NULL)
+		conn_leave(request->conn, request);
+	if (request->conn_wanted != NULL)
+		conn_close(request->conn_wanted, NULL);
+	list_append(&core->done, LINK_QUEUE, request);
+	core_due(core, 0);
+}
+
+void
+request_fail(Request *request, dba_error *error)
+{
+	if (request->state == REQUEST_DONE || request->error != NULL)
+		dba_error_free(error);
+	else
+		request->error = error;
+	PQclear(request->result);
+	request->result = NULL;
+	request_finish(request);
+}
+
+static dba_error *
+request_abort_error(const Request *request, dba_code code, bool sent)
+{
+	dba_error  *error;
+	const char *what = code == DBA_CANCELLED ? "request was cancelled" : code == DBA_CLOSED
+		? "client was closed" : "request timed out";
+
+	error = error_new(code, sent ? "%s; the statement may have run" : "%s", what);
+	if (!error->constant)
+		error->retryable = !sent && request->kind == REQUEST_STATEMENT;
+	return error;
+}
+
+/*
+ * End a request early with DBA_CANCELLED, DBA_TIMEOUT or DBA_CLOSED: at once
+ * when it was not sent or shares its connection, else by asking the server.
+ */
+void
+request_abort(Request *request, dba_code code)
+{
+	if (request->state == REQUEST_DONE || request->abort_code != DBA_OK)
+		return;
+	if (code == DBA_CANCELLED)
+		request->core->stats.cancelled++;
+	else if (code == DBA_TIMEOUT)
+		request->core->stats.timeouts++;
+	if (request->kind == REQUEST_GROUP)
+	{
+		request->abort_code = code;
+		request->group_cancel(request);
+		return;
+	}
+	if (request->state == REQUEST_SENT && code != DBA_CLOSED && conn_cancel(request->conn, request))
+	{
+		request->abort_code = code; /* the server's answer ends it */
+		return;
+	}
+	request_fail(request, request_abort_error(request, code, request->state == REQUEST_SENT));
+}
+
+/* The error that a cancelled request ends with once the server has answered. */
+dba_error *
+request_cancelled_error(const Request *request)
+{
+	return request_abort_error(request, request->abort_code, true);
+}
+
+/*
+ * Call a finished request back and free it.  It leaves the lists first: the
+ * callback may look, submit, and ask for close.
+ */
+void
+request_call_back(Request *request)
+{
+	Core	   *core = request->core;
+	Tx		   *tx = request->tx;
+	dba_client *db = tx != NULL ? &tx->self : &core->self;
+	dba_result	result;
+
+	list_remove(&core->done, LINK_QUEUE, request);
+	request_unhash(core, request);
+	list_remove(&core->live, LINK_LIVE, request);
+	if (!request->internal)
+		core->visible--;
+	if (request->kind == REQUEST_LISTEN)
+		core->listeners--;
+	if (request->error != NULL)
+		core->stats.errors++;
+	if (request->new_tx != NULL && request->error == NULL)
+		db = &request->new_tx->self;
+	result_init(&result, request->result, core->types, request->count);
+	if (request->cb != NULL)
+		request->cb(db, request->error == NULL ? &result : NULL, request->error, request->arg);
+	if (result_kept(&result))
+		request->result = NULL;
+	tx_called_back(request);
+	request_free(request);
+}
