@@ -64,6 +64,8 @@ static const struct
 	{"TimeZone", "UTC"},
 	{"lc_monetary", "C"},
 	{"xmloption", "content"},
+	{"quote_all_identifiers", "off"},
+	{"standard_conforming_strings", "on"},
 };
 
 static void

@@ -84,7 +84,7 @@ read_schema(void *arg)
 	CatalogRequest *request = arg;
 	CatalogReader r = {0};
 	MemoryContext oldcxt = MemoryContextSwitchTo(request->result);
-	int nestlevel = query_pin(PIN_PATH);
+	int nestlevel = query_pin(PIN_VALUES);
 
 	r.result = request->result;
 	r.work = AllocSetContextCreate(r.result, "db_adapter catalog", ALLOCSET_DEFAULT_SIZES);

@@ -99,7 +99,9 @@ set_table(CatalogReader *r, SchemaTable *table, Form_pg_class form, HeapTuple tu
 	table->force_row_security = form->relforcerowsecurity;
 	if (form->relreplident == REPLICA_IDENTITY_FULL)
 		table->replica_identity = "full";
-	else if (form->relreplident == REPLICA_IDENTITY_NOTHING)
+	/* A foreign table has nothing else to be. */
+	else if (form->relreplident == REPLICA_IDENTITY_NOTHING &&
+			 form->relkind != RELKIND_FOREIGN_TABLE)
 		table->replica_identity = "nothing";
 	if (OidIsValid(form->reloftype))
 		table->of_type = catalog_type(r, form->reloftype, -1);
