@@ -1,0 +1,173 @@
+/*
+ * proxy.c
+ *		A TCP proxy to a test server that splits, cuts, or falls silent.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "server.h"
+
+#define MAX_LINKS 64
+
+typedef struct Link
+{
+	int			client;
+	int			server;
+	long		from_server;	/* bytes passed */
+	bool		stuck;
+} Link;
+
+static int
+connect_server(const Server *server)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.%d", server_dir(server), server_port(server));
+	if (connect(fd, (struct sockaddr *) &address, sizeof(address)) != 0)
+	{
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Pass what can be read; false when the link is to be closed. */
+static bool
+pass(int from, int to, ProxyMode mode)
+{
+	char		data[16384];
+	ssize_t		n = read(from, data, mode == PROXY_BYTES ? 1 : sizeof(data));
+
+	return n > 0 && send(to, data, (size_t) n, MSG_NOSIGNAL) == n;
+}
+
+static bool
+pass_limited(Link *link, ProxyMode mode, long limit)
+{
+	char		data[16384];
+	long		left = limit - link->from_server;
+	ssize_t		n = read(link->server, data, left < (long) sizeof(data) ? (size_t) left : sizeof(data));
+
+	if (n <= 0 || send(link->client, data, (size_t) n, MSG_NOSIGNAL) != n)
+		return false;
+	link->from_server += n;
+	if (link->from_server < limit)
+		return true;
+	link->stuck = mode == PROXY_HANG;
+	return mode == PROXY_HANG;
+}
+
+static void
+link_close(Link *link)
+{
+	close(link->client);
+	if (link->server >= 0)
+		close(link->server);
+	link->client = -1;
+}
+
+static void
+serve(const Server *server, int listener, ProxyMode mode, long limit)
+{
+	static Link links[MAX_LINKS];
+	int			count = 0;
+
+	for (;;)
+	{
+		struct pollfd fds[1 + 2 * MAX_LINKS];
+
+		fds[0] = (struct pollfd) {.fd = count < MAX_LINKS ? listener : -1, .events = POLLIN};
+		for (int i = 0; i < count; i++)
+		{
+			bool		deaf = links[i].client < 0 || mode == PROXY_SILENT;
+
+			fds[1 + 2 * i] = (struct pollfd) {.fd = deaf ? -1 : links[i].client, .events = POLLIN};
+			fds[2 + 2 * i] = (struct pollfd) {.fd = deaf || links[i].stuck ? -1 : links[i].server, .events = POLLIN};
+		}
+		if (poll(fds, (nfds_t) (1 + 2 * count), -1) < 0)
+			continue;
+		for (int i = 0; i < count; i++)
+		{
+			bool		ok = true;
+
+			if (links[i].client < 0)
+				continue;
+			if (fds[1 + 2 * i].revents != 0)
+				ok = pass(links[i].client, links[i].server, mode);
+			if (ok && fds[2 + 2 * i].revents != 0)
+				ok = limit > 0 && (mode == PROXY_CUT || mode == PROXY_HANG)
+					? pass_limited(&links[i], mode, limit) : pass(links[i].server, links[i].client, mode);
+			if (!ok)
+				link_close(&links[i]);
+		}
+		if (fds[0].revents != 0)
+		{
+			int			one = 1;
+			int			slot = 0;
+			Link		link = {.client = accept(listener, NULL, NULL), .server = -1};
+
+			setsockopt(link.client, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+			while (slot < count && links[slot].client >= 0)
+				slot++;
+			if (mode != PROXY_SILENT)
+				link.server = connect_server(server);
+			if (mode != PROXY_SILENT && link.server < 0)
+				close(link.client);
+			else
+			{
+				links[slot] = link;
+				if (slot == count)
+					count++;
+			}
+		}
+	}
+}
+
+Proxy
+proxy_start(const Server *server, ProxyMode mode, long limit)
+{
+	Proxy		proxy = {.port = free_port()};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	.sin_port = htons((uint16_t) proxy.port)};
+	int			one = 1;
+	int			listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(listener, (struct sockaddr *) &address, sizeof(address)) != 0 || listen(listener, 64) != 0)
+	{
+		perror("proxy");
+		exit(99);
+	}
+	snprintf(proxy.url, sizeof(proxy.url), "postgresql://postgres@127.0.0.1:%d/postgres", proxy.port);
+	proxy.pid = fork();
+	if (proxy.pid == 0)
+	{
+		serve(server, listener, mode, limit);
+		_exit(0);
+	}
+	close(listener);
+	return proxy;
+}
+
+void
+proxy_stop(Proxy *proxy)
+{
+	if (proxy->pid > 0)
+	{
+		kill(proxy->pid, SIGKILL);
+		waitpid(proxy->pid, NULL, 0);
+	}
+	proxy->pid = 0;
+}
