@@ -393,14 +393,15 @@ query_attempt(QueryBody body, void *arg, bool keep)
 	{
 		MemoryContextSwitchTo(cxt);
 		error = CopyErrorData();
-		if (query_error_is_foreign(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(cxt);
 	CurrentResourceOwner = owner;
+	/* Only now: whoever catches it expects the subtransaction to be his own. */
+	if (error != NULL && query_error_is_foreign(error->sqlerrcode))
+		ReThrowError(error);
 	return error;
 }
 
