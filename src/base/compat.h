@@ -106,4 +106,49 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 	compat_nullable_int2(tuple, desc, Anum_pg_statistic_ext_stxstattarget)
 #endif
 
+/* 15 renamed the analysis of a statement without parameters. */
+#if PG_VERSION_NUM < 150000
+#define compat_analyze_and_rewrite(raw, sql) pg_analyze_and_rewrite(raw, sql, NULL, 0, NULL)
+#else
+#define compat_analyze_and_rewrite(raw, sql)                                                      \
+	pg_analyze_and_rewrite_fixedparams(raw, sql, NULL, 0, NULL)
+#endif
+
+/* 15 replaced the Value inside of a constant of the grammar. */
+#if PG_VERSION_NUM < 150000
+#define compat_const_is_string(constant) IsA(&(constant)->val, String)
+#else
+#define compat_const_is_string(constant)                                                          \
+	(!(constant)->isnull && IsA(&(constant)->val, String))
+#endif
+
+/* 15 brought privileges on settings. */
+#if PG_VERSION_NUM < 150000
+#define compat_is_parameter(objtype) false
+#else
+#define compat_is_parameter(objtype) ((objtype) == OBJECT_PARAMETER_ACL)
+#endif
+
+/* 16 has one call for all privileges of simple objects, and SET apart from membership. */
+#if PG_VERSION_NUM < 160000
+#define compat_database_aclcheck(oid, role, mode) pg_database_aclcheck(oid, role, mode)
+#define compat_schema_aclcheck(oid, role, mode) pg_namespace_aclcheck(oid, role, mode)
+#define compat_may_become(member, role) is_member_of_role(member, role)
+#else
+#define compat_database_aclcheck(oid, role, mode)                                                 \
+	object_aclcheck(DatabaseRelationId, oid, role, mode)
+#define compat_schema_aclcheck(oid, role, mode)                                                   \
+	object_aclcheck(NamespaceRelationId, oid, role, mode)
+#define compat_may_become(member, role) member_can_set_role(member, role)
+#endif
+
+/* 17 can leave out dependent types when a type changes its schema. */
+#if PG_VERSION_NUM < 170000
+#define compat_move_row_type(type, to, moved)                                                     \
+	AlterTypeNamespaceInternal(type, to, false, false, moved)
+#else
+#define compat_move_row_type(type, to, moved)                                                     \
+	AlterTypeNamespaceInternal(type, to, false, false, false, moved)
+#endif
+
 #endif /* DB_ADAPTER_COMPAT_H */
