@@ -1,0 +1,329 @@
+/*
+ * expected_guard.c
+ *	  What DDL text may touch while it runs in a swap: what it made itself.
+ *
+ * Both hooks are installed on first use and stay; without a guard on watch they
+ * only pass the call on.  The guard on watch is the one piece of state here that
+ * is not in a struct, because hooks have no argument of their own: whoever calls
+ * guard_watch() answers for guard_rest(), on error too.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_attrdef.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_proc.h"
+#include "miscadmin.h"
+#include "schema/expected_guard.h"
+#include "tcop/utility.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+typedef struct MadeObject
+{
+	Oid class_id;
+	Oid object_id;
+} MadeObject;
+
+struct Guard
+{
+	MemoryContext cxt;
+	HTAB *made;	 /* MadeObject */
+	List *fresh; /* MadeObject *, since guard_check_places() */
+	bool allow_volatile;
+	GuardSkips skips;
+};
+
+static Guard *watching = NULL;
+static object_access_hook_type next_access_hook = NULL;
+static ProcessUtility_hook_type next_utility_hook = NULL;
+
+static void
+remember(Guard *guard, Oid class_id, Oid object_id, bool is_fresh)
+{
+	MadeObject key = {class_id, object_id};
+	MadeObject *entry;
+	MemoryContext oldcxt;
+	bool found;
+
+	entry = hash_search(guard->made, &key, HASH_ENTER, &found);
+	if (!is_fresh)
+		return;
+	oldcxt = MemoryContextSwitchTo(guard->cxt);
+	guard->fresh = lappend(guard->fresh, entry);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+void
+guard_adopt(Guard *guard, Oid class_id, Oid object_id)
+{
+	remember(guard, class_id, object_id, false);
+}
+
+bool
+guard_made(Guard *guard, Oid class_id, Oid object_id)
+{
+	MadeObject key = {class_id, object_id};
+
+	return hash_search(guard->made, &key, HASH_FIND, NULL) != NULL;
+}
+
+bool
+guard_made_schema(Guard *guard, Oid namespace)
+{
+	return guard_made(guard, NamespaceRelationId, namespace) || isTempNamespace(namespace) ||
+		   isTempToastNamespace(namespace) || IsToastNamespace(namespace);
+}
+
+void
+guard_refuse(Oid class_id, Oid object_id)
+{
+	ObjectAddress address;
+	char *description;
+
+	ObjectAddressSet(address, class_id, object_id);
+	description = getObjectDescription(&address, true);
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("schema_sql drops or alters %s, which it did not make",
+					description ? description : "an object"),
+			 errhint("Leave the statement out, or name the object's schema in \"schemas\" if "
+					 "schema_sql makes all that is in it.")));
+}
+
+/* Numbers, clocks and random values: their evaluation reaches nothing outside. */
+static bool
+function_is_harmless(Oid function)
+{
+	return function == F_NEXTVAL || function == F_CLOCK_TIMESTAMP || function == F_GEN_RANDOM_UUID;
+}
+
+static void
+check_function(Guard *guard, Oid function)
+{
+	if (guard->allow_volatile || func_volatile(function) != PROVOLATILE_VOLATILE ||
+		function_is_harmless(function))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("schema_sql calls the volatile function %s", get_func_name(function)),
+			 errdetail("What a volatile function does outside of the transaction cannot be rolled "
+					   "back."),
+			 errhint("Use allow_do => true if you trust schema_sql.")));
+}
+
+/*
+ * Parts of a relation are announced by its oid when made or altered, by their own
+ * when dropped; those go with their whole, which is checked.
+ */
+static bool
+normalize(ObjectAccessType access, Oid *class_id)
+{
+	switch (*class_id)
+	{
+		case AttrDefaultRelationId:
+		case InheritsRelationId:
+		case IndexRelationId:
+		case ForeignTableRelationId:
+			*class_id = RelationRelationId;
+			return access != OAT_DROP;
+		default:
+			return true;
+	}
+}
+
+static void
+watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
+{
+	if (next_access_hook)
+		next_access_hook(access, class_id, object_id, sub_id, arg);
+	if (watching == NULL)
+		return;
+	if (!normalize(access, &class_id))
+		return;
+	switch (access)
+	{
+		case OAT_POST_CREATE:
+			if (sub_id == 0)
+				remember(watching, class_id, object_id, true);
+			else if (!guard_made(watching, class_id, object_id))
+				guard_refuse(class_id, object_id);
+			break;
+		case OAT_DROP:
+		case OAT_POST_ALTER:
+			if (!guard_made(watching, class_id, object_id))
+				guard_refuse(class_id, object_id);
+			break;
+		case OAT_TRUNCATE:
+			if (!guard_made(watching, RelationRelationId, object_id))
+				guard_refuse(RelationRelationId, object_id);
+			break;
+		case OAT_FUNCTION_EXECUTE:
+			check_function(watching, object_id);
+			break;
+		default:
+			break;
+	}
+}
+
+/* A subcommand fires no event trigger; statements inside functions come here too. */
+static void
+watch_utility(PlannedStmt *pstmt, const char *sql, bool read_only_tree,
+			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
+			  DestReceiver *dest, QueryCompletion *completion)
+{
+	if (watching != NULL && context != PROCESS_UTILITY_SUBCOMMAND)
+	{
+		if (watching->skips(pstmt->utilityStmt))
+			return;
+		context = PROCESS_UTILITY_SUBCOMMAND;
+	}
+	if (next_utility_hook)
+		next_utility_hook(pstmt, sql, read_only_tree, context, params, environment, dest,
+						  completion);
+	else
+		standard_ProcessUtility(pstmt, sql, read_only_tree, context, params, environment, dest,
+								completion);
+}
+
+static void
+install_hooks(void)
+{
+	static bool installed = false;
+
+	if (installed)
+		return;
+	next_access_hook = object_access_hook;
+	object_access_hook = watch_access;
+	next_utility_hook = ProcessUtility_hook;
+	ProcessUtility_hook = watch_utility;
+	installed = true;
+}
+
+Guard *
+guard_create(bool allow_volatile, GuardSkips skips)
+{
+	Guard *guard = palloc0(sizeof(Guard));
+	HASHCTL control = {0};
+
+	install_hooks();
+	control.keysize = sizeof(MadeObject);
+	control.entrysize = sizeof(MadeObject);
+	control.hcxt = CurrentMemoryContext;
+	guard->cxt = CurrentMemoryContext;
+	guard->made = hash_create("db_adapter objects made", 1024, &control,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	guard->allow_volatile = allow_volatile;
+	guard->skips = skips;
+	return guard;
+}
+
+void
+guard_watch(Guard *guard)
+{
+	watching = guard;
+}
+
+void
+guard_rest(void)
+{
+	watching = NULL;
+}
+
+bool
+guard_is_watching(void)
+{
+	return watching != NULL;
+}
+
+/* The schema an object lives in; InvalidOid where it has none or is gone again. */
+static Oid
+namespace_of(const MadeObject *object)
+{
+	HeapTuple tuple;
+	Datum value;
+	bool isnull;
+
+	if (!is_objectclass_supported(object->class_id) ||
+		get_object_attnum_namespace(object->class_id) == InvalidAttrNumber ||
+		get_object_catcache_oid(object->class_id) < 0)
+		return InvalidOid;
+	tuple = SearchSysCache1(get_object_catcache_oid(object->class_id),
+							ObjectIdGetDatum(object->object_id));
+	if (!HeapTupleIsValid(tuple))
+		return InvalidOid;
+	value = SysCacheGetAttr(get_object_catcache_oid(object->class_id), tuple,
+							get_object_attnum_namespace(object->class_id), &isnull);
+	ReleaseSysCache(tuple);
+	return isnull ? InvalidOid : DatumGetObjectId(value);
+}
+
+bool
+guard_schema_is_used(Guard *guard, Oid namespace)
+{
+	HASH_SEQ_STATUS scan;
+	MadeObject *object;
+
+	hash_seq_init(&scan, guard->made);
+	while ((object = hash_seq_search(&scan)) != NULL)
+		if (namespace_of(object) == namespace)
+		{
+			hash_seq_term(&scan);
+			return true;
+		}
+	return false;
+}
+
+List *
+guard_made_schemas(Guard *guard)
+{
+	HASH_SEQ_STATUS scan;
+	MadeObject *object;
+	List *names = NIL;
+
+	hash_seq_init(&scan, guard->made);
+	while ((object = hash_seq_search(&scan)) != NULL)
+	{
+		char *name =
+			object->class_id == NamespaceRelationId ? get_namespace_name(object->object_id) : NULL;
+
+		if (name != NULL && !isTempNamespace(object->object_id) &&
+			!isTempToastNamespace(object->object_id))
+			names = lappend(names, name);
+	}
+	return names;
+}
+
+void
+guard_check_places(Guard *guard)
+{
+	ListCell *lc;
+
+	foreach(lc, guard->fresh)
+	{
+		MadeObject *object = lfirst(lc);
+		Oid namespace = namespace_of(object);
+		ObjectAddress address;
+
+		if (!OidIsValid(namespace) || guard_made_schema(guard, namespace))
+			continue;
+		ObjectAddressSet(address, object->class_id, object->object_id);
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("schema_sql creates %s in schema \"%s\", which it does not make",
+						getObjectDescription(&address, false), get_namespace_name(namespace)),
+				 errhint("Name the schema in \"schemas\".")));
+	}
+	list_free(guard->fresh);
+	guard->fresh = NIL;
+}

@@ -1,0 +1,734 @@
+/*
+ * expected_swap.c
+ *	  Running DDL where the live schemas seem to be empty, and rolling it back.
+ *
+ * The rows of pg_namespace are renamed directly: ALTER SCHEMA would lock out
+ * everyone who creates a table there.  What belongs to an extension moves along
+ * into the new schema, because a file that says CREATE EXTENSION finds it there
+ * in a new database.  None of these calls checks privileges, hence they are
+ * checked first: whoever swaps a schema must have its owner's privileges and be
+ * allowed to create schemas.  The swap then gives no power that renaming the
+ * schema and creating another of its name would not; without the checks it would
+ * put the caller's functions in front of SECURITY DEFINER functions that look in
+ * that schema.
+ *
+ * The current user stays who he is.  Only the call that moves an extension's
+ * member runs as the bootstrap superuser, since members may belong to anyone; no
+ * function of a user can run in it.  SET ROLE is refused throughout.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/twophase.h"
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/catalog.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_default_acl.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_enum.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_init_privs.h"
+#include "catalog/pg_namespace.h"
+#include "commands/alter.h"
+#include "commands/comment.h"
+#include "commands/dbcommands.h"
+#include "commands/event_trigger.h"
+#include "commands/tablecmds.h"
+#include "commands/typecmds.h"
+#include "miscadmin.h"
+#include "schema/expected_statement.h"
+#include "schema/expected_swap.h"
+#include "storage/lmgr.h"
+#include "storage/lock.h"
+#include "tcop/utility.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+/* A foreign key to a live table locks it: wait for that no longer than this. */
+#define LOCK_TIMEOUT_MS 5000
+
+typedef struct SwapSchema
+{
+	const char *name;
+	Oid live;	   /* its schema before, under another name now; or InvalidOid */
+	bool created;  /* the text creates it */
+	List *members; /* ObjectAddress *: what extensions have there */
+	Oid members_at;
+} SwapSchema;
+
+struct Swap
+{
+	const SwapRequest *request;
+	SwapBody body;
+	void *arg;
+	MemoryContext result_cxt;
+	MemoryContext cxt;
+	Guard *guard;
+	List *schemas; /* SwapSchema * */
+	void *enums;   /* the transaction's own uncommitted enum values */
+	int nestlevel; /* of its settings; 0 when they have ended */
+	int64 done;
+	int64 total;
+};
+
+MemoryContext
+swap_result_context(Swap *swap)
+{
+	return swap->result_cxt;
+}
+
+Guard *
+swap_guard(Swap *swap)
+{
+	return swap->guard;
+}
+
+bool
+swap_allows_do(Swap *swap)
+{
+	return swap->request->allow_do;
+}
+
+void
+swap_progress(Swap *swap, int64 done, int64 total)
+{
+	swap->done = done;
+	swap->total = total;
+}
+
+/* ---- checks ---- */
+
+static void
+check_name(const char *name)
+{
+	if (IsReservedName(name) || strcmp(name, "information_schema") == 0 ||
+		strcmp(name, "db_adapter") == 0)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("schema \"%s\" cannot be derived from DDL text", name),
+						errdetail("It belongs to the system or to this extension.")));
+}
+
+/* The owner of a schema; the current user where there is none. */
+static Oid
+schema_owner(Oid namespace)
+{
+	HeapTuple tuple;
+	Oid owner = GetUserId();
+
+	if (!OidIsValid(namespace))
+		return owner;
+	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+static bool
+may_act_as_owner(const char *name)
+{
+	return has_privs_of_role(GetUserId(), schema_owner(get_namespace_oid(name, true)));
+}
+
+static void
+check_owner(const char *name)
+{
+	if (!may_act_as_owner(name))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must have the privileges of the owner of schema \"%s\"", name),
+				 errdetail("Deriving a schema puts an empty one in its place until it is rolled "
+						   "back.")));
+}
+
+void
+swap_check_privileges(List *schemas)
+{
+	ListCell *lc;
+
+	foreach(lc, schemas)
+	{
+		check_name(lfirst(lc));
+		check_owner(lfirst(lc));
+	}
+	if (compat_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for database \"%s\"", get_database_name(MyDatabaseId)),
+				 errdetail("Deriving a schema needs the right to create schemas.")));
+}
+
+bool
+swap_may(List *schemas)
+{
+	ListCell *lc;
+
+	foreach(lc, schemas)
+		if (!may_act_as_owner(lfirst(lc)))
+			return false;
+	return true;
+}
+
+static void
+check_state(void)
+{
+	if (XactReadOnly || RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("DDL text cannot be executed in a read-only transaction"),
+				 errhint("A result derived once in a read-write transaction is served from the "
+						 "cache; expected_columns() works by parsing alone.")));
+	if (IsInParallelMode())
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TRANSACTION_STATE),
+						errmsg("DDL text cannot be executed during a parallel operation")));
+	if (InSecurityRestrictedOperation())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("DDL text cannot be executed within a security-restricted "
+							   "operation")));
+	if (guard_is_watching())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("DDL text that is being executed cannot have other DDL text "
+							   "executed")));
+}
+
+/* ---- extension members ---- */
+
+static void
+add_member(Swap *swap, const ObjectAddress *object)
+{
+	Oid namespace;
+	ListCell *lc;
+
+	if (!is_objectclass_supported(object->classId))
+		return;
+	namespace = get_object_namespace(object);
+	if (!OidIsValid(namespace))
+		return;
+	foreach(lc, swap->schemas)
+	{
+		SwapSchema *schema = lfirst(lc);
+		ObjectAddress *copy;
+
+		if (schema->live != namespace)
+			continue;
+		copy = palloc(sizeof(ObjectAddress));
+		*copy = *object;
+		schema->members = lappend(schema->members, copy);
+	}
+}
+
+/* Finds what the extension owns, by the index on what is depended on. */
+static void
+find_members_of(Swap *swap, Oid extension)
+{
+	Relation rel = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(ExtensionRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(extension));
+	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend dependency = (Form_pg_depend) GETSTRUCT(tuple);
+		ObjectAddress object;
+
+		if (dependency->deptype != DEPENDENCY_EXTENSION)
+			continue;
+		ObjectAddressSet(object, dependency->classid, dependency->objid);
+		add_member(swap, &object);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+static void
+find_members(Swap *swap)
+{
+	Relation rel = table_open(ExtensionRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		find_members_of(swap, ((Form_pg_extension) GETSTRUCT(tuple))->oid);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+/*
+ * A relation with its row type, indexes and constraints.  The server's own way
+ * would lock it against everyone until the end; its catalog rows need no such lock,
+ * because nobody else will ever see them changed.
+ */
+static void
+move_relation(Oid relid, Oid from, Oid to, ObjectAddresses *moved)
+{
+	Relation catalog = table_open(RelationRelationId, RowExclusiveLock);
+	Relation rel = relation_open(relid, AccessShareLock);
+	ListCell *lc;
+
+	AlterRelationNamespaceInternal(catalog, relid, from, to, true, moved);
+	if (OidIsValid(rel->rd_rel->reltype))
+		compat_move_row_type(rel->rd_rel->reltype, to, moved);
+	if (RELKIND_HAS_STORAGE(rel->rd_rel->relkind) && rel->rd_rel->relkind != RELKIND_SEQUENCE)
+		foreach(lc, RelationGetIndexList(rel))
+			AlterRelationNamespaceInternal(catalog, lfirst_oid(lc), from, to, false, moved);
+	AlterConstraintNamespaces(relid, from, to, false, moved);
+	relation_close(rel, NoLock);
+	table_close(catalog, RowExclusiveLock);
+}
+
+static void
+move_member(const ObjectAddress *member, Oid from, Oid to, ObjectAddresses *moved)
+{
+	Oid user;
+	int context;
+
+	if (member->classId == RelationRelationId)
+	{
+		if (!object_address_present(member, moved))
+			move_relation(member->objectId, from, to, moved);
+		return;
+	}
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
+	(void) AlterObjectNamespace_oid(member->classId, member->objectId, to, moved);
+	SetUserIdAndSecContext(user, context);
+}
+
+static void
+move_members(SwapSchema *schema, Oid to)
+{
+	ObjectAddresses *moved = new_object_addresses();
+	ListCell *lc;
+
+	foreach(lc, schema->members)
+		move_member(lfirst(lc), schema->members_at, to, moved);
+	free_object_addresses(moved);
+	schema->members_at = to;
+	CommandCounterIncrement();
+}
+
+void
+swap_place_members(Swap *swap)
+{
+	ListCell *lc;
+
+	foreach(lc, swap->schemas)
+	{
+		SwapSchema *schema = lfirst(lc);
+		Oid namespace = get_namespace_oid(schema->name, true);
+
+		if (schema->members != NIL && schema->members_at == schema->live && OidIsValid(namespace))
+			move_members(schema, namespace);
+	}
+}
+
+/* DROP SCHEMA … CASCADE must not take extensions along. */
+void
+swap_withdraw_members(Swap *swap, const char *name)
+{
+	Oid namespace = get_namespace_oid(name, true);
+	ListCell *lc;
+
+	foreach(lc, swap->schemas)
+	{
+		SwapSchema *schema = lfirst(lc);
+
+		if (schema->members != NIL && OidIsValid(namespace) && schema->members_at == namespace &&
+			namespace != schema->live)
+			move_members(schema, schema->live);
+	}
+}
+
+/* ---- schemas ---- */
+
+static void
+update_schema_row(Oid namespace, const char *name, Datum acl, bool set_acl)
+{
+	Relation rel = table_open(NamespaceRelationId, RowExclusiveLock);
+	HeapTuple tuple = SearchSysCacheCopy1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+	Datum values[Natts_pg_namespace] = {0};
+	bool nulls[Natts_pg_namespace] = {0};
+	bool replace[Natts_pg_namespace] = {0};
+	NameData newname;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", namespace);
+	if (name != NULL)
+	{
+		namestrcpy(&newname, name);
+		values[Anum_pg_namespace_nspname - 1] = NameGetDatum(&newname);
+		replace[Anum_pg_namespace_nspname - 1] = true;
+	}
+	if (set_acl)
+	{
+		values[Anum_pg_namespace_nspacl - 1] = acl;
+		nulls[Anum_pg_namespace_nspacl - 1] = acl == (Datum) 0;
+		replace[Anum_pg_namespace_nspacl - 1] = true;
+	}
+	tuple = heap_modify_tuple(tuple, RelationGetDescr(rel), values, nulls, replace);
+	CatalogTupleUpdate(rel, &tuple->t_self, tuple);
+	table_close(rel, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+/* The privileges the schema had in a new database, for this owner; or 0. */
+static Datum
+initial_privileges(Oid namespace, Oid owner)
+{
+	Relation rel = table_open(InitPrivsRelationId, AccessShareLock);
+	ScanKeyData keys[3];
+	SysScanDesc scan;
+	HeapTuple tuple;
+	Datum result = (Datum) 0;
+
+	ScanKeyInit(&keys[0], Anum_pg_init_privs_objoid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(namespace));
+	ScanKeyInit(&keys[1], Anum_pg_init_privs_classoid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(NamespaceRelationId));
+	ScanKeyInit(&keys[2], Anum_pg_init_privs_objsubid, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(0));
+	scan = systable_beginscan(rel, InitPrivsObjIndexId, true, NULL, 3, keys);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		bool isnull;
+		Datum value =
+			heap_getattr(tuple, Anum_pg_init_privs_initprivs, RelationGetDescr(rel), &isnull);
+		Acl *acl = DatumGetAclPCopy(value);
+
+		if (ACL_NUM(acl) > 0)
+			result = PointerGetDatum(aclnewowner(acl, ACL_DAT(acl)[0].ai_grantor, owner));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return result;
+}
+
+static Datum
+live_privileges(Oid namespace)
+{
+	HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+	Datum value;
+	bool isnull;
+
+	value = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &isnull);
+	if (!isnull)
+		value = PointerGetDatum(DatumGetAclPCopy(value));
+	ReleaseSysCache(tuple);
+	return isnull ? (Datum) 0 : value;
+}
+
+/*
+ * A schema that the text expects to be there: public as it is in a new database,
+ * any other as the live one is, without its content.
+ */
+static void
+create_schema(Swap *swap, SwapSchema *schema)
+{
+	bool is_public = strcmp(schema->name, "public") == 0;
+	Oid owner = schema_owner(schema->live);
+	Oid namespace = NamespaceCreate(schema->name, owner, false);
+	Datum acl = (Datum) 0;
+	char *comment = NULL;
+
+	guard_adopt(swap->guard, NamespaceRelationId, namespace);
+	CommandCounterIncrement();
+	if (is_public)
+		comment = "standard public schema";
+	else if (OidIsValid(schema->live))
+		comment = GetComment(schema->live, NamespaceRelationId, 0);
+	if (OidIsValid(schema->live))
+		acl = is_public ? initial_privileges(schema->live, owner) : live_privileges(schema->live);
+	if (comment != NULL)
+		CreateComments(namespace, NamespaceRelationId, 0, comment);
+	update_schema_row(namespace, NULL, acl, true);
+}
+
+static SwapSchema *
+add_schema(Swap *swap, const char *name, bool created)
+{
+	SwapSchema *schema;
+	ListCell *lc;
+
+	foreach(lc, swap->schemas)
+	{
+		schema = lfirst(lc);
+		if (strcmp(schema->name, name) == 0)
+			return schema;
+	}
+	schema = palloc0(sizeof(SwapSchema));
+	schema->name = name;
+	schema->created = created;
+	schema->live = schema->members_at = get_namespace_oid(name, true);
+	swap->schemas = lappend(swap->schemas, schema);
+	return schema;
+}
+
+static int
+compare_live(const ListCell *a, const ListCell *b)
+{
+	Oid left = ((SwapSchema *) lfirst(a))->live;
+	Oid right = ((SwapSchema *) lfirst(b))->live;
+
+	return left < right ? -1 : left > right;
+}
+
+/*
+ * Keeps others from renaming, dropping or swapping these schemas meanwhile.
+ * Creating and altering what is in them does not conflict with this lock.
+ */
+static void
+lock_schemas(Swap *swap)
+{
+	ListCell *lc;
+
+	list_sort(swap->schemas, compare_live);
+	foreach(lc, swap->schemas)
+	{
+		SwapSchema *schema = lfirst(lc);
+
+		if (!OidIsValid(schema->live))
+			continue;
+		LockDatabaseObject(NamespaceRelationId, schema->live, 0, ShareUpdateExclusiveLock);
+		AcceptInvalidationMessages();
+		if (get_namespace_oid(schema->name, true) != schema->live)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("schema \"%s\" was renamed or dropped meanwhile", schema->name)));
+	}
+}
+
+static void
+exchange_schemas(Swap *swap)
+{
+	ListCell *lc;
+
+	foreach(lc, swap->request->created)
+		add_schema(swap, lfirst(lc), true);
+	foreach(lc, swap->request->schemas)
+		add_schema(swap, lfirst(lc), false);
+	lock_schemas(swap);
+	/* Rights may have been taken away while we waited. */
+	foreach(lc, swap->schemas)
+		check_owner(((SwapSchema *) lfirst(lc))->name);
+	find_members(swap);
+	foreach(lc, swap->schemas)
+	{
+		SwapSchema *schema = lfirst(lc);
+
+		if (OidIsValid(schema->live))
+			update_schema_row(schema->live, psprintf("db_adapter_swapped_%u", schema->live),
+							  (Datum) 0, false);
+	}
+	foreach(lc, swap->schemas)
+		if (!((SwapSchema *) lfirst(lc))->created)
+			create_schema(swap, lfirst(lc));
+	swap_place_members(swap);
+}
+
+static int
+compare_names(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+List *
+swap_schemas(Swap *swap)
+{
+	List *names = guard_made_schemas(swap->guard);
+
+	list_sort(names, compare_names);
+	return names;
+}
+
+/* ---- surroundings ---- */
+
+/* In a new database nobody has default privileges. */
+static void
+forget_default_privileges(void)
+{
+	Relation rel = table_open(DefaultAclRelationId, RowExclusiveLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	ScanKeyInit(&keys[0], Anum_pg_default_acl_defaclrole, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(GetUserId()));
+	ScanKeyInit(&keys[1], Anum_pg_default_acl_defaclnamespace, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(InvalidOid));
+	scan = systable_beginscan(rel, DefaultAclRoleNspObjIndexId, true, NULL, 2, keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		CatalogTupleDelete(rel, &tuple->t_self);
+	systable_endscan(scan);
+	table_close(rel, RowExclusiveLock);
+}
+
+static void
+set(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
+static void
+begin_settings(Swap *swap)
+{
+	int timeout = LockTimeout > 0 ? Min(LockTimeout, LOCK_TIMEOUT_MS) : LOCK_TIMEOUT_MS;
+
+	swap->nestlevel = NewGUCNestLevel();
+	set("check_function_bodies", "off");
+	set("client_min_messages", "error");
+	set("standard_conforming_strings", "on");
+	set("lock_timeout", psprintf("%d", timeout));
+	set("search_path", swap->request->search_path);
+}
+
+void
+swap_begin_reading(Swap *swap)
+{
+	if (swap->nestlevel > 0)
+		AtEOXact_GUC(false, swap->nestlevel);
+	swap->nestlevel = 0;
+	/* The server's deparsers read views through it; the rollback pops it. */
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+}
+
+/*
+ * The server forbids enum values added in this transaction to be used in it.
+ * statement_run() lifts that for the text's own; the transaction's are put back.
+ */
+static void
+save_enums(Swap *swap)
+{
+	Size size = EstimateUncommittedEnumsSpace();
+
+	swap->enums = MemoryContextAlloc(swap->cxt, size);
+	SerializeUncommittedEnums(swap->enums, size);
+}
+
+static void
+restore_enums(Swap *swap)
+{
+	AtEOXact_Enum();
+	RestoreUncommittedEnums(swap->enums);
+}
+
+static void
+run_in_subtransaction(void *arg)
+{
+	Swap *swap = arg;
+	Oid user;
+	int context;
+
+	/* Nobody else than the current user, for as long as this lasts. */
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(user, context | SECURITY_LOCAL_USERID_CHANGE);
+	exchange_schemas(swap);
+	forget_default_privileges();
+	CommandCounterIncrement();
+	begin_settings(swap);
+	swap->body(swap, swap->arg);
+}
+
+/*
+ * Names the setting that would do when the lock table was full: what is done of
+ * the whole filled it, so the whole needs in proportion.
+ */
+static void
+explain_locks(Swap *swap, ErrorData *error)
+{
+	double share = (double) Max(swap->done, 1) / Max(swap->total, 1);
+	int64 places = (int64) MaxBackends + max_prepared_xacts;
+	int64 needed;
+
+	if (error->sqlerrcode != ERRCODE_OUT_OF_MEMORY || error->hint == NULL ||
+		strstr(error->hint, "max_locks_per_transaction") == NULL)
+		return;
+	/* The table grows somewhat beyond its nominal size, and others need places too. */
+	needed = (int64) (max_locks_per_xact / share * 1.5) + 8;
+	error->detail =
+		psprintf("The locks ran out after %d percent of schema_sql.", (int) (share * 100));
+	error->hint = psprintf("Set max_locks_per_transaction to about " INT64_FORMAT
+						   " (room for " INT64_FORMAT " locks) or derive schema_sql in parts.",
+						   needed, needed * places);
+}
+
+static Swap *
+create_swap(const SwapRequest *request, SwapBody body, void *arg)
+{
+	MemoryContext cxt =
+		AllocSetContextCreate(CurrentMemoryContext, "db_adapter swap", ALLOCSET_DEFAULT_SIZES);
+	Swap *swap = MemoryContextAllocZero(cxt, sizeof(Swap));
+
+	swap->request = request;
+	swap->body = body;
+	swap->arg = arg;
+	swap->result_cxt = CurrentMemoryContext;
+	swap->cxt = cxt;
+	return swap;
+}
+
+void
+swap_run(const SwapRequest *request, SwapBody body, void *arg)
+{
+	Swap *swap;
+	ErrorData *error;
+
+	check_state();
+	swap_check_privileges(request->created);
+	swap_check_privileges(request->schemas);
+	swap = create_swap(request, body, arg);
+	MemoryContextSwitchTo(swap->cxt);
+	swap->guard = guard_create(request->allow_do, statement_is_of_database);
+	save_enums(swap);
+	EventTriggerInhibitCommandCollection();
+	PG_TRY();
+	{
+		error = query_attempt(run_in_subtransaction, swap, false);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(swap->cxt);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	guard_rest();
+	EventTriggerUndoInhibitCommandCollection();
+	restore_enums(swap);
+	MemoryContextSwitchTo(swap->result_cxt);
+	if (error != NULL)
+	{
+		explain_locks(swap, error);
+		ReThrowError(error);
+	}
+	MemoryContextDelete(swap->cxt);
+}

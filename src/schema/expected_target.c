@@ -1,0 +1,482 @@
+/*
+ * expected_target.c
+ *	  What a statement is about: the text's own objects, or others.
+ *
+ * Three answers: what adds to an object outside (a trigger, an index, a comment,
+ * a grant) is passed over; what drops or alters one is refused; objects of the
+ * database that have no schema (servers, languages, …) are passed over in any case,
+ * since their CREATE is passed over too where they exist.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "base/compat.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "schema/expected_target.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+static const char *const reason_outside = "it concerns an object outside of the schemas derived";
+static const char *const reason_database = "it concerns an object of the database";
+static const char *const reason_role = "the role does not exist";
+
+/* ---- finding objects by name, without a lock that anyone would notice ---- */
+
+static bool
+relation_is_outside(Guard *guard, const RangeVar *relation, Oid *found)
+{
+	Oid relid = InvalidOid;
+
+	if (relation != NULL)
+		relid = RangeVarGetRelid(relation, NoLock, true);
+	if (found)
+		*found = relid;
+	return OidIsValid(relid) && !guard_made(guard, RelationRelationId, relid);
+}
+
+static void
+require_own_relation(Guard *guard, const RangeVar *relation)
+{
+	Oid relid;
+
+	if (relation_is_outside(guard, relation, &relid))
+		guard_refuse(RelationRelationId, relid);
+}
+
+static bool
+type_is_relation(ObjectType type)
+{
+	switch (type)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_VIEW:
+		case OBJECT_MATVIEW:
+		case OBJECT_INDEX:
+		case OBJECT_SEQUENCE:
+		case OBJECT_FOREIGN_TABLE:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Kinds that live in the database or the cluster, not in a schema. */
+static bool
+type_is_of_database(ObjectType type)
+{
+	switch (type)
+	{
+		case OBJECT_ACCESS_METHOD:
+		case OBJECT_DATABASE:
+		case OBJECT_EVENT_TRIGGER:
+		case OBJECT_EXTENSION:
+		case OBJECT_FDW:
+		case OBJECT_FOREIGN_SERVER:
+		case OBJECT_LANGUAGE:
+		case OBJECT_LARGEOBJECT:
+		case OBJECT_PUBLICATION:
+		case OBJECT_ROLE:
+		case OBJECT_SUBSCRIPTION:
+		case OBJECT_TABLESPACE:
+		case OBJECT_USER_MAPPING:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* The object, or its relation for parts of one; InvalidOid where there is none. */
+static ObjectAddress
+find_object(ObjectType type, Node *object)
+{
+	ObjectAddress address = InvalidObjectAddress;
+	Relation rel = NULL;
+
+	if (type_is_relation(type))
+	{
+		RangeVar *relation =
+			IsA(object, List) ? makeRangeVarFromNameList((List *) object) : (RangeVar *) object;
+
+		ObjectAddressSet(address, RelationRelationId, RangeVarGetRelid(relation, NoLock, true));
+		return address;
+	}
+	if ((type == OBJECT_TYPE || type == OBJECT_DOMAIN) && IsA(object, List))
+		object = (Node *) makeTypeNameFromNameList((List *) object);
+	address = get_object_address(type, object, &rel, AccessShareLock, true);
+	if (rel != NULL)
+	{
+		ObjectAddressSet(address, RelationRelationId, RelationGetRelid(rel));
+		table_close(rel, AccessShareLock);
+	}
+	return address;
+}
+
+static bool
+object_is_outside(Guard *guard, ObjectType type, Node *object, ObjectAddress *found)
+{
+	*found = find_object(type, object);
+	return OidIsValid(found->objectId) && !guard_made(guard, found->classId, found->objectId);
+}
+
+/* For what drops or alters: NULL if it may run, or the reason to pass over it. */
+static const char *
+check_altered(Guard *guard, ObjectType type, RangeVar *relation, Node *object)
+{
+	ObjectAddress address;
+
+	if (type == OBJECT_ROLE || type == OBJECT_DATABASE || type == OBJECT_TABLESPACE)
+		return reason_database;
+	if (relation != NULL)
+	{
+		require_own_relation(guard, relation);
+		return NULL;
+	}
+	if (object == NULL || !object_is_outside(guard, type, object, &address))
+		return NULL;
+	if (type_is_of_database(type))
+		return reason_database;
+	guard_refuse(address.classId, address.objectId);
+}
+
+/* ---- creating ---- */
+
+static const char *
+check_schema_for(Guard *guard, Oid namespace)
+{
+	if (!guard_made_schema(guard, namespace))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("schema_sql creates an object in schema \"%s\", which it does not "
+							   "make",
+							   get_namespace_name(namespace)),
+						errhint("Name the schema in \"schemas\".")));
+	return NULL;
+}
+
+static const char *
+check_new_relation(Guard *guard, RangeVar *relation)
+{
+	return check_schema_for(guard, RangeVarGetCreationNamespace(relation));
+}
+
+static const char *
+check_new_name(Guard *guard, List *names)
+{
+	char *name;
+
+	return check_schema_for(guard, QualifiedNameGetCreationNamespace(names, &name));
+}
+
+static const char *
+check_create_table(Guard *guard, CreateStmt *stmt)
+{
+	/* A partition changes its parent; a child table does not. */
+	if (stmt->partbound != NULL)
+		require_own_relation(guard, linitial_node(RangeVar, stmt->inhRelations));
+	return check_new_relation(guard, stmt->relation);
+}
+
+static const char *
+check_define(Guard *guard, DefineStmt *stmt)
+{
+	return check_new_name(guard, stmt->defnames);
+}
+
+/* ---- dropping ---- */
+
+static const char *
+check_drop(Guard *guard, DropStmt *stmt)
+{
+	ListCell *lc;
+
+	stmt->concurrent = false;
+	foreach(lc, stmt->objects)
+	{
+		const char *reason = check_altered(guard, stmt->removeType, NULL, lfirst(lc));
+
+		if (reason != NULL)
+			stmt->objects = foreach_delete_current(stmt->objects, lc);
+	}
+	return stmt->objects == NIL ? reason_database : NULL;
+}
+
+/* ---- roles ---- */
+
+static bool
+role_is_missing(const RoleSpec *role)
+{
+	return role->roletype == ROLESPEC_CSTRING && !OidIsValid(get_rolespec_oid(role, true));
+}
+
+/*
+ * Why an object cannot be given to role, or NULL.  Owners matter little in a
+ * comparison, so what the caller may not do is passed over like a missing role.
+ */
+static const char *
+check_new_owner(const RoleSpec *role, Oid namespace)
+{
+	Oid owner;
+
+	if (role_is_missing(role))
+		return reason_role;
+	owner = get_rolespec_oid(role, false);
+	if (superuser() || owner == GetUserId())
+		return NULL;
+	if (!compat_may_become(GetUserId(), owner))
+		return "the current user may not act as this role";
+	if (OidIsValid(namespace) &&
+		compat_schema_aclcheck(namespace, owner, ACL_CREATE) != ACLCHECK_OK)
+		return "the role may not create objects in the schema";
+	return NULL;
+}
+
+static const char *
+check_owner_stmt(Guard *guard, AlterOwnerStmt *stmt)
+{
+	const char *reason = check_altered(guard, stmt->objectType, stmt->relation, stmt->object);
+	ObjectAddress address;
+
+	if (reason != NULL)
+		return reason;
+	address = find_object(stmt->objectType, stmt->object);
+	if (!OidIsValid(address.objectId))
+		return NULL;
+	return check_new_owner(stmt->newowner, get_object_namespace(&address));
+}
+
+/* Takes roles that do not exist out of a grant; false when none is left. */
+static bool
+keep_known_roles(List **roles)
+{
+	ListCell *lc;
+
+	foreach(lc, *roles)
+		if (role_is_missing(lfirst_node(RoleSpec, lc)))
+			*roles = foreach_delete_current(*roles, lc);
+	return *roles != NIL;
+}
+
+/* ---- grants ---- */
+
+static bool
+grant_object_is_outside(Guard *guard, const GrantStmt *stmt, Node *object)
+{
+	ObjectAddress address;
+
+	if (stmt->targtype == ACL_TARGET_ALL_IN_SCHEMA)
+		return object_is_outside(guard, OBJECT_SCHEMA, object, &address);
+	if (IsA(object, RangeVar))
+		return relation_is_outside(guard, (RangeVar *) object, NULL);
+	return object_is_outside(guard, stmt->objtype, object, &address);
+}
+
+static const char *
+check_grant(Guard *guard, GrantStmt *stmt)
+{
+	ListCell *lc;
+
+	if (type_is_of_database(stmt->objtype) || compat_is_parameter(stmt->objtype))
+		return reason_database;
+	if (!keep_known_roles(&stmt->grantees) ||
+		(stmt->grantor != NULL && role_is_missing(stmt->grantor)))
+		return reason_role;
+	if (stmt->targtype == ACL_TARGET_DEFAULTS)
+		return NULL;
+	foreach(lc, stmt->objects)
+		if (grant_object_is_outside(guard, stmt, lfirst(lc)))
+			stmt->objects = foreach_delete_current(stmt->objects, lc);
+	return stmt->objects == NIL ? reason_outside : NULL;
+}
+
+static const char *
+check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt)
+{
+	ListCell *lc;
+	ListCell *element;
+	ObjectAddress address;
+
+	foreach(lc, stmt->options)
+	{
+		DefElem *option = lfirst_node(DefElem, lc);
+
+		foreach(element, (List *) option->arg)
+		{
+			if (strcmp(option->defname, "schemas") == 0)
+			{
+				if (object_is_outside(guard, OBJECT_SCHEMA, lfirst(element), &address))
+					return reason_outside;
+				continue;
+			}
+			if (role_is_missing(lfirst_node(RoleSpec, element)))
+				return reason_role;
+			if (!compat_may_become(GetUserId(),
+								   get_rolespec_oid(lfirst_node(RoleSpec, element), false)))
+				return "the current user may not act as this role";
+		}
+	}
+	return check_grant(guard, stmt->action);
+}
+
+/* ---- tables ---- */
+
+/* The new owner among the commands, taken out where it cannot be. */
+static const char *
+check_table_owner(AlterTableStmt *stmt, Oid relid)
+{
+	Oid namespace = OidIsValid(relid) ? get_rel_namespace(relid) : InvalidOid;
+	const char *reason = NULL;
+	ListCell *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype != AT_ChangeOwner)
+			continue;
+		reason = check_new_owner(cmd->newowner, namespace);
+		if (reason != NULL)
+			stmt->cmds = foreach_delete_current(stmt->cmds, lc);
+	}
+	return stmt->cmds == NIL ? reason : NULL;
+}
+
+static const char *
+check_alter_table(Guard *guard, AlterTableStmt *stmt)
+{
+	Oid relid;
+	ListCell *lc;
+
+	if (relation_is_outside(guard, stmt->relation, &relid))
+		guard_refuse(RelationRelationId, relid);
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		if (cmd->subtype == AT_AttachPartition || cmd->subtype == AT_DetachPartition)
+		{
+			require_own_relation(guard, ((PartitionCmd *) cmd->def)->name);
+			((PartitionCmd *) cmd->def)->concurrent = false;
+		}
+		else if (cmd->subtype == AT_AddInherit || cmd->subtype == AT_DropInherit)
+			require_own_relation(guard, (RangeVar *) cmd->def);
+	}
+	return check_table_owner(stmt, relid);
+}
+
+static const char *
+check_comment(Guard *guard, CommentStmt *stmt)
+{
+	ObjectAddress address;
+
+	if (type_is_of_database(stmt->objtype))
+		return reason_database;
+	return object_is_outside(guard, stmt->objtype, stmt->object, &address) ? reason_outside : NULL;
+}
+
+/* What is added to a relation: passed over where that lies outside. */
+static const char *
+check_addition(Guard *guard, const RangeVar *relation)
+{
+	return relation_is_outside(guard, relation, NULL) ? reason_outside : NULL;
+}
+
+static const char *
+check_statistics(Guard *guard, CreateStatsStmt *stmt)
+{
+	Node *relation = linitial(stmt->relations);
+
+	return IsA(relation, RangeVar) ? check_addition(guard, (RangeVar *) relation) : NULL;
+}
+
+static const char *
+check_set_schema(Guard *guard, AlterObjectSchemaStmt *stmt)
+{
+	const char *reason = check_altered(guard, stmt->objectType, stmt->relation, stmt->object);
+
+	if (reason != NULL)
+		return reason;
+	return check_schema_for(guard, get_namespace_oid(stmt->newschema, false));
+}
+
+static const char *
+check_rename(Guard *guard, RenameStmt *stmt)
+{
+	if (stmt->renameType == OBJECT_SCHEMA)
+		return check_altered(guard, OBJECT_SCHEMA, NULL, (Node *) makeString(stmt->subname));
+	if (stmt->renameType == OBJECT_DOMCONSTRAINT)
+		return check_altered(guard, OBJECT_DOMAIN, NULL, stmt->object);
+	return check_altered(guard, stmt->renameType, stmt->relation, stmt->object);
+}
+
+const char *
+target_check(Guard *guard, Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_AlterTableStmt:
+			return check_alter_table(guard, (AlterTableStmt *) stmt);
+		case T_AlterOwnerStmt:
+			return check_owner_stmt(guard, (AlterOwnerStmt *) stmt);
+		case T_AlterObjectSchemaStmt:
+			return check_set_schema(guard, (AlterObjectSchemaStmt *) stmt);
+		case T_RenameStmt:
+			return check_rename(guard, (RenameStmt *) stmt);
+		case T_DropStmt:
+			return check_drop(guard, (DropStmt *) stmt);
+		case T_AlterSeqStmt:
+			require_own_relation(guard, ((AlterSeqStmt *) stmt)->sequence);
+			return NULL;
+		case T_AlterPolicyStmt:
+			require_own_relation(guard, ((AlterPolicyStmt *) stmt)->table);
+			return NULL;
+		case T_ClusterStmt:
+			return check_addition(guard, ((ClusterStmt *) stmt)->relation);
+		case T_IndexStmt:
+			((IndexStmt *) stmt)->concurrent = false;
+			return check_addition(guard, ((IndexStmt *) stmt)->relation);
+		case T_CreateTrigStmt:
+			return check_addition(guard, ((CreateTrigStmt *) stmt)->relation);
+		case T_CreatePolicyStmt:
+			return check_addition(guard, ((CreatePolicyStmt *) stmt)->table);
+		case T_RuleStmt:
+			return check_addition(guard, ((RuleStmt *) stmt)->relation);
+		case T_CreateStatsStmt:
+			return check_statistics(guard, (CreateStatsStmt *) stmt);
+		case T_CommentStmt:
+			return check_comment(guard, (CommentStmt *) stmt);
+		case T_GrantStmt:
+			return check_grant(guard, (GrantStmt *) stmt);
+		case T_AlterDefaultPrivilegesStmt:
+			return check_default_privileges(guard, (AlterDefaultPrivilegesStmt *) stmt);
+		case T_CreateStmt:
+			return check_create_table(guard, (CreateStmt *) stmt);
+		case T_CreateForeignTableStmt:
+			return check_create_table(guard, &((CreateForeignTableStmt *) stmt)->base);
+		case T_ViewStmt:
+			return check_new_relation(guard, ((ViewStmt *) stmt)->view);
+		case T_CreateTableAsStmt:
+			return check_new_relation(guard, ((CreateTableAsStmt *) stmt)->into->rel);
+		case T_CreateSeqStmt:
+			return check_new_relation(guard, ((CreateSeqStmt *) stmt)->sequence);
+		case T_CompositeTypeStmt:
+			return check_new_relation(guard, ((CompositeTypeStmt *) stmt)->typevar);
+		case T_CreateFunctionStmt:
+			return check_new_name(guard, ((CreateFunctionStmt *) stmt)->funcname);
+		case T_CreateEnumStmt:
+			return check_new_name(guard, ((CreateEnumStmt *) stmt)->typeName);
+		case T_CreateDomainStmt:
+			return check_new_name(guard, ((CreateDomainStmt *) stmt)->domainname);
+		case T_CreateRangeStmt:
+			return check_new_name(guard, ((CreateRangeStmt *) stmt)->typeName);
+		case T_DefineStmt:
+			return check_define(guard, (DefineStmt *) stmt);
+		default:
+			return NULL;
+	}
+}
