@@ -12,6 +12,7 @@
 #include "schema/catalog.h"
 #include "schema/diff.h"
 #include "schema/document.h"
+#include "schema/expected.h"
 #include "schema/fingerprint.h"
 #include "schema/validation.h"
 #include "utils/array.h"
@@ -131,13 +132,28 @@ db_adapter_diagram(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+static Datum
+expected_of(FunctionCallInfo fcinfo, List *texts, bool numbered)
+{
+	ExpectedRequest request = {0};
+
+	request.texts = texts;
+	request.numbered = numbered;
+	request.schemas_given = !PG_ARGISNULL(1);
+	request.schemas = list_argument(fcinfo, 1);
+	request.search_path = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+	request.allow_do = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	PG_RETURN_JSONB_P(expected_document(&request));
+}
+
 PG_FUNCTION_INFO_V1(db_adapter_expected);
 
 Datum
 db_adapter_expected(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	return expected_of(fcinfo, list_make1(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_expected_files);
@@ -145,8 +161,9 @@ PG_FUNCTION_INFO_V1(db_adapter_expected_files);
 Datum
 db_adapter_expected_files(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	return expected_of(fcinfo, list_argument(fcinfo, 0), true);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_expected_columns);

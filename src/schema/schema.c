@@ -324,11 +324,19 @@ static const SchemaMember schema_publication_kind_members[] = {
 KIND(schema_publication_kind, "publication", SchemaPublication, false);
 
 static const SchemaMember schema_ignored_kind_members[] = {
+	INT(SchemaIgnored, file, NEVER),
 	INT(SchemaIgnored, line, NEVER),
+	INT(SchemaIgnored, count, NEVER),
 	TEXT(SchemaIgnored, statement, NEVER),
 	TEXT(SchemaIgnored, reason, NEVER),
 };
 KIND(schema_ignored_kind, "statement", SchemaIgnored, true);
+
+static const SchemaMember schema_rename_kind_members[] = {
+	TEXT(SchemaRename, from, NEVER),
+	TEXT(SchemaRename, to, NEVER),
+};
+KIND(schema_rename_kind, "rename", SchemaRename, true);
 
 static const SchemaMember schema_kind_members[] = {
 	INT(Schema, server_version, NEVER),
@@ -346,6 +354,7 @@ static const SchemaMember schema_kind_members[] = {
 	MEMBER(Schema, extensions, "extensions", OBJECTS, APART, &schema_extension_kind),
 	MEMBER(Schema, publications, "publications", OBJECTS, APART, &schema_publication_kind),
 	MEMBER(Schema, ignored, "ignored", OBJECTS, NEVER, &schema_ignored_kind),
+	MEMBER(Schema, renames, "renames", OBJECTS, NEVER, &schema_rename_kind),
 };
 KIND(schema_kind, "schema document", Schema, false);
 

@@ -324,10 +324,21 @@ typedef struct SchemaPublication
 typedef struct SchemaIgnored
 {
 	SchemaObject object; /* nothing of it */
+	int64 file;			 /* from 1, where there are several */
 	int64 line;
+	int64 count; /* of its like in a row, where more than one */
 	char *statement;
 	char *reason;
 } SchemaIgnored;
+
+/* A "-- renamed from" comment: as the argument `renames` of plan has it. */
+typedef struct SchemaRename
+{
+	SchemaObject object; /* nothing of it */
+	char *from;			 /* schema.table of a table, schema.table.column of a column: the
+						  * column's old name in the table's new one; no "public." */
+	char *to;			 /* the new name */
+} SchemaRename;
 
 /* The document. */
 typedef struct Schema
@@ -347,6 +358,7 @@ typedef struct Schema
 	List *extensions;
 	List *publications;
 	List *ignored;
+	List *renames;
 } Schema;
 
 extern const SchemaKind schema_kind;
@@ -368,6 +380,7 @@ extern const SchemaKind schema_default_privileges_kind;
 extern const SchemaKind schema_extension_kind;
 extern const SchemaKind schema_publication_kind;
 extern const SchemaKind schema_ignored_kind;
+extern const SchemaKind schema_rename_kind;
 
 /* Access to a member of an object by its description. */
 #define SCHEMA_TEXT(object, member) (*(char **) ((char *) (object) + (member)->offset))

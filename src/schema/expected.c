@@ -1,0 +1,178 @@
+/*
+ * expected.c
+ *	  The schema that DDL text declares, by executing it.
+ *
+ * The server is the parser: both sides of every comparison are catalog output of
+ * the same server.  See expected_swap.c for where the text runs and
+ * expected_statement.c for what of it runs.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "schema/catalog.h"
+#include "schema/ddltext.h"
+#include "schema/document.h"
+#include "schema/expected.h"
+#include "schema/expected_statement.h"
+#include "schema/expected_swap.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+typedef struct Derivation
+{
+	const ExpectedRequest *request;
+	SwapRequest swap;
+	DdlText *ddl;
+	bool hide_public; /* unless the text makes something there */
+	Jsonb *document;
+} Derivation;
+
+static bool
+contains(List *names, const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+/* The schemas named, or public, then the caller's own path. */
+static char *
+default_path(const ExpectedRequest *request)
+{
+	StringInfoData path;
+	ListCell *lc;
+
+	initStringInfo(&path);
+	foreach(lc, request->schemas_given ? request->schemas : list_make1("public"))
+		appendStringInfo(&path, "%s, ", quote_identifier(lfirst(lc)));
+	appendStringInfoString(&path, namespace_search_path);
+	if (namespace_search_path[0] == '\0' && path.len > 2)
+		path.data[path.len - 2] = '\0';
+	return path.data;
+}
+
+/*
+ * public is swapped with every text, since it is there in every new database; but
+ * one who names other schemas may have no rights on it and no need of it.
+ */
+static void
+choose_schemas(Derivation *derivation)
+{
+	const ExpectedRequest *request = derivation->request;
+
+	derivation->swap.created = statement_created_schemas(derivation->ddl);
+	derivation->swap.schemas = list_copy(request->schemas);
+	if (contains(request->schemas, "public"))
+		return;
+	if (request->schemas_given && !swap_may(list_make1("public")))
+		return;
+	derivation->hide_public = request->schemas_given;
+	derivation->swap.schemas = lappend(derivation->swap.schemas, "public");
+}
+
+static List *
+list_ignored(const DdlText *ddl)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach(lc, ddl->ignored)
+	{
+		DdlIgnored *source = lfirst(lc);
+		SchemaIgnored *ignored = schema_new(&schema_ignored_kind);
+
+		if (source->file->number > 0)
+			ignored->file = source->file->number;
+		ignored->line = source->line;
+		if (source->count > 1)
+			ignored->count = source->count;
+		ignored->statement = source->statement;
+		ignored->reason = source->reason;
+		result = lappend(result, ignored);
+	}
+	return result;
+}
+
+/* schema.table or table, then the old name of the column or in place of the table's. */
+static List *
+list_renames(const DdlText *ddl)
+{
+	List *result = NIL;
+	ListCell *lc;
+
+	foreach(lc, ddl->renames)
+	{
+		DdlRename *source = lfirst(lc);
+		SchemaRename *renamed = schema_new(&schema_rename_kind);
+		StringInfoData from;
+
+		initStringInfo(&from);
+		if (source->schema != NULL && strcmp(source->schema, "public") != 0)
+			appendStringInfo(&from, "%s.", source->schema);
+		if (source->column != NULL)
+			appendStringInfo(&from, "%s.", source->table);
+		appendStringInfoString(&from, source->old_name);
+		renamed->from = from.data;
+		renamed->to = source->column ? source->column : source->table;
+		result = lappend(result, renamed);
+	}
+	return result;
+}
+
+/* Those that exist once the text has run, public only where it matters. */
+static List *
+list_schemas(Swap *swap, Derivation *derivation)
+{
+	List *names = swap_schemas(swap);
+	ListCell *lc;
+
+	if (!derivation->hide_public)
+		return names;
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), "public") == 0 &&
+			!guard_schema_is_used(swap_guard(swap), get_namespace_oid("public", false)))
+			names = foreach_delete_current(names, lc);
+	return names;
+}
+
+static void
+derive(Swap *swap, void *arg)
+{
+	Derivation *derivation = arg;
+	MemoryContext oldcxt;
+	Schema *schema;
+	Jsonb *document;
+
+	statement_run_all(swap, derivation->ddl);
+	swap_begin_reading(swap);
+	schema = catalog_read(list_schemas(swap, derivation), NIL);
+	schema->ignored = list_ignored(derivation->ddl);
+	schema->renames = list_renames(derivation->ddl);
+	document = document_write(schema);
+
+	oldcxt = MemoryContextSwitchTo(swap_result_context(swap));
+	derivation->document =
+		(Jsonb *) DatumGetPointer(PG_DETOAST_DATUM_COPY(PointerGetDatum(document)));
+	MemoryContextSwitchTo(oldcxt);
+}
+
+Jsonb *
+expected_document(const ExpectedRequest *request)
+{
+	Derivation derivation = {0};
+
+	derivation.request = request;
+	derivation.ddl = ddltext_read(request->texts, request->numbered);
+	choose_schemas(&derivation);
+	derivation.swap.search_path =
+		request->search_path ? request->search_path : default_path(request);
+	derivation.swap.allow_do = request->allow_do;
+	swap_run(&derivation.swap, derive, &derivation);
+	return derivation.document;
+}
