@@ -410,6 +410,33 @@ extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_
 									   dba_progress_fn progress, dba_callback cb, void *arg);
 
 /*
+ * Checks a backup file of either format without a server, in constant memory but
+ * for the keys that others refer to.  backup_schema: JSON text, or NULL for the
+ * one in the file; NULL with DBA_INVALID when it is wrong.  feed takes the file's
+ * bytes cut anywhere (false: no memory).  end says whether the file is valid;
+ * else DBA_INVALID with the number of errors and the first.
+ */
+typedef struct dba_backup_check dba_backup_check;
+
+extern DBA_API dba_backup_check *dba_backup_check_new(const char *backup_schema, dba_error **err);
+extern DBA_API bool dba_backup_check_feed(dba_backup_check *check, const char *data, size_t size);
+extern DBA_API bool dba_backup_check_end(dba_backup_check *check, dba_error **err);
+
+/* What was found, borrowed: "jsonl" or "json"; errors (the first 100; the count has
+ * all), warnings and table names, NULL beyond the last; rows of a table (NULL: of all). */
+extern DBA_API const char *dba_backup_check_format(const dba_backup_check *check);
+extern DBA_API const char *dba_backup_check_error(const dba_backup_check *check, size_t index);
+extern DBA_API size_t dba_backup_check_error_count(const dba_backup_check *check);
+extern DBA_API const char *dba_backup_check_warning(const dba_backup_check *check, size_t index);
+extern DBA_API const char *dba_backup_check_table(const dba_backup_check *check, size_t index);
+extern DBA_API int64_t dba_backup_check_rows(const dba_backup_check *check, const char *table);
+extern DBA_API void dba_backup_check_free(dba_backup_check *check);
+
+/* Does a regular file end as a backup does (trailer, or closing brace)?  Rewinds it.
+ * true too for what cannot be asked, a pipe. */
+extern DBA_API bool dba_backup_check_tail(int fd, dba_error **err);
+
+/*
  * Listens on a channel, on a connection of its own, until cancelled, closed or
  * lost (DBA_CONNECT): then the callback comes.  `notify` is called once with a
  * NULL payload when the server has confirmed, then for each notification.
