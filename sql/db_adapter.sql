@@ -208,6 +208,54 @@ COMMENT ON FUNCTION apply(jsonb, boolean, boolean, interval) IS
 REVOKE EXECUTE ON FUNCTION apply(jsonb, boolean, boolean, interval) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION apply(jsonb, boolean, boolean, interval) TO pg_database_owner WITH GRANT OPTION;
 
+-- Rows put aside before a step that may lose them, as lines of a backup.
+CREATE TABLE saved (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    saved_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    owner regrole NOT NULL,
+    "table" text NOT NULL,
+    rows bigint);
+
+COMMENT ON TABLE saved IS
+    'Tables whose rows were put aside; only the extension touches it, see the view saved_rows';
+
+CREATE TABLE saved_chunk (
+    saved bigint NOT NULL REFERENCES saved ON DELETE CASCADE,
+    number int NOT NULL,
+    lines text NOT NULL,
+    PRIMARY KEY (saved, number));
+
+COMMENT ON TABLE saved_chunk IS
+    'The lines of rows put aside; only the extension touches it, see saved_document()';
+
+CREATE VIEW saved_rows WITH (security_barrier) AS
+SELECT id, saved_at, owner, "table", rows
+  FROM saved
+ WHERE owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+    OR pg_catalog.pg_has_role(owner, 'USAGE');
+
+COMMENT ON VIEW saved_rows IS
+    'Rows that apply put aside before steps that may lose them: your own, and those of roles you are a member of';
+GRANT SELECT ON saved_rows TO PUBLIC;
+
+CREATE FUNCTION saved_document(
+    id bigint)
+RETURNS SETOF text
+AS 'MODULE_PATHNAME', 'db_adapter_saved_document'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION saved_document(bigint) IS
+    'Rows that were put aside, as the chunks of a backup that restore takes';
+
+CREATE FUNCTION purge_saved_rows(
+    older_than interval)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_purge_saved_rows'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION purge_saved_rows(interval) IS
+    'Deletes rows that were put aside longer ago than that; returns how many sets there were';
+
 -- --------------------------------------------------------------------------
 -- backup: rows to lines
 -- --------------------------------------------------------------------------

@@ -30,24 +30,24 @@
 
 struct QueryPlan
 {
-	SPIPlanPtr			  plan;
-	int					  nargs;
+	SPIPlanPtr	plan;
+	int			nargs;
 	MemoryContextCallback on_reset;
 };
 
 struct QueryCursor
 {
-	Portal				  portal;
-	char				  name[NAMEDATALEN];
+	Portal		portal;
+	char		name[NAMEDATALEN];
 	MemoryContextCallback on_reset;
 };
 
 /* A DestReceiver that hands each row to a callback in a context of its own. */
 typedef struct RowReceiver
 {
-	DestReceiver  pub;
-	QueryRow	  row;
-	void		 *arg;
+	DestReceiver pub;
+	QueryRow	row;
+	void	   *arg;
 	MemoryContext rowcxt;
 } RowReceiver;
 
@@ -78,8 +78,8 @@ pin(const char *name, const char *value)
 int
 query_pin(QueryPins pins)
 {
-	int nestlevel = NewGUCNestLevel();
-	int count = pins == PIN_PATH ? 1 : lengthof(pinned_settings);
+	int			nestlevel = NewGUCNestLevel();
+	int			count = pins == PIN_PATH ? 1 : lengthof(pinned_settings);
 
 	if (pins == PIN_ALL_ROWS)
 		pin("row_security", "off");
@@ -98,9 +98,9 @@ query_unpin(int nestlevel)
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
-	RowReceiver	 *r = (RowReceiver *) self;
+	RowReceiver *r = (RowReceiver *) self;
 	MemoryContext oldcxt = MemoryContextSwitchTo(r->rowcxt);
-	bool		  go_on;
+	bool		go_on;
 
 	CHECK_FOR_INTERRUPTS();
 	go_on = r->row(slot, r->arg);
@@ -147,7 +147,7 @@ connect_spi(void)
 static SPIPlanPtr
 prepare(const char *sql, int nargs, Oid *types, int cursor_options)
 {
-	SPIPlanPtr plan = SPI_prepare_cursor(sql, nargs, types, cursor_options);
+	SPIPlanPtr	plan = SPI_prepare_cursor(sql, nargs, types, cursor_options);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
@@ -180,8 +180,8 @@ execute(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls, bool read_
 		void *arg)
 {
 	SPIExecuteOptions options = {0};
-	RowReceiver		  receiver;
-	int				  rc;
+	RowReceiver receiver;
+	int			rc;
 
 	options.params = make_params(plan, nargs, values, nulls);
 	options.read_only = read_only;
@@ -196,7 +196,7 @@ uint64
 query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls, bool read_only,
 		  QueryRow row, void *arg)
 {
-	uint64 processed;
+	uint64		processed;
 
 	connect_spi();
 	processed = execute(prepare(sql, nargs, types, 0), nargs, values, nulls, read_only, row, arg);
@@ -207,7 +207,7 @@ query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nul
 static void
 free_plan(void *arg)
 {
-	QueryPlan *query = arg;
+	QueryPlan  *query = arg;
 
 	if (query->plan != NULL)
 		SPI_freeplan(query->plan);
@@ -217,7 +217,7 @@ free_plan(void *arg)
 static QueryPlan *
 prepare_kept(MemoryContext cxt, const char *sql, int nargs, Oid *types, int cursor_options)
 {
-	QueryPlan *query = MemoryContextAllocZero(cxt, sizeof(QueryPlan));
+	QueryPlan  *query = MemoryContextAllocZero(cxt, sizeof(QueryPlan));
 
 	query->nargs = nargs;
 	query->on_reset.func = free_plan;
@@ -247,7 +247,7 @@ uint64
 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only, QueryRow row,
 			  void *arg)
 {
-	uint64 processed;
+	uint64		processed;
 
 	connect_spi();
 	processed = execute(query->plan, query->nargs, values, nulls, read_only, row, arg);
@@ -270,7 +270,7 @@ static void
 close_portal(void *arg)
 {
 	QueryCursor *cursor = arg;
-	Portal		 portal = cursor->portal;
+	Portal		portal = cursor->portal;
 
 	cursor->portal = NULL;
 	if (portal == NULL || !IsTransactionState())
@@ -300,9 +300,9 @@ query_cursor_open(const char *sql, int nargs, Oid *types, Datum *values, const c
 uint64
 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg)
 {
-	RowReceiver	  receiver;
+	RowReceiver receiver;
 	DestReceiver *dest = receiver_init(&receiver, row, arg);
-	uint64		  fetched = PortalRunFetch(cursor->portal, FETCH_FORWARD, (long) count, dest);
+	uint64		fetched = PortalRunFetch(cursor->portal, FETCH_FORWARD, (long) count, dest);
 
 	if (dest != None_Receiver)
 		MemoryContextDelete(receiver.rowcxt);
@@ -344,10 +344,10 @@ uint64
 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
 				   bool read_only, QueryRow row, void *arg)
 {
-	int	   nestlevel = query_pin(PIN_PATH);
-	Oid	   user;
-	int	   context;
-	uint64 processed;
+	int			nestlevel = query_pin(PIN_PATH);
+	Oid			user;
+	int			context;
+	uint64		processed;
 
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(extension_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
@@ -375,6 +375,12 @@ query_error_is_foreign(int sqlerrcode)
 ErrorData *
 query_attempt(QueryBody body, void *arg, bool keep)
 {
+	return query_attempt_catching(body, arg, keep, 0);
+}
+
+ErrorData *
+query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode)
+{
 	MemoryContext cxt = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
@@ -400,7 +406,8 @@ query_attempt(QueryBody body, void *arg, bool keep)
 	MemoryContextSwitchTo(cxt);
 	CurrentResourceOwner = owner;
 	/* Only now: whoever catches it expects the subtransaction to be his own. */
-	if (error != NULL && query_error_is_foreign(error->sqlerrcode))
+	if (error != NULL && error->sqlerrcode != sqlerrcode &&
+		query_error_is_foreign(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
 }
@@ -408,7 +415,7 @@ query_attempt(QueryBody body, void *arg, bool keep)
 typedef struct TextResult
 {
 	MemoryContext cxt;
-	char		 *text;
+	char	   *text;
 } TextResult;
 
 static bool
@@ -426,7 +433,7 @@ take_text(TupleTableSlot *slot, void *arg)
 char *
 query_text(const char *sql, int nargs, Oid *types, Datum *values, bool read_only)
 {
-	TextResult result = {CurrentMemoryContext, NULL};
+	TextResult	result = {CurrentMemoryContext, NULL};
 
 	query_run(sql, nargs, types, values, NULL, read_only, take_text, &result);
 	return result.text;

@@ -19,18 +19,18 @@
 /* Return false to stop early; the statement then ends as if LIMIT had been reached. */
 typedef bool (*QueryRow)(TupleTableSlot *slot, void *arg);
 
-typedef struct QueryPlan   QueryPlan;	/* a prepared statement kept across calls */
+typedef struct QueryPlan QueryPlan; /* a prepared statement kept across calls */
 typedef struct QueryCursor QueryCursor; /* an open portal */
 
 /* Which settings are pinned. */
 typedef enum QueryPins
 {
-	PIN_PATH,	 /* search_path = pg_catalog, pg_temp: catalog reads */
-	PIN_VALUES,	 /* and all that values' text form depends on */
+	PIN_PATH,					/* search_path = pg_catalog, pg_temp: catalog reads */
+	PIN_VALUES,					/* and all that values' text form depends on */
 	PIN_ALL_ROWS /* row_security = off alone: planning raises where policies hide rows */
 } QueryPins;
 
-extern int	query_pin(QueryPins pins);
+extern int query_pin(QueryPins pins);
 extern void query_unpin(int nestlevel);
 
 /*
@@ -39,15 +39,15 @@ extern void query_unpin(int nestlevel);
  * Returns the number of rows processed.
  */
 extern uint64 query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
-						bool read_only, QueryRow row, void *arg);
+						bool		read_only, QueryRow row, void *arg);
 
 /* A plan that lives until query_free() or, when not freed, until cxt goes. */
 extern QueryPlan *query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types);
 /* Forces one generic plan: for batches whose parameters the statistics do not know. */
 extern QueryPlan *query_prepare_generic(MemoryContext cxt, const char *sql, int nargs, Oid *types);
-extern uint64	  query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only,
-								QueryRow row, void *arg);
-extern void		  query_free(QueryPlan *query);
+extern uint64 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only,
+							QueryRow	row, void *arg);
+extern void query_free(QueryPlan *query);
 
 /*
  * A cursor hands out rows in steps; the portal is closed with the context it was
@@ -57,7 +57,7 @@ extern QueryCursor *query_cursor_open(const char *sql, int nargs, Oid *types, Da
 									  const char *nulls, bool read_only);
 /* Fetches up to `count` rows; returns how many came: fewer means the end. */
 extern uint64 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg);
-extern void	  query_cursor_close(QueryCursor *cursor);
+extern void query_cursor_close(QueryCursor *cursor);
 
 /*
  * Statements on the extension's own tables run as the extension's owner, for
@@ -75,10 +75,12 @@ extern uint64 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *
  */
 typedef void (*QueryBody)(void *arg);
 extern ErrorData *query_attempt(QueryBody body, void *arg, bool keep);
+/* The same, but it also catches errors of this SQLSTATE: a lock timeout, to try again. */
+extern ErrorData *query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode);
 /* True for errors that say nothing about the statement that met them. */
 extern bool query_error_is_foreign(int sqlerrcode);
 
 /* Convenience: the first column of the first row as text in the caller's context, or NULL. */
 extern char *query_text(const char *sql, int nargs, Oid *types, Datum *values, bool read_only);
 
-#endif /* DB_ADAPTER_QUERY_H */
+#endif							/* DB_ADAPTER_QUERY_H */

@@ -18,12 +18,14 @@
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -488,4 +490,36 @@ relation_equality(Oid type)
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR);
 
 	return OidIsValid(entry->eq_opr) ? relation_operator_text(entry->eq_opr) : NULL;
+}
+
+bool
+relation_has_pages(Oid relid)
+{
+	List	   *relids = find_all_inheritors(relid, AccessShareLock, NULL);
+	ListCell   *lc;
+
+	foreach(lc, relids)
+	{
+		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
+		bool		found =
+			rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
+			(RELKIND_HAS_STORAGE(rel->rd_rel->relkind) && RelationGetNumberOfBlocks(rel) > 0);
+
+		relation_close(rel, NoLock);
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+void
+relation_measure(Oid relid, int64 *rows, int64 *bytes)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+
+	*rows = Max(0, (int64) rel->rd_rel->reltuples);
+	if (RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
+		*bytes =
+			DatumGetInt64(DirectFunctionCall1(pg_total_relation_size, ObjectIdGetDatum(relid)));
+	relation_close(rel, AccessShareLock);
 }

@@ -108,6 +108,15 @@ extern bool relation_key_within(const RelationKey *key, const AttrNumber *column
 /* The default of a column as SQL text with all names qualified, or NULL. */
 extern char *relation_default(const RelationInfo *rel, const RelationColumn *column);
 
+/*
+ * Whether its storage, or that of any table below it, holds a page: false means
+ * certainly no rows.  True for a foreign table, of which nothing is known.
+ */
+extern bool relation_has_pages(Oid relid);
+
+/* The rows the planner expects in it, and its bytes on disk with indexes. */
+extern void relation_measure(Oid relid, int64 *rows, int64 *bytes);
+
 /* Whether policies hide rows of it from the current user. */
 extern bool relation_hides_rows(Oid relid);
 

@@ -416,6 +416,16 @@ backup_next(Backup *b, StringInfo out)
 	return true;
 }
 
+int64
+backup_row_count(const Backup *backup)
+{
+	int64		rows = 0;
+
+	for (int i = 0; i < backup->schema->ntables; i++)
+		rows += backup->lines->rows[i];
+	return rows;
+}
+
 void
 backup_summary(const Backup *b, JsonWriter *w)
 {

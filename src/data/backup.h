@@ -58,6 +58,9 @@ extern Backup *backup_begin(const BackupOptions *options);
  */
 extern bool backup_next(Backup *backup, StringInfo out);
 
+/* The rows written so far, of all tables. */
+extern int64 backup_row_count(const Backup *backup);
+
 /* What a backup that has come to its end held, into an open object of w. */
 extern void backup_summary(const Backup *backup, JsonWriter *w);
 

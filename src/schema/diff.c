@@ -21,16 +21,16 @@ static const char *const ignore_names[] = {"owners",	   "privileges",	"comments"
 
 typedef struct DiffState
 {
-	List *differences;
-	int	  ignore;
+	List	   *differences;
+	int			ignore;
 } DiffState;
 
 /* Where in the two documents a comparison stands. */
 typedef struct DiffPlace
 {
-	const void		 *expected; /* the object whose members are compared */
-	const void		 *actual;
-	const SchemaKind *kind; /* NULL above the document */
+	const void *expected;		/* the object whose members are compared */
+	const void *actual;
+	const SchemaKind *kind;		/* NULL above the document */
 } DiffPlace;
 
 static void compare_objects(DiffState *state, const SchemaKind *kind, const DiffPlace *parent,
@@ -39,8 +39,8 @@ static void compare_objects(DiffState *state, const SchemaKind *kind, const Diff
 int
 diff_parse_ignore(List *names)
 {
-	int		  bits = 0;
-	ListCell *lc;
+	int			bits = 0;
+	ListCell   *lc;
 
 	foreach(lc, names)
 		bits |= 1 << json_choose(lfirst(lc), ignore_names, "element of argument ignore");
@@ -98,7 +98,7 @@ static void
 add_missing(DiffState *state, const SchemaMember *list, const DiffPlace *parent,
 			const void *expected)
 {
-	bool is_error = list->compare == COMPARE_ALWAYS || list->compare == COMPARE_APART;
+	bool		is_error = list->compare == COMPARE_ALWAYS || list->compare == COMPARE_APART;
 
 	add_difference(state, DIFFERENCE_MISSING, is_error, list->child, parent)->expected = expected;
 }
@@ -124,8 +124,8 @@ add_changed(DiffState *state, bool is_error, const SchemaKind *kind, const DiffP
 static bool
 equal_strings(List *a, List *b)
 {
-	ListCell *la;
-	ListCell *lb;
+	ListCell   *la;
+	ListCell   *lb;
 
 	if (list_length(a) != list_length(b))
 		return false;
@@ -161,14 +161,14 @@ static void
 compare_sorted(DiffState *state, const SchemaMember *list, const DiffPlace *parent, List *expected,
 			   List *actual)
 {
-	int e = 0;
-	int a = 0;
+	int			e = 0;
+	int			a = 0;
 
 	while (e < list_length(expected) || a < list_length(actual))
 	{
-		void *x = e < list_length(expected) ? list_nth(expected, e) : NULL;
-		void *y = a < list_length(actual) ? list_nth(actual, a) : NULL;
-		int	  order = x == NULL ? 1 : y == NULL ? -1 : schema_compare_keys(x, y);
+		void	   *x = e < list_length(expected) ? list_nth(expected, e) : NULL;
+		void	   *y = a < list_length(actual) ? list_nth(actual, a) : NULL;
+		int			order = x == NULL ? 1 : y == NULL ? -1 : schema_compare_keys(x, y);
 
 		CHECK_FOR_INTERRUPTS();
 		if (order < 0)
@@ -189,14 +189,14 @@ compare_sorted(DiffState *state, const SchemaMember *list, const DiffPlace *pare
 static bool
 same_order(List *expected, List *actual)
 {
-	int		  last = -1;
-	ListCell *lc;
+	int			last = -1;
+	ListCell   *lc;
 
 	foreach(lc, expected)
 	{
 		const SchemaObject *x = lfirst(lc);
-		void			   *y = schema_find_child(actual, x->name);
-		int					position;
+		void	   *y = schema_find_child(actual, x->name);
+		int			position;
 
 		if (y == NULL)
 			continue;
@@ -215,12 +215,12 @@ compare_positional(DiffState *state, const SchemaKind *kind, const SchemaMember 
 				   const DiffPlace *grandparent, const DiffPlace *parent, List *expected,
 				   List *actual)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, expected)
 	{
 		const SchemaObject *x = lfirst(lc);
-		void			   *y = schema_find_child(actual, x->name);
+		void	   *y = schema_find_child(actual, x->name);
 
 		if (y == NULL)
 			add_missing(state, list, parent, x);
@@ -246,8 +246,8 @@ static void
 compare_list(DiffState *state, const SchemaKind *kind, const SchemaMember *list,
 			 const DiffPlace *grandparent, const DiffPlace *parent)
 {
-	List *expected = SCHEMA_LIST(parent->expected, list);
-	List *actual = SCHEMA_LIST(parent->actual, list);
+	List	   *expected = SCHEMA_LIST(parent->expected, list);
+	List	   *actual = SCHEMA_LIST(parent->actual, list);
 
 	if (is_ignored(state, list->compare) || (list->compare == COMPARE_APART && expected == NIL))
 		return;
@@ -265,9 +265,9 @@ static void
 compare_objects(DiffState *state, const SchemaKind *kind, const DiffPlace *parent,
 				const void *expected, const void *actual)
 {
-	DiffPlace			place = {expected, actual, kind};
+	DiffPlace	place = {expected, actual, kind};
 	const SchemaMember *definition = NULL;
-	bool				changed = false;
+	bool		changed = false;
 
 	for (int i = 0; i < kind->nmembers; i++)
 	{
@@ -281,7 +281,7 @@ compare_objects(DiffState *state, const SchemaKind *kind, const DiffPlace *paren
 			definition = member;
 		else if (!equal_member(member, expected, actual))
 		{
-			bool is_error = is_error_class(member->compare);
+			bool		is_error = is_error_class(member->compare);
 
 			changed |= is_error;
 			add_changed(state, is_error, kind, parent, expected, actual, member);
@@ -294,8 +294,8 @@ compare_objects(DiffState *state, const SchemaKind *kind, const DiffPlace *paren
 List *
 diff_schemas(const Schema *expected, const Schema *actual, int ignore)
 {
-	DiffState state = {NIL, ignore};
-	DiffPlace nowhere = {NULL, NULL, NULL};
+	DiffState	state = {NIL, ignore};
+	DiffPlace	nowhere = {NULL, NULL, NULL};
 
 	compare_objects(&state, &schema_kind, &nowhere, expected, actual);
 	return state.differences;
@@ -308,16 +308,16 @@ diff_names(const Schema *expected, const Schema *actual)
 										COMPARE_ALWAYS, &schema_table_kind};
 	static const SchemaMember columns = {"columns", offsetof(SchemaTable, columns), MEMBER_OBJECTS,
 										 COMPARE_ALWAYS, &schema_column_kind};
-	DiffState				  state = {NIL, 0};
-	DiffPlace				  top = {expected, actual, &schema_kind};
-	ListCell				 *lc;
+	DiffState	state = {NIL, 0};
+	DiffPlace	top = {expected, actual, &schema_kind};
+	ListCell   *lc;
 
 	foreach(lc, expected->tables)
 	{
 		const SchemaTable *x = lfirst(lc);
 		const SchemaTable *y = schema_find_table(actual, x->object.schema, x->object.name);
-		DiffPlace		   place = {x, y, &schema_table_kind};
-		ListCell		  *lcc;
+		DiffPlace	place = {x, y, &schema_table_kind};
+		ListCell   *lcc;
 
 		CHECK_FOR_INTERRUPTS();
 		if (y == NULL)
@@ -346,8 +346,8 @@ diff_names(const Schema *expected, const Schema *actual)
 int
 diff_count_errors(List *differences)
 {
-	int		  errors = 0;
-	ListCell *lc;
+	int			errors = 0;
+	ListCell   *lc;
 
 	foreach(lc, differences)
 		errors += ((Difference *) lfirst(lc))->is_error;
@@ -391,7 +391,7 @@ static char *
 join_strings(List *strings)
 {
 	StringInfoData out;
-	ListCell	  *lc;
+	ListCell   *lc;
 
 	initStringInfo(&out);
 	foreach(lc, strings)
@@ -402,8 +402,8 @@ join_strings(List *strings)
 static char *
 join_names(List *objects)
 {
-	List	 *names = NIL;
-	ListCell *lc;
+	List	   *names = NIL;
+	ListCell   *lc;
 
 	foreach(lc, objects)
 		names = lappend(names, ((SchemaObject *) lfirst(lc))->name);

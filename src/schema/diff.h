@@ -9,21 +9,21 @@
 
 typedef enum DifferenceKind
 {
-	DIFFERENCE_MISSING, /* expected, but not there */
-	DIFFERENCE_EXTRA,	/* there, but not expected */
-	DIFFERENCE_CHANGED	/* one member of an object that is on both sides */
+	DIFFERENCE_MISSING,			/* expected, but not there */
+	DIFFERENCE_EXTRA,			/* there, but not expected */
+	DIFFERENCE_CHANGED			/* one member of an object that is on both sides */
 } DifferenceKind;
 
 typedef struct Difference
 {
-	DifferenceKind		kind;
-	bool				is_error; /* else a warning */
-	const SchemaKind   *object_kind;
-	const SchemaKind   *parent_kind; /* NULL on top */
-	const void		   *parent; /* the table, view or type it is in, expected side; NULL on top */
-	const void		   *parent_actual; /* the same, actual side */
-	const void		   *expected;	   /* NULL for extra objects */
-	const void		   *actual;		   /* NULL for missing objects */
+	DifferenceKind kind;
+	bool		is_error;		/* else a warning */
+	const SchemaKind *object_kind;
+	const SchemaKind *parent_kind;	/* NULL on top */
+	const void *parent;			/* the table, view or type it is in, expected side; NULL on top */
+	const void *parent_actual;	/* the same, actual side */
+	const void *expected;		/* NULL for extra objects */
+	const void *actual;			/* NULL for missing objects */
 	const SchemaMember *member; /* of DIFFERENCE_CHANGED; position stands for the column order */
 } Difference;
 
@@ -50,11 +50,11 @@ extern List *diff_names(const Schema *expected, const Schema *actual);
 extern int diff_count_errors(List *differences);
 
 /* How a difference is shown: "public.items.price", "column", "type". */
-extern char		  *difference_object(const Difference *difference);
+extern char *difference_object(const Difference *difference);
 extern const char *difference_object_type(const Difference *difference);
 extern const char *difference_attribute(const Difference *difference);
 /* The two sides in words; NULL for a side that has nothing. */
 extern char *difference_expected(const Difference *difference);
 extern char *difference_actual(const Difference *difference);
 
-#endif /* DB_ADAPTER_DIFF_H */
+#endif							/* DB_ADAPTER_DIFF_H */

@@ -23,7 +23,7 @@
 static const char *
 skip_quoted(const char *p)
 {
-	char quote = *p++;
+	char		quote = *p++;
 
 	while (*p != '\0' && !(p[0] == quote && p[1] != quote))
 		p += p[0] == quote ? 2 : 1;
@@ -37,7 +37,7 @@ skip_quoted(const char *p)
 static const char *
 find_element_end(const char *p)
 {
-	int depth = 0;
+	int			depth = 0;
 
 	while (*p != '\0')
 	{
@@ -65,7 +65,7 @@ find_element_end(const char *p)
 static const char *
 push_cast_down(StringInfo out, const char *p)
 {
-	int start = out->len;
+	int			start = out->len;
 
 	appendStringInfoString(out, "ARRAY[");
 	p += strlen(ARRAY_OPEN);
@@ -97,7 +97,7 @@ static char *
 normalize(const char *text)
 {
 	StringInfoData out;
-	const char	  *p = text;
+	const char *p = text;
 
 	initStringInfo(&out);
 	while (*p != '\0')

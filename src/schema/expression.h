@@ -12,4 +12,4 @@
  */
 extern bool expression_equal(const char *a, const char *b);
 
-#endif /* DB_ADAPTER_EXPRESSION_H */
+#endif							/* DB_ADAPTER_EXPRESSION_H */

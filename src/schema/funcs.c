@@ -9,15 +9,19 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "schema/apply.h"
 #include "schema/catalog.h"
 #include "schema/diff.h"
 #include "schema/document.h"
 #include "schema/expected.h"
 #include "schema/fingerprint.h"
+#include "schema/saved.h"
+#include "schema/trial.h"
 #include "schema/validation.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 /* A text argument; NULL stands for the default. */
 static char *
@@ -30,11 +34,11 @@ text_argument(FunctionCallInfo fcinfo, int n, const char *otherwise)
 static List *
 list_argument(FunctionCallInfo fcinfo, int n)
 {
-	ArrayType *array;
-	Datum	  *values;
-	bool	  *nulls;
-	int		   count;
-	List	  *result = NIL;
+	ArrayType  *array;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+	List	   *result = NIL;
 
 	if (PG_ARGISNULL(n))
 		return NIL;
@@ -67,8 +71,8 @@ schemas_argument(FunctionCallInfo fcinfo, int n)
 static void
 put_texts(ReturnSetInfo *rsinfo, char **texts, int count)
 {
-	Datum values[8];
-	bool  nulls[8];
+	Datum		values[8];
+	bool		nulls[8];
 
 	Assert(count <= lengthof(values));
 	for (int i = 0; i < count; i++)
@@ -93,6 +97,66 @@ compare_live(FunctionCallInfo fcinfo)
 	return validation_compare(expectation, diff_parse_ignore(list_argument(fcinfo, 3)));
 }
 
+static Jsonb *
+jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument %s must not be null", name)));
+	return PG_GETARG_JSONB_P(n);
+}
+
+/* An interval as the settings of timeouts have it; 0 is none. */
+static int
+interval_milliseconds(const Interval *interval, const char *name)
+{
+	double		days = interval->day + interval->month * 30.0;
+	double		ms = (interval->time + days * USECS_PER_DAY) / 1000.0;
+
+	if (ms < 0 || ms > INT_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument %s is out of range", name)));
+	return (int) ms;
+}
+
+static ArrayType *
+strings_to_array(List *strings)
+{
+	Datum	   *values = palloc(sizeof(Datum) * (list_length(strings) + 1));
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, strings)
+		values[count++] = CStringGetTextDatum(lfirst(lc));
+	return construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+/* The steps of a plan as rows. */
+static void
+put_plan_steps(ReturnSetInfo *rsinfo, Jsonb *document)
+{
+	PlanDocument *plan = plan_read(document);
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		PlannedStep *step = lfirst(lc);
+		char	   *texts[] = {NULL, step->action, step->object, step->sql, NULL, step->reason};
+		Datum		values[lengthof(texts)];
+		bool		nulls[lengthof(texts)];
+
+		for (int i = 0; i < lengthof(texts); i++)
+		{
+			nulls[i] = texts[i] == NULL;
+			values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(texts[i]);
+		}
+		nulls[0] = nulls[4] = false;
+		values[0] = Int32GetDatum(step->number);
+		values[4] = PointerGetDatum(strings_to_array(step->hazards));
+		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+	}
+}
+
 PG_FUNCTION_INFO_V1(db_adapter_introspect);
 
 Datum
@@ -107,8 +171,8 @@ PG_FUNCTION_INFO_V1(db_adapter_fingerprint);
 Datum
 db_adapter_fingerprint(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(
-		fingerprint_schema(catalog_read(schemas_argument(fcinfo, 0), NIL))));
+	PG_RETURN_TEXT_P(
+		cstring_to_text(fingerprint_schema(catalog_read(schemas_argument(fcinfo, 0), NIL))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_column_names);
@@ -116,8 +180,7 @@ PG_FUNCTION_INFO_V1(db_adapter_column_names);
 Datum
 db_adapter_column_names(PG_FUNCTION_ARGS)
 {
-	List *schemas =
-		list_make1(PG_ARGISNULL(0) ? "public" : pstrdup(NameStr(*PG_GETARG_NAME(0))));
+	List *schemas = list_make1(PG_ARGISNULL(0) ? "public" : pstrdup(NameStr(*PG_GETARG_NAME(0))));
 
 	PG_RETURN_JSONB_P(
 		document_write_columns(catalog_read_columns(schemas, list_argument(fcinfo, 1))));
@@ -189,8 +252,8 @@ Datum
 db_adapter_differences(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	List		  *differences;
-	ListCell	  *lc;
+	List	   *differences;
+	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
 	differences = compare_live(fcinfo);
@@ -225,8 +288,21 @@ PG_FUNCTION_INFO_V1(db_adapter_plan);
 Datum
 db_adapter_plan(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	PlanRequest request = {.recreate_threshold = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2),
+						   .allow_drop = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3),
+						   .verify = PG_ARGISNULL(4) || PG_GETARG_BOOL(4)};
+
+	request.expected = jsonb_argument(fcinfo, 0, "expected");
+	request.definitions = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
+	request.schemas = list_argument(fcinfo, 5);
+	request.exclude = list_argument(fcinfo, 6);
+	request.ignore = list_argument(fcinfo, 7);
+	request.renames = PG_ARGISNULL(8) ? NULL : PG_GETARG_JSONB_P(8);
+	if (!PG_ARGISNULL(9) && PG_GETARG_BOOL(9))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("online plans are not supported"),
+				 errhint("Plan without online, and apply when writers can wait.")));
+	PG_RETURN_JSONB_P(trial_make_plan(&request));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_plan_steps);
@@ -234,8 +310,10 @@ PG_FUNCTION_INFO_V1(db_adapter_plan_steps);
 Datum
 db_adapter_plan_steps(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	InitMaterializedSRF(fcinfo, 0);
+	if (!PG_ARGISNULL(0))
+		put_plan_steps((ReturnSetInfo *) fcinfo->resultinfo, PG_GETARG_JSONB_P(0));
+	return (Datum) 0;
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_apply);
@@ -243,6 +321,37 @@ PG_FUNCTION_INFO_V1(db_adapter_apply);
 Datum
 db_adapter_apply(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	ApplyOptions options = {.confirm = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1),
+							.backup = PG_ARGISNULL(2) || PG_GETARG_BOOL(2)};
+	Jsonb	   *plan = jsonb_argument(fcinfo, 0, "plan");
+
+	options.lock_timeout_ms =
+		PG_ARGISNULL(3) ? 0 : interval_milliseconds(PG_GETARG_INTERVAL_P(3), "lock_timeout");
+	PG_RETURN_JSONB_P(apply_plan(plan, &options));
+}
+
+static void
+put_chunk(const char *chunk, void *arg)
+{
+	char	   *texts[] = {unconstify(char *, chunk)};
+
+	put_texts(arg, texts, 1);
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_saved_document);
+
+Datum
+db_adapter_saved_document(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	saved_read(PG_GETARG_INT64(0), put_chunk, fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_purge_saved_rows);
+
+Datum
+db_adapter_purge_saved_rows(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(saved_purge(PG_GETARG_DATUM(0)));
 }

@@ -14,10 +14,10 @@
 static bool
 read_flat_table(const char *name, JsonbValue *value, void *arg)
 {
-	Expectation	   *expectation = arg;
-	SchemaTable	   *table = schema_new(&schema_table_kind);
+	Expectation *expectation = arg;
+	SchemaTable *table = schema_new(&schema_table_kind);
 	JsonbContainer *columns = value->val.binary.data;
-	int				count = JsonContainerSize(columns);
+	int			count = JsonContainerSize(columns);
 
 	table->object.schema = linitial(expectation->schemas);
 	table->object.name = pstrdup(name);
@@ -37,7 +37,7 @@ static bool
 check_flat_table(const char *name, JsonbValue *value, void *arg)
 {
 	const char **reason = arg;
-	int			 count;
+	int			count;
 
 	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
 	{
@@ -85,7 +85,7 @@ read_flat(Expectation *expectation, Jsonb *expected)
 static bool
 contains(List *names, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, names)
 		if (strcmp(lfirst(lc), name) == 0)
@@ -100,7 +100,7 @@ contains(List *names, const char *name)
 static void
 filter_objects(List **objects, List *schemas, List *exclude)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, *objects)
 	{
@@ -112,10 +112,10 @@ filter_objects(List **objects, List *schemas, List *exclude)
 	}
 }
 
-static void
-filter_schema(Schema *schema, List *schemas, List *exclude)
+void
+validation_filter(Schema *schema, List *schemas, List *exclude)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	filter_objects(&schema->tables, schemas, exclude);
 	filter_objects(&schema->views, schemas, exclude);
@@ -147,14 +147,14 @@ expectation_read(Jsonb *expected, List *schemas, List *exclude)
 		if (schemas == NIL)
 			expectation->schemas = expectation->schema->schemas;
 	}
-	filter_schema(expectation->schema, expectation->schemas, exclude);
+	validation_filter(expectation->schema, expectation->schemas, exclude);
 	return expectation;
 }
 
 List *
 validation_compare(const Expectation *expectation, int ignore)
 {
-	Schema *actual;
+	Schema	   *actual;
 
 	if (expectation->is_flat)
 	{
@@ -179,7 +179,7 @@ table_name(const void *table)
 static void
 write_tables(JsonWriter *w, const char *key, List *differences, DifferenceKind kind)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	json_key(w, key);
 	json_begin_array(w);
@@ -196,7 +196,7 @@ write_tables(JsonWriter *w, const char *key, List *differences, DifferenceKind k
 static void
 write_missing_columns(JsonWriter *w, List *differences)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	json_key(w, "missing_columns");
 	json_begin_array(w);
@@ -224,7 +224,7 @@ write_missing_columns(JsonWriter *w, List *differences)
 static void
 write_differences(JsonWriter *w, List *differences)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	json_key(w, "differences");
 	json_begin_array(w);
@@ -247,8 +247,8 @@ write_differences(JsonWriter *w, List *differences)
 Jsonb *
 validation_write(List *differences)
 {
-	JsonWriter w;
-	int		   errors = diff_count_errors(differences);
+	JsonWriter	w;
+	int			errors = diff_count_errors(differences);
 
 	json_init(&w);
 	json_begin_object(&w);
@@ -267,9 +267,9 @@ validation_write(List *differences)
 typedef struct Report
 {
 	StringInfoData out;
-	bool		   markdown;
-	bool		   errors; /* the severity being listed */
-	int			   listed;
+	bool		markdown;
+	bool		errors;			/* the severity being listed */
+	int			listed;
 } Report;
 
 /* Text that stands in a line of its own: newlines of a definition become spaces. */
@@ -311,12 +311,12 @@ append_text_line(StringInfo out, const char *type, const char *object, const cha
 static bool
 report_difference(const char *key, JsonbValue *value, void *arg)
 {
-	Report		   *report = arg;
+	Report	   *report = arg;
 	JsonbContainer *d = value->val.binary.data;
-	const char	   *what = "validation";
-	const char	   *fields[] = {"object_type", "object", "attribute", "expected", "actual"};
-	char		   *texts[lengthof(fields)];
-	bool			is_error;
+	const char *what = "validation";
+	const char *fields[] = {"object_type", "object", "attribute", "expected", "actual"};
+	char	   *texts[lengthof(fields)];
+	bool		is_error;
 
 	if (value->type != jbvBinary || !JsonContainerIsObject(d))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -348,7 +348,7 @@ report_difference(const char *key, JsonbValue *value, void *arg)
 static void
 report_severity(Report *report, JsonbContainer *differences, bool errors)
 {
-	int start = report->out.len;
+	int			start = report->out.len;
 
 	report->errors = errors;
 	report->listed = 0;
@@ -366,11 +366,11 @@ char *
 validation_report(Jsonb *validation, const char *format)
 {
 	static const char *const formats[] = {"text", "markdown", NULL};
-	Report					 report = {.markdown = json_choose(format, formats, "format") == 1};
-	const char				*what = "validation";
-	JsonbContainer			*differences;
-	int64					 errors;
-	bool					 valid;
+	Report		report = {.markdown = json_choose(format, formats, "format") == 1};
+	const char *what = "validation";
+	JsonbContainer *differences;
+	int64		errors;
+	bool		valid;
 
 	if (!JB_ROOT_IS_OBJECT(validation))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),

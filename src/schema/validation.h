@@ -11,10 +11,10 @@
 /* An expectation as the caller gave it, read. */
 typedef struct Expectation
 {
-	Schema *schema;
-	List   *schemas; /* names of the schemas compared */
-	List   *exclude; /* relation names left out, on both sides */
-	bool	is_flat; /* {"table": ["column", …]}: names alone */
+	Schema	   *schema;
+	List	   *schemas;		/* names of the schemas compared */
+	List	   *exclude;		/* relation names left out, on both sides */
+	bool		is_flat;		/* {"table": ["column", …]}: names alone */
 } Expectation;
 
 /*
@@ -22,6 +22,9 @@ typedef struct Expectation
  * flat form).  Excluded relations are taken out.  Raises 22P02 or 0A000.
  */
 extern Expectation *expectation_read(Jsonb *expected, List *schemas, List *exclude);
+
+/* Takes out of a schema what stands in none of schemas or is named in exclude. */
+extern void validation_filter(Schema *schema, List *schemas, List *exclude);
 
 /* The differences of the live schema from an expectation; ignore as for diff_schemas. */
 extern List *validation_compare(const Expectation *expectation, int ignore);
@@ -32,4 +35,4 @@ extern Jsonb *validation_write(List *differences);
 /* A result of validation_write for people; format is "text" or "markdown". */
 extern char *validation_report(Jsonb *validation, const char *format);
 
-#endif /* DB_ADAPTER_VALIDATION_H */
+#endif							/* DB_ADAPTER_VALIDATION_H */

@@ -1,0 +1,304 @@
+/*
+ * apply.c
+ *	  A plan executed: rows saved, steps run, the result validated.
+ *
+ * All of it is one subtransaction: kept when the result is what the plan
+ * promises, rolled back for a dry run and for any error.  A lock that does not
+ * come within lock_timeout undoes the whole, frees all locks taken, and the whole
+ * is tried again, a few times.
+ *
+ * Steps run under a pinned search_path: their names are qualified, and expressions
+ * were printed for that path.
+ */
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "executor/instrument.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "portability/instr_time.h"
+#include "schema/apply.h"
+#include "schema/catalog.h"
+#include "schema/fingerprint.h"
+#include "schema/plan_document.h"
+#include "schema/saved.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+/* How often a plan is tried when a lock does not come in time. */
+#define APPLY_ATTEMPTS 3
+
+/* A trial holds others up no longer than this. */
+#define TRIAL_LOCK_TIMEOUT_MS 1000
+
+/* How many differences an error lists. */
+#define APPLY_REPORTED 5
+
+typedef struct StepResult
+{
+	int			number;
+	double		ms;
+	int64		wal_bytes;
+} StepResult;
+
+typedef struct ApplyRun
+{
+	PlanDocument *plan;
+	const ApplyOptions *options;
+	MemoryContext cxt;			/* outlives an attempt that is rolled back */
+	List	   *steps;			/* StepResult * */
+	List	   *saved;			/* SavedTable * */
+	List	   *differences;	/* after the steps */
+} ApplyRun;
+
+/* The live schema as the plan's fingerprint sees it. */
+static void
+check_fingerprint(const PlanDocument *plan)
+{
+	Schema	   *live = catalog_read(plan->header.expectation->schemas, NIL);
+
+	if (strcmp(fingerprint_schema(live), plan->header.fingerprint) != 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the schema is not the one the plan was made for"),
+						errdetail("It has changed since, or it is another database's."),
+						errhint("Plan again with db_adapter.plan().")));
+}
+
+/* A step is one command: a text of several could hide what is not shown. */
+static void
+check_command(const PlannedStep *step)
+{
+	List	   *statements = raw_parser(step->sql, RAW_PARSE_DEFAULT);
+
+	if (list_length(statements) != 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid plan: step %d is not one SQL command", step->number)));
+	if (IsA(linitial_node(RawStmt, statements)->stmt, TransactionStmt))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid plan: step %d ends the transaction", step->number)));
+}
+
+static void
+add_step_context(void *arg)
+{
+	const PlannedStep *step = arg;
+
+	errcontext("step %d of the plan: %s", step->number, step->sql);
+}
+
+static void
+run_step(ApplyRun *run, PlannedStep *step)
+{
+	ErrorContextCallback context = {.callback = add_step_context, .arg = step};
+	StepResult *result = MemoryContextAllocZero(run->cxt, sizeof(StepResult));
+	MemoryContext oldcxt;
+	instr_time	start;
+	instr_time	end;
+	uint64		wal = pgWalUsage.wal_bytes;
+
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+	check_command(step);
+	INSTR_TIME_SET_CURRENT(start);
+	query_run(step->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+	INSTR_TIME_SET_CURRENT(end);
+	error_context_stack = context.previous;
+
+	INSTR_TIME_SUBTRACT(end, start);
+	result->number = step->number;
+	result->ms = INSTR_TIME_GET_MILLISEC(end);
+	result->wal_bytes = (int64) (pgWalUsage.wal_bytes - wal);
+	oldcxt = MemoryContextSwitchTo(run->cxt);
+	run->steps = lappend(run->steps, result);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+static bool
+has_hazard(const PlannedStep *step, const char *hazard)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->hazards)
+		if (strcmp(lfirst(lc), hazard) == 0)
+			return true;
+	return false;
+}
+
+/* Rows that a step may lose are saved before the first step, once a table. */
+static void
+save_rows(ApplyRun *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->plan->steps)
+	{
+		PlannedStep *step = lfirst(lc);
+		MemoryContext oldcxt;
+		SavedTable *saved;
+
+		if (step->table == NULL || !has_hazard(step, "data_loss") ||
+			saved_contains(run->saved, step->table))
+			continue;
+		oldcxt = MemoryContextSwitchTo(run->cxt);
+		saved = saved_save_table(step->table);
+		if (saved != NULL)
+			run->saved = lappend(run->saved, saved);
+		MemoryContextSwitchTo(oldcxt);
+	}
+}
+
+static void
+set_for_steps(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
+static bool
+is_promised(const ApplyRun *run, const Difference *d)
+{
+	char	   *key = plan_difference_key(d);
+	ListCell   *lc;
+
+	foreach(lc, run->plan->remaining)
+		if (strcmp(lfirst(lc), key) == 0)
+			return true;
+	return false;
+}
+
+/* Every error that the plan did not announce as remaining. */
+static void
+check_result(ApplyRun *run)
+{
+	StringInfoData detail;
+	int			unexpected = 0;
+	ListCell   *lc;
+
+	initStringInfo(&detail);
+	foreach(lc, run->differences)
+	{
+		Difference *d = lfirst(lc);
+
+		if (!d->is_error || is_promised(run, d))
+			continue;
+		if (unexpected++ < APPLY_REPORTED)
+			appendStringInfo(&detail, "%s%s %s%s%s differs.", detail.len > 0 ? " " : "",
+							 difference_object_type(d), difference_object(d),
+							 d->member != NULL ? ": " : "",
+							 d->member != NULL ? difference_attribute(d) : "");
+	}
+	if (unexpected > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the steps of the plan do not reach the expected schema"),
+				 errdetail("%s", detail.data),
+				 errhint("Nothing was changed. Plan again with db_adapter.plan(); plans are not "
+						 "meant to be edited.")));
+}
+
+static void
+apply_body(void *arg)
+{
+	ApplyRun   *run = arg;
+	int			nestlevel;
+	MemoryContext oldcxt;
+	ListCell   *lc;
+
+	run->steps = run->saved = NIL;
+	nestlevel = query_pin(PIN_PATH);
+	set_for_steps("lock_timeout", psprintf("%d", run->options->lock_timeout_ms));
+	set_for_steps("check_function_bodies", "off");
+	if (run->options->backup)
+		save_rows(run);
+	foreach(lc, run->plan->steps)
+	{
+		CHECK_FOR_INTERRUPTS();
+		run_step(run, lfirst(lc));
+	}
+	query_unpin(nestlevel);
+
+	oldcxt = MemoryContextSwitchTo(run->cxt);
+	run->differences = validation_compare(run->plan->header.expectation,
+										  diff_parse_ignore(run->plan->header.ignore));
+	MemoryContextSwitchTo(oldcxt);
+	check_result(run);
+}
+
+static void
+execute(ApplyRun *run)
+{
+	ErrorData  *error = NULL;
+
+	for (int attempt = 0; attempt < APPLY_ATTEMPTS; attempt++)
+	{
+		error = query_attempt_catching(apply_body, run, run->options->confirm,
+									   ERRCODE_LOCK_NOT_AVAILABLE);
+		if (error == NULL)
+			return;
+		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+			break;
+	}
+	ReThrowError(error);
+}
+
+static Jsonb *
+write_result(const ApplyRun *run)
+{
+	JsonWriter	w;
+	ListCell   *lc;
+
+	json_init(&w);
+	json_begin_object(&w);
+	json_put_bool(&w, "applied", run->options->confirm);
+	json_key(&w, "steps");
+	json_begin_array(&w);
+	foreach(lc, run->steps)
+	{
+		StepResult *step = lfirst(lc);
+
+		json_begin_object(&w);
+		json_put_int(&w, "step", step->number);
+		json_key(&w, "ms");
+		json_double(&w, step->ms, 3);
+		json_put_int(&w, "wal_bytes", step->wal_bytes);
+		json_end_object(&w);
+	}
+	json_end_array(&w);
+	json_key(&w, "saved");
+	saved_write(&w, run->saved);
+	json_key(&w, "validation");
+	json_container(&w, &validation_write(run->differences)->root);
+	json_end_object(&w);
+	return json_finish(&w);
+}
+
+Jsonb *
+apply_plan(Jsonb *document, const ApplyOptions *options)
+{
+	ApplyRun	run = {.options = options, .cxt = CurrentMemoryContext};
+
+	PreventCommandIfReadOnly("db_adapter.apply()");
+	run.plan = plan_read(document);
+	check_fingerprint(run.plan);
+	execute(&run);
+	return write_result(&run);
+}
+
+char *
+apply_try_plan(Jsonb *document)
+{
+	ApplyOptions options = {.lock_timeout_ms = TRIAL_LOCK_TIMEOUT_MS};
+	ApplyRun	run = {.options = &options, .cxt = CurrentMemoryContext};
+	ErrorData  *error;
+
+	run.plan = plan_read(document);
+	error = query_attempt_catching(apply_body, &run, false, ERRCODE_LOCK_NOT_AVAILABLE);
+	if (error == NULL)
+		return NULL;
+	return error->detail != NULL ? psprintf("%s: %s", error->message, error->detail)
+								 : error->message;
+}

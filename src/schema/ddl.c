@@ -1,0 +1,491 @@
+/*
+ * ddl.c
+ *	  Objects of a Schema -> the SQL commands that make them.  Pure.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "lib/stringinfo.h"
+#include "schema/ddl.h"
+#include "utils/formatting.h"
+#include "utils/builtins.h"
+
+const char *
+ddl_keyword(const SchemaKind *kind, const void *object)
+{
+	static const struct
+	{
+		const SchemaKind *kind;
+		const char *keyword;
+	} plain[] = {{&schema_sequence_kind, "SEQUENCE"},
+				 {&schema_statistics_kind, "STATISTICS"},
+				 {&schema_namespace_kind, "SCHEMA"},
+				 {&schema_index_kind, "INDEX"},
+				 {&schema_column_kind, "COLUMN"},
+				 {&schema_constraint_kind, "CONSTRAINT"},
+				 {&schema_trigger_kind, "TRIGGER"},
+				 {&schema_policy_kind, "POLICY"},
+				 {&schema_rule_kind, "RULE"},
+				 {&schema_extension_kind, "EXTENSION"},
+				 {&schema_publication_kind, "PUBLICATION"}};
+
+	if (kind == &schema_table_kind)
+		return strcmp(((const SchemaTable *) object)->kind, "foreign table") == 0 ? "FOREIGN TABLE"
+																				  : "TABLE";
+	if (kind == &schema_view_kind)
+		return strcmp(((const SchemaView *) object)->kind, "view") == 0 ? "VIEW"
+																		: "MATERIALIZED VIEW";
+	if (kind == &schema_function_kind)
+	{
+		const char *routine = ((const SchemaFunction *) object)->kind;
+
+		return strcmp(routine, "procedure") == 0   ? "PROCEDURE"
+			   : strcmp(routine, "aggregate") == 0 ? "AGGREGATE"
+												   : "FUNCTION";
+	}
+	if (kind == &schema_type_kind)
+		return strcmp(((const SchemaType *) object)->kind, "domain") == 0 ? "DOMAIN" : "TYPE";
+	if (kind == &schema_other_kind)
+		return asc_toupper(((const SchemaOther *) object)->kind,
+						   strlen(((const SchemaOther *) object)->kind));
+	for (int i = 0; i < lengthof(plain); i++)
+		if (plain[i].kind == kind)
+			return plain[i].keyword;
+	elog(ERROR, "no command for a %s", kind->name);
+	return NULL;
+}
+
+char *
+ddl_target(const SchemaKind *kind, const void *object)
+{
+	const SchemaFunction *function = object;
+
+	/* The identity of an aggregate without arguments is name(*). */
+	if (kind == &schema_function_kind && strcmp(function->kind, "aggregate") == 0 &&
+		function->object.signature[0] == '\0')
+		return psprintf("%s(*)",
+						quote_qualified_identifier(function->object.schema, function->object.name));
+	return schema_identity(object);
+}
+
+char *
+ddl_names(List *names)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, names)
+		appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", quote_identifier(lfirst(lc)));
+	return out.data;
+}
+
+/* The part of "name=value" after the sign; name gets the part before it. */
+static const char *
+split_option(const char *option, char **name)
+{
+	const char *sign = strchr(option, '=');
+
+	if (sign == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						errmsg("invalid schema document: option \"%s\" has no value", option)));
+	*name = pnstrdup(option, sign - option);
+	return sign + 1;
+}
+
+/* toast.autovacuum_enabled: each part is an identifier of its own. */
+static const char *
+quote_parameter(const char *name)
+{
+	const char *dot = strchr(name, '.');
+
+	if (dot == NULL)
+		return quote_identifier(name);
+	return quote_qualified_identifier(pnstrdup(name, dot - name), dot + 1);
+}
+
+char *
+ddl_parameters(List *options)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	appendStringInfoChar(&out, '(');
+	foreach(lc, options)
+	{
+		char	   *name;
+		const char *value = split_option(lfirst(lc), &name);
+
+		appendStringInfo(&out, "%s%s = %s", out.len > 1 ? ", " : "", quote_parameter(name),
+						 quote_literal_cstr(value));
+	}
+	appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
+char *
+ddl_fdw_options(List *options)
+{
+	StringInfoData out;
+	ListCell   *lc;
+	const char *separator = "";
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "OPTIONS (");
+	foreach(lc, options)
+	{
+		char	   *name;
+		const char *value = split_option(lfirst(lc), &name);
+
+		appendStringInfo(&out, "%s%s %s", separator, quote_identifier(name),
+						 quote_literal_cstr(value));
+		separator = ", ";
+	}
+	appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
+static void
+append_generation(StringInfo out, const SchemaColumn *column)
+{
+	if (column->generated != NULL)
+		appendStringInfo(out, " GENERATED ALWAYS AS (%s) %s", column->generated,
+						 column->generated_kind != NULL &&
+								 strcmp(column->generated_kind, "virtual") == 0
+							 ? "VIRTUAL"
+							 : "STORED");
+	else if (column->identity != NULL)
+	{
+		appendStringInfo(out, " GENERATED %s AS IDENTITY",
+						 strcmp(column->identity, "always") == 0 ? "ALWAYS" : "BY DEFAULT");
+		if (column->identity_options != NULL)
+			appendStringInfo(out, " (%s)", column->identity_options);
+	}
+	else if (column->default_value != NULL)
+		appendStringInfo(out, " DEFAULT %s", column->default_value);
+}
+
+char *
+ddl_column(const SchemaColumn *column)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "%s %s", quote_identifier(column->object.name), column->type);
+	if (column->fdw_options != NIL)
+		appendStringInfo(&out, " %s", ddl_fdw_options(column->fdw_options));
+	if (column->compression != NULL)
+		appendStringInfo(&out, " COMPRESSION %s", quote_identifier(column->compression));
+	if (column->collation != NULL)
+		appendStringInfo(&out, " COLLATE %s", column->collation);
+	append_generation(&out, column);
+	/* An identity column is not null by itself. */
+	if (column->not_null && column->identity == NULL)
+		appendStringInfoString(&out, " NOT NULL");
+	return out.data;
+}
+
+char *
+ddl_constraint(const SchemaConstraint *constraint)
+{
+	return psprintf("CONSTRAINT %s %s", quote_identifier(constraint->object.name),
+					constraint->definition);
+}
+
+/*
+ * What stands between the parentheses of CREATE TABLE.  Foreign keys come later,
+ * when all tables are there; inherited parts come from the parent.
+ */
+static char *
+table_elements(const SchemaTable *table)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, table->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+
+		if (!column->inherited)
+			appendStringInfo(&out, "%s\n    %s", out.len > 0 ? "," : "", ddl_column(column));
+	}
+	foreach(lc, table->constraints)
+	{
+		const SchemaConstraint *constraint = lfirst(lc);
+
+		if (!constraint->inherited && strcmp(constraint->kind, "foreign key") != 0)
+			appendStringInfo(&out, "%s\n    %s", out.len > 0 ? "," : "",
+							 ddl_constraint(constraint));
+	}
+	return out.data;
+}
+
+/* Names of tables that are qualified and quoted already. */
+static char *
+join(List *names)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, names)
+		appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", (char *) lfirst(lc));
+	return out.data;
+}
+
+static void
+append_table_head(StringInfo out, const SchemaTable *table)
+{
+	char	   *elements = table_elements(table);
+
+	appendStringInfo(out, "CREATE %s%s %s", table->unlogged ? "UNLOGGED " : "",
+					 ddl_keyword(&schema_table_kind, table), schema_identity(table));
+	if (table->partition_of != NULL)
+	{
+		/* Columns come from the parent; constraints of its own are added after it. */
+		appendStringInfo(out, " PARTITION OF %s %s", table->partition_of, table->partition_bound);
+		return;
+	}
+	if (table->of_type != NULL)
+		appendStringInfo(out, " OF %s", table->of_type);
+	else
+		appendStringInfo(out, " (%s%s)", elements, elements[0] != '\0' ? "\n" : "");
+	if (table->inherits != NIL)
+		appendStringInfo(out, " INHERITS (%s)", join(table->inherits));
+}
+
+char *
+ddl_create_table(const SchemaTable *table)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	append_table_head(&out, table);
+	if (table->partition_key != NULL)
+		appendStringInfo(&out, " PARTITION BY %s", table->partition_key);
+	if (table->access_method != NULL)
+		appendStringInfo(&out, " USING %s", quote_identifier(table->access_method));
+	if (table->options != NIL)
+		appendStringInfo(&out, " WITH %s", ddl_parameters(table->options));
+	if (table->tablespace != NULL)
+		appendStringInfo(&out, " TABLESPACE %s", quote_identifier(table->tablespace));
+	if (table->server != NULL)
+		appendStringInfo(&out, " SERVER %s", quote_identifier(table->server));
+	if (table->fdw_options != NIL)
+		appendStringInfo(&out, " %s", ddl_fdw_options(table->fdw_options));
+	return out.data;
+}
+
+/* The server prints a view's query with a semicolon at its end. */
+static char *
+trim_query(const char *query)
+{
+	int			len = strlen(query);
+
+	while (len > 0 && (query[len - 1] == ';' || query[len - 1] == ' ' || query[len - 1] == '\n'))
+		len--;
+	return pnstrdup(query, len);
+}
+
+static char *
+column_names(List *columns)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		names = lappend(names, ((SchemaColumn *) lfirst(lc))->object.name);
+	return ddl_names(names);
+}
+
+char *
+ddl_create_view(const SchemaView *view, bool or_replace)
+{
+	StringInfoData out;
+	bool		materialized = strcmp(view->kind, "view") != 0;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "CREATE %s%s %s", or_replace ? "OR REPLACE " : "",
+					 ddl_keyword(&schema_view_kind, view), schema_identity(view));
+	if (view->columns != NIL)
+		appendStringInfo(&out, " (%s)", column_names(view->columns));
+	if (view->access_method != NULL)
+		appendStringInfo(&out, " USING %s", quote_identifier(view->access_method));
+	if (view->options != NIL)
+		appendStringInfo(&out, " WITH %s", ddl_parameters(view->options));
+	if (view->tablespace != NULL)
+		appendStringInfo(&out, " TABLESPACE %s", quote_identifier(view->tablespace));
+	appendStringInfo(&out, " AS\n%s", trim_query(view->definition));
+	if (materialized && view->not_populated)
+		appendStringInfoString(&out, "\n WITH NO DATA");
+	return out.data;
+}
+
+static char *
+type_attributes(const SchemaType *type)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, type->attributes)
+	{
+		const SchemaColumn *attribute = lfirst(lc);
+
+		appendStringInfo(&out, "%s%s %s", out.len > 0 ? ", " : "",
+						 quote_identifier(attribute->object.name), attribute->type);
+		if (attribute->collation != NULL)
+			appendStringInfo(&out, " COLLATE %s", attribute->collation);
+	}
+	return out.data;
+}
+
+static char *
+create_domain(const SchemaType *type)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "CREATE DOMAIN %s AS %s", schema_identity(type), type->base_type);
+	if (type->collation != NULL)
+		appendStringInfo(&out, " COLLATE %s", type->collation);
+	if (type->default_value != NULL)
+		appendStringInfo(&out, " DEFAULT %s", type->default_value);
+	if (type->not_null)
+		appendStringInfoString(&out, " NOT NULL");
+	foreach(lc, type->constraints)
+		appendStringInfo(&out, " %s", ddl_constraint(lfirst(lc)));
+	return out.data;
+}
+
+static char *
+create_enum(const SchemaType *type)
+{
+	StringInfoData out;
+	ListCell   *lc;
+	const char *separator = "";
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "CREATE TYPE %s AS ENUM (", schema_identity(type));
+	foreach(lc, type->labels)
+	{
+		appendStringInfo(&out, "%s%s", separator, quote_literal_cstr(lfirst(lc)));
+		separator = ", ";
+	}
+	appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
+static char *
+create_range(const SchemaType *type)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "CREATE TYPE %s AS RANGE (subtype = %s", schema_identity(type),
+					 type->base_type);
+	if (type->collation != NULL)
+		appendStringInfo(&out, ", collation = %s", type->collation);
+	if (type->multirange != NULL)
+		appendStringInfo(&out, ", multirange_type_name = %s",
+						 quote_qualified_identifier(type->object.schema, type->multirange));
+	foreach(lc, type->settings)
+	{
+		char	   *name;
+		const char *value = split_option(lfirst(lc), &name);
+
+		appendStringInfo(&out, ", %s = %s", name, value);
+	}
+	appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
+char *
+ddl_create_type(const SchemaType *type)
+{
+	if (strcmp(type->kind, "domain") == 0)
+		return create_domain(type);
+	if (strcmp(type->kind, "enum") == 0)
+		return create_enum(type);
+	if (strcmp(type->kind, "range") == 0)
+		return create_range(type);
+	if (strcmp(type->kind, "composite") == 0)
+		return psprintf("CREATE TYPE %s AS (%s)", schema_identity(type), type_attributes(type));
+	/* A base type needs its input and output functions: not something a plan can make. */
+	return NULL;
+}
+
+static void
+append_sequence_options(StringInfo out, const SchemaSequence *s)
+{
+	appendStringInfo(out, " AS %s", s->type);
+	if (s->increment != SCHEMA_UNSET)
+		appendStringInfo(out, " INCREMENT BY " INT64_FORMAT, s->increment);
+	if (s->minimum != SCHEMA_UNSET)
+		appendStringInfo(out, " MINVALUE " INT64_FORMAT, s->minimum);
+	if (s->maximum != SCHEMA_UNSET)
+		appendStringInfo(out, " MAXVALUE " INT64_FORMAT, s->maximum);
+	if (s->start != SCHEMA_UNSET)
+		appendStringInfo(out, " START WITH " INT64_FORMAT, s->start);
+	if (s->cache != SCHEMA_UNSET)
+		appendStringInfo(out, " CACHE " INT64_FORMAT, s->cache);
+	appendStringInfoString(out, s->cycle ? " CYCLE" : " NO CYCLE");
+}
+
+char *
+ddl_create_sequence(const SchemaSequence *sequence)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "CREATE %sSEQUENCE %s", sequence->unlogged ? "UNLOGGED " : "",
+					 schema_identity(sequence));
+	append_sequence_options(&out, sequence);
+	return out.data;
+}
+
+char *
+ddl_alter_sequence(const SchemaSequence *sequence)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "ALTER SEQUENCE %s", schema_identity(sequence));
+	append_sequence_options(&out, sequence);
+	return out.data;
+}
+
+char *
+ddl_create_namespace(const SchemaNamespace *namespace)
+{
+	return psprintf("CREATE SCHEMA %s", quote_identifier(namespace->object.name));
+}
+
+char *
+ddl_drop(const SchemaKind *kind, const void *object)
+{
+	return psprintf("DROP %s %s", ddl_keyword(kind, object), ddl_target(kind, object));
+}
+
+char *
+ddl_index_as(const SchemaIndex *index, const char *name)
+{
+	const char *quoted = quote_identifier(index->object.name);
+	const char *found = strstr(index->definition, quoted);
+
+	if (found == NULL)
+		elog(ERROR, "definition of index \"%s\" does not name it", index->object.name);
+	return psprintf("%.*s%s%s", (int) (found - index->definition), index->definition,
+					quote_identifier(name), found + strlen(quoted));
+}
+
+char *
+ddl_comment(const char *keyword, const char *target, const char *comment)
+{
+	return psprintf("COMMENT ON %s %s IS %s", keyword, target,
+					comment != NULL ? quote_literal_cstr(comment) : "NULL");
+}

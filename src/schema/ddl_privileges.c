@@ -1,0 +1,198 @@
+/*
+ * ddl_privileges.c
+ *	  Lists of privileges -> GRANT and REVOKE commands.
+ *
+ * A list holds one text per grantee and grantor, as the server prints an aclitem:
+ * grantee=letters/grantor, each letter followed by * where it may be granted on.
+ * "$owner" stands for the owner, nothing for PUBLIC.  An empty list means the
+ * default of the kind of object.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "lib/stringinfo.h"
+#include "schema/ddl.h"
+#include "utils/builtins.h"
+
+static const struct
+{
+	char		letter;
+	const char *name;
+} privilege_names[] = {{'a', "INSERT"},	 {'r', "SELECT"},		{'w', "UPDATE"},
+					   {'d', "DELETE"},	 {'D', "TRUNCATE"},		{'x', "REFERENCES"},
+					   {'t', "TRIGGER"}, {'X', "EXECUTE"},		{'U', "USAGE"},
+					   {'C', "CREATE"},	 {'T', "TEMPORARY"},	{'c', "CONNECT"},
+					   {'s', "SET"},	 {'A', "ALTER SYSTEM"}, {'m', "MAINTAIN"}};
+
+typedef struct PrivilegeTarget
+{
+	const char *keyword;
+	const char *target;
+	const char *column;			/* NULL for the whole object */
+	const char *owner;
+} PrivilegeTarget;
+
+/* The grantee of an entry as SQL writes it; *letters is set to what follows. */
+static char *
+read_grantee(const PrivilegeTarget *t, const char *entry, const char **letters)
+{
+	const char *p = entry;
+	bool		quoted = *p == '"';
+
+	if (quoted)
+	{
+		for (p++; *p != '\0' && !(p[0] == '"' && p[1] != '"'); p++)
+			if (p[0] == '"')
+				p++;
+		p += *p == '"';
+	}
+	else
+		while (*p != '\0' && *p != '=')
+			p++;
+	*letters = *p == '=' ? p + 1 : p;
+	if (p == entry)
+		return pstrdup("PUBLIC");
+	if (strncmp(entry, "$owner=", 7) == 0)
+		return pstrdup(quote_identifier(t->owner));
+	return quoted ? pnstrdup(entry, p - entry)
+				  : pstrdup(quote_identifier(pnstrdup(entry, p - entry)));
+}
+
+static const char *
+privilege_name(char letter)
+{
+	for (int i = 0; i < lengthof(privilege_names); i++)
+		if (privilege_names[i].letter == letter)
+			return privilege_names[i].name;
+	return NULL;
+}
+
+/* The privileges of an entry that are, or are not, grantable; NULL where there are none. */
+static char *
+list_privileges(const char *letters, const char *column, bool grantable)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (const char *p = letters; *p != '\0' && *p != '/'; p++)
+	{
+		const char *name = privilege_name(*p);
+
+		if (name == NULL || (p[1] == '*') != grantable)
+			continue;
+		appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", name);
+		if (column != NULL)
+			appendStringInfo(&out, " (%s)", quote_identifier(column));
+	}
+	return out.len > 0 ? out.data : NULL;
+}
+
+static char *
+revoke_all(const PrivilegeTarget *t, const char *grantee)
+{
+	const char *columns = t->column != NULL ? psprintf(" (%s)", quote_identifier(t->column)) : "";
+
+	return psprintf("REVOKE ALL%s ON %s %s FROM %s", columns, t->keyword, t->target, grantee);
+}
+
+static List *
+grant_entry(List *commands, const PrivilegeTarget *t, const char *entry)
+{
+	const char *letters;
+	char	   *grantee = read_grantee(t, entry, &letters);
+
+	for (int grantable = 0; grantable <= 1; grantable++)
+	{
+		char	   *names = list_privileges(letters, t->column, grantable);
+
+		if (names != NULL)
+			commands = lappend(commands,
+							   psprintf("GRANT %s ON %s %s TO %s%s", names, t->keyword, t->target,
+										grantee, grantable ? " WITH GRANT OPTION" : ""));
+	}
+	return commands;
+}
+
+static bool
+contains(List *entries, const char *entry)
+{
+	ListCell   *lc;
+
+	foreach(lc, entries)
+		if (strcmp(lfirst(lc), entry) == 0)
+			return true;
+	return false;
+}
+
+/* What a kind of object grants by default, beside everything to its owner. */
+static const char *
+default_entry(const PrivilegeTarget *t)
+{
+	if (t->column != NULL)
+		return NULL;
+	if (strcmp(t->keyword, "FUNCTION") == 0 || strcmp(t->keyword, "PROCEDURE") == 0)
+		return "=X";
+	if (strcmp(t->keyword, "TYPE") == 0 || strcmp(t->keyword, "DOMAIN") == 0)
+		return "=U";
+	return NULL;
+}
+
+/* A list in full, with the default spelt out. */
+static List *
+spell_out(const PrivilegeTarget *t, List *entries)
+{
+	const char *by_default = default_entry(t);
+
+	if (entries != NIL)
+		return entries;
+	if (t->column != NULL)
+		return NIL;
+	entries = list_make1("$owner");
+	return by_default != NULL ? lappend(entries, unconstify(char *, by_default)) : entries;
+}
+
+/* "$owner" alone stands for all privileges of the owner. */
+static List *
+grant(List *commands, const PrivilegeTarget *t, const char *entry)
+{
+	if (strcmp(entry, "$owner") == 0)
+		return lappend(commands, psprintf("GRANT ALL ON %s %s TO %s", t->keyword, t->target,
+										  quote_identifier(t->owner)));
+	return grant_entry(commands, t, entry);
+}
+
+/* Relations of all kinds are granted on as tables, but for sequences. */
+static const char *
+grant_keyword(const SchemaKind *kind, const void *object)
+{
+	if (kind == &schema_table_kind || kind == &schema_view_kind)
+		return "TABLE";
+	if (kind == &schema_function_kind && strcmp(ddl_keyword(kind, object), "AGGREGATE") == 0)
+		return "FUNCTION";
+	return ddl_keyword(kind, object);
+}
+
+List *
+ddl_privileges(const SchemaKind *kind, const void *object, const char *column, const char *owner,
+			   List *before, List *after)
+{
+	PrivilegeTarget t = {grant_keyword(kind, object), schema_identity(object), column, owner};
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	before = spell_out(&t, before);
+	after = spell_out(&t, after);
+	foreach(lc, before)
+	{
+		const char *letters;
+
+		if (!contains(after, lfirst(lc)))
+			commands = lappend(commands, revoke_all(&t, read_grantee(&t, lfirst(lc), &letters)));
+	}
+	foreach(lc, after)
+	{
+		if (!contains(before, lfirst(lc)))
+			commands = grant(commands, &t, lfirst(lc));
+	}
+	return commands;
+}

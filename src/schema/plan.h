@@ -1,0 +1,116 @@
+/*
+ * plan.h
+ *	  Differences -> ordered DDL steps with their hazards.  Pure.
+ *
+ * plan_make() looks at two Schemas alone.  What only the live database knows
+ * (has a table rows? how many bytes?) it asks through PlanFacts, so that plans
+ * can be made and tested without one.
+ */
+#ifndef DB_ADAPTER_PLAN_H
+#define DB_ADAPTER_PLAN_H
+
+#include "schema/diff.h"
+#include "utils/jsonb.h"
+
+#define PLAN_FORMAT "db_adapter.plan"
+#define PLAN_VERSION 1
+
+/* What the plan asks about live relations; table comes from the actual schema. */
+typedef struct PlanFacts
+{
+	bool (*has_rows)(const SchemaTable *table, void *arg);
+	/* Rows and bytes of a relation by name; leaves them alone where there is none. */
+	void (*measure)(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg);
+	void	   *arg;
+} PlanFacts;
+
+typedef struct PlanOptions
+{
+	bool		allow_drop;
+	int			recreate_threshold; /* 0: ALTER always */
+	int			ignore;			/* DIFF_IGNORE_* */
+	List	   *definitions;	/* PlanDefinition *: of columns that the expectation only names */
+	List	   *renames;		/* PlanRename * */
+	PlanFacts	facts;
+} PlanOptions;
+
+/* "table.column": "type clause" of column_definitions. */
+typedef struct PlanDefinition
+{
+	char	   *table;
+	char	   *column;
+	char	   *clause;
+} PlanDefinition;
+
+/*
+ * "table": "new" or "table.column": "new", each with or without the schema in front;
+ * which of them it is, the live schema decides.
+ */
+typedef struct PlanRename
+{
+	List	   *parts;			/* char *: one to three names */
+	char	   *to;
+} PlanRename;
+
+/*
+ * Steps run in this order; within a phase by the rank of the object they concern,
+ * which follows dependencies (downwards where things are taken away).
+ */
+typedef enum PlanPhase
+{
+	PHASE_RENAME,
+	PHASE_DETACH,				/* views, triggers, policies, … that stand in the way or change */
+	PHASE_SCHEMA,
+	PHASE_BUILD,				/* types, sequences, functions, tables, columns, views */
+	PHASE_CONSTRAIN,
+	PHASE_INDEX,
+	PHASE_REFERENCE,			/* foreign keys, when all keys they point at are there */
+	PHASE_ATTACH,				/* triggers, policies, rules, statistics, ownership of sequences */
+	PHASE_DROP,
+	PHASE_DESCRIBE,				/* owners, privileges, comments */
+	PHASE_COUNT
+} PlanPhase;
+
+typedef struct PlanStep
+{
+	PlanPhase	phase;
+	int			rank;
+	int			number;			/* 1, 2, … once the plan is ordered */
+	const char *action;			/* "add_column" */
+	char	   *object;			/* "public.items.price" */
+	char	   *sql;			/* one command, no semicolon */
+	List	   *hazards;		/* of char *: "access_exclusive_lock", "data_loss", … */
+	char	   *reason;
+	const SchemaObject *relation;	/* the table or view it concerns, or NULL */
+	int64		rows;			/* of that table, estimated; -1 where not asked */
+	int64		bytes;			/* the same, with indexes */
+} PlanStep;
+
+/* A difference that no step mends, and why. */
+typedef struct PlanRemainder
+{
+	const Difference *difference;
+	char	   *reason;
+} PlanRemainder;
+
+typedef struct SchemaPlan
+{
+	List	   *differences;	/* of the expectation from the live schema */
+	List	   *steps;			/* PlanStep *, in order */
+	List	   *remaining;		/* PlanRemainder * */
+	List	   *notes;			/* char *: what the reader should know */
+	List	   *recreated;		/* char *: tables rebuilt */
+} SchemaPlan;
+
+/*
+ * The plan from actual to expected; both sorted.  expected_is_flat: it names tables
+ * and columns only, as diff_names compares them.
+ */
+extern SchemaPlan *plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
+							 const PlanOptions *options);
+
+/* Readers of the arguments of the same name; 22023 where they are malformed. */
+extern List *plan_read_definitions(Jsonb *definitions);
+extern List *plan_read_renames(Jsonb *renames);
+
+#endif							/* DB_ADAPTER_PLAN_H */

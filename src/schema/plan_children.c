@@ -1,0 +1,370 @@
+/*
+ * plan_children.c
+ *	  Steps for what hangs on a table or view: constraints, indexes, triggers,
+ *	  policies and rules.
+ *
+ * Such an object is made from its definition.  One that changed is dropped and
+ * made again, unless the change has a cheaper command; an index is made beside
+ * the old one first, so that no moment is without it.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "commands/defrem.h"
+#include "schema/ddl.h"
+#include "schema/expression.h"
+#include "schema/planner.h"
+#include "utils/builtins.h"
+
+static const char *
+relation_keyword(const SchemaKind *parent_kind, const void *parent)
+{
+	return ddl_keyword(parent_kind, parent);
+}
+
+static char *
+in_schema(const void *parent, const char *name)
+{
+	return quote_qualified_identifier(((const SchemaObject *) parent)->schema, name);
+}
+
+/* ---------- constraints ---------- */
+
+/*
+ * A foreign key or check is added NOT VALID and validated by a step of its own: the
+ * scan then holds a lock that lets others write.
+ */
+static void
+create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *constraint,
+				  const char *reason)
+{
+	bool		reference = strcmp(constraint->kind, "foreign key") == 0;
+	bool		staged = !constraint->not_valid && planner_has_rows(p, table) &&
+				  (reference || strcmp(constraint->kind, "check") == 0) &&
+				  table->partition_key == NULL && strstr(constraint->definition, "NOT ") == NULL;
+	PlanPhase	phase = reference ? PHASE_REFERENCE : PHASE_CONSTRAIN;
+	char	   *object = planner_child(table, constraint);
+	PlanStep   *step;
+
+	step = planner_step(p, phase, "add_constraint", object, table,
+						psprintf("ALTER TABLE %s ADD %s%s", schema_identity(table),
+								 ddl_constraint(constraint), staged ? " NOT VALID" : ""),
+						reason);
+	step->relation = &table->object;
+	planner_hazard(step, reference ? "share_row_exclusive_lock" : "access_exclusive_lock");
+	if (!reference && strcmp(constraint->kind, "check") != 0)
+		planner_hazard(step, "index_build");
+	if (staged)
+	{
+		step =
+			planner_step(p, phase, "validate_constraint", object, table,
+						 psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_identity(table),
+								  quote_identifier(constraint->object.name)),
+						 reason);
+		step->relation = &table->object;
+		planner_hazard(step, "table_scan");
+	}
+	plan_describe_new(p, &schema_constraint_kind, &schema_table_kind, table, constraint);
+}
+
+/* ---------- indexes ---------- */
+
+static void
+create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
+			 const SchemaIndex *index, const char *reason)
+{
+	PlanStep   *step =
+		planner_step(p, PHASE_INDEX, "create_index", in_schema(parent, index->object.name), parent,
+					 pstrdup(index->definition), reason);
+
+	step->relation = parent;
+	planner_hazard(step, "share_lock");
+	planner_hazard(step, "index_build");
+	if (index->clustered)
+		planner_step(p, PHASE_ATTACH, "alter_table", schema_identity(parent), parent,
+					 psprintf("ALTER %s %s CLUSTER ON %s", relation_keyword(parent_kind, parent),
+							  schema_identity(parent), quote_identifier(index->object.name)),
+					 reason);
+	plan_describe_new(p, &schema_index_kind, parent_kind, parent, index);
+}
+
+/* The new index under a name of its own, the old one dropped, the new one renamed. */
+static void
+replace_index(Planner *p, const Difference *d)
+{
+	const SchemaIndex *index = d->expected;
+	char	   *name = makeObjectName(index->object.name, NULL, "new");
+	char	   *object = in_schema(d->parent, index->object.name);
+	const char *reason = "its definition differs";
+	PlanStep   *step;
+
+	step = planner_step(p, PHASE_INDEX, "create_index", object, d->parent,
+						ddl_index_as(index, name), reason);
+	step->relation = d->parent;
+	planner_hazard(step, "share_lock");
+	planner_hazard(step, "index_build");
+	step = planner_step(p, PHASE_INDEX, "drop_index", object, d->parent,
+						psprintf("DROP INDEX %s", object), reason);
+	planner_hazard(step, "access_exclusive_lock");
+	planner_step(p, PHASE_INDEX, "rename_index", object, d->parent,
+				 psprintf("ALTER INDEX %s RENAME TO %s", in_schema(d->parent, name),
+						  quote_identifier(index->object.name)),
+				 reason);
+	plan_describe_new(p, &schema_index_kind, d->parent_kind, d->parent, index);
+}
+
+/* ---------- triggers ---------- */
+
+static void
+enable_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger, const char *reason)
+{
+	const char *enabled = trigger->enabled;
+	const char *clause = enabled == NULL					? "ENABLE"
+						 : strcmp(enabled, "disabled") == 0 ? "DISABLE"
+						 : strcmp(enabled, "replica") == 0	? "ENABLE REPLICA"
+															: "ENABLE ALWAYS";
+
+	planner_step(p, PHASE_ATTACH, "alter_trigger", planner_child(parent, trigger), parent,
+				 psprintf("ALTER TABLE %s %s TRIGGER %s", schema_identity(parent), clause,
+						  quote_identifier(trigger->object.name)),
+				 reason);
+}
+
+void
+plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
+					const char *reason)
+{
+	PlanStep *step = planner_step(p, PHASE_ATTACH, "create_trigger", planner_child(parent, trigger),
+								  parent, pstrdup(trigger->definition), reason);
+
+	planner_hazard(step, "share_row_exclusive_lock");
+	if (trigger->enabled != NULL)
+		enable_trigger(p, parent, trigger, reason);
+	plan_describe_new(p, &schema_trigger_kind, &schema_table_kind, parent, trigger);
+}
+
+static void
+enable_rule(Planner *p, const void *parent, const SchemaRule *rule, const char *reason)
+{
+	const char *clause = rule->enabled == NULL					  ? "ENABLE"
+						 : strcmp(rule->enabled, "disabled") == 0 ? "DISABLE"
+						 : strcmp(rule->enabled, "replica") == 0  ? "ENABLE REPLICA"
+																  : "ENABLE ALWAYS";
+
+	planner_step(p, PHASE_ATTACH, "alter_rule", planner_child(parent, rule), parent,
+				 psprintf("ALTER TABLE %s %s RULE %s", schema_identity(parent), clause,
+						  quote_identifier(rule->object.name)),
+				 reason);
+}
+
+/* ---------- all of them ---------- */
+
+static void
+create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind, const void *parent,
+			 const void *child, const char *reason)
+{
+	char	   *object = planner_child(parent, child);
+
+	if (kind == &schema_constraint_kind)
+		create_constraint(p, parent, child, reason);
+	else if (kind == &schema_index_kind)
+		create_index(p, parent_kind, parent, child, reason);
+	else if (kind == &schema_trigger_kind)
+		plan_create_trigger(p, parent, child, reason);
+	else if (kind == &schema_policy_kind)
+	{
+		planner_step(p, PHASE_ATTACH, "create_policy", object, parent,
+					 pstrdup(((const SchemaPolicy *) child)->definition), reason);
+		plan_describe_new(p, kind, parent_kind, parent, child);
+	}
+	else if (kind == &schema_rule_kind)
+	{
+		planner_step(p, PHASE_ATTACH, "create_rule", object, parent,
+					 pstrdup(((const SchemaRule *) child)->definition), reason);
+		if (((const SchemaRule *) child)->enabled != NULL)
+			enable_rule(p, parent, child, reason);
+		plan_describe_new(p, kind, parent_kind, parent, child);
+	}
+}
+
+/* Whether a child comes by itself: with its parent's, its constraint or its table. */
+static bool
+comes_by_itself(const SchemaKind *kind, const void *child)
+{
+	if (kind == &schema_constraint_kind)
+		return ((const SchemaConstraint *) child)->inherited;
+	if (kind == &schema_index_kind)
+		return ((const SchemaIndex *) child)->inherited ||
+			   ((const SchemaIndex *) child)->constraint != NULL;
+	if (kind == &schema_trigger_kind)
+		return ((const SchemaTrigger *) child)->inherited;
+	return false;
+}
+
+/* CREATE TABLE makes all constraints but foreign keys; a partition makes none of its own. */
+static bool
+is_in_create_table(const SchemaKind *kind, const SchemaTable *table, const void *child)
+{
+	return kind == &schema_constraint_kind && table->partition_of == NULL &&
+		   strcmp(((const SchemaConstraint *) child)->kind, "foreign key") != 0;
+}
+
+void
+plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *parent,
+					 const char *reason)
+{
+	for (int i = 0; i < parent_kind->nmembers; i++)
+	{
+		const SchemaMember *member = &parent_kind->members[i];
+		ListCell   *lc;
+
+		if (member->type != MEMBER_OBJECTS || member->child == &schema_column_kind)
+			continue;
+		foreach(lc, SCHEMA_LIST(parent, member))
+		{
+			void	   *child = lfirst(lc);
+
+			if (comes_by_itself(member->child, child))
+				continue;
+			if (parent_kind == &schema_table_kind &&
+				is_in_create_table(member->child, parent, child))
+				plan_describe_new(p, member->child, parent_kind, parent, child);
+			else
+				create_child(p, member->child, parent_kind, parent, child, reason);
+		}
+	}
+}
+
+void
+plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+				const void *parent, const void *child, PlanPhase phase, const char *reason)
+{
+	const char *name = quote_identifier(((const SchemaObject *) child)->name);
+	char	   *object = planner_child(parent, child);
+	char	   *action = psprintf("drop_%s", kind->name);
+	char	   *sql;
+	PlanStep   *step;
+
+	if (kind == &schema_constraint_kind)
+		sql = psprintf("ALTER TABLE %s DROP CONSTRAINT %s", schema_identity(parent), name);
+	else if (kind == &schema_index_kind)
+		sql = psprintf("DROP INDEX %s", in_schema(parent, ((const SchemaObject *) child)->name));
+	else
+		sql = psprintf("DROP %s %s ON %s", ddl_keyword(kind, child), name, schema_identity(parent));
+	step = planner_step(p, phase, action, object, parent, sql, reason);
+	step->relation = parent;
+	planner_hazard(step, "access_exclusive_lock");
+}
+
+void
+plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *expected)
+{
+	const char *reason = "a column it reads changes its type";
+	ListCell   *lc;
+
+	foreach(lc, actual->triggers)
+	{
+		SchemaTrigger *trigger = lfirst(lc);
+		SchemaTrigger *again = schema_find_child(expected->triggers, trigger->object.name);
+
+		if (trigger->inherited || (trigger->columns == NIL && trigger->condition == NULL))
+			continue;
+		plan_drop_child(p, &schema_trigger_kind, &schema_table_kind, actual, trigger, PHASE_DETACH,
+						reason);
+		plan_create_trigger(p, expected, again != NULL ? again : trigger, reason);
+	}
+	foreach(lc, actual->policies)
+	{
+		SchemaPolicy *policy = lfirst(lc);
+		SchemaPolicy *again = schema_find_child(expected->policies, policy->object.name);
+
+		plan_drop_child(p, &schema_policy_kind, &schema_table_kind, actual, policy, PHASE_DETACH,
+						reason);
+		create_child(p, &schema_policy_kind, &schema_table_kind, expected,
+					 again != NULL ? again : policy, reason);
+	}
+}
+
+/* Changes that have a cheaper command than making the object again; true when it was one. */
+static bool
+change_in_place(Planner *p, const Difference *d)
+{
+	const char *member = d->member->name;
+
+	if (d->object_kind == &schema_constraint_kind && strcmp(member, "not_valid") == 0 &&
+		!((const SchemaConstraint *) d->expected)->not_valid)
+	{
+		PlanStep   *step = planner_step(
+			  p, PHASE_REFERENCE, "validate_constraint", planner_child(d->parent, d->expected),
+			  d->parent,
+			  psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_identity(d->parent),
+					   quote_identifier(((const SchemaObject *) d->expected)->name)),
+			  "the constraint is not valid");
+
+		step->relation = d->parent;
+		planner_hazard(step, "table_scan");
+		return true;
+	}
+	if (strcmp(member, "enabled") == 0 && d->object_kind == &schema_trigger_kind)
+		enable_trigger(p, d->parent, d->expected, "whether it fires differs");
+	else if (strcmp(member, "enabled") == 0 && d->object_kind == &schema_rule_kind)
+		enable_rule(p, d->parent, d->expected, "whether it fires differs");
+	else
+		return false;
+	return true;
+}
+
+static void
+change_child(Planner *p, const Difference *d)
+{
+	const SchemaKind *kind = d->object_kind;
+	const char *reason = "its definition differs";
+	const SchemaIndex *index = d->expected;
+
+	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
+		comes_by_itself(kind, d->expected))
+		return;
+	if (kind == &schema_index_kind && strcmp(d->member->name, "clustered") == 0)
+		planner_step(
+			p, PHASE_ATTACH, "alter_table", schema_identity(d->parent), d->parent,
+			index->clustered
+				? psprintf("ALTER TABLE %s CLUSTER ON %s", schema_identity(d->parent),
+						   quote_identifier(index->object.name))
+				: psprintf("ALTER TABLE %s SET WITHOUT CLUSTER", schema_identity(d->parent)),
+			"the index it is clustered on differs");
+	else if (kind == &schema_index_kind)
+		replace_index(p, d);
+	else
+	{
+		plan_drop_child(p, kind, d->parent_kind, d->parent_actual, d->actual, PHASE_DETACH, reason);
+		create_child(p, kind, d->parent_kind, d->parent, d->expected, reason);
+	}
+}
+
+void
+plan_child(Planner *p, const Difference *d)
+{
+	/* Its query decides which columns a view has. */
+	if (d->object_kind == &schema_column_kind)
+		return;
+	/* A view that is made again is made with all its children. */
+	if (d->parent_kind == &schema_view_kind && planner_is_detached(p, d->parent))
+		return;
+	switch (d->kind)
+	{
+		case DIFFERENCE_MISSING:
+			if (!comes_by_itself(d->object_kind, d->expected))
+				create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
+							 psprintf("the %s is missing", d->object_kind->name));
+			break;
+		case DIFFERENCE_EXTRA:
+			if (p->options->allow_drop && !comes_by_itself(d->object_kind, d->actual))
+				plan_drop_child(p, d->object_kind, d->parent_kind, d->parent_actual, d->actual,
+								PHASE_DETACH,
+								psprintf("the %s is not expected", d->object_kind->name));
+			break;
+		case DIFFERENCE_CHANGED:
+			change_child(p, d);
+			break;
+	}
+}

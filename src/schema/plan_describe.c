@@ -1,0 +1,130 @@
+/*
+ * plan_describe.c
+ *	  Steps for what describes an object: its owner, privileges and comment.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "miscadmin.h"
+#include "schema/ddl.h"
+#include "schema/planner.h"
+#include "utils/builtins.h"
+
+static char *
+describe_object(const SchemaKind *parent_kind, const void *parent, const void *object)
+{
+	return parent_kind != NULL ? planner_child(parent, object) : schema_identity(object);
+}
+
+/* What COMMENT ON takes after the keyword: a child is named with its parent. */
+static char *
+comment_target(const SchemaKind *kind, const SchemaKind *parent_kind, const void *parent,
+			   const void *object)
+{
+	const char *name = ((const SchemaObject *) object)->name;
+
+	if (parent_kind == NULL)
+		return ddl_target(kind, object);
+	if (kind == &schema_column_kind)
+		return planner_child(parent, object);
+	if (kind == &schema_index_kind)
+		return quote_qualified_identifier(((const SchemaObject *) parent)->schema, name);
+	return psprintf("%s ON %s%s", quote_identifier(name),
+					parent_kind == &schema_type_kind ? "DOMAIN " : "", schema_identity(parent));
+}
+
+static void
+set_comment(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind, const void *parent,
+			const void *object, const char *reason)
+{
+	planner_step(p, PHASE_DESCRIBE, "comment", describe_object(parent_kind, parent, object),
+				 parent != NULL ? parent : object,
+				 ddl_comment(ddl_keyword(kind, object),
+							 comment_target(kind, parent_kind, parent, object),
+							 ((const SchemaObject *) object)->comment),
+				 reason);
+}
+
+static void
+set_owner(Planner *p, const SchemaKind *kind, const void *object, const char *reason)
+{
+	planner_step(p, PHASE_DESCRIBE, "alter_owner", schema_identity(object), object,
+				 psprintf("ALTER %s %s OWNER TO %s", ddl_keyword(kind, object),
+						  ddl_target(kind, object),
+						  quote_identifier(((const SchemaObject *) object)->owner)),
+				 reason);
+}
+
+/* object stands for what is granted on; a column's privileges are granted on its table. */
+static void
+set_privileges(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+			   const void *parent, const void *object, List *before, const char *owner,
+			   const char *reason)
+{
+	bool		is_column = kind == &schema_column_kind;
+	List *commands = ddl_privileges(is_column ? parent_kind : kind, is_column ? parent : object,
+									is_column ? ((const SchemaObject *) object)->name : NULL, owner,
+									before, ((const SchemaObject *) object)->privileges);
+	ListCell   *lc;
+
+	foreach(lc, commands)
+		planner_step(p, PHASE_DESCRIBE, strncmp(lfirst(lc), "GRANT", 5) == 0 ? "grant" : "revoke",
+					 describe_object(parent_kind, parent, object), parent != NULL ? parent : object,
+					 lfirst(lc), reason);
+}
+
+/* The owner once the plan is through: it stays unless owners are compared. */
+static const char *
+final_owner(const Planner *p, const void *expected, const void *actual)
+{
+	const SchemaObject *e = expected;
+	const SchemaObject *a = actual;
+
+	if (a != NULL && (p->options->ignore & DIFF_IGNORE_OWNERS))
+		return a->owner;
+	if (e->owner != NULL && !(p->options->ignore & DIFF_IGNORE_OWNERS))
+		return e->owner;
+	return a != NULL && a->owner != NULL ? a->owner : GetUserNameFromId(GetUserId(), false);
+}
+
+void
+plan_describe(Planner *p, const Difference *d)
+{
+	const char *reason = psprintf("its %s differs", d->member->name);
+	const SchemaObject *actual = d->actual;
+
+	if (d->object_kind == &schema_default_privileges_kind)
+	{
+		planner_remain(p, d, "default privileges are not changed by a plan");
+		return;
+	}
+	if (d->object_kind == &schema_view_kind && planner_is_detached(p, d->expected))
+		return;
+	if (d->member->compare == COMPARE_OWNER)
+		set_owner(p, d->object_kind, d->expected, reason);
+	else if (d->member->compare == COMPARE_COMMENT)
+		set_comment(p, d->object_kind, d->parent_kind, d->parent, d->expected, reason);
+	else
+		set_privileges(p, d->object_kind, d->parent_kind, d->parent, d->expected,
+					   actual->privileges,
+					   d->parent != NULL ? final_owner(p, d->parent, d->parent_actual)
+										 : final_owner(p, d->expected, d->actual),
+					   reason);
+}
+
+void
+plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+				  const void *parent, const void *object)
+{
+	const SchemaObject *o = object;
+	const char *reason = "it is set with what it describes";
+	int			ignore = p->options->ignore;
+
+	if (o->owner != NULL && !(ignore & DIFF_IGNORE_OWNERS) && parent == NULL)
+		set_owner(p, kind, object, reason);
+	if (o->privileges != NIL && !(ignore & DIFF_IGNORE_PRIVILEGES))
+		set_privileges(p, kind, parent_kind, parent, object, NIL,
+					   final_owner(p, parent != NULL ? parent : object, NULL), reason);
+	if (o->comment != NULL && !(ignore & DIFF_IGNORE_COMMENTS))
+		set_comment(p, kind, parent_kind, parent, object, reason);
+}

@@ -1,0 +1,446 @@
+/*
+ * plan_objects.c
+ *	  Steps for what stands beside tables: views, routines, types, sequences,
+ *	  statistics, schemas and the rest.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "schema/ddl.h"
+#include "schema/expression.h"
+#include "schema/planner.h"
+#include "utils/builtins.h"
+
+static const SchemaObject *
+either(const Difference *d)
+{
+	return d->expected != NULL ? d->expected : d->actual;
+}
+
+static PlanStep *
+object_step(Planner *p, PlanPhase phase, const char *verb, const SchemaKind *kind,
+			const void *object, char *sql, const char *reason)
+{
+	return planner_step(p, phase, psprintf("%s_%s", verb, kind->name), schema_identity(object),
+						object, sql, reason);
+}
+
+/* ---------- views ---------- */
+
+/*
+ * CREATE OR REPLACE VIEW keeps the columns there are, with their types, and may
+ * only add more.
+ */
+static bool
+is_prefix(List *old, List *new)
+{
+	if (list_length(old) > list_length(new))
+		return false;
+	for (int i = 0; i < list_length(old); i++)
+	{
+		SchemaColumn *a = list_nth(old, i);
+		SchemaColumn *b = list_nth(new, i);
+
+		if (strcmp(a->object.name, b->object.name) != 0 || !expression_equal(a->type, b->type) ||
+			!expression_equal(a->collation, b->collation))
+			return false;
+	}
+	return true;
+}
+
+static bool
+view_must_recreate(const SchemaView *to, const SchemaView *from)
+{
+	return strcmp(to->kind, from->kind) != 0 || strcmp(to->kind, "view") != 0 ||
+		   !is_prefix(from->columns, to->columns);
+}
+
+void
+plan_create_view(Planner *p, const SchemaView *view, const char *reason)
+{
+	PlanStep   *step = object_step(p, PHASE_BUILD, "create", &schema_view_kind, view,
+								   ddl_create_view(view, false), reason);
+
+	/* A view that only the live schema knows is made when all tables are in place. */
+	if (step->rank < 0)
+		step->rank += PG_INT32_MAX;
+	step->relation = &view->object;
+	plan_create_children(p, &schema_view_kind, view, reason);
+	plan_describe_new(p, &schema_view_kind, NULL, NULL, view);
+}
+
+static void
+change_view(Planner *p, const Difference *d)
+{
+	PlanStep   *step;
+
+	if (planner_is_detached(p, d->expected) || planner_was_handled(p, d->expected))
+		return;
+	step = object_step(p, PHASE_BUILD, "replace", &schema_view_kind, d->expected,
+					   ddl_create_view(d->expected, true), "its definition differs");
+	planner_hazard(step, "access_exclusive_lock");
+}
+
+/* ---------- routines ---------- */
+
+static bool
+function_must_recreate(const SchemaFunction *to, const SchemaFunction *from)
+{
+	return strcmp(to->kind, from->kind) != 0 || !expression_equal(to->result, from->result) ||
+		   !expression_equal(to->arguments, from->arguments);
+}
+
+bool
+plan_must_recreate(const Difference *d)
+{
+	if (d->object_kind == &schema_view_kind)
+		return view_must_recreate(d->expected, d->actual);
+	if (d->object_kind == &schema_function_kind)
+		return function_must_recreate(d->expected, d->actual);
+	return false;
+}
+
+/* The definition of a routine says OR REPLACE; that of an aggregate does not. */
+static char *
+create_function(const SchemaFunction *function, bool replace)
+{
+	const char *definition = function->definition;
+
+	if (replace && strncmp(definition, "CREATE AGGREGATE", 16) == 0)
+		return psprintf("CREATE OR REPLACE AGGREGATE%s", definition + 16);
+	return pstrdup(definition);
+}
+
+/* Triggers keep a function from being dropped; they are made again after it. */
+static void
+detach_triggers(Planner *p, const SchemaFunction *function)
+{
+	char	   *name = quote_qualified_identifier(function->object.schema, function->object.name);
+	const char *reason = "the function it calls is made again";
+	ListCell   *lc;
+
+	foreach(lc, p->actual->tables)
+	{
+		SchemaTable *table = lfirst(lc);
+		SchemaTable *expected =
+			schema_find_table(p->expected, table->object.schema, table->object.name);
+		ListCell   *lct;
+
+		foreach(lct, table->triggers)
+		{
+			SchemaTrigger *trigger = lfirst(lct);
+			SchemaTrigger *again = NULL;
+
+			if (trigger->inherited || !expression_equal(trigger->function, name))
+				continue;
+			if (expected != NULL)
+				again = schema_find_child(expected->triggers, trigger->object.name);
+			plan_drop_child(p, &schema_trigger_kind, &schema_table_kind, table, trigger,
+							PHASE_DETACH, reason);
+			plan_create_trigger(p, table, again != NULL ? again : trigger, reason);
+		}
+	}
+}
+
+static void
+change_function(Planner *p, const Difference *d)
+{
+	const SchemaFunction *function = d->expected;
+	const char *reason = "its definition differs";
+
+	if (planner_was_handled(p, function))
+		return;
+	if (!plan_must_recreate(d))
+	{
+		object_step(p, PHASE_BUILD, "replace", &schema_function_kind, function,
+					create_function(function, true), reason);
+		return;
+	}
+	detach_triggers(p, d->actual);
+	object_step(p, PHASE_DETACH, "drop", &schema_function_kind, d->actual,
+				ddl_drop(&schema_function_kind, d->actual), reason)
+		->rank += PG_INT32_MAX; /* after the views and triggers that use it */
+	object_step(p, PHASE_BUILD, "create", &schema_function_kind, function,
+				create_function(function, false), reason);
+	plan_describe_new(p, &schema_function_kind, NULL, NULL, function);
+}
+
+/* ---------- types ---------- */
+
+static int
+label_position(List *labels, const char *label)
+{
+	for (int i = 0; i < list_length(labels); i++)
+		if (strcmp(list_nth(labels, i), label) == 0)
+			return i;
+	return -1;
+}
+
+/* Whether the labels there are stay, in their order. */
+static bool
+labels_only_grow(List *to, List *from)
+{
+	int			last = -1;
+	ListCell   *lc;
+
+	foreach(lc, from)
+	{
+		int			position = label_position(to, lfirst(lc));
+
+		if (position <= last)
+			return false;
+		last = position;
+	}
+	return true;
+}
+
+static void
+add_labels(Planner *p, const Difference *d)
+{
+	const SchemaType *to = d->expected;
+	const SchemaType *from = d->actual;
+	const char *before = NULL;
+	ListCell   *lc;
+
+	if (!labels_only_grow(to->labels, from->labels))
+	{
+		planner_remain(p, d, "labels of an enum are not removed or moved: rows may hold them");
+		return;
+	}
+	foreach(lc, to->labels)
+	{
+		char	   *place = before != NULL ? psprintf(" AFTER %s", quote_literal_cstr(before))
+					  : from->labels != NIL
+						  ? psprintf(" BEFORE %s", quote_literal_cstr(linitial(from->labels)))
+						  : "";
+
+		if (label_position(from->labels, lfirst(lc)) < 0)
+			object_step(p, PHASE_BUILD, "alter", &schema_type_kind, to,
+						psprintf("ALTER TYPE %s ADD VALUE %s%s", schema_identity(to),
+								 quote_literal_cstr(lfirst(lc)), place),
+						psprintf("its label %s is missing", quote_literal_cstr(lfirst(lc))));
+		before = lfirst(lc);
+	}
+}
+
+static void
+change_domain(Planner *p, const Difference *d)
+{
+	const SchemaType *to = d->expected;
+	const char *member = d->member->name;
+	char	   *clause = NULL;
+
+	if (strcmp(member, "default") == 0)
+		clause = to->default_value != NULL ? psprintf("SET DEFAULT %s", to->default_value)
+										   : "DROP DEFAULT";
+	else if (strcmp(member, "not_null") == 0)
+		clause = to->not_null ? "SET NOT NULL" : "DROP NOT NULL";
+	if (clause == NULL)
+		planner_remain(p, d, psprintf("no command changes %s of a domain", member));
+	else
+		object_step(p, PHASE_BUILD, "alter", &schema_type_kind, to,
+					psprintf("ALTER DOMAIN %s %s", schema_identity(to), clause),
+					psprintf("its %s differs", member));
+}
+
+static void
+change_type(Planner *p, const Difference *d)
+{
+	const SchemaType *to = d->expected;
+
+	if (strcmp(d->member->name, "labels") == 0)
+		add_labels(p, d);
+	else if (strcmp(to->kind, "domain") == 0)
+		change_domain(p, d);
+	else
+		planner_remain(p, d, psprintf("no command changes %s of a type", d->member->name));
+}
+
+/* A constraint of a domain, or an attribute of a composite type. */
+static void
+plan_type_child(Planner *p, const Difference *d)
+{
+	const SchemaType *type = d->parent;
+	char	   *target = schema_identity(type);
+	const SchemaObject *object = either(d);
+	const char *name = quote_identifier(object->name);
+	bool		attribute = d->object_kind == &schema_column_kind;
+	const char *drop =
+		attribute ? "ALTER TYPE %s DROP ATTRIBUTE %s" : "ALTER DOMAIN %s DROP CONSTRAINT %s";
+	const char *reason = psprintf("the %s differs", attribute ? "attribute" : "constraint");
+
+	if (planner_was_handled(p, object) || (d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop))
+		return;
+	if (attribute && d->kind == DIFFERENCE_CHANGED)
+	{
+		planner_step(p, PHASE_BUILD, "alter_type", target, type,
+					 psprintf("ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s", target, name,
+							  ((const SchemaColumn *) d->expected)->type),
+					 reason);
+		return;
+	}
+	if (d->kind != DIFFERENCE_MISSING)
+		planner_step(p, PHASE_DETACH, "alter_type", target, type, psprintf(drop, target, name),
+					 reason);
+	if (d->kind == DIFFERENCE_EXTRA)
+		return;
+	planner_step(p, PHASE_BUILD, "alter_type", target, type,
+				 attribute
+					 ? psprintf("ALTER TYPE %s ADD ATTRIBUTE %s", target, ddl_column(d->expected))
+					 : psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(d->expected)),
+				 reason);
+}
+
+/* ---------- sequences ---------- */
+
+static void
+own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason)
+{
+	object_step(p, PHASE_ATTACH, "alter", &schema_sequence_kind, sequence,
+				psprintf("ALTER SEQUENCE %s OWNED BY %s", schema_identity(sequence),
+						 sequence->owned_by != NULL ? sequence->owned_by : "NONE"),
+				reason);
+}
+
+static void
+change_sequence(Planner *p, const Difference *d)
+{
+	const SchemaSequence *sequence = d->expected;
+	const char *reason = psprintf("its %s differs", d->member->name);
+
+	if (strcmp(d->member->name, "owned_by") == 0)
+		own_sequence(p, sequence, reason);
+	else if (strcmp(d->member->name, "unlogged") == 0)
+		object_step(p, PHASE_BUILD, "alter", &schema_sequence_kind, sequence,
+					psprintf("ALTER SEQUENCE %s SET %s", schema_identity(sequence),
+							 sequence->unlogged ? "UNLOGGED" : "LOGGED"),
+					reason);
+	else if (!planner_was_handled(p, sequence))
+		object_step(p, PHASE_BUILD, "alter", &schema_sequence_kind, sequence,
+					ddl_alter_sequence(sequence), reason);
+}
+
+/* ---------- all of them ---------- */
+
+/* The command that makes an object and the phase it belongs to; NULL where there is none. */
+static char *
+create_command(const SchemaKind *kind, const void *object, PlanPhase *phase)
+{
+	*phase = PHASE_BUILD;
+	if (kind == &schema_namespace_kind)
+	{
+		*phase = PHASE_SCHEMA;
+		return ddl_create_namespace(object);
+	}
+	if (kind == &schema_type_kind)
+		return ddl_create_type(object);
+	if (kind == &schema_sequence_kind)
+		return ddl_create_sequence(object);
+	if (kind == &schema_function_kind)
+		return create_function(object, false);
+	if (kind == &schema_statistics_kind)
+	{
+		*phase = PHASE_ATTACH;
+		return pstrdup(((const SchemaStatistics *) object)->definition);
+	}
+	if (kind == &schema_other_kind && ((const SchemaOther *) object)->definition != NULL)
+		return pstrdup(((const SchemaOther *) object)->definition);
+	return NULL;
+}
+
+static void
+create_object(Planner *p, const Difference *d)
+{
+	const SchemaKind *kind = d->object_kind;
+	const SchemaSequence *sequence = d->expected;
+	const char *reason = psprintf("the %s is missing", difference_object_type(d));
+	PlanPhase	phase;
+	char	   *sql;
+
+	if (kind == &schema_view_kind)
+	{
+		plan_create_view(p, d->expected, reason);
+		return;
+	}
+	sql = create_command(kind, d->expected, &phase);
+	if (sql == NULL)
+	{
+		planner_remain(p, d, psprintf("a plan does not make a %s", difference_object_type(d)));
+		return;
+	}
+	object_step(p, phase, "create", kind, d->expected, sql, reason);
+	if (kind == &schema_sequence_kind && sequence->owned_by != NULL)
+		own_sequence(p, sequence, reason);
+	plan_describe_new(p, kind, NULL, NULL, d->expected);
+}
+
+/* Objects of the database are never dropped: other schemas may need them. */
+static void
+drop_object(Planner *p, const Difference *d)
+{
+	const SchemaKind *kind = d->object_kind;
+	PlanStep   *step;
+
+	if (!p->options->allow_drop || kind == &schema_namespace_kind ||
+		kind == &schema_extension_kind || kind == &schema_publication_kind ||
+		kind == &schema_default_privileges_kind)
+		return;
+	/* A sequence goes with the column that owns it. */
+	if (kind == &schema_sequence_kind && ((const SchemaSequence *) d->actual)->owned_by != NULL)
+		return;
+	step = object_step(p, PHASE_DROP, "drop", kind, d->actual, ddl_drop(kind, d->actual),
+					   psprintf("the %s is not expected", difference_object_type(d)));
+	planner_hazard(step, "irreversible");
+	if (kind == &schema_sequence_kind)
+		planner_hazard(step, "data_loss");
+}
+
+/* Kinds without a command of their own for a change are dropped and made again. */
+static void
+remake_object(Planner *p, const Difference *d)
+{
+	PlanPhase	phase;
+	char	   *sql = create_command(d->object_kind, d->expected, &phase);
+
+	if (planner_was_handled(p, d->expected))
+		return;
+	if (sql == NULL || (d->object_kind != &schema_statistics_kind))
+	{
+		planner_remain(
+			p, d,
+			psprintf("no command changes %s of a %s", d->member->name, difference_object_type(d)));
+		return;
+	}
+	object_step(p, PHASE_DETACH, "drop", d->object_kind, d->actual,
+				ddl_drop(d->object_kind, d->actual), "its definition differs");
+	object_step(p, phase, "create", d->object_kind, d->expected, sql, "its definition differs");
+	plan_describe_new(p, d->object_kind, NULL, NULL, d->expected);
+}
+
+static void
+change_object(Planner *p, const Difference *d)
+{
+	if (d->object_kind == &schema_view_kind)
+		change_view(p, d);
+	else if (d->object_kind == &schema_function_kind)
+		change_function(p, d);
+	else if (d->object_kind == &schema_type_kind)
+		change_type(p, d);
+	else if (d->object_kind == &schema_sequence_kind)
+		change_sequence(p, d);
+	else
+		remake_object(p, d);
+}
+
+void
+plan_object(Planner *p, const Difference *d)
+{
+	if (d->parent_kind == &schema_type_kind)
+		plan_type_child(p, d);
+	else if (d->kind == DIFFERENCE_MISSING)
+		create_object(p, d);
+	else if (d->kind == DIFFERENCE_EXTRA)
+		drop_object(p, d);
+	else
+		change_object(p, d);
+}

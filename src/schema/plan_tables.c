@@ -1,0 +1,665 @@
+/*
+ * plan_tables.c
+ *	  Steps for tables and their columns.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "schema/ddl.h"
+#include "schema/expression.h"
+#include "schema/planner.h"
+#include "utils/builtins.h"
+
+#define NEW_TABLE_REASON "it is created with its table"
+
+static bool
+is_foreign(const SchemaTable *table)
+{
+	return strcmp(table->kind, "foreign table") == 0;
+}
+
+/* ALTER TABLE of table, followed by what is formatted. */
+static char *alter_table(const SchemaTable *table, const char *format, ...)
+	pg_attribute_printf(2, 3);
+
+static char *
+alter_table(const SchemaTable *table, const char *format, ...)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfo(&out, "ALTER %s %s ", ddl_keyword(&schema_table_kind, table),
+					 schema_identity(table));
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&out, format, args);
+		va_end(args);
+		if (needed == 0)
+			return out.data;
+		enlargeStringInfo(&out, needed);
+	}
+}
+
+/* A step that alters a table: every form of ALTER TABLE used here locks it. */
+static PlanStep *
+alter_step(Planner *p, PlanPhase phase, const char *action, const char *object,
+		   const SchemaTable *table, char *sql, const char *reason)
+{
+	PlanStep   *step = planner_step(p, phase, action, object, table, sql, reason);
+
+	step->relation = &table->object;
+	planner_hazard(step, "access_exclusive_lock");
+	return step;
+}
+
+/* ---------- columns ---------- */
+
+/* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
+static void
+set_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+				  const char *reason)
+{
+	const char *name = quote_identifier(column->object.name);
+	char	   *object = planner_child(table, column);
+
+	if (column->statistics != SCHEMA_UNSET)
+		alter_step(p, PHASE_ATTACH, "alter_column", object, table,
+				   alter_table(table, "ALTER COLUMN %s SET STATISTICS " INT64_FORMAT, name,
+							   column->statistics),
+				   reason);
+	if (column->storage != NULL)
+		alter_step(p, PHASE_ATTACH, "alter_column", object, table,
+				   alter_table(table, "ALTER COLUMN %s SET STORAGE %s", name, column->storage),
+				   reason);
+	if (column->options != NIL)
+		alter_step(
+			p, PHASE_ATTACH, "alter_column", object, table,
+			alter_table(table, "ALTER COLUMN %s SET %s", name, ddl_parameters(column->options)),
+			reason);
+	plan_describe_new(p, &schema_column_kind, &schema_table_kind, table, column);
+}
+
+/* The clause the caller gave for a column that the expectation only names. */
+static const char *
+find_definition(const Planner *p, const SchemaTable *table, const char *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->options->definitions)
+	{
+		PlanDefinition *definition = lfirst(lc);
+
+		if (strcmp(definition->column, column) == 0 &&
+			(strcmp(definition->table, table->object.name) == 0 ||
+			 strcmp(definition->table, schema_identity(table)) == 0))
+			return definition->clause;
+	}
+	return NULL;
+}
+
+/*
+ * The column as the caller defines it: the clause as it stands, and what it says
+ * about null and default.  The clause was parsed when the argument was read.
+ */
+static void
+add_defined_column(Planner *p, const Difference *d, const SchemaTable *actual)
+{
+	const SchemaColumn *column = d->expected;
+	const char *clause = find_definition(p, d->parent, column->object.name);
+	PlanStep   *step;
+	char	   *reason = "the column is missing";
+
+	if (clause == NULL)
+	{
+		planner_remain(p, d, "its type is not known: column_definitions does not name it");
+		return;
+	}
+	if (plan_clause_is_not_null(clause) && !plan_clause_has_default(clause) &&
+		planner_has_rows(p, actual))
+	{
+		clause = plan_clause_nullable(clause);
+		reason = "the column is missing; it is left nullable, as the table has rows and the "
+				 "column no default";
+	}
+	step = alter_step(
+		p, PHASE_BUILD, "add_column", planner_child(actual, column), actual,
+		alter_table(actual, "ADD COLUMN %s %s", quote_identifier(column->object.name), clause),
+		reason);
+	step->rank = 0;
+}
+
+/*
+ * ADD COLUMN with a constant default touches no row, however large the table is;
+ * with a volatile one, an identity or a generation expression it rewrites it.
+ */
+static void
+add_column(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent;
+	SchemaColumn column = *(const SchemaColumn *) d->expected;
+	const char *reason = "the column is missing";
+	bool		filled =
+		column.default_value != NULL || column.identity != NULL || column.generated != NULL;
+	bool		has_rows = planner_has_rows(p, d->parent_actual);
+	PlanStep   *step;
+
+	if (column.not_null && !filled && has_rows)
+	{
+		column.not_null = false;
+		reason = "the column is missing; it is left nullable, as the table has rows and the "
+				 "column no default";
+		planner_remain(p, d,
+					   "NOT NULL cannot be set: the table has rows and the column no default");
+	}
+	step = alter_step(p, PHASE_BUILD, "add_column", planner_child(table, &column), table,
+					  alter_table(table, "ADD COLUMN %s", ddl_column(&column)), reason);
+	if (column.not_null && has_rows)
+		planner_hazard(step, "not_null_backfill");
+	if (column.generated != NULL || column.identity != NULL)
+		planner_hazard(step, "table_rewrite");
+	set_column_extras(p, table, d->expected, reason);
+}
+
+static void
+drop_column(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent_actual;
+	const SchemaColumn *column = d->actual;
+	PlanStep   *step;
+
+	if (!p->options->allow_drop || column->inherited)
+		return;
+	step = alter_step(p, PHASE_DROP, "drop_column", planner_child(table, column), table,
+					  alter_table(table, "DROP COLUMN %s", quote_identifier(column->object.name)),
+					  "the column is not expected");
+	planner_hazard(step, "data_loss");
+	planner_hazard(step, "irreversible");
+}
+
+/*
+ * One command drops the default, changes the type and sets the new default: a
+ * default of the old type would stand in the way.
+ */
+static void
+alter_type(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent;
+	const SchemaColumn *to = d->expected;
+	const SchemaColumn *from = d->actual;
+	const char *name = quote_identifier(to->object.name);
+	StringInfoData sql;
+	PlanStep   *step;
+
+	initStringInfo(&sql);
+	if (from->default_value != NULL)
+		appendStringInfo(&sql, "ALTER COLUMN %s DROP DEFAULT, ", name);
+	appendStringInfo(&sql, "ALTER COLUMN %s TYPE %s", name, to->type);
+	if (to->collation != NULL)
+		appendStringInfo(&sql, " COLLATE %s", to->collation);
+	if (!is_foreign(table))
+		appendStringInfo(&sql, " USING %s::%s", name, to->type);
+	if (to->default_value != NULL)
+		appendStringInfo(&sql, ", ALTER COLUMN %s SET DEFAULT %s", name, to->default_value);
+	plan_detach_children(p, d->parent_actual, table);
+	step = alter_step(p, PHASE_BUILD, "alter_column", planner_child(table, to), table,
+					  alter_table(table, "%s", sql.data),
+					  psprintf("its type is %s, expected %s", from->type, to->type));
+	planner_hazard(step, "table_rewrite");
+}
+
+static bool
+type_changes(const Difference *d)
+{
+	const SchemaColumn *to = d->expected;
+	const SchemaColumn *from = d->actual;
+
+	return !expression_equal(to->type, from->type) ||
+		   !expression_equal(to->collation, from->collation);
+}
+
+/* SET DEFAULT and DROP DEFAULT touch no row. */
+static char *
+default_clause(const SchemaColumn *to)
+{
+	if (to->default_value == NULL)
+		return "DROP DEFAULT";
+	return psprintf("SET DEFAULT %s", to->default_value);
+}
+
+static char *
+identity_clause(const SchemaColumn *to, const SchemaColumn *from)
+{
+	const char *kind = to->identity == NULL					 ? NULL
+					   : strcmp(to->identity, "always") == 0 ? "ALWAYS"
+															 : "BY DEFAULT";
+
+	if (kind == NULL)
+		return "DROP IDENTITY";
+	if (from->identity == NULL)
+		return psprintf(
+			"ADD GENERATED %s AS IDENTITY%s%s%s", kind, to->identity_options ? " (" : "",
+			to->identity_options ? to->identity_options : "", to->identity_options ? ")" : "");
+	return psprintf("SET GENERATED %s", kind);
+}
+
+/* START WITH 5 INCREMENT BY 2 …: each part becomes a SET of its own. */
+static char *
+identity_options_clause(const SchemaColumn *to)
+{
+	static const char *const heads[] = {"START WITH", "INCREMENT BY", "MINVALUE", "MAXVALUE",
+										"CACHE",	  "CYCLE",		  NULL};
+	StringInfoData out;
+	const char *p = to->identity_options != NULL ? to->identity_options : "";
+
+	initStringInfo(&out);
+	while (*p != '\0')
+	{
+		for (int i = 0; heads[i] != NULL; i++)
+		{
+			if (strncmp(p, heads[i], strlen(heads[i])) == 0)
+			{
+				appendStringInfoString(&out, "SET ");
+				break;
+			}
+		}
+		do
+			appendStringInfoChar(&out, *p++);
+		while (*p != '\0' && !(p[-1] == ' ' && *p >= 'A' && *p <= 'Z' &&
+							   strncmp(p, "WITH", 4) != 0 && strncmp(p, "BY", 2) != 0));
+	}
+	return out.data;
+}
+
+/* A generated column takes a new expression only by being made again. */
+static void
+alter_generated(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent;
+	const SchemaColumn *to = d->expected;
+	const char *name = quote_identifier(to->object.name);
+	char	   *object = planner_child(table, to);
+	const char *reason = "its generation expression differs";
+	PlanStep   *step;
+
+	if (planner_was_handled(p, to))
+		return;
+	if (to->generated == NULL)
+	{
+		alter_step(p, PHASE_BUILD, "alter_column", object, table,
+				   alter_table(table, "ALTER COLUMN %s DROP EXPRESSION", name), reason);
+		return;
+	}
+	step = alter_step(p, PHASE_DETACH, "drop_column", object, d->parent_actual,
+					  alter_table(table, "DROP COLUMN %s", name), reason);
+	if (((const SchemaColumn *) d->actual)->generated == NULL)
+		planner_hazard(step, "data_loss");
+	step = alter_step(p, PHASE_BUILD, "add_column", object, table,
+					  alter_table(table, "ADD COLUMN %s", ddl_column(to)), reason);
+	planner_hazard(step, "table_rewrite");
+	set_column_extras(p, table, to, reason);
+}
+
+/* The clause after ALTER COLUMN for a change of one member; NULL where there is none. */
+static char *
+column_clause(const Difference *d)
+{
+	const SchemaColumn *to = d->expected;
+	const SchemaColumn *from = d->actual;
+	const char *member = d->member->name;
+
+	if (strcmp(member, "not_null") == 0)
+		return to->not_null ? "SET NOT NULL" : "DROP NOT NULL";
+	if (strcmp(member, "default") == 0)
+		return default_clause(to);
+	if (strcmp(member, "identity") == 0)
+		return identity_clause(to, from);
+	if (strcmp(member, "identity_options") == 0 && from->identity != NULL && to->identity != NULL)
+		return identity_options_clause(to);
+	if (strcmp(member, "storage") == 0)
+		return psprintf("SET STORAGE %s", to->storage != NULL ? to->storage : "DEFAULT");
+	if (strcmp(member, "compression") == 0)
+		return psprintf("SET COMPRESSION %s",
+						to->compression != NULL ? quote_identifier(to->compression) : "DEFAULT");
+	if (strcmp(member, "statistics") == 0)
+		return psprintf("SET STATISTICS " INT64_FORMAT,
+						to->statistics != SCHEMA_UNSET ? to->statistics : -1);
+	if (strcmp(member, "options") == 0 && to->options != NIL)
+		return psprintf("SET %s", ddl_parameters(to->options));
+	return NULL;
+}
+
+static void
+alter_column(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent;
+	const SchemaColumn *column = d->expected;
+	const char *member = d->member->name;
+	const char *expected = difference_expected(d);
+	const char *actual = difference_actual(d);
+	char	   *clause = column_clause(d);
+	PlanPhase	phase = strcmp(member, "not_null") == 0 ? PHASE_CONSTRAIN : PHASE_BUILD;
+	PlanStep   *step;
+
+	if (clause == NULL)
+	{
+		planner_remain(p, d, psprintf("no command changes %s of a column", member));
+		return;
+	}
+	step = alter_step(
+		p, phase, "alter_column", planner_child(table, column), table,
+		alter_table(table, "ALTER COLUMN %s %s", quote_identifier(column->object.name), clause),
+		psprintf("its %s is %s, expected %s", member, actual ? actual : "not set",
+				 expected ? expected : "not set"));
+	if (strcmp(clause, "SET NOT NULL") == 0)
+		planner_hazard(step, "table_scan");
+}
+
+static void
+change_column(Planner *p, const Difference *d)
+{
+	const char *member = d->member->name;
+	const SchemaColumn *column = d->expected;
+
+	/* Nothing is altered here that the parent's own step passes on. */
+	if (column->inherited && strcmp(member, "default") != 0)
+		return;
+	if (strcmp(member, "type") == 0 || strcmp(member, "collation") == 0)
+	{
+		if (!planner_was_handled(p, column))
+			alter_type(p, d);
+	}
+	else if (strcmp(member, "default") == 0 && type_changes(d))
+		return;					/* the step that changes the type does it */
+	else if (strncmp(member, "generated", strlen("generated")) == 0)
+		alter_generated(p, d);
+	else
+		alter_column(p, d);
+}
+
+void
+plan_column(Planner *p, const Difference *d)
+{
+	switch (d->kind)
+	{
+		case DIFFERENCE_MISSING:
+			if (p->is_flat)
+				add_defined_column(p, d, d->parent_actual);
+			else if (!((const SchemaColumn *) d->expected)->inherited)
+				add_column(p, d);
+			break;
+		case DIFFERENCE_EXTRA:
+			drop_column(p, d);
+			break;
+		case DIFFERENCE_CHANGED:
+			change_column(p, d);
+			break;
+	}
+}
+
+/* ---------- tables ---------- */
+
+/* Properties that have a command of their own; before is NULL for a new table. */
+static void
+set_row_security(Planner *p, const SchemaTable *table, const SchemaTable *before,
+				 const char *reason)
+{
+	if (table->row_security != (before != NULL && before->row_security))
+		alter_step(
+			p, PHASE_ATTACH, "alter_table", schema_identity(table), table,
+			alter_table(table, "%s ROW LEVEL SECURITY", table->row_security ? "ENABLE" : "DISABLE"),
+			reason);
+	if (table->force_row_security != (before != NULL && before->force_row_security))
+		alter_step(p, PHASE_ATTACH, "alter_table", schema_identity(table), table,
+				   alter_table(table, "%sFORCE ROW LEVEL SECURITY",
+							   table->force_row_security ? "" : "NO "),
+				   reason);
+}
+
+/* "index NAME" names an index that must be there first. */
+static void
+set_replica_identity(Planner *p, const SchemaTable *table, const char *reason)
+{
+	const char *identity = table->replica_identity;
+	char	   *clause;
+
+	if (identity == NULL)
+		clause = "DEFAULT";
+	else if (strncmp(identity, "index ", 6) == 0)
+		clause = psprintf("USING INDEX %s", quote_identifier(identity + 6));
+	else
+		clause = strcmp(identity, "full") == 0 ? "FULL" : "NOTHING";
+	alter_step(p, PHASE_ATTACH, "alter_table", schema_identity(table), table,
+			   alter_table(table, "REPLICA IDENTITY %s", clause), reason);
+}
+
+/*
+ * A table that the expectation only names can be made when all its columns are
+ * defined by the caller.
+ */
+static void
+create_defined_table(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->expected;
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE TABLE %s (", schema_identity(table));
+	foreach(lc, table->columns)
+	{
+		const SchemaObject *column = lfirst(lc);
+		const char *clause = find_definition(p, table, column->name);
+
+		if (clause == NULL)
+		{
+			planner_remain(p, d,
+						   psprintf("the type of its column \"%s\" is not known: "
+									"column_definitions does not name it",
+									column->name));
+			return;
+		}
+		appendStringInfo(&sql, "%s\n    %s %s", lc == list_head(table->columns) ? "" : ",",
+						 quote_identifier(column->name), clause);
+	}
+	appendStringInfoString(&sql, "\n)");
+	planner_step(p, PHASE_BUILD, "create_table", schema_identity(table), table, sql.data,
+				 "the table is missing");
+}
+
+void
+plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
+{
+	ListCell   *lc;
+
+	planner_step(p, PHASE_BUILD, "create_table", schema_identity(table), table,
+				 ddl_create_table(table), reason)
+		->relation = &table->object;
+	foreach(lc, table->columns)
+		set_column_extras(p, table, lfirst(lc), NEW_TABLE_REASON);
+	plan_create_children(p, &schema_table_kind, table, NEW_TABLE_REASON);
+	set_row_security(p, table, NULL, NEW_TABLE_REASON);
+	if (table->replica_identity != NULL)
+		set_replica_identity(p, table, NEW_TABLE_REASON);
+	plan_describe_new(p, &schema_table_kind, NULL, NULL, table);
+}
+
+static void
+drop_table(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->actual;
+	PlanStep   *step;
+
+	if (!p->options->allow_drop)
+		return;
+	step = planner_step(p, PHASE_DROP, "drop_table", schema_identity(table), table,
+						ddl_drop(&schema_table_kind, table), "the table is not expected");
+	step->relation = &table->object;
+	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, "data_loss");
+	planner_hazard(step, "irreversible");
+}
+
+/* Storage parameters: what is expected is set, what is not is reset. */
+static char *
+options_clause(const SchemaTable *to, const SchemaTable *from)
+{
+	List	   *reset = NIL;
+	ListCell   *lc;
+
+	if (to->options != NIL && from->options == NIL)
+		return psprintf("SET %s", ddl_parameters(to->options));
+	foreach(lc, from->options)
+	{
+		char	   *name = pstrdup(lfirst(lc));
+
+		*strchrnul(name, '=') = '\0';
+		reset = lappend(reset, name);
+	}
+	if (to->options == NIL)
+		return psprintf("RESET (%s)", ddl_names(reset));
+	return psprintf("RESET (%s), SET %s", ddl_names(reset), ddl_parameters(to->options));
+}
+
+/* The clause after ALTER TABLE for a change of one member; NULL where there is none. */
+static char *
+table_clause(const Difference *d, bool *rewrites)
+{
+	const SchemaTable *to = d->expected;
+	const SchemaTable *from = d->actual;
+	const char *member = d->member->name;
+
+	*rewrites = strcmp(member, "unlogged") == 0 || strcmp(member, "access_method") == 0 ||
+				strcmp(member, "tablespace") == 0;
+	if (strcmp(member, "options") == 0)
+		return options_clause(to, from);
+	if (strcmp(member, "unlogged") == 0)
+		return to->unlogged ? "SET UNLOGGED" : "SET LOGGED";
+	if (strcmp(member, "access_method") == 0)
+		return psprintf("SET ACCESS METHOD %s",
+						to->access_method != NULL ? quote_identifier(to->access_method) : "heap");
+	if (strcmp(member, "tablespace") == 0)
+		return psprintf("SET TABLESPACE %s",
+						to->tablespace != NULL ? quote_identifier(to->tablespace) : "pg_default");
+	if (strcmp(member, "of_type") == 0)
+		return to->of_type != NULL ? psprintf("OF %s", to->of_type) : "NOT OF";
+	return NULL;
+}
+
+/* A table that is or is not a partition, or one with other bounds. */
+static void
+move_partition(Planner *p, const Difference *d)
+{
+	const SchemaTable *to = d->expected;
+	const SchemaTable *from = d->actual;
+	PlanStep   *step;
+
+	if (planner_was_handled(p, to))
+		return;
+	if (from->partition_of != NULL)
+		alter_step(p, PHASE_DETACH, "detach_partition", schema_identity(from), from,
+				   psprintf("ALTER TABLE %s DETACH PARTITION %s", from->partition_of,
+							schema_identity(from)),
+				   "its place among the partitions differs");
+	if (to->partition_of == NULL)
+		return;
+	step = alter_step(p, PHASE_CONSTRAIN, "attach_partition", schema_identity(to), to,
+					  psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", to->partition_of,
+							   schema_identity(to), to->partition_bound),
+					  "its place among the partitions differs");
+	planner_hazard(step, "table_scan");
+}
+
+static bool
+contains(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+static void
+change_parents(Planner *p, const Difference *d)
+{
+	const SchemaTable *to = d->expected;
+	const SchemaTable *from = d->actual;
+	ListCell   *lc;
+
+	foreach(lc, from->inherits)
+	{
+		if (!contains(to->inherits, lfirst(lc)))
+			alter_step(p, PHASE_DETACH, "alter_table", schema_identity(to), from,
+					   alter_table(to, "NO INHERIT %s", (char *) lfirst(lc)),
+					   "it must not inherit from this table");
+	}
+	foreach(lc, to->inherits)
+	{
+		if (!contains(from->inherits, lfirst(lc)))
+			alter_step(p, PHASE_CONSTRAIN, "alter_table", schema_identity(to), to,
+					   alter_table(to, "INHERIT %s", (char *) lfirst(lc)),
+					   "it must inherit from this table");
+	}
+}
+
+static void
+change_table(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->expected;
+	const char *member = d->member->name;
+	const char *reason = psprintf("its %s differs", difference_attribute(d));
+	bool		rewrites;
+	char	   *clause;
+	PlanStep   *step;
+
+	if (d->member->type == MEMBER_OBJECTS)
+	{
+		planner_remain(p, d, "columns are not moved: their order is of no consequence");
+		return;
+	}
+	if (strcmp(member, "inherits") == 0)
+		change_parents(p, d);
+	else if (strncmp(member, "partition_", 10) == 0 && strcmp(member, "partition_key") != 0)
+		move_partition(p, d);
+	else if (strcmp(member, "replica_identity") == 0)
+		set_replica_identity(p, table, reason);
+	else if (strcmp(member, "row_security") == 0 || strcmp(member, "force_row_security") == 0)
+	{
+		if (!planner_was_handled(p, table))
+			set_row_security(p, table, d->actual, reason);
+	}
+	else if ((clause = table_clause(d, &rewrites)) != NULL)
+	{
+		step = alter_step(p, PHASE_BUILD, "alter_table", schema_identity(table), table,
+						  alter_table(table, "%s", clause), reason);
+		if (rewrites)
+			planner_hazard(step, "table_rewrite");
+	}
+	else
+		planner_remain(p, d, psprintf("no command changes %s of a table that exists", member));
+}
+
+void
+plan_table(Planner *p, const Difference *d)
+{
+	switch (d->kind)
+	{
+		case DIFFERENCE_MISSING:
+			if (p->is_flat)
+				create_defined_table(p, d);
+			else
+				plan_create_table(p, d->expected, "the table is missing");
+			break;
+		case DIFFERENCE_EXTRA:
+			drop_table(p, d);
+			break;
+		case DIFFERENCE_CHANGED:
+			change_table(p, d);
+			break;
+	}
+}

@@ -1,0 +1,73 @@
+/*
+ * planner.h
+ *	  What the plan_*.c files share while one plan is made.
+ */
+#ifndef DB_ADAPTER_PLANNER_H
+#define DB_ADAPTER_PLANNER_H
+
+#include "schema/plan.h"
+#include "utils/hsearch.h"
+
+typedef struct Planner
+{
+	SchemaPlan *plan;
+	const Schema *expected;
+	const Schema *actual;
+	const PlanOptions *options;
+	bool		is_flat;
+	HTAB	   *ranks;			/* top-level object -> its place in dependency order */
+	List	   *detached;		/* views of the actual schema dropped and made again */
+	const void *handled;		/* the object whose further changes need no step of their own */
+} Planner;
+
+/* plan.c */
+
+/* A step; object is what it acts on (its rank that of top, a top-level object). */
+extern PlanStep *planner_step(Planner *p, PlanPhase phase, const char *action, const char *object,
+							  const void *top, char *sql, const char *reason);
+extern void planner_hazard(PlanStep *step, const char *hazard);
+extern void planner_remain(Planner *p, const Difference *difference, const char *reason);
+/* Each change of one object is a difference; true for the second and later ones. */
+extern bool planner_was_handled(Planner *p, const void *object);
+extern bool planner_is_detached(const Planner *p, const void *view);
+extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
+/* "schema.table.child", quoted. */
+extern char *planner_child(const void *parent, const void *child);
+
+/* plan_options.c: what a type clause of column_definitions says */
+extern bool plan_clause_is_not_null(const char *clause);
+extern bool plan_clause_has_default(const char *clause);
+/* The clause without its NOT NULL and PRIMARY KEY. */
+extern char *plan_clause_nullable(const char *clause);
+
+/* plan_tables.c: tables, columns and what hangs on them */
+extern void plan_create_table(Planner *p, const SchemaTable *table, const char *reason);
+extern void plan_table(Planner *p, const Difference *d);
+extern void plan_column(Planner *p, const Difference *d);
+/* Triggers, policies and rules of a table one of whose columns changes its type. */
+extern void plan_detach_children(Planner *p, const SchemaTable *actual,
+								 const SchemaTable *expected);
+
+/* plan_children.c: constraints, indexes, triggers, policies, rules */
+extern void plan_child(Planner *p, const Difference *d);
+extern void plan_create_children(Planner *p, const SchemaKind *kind, const void *parent,
+								 const char *reason);
+extern void plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
+								const char *reason);
+extern void plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+							const void *parent, const void *child, PlanPhase phase,
+							const char *reason);
+
+/* plan_objects.c: views, functions, types, sequences, others */
+extern void plan_create_view(Planner *p, const SchemaView *view, const char *reason);
+extern void plan_object(Planner *p, const Difference *d);
+/* Whether a changed view or function must be dropped rather than replaced. */
+extern bool plan_must_recreate(const Difference *d);
+
+/* plan_describe.c: owners, privileges, comments */
+extern void plan_describe(Planner *p, const Difference *d);
+/* The same for an object just made: what differs from what CREATE gives. */
+extern void plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+							  const void *parent, const void *object);
+
+#endif							/* DB_ADAPTER_PLANNER_H */
