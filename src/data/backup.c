@@ -67,6 +67,7 @@ struct Backup
 	int			table;
 	TableScan  *scan;
 	StringInfo	out;			/* while backup_next() runs */
+	int			full;			/* the length of out at which the chunk is */
 	StringInfoData leaked;		/* keys named so far for the table */
 };
 
@@ -259,7 +260,7 @@ receive_row(TupleTableSlot *slot, void *arg)
 
 	if (b->scan->writer == NULL)
 		prepare_writer(b, slot->tts_tupleDescriptor);
-	if (b->out->len >= CHUNK_SIZE || rowwriter_needs_pins(b->scan->writer))
+	if (b->out->len >= b->full || rowwriter_needs_pins(b->scan->writer))
 		set_aside(b->scan, slot);
 	else
 		write_row(b, slot);
@@ -275,7 +276,7 @@ drain_aside(Backup *b)
 	int			nestlevel = pins ? query_pin(PIN_VALUES) : 0;
 	MemoryContext oldcxt = MemoryContextSwitchTo(scan->rowcxt);
 
-	while (scan->next_aside < list_length(scan->aside) && b->out->len < CHUNK_SIZE)
+	while (scan->next_aside < list_length(scan->aside) && b->out->len < b->full)
 	{
 		CHECK_FOR_INTERRUPTS();
 		ExecStoreMinimalTuple(list_nth(scan->aside, scan->next_aside++), scan->slot, false);
@@ -299,7 +300,7 @@ static uint64
 rows_to_fetch(const Backup *b)
 {
 	int64		written = b->lines->rows[b->table];
-	int64		room = CHUNK_SIZE - b->out->len;
+	int64		room = b->full - b->out->len;
 
 	if (written == 0)
 		return 16;
@@ -398,7 +399,8 @@ backup_next(Backup *b, StringInfo out)
 	MemoryContextReset(b->callcxt);
 	oldcxt = MemoryContextSwitchTo(b->callcxt);
 	b->out = out;
-	while (b->phase != PHASE_TRAILER && out->len - start < CHUNK_SIZE)
+	b->full = start + CHUNK_SIZE;
+	while (b->phase != PHASE_TRAILER && out->len < b->full)
 	{
 		CHECK_FOR_INTERRUPTS();
 		advance(b);

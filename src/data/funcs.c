@@ -72,8 +72,12 @@ PG_FUNCTION_INFO_V1(db_adapter_check_backup_schema);
 Datum
 db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	Jsonb	   *document = get_jsonb(fcinfo, 0, "backup_schema");
+
+	InitMaterializedSRF(fcinfo, 0);
+	backupschema_check(backupschema_parse(&document->root, true),
+					   (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
 }
 
 typedef struct BackupCall

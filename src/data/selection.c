@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "base/compat.h"
 #include "base/json.h"
@@ -30,6 +31,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 Selection *
@@ -45,6 +47,19 @@ selection_create(const BackupSchema *schema, const char *user_id)
 	s->values = palloc(sizeof(Datum) * s->maxargs);
 	s->nulls = palloc(s->maxargs);
 	return s;
+}
+
+static char *
+type_name(Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	name = pstrdup(NameStr(((Form_pg_type) GETSTRUCT(tuple))->typname));
+	ReleaseSysCache(tuple);
+	return name;
 }
 
 static char *
@@ -223,17 +238,22 @@ selection_has_column(const BackupTable *table, const RelationColumn *column)
 	return !column->generated && !table->excluded[column - table->rel->columns];
 }
 
+bool
+selection_is_large_object(const RelationColumn *column)
+{
+	return column->type != column->basetype && column->basetype == OIDOID &&
+		   strcmp(type_name(column->type), "lo") == 0;
+}
+
 /* Large objects live elsewhere: their numbers mean nothing in another database. */
 static void
-refuse_large_objects(const BackupTable *table, const RelationColumn *column)
+refuse_large_object(const BackupTable *table, const RelationColumn *column)
 {
-	if (column->type == column->basetype || column->basetype != OIDOID ||
-		strcmp(format_type_extended(column->type, -1, FORMAT_TYPE_ALLOW_INVALID), "lo") != 0)
-		return;
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					errmsg("column \"%s\" of table \"%s\" refers to large objects", column->name,
-						   table->name),
-					errhint("Name it in \"exclude_columns\".")));
+	if (selection_is_large_object(column))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("column \"%s\" of table \"%s\" refers to large objects",
+							   column->name, table->name),
+						errhint("Name it in \"exclude_columns\".")));
 }
 
 void
@@ -247,7 +267,7 @@ selection_columns(Selection *s, const BackupTable *table)
 
 		if (!selection_has_column(table, column))
 			continue;
-		refuse_large_objects(table, column);
+		refuse_large_object(table, column);
 		appendStringInfo(&s->sql, "%st.%s", separator, column->quoted);
 		separator = ", ";
 	}
@@ -398,8 +418,8 @@ parse_filter(const BackupTable *table)
 }
 
 /* The filter as the server prints it, every name qualified and every column t's. */
-static char *
-analyse_filter(const BackupTable *table)
+char *
+selection_filter(const BackupTable *table)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	Relation	rel = table_open(table->rel->oid, AccessShareLock);
@@ -481,7 +501,7 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 		append_membership(s, table, "t");
 	}
 	if (table->filter != NULL)
-		appendStringInfo(&s->sql, " AND (%s)", analyse_filter(table));
+		appendStringInfo(&s->sql, " AND (%s)", selection_filter(table));
 	if (filters != NULL)
 		json_visit(filters, append_filter, &state);
 }

@@ -41,6 +41,10 @@ extern void selection_order(Selection *s, const BackupTable *table);
 
 /* Whether a backup holds the column: generated and excluded ones are left out. */
 extern bool selection_has_column(const BackupTable *table, const RelationColumn *column);
+/* Whether its type is lo, the number of a large object. */
+extern bool selection_is_large_object(const RelationColumn *column);
+/* The table's own filter as SQL over t with every name qualified; raises for what is none. */
+extern char *selection_filter(const BackupTable *table);
 /* The references whose target may be another tenant's row, in order: BackupRef *. */
 extern List *selection_leaking_refs(const Selection *s, const BackupTable *table);
 

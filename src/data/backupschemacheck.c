@@ -1,0 +1,451 @@
+/*
+ * backupschemacheck.c
+ *	  What could go wrong with a backup schema in this database.
+ *
+ * Binding stops at the first thing that is missing; this goes on and lists all
+ * of them.  "error" is what makes a backup or a restore fail or lose rows,
+ * "warning" what may, "info" what one should know.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "data/backupschema.h"
+#include "data/selection.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+typedef struct Check
+{
+	BackupSchema *schema;
+	ReturnSetInfo *result;
+	BackupTable *table;			/* the one under scrutiny */
+} Check;
+
+static void say(Check *c, const char *severity, const char *format, ...) pg_attribute_printf(3, 4);
+
+static void
+say(Check *c, const char *severity, const char *format, ...)
+{
+	StringInfoData message;
+	Datum		values[3];
+	bool		nulls[3] = {false, c->table == NULL, false};
+
+	initStringInfo(&message);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&message, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&message, needed);
+	}
+	values[0] = CStringGetTextDatum(severity);
+	values[1] = c->table != NULL ? CStringGetTextDatum(c->table->name) : (Datum) 0;
+	values[2] = CStringGetTextDatum(message.data);
+	tuplestore_putvalues(c->result->setResult, c->result->setDesc, values, nulls);
+}
+
+static char *
+join_names(RelationColumn **columns, int count)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < count; i++)
+		appendStringInfo(&names, "%s\"%s\"", i > 0 ? ", " : "", columns[i]->name);
+	return names.data;
+}
+
+/* The columns of these names, or NULL once one that is missing was reported. */
+static RelationColumn **
+find_columns(Check *c, char **names, int count, const char *member)
+{
+	RelationColumn **columns = palloc0(sizeof(RelationColumn *) * (count + 1));
+	bool		missing = false;
+
+	for (int i = 0; i < count; i++)
+	{
+		columns[i] = relation_find_column(c->table->rel, names[i]);
+		if (columns[i] == NULL)
+			say(c, "error", "\"%s\" names column \"%s\", which the table does not have", member,
+				names[i]);
+		missing |= columns[i] == NULL;
+	}
+	return missing ? NULL : columns;
+}
+
+static bool
+find_reference(Check *c, BackupRef *ref)
+{
+	bool		ok = true;
+
+	for (int i = 0; i < ref->ntargets; i++)
+	{
+		BackupRefTarget *target = &ref->targets[i];
+
+		if (target->index < 0)
+		{
+			say(c, "error", "%s table \"%s\" is not in the backup schema",
+				ref->required ? "parent" : "referenced", target->table);
+			ok = false;
+		}
+		else if (c->schema->tables[target->index].npk != ref->nfields)
+		{
+			say(c, "error", "the reference to \"%s\" has %d columns, its key has %d", target->table,
+				ref->nfields, c->schema->tables[target->index].npk);
+			ok = false;
+		}
+	}
+	ref->columns = find_columns(c, ref->fields, ref->nfields, "field");
+	if (ref->type_field != NULL)
+	{
+		RelationColumn **found = find_columns(c, &ref->type_field, 1, "type_field");
+
+		ref->type_column = found != NULL ? found[0] : NULL;
+		ok &= found != NULL;
+	}
+	return ok && ref->columns != NULL;
+}
+
+static bool
+find_excluded(Check *c)
+{
+	BackupTable *table = c->table;
+	ListCell   *lc;
+	bool		ok = true;
+
+	table->excluded = palloc0(sizeof(bool) * Max(table->rel->ncolumns, 1));
+	foreach(lc, table->exclude)
+	{
+		char	   *name = lfirst(lc);
+		RelationColumn **found = find_columns(c, &name, 1, "exclude_columns");
+
+		if (found != NULL)
+			table->excluded[found[0] - table->rel->columns] = true;
+		ok &= found != NULL;
+	}
+	return ok;
+}
+
+/* Binds the table as far as it goes; false when something is missing. */
+static bool
+find_table(Check *c)
+{
+	BackupTable *table = c->table;
+	Oid			relid = relation_find(table->name);
+	bool		ok = true;
+
+	if (!OidIsValid(relid))
+	{
+		say(c, "error", "the table does not exist");
+		return false;
+	}
+	table->rel = relation_read(relid);
+	for (int i = 0; i < table->index; i++)
+		if (c->schema->tables[i].rel != NULL && c->schema->tables[i].rel->oid == relid)
+			say(c, "error", "it is the same table as \"%s\"", c->schema->tables[i].name);
+	table->pk_columns = find_columns(c, table->pk, table->npk, "pk");
+	table->slug_columns = find_columns(c, table->slug, table->nslug, "slug_field");
+	ok = table->pk_columns != NULL && table->slug_columns != NULL;
+	if (table->user_field != NULL)
+	{
+		RelationColumn **found = find_columns(c, &table->user_field, 1, "user_field");
+
+		table->user_column = found != NULL ? found[0] : NULL;
+		ok &= found != NULL;
+	}
+	for (int i = 0; i < table->nrefs; i++)
+		ok &= find_reference(c, &table->refs[i]);
+	return find_excluded(c) && ok;
+}
+
+static void
+check_kind(Check *c)
+{
+	RelationInfo *rel = c->table->rel;
+
+	if (rel->kind == RELKIND_MATVIEW)
+		say(c, "warning", "a materialized view can be saved but not restored into");
+	else if (rel->kind == RELKIND_VIEW)
+		say(c, "info", "it is a view: a restore needs it to be updatable");
+	if (pg_class_aclcheck(rel->oid, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+		pg_attribute_aclcheck_all(rel->oid, GetUserId(), ACL_SELECT, ACLMASK_ALL) != ACLCHECK_OK)
+		say(c, "error", "the current user may not read it");
+	if (relation_hides_rows(rel->oid))
+		say(c, "warning", "row-level security hides rows of it from the current user");
+	if (rel->has_triggers)
+		say(c, "info", "its triggers fire when rows are restored");
+}
+
+static void
+check_columns(Check *c)
+{
+	BackupTable *table = c->table;
+
+	for (int i = 0; i < table->rel->ncolumns; i++)
+	{
+		RelationColumn *column = &table->rel->columns[i];
+
+		if (table->excluded[i] && column->not_null && !column->has_default && !column->generated)
+			say(c, "error",
+				"column \"%s\" is excluded, but NOT NULL and without a default: no row can be "
+				"restored",
+				column->name);
+		if (selection_has_column(table, column) && selection_is_large_object(column))
+			say(c, "error", "column \"%s\" refers to large objects: exclude it", column->name);
+	}
+}
+
+static AttrNumber *
+numbers_of(RelationColumn **columns, int count, AttrNumber *numbers)
+{
+	for (int i = 0; i < count; i++)
+		*numbers++ = columns[i]->attnum;
+	return numbers;
+}
+
+/* Whether some unique index makes these columns unique. */
+static bool
+is_unique(const RelationInfo *rel, const AttrNumber *numbers, int count)
+{
+	ListCell   *lc;
+
+	foreach(lc, rel->keys)
+		if (relation_key_within(lfirst(lc), numbers, count))
+			return true;
+	return false;
+}
+
+static void
+check_key(Check *c)
+{
+	BackupTable *table = c->table;
+	AttrNumber *numbers = palloc(sizeof(AttrNumber) * (table->npk + 1));
+
+	numbers_of(table->pk_columns, table->npk, numbers);
+	if (table->npk == 0)
+		say(c, "info", "it has no key: no table can reference it");
+	else if (!is_unique(table->rel, numbers, table->npk))
+		say(c, "warning", "no unique index covers the key %s",
+			join_names(table->pk_columns, table->npk));
+	for (int i = 0; i < table->npk; i++)
+		if (relation_equality(table->pk_columns[i]->type) == NULL)
+			say(c, "error", "key column \"%s\" has a type without equality",
+				table->pk_columns[i]->name);
+}
+
+/* All that takes part in finding a row again: match key, tenant, parents. */
+static int
+matching_columns(const BackupTable *table, bool with_parents, AttrNumber *numbers)
+{
+	AttrNumber *end = numbers_of(table->slug_columns, table->nslug, numbers);
+
+	if (table->user_column != NULL)
+		*end++ = table->user_column->attnum;
+	for (int i = 0; with_parents && i < table->nrefs; i++)
+		if (table->refs[i].required)
+			end = numbers_of(table->refs[i].columns, table->refs[i].nfields, end);
+	return end - numbers;
+}
+
+static void
+check_match_key(Check *c)
+{
+	BackupTable *table = c->table;
+	AttrNumber *numbers =
+		palloc(sizeof(AttrNumber) * (table->rel->ncolumns * 2 + 2) * (table->nrefs + 2));
+	int			count = matching_columns(table, false, numbers);
+
+	if (table->nslug == 0)
+	{
+		if (table->nrefs == 0)
+			say(c, "warning", "it has no match key: rows are found again by their key alone");
+		return;
+	}
+	if (!is_unique(table->rel, numbers, count))
+	{
+		count = matching_columns(table, true, numbers);
+		if (!is_unique(table->rel, numbers, count))
+			say(c, "warning",
+				"no unique index stands behind the match key %s: one row may be found for another",
+				join_names(table->slug_columns, table->nslug));
+	}
+	for (int i = 0; i < table->nslug; i++)
+		if (!table->slug_columns[i]->not_null)
+			say(c, "warning",
+				"match key column \"%s\" may be NULL: such a row is never found again",
+				table->slug_columns[i]->name);
+}
+
+/* Unique keys that know nothing of tenants can refuse another tenant's copy. */
+static void
+check_other_keys(Check *c)
+{
+	BackupTable *table = c->table;
+	ListCell   *lc;
+
+	foreach(lc, table->rel->keys)
+	{
+		RelationKey *key = lfirst(lc);
+		bool		harmless = key->primary || key->expressions || table->user_column == NULL;
+
+		for (int i = 0; !harmless && i < key->ncolumns; i++)
+			harmless = key->columns[i] == table->user_column->attnum;
+		for (int i = 0; !harmless && i < table->nrefs; i++)
+			for (int j = 0; table->refs[i].columns != NULL && j < table->refs[i].nfields; j++)
+				for (int k = 0; k < key->ncolumns; k++)
+					harmless |= key->columns[k] == table->refs[i].columns[j]->attnum;
+		if (!harmless)
+			say(c, "warning",
+				"unique index \"%s\" spans tenants: rows of one may collide with another's",
+				key->name);
+	}
+}
+
+static void
+check_tenant(Check *c)
+{
+	if (c->table->tenant_depth < 0)
+		say(c, "warning", "its rows belong to no tenant: all of them are saved for every tenant");
+	else if (c->table->user_column != NULL &&
+			 relation_equality(c->table->user_column->type) == NULL)
+		say(c, "error", "tenant column \"%s\" has a type without equality",
+			c->table->user_column->name);
+}
+
+static void
+check_reference(Check *c, const BackupRef *ref)
+{
+	BackupTable *table = c->table;
+	BackupTable *target = &c->schema->tables[ref->targets[0].index];
+	AttrNumber *numbers = palloc(sizeof(AttrNumber) * ref->nfields);
+	RelationForeignKey *fk;
+
+	if (ref->kind != REF_COLUMNS || target->rel == NULL)
+		return;
+	numbers_of(ref->columns, ref->nfields, numbers);
+	fk = relation_foreign_key_over(table->rel, numbers, ref->nfields, InvalidOid);
+	if (fk == NULL)
+		say(c, "warning", "no foreign key stands behind the reference %s to \"%s\"",
+			join_names(ref->columns, ref->nfields), target->name);
+	else if (relation_foreign_key_over(table->rel, numbers, ref->nfields, target->rel->oid) == NULL)
+		say(c, "error",
+			"%s is declared to reference \"%s\", its foreign key \"%s\" references \"%s\"",
+			join_names(ref->columns, ref->nfields), target->name, fk->name,
+			get_rel_name(fk->target));
+	for (int i = 0; !ref->required && i < ref->nfields; i++)
+		if (ref->columns[i]->not_null)
+			say(c, "warning",
+				"optional reference \"%s\" is NOT NULL: a row whose reference cannot be mapped "
+				"fails",
+				ref->columns[i]->name);
+}
+
+static bool
+is_declared(const BackupTable *table, const RelationForeignKey *fk)
+{
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		const BackupRef *ref = &table->refs[i];
+		AttrNumber *numbers = palloc(sizeof(AttrNumber) * ref->nfields);
+
+		numbers_of(ref->columns, ref->nfields, numbers);
+		for (int j = 0; j < fk->ncolumns; j++)
+			for (int k = 0; k < ref->nfields; k++)
+				if (fk->columns[j] == numbers[k])
+					return true;
+	}
+	return table->user_column != NULL && fk->ncolumns == 1 &&
+		   fk->columns[0] == table->user_column->attnum;
+}
+
+/* Foreign keys of the database that the backup schema does not speak of. */
+static void
+check_foreign_keys(Check *c)
+{
+	BackupTable *table = c->table;
+	ListCell   *lc;
+
+	foreach(lc, table->rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+		const char *inside = NULL;
+
+		if (is_declared(table, fk))
+			continue;
+		for (int i = 0; i < c->schema->ntables; i++)
+			if (c->schema->tables[i].rel != NULL && c->schema->tables[i].rel->oid == fk->target)
+				inside = c->schema->tables[i].name;
+		if (inside != NULL)
+			say(c, "error",
+				"foreign key \"%s\" to \"%s\" is not declared: its values would not be mapped",
+				fk->name, inside);
+		else
+		{
+			RelationColumn *column = relation_column_by_number(table->rel, fk->columns[0]);
+
+			say(c, column->not_null ? "error" : "warning",
+				"%s reference \"%s\" leads to \"%s\", which is not in the backup schema",
+				column->not_null ? "required" : "optional", fk->name, get_rel_name(fk->target));
+		}
+	}
+}
+
+static void
+analyse_filter(void *arg)
+{
+	(void) selection_filter(arg);
+}
+
+static void
+check_filter(Check *c)
+{
+	ErrorData  *error =
+		c->table->filter != NULL ? query_attempt(analyse_filter, c->table, false) : NULL;
+
+	if (error != NULL)
+		say(c, "error", "filter: %s", error->message);
+}
+
+void
+backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
+{
+	Check		c = {schema, result};
+	char	   *misplaced = backupschema_misplaced(schema);
+	bool	   *found = palloc0(sizeof(bool) * Max(schema->ntables, 1));
+
+	if (misplaced != NULL)
+		say(&c, "error", "%s", misplaced);
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		c.table = &schema->tables[i];
+		found[i] = find_table(&c);
+	}
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		c.table = &schema->tables[i];
+		if (!found[i])
+			continue;
+		check_kind(&c);
+		check_columns(&c);
+		check_key(&c);
+		check_match_key(&c);
+		check_other_keys(&c);
+		check_tenant(&c);
+		for (int j = 0; j < c.table->nrefs; j++)
+			check_reference(&c, &c.table->refs[j]);
+		check_foreign_keys(&c);
+		check_filter(&c);
+	}
+}
