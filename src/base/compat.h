@@ -52,6 +52,15 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define INDEX_NULLS_NOT_DISTINCT(form) ((form)->indnullsnotdistinct)
 #endif
 
+/* A context for what is made once and goes as a whole; 15 lets its blocks grow. */
+#if PG_VERSION_NUM < 150000
+#define compat_generation_context(parent, name) \
+	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_MAXSIZE)
+#else
+#define compat_generation_context(parent, name) \
+	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_SIZES)
+#endif
+
 /*
  * Minor releases of 2026 keep the version of a column among its options, under
  * this name, in the majors that have no column for it.  It is nobody's setting.

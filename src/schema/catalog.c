@@ -146,7 +146,7 @@ read_whole(CatalogRequest *request)
 		ErrorData *error;
 
 		request->result =
-			AllocSetContextCreate(parent, "db_adapter schema", ALLOCSET_DEFAULT_SIZES);
+			compat_generation_context(parent, "db_adapter schema");
 		error = query_attempt(read_schema, request, true);
 		if (error == NULL)
 			return request->schema;

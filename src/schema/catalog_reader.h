@@ -76,6 +76,7 @@ typedef struct CatalogReader
 	bool names_only;	   /* of columns nothing but the name */
 	HTAB *namespaces;	   /* wanted schemas: Oid -> CatalogNamespace */
 	HTAB *relations;	   /* Oid -> CatalogRelation */
+	CatalogRelation *last_relation;
 	List *relation_list;   /* the same, in the order found */
 	HTAB *members;		   /* (class, oid) of what belongs to extensions */
 	HTAB *comments;		   /* (class, oid, subid) -> text; NULL when there are none */

@@ -108,7 +108,10 @@ catalog_scan_relations(CatalogReader *r, Oid catalog, Oid index, AttrNumber colu
 CatalogRelation *
 catalog_find_relation(CatalogReader *r, Oid oid)
 {
-	return hash_search(r->relations, &oid, HASH_FIND, NULL);
+	/* Rows of one relation come together. */
+	if (r->last_relation == NULL || r->last_relation->oid != oid)
+		r->last_relation = hash_search(r->relations, &oid, HASH_FIND, NULL);
+	return r->last_relation;
 }
 
 const char *
@@ -189,6 +192,9 @@ catalog_load_comments(CatalogReader *r)
 
 	r->comments = hash_create("comments", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	catalog_scan(r, DescriptionRelationId, add_comment);
+	/* Most objects have none: then nobody need look. */
+	if (hash_get_num_entries(r->comments) == 0)
+		r->comments = NULL;
 }
 
 char *

@@ -10,84 +10,154 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/jsonpack.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "schema/document.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-static void write_members(JsonWriter *w, const SchemaKind *kind, const void *object);
+/* Members of the document that stand beside those of its Schema. */
+#define ENVELOPE_MEMBERS 2
+#define MAX_MEMBERS 64
+
 static void read_object(JsonbContainer *container, const SchemaKind *kind, void *object);
+static void write_object(JsonPack *p, JsonFrame *frame, const SchemaKind *kind,
+						 const void *object);
 
-static void
-write_objects(JsonWriter *w, const SchemaKind *kind, List *objects)
+/* The members of a kind in the order jsonb stores keys in. */
+typedef struct StoredOrder
 {
-	ListCell *lc;
+	const SchemaKind *kind;
+	int count;
+	const SchemaMember *members[MAX_MEMBERS];
+} StoredOrder;
 
-	json_begin_array(w);
-	foreach (lc, objects)
-	{
-		CHECK_FOR_INTERRUPTS();
-		json_begin_object(w);
-		write_members(w, kind, lfirst(lc));
-		json_end_object(w);
-	}
-	json_end_array(w);
+static const SchemaMember format_member = {"format"};
+static const SchemaMember version_member = {"version"};
+
+static int
+compare_members(const void *a, const void *b)
+{
+	return pack_compare_keys((*(const SchemaMember *const *) a)->name,
+							 (*(const SchemaMember *const *) b)->name);
 }
 
-static void
-write_member(JsonWriter *w, const SchemaMember *member, const void *object)
+static StoredOrder *
+make_order(const SchemaKind *kind, StoredOrder *order)
 {
+	Assert(kind->nmembers + ENVELOPE_MEMBERS <= MAX_MEMBERS);
+	for (int i = 0; i < kind->nmembers; i++)
+		order->members[i] = &kind->members[i];
+	order->count = kind->nmembers;
+	if (kind == &schema_kind)
+	{
+		order->members[order->count++] = &format_member;
+		order->members[order->count++] = &version_member;
+	}
+	qsort(order->members, order->count, sizeof(order->members[0]), compare_members);
+	order->kind = kind;
+	return order;
+}
+
+/* Made once a kind and backend: the descriptions never change. */
+static const StoredOrder *
+find_order(const SchemaKind *kind)
+{
+	static StoredOrder orders[32];
+	int i;
+
+	for (i = 0; orders[i].kind != NULL; i++)
+		if (orders[i].kind == kind)
+			return &orders[i];
+	if (i == lengthof(orders) - 1)
+		elog(ERROR, "too many kinds of objects");
+	return make_order(kind, &orders[i]);
+}
+
+static bool
+is_present(const SchemaMember *member, const void *object)
+{
+	if (member == &format_member || member == &version_member)
+		return true;
 	switch (member->type)
 	{
 		case MEMBER_TEXT:
-			if (SCHEMA_TEXT(object, member) != NULL)
-				json_put_string(w, member->name, SCHEMA_TEXT(object, member));
-			break;
+			return SCHEMA_TEXT(object, member) != NULL;
 		case MEMBER_BOOL:
-			if (SCHEMA_BOOL(object, member))
-				json_put_bool(w, member->name, true);
-			break;
+			return SCHEMA_BOOL(object, member);
 		case MEMBER_INT:
-			if (SCHEMA_INT(object, member) != SCHEMA_UNSET)
-				json_put_int(w, member->name, SCHEMA_INT(object, member));
-			break;
-		case MEMBER_STRINGS:
-			if (SCHEMA_LIST(object, member) != NIL)
-				json_put_strings(w, member->name, SCHEMA_LIST(object, member));
-			break;
-		case MEMBER_OBJECTS:
-			if (SCHEMA_LIST(object, member) != NIL)
-			{
-				json_key(w, member->name);
-				write_objects(w, member->child, SCHEMA_LIST(object, member));
-			}
-			break;
+			return SCHEMA_INT(object, member) != SCHEMA_UNSET;
+		default:
+			/* Readers may count on a list of tables, even an empty one. */
+			return SCHEMA_LIST(object, member) != NIL || member->child == &schema_table_kind;
 	}
 }
 
 static void
-write_members(JsonWriter *w, const SchemaKind *kind, const void *object)
+write_list(JsonPack *p, JsonFrame *outer, const SchemaMember *member, List *list)
 {
-	for (int i = 0; i < kind->nmembers; i++)
-		write_member(w, &kind->members[i], object);
+	JsonFrame frame;
+	ListCell *lc;
+
+	pack_begin_array(p, &frame, list_length(list));
+	foreach (lc, list)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (member->type == MEMBER_STRINGS)
+			pack_string(p, &frame, lfirst(lc));
+		else
+			write_object(p, &frame, member->child, lfirst(lc));
+	}
+	pack_nested(p, outer, &frame);
+}
+
+static void
+write_value(JsonPack *p, JsonFrame *frame, const SchemaMember *member, const void *object)
+{
+	if (member == &format_member)
+		pack_string(p, frame, DOCUMENT_FORMAT);
+	else if (member == &version_member)
+		pack_int(p, frame, DOCUMENT_VERSION);
+	else if (member->type == MEMBER_TEXT)
+		pack_string(p, frame, SCHEMA_TEXT(object, member));
+	else if (member->type == MEMBER_BOOL)
+		pack_bool(p, frame, true);
+	else if (member->type == MEMBER_INT)
+		pack_int(p, frame, SCHEMA_INT(object, member));
+	else
+		write_list(p, frame, member, SCHEMA_LIST(object, member));
+}
+
+/* An object into the frame of the list that holds it, or as the document itself. */
+static void
+write_object(JsonPack *p, JsonFrame *outer, const SchemaKind *kind, const void *object)
+{
+	const StoredOrder *order = find_order(kind);
+	const SchemaMember *present[MAX_MEMBERS];
+	JsonFrame frame;
+	int count = 0;
+
+	for (int i = 0; i < order->count; i++)
+		if (is_present(order->members[i], object))
+			present[count++] = order->members[i];
+	pack_begin_object(p, &frame, count);
+	for (int i = 0; i < count; i++)
+		pack_key(p, &frame, present[i]->name);
+	for (int i = 0; i < count; i++)
+		write_value(p, &frame, present[i], object);
+	if (outer != NULL)
+		pack_nested(p, outer, &frame);
 }
 
 Jsonb *
 document_write(const Schema *schema)
 {
-	JsonWriter w;
+	JsonPack p;
 
-	json_init(&w);
-	json_begin_object(&w);
-	json_put_string(&w, "format", DOCUMENT_FORMAT);
-	json_put_int(&w, "version", DOCUMENT_VERSION);
-	write_members(&w, &schema_kind, schema);
-	/* Readers may count on a list of tables, even an empty one. */
-	if (schema->tables == NIL)
-		json_put_strings(&w, "tables", NIL);
-	json_end_object(&w);
-	return json_finish(&w);
+	pack_init(&p);
+	write_object(&p, NULL, &schema_kind, schema);
+	return pack_finish(&p);
 }
 
 Jsonb *

@@ -24,6 +24,11 @@ CREATE TEMP VIEW parts AS
     SELECT oid, key AS list, part FROM tables, jsonb_each(t) m, jsonb_array_elements(m.value) part
     WHERE key IN ('columns', 'constraints', 'indexes', 'triggers', 'policies', 'rules');
 
+-- a proper jsonb: as if it had been read from its text
+SELECT d = d::text::jsonb AS equal, d @> d::text::jsonb AND d::text::jsonb @> d AS contained,
+       pg_column_size(d::text::jsonb) = pg_column_size(d) AS size, d #> '{tables,0,name}' AS path
+FROM doc;
+
 -- what there is, against the catalogs' own counts
 SELECT (SELECT count(*) FROM tables) = (SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE nspname IN ('torture', 'Odd Schema') AND relkind IN ('r', 'p', 'f', 'v', 'm')) AS all_relations;
