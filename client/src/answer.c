@@ -134,11 +134,11 @@ answer_row(Conn *conn, Request *request, PGresult *row)
 
 	if (request->abort_code == DBA_OK)
 	{
-		request->count++;
 		if (request->chunk != NULL)
 			flow = request->chunk(request, PQgetvalue(row, 0, 0), (size_t) PQgetlength(row, 0, 0));
 		else
 		{
+			request->count++;
 			result_init(&result, row, conn->core->types, 1);
 			flow = request->row(db, &result, request->arg);
 			if (result_kept(&result))

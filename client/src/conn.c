@@ -274,6 +274,16 @@ conn_send_copy(Conn *conn, Request *request)
 		conn_expect(conn, OP_EXECUTE, request, NULL);
 }
 
+/* JSON parameters need their types; of what is prepared, the columns' types are
+ * learned along with them. */
+static bool
+conn_needs_description(const Request *request)
+{
+	if (request->stmt->described || request->kind != REQUEST_STATEMENT)
+		return false;
+	return !request->unprepared || params_count(request->params) > 0;
+}
+
 void
 conn_send(Conn *conn, Request *request)
 {
@@ -291,7 +301,7 @@ conn_send(Conn *conn, Request *request)
 	}
 	if (request->kind == REQUEST_COPY)
 		sent = conn_send_copy(conn, request);
-	else if (!request->stmt->described && !request->unprepared)
+	else if (conn_needs_description(request))
 		sent = conn_send_describe(conn, request);
 	else if (request->params != NULL && request->binding.count == 0 && !request_bind(request, &error))
 	{

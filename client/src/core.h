@@ -29,6 +29,7 @@ typedef struct Core Core;
 typedef struct Conn Conn;
 typedef struct Tx Tx;
 typedef struct Request Request;
+typedef struct Group Group;
 typedef struct ParamSet ParamSet;
 typedef struct HostList HostList;
 typedef struct Identity Identity;
@@ -103,7 +104,7 @@ struct Request
 	ParamSet   *params;	/* where they come from; NULL: binding is complete */
 
 	dba_row_fn	row;			/* a stream: gets each row */
-	bool		(*chunk) (Request *request, const char *data, size_t size);	/* or each row's first column */
+	dba_flow	(*chunk) (Request *request, char *data, size_t size);	/* or each row's value */
 	bool		paused;
 	int64_t		count;			/* rows so far, or affected */
 
@@ -116,7 +117,8 @@ struct Request
 	dba_notify_fn notify;		/* REQUEST_LISTEN */
 	char	   *channel;
 
-	void		(*group_cancel) (Request *request); /* REQUEST_GROUP */
+	Group	   *owned_group;	/* REQUEST_GROUP */
+	void		(*group_cancel) (Request *request);
 	void		(*group_resume) (Request *request);
 
 	Conn	   *conn;			/* where it is DESCRIBING or SENT */
@@ -351,6 +353,7 @@ extern Helper *core_helper(Core *core); /* made and watched at first need */
 extern Request *request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg);
 extern dba_request request_submit(Request *request);
 extern dba_request request_refuse(Request *request, dba_error *error);	/* submits a failure */
+extern void request_make_internal(Core *core, dba_request id);
 extern Request *request_find(Core *core, dba_request id);
 extern void request_finish(Request *request);	/* with its result or error: to be called back */
 extern void request_fail(Request *request, dba_error *error);	/* takes the error */

@@ -40,6 +40,12 @@ params_free(ParamSet *params)
 	mem_free(params);
 }
 
+size_t
+params_count(const ParamSet *params)
+{
+	return params != NULL ? params->count : 0;
+}
+
 /* Every parameter's text in one piece; offsets[i] is -1 for NULL. */
 static bool
 params_write(ParamSet *params, const Stmt *stmt, ptrdiff_t *offsets)

@@ -13,6 +13,9 @@
 extern ParamSet *params_new(SqlStatement *st);
 extern void params_free(ParamSet *params);
 
+/* how many there are; 0 for NULL */
+extern size_t params_count(const ParamSet *params);
+
 /* request_bind (core.h) is here too */
 
 #endif							/* DBA_PARAMS_H */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "conn.h"
+#include "group.h"
 #include "mem.h"
 #include "params.h"
 #include "tx.h"
@@ -121,6 +122,7 @@ request_free(Request *request)
 	mem_free(request->channel);
 	mem_free(request->missing_types);
 	mem_free(request->owned);
+	group_free(request->owned_group);
 	PQclear(request->result);
 	dba_error_free(request->error);
 	mem_free(request);
@@ -169,6 +171,19 @@ request_accept(Request *request)
 		core->stats.requests++;
 	}
 	core_due(core, 0);
+}
+
+/* A step of a group, made by a public call: not the caller's, not counted. */
+void
+request_make_internal(Core *core, dba_request id)
+{
+	Request    *request = id != 0 ? request_find(core, id) : NULL;
+
+	if (request == NULL || request->internal)
+		return;
+	request->internal = true;
+	core->visible--;
+	core->stats.requests--;
 }
 
 /* Queue a request; it is sent by the next dba_process. */

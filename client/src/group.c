@@ -1,0 +1,248 @@
+/*
+ * group.c
+ *		Requests that are made of others.
+ */
+#include "group.h"
+
+#include <string.h>
+
+#include "mem.h"
+
+static Group *
+group_of(Request *request)
+{
+	return request->owned_group;
+}
+
+static void
+group_cancel(Request *request)
+{
+	Group	   *group = group_of(request);
+	Request    *step = request_find(request->core, group->step);
+
+	if (group->error == NULL)
+		group->error = error_new(request->abort_code, request->abort_code == DBA_TIMEOUT
+								 ? "request timed out; everything it did is rolled back"
+								 : "request was cancelled; everything it did is rolled back");
+	if (step != NULL)
+		request_abort(step, DBA_CANCELLED);
+	else
+		group_wake(group);
+}
+
+static void
+group_resume(Request *request)
+{
+	Group	   *group = group_of(request);
+
+	if (group->resumed != NULL)
+		group_wake(group);
+}
+
+dba_request
+group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
+{
+	Request    *request = request_new(db, REQUEST_GROUP, cb, arg);
+
+	if (request == NULL)
+	{
+		group->release(group);
+		return 0;
+	}
+	group->request = request;
+	group->db = db;
+	request->owned_group = group;
+	request->group_cancel = group_cancel;
+	request->group_resume = group_resume;
+	return request_submit(request);
+}
+
+Request *
+group_step(Group *group, RequestKind kind, dba_callback cb)
+{
+	Request    *request = request_new(group->tx != NULL ? group->tx : group->db, kind, cb, group);
+
+	if (request != NULL)
+		request->internal = true;
+	return request;
+}
+
+/* Without a step under way nothing would ever end the group. */
+void
+group_submitted(Group *group, dba_request id)
+{
+	dba_error  *error = NULL;
+
+	if (id != 0)
+	{
+		group->step = id;
+		return;
+	}
+	error_set_no_memory(&error);
+	group_failed(group, error);
+	dba_error_free(error);
+	group_end(group);
+}
+
+bool
+group_failed(Group *group, const dba_error *error)
+{
+	if (error != NULL && group->error == NULL)
+		group->error = error_copy(error);
+	return group->error != NULL;
+}
+
+void
+group_run(Group *group, const char *sql, int count, const char *const *values, dba_callback cb)
+{
+	Request    *request = group_step(group, REQUEST_STATEMENT, cb);
+
+	if (request == NULL)
+	{
+		group_submitted(group, 0);
+		return;
+	}
+	request->unprepared = true;
+	request->stmt = stmt_get(&request->core->stmts, sql, strlen(sql), false);
+	request->binding.count = count;
+	request->binding.values = (const char **) values;
+	if (request->stmt == NULL)
+		group_submitted(group, request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory")));
+	else
+		group_submitted(group, request_submit(request));
+}
+
+/* --- the transaction around it */
+
+static void
+group_begun(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Group	   *group = arg;
+
+	(void) result;
+	if (error == NULL)
+	{
+		group->tx = db;
+		group->own_tx = true;
+	}
+	if (group_failed(group, error))
+		group_end(group);
+	else
+		group->begun(group);
+}
+
+void
+group_begin(Group *group)
+{
+	dba_request id;
+
+	if (group->db->tx != NULL)
+	{
+		group->tx = group->db;
+		group->begun(group);
+		return;
+	}
+	id = dba_begin(group->db, NULL, group_begun, group);
+	request_make_internal(group->db->core, id);
+	group_submitted(group, id);
+}
+
+static void
+group_finish(Group *group)
+{
+	Request    *request = group->request;
+
+	request->result = group->result;
+	request->count = group->count;
+	group->result = NULL;
+	request->error = group->error;
+	group->error = NULL;
+	if (request->error != NULL)
+	{
+		PQclear(request->result);
+		request->result = NULL;
+	}
+	request_finish(request);
+}
+
+static void
+group_ended(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Group	   *group = arg;
+
+	(void) db;
+	(void) result;
+	group->tx = NULL;
+	group_failed(group, error);
+	group_finish(group);
+}
+
+void
+group_end(Group *group)
+{
+	Request    *request;
+
+	if (group->ending)
+		return;
+	group->ending = true;
+	if (!group->own_tx || group->tx == NULL)
+	{
+		group_finish(group);
+		return;
+	}
+	request = group_step(group, group->error != NULL ? REQUEST_ROLLBACK : REQUEST_COMMIT, group_ended);
+	if (request == NULL)
+	{
+		error_set_no_memory(&group->error);
+		dba_close(group->tx);
+		group_finish(group);
+		return;
+	}
+	request->unprepared = true;
+	request->accepted_end = true;
+	group->step = request_submit(request);
+}
+
+/* --- waking */
+
+static void
+group_woken(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Group	   *group = arg;
+
+	(void) db;
+	(void) result;
+	group->waking = false;
+	if (dba_error_code(error) == DBA_CLOSED)
+		group_failed(group, error);
+	if (group->resumed != NULL && group->error == NULL)
+		group->resumed(group);
+	else if (group->error != NULL && request_find(group->request->core, group->step) == NULL)
+		group_end(group);
+}
+
+/* A request that has nothing to do: its callback comes with the next round. */
+void
+group_wake(Group *group)
+{
+	Request    *request;
+
+	if (group->waking || group->ending)
+		return;
+	request = request_new(&group->db->core->self, REQUEST_STATEMENT, group_woken, group);
+	if (request == NULL)
+		return;
+	request->internal = true;
+	group->waking = true;
+	request_refuse(request, error_new(DBA_INVALID, "awake"));
+}
+
+void
+group_free(Group *group)
+{
+	if (group == NULL)
+		return;
+	PQclear(group->result);
+	dba_error_free(group->error);
+	group->release(group);
+}

@@ -1,0 +1,234 @@
+/*
+ * session.c
+ *		Is the database there, and is it what schema.file says?
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "group.h"
+#include "identity.h"
+#include "mem.h"
+#include "verbs.h"
+
+#define TEXT_OID 25
+#define BOOL_OID 16
+#define JSONB_OID 3802
+
+static const char test_sql[] =
+	"SELECT pg_catalog.current_database() AS database, CURRENT_USER::pg_catalog.text AS username,"
+	" pg_catalog.current_setting('server_version') AS server_version,"
+	" (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'db_adapter') AS extension_version,"
+	" pg_catalog.pg_is_in_recovery() AS in_recovery,"
+	" COALESCE((SELECT s.ssl FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_catalog.pg_backend_pid()), false) AS ssl";
+
+dba_request
+dba_test_connection(dba_client *db, dba_callback cb, void *arg)
+{
+	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+
+	if (request == NULL)
+		return 0;
+	request->unprepared = true;
+	request->stmt = stmt_get(&request->core->stmts, test_sql, sizeof(test_sql) - 1, false);
+	if (request->stmt == NULL)
+		return request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory"));
+	return request_submit(request);
+}
+
+/* --- connect and validate */
+
+typedef struct Validation
+{
+	Group		group;
+	Identity   *identity;
+	Buf			schema;			/* what schema.file holds */
+	const char *values[2];
+	char	   *report;
+	char	   *reason;			/* why it was not checked, or only in part; constant or owned */
+	const char *valid;			/* "t", "f", NULL */
+	const char *why;
+} Validation;
+
+static void
+validation_release(Group *group)
+{
+	Validation *v = (Validation *) group;
+
+	buf_free(&v->schema);
+	mem_free(v->report);
+	mem_free(v->reason);
+	mem_free(v);
+}
+
+/* Remember the profile in the lock file; the identity knows no configuration any
+ * more, only the file's path. */
+static bool
+validation_write_lock(Validation *v)
+{
+	const char *name = dba_profile_name(v->identity->profile);
+	ConfigItem	item = {.id = SETTING_LOCK_FILE, .value = v->identity->lock_file};
+	dba_config	config = {.folder = "", .env_prefix = "", .items = &item};
+
+	if (name[0] == '\0' || v->identity->lock_file == NULL)
+		return false;
+	return dba_lock_write(&config, name, &v->group.error);
+}
+
+static void
+validation_finish(Validation *v)
+{
+	static const char *const names[] = {"profile", "source", "connected", "valid", "report", "reason", "lock_written"};
+	static const Oid types[] = {TEXT_OID, TEXT_OID, BOOL_OID, BOOL_OID, JSONB_OID, TEXT_OID, BOOL_OID};
+	bool		locked = false;
+	const char *values[7];
+
+	if (v->group.error == NULL && (v->valid == NULL || v->valid[0] == 't'))
+		locked = validation_write_lock(v);
+	values[0] = dba_profile_name(v->identity->profile);
+	values[1] = dba_profile_source(v->identity->profile);
+	values[2] = "t";
+	values[3] = v->valid;
+	values[4] = v->report;
+	values[5] = v->reason != NULL ? v->reason : v->why;
+	values[6] = locked ? "t" : "f";
+	v->group.result = result_make(7, names, types, 1, values);
+	v->group.count = 1;
+	if (v->group.result == NULL)
+		error_set_no_memory(&v->group.error);
+	group_end(&v->group);
+}
+
+static void
+validation_reported(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Validation *v = arg;
+
+	(void) db;
+	if (!group_failed(&v->group, error))
+	{
+		v->report = mem_strdup(dba_result_text(result, 0, "report"));
+		v->valid = strcmp(dba_result_text(result, 0, "valid"), "true") == 0 ? "t" : "f";
+		if (v->report == NULL)
+			error_set_no_memory(&v->group.error);
+	}
+	validation_finish(v);
+}
+
+/* By columns alone: what the right to `expected` or a standby does not allow is
+ * read from the text. */
+static void
+validation_run_flat(Validation *v)
+{
+	group_run(&v->group,
+			  "SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN $2::pg_catalog.jsonb IS NULL"
+			  " THEN db_adapter.validate(db_adapter.expected_columns($1))"
+			  " ELSE db_adapter.validate(db_adapter.expected_columns($1),"
+			  " exclude => ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2))) END AS report) r",
+			  2, v->values, validation_reported);
+}
+
+static void
+validation_checked(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Validation *v = arg;
+	const char *state = dba_error_sqlstate(error);
+
+	if (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0)
+	{
+		v->why = strcmp(state, "42501") == 0 ? "compared by columns only: no right to execute the schema's statements"
+			: "compared by columns only: the server is read-only";
+		validation_run_flat(v);
+		return;
+	}
+	validation_reported(db, result, error, arg);
+}
+
+static void
+validation_run(Validation *v)
+{
+	v->values[0] = buf_text(&v->schema);
+	v->values[1] = v->identity->exclude;
+	group_run(&v->group,
+			  "SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN $2::pg_catalog.jsonb IS NULL"
+			  " THEN db_adapter.validate(db_adapter.expected($1::pg_catalog.text))"
+			  " ELSE db_adapter.validate(db_adapter.expected($1::pg_catalog.text),"
+			  " exclude => ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2)::pg_catalog.name)) END AS report) r",
+			  2, v->values, validation_checked);
+}
+
+/* Reads the schema file; false with a reason when there is none, or an error. */
+static bool
+validation_read_schema(Validation *v)
+{
+	const char *path = v->identity->schema_file;
+	FILE	   *file = path != NULL ? fopen(path, "re") : NULL;
+	char		data[16384];
+	size_t		n;
+	Buf			reason = BUF_INIT;
+
+	if (file == NULL)
+	{
+		if (path != NULL)
+			buf_printf(&reason, "schema file \"%s\" could not be read: %s", path, strerror(errno));
+		else
+			buf_puts(&reason, "no schema file is configured");
+		v->reason = buf_take(&reason);
+		return false;
+	}
+	while ((n = fread(data, 1, sizeof(data), file)) > 0)
+		buf_append(&v->schema, data, n);
+	if (ferror(file))
+		error_set(&v->group.error, DBA_CONFIG, "could not read \"%s\": %s", path, strerror(errno));
+	if (!buf_ok(&v->schema))
+		error_set_no_memory(&v->group.error);
+	fclose(file);
+	return v->group.error == NULL;
+}
+
+static void
+validation_connected(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Validation *v = arg;
+
+	(void) db;
+	if (group_failed(&v->group, error))
+	{
+		group_end(&v->group);
+		return;
+	}
+	if (!v->identity->validate_on_connect)
+		v->why = "validate_on_connect is off";
+	else if (dba_result_is_null(result, 0, "extension_version"))
+		v->why = "the extension db_adapter is not installed in this database";
+	else if (validation_read_schema(v))
+	{
+		validation_run(v);
+		return;
+	}
+	validation_finish(v);
+}
+
+static void
+validation_begun(Group *group)
+{
+	group_run(group, test_sql, 0, NULL, validation_connected);
+}
+
+dba_request
+dba_connect_and_validate(dba_client *db, dba_callback cb, void *arg)
+{
+	Validation *v = mem_zalloc(sizeof(Validation));
+	dba_request id;
+
+	if (v == NULL)
+		return 0;
+	v->identity = db->core->identity;
+	v->group.begun = validation_begun;
+	v->group.release = validation_release;
+	id = group_submit(&v->group, db, cb, arg);
+	if (id != 0)
+		validation_begun(&v->group);
+	return id;
+}

@@ -1,0 +1,305 @@
+/*
+ * transactions.c
+ *		Transactions and savepoints, insert_many, listening, a session's state.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "outcome.h"
+#include "server.h"
+
+static Server *server;
+static dba_client *db;
+
+static int
+setup(void **state)
+{
+	(void) state;
+	server = server_start(NULL);
+	server_sql(server, "CREATE TABLE item (id int PRIMARY KEY, name text, doc jsonb, tags text[], hidden int)");
+	server_sql(server, "CREATE TABLE guarded (id int, name text); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;"
+			   "CREATE TABLE ruled (id int, name text); CREATE RULE r AS ON INSERT TO ruled DO ALSO NOTHING;");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void) state;
+	server_free(server);
+	return 0;
+}
+
+static int
+open_db(void **state)
+{
+	(void) state;
+	server_sql(server, "TRUNCATE item, guarded, ruled");
+	db = open_client(server_url(server), "pool_size", "2", "pool_max_overflow", "1", NULL);
+	return 0;
+}
+
+static int
+close_db(void **state)
+{
+	(void) state;
+	assert_int_equal(dba_in_flight(db), 0);
+	dba_close(db);
+	return 0;
+}
+
+static dba_client *
+begin(dba_client *client, const char *options)
+{
+	Outcome		out = {0};
+
+	outcome_wait(client, dba_begin(client, options, outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	assert_true(out.db != client);
+	return out.db;
+}
+
+static Outcome
+end(dba_client *tx, bool commit)
+{
+	Outcome		out = {0};
+
+	return outcome_wait(tx == NULL ? tx : db,
+						commit ? dba_commit(tx, outcome_take, &out) : dba_rollback(tx, outcome_take, &out), &out);
+}
+
+static void
+insert(dba_client *client, int id, dba_code expected)
+{
+	char		row[64];
+	Outcome		out = {0};
+
+	snprintf(row, sizeof(row), "{\"id\": %d}", id);
+	outcome_wait(db, dba_insert(client, "item", row, outcome_take, &out), &out);
+	assert_int_equal(out.code, expected);
+}
+
+static void
+test_commit_rollback(void **state)
+{
+	dba_client *tx = begin(db, NULL);
+
+	(void) state;
+	insert(tx, 1, DBA_OK);
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM item"), "0");
+	assert_int_equal(end(tx, true).code, DBA_OK);
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM item"), "1");
+	tx = begin(db, "{\"isolation\": \"serializable\", \"read_only\": true, \"deferrable\": true}");
+	assert_string_equal(outcome_of(tx, "SHOW transaction_isolation").text, "serializable");
+	assert_string_equal(outcome_of(tx, "SHOW transaction_read_only").text, "on");
+	insert(tx, 2, DBA_SERVER);
+	assert_int_equal(end(tx, false).code, DBA_OK);
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in tr%'"), "0");
+}
+
+static void
+test_poison(void **state)
+{
+	dba_client *tx = begin(db, NULL);
+	Outcome		out;
+	Outcome		burst = {0};
+
+	(void) state;
+	insert(tx, 1, DBA_OK);
+	out = outcome_of(tx, "SELECT 1/0");
+	assert_string_equal(out.sqlstate, "22012");
+	out = outcome_of(tx, "SELECT 1");
+	assert_string_equal(out.sqlstate, "25P02");
+	assert_non_null(strstr(out.message, "division by zero"));
+	out = end(tx, true);
+	assert_string_equal(out.sqlstate, "25P02");
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM item"), "0");
+
+	/* in one burst: what follows the failure fails too, commit included */
+	tx = begin(db, NULL);
+	for (int i = 0; i < 20; i++)
+		burst.submitted += dba_execute(tx, i == 5 ? "SELECT 1/0" : "SELECT 1", NULL, outcome_take, &burst) != 0;
+	burst.submitted += dba_commit(tx, outcome_take, &burst) != 0;
+	dba_run(db);
+	assert_int_equal(burst.called, 21);
+	assert_int_equal(burst.failed, 16);
+	assert_string_equal(burst.sqlstate, "25P02");
+}
+
+static void
+test_savepoints(void **state)
+{
+	dba_client *tx = begin(db, NULL);
+	dba_client *inner;
+	Outcome		out;
+
+	(void) state;
+	insert(tx, 1, DBA_OK);
+	inner = begin(tx, NULL);
+	out = outcome_of(tx, "SELECT 1");
+	assert_int_equal(out.code, DBA_INVALID);
+	insert(inner, 2, DBA_OK);
+	insert(inner, 1, DBA_SERVER);
+	assert_string_equal(end(inner, true).sqlstate, "25P02");
+	insert(tx, 3, DBA_OK);
+	inner = begin(tx, NULL);
+	insert(inner, 4, DBA_OK);
+	assert_int_equal(end(inner, true).code, DBA_OK);
+	inner = begin(tx, NULL);
+	insert(inner, 5, DBA_OK);
+	assert_int_equal(end(inner, false).code, DBA_OK);
+	assert_int_equal(end(tx, true).code, DBA_OK);
+	assert_string_equal(server_sql(server, "SELECT string_agg(id::text, ',' ORDER BY id) FROM item"), "1,3,4");
+}
+
+static void
+test_close_transaction(void **state)
+{
+	dba_client *tx = begin(db, NULL);
+	dba_client *inner;
+
+	(void) state;
+	insert(tx, 1, DBA_OK);
+	dba_close(tx);
+	server_poll(server, "SELECT 1", "1");
+	tx = begin(db, NULL);
+	inner = begin(tx, NULL);
+	insert(inner, 2, DBA_OK);
+	dba_close(tx);
+	for (int i = 0; i < 5; i++)	/* every connection of the pool is usable */
+		assert_string_equal(outcome_of(db, "SELECT count(*) FROM item").text, "0");
+	tx = begin(db, NULL);
+	insert(tx, 3, DBA_OK);		/* left open: dba_close of the client ends it */
+}
+
+static void
+test_session_state(void **state)
+{
+	(void) state;
+	assert_int_equal(outcome_of(db, "SET work_mem = '1MB'").code, DBA_OK);
+	assert_string_equal(outcome_of(db, "SHOW work_mem").text, "4MB");
+	assert_int_equal(outcome_of(db, "BEGIN").code, DBA_OK);
+	assert_int_equal(outcome_of(db, "INSERT INTO item VALUES (9)").code, DBA_OK);
+	assert_string_equal(outcome_of(db, "SELECT count(*) FROM item").text, "1");
+	assert_int_equal(dba_pool_stats(db, "connections"), 1);
+}
+
+static void
+insert_many(const char *table, int rows, bool uneven, dba_code code, int64_t count)
+{
+	static char json[200000];
+	size_t		len = 0;
+	Outcome		out = {0};
+
+	len += (size_t) sprintf(json + len, "[");
+	for (int i = 0; i < rows; i++)
+		len += (size_t) sprintf(json + len, "%s{\"id\": %d, \"name\": \"n\\t\\\\%d\\n\"%s}", i ? "," : "", i, i,
+								uneven && i == 7 ? "" : ", \"_x\": 1");
+	if (uneven)
+		len += (size_t) sprintf(json + len, ",{\"id\": %d}", rows);
+	sprintf(json + len, "]");
+	outcome_wait(db, dba_insert_many(db, table, json, outcome_take, &out), &out);
+	assert_int_equal(out.code, code);
+	assert_int_equal(out.count, count);
+}
+
+static void
+test_insert_many(void **state)
+{
+	Outcome		out = {0};
+
+	(void) state;
+	insert_many("item", 3000, false, DBA_OK, 3000);	/* COPY */
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM item WHERE name = E'n\\t\\\\' || id || E'\\n'"), "3000");
+	insert_many("item", 3000, false, DBA_SERVER, 0);	/* all or none */
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM item"), "3000");
+	server_sql(server, "TRUNCATE item");
+	insert_many("item", 2500, true, DBA_OK, 2501);	/* uneven: batches */
+	insert_many("guarded", 1500, false, DBA_OK, 1500);	/* row security: batches */
+	insert_many("ruled", 1500, false, DBA_OK, 1500);
+	insert_many("nowhere", 1500, false, DBA_SERVER, 0);
+	outcome_wait(db, dba_insert_many(db, "item", "[]", outcome_take, &out), &out);
+	outcome_wait(db, dba_insert_many(db, "item", "[{\"id\": 5000, \"doc\": [1], \"tags\": [\"x\"]},"
+									 "{\"id\": 5001, \"doc\": null, \"tags\": null}]", outcome_take, &out), &out);
+	assert_int_equal(out.count, 2);
+	assert_string_equal(server_sql(server, "SELECT doc::text || tags::text FROM item WHERE id = 5000"), "[1]{x}");
+}
+
+typedef struct Notes
+{
+	int			ready;
+	int			notes;
+	char		payload[64];
+	Outcome		out;
+} Notes;
+
+static void
+take_note(dba_client *client, const char *channel, const char *payload, int pid, void *arg)
+{
+	Notes	   *notes = arg;
+
+	(void) client;
+	(void) pid;
+	assert_string_equal(channel, "a \"b\"");
+	if (payload == NULL)
+		notes->ready++;
+	else
+	{
+		notes->notes++;
+		snprintf(notes->payload, sizeof(notes->payload), "%s", payload);
+	}
+}
+
+static void
+take_listen_end(dba_client *client, const dba_result *result, const dba_error *error, void *arg)
+{
+	outcome_take(client, result, error, &((Notes *) arg)->out);
+}
+
+static void
+test_listen(void **state)
+{
+	Notes		notes = {0};
+	dba_request id = dba_listen(db, "a \"b\"", take_note, take_listen_end, &notes);
+
+	(void) state;
+	while (!notes.ready)
+		dba_wait(db, id, 10);
+	assert_int_equal(dba_run(db), DBA_OK);	/* a listener does not keep it */
+	assert_int_equal(outcome_of(db, "SELECT pg_notify('a \"b\"', 'hello')").code, DBA_OK);
+	while (!notes.notes)
+		dba_wait(db, id, 10);
+	assert_string_equal(notes.payload, "hello");
+	dba_cancel(db, id);
+	assert_true(dba_wait(db, id, 1000));
+	assert_int_equal(notes.out.code, DBA_CANCELLED);
+	notes = (Notes) {0};
+	id = dba_listen(db, "a \"b\"", take_note, take_listen_end, &notes);
+	while (!notes.ready)
+		dba_wait(db, id, 10);
+	server_sql(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+	assert_true(dba_wait(db, id, 5000));
+	assert_int_equal(notes.out.code, DBA_CONNECT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_commit_rollback, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_poison, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_savepoints, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_close_transaction, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_session_state, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_insert_many, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_listen, open_db, close_db),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
