@@ -26,24 +26,24 @@
 
 typedef struct CatalogRequest
 {
-	List *schemas;
-	List *exclude;
-	bool names_only;
+	List	   *schemas;
+	List	   *exclude;
+	bool		names_only;
 	MemoryContext result;
-	Schema *schema;
+	Schema	   *schema;
 } CatalogRequest;
 
 static void
 load_namespaces(CatalogReader *r, List *schemas)
 {
-	HASHCTL ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(CatalogNamespace)};
-	ListCell *lc;
+	HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(CatalogNamespace)};
+	ListCell   *lc;
 
 	ctl.hcxt = r->work;
 	r->namespaces = hash_create("namespaces", 16, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	foreach (lc, schemas)
+	foreach(lc, schemas)
 	{
-		Oid oid = get_namespace_oid(lfirst(lc), true);
+		Oid			oid = get_namespace_oid(lfirst(lc), true);
 		CatalogNamespace *namespace;
 
 		if (!OidIsValid(oid))
@@ -56,10 +56,10 @@ load_namespaces(CatalogReader *r, List *schemas)
 static List *
 copy_names(List *names)
 {
-	List *result = NIL;
-	ListCell *lc;
+	List	   *result = NIL;
+	ListCell   *lc;
 
-	foreach (lc, names)
+	foreach(lc, names)
 		result = lappend(result, pstrdup(lfirst(lc)));
 	return result;
 }
@@ -76,6 +76,7 @@ read_all(CatalogReader *r)
 	catalog_read_functions(r);
 	catalog_read_types(r);
 	catalog_read_database(r);
+	catalog_read_dependencies(r);
 }
 
 static void
@@ -84,7 +85,7 @@ read_schema(void *arg)
 	CatalogRequest *request = arg;
 	CatalogReader r = {0};
 	MemoryContext oldcxt = MemoryContextSwitchTo(request->result);
-	int nestlevel = query_pin(PIN_VALUES);
+	int			nestlevel = query_pin(PIN_VALUES);
 
 	r.result = request->result;
 	r.work = AllocSetContextCreate(r.result, "db_adapter catalog", ALLOCSET_DEFAULT_SIZES);
@@ -143,7 +144,7 @@ read_whole(CatalogRequest *request)
 	}
 	for (int attempt = 1;; attempt++)
 	{
-		ErrorData *error;
+		ErrorData  *error;
 
 		request->result =
 			compat_generation_context(parent, "db_adapter schema");

@@ -85,6 +85,8 @@ typedef struct CatalogReader
 	List *clones;		   /* foreign keys cloned from another */
 	List *domain_constraints; /* of the domain being read */
 	void *current;		   /* the object whose further rows are being read */
+	HTAB *dependents;	   /* catalog_depends.c: objects and their parts */
+	List *edges;		   /* the same: rows of pg_depend between them */
 	int64 class_rows;
 } CatalogReader;
 
@@ -147,7 +149,9 @@ extern void catalog_read_constraints(CatalogReader *r); /* catalog_constraints.c
 extern void catalog_read_triggers(CatalogReader *r);	/* catalog_triggers.c */
 extern void catalog_read_functions(CatalogReader *r);	/* catalog_routines.c */
 extern void catalog_read_types(CatalogReader *r);		/* catalog_types.c */
-extern void catalog_read_database(CatalogReader *r);	/* catalog_database.c */
+extern void catalog_read_database(CatalogReader *r);
+extern void catalog_read_dependencies(CatalogReader *r); /* catalog_depends.c */
+extern void catalog_read_dependencies(CatalogReader *r); /* catalog_depends.c */
 extern void catalog_read_publications(CatalogReader *r); /* catalog_publications.c */
 
 #endif /* DB_ADAPTER_CATALOG_READER_H */
