@@ -118,7 +118,7 @@ excerpt(const char *text, int length)
 	{
 		cut = pg_mbcliplen(out.data, out.len, EXCERPT_LENGTH);
 		out.data[cut] = '\0';
-		return psprintf("%s …", out.data);
+		return psprintf("%s ...", out.data);
 	}
 	return out.data;
 }
@@ -217,6 +217,8 @@ error_context(void *arg)
 	}
 	if (offset < 0)
 		return;
+	if (geterrcode() == ERRCODE_SYNTAX_ERROR && file->sql[offset] == ':')
+		errhint("Variables of psql have no value here.");
 	for (begin = offset; begin > 0 && file->text[begin - 1] != '\n';)
 		begin--;
 	initStringInfo(&out);

@@ -76,12 +76,25 @@ choose_schemas(Derivation *derivation)
 	derivation->swap.schemas = lappend(derivation->swap.schemas, "public");
 }
 
+/* In the order of the text, which is not that of finding. */
+static int
+compare_ignored(const ListCell *a, const ListCell *b)
+{
+	const DdlIgnored *left = lfirst(a);
+	const DdlIgnored *right = lfirst(b);
+
+	if (left->file->number != right->file->number)
+		return left->file->number - right->file->number;
+	return left->line - right->line;
+}
+
 static List *
 list_ignored(const DdlText *ddl)
 {
 	List *result = NIL;
 	ListCell *lc;
 
+	list_sort(ddl->ignored, compare_ignored);
 	foreach(lc, ddl->ignored)
 	{
 		DdlIgnored *source = lfirst(lc);

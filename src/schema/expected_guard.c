@@ -27,6 +27,7 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 typedef struct MadeObject
@@ -116,7 +117,7 @@ check_function(Guard *guard, Oid function)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("schema_sql calls the volatile function %s", get_func_name(function)),
+			 errmsg("schema_sql calls the volatile function %s", format_procedure(function)),
 			 errdetail("What a volatile function does outside of the transaction cannot be rolled "
 					   "back."),
 			 errhint("Use allow_do => true if you trust schema_sql.")));

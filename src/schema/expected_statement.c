@@ -518,12 +518,14 @@ withdraw_members(Swap *swap, DropStmt *stmt)
 {
 	ListCell *lc;
 
+	if (stmt->removeType != OBJECT_SCHEMA)
+		return;
 	foreach(lc, stmt->objects)
 		swap_withdraw_members(swap, strVal(lfirst(lc)));
 }
 
 static void
-run(Swap *swap, const DdlStatement *statement)
+run(const DdlStatement *statement)
 {
 	Node *stmt = statement->raw->stmt;
 
@@ -537,11 +539,6 @@ run(Swap *swap, const DdlStatement *statement)
 			break;
 		case T_CreateTableAsStmt:
 			run_create_table_as(statement);
-			break;
-		case T_DropStmt:
-			if (((DropStmt *) stmt)->removeType == OBJECT_SCHEMA)
-				withdraw_members(swap, (DropStmt *) stmt);
-			run_utility(statement->raw, statement->file->sql);
 			break;
 		case T_AlterTableStmt:
 			prepare_alter_table((AlterTableStmt *) stmt);
@@ -563,6 +560,9 @@ check_statement(Swap *swap, const DdlStatement *statement)
 	Node *stmt = statement->raw->stmt;
 	const char *reason = check_presence(stmt);
 
+	if (IsA(stmt, AlterTableMoveAllStmt))
+		refuse("ALL IN TABLESPACE", "It reaches beyond the schemas derived.",
+			   "Leave the statement out.");
 	if (reason == NULL && !IsA(stmt, CreateExtensionStmt))
 		reason = check_kind(swap, tag_of(stmt));
 	if (reason != NULL)
@@ -586,8 +586,10 @@ run_one(Swap *swap, DdlText *ddl, const DdlStatement *statement)
 	PopActiveSnapshot();
 	if (reason == NULL)
 	{
+		if (IsA(statement->raw->stmt, DropStmt))
+			withdraw_members(swap, (DropStmt *) statement->raw->stmt);
 		guard_watch(swap_guard(swap));
-		run(swap, statement);
+		run(statement);
 		guard_rest();
 		guard_check_places(swap_guard(swap));
 		if (IsA(statement->raw->stmt, CreateSchemaStmt))
