@@ -1,7 +1,5 @@
 -- A database that deviates from its declared schema: found out, planned, tried,
 -- repaired, proven.
-\pset footer off
-\pset null '-'
 CREATE DATABASE shop;
 \connect shop
 
@@ -12,7 +10,7 @@ CREATE TABLE categories (
 CREATE TABLE products (
     id serial PRIMARY KEY, user_id varchar(50) NOT NULL, slug varchar(100) NOT NULL,
     name varchar(200) NOT NULL, category_id integer NOT NULL REFERENCES categories (id),
-    related_id integer REFERENCES products (id),
+    related_id integer REFERENCES products (id), price numeric(12,2) NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(), UNIQUE (user_id, slug));
 INSERT INTO categories (user_id, slug, name)
     SELECT 'acme', 'c' || n, 'Category ' || n FROM generate_series(1, 10) n;
@@ -27,11 +25,10 @@ INSERT INTO products (user_id, slug, name, category_id)
 \echo 'A live database and its declared schema, demo/schema.sql, have grown apart:'
 \echo
 SELECT db_adapter.expected(:'schema') AS expected \gset
-SELECT severity, object, attribute, actual
-  FROM db_adapter.differences(:'expected')
- WHERE severity = 'error'
- ORDER BY object, attribute;
-
+\pset format unaligned
+\pset tuples_only on
+SELECT '  ' || replace(db_adapter.report(db_adapter.validate(:'expected')), e'\n', e'\n  ');
+\echo
 SELECT demo.claim('the differences were found',
     NOT (db_adapter.validate(:'expected') ->> 'valid')::boolean) \gset
 \echo :claim
@@ -39,9 +36,11 @@ SELECT demo.claim('the differences were found',
 \echo 'The plan, proven by trying it out of sight:'
 \echo
 SELECT db_adapter.plan(:'expected') AS plan \gset
-SELECT step, action, object, array_to_string(hazards, ', ') AS hazards
+SELECT format(e'  %s. %s %s\n     hazards: %s', step, replace(action, '_', ' '),
+       regexp_replace(object, '^public\.', ''), array_to_string(hazards, ', '))
   FROM db_adapter.plan_steps(:'plan')
  ORDER BY step;
+\echo
 SELECT demo.claim('the trial reached the declared schema',
     (:'plan'::jsonb ->> 'verified')::boolean) \gset
 \echo :claim
