@@ -216,6 +216,8 @@ CREATE TABLE saved (
     "table" text NOT NULL,
     rows bigint);
 
+COMMENT ON SEQUENCE saved_id_seq IS
+    'Numbers of rows put aside';
 COMMENT ON TABLE saved IS
     'Tables whose rows were put aside; only the extension touches it, see the view saved_rows';
 
