@@ -12,6 +12,11 @@
 #error "db_adapter supports PostgreSQL 14 to 18"
 #endif
 
+/* 18 put this before a declaration, where up to 17 something stood behind it. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* 15 renamed the call that reserves a setting prefix. */
 #if PG_VERSION_NUM < 150000
 #define MarkGUCPrefixReserved(prefix) EmitWarningsOnPlaceholders(prefix)
@@ -86,6 +91,13 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_published_condition Anum_pg_publication_rel_prqual
 #endif
 
+/* Up to 14 a partition's copy of a trigger passed for internal. */
+#if PG_VERSION_NUM < 150000
+#define compat_is_internal_trigger(form) ((form)->tgisinternal && !OidIsValid((form)->tgparentid))
+#else
+#define compat_is_internal_trigger(form) ((form)->tgisinternal)
+#endif
+
 /* 18 brought constraints that are not enforced and keys over periods. */
 #if PG_VERSION_NUM < 180000
 #define compat_is_enforced(form) true
@@ -100,18 +112,18 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
  * for "none" here.  Macros, because few files include the catalogs they need.
  */
 #if PG_VERSION_NUM < 170000
-#define compat_statistics_target(tuple, desc, form)                                               \
+#define compat_statistics_target(tuple, desc, form)                                                \
 	((form)->attstattarget < 0 ? PG_INT64_MIN : (int64) (form)->attstattarget)
-#define compat_extended_target(tuple, desc, form)                                                 \
+#define compat_extended_target(tuple, desc, form)                                                  \
 	((form)->stxstattarget < 0 ? PG_INT64_MIN : (int64) (form)->stxstattarget)
 #else
-#define compat_nullable_int2(tuple, desc, column)                                                 \
-	(heap_attisnull(tuple, column, desc)                                                          \
-		 ? PG_INT64_MIN                                                                           \
+#define compat_nullable_int2(tuple, desc, column)                                                  \
+	(heap_attisnull(tuple, column, desc)                                                           \
+		 ? PG_INT64_MIN                                                                            \
 		 : (int64) DatumGetInt16(heap_getattr(tuple, column, desc, &(bool){false})))
-#define compat_statistics_target(tuple, desc, form)                                               \
+#define compat_statistics_target(tuple, desc, form)                                                \
 	compat_nullable_int2(tuple, desc, Anum_pg_attribute_attstattarget)
-#define compat_extended_target(tuple, desc, form)                                                 \
+#define compat_extended_target(tuple, desc, form)                                                  \
 	compat_nullable_int2(tuple, desc, Anum_pg_statistic_ext_stxstattarget)
 #endif
 
@@ -119,7 +131,7 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #if PG_VERSION_NUM < 150000
 #define compat_analyze_and_rewrite(raw, sql) pg_analyze_and_rewrite(raw, sql, NULL, 0, NULL)
 #else
-#define compat_analyze_and_rewrite(raw, sql)                                                      \
+#define compat_analyze_and_rewrite(raw, sql)                                                       \
 	pg_analyze_and_rewrite_fixedparams(raw, sql, NULL, 0, NULL)
 #endif
 
@@ -127,8 +139,7 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #if PG_VERSION_NUM < 150000
 #define compat_const_is_string(constant) IsA(&(constant)->val, String)
 #else
-#define compat_const_is_string(constant)                                                          \
-	(!(constant)->isnull && IsA(&(constant)->val, String))
+#define compat_const_is_string(constant) (!(constant)->isnull && IsA(&(constant)->val, String))
 #endif
 
 /* 15 brought privileges on settings. */
@@ -144,19 +155,19 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_schema_aclcheck(oid, role, mode) pg_namespace_aclcheck(oid, role, mode)
 #define compat_may_become(member, role) is_member_of_role(member, role)
 #else
-#define compat_database_aclcheck(oid, role, mode)                                                 \
+#define compat_database_aclcheck(oid, role, mode)                                                  \
 	object_aclcheck(DatabaseRelationId, oid, role, mode)
-#define compat_schema_aclcheck(oid, role, mode)                                                   \
+#define compat_schema_aclcheck(oid, role, mode)                                                    \
 	object_aclcheck(NamespaceRelationId, oid, role, mode)
 #define compat_may_become(member, role) member_can_set_role(member, role)
 #endif
 
 /* 17 can leave out dependent types when a type changes its schema. */
 #if PG_VERSION_NUM < 170000
-#define compat_move_row_type(type, to, moved)                                                     \
+#define compat_move_row_type(type, to, moved)                                                      \
 	AlterTypeNamespaceInternal(type, to, false, false, moved)
 #else
-#define compat_move_row_type(type, to, moved)                                                     \
+#define compat_move_row_type(type, to, moved)                                                      \
 	AlterTypeNamespaceInternal(type, to, false, false, false, moved)
 #endif
 

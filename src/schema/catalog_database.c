@@ -35,11 +35,11 @@ add_namespace(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	namespace->object.name = pstrdup(NameStr(form->nspname));
 	namespace->object.oid = form->oid;
 	namespace->object.owner = catalog_role(r, form->nspowner);
-	namespace->object.privileges = catalog_privileges(r, tuple, desc, Anum_pg_namespace_nspacl,
-													  OBJECT_SCHEMA, form->nspowner);
+	namespace->object.privileges =
+		catalog_privileges(r, tuple, desc, Anum_pg_namespace_nspacl, OBJECT_SCHEMA, form->nspowner);
 	comment = catalog_comment(r, NamespaceRelationId, form->oid, 0);
 	if (comment != NULL && strcmp(comment, STANDARD_COMMENT) != 0)
-		namespace->object.comment = comment;
+	namespace->object.comment = comment;
 	r->schema->namespaces = lappend(r->schema->namespaces, namespace);
 }
 
@@ -81,7 +81,9 @@ add_default_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	object->object.schema = unconstify(char *, schema);
 	object->object.name = psprintf("%s for %s", object->object_type, object->role);
 	object->object.oid = form->oid;
-	object->object.privileges = catalog_acl_strings(r, acl, form->defaclrole);
+	object->object.privileges = catalog_acl_strings(
+		r, acl, form->defaclobjtype == DEFACLOBJ_RELATION ? OBJECT_TABLE : OBJECT_SCHEMA,
+		form->defaclrole);
 	if (object->object.privileges == NIL)
 		object->object.privileges = list_make1("$owner=");
 	r->schema->default_privileges = lappend(r->schema->default_privileges, object);
@@ -128,9 +130,8 @@ add_statistics(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	object->kinds = statistics_kinds(tuple, desc);
 	for (int i = 0; i < form->stxkeys.dim1; i++)
 		object->columns =
-			lappend(object->columns,
-					pstrdup(quote_identifier(
-						catalog_column_name(r, form->stxrelid, form->stxkeys.values[i]))));
+			lappend(object->columns, pstrdup(quote_identifier(catalog_column_name(
+										 r, form->stxrelid, form->stxkeys.values[i]))));
 	object->target = compat_extended_target(tuple, desc, form);
 	object->definition = catalog_deparse(r, pg_get_statisticsobjdef, form->oid);
 	r->schema->statistics = lappend(r->schema->statistics, object);

@@ -53,7 +53,8 @@ find_name(CatalogReader *r, Oid class, Oid oid, int32 detail)
 
 	if (r->names == NULL)
 	{
-		HASHCTL ctl = {.keysize = sizeof(NameKey), .entrysize = sizeof(CatalogName), .hcxt = r->work};
+		HASHCTL ctl = {
+			.keysize = sizeof(NameKey), .entrysize = sizeof(CatalogName), .hcxt = r->work};
 
 		r->names = hash_create("names", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	}
@@ -281,9 +282,9 @@ catalog_operator(CatalogReader *r, Oid operator)
 	Form_pg_operator form = (Form_pg_operator) GETSTRUCT(tuple);
 	char *text;
 
-	text = psprintf("OPERATOR(%s.%s)",
-					quote_identifier(catalog_namespace_name(r, form->oprnamespace)),
-					NameStr(form->oprname));
+	text =
+		psprintf("OPERATOR(%s.%s)", quote_identifier(catalog_namespace_name(r, form->oprnamespace)),
+				 NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return text;
 }
@@ -345,13 +346,39 @@ append_role(StringInfo out, const char *role)
 }
 
 /*
+ * The letters of what may be done, each with * where it may be passed on.  All
+ * rights on a table print as ALL, because 17 added a letter to them: a schema
+ * compares with one of another major.
+ */
+static void
+append_rights(StringInfo out, const AclItem *item, ObjectType type)
+{
+	static const char letters[] = ACL_ALL_RIGHTS_STR;
+	AclMode rights = ACLITEM_GET_PRIVS(*item);
+	AclMode grantable = ACLITEM_GET_GOPTIONS(*item);
+
+	if (type == OBJECT_TABLE && rights == ACL_ALL_RIGHTS_RELATION &&
+		(grantable == ACL_NO_RIGHTS || grantable == rights))
+	{
+		appendStringInfoString(out, grantable == rights ? "ALL*" : "ALL");
+		return;
+	}
+	for (int i = 0; i < (int) strlen(letters); i++)
+	{
+		if (rights & (((AclMode) 1) << i))
+			appendStringInfoChar(out, letters[i]);
+		if (grantable & (((AclMode) 1) << i))
+			appendStringInfoChar(out, '*');
+	}
+}
+
+/*
  * One entry.  The owner prints as "$owner", and as grantor not at all, so that
  * privileges compare whoever owns the object.
  */
 static char *
-acl_string(CatalogReader *r, const AclItem *item, Oid owner)
+acl_string(CatalogReader *r, const AclItem *item, ObjectType type, Oid owner)
 {
-	static const char letters[] = ACL_ALL_RIGHTS_STR;
 	StringInfoData out;
 
 	initStringInfo(&out);
@@ -360,13 +387,7 @@ acl_string(CatalogReader *r, const AclItem *item, Oid owner)
 	else if (item->ai_grantee != ACL_ID_PUBLIC)
 		append_role(&out, catalog_role(r, item->ai_grantee));
 	appendStringInfoChar(&out, '=');
-	for (int i = 0; i < (int) strlen(letters); i++)
-	{
-		if (ACLITEM_GET_PRIVS(*item) & (((AclMode) 1) << i))
-			appendStringInfoChar(&out, letters[i]);
-		if (ACLITEM_GET_GOPTIONS(*item) & (((AclMode) 1) << i))
-			appendStringInfoChar(&out, '*');
-	}
+	append_rights(&out, item, type);
 	if (item->ai_grantor != owner)
 	{
 		appendStringInfoChar(&out, '/');
@@ -382,14 +403,14 @@ compare_strings(const ListCell *a, const ListCell *b)
 }
 
 List *
-catalog_acl_strings(CatalogReader *r, Datum value, Oid owner)
+catalog_acl_strings(CatalogReader *r, Datum value, ObjectType type, Oid owner)
 {
 	Acl *acl = DatumGetAclP(value);
 	AclItem *items = ACL_DAT(acl);
 	List *result = NIL;
 
 	for (int i = 0; i < ACL_NUM(acl); i++)
-		result = lappend(result, acl_string(r, &items[i], owner));
+		result = lappend(result, acl_string(r, &items[i], type, owner));
 	list_sort(result, compare_strings);
 	return result;
 }
@@ -420,9 +441,9 @@ catalog_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc, AttrNumber
 
 	if (isnull)
 		return NIL;
-	privileges = catalog_acl_strings(r, value, owner);
-	if (same_strings(privileges, catalog_acl_strings(
-									 r, PointerGetDatum(acldefault(type, owner)), owner)))
+	privileges = catalog_acl_strings(r, value, type, owner);
+	if (same_strings(privileges,
+					 catalog_acl_strings(r, PointerGetDatum(acldefault(type, owner)), type, owner)))
 		return NIL;
 	/* All revoked, even from the owner: that is not the default, so it must show. */
 	return privileges != NIL ? privileges : list_make1(pstrdup("$owner="));

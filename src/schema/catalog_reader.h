@@ -137,7 +137,7 @@ extern const char *catalog_operator_class(CatalogReader *r, Oid opclass, Oid typ
 /* An ACL as strings of names, NIL where it says no more than the default. */
 extern List *catalog_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc,
 								AttrNumber column, ObjectType type, Oid owner);
-extern List *catalog_acl_strings(CatalogReader *r, Datum acl, Oid owner);
+extern List *catalog_acl_strings(CatalogReader *r, Datum acl, ObjectType type, Oid owner);
 
 extern List *catalog_domain_constraints(CatalogReader *r, Oid type);
 

@@ -105,7 +105,7 @@ add_trigger(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	SchemaTrigger *trigger;
 	List **triggers;
 
-	if (rel == NULL || rel->columns == NULL || form->tgisinternal)
+	if (rel == NULL || rel->columns == NULL || compat_is_internal_trigger(form))
 		return;
 	trigger = schema_new(&schema_trigger_kind);
 	set_trigger(r, trigger, form);

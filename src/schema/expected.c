@@ -170,8 +170,7 @@ derive(Swap *swap, void *arg)
 	document = document_write(schema);
 
 	oldcxt = MemoryContextSwitchTo(swap_result_context(swap));
-	derivation->document =
-		(Jsonb *) DatumGetPointer(PG_DETOAST_DATUM_COPY(PointerGetDatum(document)));
+	derivation->document = (Jsonb *) PG_DETOAST_DATUM_COPY(PointerGetDatum(document));
 	MemoryContextSwitchTo(oldcxt);
 }
 

@@ -38,6 +38,6 @@ extern bool guard_schema_is_used(Guard *guard, Oid namespace);
 extern void guard_check_places(Guard *guard);
 
 /* 0A000: the text drops or alters what it did not make. */
-extern void guard_refuse(Oid class_id, Oid object_id) pg_attribute_noreturn();
+pg_noreturn extern void guard_refuse(Oid class_id, Oid object_id);
 
 #endif /* DB_ADAPTER_EXPECTED_GUARD_H */
