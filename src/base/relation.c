@@ -315,6 +315,16 @@ read_foreign_keys(RelationInfo *info, Relation rel)
 	list_sort(info->foreign_keys, compare_foreign_keys);
 }
 
+/* Triggers of people, not those that implement foreign keys. */
+static bool
+has_user_triggers(const TriggerDesc *triggers)
+{
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+		if (!triggers->triggers[i].tgisinternal)
+			return true;
+	return false;
+}
+
 RelationInfo *
 relation_read(Oid relid)
 {
@@ -328,7 +338,7 @@ relation_read(Oid relid)
 	info->qualified = quote_qualified_identifier(info->schema, info->name);
 	info->kind = rel->rd_rel->relkind;
 	info->has_children = rel->rd_rel->relhassubclass && info->kind != RELKIND_PARTITIONED_TABLE;
-	info->has_triggers = rel->trigdesc != NULL;
+	info->has_triggers = has_user_triggers(rel->trigdesc);
 	read_columns(info, rel);
 	read_keys(info, rel);
 	read_foreign_keys(info, rel);

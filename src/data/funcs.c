@@ -11,6 +11,7 @@
 #include "data/backupschema.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 static void
@@ -45,6 +46,22 @@ get_bool(FunctionCallInfo fcinfo, int arg, const char *name)
 	return PG_GETARG_BOOL(arg);
 }
 
+static List *
+get_oids(ArrayType *array)
+{
+	List	   *oids = NIL;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(Oid), true, TYPALIGN_INT, &values, &nulls,
+					  &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			oids = lappend_oid(oids, DatumGetObjectId(values[i]));
+	return oids;
+}
+
 /* The eight arguments that the three forms of backup share. */
 static void
 get_backup_options(FunctionCallInfo fcinfo, int arg, BackupOptions *options)
@@ -63,8 +80,10 @@ PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);
 Datum
 db_adapter_derive_backup_schema(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	List	   *tables = PG_ARGISNULL(0) ? NIL : get_oids(PG_GETARG_ARRAYTYPE_P(0));
+	Oid			root = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+
+	PG_RETURN_JSONB_P(backupschema_derive(tables, root));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_check_backup_schema);
@@ -143,8 +162,17 @@ PG_FUNCTION_INFO_V1(db_adapter_backup_to_file);
 Datum
 db_adapter_backup_to_file(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	BackupOptions options;
+	char	   *path = get_text(fcinfo, 0, "path");
+	bool		overwrite = get_bool(fcinfo, 9, "overwrite");
+
+	get_backup_options(fcinfo, 1, &options);
+	refuse_null(fcinfo, 10, "workers");
+	if (PG_GETARG_INT32(10) != 1)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a backup with %d workers is not supported", PG_GETARG_INT32(10)),
+						errhint("Pass workers => 1.")));
+	PG_RETURN_JSONB_P(backup_to_file(&options, path, overwrite));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_validate_backup);

@@ -1,0 +1,424 @@
+/*
+ * backupschemaderive.c
+ *	  A backup schema from what the catalog knows: keys, unique indexes and
+ *	  foreign keys.
+ *
+ * It is a proposal for people to read: the comment of each table says what was
+ * chosen and from which index or constraint.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "data/backupschema.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#define TENANT_COLUMN "user_id"
+
+typedef struct Derivation
+{
+	MemoryContext cxt;
+	List	   *tables;			/* RelationInfo * */
+	Oid			root;			/* the tenants' own table, which is left out; or InvalidOid */
+	JsonWriter	w;
+	StringInfoData comment;
+} Derivation;
+
+static bool
+take_table(TupleTableSlot *slot, void *arg)
+{
+	Derivation *d = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(d->cxt);
+	bool		isnull;
+	Oid			relid = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+
+	relation_check_allowed(relid);
+	d->tables = lappend(d->tables, relation_read(relid));
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+static void
+read_tables(Derivation *d, const char *sql, Oid type, Datum argument)
+{
+	int			nestlevel = query_pin(PIN_PATH);
+
+	query_run(sql, 1, &type, &argument, NULL, true, take_table, d);
+	query_unpin(nestlevel);
+}
+
+/* root and all that references it, directly or through others. */
+static void
+read_below(Derivation *d, Oid root)
+{
+	read_tables(d,
+				"WITH RECURSIVE below (oid) AS ("
+				" SELECT $1 UNION"
+				" SELECT k.conrelid FROM pg_constraint k JOIN below b ON k.confrelid = b.oid"
+				"  WHERE k.contype = 'f' AND k.conparentid = 0)"
+				"SELECT c.oid FROM below b JOIN pg_class c ON c.oid = b.oid"
+				" WHERE NOT c.relispartition ORDER BY c.relname, c.oid",
+				OIDOID, ObjectIdGetDatum(root));
+}
+
+/* Every table of the schemas on the search_path that no extension brought. */
+static void
+read_visible(Derivation *d)
+{
+	List	   *path = fetch_search_path(false);
+	ListCell   *lc;
+
+	foreach(lc, path)
+		if (lfirst_oid(lc) != PG_CATALOG_NAMESPACE)
+			read_tables(d,
+						"SELECT c.oid FROM pg_class c"
+						" WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p')"
+						"   AND NOT c.relispartition AND c.relpersistence <> 't'"
+						"   AND NOT EXISTS (SELECT FROM pg_depend e"
+						"        WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid"
+						"          AND e.deptype = 'e')"
+						" ORDER BY c.relname, c.oid",
+						OIDOID, ObjectIdGetDatum(lfirst_oid(lc)));
+}
+
+static RelationInfo *
+find_relation(const Derivation *d, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, d->tables)
+		if (((RelationInfo *) lfirst(lc))->oid == relid)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* As a backup schema names it: bare where the search_path finds it. */
+static char *
+name_of(const RelationInfo *rel)
+{
+	return RelationIsVisible(rel->oid) ? pstrdup(quote_identifier(rel->name))
+									   : pstrdup(rel->qualified);
+}
+
+/* The column that says whose a row is: the reference to the root, or user_id. */
+static RelationColumn *
+tenant_column(const Derivation *d, const RelationInfo *rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+
+		if (OidIsValid(d->root) && fk->target == d->root && fk->ncolumns == 1)
+			return relation_column_by_number(rel, fk->columns[0]);
+	}
+	return relation_find_column(rel, TENANT_COLUMN);
+}
+
+/* The key that others reference: the primary key, else the first whole unique one. */
+static RelationKey *
+reference_key(const RelationInfo *rel)
+{
+	ListCell   *lc;
+
+	if (rel->primary_key != NULL)
+		return rel->primary_key;
+	foreach(lc, rel->keys)
+	{
+		RelationKey *key = lfirst(lc);
+		bool		whole = !key->partial && !key->expressions;
+
+		for (int i = 0; whole && i < key->ncolumns; i++)
+			whole = relation_column_by_number(rel, key->columns[i])->not_null;
+		if (whole)
+			return key;
+	}
+	return NULL;
+}
+
+static bool
+is_reference(const RelationInfo *rel, AttrNumber attnum)
+{
+	ListCell   *lc;
+
+	foreach(lc, rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+
+		for (int i = 0; i < fk->ncolumns; i++)
+			if (fk->columns[i] == attnum)
+				return true;
+	}
+	return false;
+}
+
+/* A lone primary key of such a type numbers rows rather than naming them. */
+static bool
+is_surrogate(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID || type == UUIDOID;
+}
+
+/*
+ * What a unique index says about rows beyond whose they are and what they
+ * reference: those columns, of which ids are none.  Its rank among others is
+ * higher the more people would call it a name.
+ */
+static List *
+natural_part(const RelationInfo *rel, const RelationKey *key, const RelationColumn *tenant,
+			 int *rank)
+{
+	List	   *columns = NIL;
+
+	*rank = 0;
+	if (key->partial || key->expressions)
+		return NIL;
+	for (int i = 0; i < key->ncolumns; i++)
+	{
+		RelationColumn *column = relation_column_by_number(rel, key->columns[i]);
+
+		if (column == tenant || is_reference(rel, column->attnum))
+			continue;
+		if (OidIsValid(column->sequence) || column->generated ||
+			(key->primary && key->ncolumns == 1 && is_surrogate(column->basetype)))
+			return NIL;
+		*rank += column->not_null ? 0 : -4;
+		*rank += column->basetype == TEXTOID || column->basetype == VARCHAROID ? 2 : 0;
+		*rank += strcmp(column->name, "slug") == 0 ? 8 : 0;
+		*rank += column->basetype == UUIDOID || column->has_default ? -3 : 0;
+		columns = lappend(columns, column);
+	}
+	*rank -= 2 * list_length(columns);
+	return columns;
+}
+
+/* The match key, and the index it stands on; NIL when nothing names rows. */
+static List *
+match_key(const RelationInfo *rel, const RelationColumn *tenant, RelationKey **chosen)
+{
+	List	   *best = NIL;
+	int			best_rank = 0;
+	ListCell   *lc;
+
+	*chosen = NULL;
+	foreach(lc, rel->keys)
+	{
+		int			rank;
+		List	   *columns = natural_part(rel, lfirst(lc), tenant, &rank);
+
+		if (columns != NIL && (best == NIL || rank > best_rank))
+		{
+			best = columns;
+			best_rank = rank;
+			*chosen = lfirst(lc);
+		}
+	}
+	return best;
+}
+
+static void
+write_name_or_names(JsonWriter *w, const char *member, List *names)
+{
+	if (names == NIL)
+	{
+		json_key(w, member);
+		json_null(w);
+	}
+	else if (list_length(names) == 1)
+		json_put_string(w, member, linitial(names));
+	else
+		json_put_strings(w, member, names);
+}
+
+static List *
+names_of_numbers(const RelationInfo *rel, const AttrNumber *numbers, int count)
+{
+	List	   *names = NIL;
+
+	for (int i = 0; i < count; i++)
+		names = lappend(names, relation_column_by_number(rel, numbers[i])->name);
+	return names;
+}
+
+static void
+comment(Derivation *d, const char *format, const char *a, const char *b)
+{
+	if (d->comment.len > 0)
+		appendStringInfoString(&d->comment, "; ");
+	appendStringInfo(&d->comment, format, a, b);
+}
+
+/* The referencing columns in the order of the target's key; NIL when it references another. */
+static List *
+reference_fields(const RelationInfo *rel, const RelationForeignKey *fk, const RelationInfo *target)
+{
+	RelationKey *key = reference_key(target);
+	List	   *fields = NIL;
+
+	for (int i = 0; key != NULL && key->ncolumns == fk->ncolumns && i < key->ncolumns; i++)
+		for (int j = 0; j < fk->ncolumns; j++)
+			if (fk->target_columns[j] == key->columns[i])
+				fields = lappend(fields, relation_column_by_number(rel, fk->columns[j])->name);
+	return list_length(fields) == fk->ncolumns ? fields : NIL;
+}
+
+static bool
+fk_is_required(const RelationInfo *rel, const RelationForeignKey *fk)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+		if (!relation_column_by_number(rel, fk->columns[i])->not_null)
+			return false;
+	return true;
+}
+
+/* The references of one kind as a list under member, which is left out when empty. */
+static void
+write_references(Derivation *d, const RelationInfo *rel, const RelationColumn *tenant,
+				 const char *member, bool required)
+{
+	bool		open = false;
+	ListCell   *lc;
+
+	foreach(lc, rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+		RelationInfo *target = find_relation(d, fk->target);
+		List	   *fields;
+
+		if (fk_is_required(rel, fk) != required ||
+			(tenant != NULL && fk->ncolumns == 1 && fk->columns[0] == tenant->attnum))
+			continue;
+		fields = target != NULL ? reference_fields(rel, fk, target) : NIL;
+		if (fields == NIL)
+		{
+			comment(d, "foreign key %s to %s is left out: it leads outside or not to the key",
+					fk->name, get_rel_name(fk->target));
+			continue;
+		}
+		if (!open)
+		{
+			json_key(&d->w, member);
+			json_begin_array(&d->w);
+			open = true;
+		}
+		json_begin_object(&d->w);
+		json_put_string(&d->w, "table", name_of(target));
+		write_name_or_names(&d->w, "field", fields);
+		json_end_object(&d->w);
+	}
+	if (open)
+		json_end_array(&d->w);
+}
+
+static void
+write_table(Derivation *d, const RelationInfo *rel)
+{
+	RelationColumn *tenant = tenant_column(d, rel);
+	RelationKey *key = reference_key(rel);
+	RelationKey *chosen;
+	List	   *match = match_key(rel, tenant, &chosen);
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	resetStringInfo(&d->comment);
+	foreach(lc, match)
+		names = lappend(names, ((RelationColumn *) lfirst(lc))->name);
+	if (chosen != NULL)
+		comment(d, "match key from unique index %s%s", chosen->name,
+				relation_key_over(rel, chosen->columns, chosen->ncolumns) ? "" : " in part");
+	else
+		comment(d, "no unique index names its rows: %s%s",
+				rel->foreign_keys != NIL ? "found again by their references" : "no match key", "");
+
+	json_begin_object(&d->w);
+	json_put_string(&d->w, "name", name_of(rel));
+	write_name_or_names(&d->w, "pk",
+						key ? names_of_numbers(rel, key->columns, key->ncolumns) : NIL);
+	write_name_or_names(&d->w, "slug_field", names);
+	write_name_or_names(&d->w, "user_field", tenant ? list_make1(tenant->name) : NIL);
+	write_references(d, rel, tenant, "parents", true);
+	write_references(d, rel, tenant, "optional_refs", false);
+	json_put_string(&d->w, "comment", pstrdup(d->comment.data));
+	json_end_object(&d->w);
+}
+
+static Jsonb *
+write_schema(Derivation *d)
+{
+	ListCell   *lc;
+
+	json_init(&d->w);
+	json_begin_object(&d->w);
+	json_key(&d->w, "tables");
+	json_begin_array(&d->w);
+	foreach(lc, d->tables)
+	{
+		CHECK_FOR_INTERRUPTS();
+		write_table(d, lfirst(lc));
+	}
+	json_end_array(&d->w);
+	json_end_object(&d->w);
+	return json_finish(&d->w);
+}
+
+/* Parents first: components are numbered in that order. */
+static void
+sort_tables(Derivation *d, const BackupSchema *schema)
+{
+	List	   *sorted = NIL;
+
+	for (int component = 0; component < schema->ncomponents; component++)
+		for (int i = 0; i < schema->ntables; i++)
+			if (schema->tables[i].component == component)
+				sorted = lappend(sorted, list_nth(d->tables, i));
+	d->tables = sorted;
+}
+
+/* A root that is no tenant's is the table of tenants: others belong to its rows. */
+static void
+leave_out_tenants(Derivation *d, Oid root)
+{
+	RelationInfo *rel = find_relation(d, root);
+
+	if (relation_find_column(rel, TENANT_COLUMN) != NULL)
+		return;
+	d->root = root;
+	d->tables = list_delete_ptr(d->tables, rel);
+}
+
+Jsonb *
+backupschema_derive(List *tables, Oid root)
+{
+	Derivation	d = {CurrentMemoryContext};
+	ListCell   *lc;
+
+	if (tables != NIL && OidIsValid(root))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("tables and root cannot be given both")));
+	initStringInfo(&d.comment);
+	if (OidIsValid(root))
+	{
+		relation_check_allowed(root);
+		read_below(&d, root);
+		leave_out_tenants(&d, root);
+	}
+	else if (tables != NIL)
+		foreach(lc, tables)
+		{
+			relation_check_allowed(lfirst_oid(lc));
+			if (find_relation(&d, lfirst_oid(lc)) == NULL)
+				d.tables = lappend(d.tables, relation_read(lfirst_oid(lc)));
+		}
+	else
+		read_visible(&d);
+	/* Once to learn the order, and once in that order. */
+	sort_tables(&d, backupschema_parse(&write_schema(&d)->root, true));
+	return write_schema(&d);
+}
