@@ -20,4 +20,10 @@ extern Schema *catalog_read(List *schemas, List *exclude);
 /* Tables with their columns' names alone: far cheaper. */
 extern Schema *catalog_read_columns(List *schemas, List *exclude);
 
+/*
+ * fingerprint_schema() of the schemas, nothing excluded.  The backend remembers
+ * it: a call that finds the catalogs unchanged does not read the schema again.
+ */
+extern char *catalog_fingerprint(List *schemas);
+
 #endif /* DB_ADAPTER_CATALOG_H */

@@ -53,6 +53,9 @@ typedef struct CatalogRelation
 	Oid access_method;
 	Oid tablespace;
 	Oid toast;
+	Oid owner_table; /* of a sequence: to which column it belongs, and how */
+	int owner_column;
+	bool is_identity;
 	List *options;
 	List *parents; /* CatalogParent * */
 } CatalogRelation;
@@ -76,6 +79,7 @@ typedef struct CatalogReader
 	bool names_only;	   /* of columns nothing but the name */
 	HTAB *namespaces;	   /* wanted schemas: Oid -> CatalogNamespace */
 	HTAB *relations;	   /* Oid -> CatalogRelation */
+	Oid last_oid; /* asked for, and what was found */
 	CatalogRelation *last_relation;
 	List *relation_list;   /* the same, in the order found */
 	HTAB *members;		   /* (class, oid) of what belongs to extensions */
@@ -97,6 +101,8 @@ typedef void (*CatalogRow)(CatalogReader *r, HeapTuple tuple, TupleDesc desc);
 extern void catalog_scan(CatalogReader *r, Oid catalog, CatalogRow row);
 extern void catalog_scan_key(CatalogReader *r, Oid catalog, Oid index, AttrNumber column, Oid key,
 							 CatalogRow row);
+extern void catalog_scan_key2(CatalogReader *r, Oid catalog, Oid index, AttrNumber column1,
+							  Oid key1, AttrNumber column2, Oid key2, CatalogRow row);
 /* The rows of the relations read, by index where they are few, else all rows there are. */
 extern void catalog_scan_relations(CatalogReader *r, Oid catalog, Oid index, AttrNumber column,
 								   CatalogRow row);

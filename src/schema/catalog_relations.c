@@ -18,6 +18,7 @@
 #include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "schema/catalog_reader.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -153,6 +154,7 @@ new_relation(CatalogReader *r, Form_pg_class form, HeapTuple tuple, TupleDesc de
 {
 	CatalogRelation *rel = hash_search(r->relations, &form->oid, HASH_ENTER, NULL);
 
+	r->last_oid = InvalidOid;
 	memset((char *) rel + sizeof(Oid), 0, sizeof(CatalogRelation) - sizeof(Oid));
 	rel->relkind = form->relkind;
 	rel->schema = unconstify(char *, catalog_find_namespace(r, form->relnamespace));
@@ -213,13 +215,41 @@ add_relation(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		rel->attrs = MemoryContextAllocZero(r->work, sizeof(CatalogColumn) * rel->natts);
 }
 
+/*
+ * True for an array that holds nothing but the version: so it is with nearly
+ * every column, and worth knowing without taking the array apart.
+ */
+static bool
+is_version_alone(Datum value)
+{
+	struct varlena *array = (struct varlena *) DatumGetPointer(value);
+	ArrayType header;
+	Size fixed = ARR_OVERHEAD_NONULLS(1) - VARHDRSZ;
+	Size wanted = fixed + VARHDRSZ + strlen(COMPAT_ATTRIBUTE_VERSION);
+
+	if (VARATT_IS_EXTERNAL(array) || VARATT_IS_COMPRESSED(array) ||
+		VARSIZE_ANY_EXHDR(array) < wanted)
+		return false;
+	memcpy((char *) &header + VARHDRSZ, VARDATA_ANY(array), sizeof(header) - VARHDRSZ);
+	if (header.ndim != 1 || header.dataoffset != 0 ||
+		memcmp(VARDATA_ANY(array) + sizeof(header) - VARHDRSZ, &(int){1}, sizeof(int)) != 0)
+		return false;
+	return memcmp(VARDATA_ANY(array) + fixed + VARHDRSZ, COMPAT_ATTRIBUTE_VERSION,
+				  strlen(COMPAT_ATTRIBUTE_VERSION)) == 0;
+}
+
 /* A column's options, but for the version that the server keeps among them. */
 static List *
 column_options(HeapTuple tuple, TupleDesc desc)
 {
-	List *options = catalog_text_array(tuple, desc, Anum_pg_attribute_attoptions);
+	bool isnull;
+	Datum value = heap_getattr(tuple, Anum_pg_attribute_attoptions, desc, &isnull);
+	List *options;
 	ListCell *lc;
 
+	if (isnull || is_version_alone(value))
+		return NIL;
+	options = catalog_text_array(tuple, desc, Anum_pg_attribute_attoptions);
 	foreach (lc, options)
 		if (strncmp(lfirst(lc), COMPAT_ATTRIBUTE_VERSION, strlen(COMPAT_ATTRIBUTE_VERSION)) == 0)
 			options = foreach_delete_current(options, lc);

@@ -89,6 +89,19 @@ catalog_scan_key(CatalogReader *r, Oid catalog, Oid index, AttrNumber column, Oi
 }
 
 void
+catalog_scan_key2(CatalogReader *r, Oid catalog, Oid index, AttrNumber column1, Oid key1,
+				  AttrNumber column2, Oid key2, CatalogRow row)
+{
+	Relation rel = table_open(catalog, AccessShareLock);
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], column1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(key1));
+	ScanKeyInit(&keys[1], column2, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(key2));
+	scan(r, rel, index, 2, keys, row);
+	table_close(rel, AccessShareLock);
+}
+
+void
 catalog_scan_relations(CatalogReader *r, Oid catalog, Oid index, AttrNumber column, CatalogRow row)
 {
 	Relation rel;
@@ -108,9 +121,12 @@ catalog_scan_relations(CatalogReader *r, Oid catalog, Oid index, AttrNumber colu
 CatalogRelation *
 catalog_find_relation(CatalogReader *r, Oid oid)
 {
-	/* Rows of one relation come together. */
-	if (r->last_relation == NULL || r->last_relation->oid != oid)
+	/* Rows of one relation come together, also of one that is not read. */
+	if (r->last_oid != oid)
+	{
+		r->last_oid = oid;
 		r->last_relation = hash_search(r->relations, &oid, HASH_FIND, NULL);
+	}
 	return r->last_relation;
 }
 
@@ -144,15 +160,9 @@ static void
 add_extension(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Oid oid = ((Form_pg_extension) GETSTRUCT(tuple))->oid;
-	Relation depend = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(ExtensionRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(oid));
-	scan(r, depend, DependReferenceIndexId, 2, keys, add_member);
-	table_close(depend, AccessShareLock);
+	catalog_scan_key2(r, DependRelationId, DependReferenceIndexId, Anum_pg_depend_refclassid,
+					  ExtensionRelationId, Anum_pg_depend_refobjid, oid, add_member);
 }
 
 void

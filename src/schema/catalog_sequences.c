@@ -5,8 +5,6 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/table.h"
 #include "base/compat.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
@@ -18,16 +16,6 @@
 #include "miscadmin.h"
 #include "schema/catalog_reader.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/rel.h"
-
-/* The column a sequence belongs to. */
-typedef struct SequenceOwner
-{
-	Oid table;
-	int attnum;
-	char deptype; /* DEPENDENCY_AUTO: serial, DEPENDENCY_INTERNAL: identity */
-} SequenceOwner;
 
 static void
 add_sequence(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
@@ -48,33 +36,40 @@ add_sequence(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	sequence->cycle = form->seqcycle;
 }
 
-static bool
-find_owner(CatalogReader *r, Relation depend, Oid sequence, SequenceOwner *owner)
+/* Remembers the column a sequence belongs to, from a row of pg_depend. */
+static void
+add_owner(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple tuple;
-	bool found = false;
+	Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+	CatalogRelation *rel;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(RelationRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(sequence));
-	scan = systable_beginscan(depend, DependDependerIndexId, true, r->snapshot, 2, keys);
-	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	if (form->refobjsubid == 0 || form->classid != RelationRelationId ||
+		form->refclassid != RelationRelationId ||
+		(form->deptype != DEPENDENCY_AUTO && form->deptype != DEPENDENCY_INTERNAL))
+		return;
+	rel = catalog_find_relation(r, form->objid);
+	if (rel == NULL || rel->relkind != RELKIND_SEQUENCE)
+		return;
+	rel->owner_table = form->refobjid;
+	rel->owner_column = form->refobjsubid;
+	rel->is_identity = form->deptype == DEPENDENCY_INTERNAL;
+}
+
+/* One by one where few are asked for: pg_depend is the largest catalog. */
+static void
+read_owners(CatalogReader *r)
+{
+	ListCell *lc;
+
+	if (!r->selective)
 	{
-		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
-
-		if (form->refclassid != RelationRelationId || form->refobjsubid == 0 ||
-			(form->deptype != DEPENDENCY_AUTO && form->deptype != DEPENDENCY_INTERNAL))
-			continue;
-		owner->table = form->refobjid;
-		owner->attnum = form->refobjsubid;
-		owner->deptype = form->deptype;
-		found = true;
+		catalog_scan(r, DependRelationId, add_owner);
+		return;
 	}
-	systable_endscan(scan);
-	return found;
+	foreach (lc, r->schema->sequences)
+		catalog_scan_key2(r, DependRelationId, DependDependerIndexId, Anum_pg_depend_classid,
+						  RelationRelationId, Anum_pg_depend_objid,
+						  ((SchemaSequence *) lfirst(lc))->object.oid, add_owner);
 }
 
 static int64
@@ -124,45 +119,45 @@ set_identity(CatalogRelation *table, SchemaColumn *column, SchemaSequence *seque
 			quote_qualified_identifier(sequence->object.schema, sequence->object.name);
 }
 
+/* A sequence shows by itself unless an identity column shows it. */
 static bool
-is_identity(CatalogReader *r, Relation depend, SchemaSequence *sequence)
+set_owner(CatalogReader *r, SchemaSequence *sequence)
 {
-	SequenceOwner owner;
+	CatalogRelation *rel = catalog_find_relation(r, sequence->object.oid);
 	CatalogRelation *table;
+	int column = rel->owner_column;
 
-	if (!find_owner(r, depend, sequence->object.oid, &owner))
-		return false;
-	table = catalog_find_relation(r, owner.table);
-	if (owner.deptype == DEPENDENCY_AUTO)
+	if (column == 0)
+		return true;
+	if (!rel->is_identity)
 	{
-		sequence->owned_by = psprintf("%s.%s", catalog_relation_name(r, owner.table),
-									  quote_identifier(catalog_column_name(r, owner.table,
-																		   owner.attnum)));
-		return false;
+		sequence->owned_by =
+			psprintf("%s.%s", catalog_relation_name(r, rel->owner_table),
+					 quote_identifier(catalog_column_name(r, rel->owner_table, column)));
+		return true;
 	}
+	table = catalog_find_relation(r, rel->owner_table);
 	if (table != NULL && table->attrs != NULL)
-		set_identity(table, table->attrs[owner.attnum - 1].column, sequence);
-	return true;
+		set_identity(table, table->attrs[column - 1].column, sequence);
+	return false;
 }
 
 void
 catalog_read_sequences(CatalogReader *r)
 {
-	Relation depend;
-	List *free_standing = NIL;
+	List *shown = NIL;
 	ListCell *lc;
 
 	if (r->schema->sequences == NIL)
 		return;
 	catalog_scan_relations(r, SequenceRelationId, SequenceRelidIndexId,
 						   Anum_pg_sequence_seqrelid, add_sequence);
-	depend = table_open(DependRelationId, AccessShareLock);
+	read_owners(r);
 	foreach (lc, r->schema->sequences)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!is_identity(r, depend, lfirst(lc)))
-			free_standing = lappend(free_standing, lfirst(lc));
+		if (set_owner(r, lfirst(lc)))
+			shown = lappend(shown, lfirst(lc));
 	}
-	table_close(depend, AccessShareLock);
-	r->schema->sequences = free_standing;
+	r->schema->sequences = shown;
 }

@@ -14,7 +14,6 @@
 #include "schema/diff.h"
 #include "schema/document.h"
 #include "schema/expected.h"
-#include "schema/fingerprint.h"
 #include "schema/saved.h"
 #include "schema/trial.h"
 #include "schema/validation.h"
@@ -172,7 +171,7 @@ Datum
 db_adapter_fingerprint(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(
-		cstring_to_text(fingerprint_schema(catalog_read(schemas_argument(fcinfo, 0), NIL))));
+		cstring_to_text(catalog_fingerprint(schemas_argument(fcinfo, 0))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_column_names);
