@@ -651,6 +651,30 @@ ddltext_read(List *texts, bool numbered)
 	return ddl;
 }
 
+static char *
+constant_string(Node *node)
+{
+	if (node == NULL || !IsA(node, A_Const) || !compat_const_is_string((A_Const *) node))
+		return NULL;
+	return strVal(&((A_Const *) node)->val);
+}
+
+bool
+ddltext_set_config(const SelectStmt *stmt, char **name, char **value)
+{
+	FuncCall *call;
+
+	if (list_length(stmt->targetList) != 1 || stmt->fromClause != NIL)
+		return false;
+	call = (FuncCall *) linitial_node(ResTarget, stmt->targetList)->val;
+	if (call == NULL || !IsA(call, FuncCall) || list_length(call->args) != 3 ||
+		strcmp(strVal(llast(call->funcname)), "set_config") != 0)
+		return false;
+	*name = constant_string(linitial(call->args));
+	*value = constant_string(lsecond(call->args));
+	return *name != NULL && *value != NULL;
+}
+
 /* ---- words ---- */
 
 static int

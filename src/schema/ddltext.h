@@ -64,6 +64,12 @@ extern DdlText *ddltext_read(List *texts, bool numbered);
 /* Notes that statement was passed over. */
 extern void ddltext_ignore(DdlText *ddl, const DdlStatement *statement, const char *reason);
 
+/*
+ * True if stmt is SELECT [pg_catalog.]set_config('name', 'value', …), as pg_dump
+ * sets search_path.
+ */
+extern bool ddltext_set_config(const SelectStmt *stmt, char **name, char **value);
+
 /* The words (identifiers, not keywords) of all files, each once, sorted. */
 extern List *ddltext_words(const DdlText *ddl);
 

@@ -240,34 +240,14 @@ check_setting(VariableSetStmt *stmt)
 	return NULL;
 }
 
-static char *
-constant_string(Node *node)
-{
-	if (node == NULL || !IsA(node, A_Const) || !compat_const_is_string((A_Const *) node))
-		return NULL;
-	return strVal(&((A_Const *) node)->val);
-}
-
-/*
- * SELECT [pg_catalog.]set_config('name', 'value', …) is how pg_dump sets
- * search_path.  True if stmt is that; the setting is applied where it counts.
- */
+/* True if stmt is a call of set_config; the setting is applied where it counts. */
 static bool
-apply_set_config(SelectStmt *stmt, const char **reason)
+apply_set_config(const SelectStmt *stmt, const char **reason)
 {
-	FuncCall *call;
 	char *name;
 	char *value;
 
-	if (list_length(stmt->targetList) != 1 || stmt->fromClause != NIL)
-		return false;
-	call = (FuncCall *) linitial_node(ResTarget, stmt->targetList)->val;
-	if (!IsA(call, FuncCall) || list_length(call->args) != 3 ||
-		strcmp(strVal(llast(call->funcname)), "set_config") != 0)
-		return false;
-	name = constant_string(linitial(call->args));
-	value = constant_string(lsecond(call->args));
-	if (name == NULL || value == NULL)
+	if (!ddltext_set_config(stmt, &name, &value))
 		return false;
 	*reason = "this setting decides nothing here";
 	if (!setting_is_applied(name))

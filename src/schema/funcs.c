@@ -14,6 +14,7 @@
 #include "schema/diff.h"
 #include "schema/document.h"
 #include "schema/expected.h"
+#include "schema/expected_columns.h"
 #include "schema/saved.h"
 #include "schema/trial.h"
 #include "schema/validation.h"
@@ -233,8 +234,10 @@ PG_FUNCTION_INFO_V1(db_adapter_expected_columns);
 Datum
 db_adapter_expected_columns(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(expected_columns(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+									   PG_ARGISNULL(1) ? "public" : NameStr(*PG_GETARG_NAME(1))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_validate);

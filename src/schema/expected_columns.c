@@ -1,0 +1,676 @@
+/*
+ * expected_columns.c
+ *	  The columns that DDL text declares, found by parsing alone.
+ *
+ * The statements that make, change and drop tables are followed on a small model:
+ * relations with their columns and parents.  Columns of a query are known as far
+ * as its text names them; a table made from others is left out with a warning.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_target.h"
+#include "schema/ddltext.h"
+#include "schema/expected_columns.h"
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+typedef struct ModelColumn
+{
+	char *name;
+	bool local; /* declared here, not only inherited */
+} ModelColumn;
+
+typedef struct ModelRelation
+{
+	char *schema;
+	char *name;
+	bool is_table; /* else a view or a composite type: looked up, not listed */
+	List *columns; /* ModelColumn * */
+	List *parents; /* ModelRelation * */
+} ModelRelation;
+
+typedef struct Model
+{
+	const char *schema;	 /* that was asked for */
+	const char *current; /* first of search_path */
+	List *relations;	 /* ModelRelation * */
+} Model;
+
+/* ---- relations and columns ---- */
+
+static const char *
+schema_of(const Model *model, const char *schemaname)
+{
+	return schemaname ? schemaname : model->current;
+}
+
+static ModelRelation *
+find(const Model *model, const char *schemaname, const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, model->relations)
+	{
+		ModelRelation *relation = lfirst(lc);
+
+		if (strcmp(relation->name, name) == 0 &&
+			strcmp(relation->schema, schema_of(model, schemaname)) == 0)
+			return relation;
+	}
+	return NULL;
+}
+
+static ModelRelation *
+find_range(const Model *model, const RangeVar *range)
+{
+	return find(model, range->schemaname, range->relname);
+}
+
+static ModelRelation *
+require(const Model *model, const RangeVar *range, const char *what)
+{
+	ModelRelation *relation = find_range(model, range);
+
+	if (relation == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation \"%s\" is not made before by schema_sql", range->relname),
+						errdetail("%s needs its columns.", what)));
+	return relation;
+}
+
+static ModelRelation *
+add_relation(Model *model, const RangeVar *range, bool is_table)
+{
+	ModelRelation *relation;
+
+	if (find_range(model, range) != NULL)
+		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
+						errmsg("relation \"%s\" already exists", range->relname)));
+	relation = palloc0(sizeof(ModelRelation));
+	relation->schema = pstrdup(schema_of(model, range->schemaname));
+	relation->name = range->relname;
+	relation->is_table = is_table && range->relpersistence != RELPERSISTENCE_TEMP;
+	model->relations = lappend(model->relations, relation);
+	return relation;
+}
+
+static ModelColumn *
+find_column(const ModelRelation *relation, const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, relation->columns)
+		if (strcmp(((ModelColumn *) lfirst(lc))->name, name) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* A column of the parent's name is merged with it. */
+static void
+add_column(ModelRelation *relation, char *name, bool local)
+{
+	ModelColumn *column = find_column(relation, name);
+
+	if (column == NULL)
+	{
+		column = palloc0(sizeof(ModelColumn));
+		column->name = name;
+		relation->columns = lappend(relation->columns, column);
+	}
+	column->local |= local;
+}
+
+static void
+copy_columns(ModelRelation *to, const ModelRelation *from, bool local)
+{
+	ListCell *lc;
+
+	foreach(lc, from->columns)
+		add_column(to, ((ModelColumn *) lfirst(lc))->name, local);
+}
+
+/* ---- columns of queries ---- */
+
+static bool name_targets(const Model *model, const SelectStmt *select, List **names);
+
+/* The columns of the item of FROM called alias (of all where NULL); false if unknown. */
+static bool
+name_from(const Model *model, Node *item, const char *alias, List **names)
+{
+	ModelRelation *relation;
+	RangeVar *range = (RangeVar *) item;
+	ListCell *lc;
+
+	if (IsA(item, JoinExpr) && ((JoinExpr *) item)->usingClause == NIL &&
+		!((JoinExpr *) item)->isNatural)
+		return name_from(model, ((JoinExpr *) item)->larg, alias, names) &&
+			   name_from(model, ((JoinExpr *) item)->rarg, alias, names);
+	if (!IsA(item, RangeVar) || (range->alias && range->alias->colnames))
+		return false;
+	if (alias && strcmp(alias, range->alias ? range->alias->aliasname : range->relname) != 0)
+		return true;
+	relation = find_range(model, range);
+	if (relation == NULL)
+		return false;
+	foreach(lc, relation->columns)
+		*names = lappend(*names, ((ModelColumn *) lfirst(lc))->name);
+	return true;
+}
+
+static bool
+name_star(const Model *model, const SelectStmt *select, const ColumnRef *star, List **names)
+{
+	const char *alias = NULL;
+	int before = list_length(*names);
+	ListCell *lc;
+
+	if (list_length(star->fields) > 2 || select->withClause != NULL)
+		return false;
+	if (list_length(star->fields) == 2)
+		alias = strVal(linitial(star->fields));
+	foreach(lc, select->fromClause)
+		if (!name_from(model, lfirst(lc), alias, names))
+			return false;
+	return list_length(*names) > before;
+}
+
+static bool
+name_values(const SelectStmt *select, List **names)
+{
+	int count = list_length(linitial_node(List, select->valuesLists));
+
+	for (int i = 1; i <= count; i++)
+		*names = lappend(*names, psprintf("column%d", i));
+	return true;
+}
+
+static bool
+name_targets(const Model *model, const SelectStmt *select, List **names)
+{
+	ListCell *lc;
+
+	while (select->op != SETOP_NONE)
+		select = select->larg;
+	if (select->valuesLists != NIL)
+		return name_values(select, names);
+	foreach(lc, select->targetList)
+	{
+		ResTarget *target = lfirst_node(ResTarget, lc);
+
+		if (target->name == NULL && IsA(target->val, ColumnRef) &&
+			IsA(llast(((ColumnRef *) target->val)->fields), A_Star))
+		{
+			if (!name_star(model, select, (ColumnRef *) target->val, names))
+				return false;
+		}
+		else
+			*names = lappend(*names, target->name ? target->name : FigureColname(target->val));
+	}
+	return true;
+}
+
+/* A table or view made from a query; aliases rename its first columns. */
+static void
+add_from_query(Model *model, RangeVar *range, List *aliases, Node *query, bool is_table)
+{
+	List *names = NIL;
+	ModelRelation *relation;
+	ListCell *lc;
+	int i = 0;
+
+	if (!IsA(query, SelectStmt) || !name_targets(model, (SelectStmt *) query, &names))
+	{
+		if (is_table)
+			ereport(WARNING, (errmsg("columns of table \"%s\" cannot be told by parsing alone",
+									 range->relname),
+							  errhint("Name them in the text, or use expected().")));
+		return;
+	}
+	relation = add_relation(model, range, is_table);
+	foreach(lc, names)
+	{
+		add_column(relation, i < list_length(aliases) ? strVal(list_nth(aliases, i)) : lfirst(lc),
+				   true);
+		i++;
+	}
+}
+
+/* ---- statements ---- */
+
+static void
+add_elements(Model *model, ModelRelation *relation, List *elements)
+{
+	ListCell *lc;
+
+	foreach(lc, elements)
+	{
+		Node *element = lfirst(lc);
+
+		if (IsA(element, ColumnDef))
+			add_column(relation, ((ColumnDef *) element)->colname, true);
+		else if (IsA(element, TableLikeClause))
+			copy_columns(relation, require(model, ((TableLikeClause *) element)->relation, "LIKE"),
+						 true);
+	}
+}
+
+static void
+create_table(Model *model, CreateStmt *stmt)
+{
+	ModelRelation *relation;
+	ListCell *lc;
+
+	if (stmt->if_not_exists && find_range(model, stmt->relation) != NULL)
+		return;
+	relation = add_relation(model, stmt->relation, true);
+	foreach(lc, stmt->inhRelations)
+	{
+		ModelRelation *parent = require(model, lfirst(lc), "INHERITS or PARTITION OF");
+
+		relation->parents = lappend(relation->parents, parent);
+		copy_columns(relation, parent, false);
+	}
+	if (stmt->ofTypename != NULL)
+		copy_columns(relation,
+					 require(model, makeRangeVarFromNameList(stmt->ofTypename->names), "OF"), true);
+	add_elements(model, relation, stmt->tableElts);
+}
+
+static void
+create_type(Model *model, CompositeTypeStmt *stmt)
+{
+	add_elements(model, add_relation(model, stmt->typevar, false), stmt->coldeflist);
+}
+
+static void
+create_view(Model *model, ViewStmt *stmt)
+{
+	ModelRelation *relation = find_range(model, stmt->view);
+
+	if (relation != NULL)
+		model->relations = list_delete_ptr(model->relations, relation);
+	add_from_query(model, stmt->view, stmt->aliases, stmt->query, false);
+}
+
+static void
+create_table_as(Model *model, IntoClause *into, Node *query, bool is_table, bool if_not_exists)
+{
+	if (if_not_exists && find_range(model, into->rel) != NULL)
+		return;
+	add_from_query(model, into->rel, into->colNames, query, is_table);
+}
+
+static bool
+is_parent(const ModelRelation *child, const ModelRelation *parent)
+{
+	return list_member_ptr(child->parents, parent);
+}
+
+static void
+add_everywhere(Model *model, ModelRelation *relation, char *name, bool local, bool recurse)
+{
+	ListCell *lc;
+
+	add_column(relation, name, local);
+	if (!recurse)
+		return;
+	foreach(lc, model->relations)
+		if (is_parent(lfirst(lc), relation))
+			add_everywhere(model, lfirst(lc), name, false, true);
+}
+
+static void
+drop_everywhere(Model *model, ModelRelation *relation, const char *name, bool recurse)
+{
+	ListCell *lc;
+
+	relation->columns = list_delete_ptr(relation->columns, find_column(relation, name));
+	foreach(lc, model->relations)
+	{
+		ModelRelation *child = lfirst(lc);
+		ModelColumn *column = is_parent(child, relation) ? find_column(child, name) : NULL;
+
+		if (column == NULL)
+			continue;
+		if (!recurse)
+			column->local = true;
+		else if (!column->local)
+			drop_everywhere(model, child, name, true);
+	}
+}
+
+static void
+rename_everywhere(Model *model, ModelRelation *relation, const char *name, char *newname)
+{
+	ModelColumn *column = find_column(relation, name);
+	ListCell *lc;
+
+	if (column != NULL)
+		column->name = newname;
+	foreach(lc, model->relations)
+		if (is_parent(lfirst(lc), relation))
+			rename_everywhere(model, lfirst(lc), name, newname);
+}
+
+static void
+require_column(const ModelRelation *relation, const char *name)
+{
+	if (find_column(relation, name) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist", name, relation->name)));
+}
+
+static void
+alter_column(Model *model, ModelRelation *relation, AlterTableCmd *cmd, bool recurse)
+{
+	if (cmd->subtype == AT_AddColumn)
+	{
+		char *name = ((ColumnDef *) cmd->def)->colname;
+
+		if (find_column(relation, name) != NULL && !cmd->missing_ok)
+			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
+							errmsg("column \"%s\" of relation \"%s\" already exists", name,
+								   relation->name)));
+		add_everywhere(model, relation, name, true, recurse);
+		return;
+	}
+	if (!cmd->missing_ok)
+		require_column(relation, cmd->name);
+	if (find_column(relation, cmd->name) != NULL)
+		drop_everywhere(model, relation, cmd->name, recurse);
+}
+
+static void
+attach(Model *model, ModelRelation *parent, RangeVar *range, bool is_parent_of)
+{
+	ModelRelation *child = find_range(model, range);
+
+	if (parent == NULL || child == NULL)
+		return;
+	if (is_parent_of)
+		child->parents = lappend(child->parents, parent);
+	else
+		child->parents = list_delete_ptr(child->parents, parent);
+}
+
+static void
+alter_table(Model *model, AlterTableStmt *stmt)
+{
+	ModelRelation *relation = find_range(model, stmt->relation);
+	ListCell *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+
+		switch (cmd->subtype)
+		{
+			case AT_AddColumn:
+			case AT_DropColumn:
+				if (relation == NULL && stmt->missing_ok)
+					break;
+				relation = require(model, stmt->relation, "ALTER TABLE");
+				alter_column(model, relation, cmd, stmt->relation->inh);
+				break;
+			case AT_AttachPartition:
+			case AT_DetachPartition:
+				attach(model, relation, ((PartitionCmd *) cmd->def)->name,
+					   cmd->subtype == AT_AttachPartition);
+				break;
+			case AT_AddInherit:
+			case AT_DropInherit:
+				attach(model, find_range(model, (RangeVar *) cmd->def), stmt->relation,
+					   cmd->subtype == AT_AddInherit);
+				break;
+			default:
+				break;
+		}
+	}
+}
+
+static void
+rename_schema(Model *model, const char *name, char *newname)
+{
+	ListCell *lc;
+
+	foreach(lc, model->relations)
+		if (strcmp(((ModelRelation *) lfirst(lc))->schema, name) == 0)
+			((ModelRelation *) lfirst(lc))->schema = newname;
+}
+
+static void
+rename_object(Model *model, RenameStmt *stmt)
+{
+	ModelRelation *relation = stmt->relation ? find_range(model, stmt->relation) : NULL;
+
+	switch (stmt->renameType)
+	{
+		case OBJECT_SCHEMA:
+			rename_schema(model, stmt->subname, stmt->newname);
+			break;
+		case OBJECT_TABLE:
+		case OBJECT_FOREIGN_TABLE:
+		case OBJECT_VIEW:
+			if (relation != NULL)
+				relation->name = stmt->newname;
+			break;
+		case OBJECT_COLUMN:
+		case OBJECT_ATTRIBUTE:
+			if (relation == NULL)
+				break;
+			require_column(relation, stmt->subname);
+			rename_everywhere(model, relation, stmt->subname, stmt->newname);
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+drop_schema(Model *model, const char *name)
+{
+	ListCell *lc;
+
+	foreach(lc, model->relations)
+		if (strcmp(((ModelRelation *) lfirst(lc))->schema, name) == 0)
+			model->relations = foreach_delete_current(model->relations, lc);
+}
+
+static void
+drop_objects(Model *model, DropStmt *stmt)
+{
+	ListCell *lc;
+
+	foreach(lc, stmt->objects)
+	{
+		List *names = lfirst(lc);
+
+		if (stmt->removeType == OBJECT_SCHEMA)
+			drop_schema(model, strVal(lfirst(lc)));
+		else if (stmt->removeType == OBJECT_TABLE || stmt->removeType == OBJECT_VIEW ||
+				 stmt->removeType == OBJECT_FOREIGN_TABLE || stmt->removeType == OBJECT_TYPE)
+		{
+			if (stmt->removeType == OBJECT_TYPE)
+				names = ((TypeName *) lfirst(lc))->names;
+			model->relations = list_delete_ptr(model->relations,
+											   find_range(model, makeRangeVarFromNameList(names)));
+		}
+	}
+}
+
+/* ---- search_path ---- */
+
+/* The first schema of a list as SET search_path takes it; "$user" is nobody here. */
+static void
+set_path(Model *model, List *names)
+{
+	ListCell *lc;
+
+	model->current = model->schema;
+	foreach(lc, names)
+	{
+		const char *name = lfirst(lc);
+
+		if (name[0] != '\0' && strcmp(name, "$user") != 0 && strcmp(name, "pg_catalog") != 0)
+		{
+			model->current = name;
+			return;
+		}
+	}
+}
+
+static void
+set_variable(Model *model, VariableSetStmt *stmt)
+{
+	List *names = NIL;
+	ListCell *lc;
+
+	if (stmt->name == NULL || pg_strcasecmp(stmt->name, "search_path") != 0)
+		return;
+	foreach(lc, stmt->args)
+		if (IsA(lfirst(lc), A_Const) && compat_const_is_string(lfirst_node(A_Const, lc)))
+			names = lappend(names, strVal(&lfirst_node(A_Const, lc)->val));
+	set_path(model, names);
+}
+
+static void
+set_config(Model *model, const SelectStmt *stmt)
+{
+	char *name;
+	char *value;
+	List *names;
+
+	if (ddltext_set_config(stmt, &name, &value) && pg_strcasecmp(name, "search_path") == 0 &&
+		SplitIdentifierString(pstrdup(value), ',', &names))
+		set_path(model, names);
+}
+
+static void
+take_relation(Model *model, RangeVar *range, const char *newschema)
+{
+	ModelRelation *relation = range ? find_range(model, range) : NULL;
+
+	if (relation != NULL)
+		relation->schema = pstrdup(newschema);
+}
+
+static void follow(Model *model, Node *stmt);
+
+/* What it holds is made in it. */
+static void
+create_schema(Model *model, CreateSchemaStmt *stmt)
+{
+	const char *current = model->current;
+	ListCell *lc;
+
+	if (stmt->schemaname != NULL)
+		model->current = stmt->schemaname;
+	foreach(lc, stmt->schemaElts)
+		follow(model, lfirst(lc));
+	model->current = current;
+}
+
+static void
+follow(Model *model, Node *stmt)
+{
+	CreateTableAsStmt *as = (CreateTableAsStmt *) stmt;
+
+	switch (nodeTag(stmt))
+	{
+		case T_CreateStmt:
+			create_table(model, (CreateStmt *) stmt);
+			break;
+		case T_CreateForeignTableStmt:
+			create_table(model, &((CreateForeignTableStmt *) stmt)->base);
+			break;
+		case T_CompositeTypeStmt:
+			create_type(model, (CompositeTypeStmt *) stmt);
+			break;
+		case T_ViewStmt:
+			create_view(model, (ViewStmt *) stmt);
+			break;
+		case T_CreateTableAsStmt:
+			create_table_as(model, as->into, as->query, as->objtype == OBJECT_TABLE,
+							as->if_not_exists);
+			break;
+		case T_SelectStmt:
+			if (((SelectStmt *) stmt)->intoClause != NULL)
+				create_table_as(model, ((SelectStmt *) stmt)->intoClause, stmt, true, false);
+			else
+				set_config(model, (SelectStmt *) stmt);
+			break;
+		case T_CreateSchemaStmt:
+			create_schema(model, (CreateSchemaStmt *) stmt);
+			break;
+		case T_AlterTableStmt:
+			alter_table(model, (AlterTableStmt *) stmt);
+			break;
+		case T_RenameStmt:
+			rename_object(model, (RenameStmt *) stmt);
+			break;
+		case T_AlterObjectSchemaStmt:
+			take_relation(model, ((AlterObjectSchemaStmt *) stmt)->relation,
+						  ((AlterObjectSchemaStmt *) stmt)->newschema);
+			break;
+		case T_DropStmt:
+			drop_objects(model, (DropStmt *) stmt);
+			break;
+		case T_VariableSetStmt:
+			set_variable(model, (VariableSetStmt *) stmt);
+			break;
+		default:
+			break;
+	}
+}
+
+static Jsonb *
+write_model(const Model *model)
+{
+	JsonWriter w;
+	ListCell *lc;
+	ListCell *column;
+
+	json_init(&w);
+	json_begin_object(&w);
+	foreach(lc, model->relations)
+	{
+		ModelRelation *relation = lfirst(lc);
+
+		if (!relation->is_table || strcmp(relation->schema, model->schema) != 0)
+			continue;
+		json_key(&w, relation->name);
+		json_begin_array(&w);
+		foreach(column, relation->columns)
+			json_string(&w, ((ModelColumn *) lfirst(column))->name);
+		json_end_array(&w);
+	}
+	json_end_object(&w);
+	return json_finish(&w);
+}
+
+Jsonb *
+expected_columns(const char *sql, const char *schema)
+{
+	DdlText *ddl = ddltext_read(list_make1(pstrdup(sql)), false);
+	Model model = {schema, schema, NIL};
+	ListCell *lc;
+
+	foreach(lc, ddl->statements)
+	{
+		DdlStatement *statement = lfirst(lc);
+		DdlErrorContext context;
+
+		CHECK_FOR_INTERRUPTS();
+		ddltext_push_context(&context, statement->file, statement);
+		follow(&model, statement->raw->stmt);
+		ddltext_pop_context(&context);
+	}
+	return write_model(&model);
+}
