@@ -171,4 +171,12 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 	AlterTypeNamespaceInternal(type, to, false, false, false, moved)
 #endif
 
+/* parseTypeString: 16 made missing_ok an error sink. */
+#if PG_VERSION_NUM < 160000
+#define compat_parse_type(name, type, typmod) (parseTypeString(name, type, typmod, true), true)
+#else
+#define compat_parse_type(name, type, typmod)                                                     \
+	parseTypeString(name, type, typmod, (Node *) &(ErrorSaveContext){T_ErrorSaveContext})
+#endif
+
 #endif /* DB_ADAPTER_COMPAT_H */

@@ -12,7 +12,7 @@
  */
 #include "postgres.h"
 
-#include "access/xlog.h"
+#include "access/xact.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -28,6 +28,7 @@
 #include "schema/saved.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 /* How often a plan is tried when a lock does not come in time. */
 #define APPLY_ATTEMPTS 3
@@ -161,7 +162,7 @@ set_for_steps(const char *name, const char *value)
 static bool
 is_promised(const ApplyRun *run, const Difference *d)
 {
-	char	   *key = plan_difference_key(d);
+	char	   *key = difference_key(d);
 	ListCell   *lc;
 
 	foreach(lc, run->plan->remaining)
@@ -221,10 +222,15 @@ apply_body(void *arg)
 	}
 	query_unpin(nestlevel);
 
+	/* A snapshot that sees what the steps did. */
+	CommandCounterIncrement();
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	UpdateActiveSnapshotCommandId();
 	oldcxt = MemoryContextSwitchTo(run->cxt);
 	run->differences = validation_compare(run->plan->header.expectation,
 										  diff_parse_ignore(run->plan->header.ignore));
 	MemoryContextSwitchTo(oldcxt);
+	PopActiveSnapshot();
 	check_result(run);
 }
 

@@ -464,3 +464,12 @@ difference_actual(const Difference *d)
 {
 	return side_text(d, d->actual);
 }
+
+char *
+difference_key(const Difference *d)
+{
+	const char *attribute = difference_attribute(d);
+
+	return psprintf("%s %s %s", difference_object_type(d), difference_object(d),
+					attribute != NULL ? attribute : "");
+}

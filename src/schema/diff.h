@@ -57,4 +57,7 @@ extern const char *difference_attribute(const Difference *difference);
 extern char *difference_expected(const Difference *difference);
 extern char *difference_actual(const Difference *difference);
 
+/* All that tells one difference of two schemas from others, in one text. */
+extern char *difference_key(const Difference *difference);
+
 #endif							/* DB_ADAPTER_DIFF_H */

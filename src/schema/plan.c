@@ -142,9 +142,26 @@ planner_step(Planner *p, PlanPhase phase, const char *action, const char *object
 }
 
 void
+plan_set_hazard(PlanStep *step, const char *hazard, bool present)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->hazards)
+	{
+		if (strcmp(lfirst(lc), hazard) != 0)
+			continue;
+		if (!present)
+			step->hazards = foreach_delete_current(step->hazards, lc);
+		return;
+	}
+	if (present)
+		step->hazards = lappend(step->hazards, pstrdup(hazard));
+}
+
+void
 planner_hazard(PlanStep *step, const char *hazard)
 {
-	step->hazards = lappend(step->hazards, pstrdup(hazard));
+	plan_set_hazard(step, hazard, true);
 }
 
 void
@@ -155,6 +172,19 @@ planner_remain(Planner *p, const Difference *difference, const char *reason)
 	remainder->difference = difference;
 	remainder->reason = pstrdup(reason);
 	p->plan->remaining = lappend(p->plan->remaining, remainder);
+}
+
+/* Both are told by their words: the structs of a later comparison are others. */
+bool
+plan_leaves(const SchemaPlan *plan, const Difference *difference)
+{
+	char	   *key = difference_key(difference);
+	ListCell   *lc;
+
+	foreach(lc, plan->remaining)
+		if (strcmp(difference_key(((PlanRemainder *) lfirst(lc))->difference), key) == 0)
+			return true;
+	return false;
 }
 
 bool
@@ -252,9 +282,8 @@ uprooted_key(const Planner *p, const Difference *d)
 			d->kind == DIFFERENCE_CHANGED &&
 			(strcmp(d->member->name, "type") == 0 || strcmp(d->member->name, "collation") == 0 ||
 			 strncmp(d->member->name, "generated", 9) == 0);
-		bool		dropped = d->kind == DIFFERENCE_EXTRA && p->options->allow_drop;
 
-		if (retyped || dropped)
+		if (retyped)
 			return psprintf("table %s", schema_identity(d->parent_actual));
 	}
 	if (d->kind == DIFFERENCE_CHANGED && d->object_kind == &schema_function_kind &&

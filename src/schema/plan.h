@@ -15,10 +15,19 @@
 #define PLAN_FORMAT "db_adapter.plan"
 #define PLAN_VERSION 1
 
+typedef enum PlanCast
+{
+	CAST_EXPLICIT,				/* only as value::type, or not known */
+	CAST_LOSSY,					/* by assignment, though not every value survives it */
+	CAST_SAFE					/* by assignment; values stay or raise an error */
+} PlanCast;
+
 /* What the plan asks about live relations; table comes from the actual schema. */
 typedef struct PlanFacts
 {
 	bool (*has_rows)(const SchemaTable *table, void *arg);
+	/* How values of one type become the other's. */
+	PlanCast (*cast)(const char *from, const char *to, void *arg);
 	/* Rows and bytes of a relation by name; leaves them alone where there is none. */
 	void (*measure)(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg);
 	void	   *arg;
@@ -108,6 +117,11 @@ typedef struct SchemaPlan
  */
 extern SchemaPlan *plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 							 const PlanOptions *options);
+
+/* Adds a hazard to a step, or takes it away. */
+extern void plan_set_hazard(PlanStep *step, const char *hazard, bool present);
+/* Whether the plan says of a difference that it remains. */
+extern bool plan_leaves(const SchemaPlan *plan, const Difference *difference);
 
 /* Readers of the arguments of the same name; 22023 where they are malformed. */
 extern List *plan_read_definitions(Jsonb *definitions);

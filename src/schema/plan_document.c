@@ -35,15 +35,6 @@ static const char *const plan_members[] = {"format",
 static const char *const step_members[] = {"step",	 "action", "object", "sql",	  "hazards",
 										   "reason", "table",  "rows",	 "bytes", NULL};
 
-char *
-plan_difference_key(const Difference *d)
-{
-	const char *attribute = difference_attribute(d);
-
-	return psprintf("%s %s %s", difference_object_type(d), difference_object(d),
-					attribute != NULL ? attribute : "");
-}
-
 static void
 write_missing(JsonWriter *w, const SchemaPlan *plan, const SchemaKind *kind, const char *key)
 {

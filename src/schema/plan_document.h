@@ -43,7 +43,4 @@ typedef struct PlanDocument
 /* Raises 22023 or 22P02 for what is no plan, 0A000 for one of a newer version. */
 extern PlanDocument *plan_read(Jsonb *plan);
 
-/* How a remaining difference is told from others. */
-extern char *plan_difference_key(const Difference *difference);
-
 #endif							/* DB_ADAPTER_PLAN_DOCUMENT_H */

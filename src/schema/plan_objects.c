@@ -105,10 +105,15 @@ static char *
 create_function(const SchemaFunction *function, bool replace)
 {
 	const char *definition = function->definition;
+	int			length;
 
 	if (replace && strncmp(definition, "CREATE AGGREGATE", 16) == 0)
 		return psprintf("CREATE OR REPLACE AGGREGATE%s", definition + 16);
-	return pstrdup(definition);
+	/* The server ends a definition with a line break. */
+	length = strlen(definition);
+	while (length > 0 && definition[length - 1] == '\n')
+		length--;
+	return pnstrdup(definition, length);
 }
 
 /* Triggers keep a function from being dropped; they are made again after it. */

@@ -132,6 +132,21 @@ add_defined_column(Planner *p, const Difference *d, const SchemaTable *actual)
 	step->rank = 0;
 }
 
+/* The difference that is there once the column has been added without NOT NULL. */
+static void
+remain_nullable(Planner *p, const Difference *d, const SchemaColumn *added)
+{
+	Difference *later = palloc(sizeof(Difference));
+	SchemaColumn *nullable = palloc(sizeof(SchemaColumn));
+
+	*nullable = *added;
+	*later = *d;
+	later->kind = DIFFERENCE_CHANGED;
+	later->member = schema_find_member(&schema_column_kind, "not_null");
+	later->actual = nullable;
+	planner_remain(p, later, "the table has rows and the column no default");
+}
+
 /*
  * ADD COLUMN with a constant default touches no row, however large the table is;
  * with a volatile one, an identity or a generation expression it rewrites it.
@@ -152,8 +167,7 @@ add_column(Planner *p, const Difference *d)
 		column.not_null = false;
 		reason = "the column is missing; it is left nullable, as the table has rows and the "
 				 "column no default";
-		planner_remain(p, d,
-					   "NOT NULL cannot be set: the table has rows and the column no default");
+		remain_nullable(p, d, &column);
 	}
 	step = alter_step(p, PHASE_BUILD, "add_column", planner_child(table, &column), table,
 					  alter_table(table, "ADD COLUMN %s", ddl_column(&column)), reason);
@@ -180,9 +194,18 @@ drop_column(Planner *p, const Difference *d)
 	planner_hazard(step, "irreversible");
 }
 
+static PlanCast
+find_cast(const Planner *p, const char *from, const char *to)
+{
+	if (p->options->facts.cast == NULL)
+		return CAST_EXPLICIT;
+	return p->options->facts.cast(from, to, p->options->facts.arg);
+}
+
 /*
  * One command drops the default, changes the type and sets the new default: a
- * default of the old type would stand in the way.
+ * default of the old type would stand in the way.  USING stands only where nothing
+ * else converts: an explicit cast would cut a text short where assignment raises.
  */
 static void
 alter_type(Planner *p, const Difference *d)
@@ -191,6 +214,7 @@ alter_type(Planner *p, const Difference *d)
 	const SchemaColumn *to = d->expected;
 	const SchemaColumn *from = d->actual;
 	const char *name = quote_identifier(to->object.name);
+	PlanCast	cast = find_cast(p, from->type, to->type);
 	StringInfoData sql;
 	PlanStep   *step;
 
@@ -200,7 +224,7 @@ alter_type(Planner *p, const Difference *d)
 	appendStringInfo(&sql, "ALTER COLUMN %s TYPE %s", name, to->type);
 	if (to->collation != NULL)
 		appendStringInfo(&sql, " COLLATE %s", to->collation);
-	if (!is_foreign(table))
+	if (!is_foreign(table) && cast == CAST_EXPLICIT)
 		appendStringInfo(&sql, " USING %s::%s", name, to->type);
 	if (to->default_value != NULL)
 		appendStringInfo(&sql, ", ALTER COLUMN %s SET DEFAULT %s", name, to->default_value);
@@ -209,6 +233,8 @@ alter_type(Planner *p, const Difference *d)
 					  alter_table(table, "%s", sql.data),
 					  psprintf("its type is %s, expected %s", from->type, to->type));
 	planner_hazard(step, "table_rewrite");
+	if (cast != CAST_SAFE)
+		planner_hazard(step, "data_loss");
 }
 
 static bool

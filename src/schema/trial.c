@@ -9,11 +9,18 @@
 #include "base/query.h"
 #include "base/relation.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/tablecmds.h"
+#include "nodes/parsenodes.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_type.h"
+#include "parser/parser.h"
+#include "utils/guc.h"
 #include "schema/apply.h"
 #include "schema/catalog.h"
 #include "schema/fingerprint.h"
 #include "schema/trial.h"
+#include "schema/trial_swap.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -23,6 +30,51 @@ static bool
 live_has_rows(const SchemaTable *table, void *arg)
 {
 	return OidIsValid(table->object.oid) && relation_has_pages(table->object.oid);
+}
+
+/* Types that the plan makes itself are not there yet: nothing is known of them. */
+static bool
+parse_type(const char *name, Oid *type, int32 *typmod)
+{
+	*type = InvalidOid;
+	return compat_parse_type(name, type, typmod) && OidIsValid(*type);
+}
+
+/* Between two modifiers of one type: texts that are too long raise, numbers are rounded. */
+static PlanCast
+modifier_cast(Oid type, int32 from, int32 to)
+{
+	if (to < 0 || from == to)
+		return CAST_SAFE;
+	return type == VARCHAROID || type == BPCHAROID || type == BITOID || type == VARBITOID
+			   ? CAST_SAFE
+			   : CAST_LOSSY;
+}
+
+static bool
+is_integer(Oid type)
+{
+	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+static PlanCast
+live_cast(const char *from, const char *to, void *arg)
+{
+	Oid			source;
+	Oid			target;
+	int32		source_modifier;
+	int32		target_modifier;
+	Oid			function;
+
+	if (!parse_type(from, &source, &source_modifier) || !parse_type(to, &target, &target_modifier))
+		return CAST_EXPLICIT;
+	if (source == target)
+		return modifier_cast(target, source_modifier, target_modifier);
+	if (find_coercion_pathway(target, source, COERCION_IMPLICIT, &function) != COERCION_PATH_NONE)
+		return is_integer(source) ? CAST_SAFE : modifier_cast(target, -1, target_modifier);
+	if (find_coercion_pathway(target, source, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
+		return CAST_LOSSY;
+	return CAST_EXPLICIT;
 }
 
 static void
@@ -51,7 +103,49 @@ read_options(const PlanRequest *request)
 		options->renames = plan_read_renames(request->renames);
 	options->facts.has_rows = live_has_rows;
 	options->facts.measure = live_measure;
+	options->facts.cast = live_cast;
 	return options;
+}
+
+/* ---------- locks ---------- */
+
+static const struct
+{
+	LOCKMODE	mode;
+	const char *hazard;
+} lock_hazards[] = {{ShareUpdateExclusiveLock, "share_update_exclusive_lock"},
+					{ShareLock, "share_lock"},
+					{ShareRowExclusiveLock, "share_row_exclusive_lock"},
+					{AccessExclusiveLock, "access_exclusive_lock"}};
+
+/* The lock that the server takes for ALTER TABLE, instead of the worst it might take. */
+static void
+set_lock_hazard(PlanStep *step)
+{
+	RawStmt	   *raw = linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT));
+	LOCKMODE	mode;
+
+	if (!IsA(raw->stmt, AlterTableStmt))
+		return;
+	mode = AlterTableGetLockLevel(((AlterTableStmt *) raw->stmt)->cmds);
+	for (int i = 0; i < lengthof(lock_hazards); i++)
+		plan_set_hazard(step, lock_hazards[i].hazard, lock_hazards[i].mode == mode);
+}
+
+/*
+ * On copies where they can be made, else on the live tables themselves: that takes
+ * their locks, for as long as it lasts.
+ */
+static void
+verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHeader *header)
+{
+	TrialOutcome outcome =
+		trial_run(plan, header->expectation->schema, live, header->expectation->is_flat,
+				  options->ignore, &header->verify_error);
+
+	if (outcome == TRIAL_IMPOSSIBLE)
+		header->verify_error = apply_try_plan(plan_write(plan, header));
+	header->verified = header->verify_error == NULL;
 }
 
 Jsonb *
@@ -63,18 +157,15 @@ trial_make_plan(const PlanRequest *request)
 		expectation_read(request->expected, request->schemas, request->exclude);
 	Schema	   *live = catalog_read(expectation->schemas, NIL);
 	SchemaPlan *plan;
-	Jsonb	   *document;
+	ListCell   *lc;
 
 	header.expectation = expectation;
 	header.fingerprint = fingerprint_schema(live);
 	validation_filter(live, expectation->schemas, expectation->exclude);
 	plan = plan_make(expectation->schema, live, expectation->is_flat, options);
-	document = plan_write(plan, &header);
+	foreach(lc, plan->steps)
+		set_lock_hazard(lfirst(lc));
 	if (request->verify)
-	{
-		header.verify_error = apply_try_plan(document);
-		header.verified = header.verify_error == NULL;
-		document = plan_write(plan, &header);
-	}
-	return document;
+		verify(plan, live, options, &header);
+	return plan_write(plan, &header);
 }

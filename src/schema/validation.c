@@ -78,6 +78,7 @@ read_flat(Expectation *expectation, Jsonb *expected)
 	expectation->schema = schema_new(&schema_kind);
 	if (expectation->schemas == NIL)
 		expectation->schemas = list_make1("public");
+	expectation->schema->schemas = expectation->schemas;
 	json_visit(&expected->root, read_flat_table, expectation);
 	schema_sort(expectation->schema);
 }

@@ -1,0 +1,193 @@
+/*
+ * trial_swap.c
+ *	  A plan tried on empty copies of the tables it concerns.
+ *
+ * The copies are made by a plan of their own: from nothing to the live schema, in
+ * so far as the differences concern it.  They stand in swapped-in schemas, under
+ * the names of the live objects, so that the steps run as they are.  What came of
+ * them is then compared with the same part of the expectation.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "schema/catalog.h"
+#include "schema/expected_statement.h"
+#include "schema/expected_swap.h"
+#include "schema/plan_document.h"
+#include "schema/subset.h"
+#include "schema/trial_swap.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+/* Nothing but the shape of objects matters to a trial. */
+#define TRIAL_IGNORE                                                                               \
+	(DIFF_IGNORE_OWNERS | DIFF_IGNORE_PRIVILEGES | DIFF_IGNORE_COMMENTS | DIFF_IGNORE_COLUMN_ORDER)
+
+typedef struct Trial
+{
+	SwapRequest request;
+	SchemaPlan *plan;
+	SchemaPlan *preparation;
+	Schema	   *expected;		/* the part the plan is about */
+	Subset	   *subset;
+	bool		is_flat;
+	int			ignore;
+	MemoryContext cxt;
+	bool		prepared;		/* the copies are made */
+	char	   *reason;
+} Trial;
+
+static void
+run_statement(Swap *swap, const char *sql)
+{
+	statement_run_all(swap, ddltext_read(list_make1(unconstify(char *, sql)), false));
+}
+
+/* The file a relation is stored in: another one after a step means it was rewritten. */
+static Oid
+storage_of(const SchemaObject *relation)
+{
+	Oid namespace = relation != NULL ? get_namespace_oid(relation->schema, true) : InvalidOid;
+	Oid relid = OidIsValid(namespace) ? get_relname_relid(relation->name, namespace) : InvalidOid;
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			result = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		result = ((Form_pg_class) GETSTRUCT(tuple))->relfilenode;
+		ReleaseSysCache(tuple);
+	}
+	return result;
+}
+
+static void
+note_rewrite(Trial *trial, PlanStep *step, bool rewrites)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(trial->cxt);
+
+	plan_set_hazard(step, "table_rewrite", rewrites);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+static void
+run_step(Trial *trial, Swap *swap, PlanStep *step)
+{
+	Oid			before = storage_of(step->relation);
+	Oid			after;
+
+	CHECK_FOR_INTERRUPTS();
+	run_statement(swap, step->sql);
+	after = storage_of(step->relation);
+	if (OidIsValid(before) && OidIsValid(after))
+		note_rewrite(trial, step, before != after);
+}
+
+/* The first difference that the plan does not leave on purpose, in words. */
+static void
+check_differences(Trial *trial, List *differences)
+{
+	ListCell   *lc;
+
+	foreach(lc, differences)
+	{
+		Difference *d = lfirst(lc);
+		MemoryContext oldcxt;
+
+		if (!d->is_error || plan_leaves(trial->plan, d))
+			continue;
+		oldcxt = MemoryContextSwitchTo(trial->cxt);
+		trial->reason =
+			psprintf("after all steps, %s %s%s%s still differs", difference_object_type(d),
+					 difference_object(d), d->member != NULL ? ": " : "",
+					 d->member != NULL ? difference_attribute(d) : "");
+		MemoryContextSwitchTo(oldcxt);
+		return;
+	}
+}
+
+static void
+try_in_swap(Swap *swap, void *arg)
+{
+	Trial	   *trial = arg;
+	Schema	   *reached;
+	ListCell   *lc;
+
+	foreach(lc, trial->preparation->steps)
+	{
+		CHECK_FOR_INTERRUPTS();
+		run_statement(swap, ((PlanStep *) lfirst(lc))->sql);
+	}
+	trial->prepared = true;
+	foreach(lc, trial->plan->steps)
+		run_step(trial, swap, lfirst(lc));
+	swap_begin_reading(swap);
+	reached = catalog_read(trial->expected->schemas, NIL);
+	check_differences(trial, trial->is_flat
+								 ? diff_names(trial->expected, reached)
+								 : diff_schemas(trial->expected, reached, trial->ignore));
+}
+
+static void
+swap_body(void *arg)
+{
+	Trial	   *trial = arg;
+
+	swap_run(&trial->request, try_in_swap, trial);
+}
+
+/* Schemas that are there are swapped; the plan makes the others. */
+static void
+choose_schemas(Trial *trial, const Schema *expected)
+{
+	ListCell   *lc;
+
+	foreach(lc, expected->schemas)
+	{
+		if (OidIsValid(get_namespace_oid(lfirst(lc), true)))
+			trial->request.schemas = lappend(trial->request.schemas, lfirst(lc));
+		else
+			trial->request.created = lappend(trial->request.created, lfirst(lc));
+	}
+}
+
+/* From nothing but the schemas to the part of the live schema concerned. */
+static SchemaPlan *
+plan_copies(const Schema *part)
+{
+	PlanOptions options = {.ignore = TRIAL_IGNORE};
+	Schema	   *nothing = schema_new(&schema_kind);
+
+	nothing->schemas = part->schemas;
+	nothing->namespaces = part->namespaces;
+	return plan_make(part, nothing, false, &options);
+}
+
+TrialOutcome
+trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool expected_is_flat,
+		  int ignore, char **reason)
+{
+	Trial		trial = {
+		.plan = plan, .is_flat = expected_is_flat, .ignore = ignore, .cxt = CurrentMemoryContext};
+	ErrorData  *error;
+
+	choose_schemas(&trial, expected);
+	if (!swap_may(trial.request.schemas))
+		return TRIAL_IMPOSSIBLE;
+	trial.subset = subset_of_differences(expected, actual, plan->differences);
+	trial.expected = subset_restrict(trial.subset, expected);
+	trial.preparation = plan_copies(subset_restrict(trial.subset, actual));
+	trial.request.search_path = "pg_catalog, pg_temp";
+	error = query_attempt_catching(swap_body, &trial, false, ERRCODE_LOCK_NOT_AVAILABLE);
+	if (error != NULL)
+		trial.reason = error->detail != NULL ? psprintf("%s: %s", error->message, error->detail)
+											 : error->message;
+	*reason = trial.reason;
+	if (trial.reason == NULL)
+		return TRIAL_PASSED;
+	return trial.prepared ? TRIAL_FAILED : TRIAL_IMPOSSIBLE;
+}

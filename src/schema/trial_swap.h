@@ -1,0 +1,25 @@
+/*
+ * trial_swap.h
+ *	  A plan tried on empty copies of the tables it concerns.
+ */
+#ifndef DB_ADAPTER_TRIAL_SWAP_H
+#define DB_ADAPTER_TRIAL_SWAP_H
+
+#include "schema/plan.h"
+
+typedef enum TrialOutcome
+{
+	TRIAL_PASSED,
+	TRIAL_FAILED,				/* the plan does not reach the expected schema */
+	TRIAL_IMPOSSIBLE			/* the copies could not be made: nothing is known */
+} TrialOutcome;
+
+/*
+ * Runs the plan in swapped-in schemas and rolls it back; no lock on a live table
+ * is taken.  Adds the hazard table_rewrite to the steps that were seen to rewrite
+ * a table.  *reason says what went wrong, where something did.
+ */
+extern TrialOutcome trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual,
+							  bool expected_is_flat, int ignore, char **reason);
+
+#endif							/* DB_ADAPTER_TRIAL_SWAP_H */
