@@ -1,5 +1,5 @@
 -- A schema with every kind of object and every oddity that has ever broken a
--- schema tool.  Roles and server: torture_roles.sql.
+-- schema tool.  It needs torture_roles.sql and torture_server.sql.
 CREATE SCHEMA torture;
 CREATE SCHEMA "Odd Schema";
 COMMENT ON SCHEMA torture IS 'Every kind of object';

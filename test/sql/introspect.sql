@@ -3,6 +3,7 @@
 SET client_min_messages = warning;
 \set ECHO none
 \i test/data/torture_roles.sql
+\i test/data/torture_server.sql
 \i test/data/torture.sql
 SELECT current_setting('server_version_num')::int >= 150000 AS v15 \gset
 \if :v15
