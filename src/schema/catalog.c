@@ -75,6 +75,8 @@ read_all(CatalogReader *r)
 	catalog_read_triggers(r);
 	catalog_read_functions(r);
 	catalog_read_types(r);
+	catalog_read_operators(r);
+	catalog_read_others(r);
 	catalog_read_database(r);
 	catalog_read_dependencies(r);
 }

@@ -17,6 +17,9 @@
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_ts_dict.h"
+#include "catalog/pg_ts_parser.h"
+#include "catalog/pg_ts_template.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "fmgr.h"
@@ -301,6 +304,40 @@ catalog_access_method(CatalogReader *r, Oid am)
 	keep(r, name, NameStr(((Form_pg_am) GETSTRUCT(tuple))->amname));
 	ReleaseSysCache(tuple);
 	return name->text;
+}
+
+/* Text search objects are few: their names are not worth keeping. */
+char *
+catalog_ts_parser(CatalogReader *r, Oid parser)
+{
+	HeapTuple tuple = fetch(TSPARSEROID, parser);
+	Form_pg_ts_parser form = (Form_pg_ts_parser) GETSTRUCT(tuple);
+	char *text = qualify(r, form->prsnamespace, NameStr(form->prsname));
+
+	ReleaseSysCache(tuple);
+	return text;
+}
+
+char *
+catalog_ts_template(CatalogReader *r, Oid template)
+{
+	HeapTuple tuple = fetch(TSTEMPLATEOID, template);
+	Form_pg_ts_template form = (Form_pg_ts_template) GETSTRUCT(tuple);
+	char *text = qualify(r, form->tmplnamespace, NameStr(form->tmplname));
+
+	ReleaseSysCache(tuple);
+	return text;
+}
+
+char *
+catalog_ts_dictionary(CatalogReader *r, Oid dictionary)
+{
+	HeapTuple tuple = fetch(TSDICTOID, dictionary);
+	Form_pg_ts_dict form = (Form_pg_ts_dict) GETSTRUCT(tuple);
+	char *text = qualify(r, form->dictnamespace, NameStr(form->dictname));
+
+	ReleaseSysCache(tuple);
+	return text;
 }
 
 const char *

@@ -145,7 +145,15 @@ extern List *catalog_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc des
 								AttrNumber column, ObjectType type, Oid owner);
 extern List *catalog_acl_strings(CatalogReader *r, Datum acl, ObjectType type, Oid owner);
 
+extern char *catalog_ts_parser(CatalogReader *r, Oid parser);
+extern char *catalog_ts_template(CatalogReader *r, Oid template);
+extern char *catalog_ts_dictionary(CatalogReader *r, Oid dictionary);
 extern List *catalog_domain_constraints(CatalogReader *r, Oid type);
+
+/* catalog_others.c: NULL for what is not read; the kind is its signature at first. */
+extern SchemaOther *catalog_add_other(CatalogReader *r, Oid class, Oid oid, const char *kind,
+									  Oid namespace, const NameData *name, Oid owner);
+extern char *catalog_other_name(const SchemaOther *object);
 
 /* The passes. */
 extern void catalog_read_relations(CatalogReader *r);	/* catalog_relations.c */
@@ -155,6 +163,8 @@ extern void catalog_read_constraints(CatalogReader *r); /* catalog_constraints.c
 extern void catalog_read_triggers(CatalogReader *r);	/* catalog_triggers.c */
 extern void catalog_read_functions(CatalogReader *r);	/* catalog_routines.c */
 extern void catalog_read_types(CatalogReader *r);		/* catalog_types.c */
+extern void catalog_read_operators(CatalogReader *r);	/* catalog_operators.c */
+extern void catalog_read_others(CatalogReader *r);		/* catalog_others.c */
 extern void catalog_read_database(CatalogReader *r);
 extern void catalog_read_dependencies(CatalogReader *r); /* catalog_depends.c */
 extern void catalog_read_dependencies(CatalogReader *r); /* catalog_depends.c */
