@@ -35,13 +35,18 @@ answer_error(const PGresult *result)
 		{ERROR_CONSTRAINT, PG_DIAG_CONSTRAINT_NAME},
 	};
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	dba_error  *error;
 
 	if (PQresultStatus(result) != PGRES_FATAL_ERROR)
 		return NULL;
 	if (message == NULL)
 		message = PQresultErrorMessage(result);
-	error = error_new(DBA_SERVER, "%s", message);
+	/* a server that ends the session in the middle of a statement */
+	if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
+		error = error_new(DBA_CONNECT, "%s; the statement may have run", message);
+	else
+		error = error_new(DBA_SERVER, "%s", message);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		error_set_field(error, fields[i].field, PQresultErrorField(result, fields[i].code));
 	return error;
@@ -105,6 +110,8 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 	Request    *request = op->request;
 
 	op->failed = true;
+	if (PQstatus(conn->pg) == CONNECTION_BAD && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
+		return;					/* libpq's own words on the loss: conn_close has better ones */
 	if (op->kind == OP_PREPARE)
 		answer_unprepare(conn, op->stmt);
 	if (request == NULL || request->error != NULL || request->retry)
@@ -427,7 +434,14 @@ answer_drain(Conn *conn)
 		answer_copy_in(conn, conn->copying);
 	while (conn->state != CONN_DEAD && !conn->paused && conn->op_count > 0 && !answer_copies(conn) &&
 		   !PQisBusy(conn->pg))
-		answer_take(conn, PQgetResult(conn->pg));
+	{
+		PGresult   *result = PQgetResult(conn->pg);
+
+		/* of a lost connection NULL says nothing more than that */
+		if (result == NULL && PQstatus(conn->pg) == CONNECTION_BAD)
+			break;
+		answer_take(conn, result);
+	}
 	answer_notifications(conn);
 	pool_conn_changed(conn);
 }

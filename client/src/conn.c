@@ -472,7 +472,7 @@ conn_cancel(Conn *conn, Request *request)
 	}
 	conn->cancelling = &job->job;
 	conn->cancel_check = true;
-	conn->deadline = core_now() + CANCEL_TIMEOUT_MS;
+	conn->deadline = core_after(CANCEL_TIMEOUT_MS);
 	core_due(conn->core, conn->deadline);
 	if (conn->paused)
 	{

@@ -1,0 +1,473 @@
+/*
+ * faults.c
+ *		What goes wrong outside: servers that stop, connections that break, fall
+ *		silent or are refused.  Every request is called back once, and the pool
+ *		recovers.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "outcome.h"
+#include "server.h"
+
+static Server *server;
+
+static int
+setup(void **state)
+{
+	(void) state;
+	server = server_start(NULL);
+	server_sql(server, "CREATE TABLE item (id serial PRIMARY KEY, name text)");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void) state;
+	server_free(server);
+	return 0;
+}
+
+/* A request that is running on the server when this returns. */
+static dba_request
+start_sleep(dba_client *db, Outcome *out)
+{
+	dba_request id = dba_execute(db, "SELECT pg_sleep(60)", NULL, outcome_take, out);
+
+	for (int i = 0; i < 500; i++)
+	{
+		dba_wait(db, id, 10);
+		if (strcmp(server_sql(server, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'"
+							  " AND state = 'active' AND pid <> pg_backend_pid()"), "1") == 0)
+			return id;
+	}
+	abort();
+}
+
+static void
+test_restart_idle(void **state)
+{
+	dba_client *db = open_client(server_url(server), "pool_pre_ping", "false", NULL);
+
+	(void) state;
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	server_stop(server, "fast");
+	server_start_again(server);
+	assert_string_equal(outcome_of(db, "SELECT 2").text, "2");
+	dba_close(db);
+}
+
+static void
+test_restart_busy(void **state)
+{
+	dba_client *db = open_client(server_url(server), NULL);
+	Outcome		out = {0};
+	dba_request id = start_sleep(db, &out);
+
+	(void) state;
+	server_stop(server, "fast");
+	outcome_wait(db, id, &out);
+	assert_int_equal(out.code, DBA_CONNECT);
+	assert_false(out.retryable);
+	assert_non_null(strstr(out.message, "may have run"));
+	out = (Outcome) {0};
+	id = dba_execute(db, "SELECT 3", NULL, outcome_take, &out);
+	dba_wait(db, id, 300);		/* refused meanwhile, but it was there before */
+	server_start_again(server);
+	outcome_wait(db, id, &out);
+	assert_string_equal(out.message, "");
+	assert_string_equal(out.text, "3");
+	dba_close(db);
+}
+
+static void
+test_crash_busy(void **state)
+{
+	dba_client *db = open_client(server_url(server), NULL);
+	Outcome		out = {0};
+	dba_request id = start_sleep(db, &out);
+
+	(void) state;
+	server_stop(server, "immediate");
+	server_start_again(server);
+	outcome_wait(db, id, &out);
+	assert_int_equal(out.code, DBA_CONNECT);
+	assert_string_equal(outcome_of(db, "SELECT 4").text, "4");
+	dba_close(db);
+}
+
+#define TERMINATE "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity" \
+	" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+#define NOBODY_ELSE "SELECT count(*) FROM pg_stat_activity" \
+	" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+
+static void
+test_terminate(void **state)
+{
+	dba_client *db = open_client(server_url(server), NULL);
+	Outcome		out = {0};
+	dba_request id;
+	dba_client *tx;
+
+	(void) state;
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	server_sql(server, TERMINATE);
+	server_poll(server, NOBODY_ELSE, "0");
+	assert_string_equal(outcome_of(db, "SELECT 5").text, "5");
+	id = start_sleep(db, &out);
+	server_sql(server, TERMINATE);
+	outcome_wait(db, id, &out);
+	assert_int_equal(out.code, DBA_CONNECT);
+	assert_string_equal(out.sqlstate, "57P01");
+
+	/* a transaction does not survive its connection; its end says so */
+	out = (Outcome) {0};
+	outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+	tx = out.db;
+	server_sql(server, TERMINATE);
+	server_poll(server, NOBODY_ELSE, "0");
+	assert_int_equal(outcome_of(tx, "SELECT 1").code, DBA_CONNECT);
+	outcome_wait(db, dba_commit(tx, outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_CONNECT);
+	assert_string_equal(outcome_of(db, "SELECT 6").text, "6");
+	dba_close(db);
+}
+
+static void
+test_silent_server(void **state)
+{
+	Proxy		proxy = proxy_start(server, PROXY_SILENT, 0);
+	dba_client *db = open_client(proxy.url, "connect_timeout_seconds", "0.3", NULL);
+	long		start = now_ms();
+	Outcome		out = outcome_of(db, "SELECT 1");
+
+	(void) state;
+	assert_int_equal(out.code, DBA_TIMEOUT);
+	assert_true(out.retryable);
+	assert_true(now_ms() - start < 5000);
+	dba_close(db);
+	proxy_stop(&proxy);
+}
+
+static void
+test_silent_first_host(void **state)
+{
+	Proxy		proxy = proxy_start(server, PROXY_SILENT, 0);
+	char		url[256];
+	dba_client *db;
+
+	(void) state;
+	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres", proxy.port,
+			 server_port(server));
+	db = open_client(url, "connect_timeout_seconds", "0.3", NULL);
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	dba_close(db);
+	proxy_stop(&proxy);
+}
+
+static void
+test_hang(void **state)
+{
+	Proxy		proxy = proxy_start(server, PROXY_HANG, 1000);
+	dba_client *db = open_client(proxy.url, "request_timeout_seconds", "0.3", "pool_size", "1", NULL);
+	Outcome		out;
+	long		start = now_ms();
+
+	(void) state;
+	out = outcome_of(db, "SELECT repeat('x', 5000)");
+	assert_int_equal(out.code, DBA_TIMEOUT);
+	assert_true(now_ms() - start < 15000);
+	dba_close(db);
+	proxy_stop(&proxy);
+}
+
+static void
+test_bytes(void **state)
+{
+	Proxy		proxy = proxy_start(server, PROXY_BYTES, 0);
+	dba_client *db = open_client(proxy.url, NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	for (int i = 0; i < 20; i++)
+		out.submitted += dba_insert(db, "item", "{\"name\": \"x\"}", outcome_take, &out) != 0;
+	dba_run(db);
+	assert_int_equal(out.called, out.submitted);
+	assert_int_equal(out.failed, 0);
+	assert_string_equal(outcome_of(db, "SELECT repeat('y', 100)").text + 99, "y");
+	dba_close(db);
+	proxy_stop(&proxy);
+}
+
+static void
+test_cut(void **state)
+{
+	(void) state;
+	for (long limit = 1; limit < 900; limit += limit < 460 ? 7 : 13)
+	{
+		Proxy		proxy = proxy_start(server, PROXY_CUT, limit);
+		dba_client *db = open_client(proxy.url, "pool_size", "1", "pool_max_overflow", "0", NULL);
+		Outcome		out = {0};
+
+		for (int i = 0; i < 3; i++)
+			out.submitted += dba_select(db, "item", "id, name", "{\"id\": 1}", NULL, outcome_take, &out) != 0;
+		dba_run(db);
+		assert_int_equal(out.called, 3);
+		dba_close(db);
+		proxy_stop(&proxy);
+	}
+}
+
+static void
+test_too_many_connections(void **state)
+{
+	char		url[256];
+	dba_client *db;
+	Outcome		out = {0};
+
+	(void) state;
+	server_sql(server, "CREATE ROLE few LOGIN CONNECTION LIMIT 3; GRANT ALL ON item TO few;");
+	snprintf(url, sizeof(url), "postgresql://few@/postgres?host=%s&port=%d", server_dir(server), server_port(server));
+	db = open_client(url, "pool_size", "10", NULL);
+	for (int i = 0; i < 200; i++)
+		out.submitted += dba_select(db, "item", NULL, NULL, NULL, outcome_take, &out) != 0;
+	dba_run(db);
+	assert_int_equal(out.called, 200);
+	assert_int_equal(out.failed, 0);
+	dba_close(db);
+}
+
+static void
+test_password(void **state)
+{
+	char		url[256];
+	dba_client *db;
+	Outcome		out;
+	dba_error  *err = NULL;
+
+	(void) state;
+	server_sql(server, "CREATE ROLE secret LOGIN PASSWORD 'first-secret'");
+	server_set_hba(server, "local all secret scram-sha-256\nlocal all all trust\nhost all all 127.0.0.1/32 trust\n");
+	snprintf(url, sizeof(url), "postgresql://secret:first-secret@/postgres?host=%s&port=%d", server_dir(server),
+			 server_port(server));
+	db = open_client(url, "pool_size", "1", "pool_max_overflow", "0", NULL);
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	assert_null(strstr(dba_url(db), "first-secret"));
+	server_sql(server, "ALTER ROLE secret PASSWORD 'second'");
+	assert_string_equal(outcome_of(db, "SELECT 2").text, "2");
+	server_sql(server, TERMINATE);
+	server_poll(server, NOBODY_ELSE, "0");
+	out = outcome_of(db, "SELECT 3");
+	assert_int_equal(out.code, DBA_CONNECT);
+	assert_string_equal(out.sqlstate, "28P01");
+	assert_true(out.retryable);
+	assert_null(strstr(out.message, "first-secret"));
+	dba_close(db);
+	assert_null(dba_open("postgresql://me:hidden@host:port:1/x", &err));
+	assert_null(strstr(dba_error_message(err), "hidden"));
+	dba_error_free(err);
+}
+
+static void
+test_failover(void **state)
+{
+	Server	   *primary = server_start(NULL);
+	Server	   *standby = server_standby(primary);
+	char		url[512];
+	dba_client *db;
+	dba_client *old;
+
+	(void) state;
+	snprintf(url, sizeof(url), "postgresql://postgres@localhost:%d,127.0.0.1:%d/postgres?target_session_attrs=read-write",
+			 server_port(standby), server_port(primary));
+	db = open_client(url, NULL);
+	assert_string_equal(outcome_of(db, "SELECT pg_is_in_recovery()").text, "f");
+	assert_int_equal(outcome_of(db, "CREATE TABLE t (id int)").code, DBA_OK);
+	server_poll(standby, "SELECT to_regclass('t') IS NOT NULL", "t");
+	server_stop(primary, "immediate");
+	server_promote(standby);
+	assert_string_equal(outcome_of(db, "SELECT pg_is_in_recovery()").text, "f");
+	assert_int_equal(outcome_of(db, "INSERT INTO t VALUES (1)").code, DBA_OK);
+	old = open_client(server_tcp_url(primary), NULL);
+	assert_int_equal(outcome_of(old, "SELECT 1").code, DBA_CONNECT);
+	dba_close(old);
+	dba_close(db);
+	server_free(standby);
+	server_free(primary);
+}
+
+static void
+test_cancel(void **state)
+{
+	dba_client *db = open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	Outcome		out = {0};
+	dba_request id = dba_execute(db, "SELECT 1", NULL, outcome_take, &out);
+	dba_client *tx;
+
+	(void) state;
+	dba_cancel(db, id);			/* before anything was done */
+	outcome_wait(db, id, &out);
+	assert_int_equal(out.code, DBA_CANCELLED);
+	assert_true(out.retryable);
+	dba_cancel(db, id);			/* finished: harmless */
+	id = dba_execute(db, "SELECT 1", NULL, outcome_take, &out);
+	dba_wait(db, id, 0);
+	dba_cancel(db, id);			/* while connecting */
+	outcome_wait(db, id, &out);
+	assert_int_equal(out.code, DBA_CANCELLED);
+	id = start_sleep(db, &out);
+	dba_cancel(db, id);			/* while running */
+	outcome_wait(db, id, &out);
+	assert_int_equal(out.code, DBA_CANCELLED);
+	for (int i = 0; i < 20; i++)	/* the next statement is never hit */
+	{
+		id = dba_execute(db, "SELECT count(*) FROM generate_series(1, 200000)", NULL, outcome_take, &out);
+		dba_wait(db, id, i % 5);
+		dba_cancel(db, id);
+		out = (Outcome) {.submitted = out.submitted, .called = out.called};
+		outcome_wait(db, id, &out);
+		assert_true(out.code == DBA_CANCELLED || out.code == DBA_OK);
+		assert_string_equal(outcome_of(db, "SELECT 9").text, "9");
+	}
+	outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+	tx = out.db;
+	id = start_sleep(tx, &out);
+	dba_cancel(tx, id);
+	outcome_wait(db, id, &out);
+	assert_int_equal(out.code, DBA_CANCELLED);
+	outcome_wait(db, dba_rollback(tx, outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_OK);
+	assert_int_equal(out.called, out.submitted);
+	assert_int_equal(dba_pool_stats(db, "opened"), 1);
+	dba_close(db);
+}
+
+/* Requests that share a connection are cancelled locally. */
+static void
+test_cancel_shared(void **state)
+{
+	dba_client *db = open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	Outcome		out = {0};
+	dba_request ids[50];
+
+	(void) state;
+	outcome_wait(db, dba_select(db, "item", NULL, NULL, NULL, outcome_take, &out), &out);
+	for (int i = 0; i < 50; i++)
+	{
+		ids[i] = dba_select(db, "item", NULL, NULL, NULL, outcome_take, &out);
+		out.submitted++;
+	}
+	dba_wait(db, ids[0], 0);
+	for (int i = 0; i < 50; i += 2)
+		dba_cancel(db, ids[i]);
+	dba_run(db);
+	assert_int_equal(out.called, out.submitted);
+	assert_string_equal(outcome_of(db, "SELECT 7").text, "7");
+	dba_close(db);
+}
+
+static void
+close_from_callback(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	outcome_take(db, result, error, arg);
+	if (((Outcome *) arg)->called == 100)
+		dba_close(db);
+	if (((Outcome *) arg)->called >= 100)
+		assert_int_equal(dba_execute(db, "SELECT 1", NULL, outcome_take, arg), 0);
+}
+
+static void
+test_close_in_flight(void **state)
+{
+	dba_client *db = open_client(server_url(server), NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	for (int i = 0; i < 1000; i++)
+		out.submitted += (i % 3 ? dba_select(db, "item", NULL, NULL, NULL, outcome_take, &out) :
+						  dba_begin(db, NULL, outcome_take, &out)) != 0;
+	dba_wait(db, 1, 20);
+	dba_close(db);
+	assert_int_equal(out.submitted, 1000);
+	assert_int_equal(out.called, 1000);
+	assert_int_equal(out.code, DBA_CLOSED);
+
+	out = (Outcome) {0};
+	db = open_client(server_url(server), NULL);
+	for (int i = 0; i < 1000; i++)
+		out.submitted += dba_select(db, "item", NULL, NULL, NULL, close_from_callback, &out) != 0;
+	dba_run(db);				/* returns when the callback has closed it */
+	assert_int_equal(out.called, 1000);
+	server_poll(server, NOBODY_ELSE, "0");
+}
+
+static void
+test_request_timeout(void **state)
+{
+	dba_client *db = open_client(server_url(server), "request_timeout_seconds", "0.2", "checkout_timeout_seconds", "0.2",
+								 "pool_size", "1", "pool_max_overflow", "0", NULL);
+	Outcome		out = outcome_of(db, "SELECT pg_sleep(60)");
+	Outcome		first = {0};
+
+	(void) state;
+	assert_int_equal(out.code, DBA_TIMEOUT);
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	outcome_wait(db, dba_begin(db, NULL, outcome_take, &first), &first);
+	out = outcome_of(db, "SELECT 1");	/* the transaction holds the only connection */
+	assert_int_equal(out.code, DBA_TIMEOUT);
+	assert_true(out.retryable);
+	dba_close(db);
+}
+
+static void
+test_ddl(void **state)
+{
+	dba_client *db = open_client(server_url(server), NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	server_sql(server, "CREATE TABLE changing (id int, v int); INSERT INTO changing VALUES (1, 2)");
+	outcome_wait(db, dba_select(db, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out), &out);
+	server_sql(server, "ALTER TABLE changing ADD COLUMN w text; ALTER TABLE changing ALTER v TYPE text");
+	outcome_wait(db, dba_select(db, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	assert_int_equal(out.rows, 1);
+	outcome_wait(db, dba_insert(db, "changing", "{\"id\": 3, \"v\": \"x\"}", outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_OK);
+	/* statements lost behind our back */
+	assert_int_equal(outcome_of(db, "SELECT 1").code, DBA_OK);
+	dba_close(db);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_restart_idle),
+		cmocka_unit_test(test_restart_busy),
+		cmocka_unit_test(test_crash_busy),
+		cmocka_unit_test(test_terminate),
+		cmocka_unit_test(test_silent_server),
+		cmocka_unit_test(test_silent_first_host),
+		cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_too_many_connections),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_cancel_shared),
+		cmocka_unit_test(test_close_in_flight),
+		cmocka_unit_test(test_request_timeout),
+		cmocka_unit_test(test_ddl),
+		cmocka_unit_test(test_password),
+		cmocka_unit_test(test_failover),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
