@@ -79,13 +79,24 @@ int
 query_pin(QueryPins pins)
 {
 	int			nestlevel = NewGUCNestLevel();
-	int			count = pins == PIN_PATH ? 1 : lengthof(pinned_settings);
 
-	if (pins == PIN_ALL_ROWS)
-		pin("row_security", "off");
-	else
-		for (int i = 0; i < count; i++)
-			pin(pinned_settings[i].name, pinned_settings[i].value);
+	switch (pins)
+	{
+		case PIN_PATH:
+			pin(pinned_settings[0].name, pinned_settings[0].value);
+			break;
+		case PIN_VALUES:
+			for (int i = 0; i < lengthof(pinned_settings); i++)
+				pin(pinned_settings[i].name, pinned_settings[i].value);
+			break;
+		case PIN_PLAN_ALL_ROWS:
+			pin("row_security", "off");
+			/* FALLTHROUGH */
+		case PIN_PLAN:
+			/* Compiling costs more than a plain scan with few expressions can gain. */
+			pin("jit", "off");
+			break;
+	}
 	return nestlevel;
 }
 

@@ -27,7 +27,8 @@ typedef enum QueryPins
 {
 	PIN_PATH,					/* search_path = pg_catalog, pg_temp: catalog reads */
 	PIN_VALUES,					/* and all that values' text form depends on */
-	PIN_ALL_ROWS /* row_security = off alone: planning raises where policies hide rows */
+	PIN_PLAN,					/* how a scan of whole tables is planned */
+	PIN_PLAN_ALL_ROWS			/* and planning raises where policies would hide rows */
 } QueryPins;
 
 extern int query_pin(QueryPins pins);

@@ -2,14 +2,8 @@
  * backup.c
  *	  Rows to chunks of lines: the verb backup.
  *
- * One cursor a table, all on the caller's snapshot.  Rows are written as the
- * executor delivers them, but for two cases in which they are set aside as
- * they lie, with large values still in their toast table: when the chunk is
- * full, and when a column's text depends on settings.  In the second case the
- * rows set aside are written under pinned settings between two fetches, never
- * while the executor, and with it the code of users, is running.
- *
- * Memory holds a chunk, the rows set aside and one row in the making.
+ * One cursor a table, all on the caller's snapshot.  Memory holds a chunk, the
+ * rows of one fetch that did not fit into it, and one row in the making.
  */
 #include "postgres.h"
 
@@ -19,13 +13,13 @@
 #include "data/backup.h"
 #include "data/backuplines.h"
 #include "data/backupschema.h"
-#include "data/rowcodec.h"
-#include "data/selection.h"
-#include "executor/executor.h"
+#include "data/leaks.h"
+#include "data/rowscan.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
 #define CHUNK_SIZE (64 * 1024)
+#define FETCH_FIRST 16
 #define FETCH_MAX 1000
 #define LEAKS_NAMED 5 /* in the detail of the warning */
 
@@ -38,23 +32,6 @@ typedef enum BackupPhase
 	PHASE_DONE
 } BackupPhase;
 
-/* The table being read; all of it lives in the context of the table. */
-typedef struct TableScan
-{
-	QueryCursor *cursor;
-	RowWriter  *writer;			/* made when the first row shows its descriptor */
-	int			ncolumns;
-	List	   *leaking_refs;	/* BackupRef *, each with a boolean after the columns */
-	bool		exhausted;
-	int64		bytes;			/* written so far, to guess how many rows fill a chunk */
-	List	   *aside;			/* MinimalTuple, in asidecxt */
-	int			next_aside;
-	MemoryContext asidecxt;
-	MemoryContext rowcxt;
-	TupleTableSlot *slot;		/* for the rows set aside */
-	TupleDesc	desc;
-} TableScan;
-
 struct Backup
 {
 	BackupOptions options;
@@ -65,7 +42,9 @@ struct Backup
 	MemoryContext tablecxt;
 	BackupPhase phase;
 	int			table;
-	TableScan  *scan;
+	RowScan	   *scan;
+	Leaks	   *leaks;
+	int64		table_bytes;	/* of rows written, to guess how many fill a chunk */
 	StringInfo	out;			/* while backup_next() runs */
 	int			full;			/* the length of out at which the chunk is */
 	StringInfoData leaked;		/* keys named so far for the table */
@@ -133,13 +112,12 @@ backup_begin(const BackupOptions *options)
 	if (!options->row_security)
 		refuse_hidden_rows(b->schema);
 	b->lines = backuplines_create(&b->options, b->schema);
+	b->leaks = leaks_create(b->schema, options->user_id, &options->filters->root);
 	initStringInfo(&b->leaked);
 	b->callcxt = AllocSetContextCreate(b->cxt, "db_adapter backup call", ALLOCSET_DEFAULT_SIZES);
 	b->tablecxt = AllocSetContextCreate(b->cxt, "db_adapter backup table", ALLOCSET_DEFAULT_SIZES);
 	return b;
 }
-
-/* ---- rows ---- */
 
 /* The key of the row in slot, for people: id = 5. */
 static void
@@ -159,11 +137,11 @@ append_key(Backup *b, TupleTableSlot *slot, const BackupTable *table)
 static void
 note_leak(Backup *b, TupleTableSlot *slot, const BackupTable *table, const BackupRef *ref)
 {
-	bool		first = b->lines->leaks[table->index]++ == 0;
+	int64		leaks = ++b->lines->leaks[table->index];
 
-	if (b->options.on_leak == LEAK_ERROR || b->lines->leaks[table->index] <= LEAKS_NAMED)
+	if (leaks <= LEAKS_NAMED)
 	{
-		if (!first)
+		if (leaks > 1)
 			appendStringInfoString(&b->leaked, "; ");
 		append_key(b, slot, table);
 		appendStringInfo(&b->leaked, " through \"%s\"", ref->fields[0]);
@@ -175,24 +153,18 @@ note_leak(Backup *b, TupleTableSlot *slot, const BackupTable *table, const Backu
 				 errdetail("It is the row with %s.", b->leaked.data)));
 }
 
-/* Looks at the booleans behind the columns; false when the row is to be left out. */
+/* False for a row that is to be left out. */
 static bool
-check_leaks(Backup *b, TupleTableSlot *slot)
+sift_row(TupleTableSlot *slot, void *arg)
 {
-	TableScan  *scan = b->scan;
-	int			column = scan->ncolumns;
-	ListCell   *lc;
+	Backup	   *b = arg;
+	const BackupRef *ref = leaks_find(b->leaks, b->scan, slot);
 
-	slot_getsomeattrs(slot, column + list_length(scan->leaking_refs));
-	foreach(lc, scan->leaking_refs)
-	{
-		if (!slot->tts_isnull[column] && DatumGetBool(slot->tts_values[column]))
-		{
-			note_leak(b, slot, &b->schema->tables[b->table], lfirst(lc));
-			return b->options.on_leak != LEAK_DROP;
-		}
-		column++;
-	}
+	if (ref != NULL)
+		note_leak(b, slot, &b->schema->tables[b->table], ref);
+	if (ref != NULL && b->options.on_leak == LEAK_DROP)
+		return false;
+	leaks_row_saved(b->leaks, b->scan, slot);
 	return true;
 }
 
@@ -213,86 +185,20 @@ warn_leaks(const Backup *b, const BackupTable *table)
 							 : "They are in the backup; a restore cannot map these references.")));
 }
 
-static void
-write_row(Backup *b, TupleTableSlot *slot)
-{
-	TableScan  *scan = b->scan;
-	int			before = b->out->len;
-
-	if (scan->leaking_refs != NIL && !check_leaks(b, slot))
-		return;
-	if (b->options.format == BACKUP_JSON && b->lines->rows[b->table] > 0)
-		appendStringInfoCharMacro(b->out, ',');
-	rowwriter_write(scan->writer, b->out, slot);
-	appendStringInfoCharMacro(b->out, '\n');
-	b->lines->rows[b->table]++;
-	scan->bytes += b->out->len - before;
-}
-
-static void
-set_aside(TableScan *scan, TupleTableSlot *slot)
-{
-	MemoryContext oldcxt = MemoryContextSwitchTo(scan->asidecxt);
-
-	scan->aside = lappend(scan->aside, ExecCopySlotMinimalTuple(slot));
-	MemoryContextSwitchTo(oldcxt);
-}
-
-/* The first row shows what the statement returns: the writer is made for that. */
-static void
-prepare_writer(Backup *b, TupleDesc desc)
-{
-	TableScan  *scan = b->scan;
-	MemoryContext oldcxt = MemoryContextSwitchTo(b->tablecxt);
-
-	scan->desc = CreateTupleDescCopy(desc);
-	scan->ncolumns = desc->natts - list_length(scan->leaking_refs);
-	scan->writer = rowwriter_create(scan->desc, scan->ncolumns,
-									b->options.format == BACKUP_JSON ? ROW_PLAIN : ROW_EXACT);
-	scan->slot = MakeSingleTupleTableSlot(scan->desc, &TTSOpsMinimalTuple);
-	MemoryContextSwitchTo(oldcxt);
-}
-
+/* False when the chunk is full. */
 static bool
-receive_row(TupleTableSlot *slot, void *arg)
+write_row(TupleTableSlot *slot, void *arg)
 {
 	Backup	   *b = arg;
+	int			before = b->out->len;
 
-	if (b->scan->writer == NULL)
-		prepare_writer(b, slot->tts_tupleDescriptor);
-	if (b->out->len >= b->full || rowwriter_needs_pins(b->scan->writer))
-		set_aside(b->scan, slot);
-	else
-		write_row(b, slot);
-	return true;
-}
-
-/* Writes rows set aside until the chunk is full. */
-static void
-drain_aside(Backup *b)
-{
-	TableScan  *scan = b->scan;
-	bool		pins = rowwriter_needs_pins(scan->writer);
-	int			nestlevel = pins ? query_pin(PIN_VALUES) : 0;
-	MemoryContext oldcxt = MemoryContextSwitchTo(scan->rowcxt);
-
-	while (scan->next_aside < list_length(scan->aside) && b->out->len < b->full)
-	{
-		CHECK_FOR_INTERRUPTS();
-		ExecStoreMinimalTuple(list_nth(scan->aside, scan->next_aside++), scan->slot, false);
-		write_row(b, scan->slot);
-		MemoryContextReset(scan->rowcxt);
-	}
-	ExecClearTuple(scan->slot);
-	MemoryContextSwitchTo(oldcxt);
-	if (pins)
-		query_unpin(nestlevel);
-	if (scan->next_aside == list_length(scan->aside))
-	{
-		MemoryContextReset(scan->asidecxt);
-		scan->aside = NIL;
-		scan->next_aside = 0;
-	}
+	if (b->options.format == BACKUP_JSON && b->lines->rows[b->table] > 0)
+		appendStringInfoCharMacro(b->out, ',');
+	rowwriter_write(b->scan->writer, b->out, slot);
+	appendStringInfoCharMacro(b->out, '\n');
+	b->lines->rows[b->table]++;
+	b->table_bytes += b->out->len - before;
+	return b->out->len < b->full;
 }
 
 /* As many rows as should fill the chunk, judged by those before. */
@@ -303,8 +209,8 @@ rows_to_fetch(const Backup *b)
 	int64		room = b->full - b->out->len;
 
 	if (written == 0)
-		return 16;
-	return Min(FETCH_MAX, room * written / Max(b->scan->bytes, 1) + 1);
+		return FETCH_FIRST;
+	return Min(FETCH_MAX, room * written / Max(b->table_bytes, 1) + 1);
 }
 
 static void
@@ -313,25 +219,17 @@ open_table(Backup *b)
 	const BackupTable *table = &b->schema->tables[b->table];
 	MemoryContext oldcxt = MemoryContextSwitchTo(b->tablecxt);
 	Selection  *s = selection_create(b->schema, b->options.user_id);
-	TableScan  *scan = palloc0(sizeof(TableScan));
-	int			nestlevel = 0;
+	int			leaks;
 
 	selection_columns(s, table);
-	selection_leaks(s, table);
+	leaks = leaks_begin_table(b->leaks, s, table);
 	selection_from(s, table);
 	selection_where(s, table, json_get_object(&b->options.filters->root, table->name, "filters"));
 	selection_order(s, table);
-	scan->leaking_refs = selection_leaking_refs(s, table);
-	scan->asidecxt =
-		AllocSetContextCreate(b->tablecxt, "db_adapter backup aside", ALLOCSET_DEFAULT_SIZES);
-	scan->rowcxt =
-		AllocSetContextCreate(b->tablecxt, "db_adapter backup row", ALLOCSET_DEFAULT_SIZES);
-	if (!b->options.row_security)
-		nestlevel = query_pin(PIN_ALL_ROWS);
-	scan->cursor = query_cursor_open(s->sql.data, s->nargs, s->types, s->values, s->nulls, true);
-	if (!b->options.row_security)
-		query_unpin(nestlevel);
-	b->scan = scan;
+	b->scan = rowscan_open(s, b->options.format == BACKUP_JSON ? ROW_PLAIN : ROW_EXACT, leaks,
+						   b->options.row_security, b->options.user_id != NULL ? sift_row : NULL,
+						   write_row, b);
+	b->table_bytes = 0;
 	resetStringInfo(&b->leaked);
 	MemoryContextSwitchTo(oldcxt);
 }
@@ -340,26 +238,9 @@ static void
 close_table(Backup *b)
 {
 	warn_leaks(b, &b->schema->tables[b->table]);
-	query_cursor_close(b->scan->cursor);
+	rowscan_close(b->scan);
 	MemoryContextReset(b->tablecxt);
 	b->scan = NULL;
-}
-
-/* Goes on with the rows of the table; false when there are no more. */
-static bool
-advance_rows(Backup *b)
-{
-	TableScan  *scan = b->scan;
-
-	if (scan->aside == NIL && !scan->exhausted)
-	{
-		uint64		wanted = rows_to_fetch(b);
-
-		scan->exhausted = query_cursor_fetch(scan->cursor, wanted, receive_row, b) < wanted;
-	}
-	if (scan->aside != NIL)
-		drain_aside(b);
-	return scan->aside != NIL || !scan->exhausted;
 }
 
 static void
@@ -377,7 +258,7 @@ advance(Backup *b)
 			b->phase = PHASE_ROWS;
 			break;
 		case PHASE_ROWS:
-			if (advance_rows(b))
+			if (rowscan_advance(b->scan, rows_to_fetch(b)))
 				break;
 			close_table(b);
 			b->phase = ++b->table < b->schema->ntables ? PHASE_TABLE : PHASE_TRAILER;

@@ -353,20 +353,13 @@ append_json_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 }
 
 void
-selection_leaks(Selection *s, const BackupTable *table)
+selection_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 {
-	ListCell   *lc;
-
-	foreach(lc, selection_leaking_refs(s, table))
-	{
-		const BackupRef *ref = lfirst(lc);
-
-		appendStringInfoString(&s->sql, ", ");
-		if (ref->kind == REF_JSON)
-			append_json_leak(s, table, ref);
-		else
-			append_column_leak(s, table, ref);
-	}
+	appendStringInfoString(&s->sql, ", ");
+	if (ref->kind == REF_JSON)
+		append_json_leak(s, table, ref);
+	else
+		append_column_leak(s, table, ref);
 }
 
 void

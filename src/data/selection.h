@@ -34,7 +34,8 @@ extern Selection *selection_create(const BackupSchema *schema, const char *user_
  * (may be NULL).
  */
 extern void selection_columns(Selection *s, const BackupTable *table);
-extern void selection_leaks(Selection *s, const BackupTable *table);
+/* ", " and whether the reference of t leads to a row that is not the tenant's. */
+extern void selection_leak(Selection *s, const BackupTable *table, const BackupRef *ref);
 extern void selection_from(Selection *s, const BackupTable *table);
 extern void selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters);
 extern void selection_order(Selection *s, const BackupTable *table);

@@ -1,0 +1,116 @@
+/*
+ * rowscan.c
+ *	  The rows of a selection, handed to who writes them under the right settings.
+ *
+ * A row is visited while the executor holds it, but for two cases in which it is
+ * set aside as it lies, with large values still in their toast table: when the
+ * visitor is full, and when a column's text depends on settings.  In the second
+ * case rows are visited under pinned settings between two fetches, never while
+ * the executor, and with it the code of users, is running.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "data/rowscan.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+/* The first row shows what the statement returns: the writer is made for that. */
+static void
+prepare_writer(RowScan *scan, TupleDesc desc)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(scan->cxt);
+
+	scan->desc = CreateTupleDescCopy(desc);
+	scan->ncolumns = desc->natts - scan->extra;
+	scan->writer = rowwriter_create(scan->desc, scan->ncolumns, scan->format);
+	scan->slot = MakeSingleTupleTableSlot(scan->desc, &TTSOpsMinimalTuple);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+static bool
+receive_row(TupleTableSlot *slot, void *arg)
+{
+	RowScan	   *scan = arg;
+
+	if (scan->writer == NULL)
+		prepare_writer(scan, slot->tts_tupleDescriptor);
+	if (scan->sift != NULL && !scan->sift(slot, scan->arg))
+		return true;
+	if (scan->full || rowwriter_needs_pins(scan->writer))
+	{
+		MemoryContext oldcxt = MemoryContextSwitchTo(scan->asidecxt);
+
+		scan->aside = lappend(scan->aside, ExecCopySlotMinimalTuple(slot));
+		MemoryContextSwitchTo(oldcxt);
+	}
+	else
+		scan->full = !scan->visit(slot, scan->arg);
+	return true;
+}
+
+static void
+visit_aside(RowScan *scan)
+{
+	bool		pins = rowwriter_needs_pins(scan->writer);
+	int			nestlevel = pins ? query_pin(PIN_VALUES) : 0;
+	MemoryContext oldcxt = MemoryContextSwitchTo(scan->rowcxt);
+
+	while (!scan->full && scan->next_aside < list_length(scan->aside))
+	{
+		CHECK_FOR_INTERRUPTS();
+		ExecStoreMinimalTuple(list_nth(scan->aside, scan->next_aside++), scan->slot, false);
+		scan->full = !scan->visit(scan->slot, scan->arg);
+		MemoryContextReset(scan->rowcxt);
+	}
+	ExecClearTuple(scan->slot);
+	MemoryContextSwitchTo(oldcxt);
+	if (pins)
+		query_unpin(nestlevel);
+	if (scan->next_aside == list_length(scan->aside))
+	{
+		MemoryContextReset(scan->asidecxt);
+		scan->aside = NIL;
+		scan->next_aside = 0;
+	}
+}
+
+RowScan *
+rowscan_open(Selection *s, RowFormat format, int extra, bool row_security, QueryRow sift,
+			 QueryRow visit, void *arg)
+{
+	RowScan	   *scan = palloc0(sizeof(RowScan));
+	int			nestlevel;
+
+	scan->format = format;
+	scan->extra = extra;
+	scan->sift = sift;
+	scan->visit = visit;
+	scan->arg = arg;
+	scan->cxt = CurrentMemoryContext;
+	scan->rowcxt = AllocSetContextCreate(scan->cxt, "db_adapter scan row", ALLOCSET_DEFAULT_SIZES);
+	scan->asidecxt =
+		AllocSetContextCreate(scan->cxt, "db_adapter rows aside", ALLOCSET_DEFAULT_SIZES);
+	nestlevel = query_pin(row_security ? PIN_PLAN : PIN_PLAN_ALL_ROWS);
+	scan->cursor = query_cursor_open(s->sql.data, s->nargs, s->types, s->values, s->nulls, true);
+	query_unpin(nestlevel);
+	return scan;
+}
+
+bool
+rowscan_advance(RowScan *scan, uint64 count)
+{
+	scan->full = false;
+	if (scan->aside == NIL && !scan->exhausted)
+		scan->exhausted = query_cursor_fetch(scan->cursor, count, receive_row, scan) < count;
+	if (scan->aside != NIL && !scan->full)
+		visit_aside(scan);
+	return scan->aside != NIL || !scan->exhausted;
+}
+
+void
+rowscan_close(RowScan *scan)
+{
+	query_cursor_close(scan->cursor);
+}
