@@ -93,6 +93,25 @@ COMMENT ON FUNCTION expected(text[], name[], text, boolean) IS
 REVOKE EXECUTE ON FUNCTION expected(text[], name[], text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION expected(text[], name[], text, boolean) TO pg_database_owner WITH GRANT OPTION;
 
+-- Its content can be derived again at any time, so pg_dump leaves it out.
+CREATE TABLE expected_cache (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    key bytea NOT NULL,
+    schemas text[] NOT NULL,
+    words text[] NOT NULL,
+    fingerprint bytea NOT NULL,
+    size int NOT NULL,
+    document jsonb NOT NULL);
+-- Not unique: sessions that derive the same text do not wait for each other.
+CREATE INDEX expected_cache_key_idx ON expected_cache USING btree (key, id);
+
+COMMENT ON SEQUENCE expected_cache_id_seq IS
+    'Numbers of documents kept';
+COMMENT ON TABLE expected_cache IS
+    'Schema documents derived by expected(), the newest 64; only the extension touches it';
+COMMENT ON INDEX expected_cache_key_idx IS
+    'Finds a document by the hash of what it was derived from';
+
 CREATE FUNCTION expected_columns(
     schema_sql text,
     schema name DEFAULT 'public')

@@ -29,6 +29,10 @@
 #include "utils/memutils.h"
 
 #define TOKEN_IDENT 258
+#define TOKEN_SCONST 261
+
+/* A literal this long is not a name, such as one cast to regclass. */
+#define LITERAL_NAME_LENGTH (3 * NAMEDATALEN)
 
 /* How much of a line or statement a message shows. */
 #define EXCERPT_LENGTH 200
@@ -339,6 +343,12 @@ skip_word(const char *p, const char *end, const char *word)
 	return skip_blanks(p + length, end);
 }
 
+static bool
+is_name_char(char c)
+{
+	return isalnum((unsigned char) c) || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
+}
+
 /* A name as SQL reads it, or NULL. */
 static char *
 read_name(const char *p, const char *end)
@@ -357,7 +367,7 @@ read_name(const char *p, const char *end)
 		}
 		return NULL;
 	}
-	while (p < end && (isalnum((unsigned char) *p) || *p == '_' || *p == '$' || IS_HIGHBIT_SET(*p)))
+	while (p < end && is_name_char(*p))
 		p++;
 	return p > begin ? downcase_truncate_identifier(begin, p - begin, false) : NULL;
 }
@@ -683,6 +693,25 @@ compare_words(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
+/* The names in a literal: it may be one in a search_path, or of a regclass. */
+static void
+add_literal_words(HTAB *seen, char *literal)
+{
+	char *end;
+
+	if (strlen(literal) > LITERAL_NAME_LENGTH)
+		return;
+	for (char *p = literal; *p != '\0'; p = end)
+	{
+		for (end = p; is_name_char(*end);)
+			end++;
+		if (end > p)
+			(void) hash_search(seen, pnstrdup(p, end - p), HASH_ENTER, NULL);
+		while (*end != '\0' && !is_name_char(*end))
+			end++;
+	}
+}
+
 static void
 add_words(HTAB *seen, const DdlFile *file)
 {
@@ -700,6 +729,8 @@ add_words(HTAB *seen, const DdlFile *file)
 		CHECK_FOR_INTERRUPTS();
 		if (token == TOKEN_IDENT)
 			(void) hash_search(seen, value.str, HASH_ENTER, NULL);
+		else if (token == TOKEN_SCONST)
+			add_literal_words(seen, value.str);
 		else if (token >= first_keyword) /* it may be a name too */
 			(void) hash_search(seen, value.keyword, HASH_ENTER, NULL);
 	}

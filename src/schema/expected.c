@@ -15,6 +15,7 @@
 #include "schema/ddltext.h"
 #include "schema/document.h"
 #include "schema/expected.h"
+#include "schema/expected_cache.h"
 #include "schema/expected_statement.h"
 #include "schema/expected_swap.h"
 #include "utils/acl.h"
@@ -174,17 +175,28 @@ derive(Swap *swap, void *arg)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* A text that runs code of its own may give another result each time: never kept. */
 Jsonb *
 expected_document(const ExpectedRequest *request)
 {
 	Derivation derivation = {0};
+	const char *path = request->search_path ? request->search_path : default_path(request);
+	CacheEntry *entry = NULL;
+	Jsonb *cached = request->allow_do ? NULL : cache_find(request, path);
 
+	if (cached != NULL)
+		return cached;
 	derivation.request = request;
 	derivation.ddl = ddltext_read(request->texts, request->numbered);
 	choose_schemas(&derivation);
-	derivation.swap.search_path =
-		request->search_path ? request->search_path : default_path(request);
+	derivation.swap.search_path = path;
 	derivation.swap.allow_do = request->allow_do;
+	swap_check(&derivation.swap);
+	if (!request->allow_do)
+		entry = cache_prepare(request, path, derivation.ddl,
+							  list_concat_copy(derivation.swap.created, derivation.swap.schemas));
 	swap_run(&derivation.swap, derive, &derivation);
+	if (entry != NULL)
+		cache_store(entry, path, derivation.document);
 	return derivation.document;
 }

@@ -697,14 +697,20 @@ create_swap(const SwapRequest *request, SwapBody body, void *arg)
 }
 
 void
+swap_check(const SwapRequest *request)
+{
+	check_state();
+	swap_check_privileges(request->created);
+	swap_check_privileges(request->schemas);
+}
+
+void
 swap_run(const SwapRequest *request, SwapBody body, void *arg)
 {
 	Swap *swap;
 	ErrorData *error;
 
-	check_state();
-	swap_check_privileges(request->created);
-	swap_check_privileges(request->schemas);
+	swap_check(request);
 	swap = create_swap(request, body, arg);
 	MemoryContextSwitchTo(swap->cxt);
 	swap->guard = guard_create(request->allow_do, statement_is_of_database);

@@ -35,7 +35,10 @@ typedef void (*SwapBody)(Swap *swap, void *arg);
  */
 extern void swap_run(const SwapRequest *request, SwapBody body, void *arg);
 
-/* The checks of swap_run() alone, for those who serve an earlier result. */
+/* The checks it begins with. */
+extern void swap_check(const SwapRequest *request);
+
+/* Those of privileges alone, for who serves an earlier result. */
 extern void swap_check_privileges(List *schemas);
 /* Whether they would pass. */
 extern bool swap_may(List *schemas);

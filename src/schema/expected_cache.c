@@ -1,0 +1,254 @@
+/*
+ * expected_cache.c
+ *	  Documents derived before, kept in a table for all sessions.
+ *
+ * Nobody has rights on the table; what is read and written here runs as the
+ * extension's owner.  A document is found only by the role that derived it, by
+ * the text itself, and only with the rights that deriving it would take.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "schema/document.h"
+#include "schema/expected_cache.h"
+#include "schema/expected_outside.h"
+#include "schema/expected_swap.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+/* More than this is never kept: the oldest go. */
+#define CACHE_MAX_ENTRIES 64
+#define CACHE_MAX_BYTES (64 * 1024 * 1024)
+
+/* Settings of the session that a document may depend on. */
+static const char *const settings[] = {"default_tablespace",
+									   "default_table_access_method",
+									   "default_toast_compression",
+									   "DateStyle",
+									   "IntervalStyle",
+									   "TimeZone",
+									   "xmloption",
+									   "array_nulls",
+									   "quote_all_identifiers",
+									   "server_version_num"};
+
+/* ---- the key ---- */
+
+/* Lengths keep neighbours apart. */
+static void
+put(StringInfo out, const char *text)
+{
+	appendStringInfo(out, "%zu:", text ? strlen(text) : 0);
+	if (text != NULL)
+		appendStringInfoString(out, text);
+}
+
+/* In the order of the table, which changes when one is altered: that only misses. */
+static void
+put_extensions(StringInfo out)
+{
+	Relation rel = table_open(ExtensionRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple tuple;
+	bool isnull;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_extension form = (Form_pg_extension) GETSTRUCT(tuple);
+		Datum version =
+			heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(rel), &isnull);
+
+		put(out, NameStr(form->extname));
+		put(out, isnull ? "" : TextDatumGetCString(version));
+		appendStringInfo(out, "%u ", form->extnamespace);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
+static bytea *
+make_key(const ExpectedRequest *request, const char *search_path)
+{
+	StringInfoData head;
+	bytea *key = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
+	ListCell *lc;
+
+	initStringInfo(&head);
+	appendStringInfo(&head, "%d %u %d %d ", DOCUMENT_VERSION, GetUserId(), request->numbered,
+					 request->schemas_given);
+	put(&head, GetUserNameFromId(GetUserId(), false));
+	put(&head, search_path);
+	for (int i = 0; i < lengthof(settings); i++)
+		put(&head, GetConfigOption(settings[i], true, false));
+	foreach(lc, request->schemas)
+		put(&head, lfirst(lc));
+	put_extensions(&head);
+
+	if (hash == NULL || pg_cryptohash_init(hash) < 0)
+		elog(ERROR, "could not compute a hash");
+	foreach(lc, request->texts)
+	{
+		appendStringInfo(&head, "text %zu:", strlen(lfirst(lc)));
+		if (pg_cryptohash_update(hash, (uint8 *) head.data, head.len) < 0 ||
+			pg_cryptohash_update(hash, (uint8 *) lfirst(lc), strlen(lfirst(lc))) < 0)
+			elog(ERROR, "could not compute a hash");
+		resetStringInfo(&head);
+	}
+	if (pg_cryptohash_update(hash, (uint8 *) head.data, head.len) < 0 ||
+		pg_cryptohash_final(hash, (uint8 *) VARDATA(key), PG_SHA256_DIGEST_LENGTH) < 0)
+		elog(ERROR, "could not compute a hash");
+	pg_cryptohash_free(hash);
+	SET_VARSIZE(key, VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	return key;
+}
+
+/* ---- reading ---- */
+
+typedef struct CacheRow
+{
+	MemoryContext cxt;
+	CacheEntry entry;
+	Jsonb *document; /* NULL: no row */
+} CacheRow;
+
+static List *
+list_from_array(Datum array)
+{
+	Datum *values;
+	int count;
+	List *result = NIL;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &values, NULL,
+					  &count);
+	for (int i = 0; i < count; i++)
+		result = lappend(result, TextDatumGetCString(values[i]));
+	return result;
+}
+
+static bool
+take_row(TupleTableSlot *slot, void *arg)
+{
+	CacheRow *row = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(row->cxt);
+
+	slot_getallattrs(slot);
+	row->entry.schemas = list_from_array(slot->tts_values[0]);
+	row->entry.words = list_from_array(slot->tts_values[1]);
+	row->entry.fingerprint = DatumGetByteaPCopy(slot->tts_values[2]);
+	row->document = DatumGetJsonbPCopy(slot->tts_values[3]);
+	MemoryContextSwitchTo(oldcxt);
+	return false;
+}
+
+static bool
+same_bytes(const bytea *a, const bytea *b)
+{
+	return VARSIZE_ANY(a) == VARSIZE_ANY(b) &&
+		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+Jsonb *
+cache_find(const ExpectedRequest *request, const char *search_path)
+{
+	CacheRow row = {CurrentMemoryContext};
+	Oid types[] = {BYTEAOID};
+	Datum values[] = {PointerGetDatum(make_key(request, search_path))};
+
+	query_run_as_owner("SELECT schemas, words, fingerprint, document"
+					   "  FROM db_adapter.expected_cache"
+					   " WHERE key = $1 ORDER BY id DESC LIMIT 1",
+					   1, types, values, NULL, RecoveryInProgress(), take_row, &row);
+	if (row.document == NULL)
+		return NULL;
+	swap_check_privileges(row.entry.schemas);
+	if (!same_bytes(row.entry.fingerprint,
+					outside_fingerprint(row.entry.schemas, row.entry.words, search_path)))
+		return NULL;
+	return row.document;
+}
+
+/* ---- writing ---- */
+
+CacheEntry *
+cache_prepare(const ExpectedRequest *request, const char *search_path, const DdlText *ddl,
+			  List *schemas)
+{
+	CacheEntry *entry = palloc0(sizeof(CacheEntry));
+
+	entry->key = make_key(request, search_path);
+	entry->schemas = schemas;
+	entry->words = ddltext_words(ddl);
+	entry->fingerprint = outside_fingerprint(schemas, entry->words, search_path);
+	return entry;
+}
+
+static Datum
+array_from_list(List *list)
+{
+	Datum *values = palloc(list_length(list) * sizeof(Datum));
+	int count = 0;
+	ListCell *lc;
+
+	foreach(lc, list)
+		values[count++] = CStringGetTextDatum(lfirst(lc));
+	return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/*
+ * Makes room for one more, and drops what it replaces.  Rows another session is
+ * about to delete are its business: nobody waits here.
+ */
+static void
+make_room(const CacheEntry *entry, int size)
+{
+	Oid types[] = {BYTEAOID, INT4OID, INT4OID};
+	Datum values[] = {PointerGetDatum(entry->key), Int32GetDatum(CACHE_MAX_ENTRIES - 1),
+					  Int32GetDatum(CACHE_MAX_BYTES - size)};
+
+	/* Elsewhere a row deleted meanwhile would be a serialization failure. */
+	if (XactIsoLevel != XACT_READ_COMMITTED)
+		return;
+	query_run_as_owner(
+		"DELETE FROM db_adapter.expected_cache WHERE id IN"
+		" (SELECT id FROM db_adapter.expected_cache WHERE id IN"
+		"  (SELECT id FROM"
+		"    (SELECT id, key, row_number() OVER newest AS rank, sum(size) OVER newest AS total"
+		"       FROM db_adapter.expected_cache WINDOW newest AS (ORDER BY id DESC)) ranked"
+		"    WHERE key = $1 OR rank > $2 OR total > $3)"
+		"  FOR UPDATE SKIP LOCKED)",
+		3, types, values, NULL, false, NULL, NULL);
+}
+
+void
+cache_store(const CacheEntry *entry, const char *search_path, Jsonb *document)
+{
+	int size = VARSIZE(document);
+	Oid types[] = {BYTEAOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAOID, INT4OID, JSONBOID};
+	Datum values[] = {PointerGetDatum(entry->key),	 array_from_list(entry->schemas),
+					  array_from_list(entry->words), PointerGetDatum(entry->fingerprint),
+					  Int32GetDatum(size),			 JsonbPGetDatum(document)};
+
+	if (size > CACHE_MAX_BYTES / 2 ||
+		!same_bytes(entry->fingerprint,
+					outside_fingerprint(entry->schemas, entry->words, search_path)))
+		return;
+	make_room(entry, size);
+	query_run_as_owner("INSERT INTO db_adapter.expected_cache"
+					   " (key, schemas, words, fingerprint, size, document)"
+					   " VALUES ($1, $2, $3, $4, $5, $6)",
+					   6, types, values, NULL, false, NULL, NULL);
+}
