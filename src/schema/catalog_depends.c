@@ -11,6 +11,8 @@
 
 #include "base/compat.h"
 #include "catalog/dependency.h"
+#include "catalog/pg_amop.h"
+#include "catalog/pg_amproc.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
@@ -127,8 +129,9 @@ is_wanted(Form_pg_depend form)
 	/* What a constraint says of tables is a foreign key, or its own table. */
 	if (form->classid == ConstraintRelationId && form->refclassid == RelationRelationId)
 		return false;
-	return is_part(form->classid) || form->classid == RelationRelationId ||
-		   form->classid == ProcedureRelationId || form->classid == TypeRelationId;
+	/* Members of operator classes are read with them. */
+	return form->classid != AccessMethodOperatorRelationId &&
+		   form->classid != AccessMethodProcedureRelationId;
 }
 
 static void
@@ -211,6 +214,9 @@ catalog_read_dependencies(CatalogReader *r)
 	add_dependents(r, &schema_sequence_kind, RelationRelationId, schema->sequences);
 	add_dependents(r, &schema_function_kind, ProcedureRelationId, schema->functions);
 	add_dependents(r, &schema_type_kind, TypeRelationId, schema->types);
+	foreach(lc, schema->others)
+		add_dependents(r, &schema_other_kind, ((SchemaOther *) lfirst(lc))->class,
+					   list_make1(lfirst(lc)));
 	catalog_scan(r, DependRelationId, read_edge);
 	foreach(lc, r->edges)
 	{
@@ -225,4 +231,5 @@ catalog_read_dependencies(CatalogReader *r)
 	sort_dependencies(schema->views);
 	sort_dependencies(schema->functions);
 	sort_dependencies(schema->types);
+	sort_dependencies(schema->others);
 }

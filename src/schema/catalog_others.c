@@ -312,6 +312,7 @@ catalog_add_other(CatalogReader *r, Oid class, Oid oid, const char *kind, Oid na
 		object->object.owner = catalog_role(r, owner);
 	object->object.comment = catalog_comment(r, class, oid, 0);
 	object->kind = unconstify(char *, kind);
+	object->class = class;
 	r->schema->others = lappend(r->schema->others, object);
 	return object;
 }

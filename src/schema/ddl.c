@@ -55,11 +55,29 @@ ddl_keyword(const SchemaKind *kind, const void *object)
 	return NULL;
 }
 
+/* An object whose signature tells its kind apart rather than its arguments. */
+static char *
+other_target(const SchemaOther *other)
+{
+	static const char before[] = " using ";
+	const SchemaObject *o = &other->object;
+	const char *method = o->signature != NULL ? strstr(o->signature, before) : NULL;
+
+	if (strcmp(other->kind, "operator") == 0)
+		return psprintf("%s.%s (%s)", quote_identifier(o->schema), o->name, o->signature);
+	if (method != NULL)
+		return psprintf("%s USING %s", quote_qualified_identifier(o->schema, o->name),
+						method + strlen(before));
+	return quote_qualified_identifier(o->schema, o->name);
+}
+
 char *
 ddl_target(const SchemaKind *kind, const void *object)
 {
 	const SchemaFunction *function = object;
 
+	if (kind == &schema_other_kind)
+		return other_target(object);
 	/* The identity of an aggregate without arguments is name(*). */
 	if (kind == &schema_function_kind && strcmp(function->kind, "aggregate") == 0 &&
 		function->object.signature[0] == '\0')

@@ -288,6 +288,7 @@ typedef struct SchemaOther
 	SchemaObject object;
 	char *kind; /* as in COMMENT ON: "collation", "operator" */
 	char *definition; /* a CREATE statement */
+	Oid class; /* catalog of a live object; never written */
 } SchemaOther;
 
 /* A schema itself. */
