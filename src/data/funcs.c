@@ -7,8 +7,10 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "catalog/pg_type.h"
 #include "data/backup.h"
 #include "data/backupschema.h"
+#include "data/digest.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/array.h"
@@ -238,13 +240,45 @@ db_adapter_restore_end(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+/* What both forms of digest take: two arguments, and from arg on three more. */
+static void
+get_digest_options(FunctionCallInfo fcinfo, int arg, DigestOptions *options)
+{
+	options->backup_schema = get_jsonb(fcinfo, 0, "backup_schema");
+	options->table = get_text(fcinfo, 1, "table");
+	options->user_id = get_text(fcinfo, arg, NULL);
+	options->buckets = PG_ARGISNULL(arg + 1) ? 0 : PG_GETARG_INT32(arg + 1);
+	options->hash = get_text(fcinfo, arg + 2, "hash");
+	if (!PG_ARGISNULL(arg + 1) && options->buckets < 1)
+		options->buckets = -1;
+}
+
 PG_FUNCTION_INFO_V1(db_adapter_digest);
 
 Datum
 db_adapter_digest(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	DigestOptions options;
+
+	get_digest_options(fcinfo, 2, &options);
+	InitMaterializedSRF(fcinfo, 0);
+	digest_buckets(&options, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+static List *
+get_ints(ArrayType *array)
+{
+	List	   *ints = NIL;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			ints = lappend_int(ints, DatumGetInt32(values[i]));
+	return ints;
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_digest_rows);
@@ -252,6 +286,14 @@ PG_FUNCTION_INFO_V1(db_adapter_digest_rows);
 Datum
 db_adapter_digest_rows(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	DigestOptions options;
+	List	   *buckets = NIL;
+
+	get_digest_options(fcinfo, 3, &options);
+	if (!PG_ARGISNULL(2))
+		buckets = get_ints(PG_GETARG_ARRAYTYPE_P(2));
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(2) || buckets != NIL)
+		digest_rows(&options, buckets, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
 }

@@ -37,6 +37,10 @@ extern bool rowwriter_needs_pins(const RowWriter *writer);
 /* Appends the row as one object.  Allocates in the current memory context. */
 extern void rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *slot);
 
+/* Appends the columns of these indexes, as one object. */
+extern void rowwriter_write_columns(RowWriter *writer, StringInfo out, TupleTableSlot *slot,
+									const int  *columns, int count);
+
 /* Appends one value, not NULL, of the column with that index. */
 extern void rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value);
 

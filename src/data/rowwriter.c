@@ -522,26 +522,44 @@ rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value)
 	writer->columns[column].emit(out, &writer->columns[column], value);
 }
 
+/* A member, or nothing where NULL is an absent one; returns how much of the next key is skipped. */
+static inline int
+write_member(RowWriter *writer, StringInfo out, TupleTableSlot *slot, int index, int skip)
+{
+	ColumnWriter *column = &writer->columns[index];
+	bool		isnull = slot->tts_isnull[index];
+
+	if (column->key == NULL || (isnull && writer->format == ROW_EXACT))
+		return skip;
+	appendBinaryStringInfo(out, column->key + skip, column->keylen - skip);
+	if (isnull)
+		appendBinaryStringInfo(out, "null", 4);
+	else
+		column->emit(out, column, slot->tts_values[index]);
+	return 0;
+}
+
 void
 rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *slot)
 {
-	int			comma = 1;		/* the first key goes without */
+	int			skip = 1;		/* the first key goes without its comma */
 
 	slot_getsomeattrs(slot, writer->ncolumns);
 	appendStringInfoCharMacro(out, '{');
 	for (int i = 0; i < writer->ncolumns; i++)
-	{
-		ColumnWriter *column = &writer->columns[i];
-		bool		isnull = slot->tts_isnull[i];
+		skip = write_member(writer, out, slot, i, skip);
+	appendStringInfoCharMacro(out, '}');
+}
 
-		if (column->key == NULL || (isnull && writer->format == ROW_EXACT))
-			continue;
-		appendBinaryStringInfo(out, column->key + comma, column->keylen - comma);
-		comma = 0;
-		if (isnull)
-			appendBinaryStringInfo(out, "null", 4);
-		else
-			column->emit(out, column, slot->tts_values[i]);
-	}
+void
+rowwriter_write_columns(RowWriter *writer, StringInfo out, TupleTableSlot *slot, const int *columns,
+						int count)
+{
+	int			skip = 1;
+
+	slot_getsomeattrs(slot, writer->ncolumns);
+	appendStringInfoCharMacro(out, '{');
+	for (int i = 0; i < count; i++)
+		skip = write_member(writer, out, slot, columns[i], skip);
 	appendStringInfoCharMacro(out, '}');
 }

@@ -191,10 +191,9 @@ append_exists(Selection *s, const BackupTable *target, const BackupRef *ref, con
 	appendStringInfoChar(&s->sql, ')');
 }
 
-/* "from.type_field = 'Value' AND ", for a reference whose target that decides. */
-static void
-append_type_test(Selection *s, const BackupTable *table, const BackupRef *ref, int target,
-				 const char *from)
+void
+selection_type_test(Selection *s, const BackupTable *table, const BackupRef *ref, int target,
+					const char *from)
 {
 	if (ref->kind != REF_POLYMORPHIC)
 		return;
@@ -226,7 +225,7 @@ append_membership(Selection *s, const BackupTable *table, const char *alias)
 		if (!first)
 			appendStringInfoString(&s->sql, " OR ");
 		first = false;
-		append_type_test(s, table, ref, i, alias);
+		selection_type_test(s, table, ref, i, alias);
 		append_exists(s, target, ref, alias, true);
 	}
 	appendStringInfoChar(&s->sql, ')');
@@ -314,7 +313,7 @@ append_column_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 		if (target->tenant_depth < 0)
 			continue;
 		appendStringInfoString(&s->sql, " WHEN ");
-		append_type_test(s, table, ref, i, "t");
+		selection_type_test(s, table, ref, i, "t");
 		appendStringInfoString(&s->sql, "NOT ");
 		append_exists(s, target, ref, "t", true);
 		appendStringInfoString(&s->sql, " THEN ");

@@ -54,6 +54,9 @@ extern char *selection_argument(Selection *s, Oid type, const char *text);
 /* "a.x = b.y AND …" with qualified operators, for the key of target. */
 extern void selection_join(Selection *s, const char *alias, const BackupTable *target,
 						   const char *from, const BackupRef *ref);
+/* "from.type_field = 'Value' AND " where a reference's target depends on that; else nothing. */
+extern void selection_type_test(Selection *s, const BackupTable *table, const BackupRef *ref,
+								int			target, const char *from);
 /* "schema"."name" AS alias, without the rows that descendants in the schema hold. */
 extern void selection_table(Selection *s, const BackupTable *table, const char *alias);
 

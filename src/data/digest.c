@@ -1,0 +1,298 @@
+/*
+ * digest.c
+ *	  The content of a table as hashes by natural key: the verb digest.
+ *
+ * A row is hashed as the JSON text it would have in a backup, in UTF-8, without
+ * ids (naturalrow.c): text is the one form that does not depend on server,
+ * release, encoding or settings.  Rows fall into buckets by the hash of their
+ * match key, and a bucket's digest is the sum of its rows', so that no order is
+ * needed.  Two databases compare buckets first, then the rows of those that
+ * differ.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "data/digest.h"
+#include "data/hash128.h"
+#include "data/naturalrow.h"
+#include "data/rowscan.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "port/pg_bswap.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+/* Buckets while the number of rows is not known: folded to fewer at the end. */
+#define MAX_BUCKETS 65536
+#define MAX_BUCKETS_ASKED (1 << 20)
+#define FETCH_ROWS 1000
+#define MAX_WORDS (PG_SHA256_DIGEST_LENGTH / sizeof(uint64))
+
+typedef struct Sum
+{
+	int64		rows;
+	uint64		word[MAX_WORDS];
+} Sum;
+
+typedef struct Digest
+{
+	RowScan	   *scan;
+	NaturalRow *row;
+	pg_cryptohash_ctx *sha;		/* NULL for the fast hash */
+	int			nwords;			/* of a digest */
+	int			nbuckets;
+	Sum		   *sums;			/* NULL when rows are listed */
+	bool	   *wanted;			/* NULL: every bucket */
+	StringInfoData text;
+	StringInfoData key;
+	ReturnSetInfo *result;
+} Digest;
+
+/* The text in UTF-8; what is not in that encoding is converted into the current context. */
+static char *
+utf8_text(StringInfo text, size_t *len)
+{
+	char	   *utf8 = pg_server_to_any(text->data, text->len, PG_UTF8);
+
+	*len = utf8 == text->data ? text->len : strlen(utf8);
+	return utf8;
+}
+
+static void
+check_hash(int result)
+{
+	if (result < 0)
+		elog(ERROR, "could not compute a SHA-256 hash");
+}
+
+/* The digest of the row whose text was written, as words. */
+static void
+hash_row(Digest *d, uint64 *words)
+{
+	size_t		len;
+	char	   *text = utf8_text(&d->text, &len);
+
+	if (d->sha == NULL)
+	{
+		Hash128		hash = hash128(text, len);
+
+		memcpy(words, hash.word, sizeof(hash.word));
+		return;
+	}
+	check_hash(pg_cryptohash_init(d->sha));
+	check_hash(pg_cryptohash_update(d->sha, (uint8 *) text, len));
+	check_hash(pg_cryptohash_final(d->sha, (uint8 *) words, PG_SHA256_DIGEST_LENGTH));
+	for (int i = 0; i < d->nwords; i++)
+		words[i] = pg_ntoh64(words[i]);
+}
+
+static Datum
+digest_datum(const Digest *d, const uint64 *words)
+{
+	Size		size = d->nwords * sizeof(uint64);
+	bytea	   *bytes = palloc(VARHDRSZ + size);
+
+	SET_VARSIZE(bytes, VARHDRSZ + size);
+	for (int i = 0; i < d->nwords; i++)
+	{
+		uint64		word = pg_hton64(words[i]);
+
+		memcpy(VARDATA(bytes) + i * sizeof(uint64), &word, sizeof(word));
+	}
+	return PointerGetDatum(bytes);
+}
+
+static void
+put_row(Digest *d, const uint64 *words)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	values[0] = DirectFunctionCall1(jsonb_in, CStringGetDatum(d->key.data));
+	values[1] = digest_datum(d, words);
+	tuplestore_putvalues(d->result->setResult, d->result->setDesc, values, nulls);
+}
+
+static bool
+visit_row(TupleTableSlot *slot, void *arg)
+{
+	Digest	   *d = arg;
+	RowWriter  *writer = d->scan->writer;
+	uint64		words[MAX_WORDS];
+	size_t		len;
+	char	   *key;
+	int			bucket;
+
+	resetStringInfo(&d->key);
+	rowwriter_write_columns(writer, &d->key, slot, d->row->match, d->row->nmatch);
+	key = utf8_text(&d->key, &len);
+	bucket = hash128(key, len).word[0] % d->nbuckets;
+	if (d->wanted != NULL && !d->wanted[bucket])
+		return true;
+
+	resetStringInfo(&d->text);
+	rowwriter_write(writer, &d->text, slot);
+	hash_row(d, words);
+	if (d->sums == NULL)
+	{
+		put_row(d, words);
+		return true;
+	}
+	d->sums[bucket].rows++;
+	for (int i = 0; i < d->nwords; i++)
+		d->sums[bucket].word[i] += words[i];
+	return true;
+}
+
+static void
+choose_hash(Digest *d, const char *hash)
+{
+	static const char *const hashes[] = {"fast", "sha256", NULL};
+
+	d->nwords = sizeof(Hash128) / sizeof(uint64);
+	if (json_choose(hash, hashes, "hash") == 1)
+	{
+		d->nwords = MAX_WORDS;
+		d->sha = pg_cryptohash_create(PG_SHA256);
+	}
+}
+
+static void
+scan_table(Digest *d, const DigestOptions *options)
+{
+	BackupSchema *schema = backupschema_parse(&options->backup_schema->root, true);
+	Selection  *s = selection_create(schema, options->user_id);
+	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
+
+	backupschema_bind(schema);
+	choose_hash(d, options->hash);
+	d->row = naturalrow_select(s, table);
+	d->scan = rowscan_open(s, ROW_EXACT, 0, false, NULL, visit_row, d);
+	initStringInfo(&d->text);
+	initStringInfo(&d->key);
+	while (rowscan_advance(d->scan, FETCH_ROWS))
+		CHECK_FOR_INTERRUPTS();
+	rowscan_close(d->scan);
+	if (d->sha != NULL)
+		pg_cryptohash_free(d->sha);
+}
+
+static void
+check_buckets(int buckets)
+{
+	if (buckets < 0 || buckets > MAX_BUCKETS_ASKED)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid number of buckets %d", buckets),
+						errhint("It lies between 1 and %d.", MAX_BUCKETS_ASKED)));
+}
+
+/* A power of two near 16 times the root of the rows. */
+static int
+buckets_for(int64 rows)
+{
+	int			buckets = 16;
+
+	while (buckets < MAX_BUCKETS && buckets < 16 * sqrt((double) rows))
+		buckets *= 2;
+	return buckets;
+}
+
+/* Powers of two divide one another: the buckets that become one are added. */
+static void
+fold_buckets(Digest *d)
+{
+	int64		rows = 0;
+	int			nbuckets;
+
+	for (int i = 0; i < d->nbuckets; i++)
+		rows += d->sums[i].rows;
+	nbuckets = buckets_for(rows);
+	for (int i = nbuckets; i < d->nbuckets; i++)
+	{
+		Sum		   *sum = &d->sums[i % nbuckets];
+
+		sum->rows += d->sums[i].rows;
+		for (int j = 0; j < d->nwords; j++)
+			sum->word[j] += d->sums[i].word[j];
+	}
+	d->nbuckets = Min(d->nbuckets, nbuckets);
+}
+
+void
+digest_buckets(const DigestOptions *options, ReturnSetInfo *result)
+{
+	Digest		d = {.result = result};
+
+	check_buckets(options->buckets);
+	d.nbuckets = options->buckets > 0 ? options->buckets : MAX_BUCKETS;
+	d.sums = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Sum) * d.nbuckets);
+	memset(d.sums, 0, sizeof(Sum) * d.nbuckets);
+	scan_table(&d, options);
+	if (options->buckets == 0)
+		fold_buckets(&d);
+	for (int i = 0; i < d.nbuckets; i++)
+	{
+		Datum		values[3];
+		bool		nulls[3] = {false, false, false};
+
+		if (d.sums[i].rows == 0)
+			continue;
+		values[0] = Int32GetDatum(i);
+		values[1] = Int64GetDatum(d.sums[i].rows);
+		values[2] = digest_datum(&d, d.sums[i].word);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+static bool
+take_count(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	*(int64 *) arg = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	return false;
+}
+
+/* As many buckets as digest_buckets() makes of its own. */
+static int
+default_buckets(const DigestOptions *options)
+{
+	BackupSchema *schema = backupschema_parse(&options->backup_schema->root, true);
+	Selection  *s = selection_create(schema, options->user_id);
+	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
+	int64		rows = 0;
+
+	backupschema_bind(schema);
+	appendStringInfoString(&s->sql, "SELECT pg_catalog.count(*)");
+	selection_from(s, table);
+	selection_where(s, table, NULL);
+	query_run(s->sql.data, s->nargs, s->types, s->values, s->nulls, true, take_count, &rows);
+	return buckets_for(rows);
+}
+
+void
+digest_rows(const DigestOptions *options, List *wanted, ReturnSetInfo *result)
+{
+	Digest		d = {.result = result};
+	ListCell   *lc;
+
+	check_buckets(options->buckets);
+	d.nbuckets = options->buckets > 0 ? options->buckets : default_buckets(options);
+	if (wanted != NIL)
+		d.wanted = palloc0(sizeof(bool) * d.nbuckets);
+	foreach(lc, wanted)
+	{
+		if (lfirst_int(lc) < 0 || lfirst_int(lc) >= d.nbuckets)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("bucket %d does not exist", lfirst_int(lc)),
+							errdetail("There are %d, from 0.", d.nbuckets)));
+		d.wanted[lfirst_int(lc)] = true;
+	}
+	scan_table(&d, options);
+}
