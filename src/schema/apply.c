@@ -159,6 +159,7 @@ set_for_steps(const char *name, const char *value)
 							 false);
 }
 
+/* A remainder without an attribute, "column public.a.b ", speaks for all of them. */
 static bool
 is_promised(const ApplyRun *run, const Difference *d)
 {
@@ -166,8 +167,14 @@ is_promised(const ApplyRun *run, const Difference *d)
 	ListCell   *lc;
 
 	foreach(lc, run->plan->remaining)
-		if (strcmp(lfirst(lc), key) == 0)
+	{
+		const char *remainder = lfirst(lc);
+		size_t		len = strlen(remainder);
+
+		if (strcmp(remainder, key) == 0 ||
+			(remainder[len - 1] == ' ' && strncmp(remainder, key, len) == 0))
 			return true;
+	}
 	return false;
 }
 
