@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "schema/apply.h"
 #include "schema/catalog.h"
+#include "schema/diagram.h"
 #include "schema/diff.h"
 #include "schema/document.h"
 #include "schema/expected.h"
@@ -191,8 +192,10 @@ PG_FUNCTION_INFO_V1(db_adapter_diagram);
 Datum
 db_adapter_diagram(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	char	   *format = text_argument(fcinfo, 1, "mermaid");
+
+	PG_RETURN_TEXT_P(cstring_to_text(
+		diagram_draw(catalog_read(schemas_argument(fcinfo, 0), NIL), format)));
 }
 
 static Datum
