@@ -25,7 +25,7 @@
 #include "schema/catalog.h"
 #include "schema/fingerprint.h"
 #include "schema/plan_document.h"
-#include "schema/saved.h"
+#include "schema/apply_saved.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"

@@ -16,7 +16,7 @@
 #include "schema/document.h"
 #include "schema/expected.h"
 #include "schema/expected_columns.h"
-#include "schema/saved.h"
+#include "schema/apply_saved.h"
 #include "schema/trial.h"
 #include "schema/validation.h"
 #include "utils/array.h"

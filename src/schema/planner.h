@@ -20,7 +20,7 @@ typedef struct Planner
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
 
-/* plan.c */
+/* planner.c */
 
 /* A step; object is what it acts on (its rank that of top, a top-level object). */
 extern PlanStep *planner_step(Planner *p, PlanPhase phase, const char *action, const char *object,

@@ -1,5 +1,5 @@
 /*
- * plan.c
+ * planner.c
  *	  Differences -> ordered DDL steps with their hazards: the driver.
  *
  * Each difference is given to the code of its kind of object, which adds steps to

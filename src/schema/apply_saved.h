@@ -1,9 +1,9 @@
 /*
- * saved.h
+ * apply_saved.h
  *	  Rows put aside before a step that may lose them.
  */
-#ifndef DB_ADAPTER_SAVED_H
-#define DB_ADAPTER_SAVED_H
+#ifndef DB_ADAPTER_APPLY_SAVED_H
+#define DB_ADAPTER_APPLY_SAVED_H
 
 #include "base/json.h"
 
@@ -33,4 +33,4 @@ extern void saved_read(int64 id, SavedChunk chunk, void *arg);
 /* Deletes what the caller saved longer ago than that; returns how many. */
 extern int64 saved_purge(Datum older_than);
 
-#endif							/* DB_ADAPTER_SAVED_H */
+#endif							/* DB_ADAPTER_APPLY_SAVED_H */

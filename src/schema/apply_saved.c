@@ -1,5 +1,5 @@
 /*
- * saved.c
+ * apply_saved.c
  *	  Rows put aside before a step that may lose them.
  *
  * They are kept as a backup of the one table, in the lines of the jsonl format, so
@@ -16,7 +16,7 @@
 #include "data/backup.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "schema/saved.h"
+#include "schema/apply_saved.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
