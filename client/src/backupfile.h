@@ -67,6 +67,7 @@ struct dba_backup_check
 	size_t		prefix_len;
 	BackupPart	part;
 	size_t		line;			/* jsonl: the current one */
+	bool		summed;			/* jsonl: it is no trailer and counts in the sums */
 	bool		skip_rows;		/* jsonl: their table line was wrong */
 	size_t		part_bytes;		/* read of this line or metadata */
 	size_t		doc_depth;		/* json: of the document, outside rows */

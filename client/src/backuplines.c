@@ -269,7 +269,8 @@ begin_line(dba_backup_check *check)
 		backup_begin_head(check);
 	check->row.depth = 0;
 	check->part_bytes = 0;
-	if (check->part != BACKUP_TRAILER)
+	check->summed = check->part != BACKUP_TRAILER;
+	if (check->summed)
 		add_sums(check, check->prefix, check->prefix_len);
 	read_piece(check, check->prefix, check->prefix_len);
 }
@@ -293,7 +294,7 @@ feed_line(dba_backup_check *check, const char *data, size_t len)
 	}
 	if (len == 0 || check->no_memory)
 		return;
-	if (check->part != BACKUP_TRAILER)
+	if (check->summed)
 		add_sums(check, data, len);
 	read_piece(check, data, len);
 }
@@ -305,7 +306,7 @@ end_line(dba_backup_check *check, bool newline)
 
 	if (check->part == BACKUP_START)
 		begin_line(check);
-	if (newline && check->part != BACKUP_TRAILER)
+	if (newline && check->summed)
 		add_sums(check, "\n", 1);
 	if (check->part != BACKUP_SKIP && !check->no_memory && !json_reader_finish(&check->reader))
 		refuse_line(check);
