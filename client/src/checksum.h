@@ -13,6 +13,9 @@
 
 extern uint32_t crc32c_add(uint32_t crc, const void *data, size_t len);
 
+/* the same on any processor */
+extern uint32_t crc32c_add_sliced(uint32_t crc, const void *data, size_t len);
+
 static inline uint32_t
 crc32c_finish(uint32_t crc)
 {

@@ -31,6 +31,7 @@ typedef struct Scan
 	dba_error **err;
 	Span		secrets[MAX_SECRETS];
 	size_t		count;
+	bool		open_end;		/* of keywords: the last value is missing */
 	bool		has_user;		/* of URLs: user[:password]@ */
 	Span		user;
 	Span		password;		/* of URLs; empty when there is none */
@@ -162,6 +163,7 @@ scan_keywords(Scan *scan, PQconninfoOption *options)
 		p++;
 		value = p + strspn(p, space);
 		p = skip_value(value);
+		scan->open_end = *value == '\0';
 		if (is_secret(keyword, len) || p == NULL)
 			add_secret(scan, (size_t) (value - text), p != NULL ? (size_t) (p - text) : strlen(text));
 		if (p == NULL)
@@ -461,6 +463,18 @@ replace_placeholder(Buf *buf, const char *text, const char *password, bool url)
 	buf_puts(buf, text);
 }
 
+/* Of two passwords libpq takes the last. */
+static void
+append_password(Buf *buf, const char *text, const char *password)
+{
+	Scan		scan = {.text = text};
+
+	(void) scan_keywords(&scan, NULL);
+	buf_puts(buf, text);
+	buf_puts(buf, scan.open_end ? "'' password=" : " password=");
+	write_quoted(buf, password, true);
+}
+
 /* user:OLD@host or user@host becomes user:NEW@host. */
 static bool
 replace_url_password(Buf *buf, const char *text, const char *password, const char *what, dba_error **err)
@@ -491,12 +505,7 @@ conninfo_set_password(const char *text, const char *password, const char *what, 
 	else if (url)
 		ok = replace_url_password(&buf, text, password, what, err);
 	else
-	{
-		/* of two, libpq takes the last */
-		buf_puts(&buf, text);
-		buf_puts(&buf, " password=");
-		write_quoted(&buf, password, true);
-	}
+		append_password(&buf, text, password);
 	if (!ok)
 	{
 		buf_free(&buf);

@@ -32,9 +32,11 @@ crc32c_sse42(uint32_t crc, const unsigned char *p, size_t len)
 }
 #endif
 
-static uint32_t
-crc32c_sliced(uint32_t crc, const unsigned char *p, size_t len)
+uint32_t
+crc32c_add_sliced(uint32_t crc, const void *data, size_t len)
 {
+	const unsigned char *p = data;
+
 	for (; len >= 8; p += 8, len -= 8)
 	{
 		uint32_t	low = crc ^ ((uint32_t) p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 | (uint32_t) p[3] << 24);
@@ -54,5 +56,5 @@ crc32c_add(uint32_t crc, const void *data, size_t len)
 	if (__builtin_cpu_supports("sse4.2"))
 		return crc32c_sse42(crc, data, len);
 #endif
-	return crc32c_sliced(crc, data, len);
+	return crc32c_add_sliced(crc, data, len);
 }
