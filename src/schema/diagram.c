@@ -13,6 +13,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "schema/diagram.h"
 
@@ -145,18 +146,25 @@ table_name(const char *schema, const char *name, bool qualified)
 }
 
 /*
- * A word as mermaid's grammar has it for types and columns: letters, digits,
- * hyphens, underscores, brackets; everything else becomes an underscore.
+ * A word as mermaid's grammar has it for types and columns: ASCII letters,
+ * digits, hyphens, underscores, brackets; anything else becomes an underscore.
  */
 static char *
 mermaid_word(const char *text)
 {
-	char *word = text[0] >= '0' && text[0] <= '9' ? psprintf("_%s", text) : pstrdup(text);
+	StringInfoData out;
 
-	for (char *p = word; *p != '\0'; p++)
-		if (!isalnum((unsigned char) *p) && !IS_HIGHBIT_SET(*p) && strchr("-_()[]", *p) == NULL)
-			*p = '_';
-	return word;
+	initStringInfo(&out);
+	if (strchr("0123456789-()[]", text[0]) != NULL)
+		appendStringInfoChar(&out, '_');
+	for (const char *p = text; *p != '\0'; p += pg_mblen(p))
+	{
+		if (IS_HIGHBIT_SET(*p) || (!isalnum((unsigned char) *p) && strchr("-_()[]", *p) == NULL))
+			appendStringInfoChar(&out, '_');
+		else
+			appendStringInfoChar(&out, *p);
+	}
+	return out.data;
 }
 
 /* Text in double quotes: mermaid has no way to write some characters there. */
