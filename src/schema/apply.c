@@ -16,6 +16,8 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "executor/instrument.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -26,6 +28,7 @@
 #include "schema/fingerprint.h"
 #include "schema/plan_document.h"
 #include "schema/apply_saved.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -67,6 +70,37 @@ check_fingerprint(const PlanDocument *plan)
 						errmsg("the schema is not the one the plan was made for"),
 						errdetail("It has changed since, or it is another database's."),
 						errhint("Plan again with db_adapter.plan().")));
+}
+
+static void
+set_for_steps(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+							 false);
+}
+
+/*
+ * One apply a schema at a time: the later one waits here and then finds the schema
+ * changed, rather than fail in a step.  It reads what was committed meanwhile.
+ */
+static void
+check_unchanged(const ApplyRun *run)
+{
+	int			nestlevel = query_pin(PIN_PATH);
+	ListCell   *lc;
+
+	set_for_steps("lock_timeout", psprintf("%d", run->options->lock_timeout_ms));
+	foreach(lc, run->plan->header.expectation->schemas)
+	{
+		Oid			schema = get_namespace_oid(lfirst(lc), true);
+
+		if (OidIsValid(schema))
+			LockDatabaseObject(NamespaceRelationId, schema, 0, ShareUpdateExclusiveLock);
+	}
+	query_unpin(nestlevel);
+	PushActiveSnapshot(GetLatestSnapshot());
+	check_fingerprint(run->plan);
+	PopActiveSnapshot();
 }
 
 /* A step is one command: a text of several could hide what is not shown. */
@@ -150,13 +184,6 @@ save_rows(ApplyRun *run)
 			run->saved = lappend(run->saved, saved);
 		MemoryContextSwitchTo(oldcxt);
 	}
-}
-
-static void
-set_for_steps(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
 }
 
 /* A remainder without an attribute, "column public.a.b ", speaks for all of them. */
@@ -296,7 +323,7 @@ apply_plan(Jsonb *document, const ApplyOptions *options)
 
 	PreventCommandIfReadOnly("db_adapter.apply()");
 	run.plan = plan_read(document);
-	check_fingerprint(run.plan);
+	check_unchanged(&run);
 	execute(&run);
 	return write_result(&run);
 }
