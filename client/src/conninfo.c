@@ -120,7 +120,8 @@ check_keyword(Scan *scan, const char *keyword, size_t len, PQconninfoOption *opt
 					 (size_t) (keyword - scan->text) + 1, nearest);
 }
 
-/* The end of a value, quoted or not; NULL when its quote is not closed. */
+/* The end of a value, quoted or not; NULL when its quote is not closed or it ends
+ * with the backslash that escapes what follows. */
 static const char *
 skip_value(const char *p)
 {
@@ -130,8 +131,11 @@ skip_value(const char *p)
 		p++;
 	for (; *p != '\0'; p++)
 	{
-		if (*p == '\\' && p[1] != '\0')
-			p++;
+		if (*p == '\\')
+		{
+			if (*++p == '\0')
+				return NULL;
+		}
 		else if (quoted ? *p == '\'' : strchr(" \t\r\n\f\v", *p) != NULL)
 			return quoted ? p + 1 : p;
 	}
@@ -167,7 +171,7 @@ scan_keywords(Scan *scan, PQconninfoOption *options)
 		if (is_secret(keyword, len) || p == NULL)
 			add_secret(scan, (size_t) (value - text), p != NULL ? (size_t) (p - text) : strlen(text));
 		if (p == NULL)
-			return scan_fail(scan, "%s: the quote at position %zu is not closed", scan->what, (size_t) (value - text) + 1);
+			return scan_fail(scan, "%s: the value at position %zu has no end", scan->what, (size_t) (value - text) + 1);
 		if (options != NULL && !check_keyword(scan, keyword, len, options))
 			return false;
 		p += strspn(p, space);
@@ -464,15 +468,17 @@ replace_placeholder(Buf *buf, const char *text, const char *password, bool url)
 }
 
 /* Of two passwords libpq takes the last. */
-static void
-append_password(Buf *buf, const char *text, const char *password)
+static bool
+append_password(Buf *buf, const char *text, const char *password, const char *what, dba_error **err)
 {
-	Scan		scan = {.text = text};
+	Scan		scan = {.text = text, .what = what, .err = err};
 
-	(void) scan_keywords(&scan, NULL);
+	if (!scan_keywords(&scan, NULL))
+		return false;
 	buf_puts(buf, text);
 	buf_puts(buf, scan.open_end ? "'' password=" : " password=");
 	write_quoted(buf, password, true);
+	return true;
 }
 
 /* user:OLD@host or user@host becomes user:NEW@host. */
@@ -505,7 +511,7 @@ conninfo_set_password(const char *text, const char *password, const char *what, 
 	else if (url)
 		ok = replace_url_password(&buf, text, password, what, err);
 	else
-		append_password(&buf, text, password);
+		ok = append_password(&buf, text, password, what, err);
 	if (!ok)
 	{
 		buf_free(&buf);

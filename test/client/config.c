@@ -403,7 +403,7 @@ test_conninfo(void **state)
 		{"postgresql://h/d?sslmod=x", "postgresql://h/d?sslmod=x",
 		"x: unknown parameter at position 18; perhaps you meant \"sslmode\""},
 		{"host=x password=my secret", "host=x password=*** ***", "x: expected \"key = value\" at position 20"},
-		{"host=x password='secret", "host=x password=***", "x: the quote at position 17 is not closed"},
+		{"host=x password='secret", "host=x password=***", "x: the value at position 17 has no end"},
 		{"https://u:secret@h", "https://***@h", "x: an http URL takes no user and password; the key goes into api_key"},
 		{"mysql://u:secret@h", "mysql://***", "x: expected a postgresql:// or https:// URL or a \"key = value\" string"},
 	};
@@ -451,6 +451,7 @@ test_set_password(void **state)
 		mem_free(result);
 	}
 	assert_null(conninfo_set_password("postgresql://h/d", "x", "x", NULL));
+	assert_null(conninfo_set_password("host=h\\", "x", "x", NULL));
 }
 
 /* ---------------------------------------------------------------- memory */
