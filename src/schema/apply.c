@@ -36,9 +36,6 @@
 /* How often a plan is tried when a lock does not come in time. */
 #define APPLY_ATTEMPTS 3
 
-/* A trial holds others up no longer than this. */
-#define TRIAL_LOCK_TIMEOUT_MS 1000
-
 /* How many differences an error lists. */
 #define APPLY_REPORTED 5
 
@@ -235,6 +232,33 @@ check_result(ApplyRun *run)
 						 "meant to be edited.")));
 }
 
+void
+apply_set_timeouts(int lock_timeout_ms)
+{
+	set_for_steps("lock_timeout", psprintf("%d", lock_timeout_ms));
+	set_for_steps("check_function_bodies", "off");
+}
+
+/* Reads under a snapshot that sees what the steps did. */
+static void
+begin_reading(void)
+{
+	CommandCounterIncrement();
+	PushCopiedSnapshot(GetTransactionSnapshot());
+	UpdateActiveSnapshotCommandId();
+}
+
+Schema *
+apply_read_schema(List *schemas)
+{
+	Schema	   *schema;
+
+	begin_reading();
+	schema = catalog_read(schemas, NIL);
+	PopActiveSnapshot();
+	return schema;
+}
+
 static void
 apply_body(void *arg)
 {
@@ -245,8 +269,7 @@ apply_body(void *arg)
 
 	run->steps = run->saved = NIL;
 	nestlevel = query_pin(PIN_PATH);
-	set_for_steps("lock_timeout", psprintf("%d", run->options->lock_timeout_ms));
-	set_for_steps("check_function_bodies", "off");
+	apply_set_timeouts(run->options->lock_timeout_ms);
 	if (run->options->backup)
 		save_rows(run);
 	foreach(lc, run->plan->steps)
@@ -256,10 +279,7 @@ apply_body(void *arg)
 	}
 	query_unpin(nestlevel);
 
-	/* A snapshot that sees what the steps did. */
-	CommandCounterIncrement();
-	PushCopiedSnapshot(GetTransactionSnapshot());
-	UpdateActiveSnapshotCommandId();
+	begin_reading();
 	oldcxt = MemoryContextSwitchTo(run->cxt);
 	run->differences = validation_compare(run->plan->header.expectation,
 										  diff_parse_ignore(run->plan->header.ignore));

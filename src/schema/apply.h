@@ -5,6 +5,7 @@
 #ifndef DB_ADAPTER_APPLY_H
 #define DB_ADAPTER_APPLY_H
 
+#include "schema/schema.h"
 #include "utils/jsonb.h"
 
 typedef struct ApplyOptions
@@ -20,6 +21,14 @@ typedef struct ApplyOptions
  * raises, nothing is left of it.
  */
 extern Jsonb *apply_plan(Jsonb *plan, const ApplyOptions *options);
+
+/* A trial holds others up no longer than this. */
+#define TRIAL_LOCK_TIMEOUT_MS 1000
+
+/* The settings that steps run under, in the caller's subtransaction. */
+extern void apply_set_timeouts(int lock_timeout_ms);
+/* The live schema with what this transaction has just done to it. */
+extern Schema *apply_read_schema(List *schemas);
 
 /* Executes a plan and rolls it back: NULL when it reaches what it promises, else why not. */
 extern char *apply_try_plan(Jsonb *plan);

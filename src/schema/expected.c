@@ -26,15 +26,15 @@ typedef struct Derivation
 {
 	const ExpectedRequest *request;
 	SwapRequest swap;
-	DdlText *ddl;
-	bool hide_public; /* unless the text makes something there */
-	Jsonb *document;
+	DdlText	   *ddl;
+	bool		hide_public;	/* unless the text makes something there */
+	Jsonb	   *document;
 } Derivation;
 
 static bool
 contains(List *names, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, names)
 		if (strcmp(lfirst(lc), name) == 0)
@@ -47,7 +47,7 @@ static char *
 default_path(const ExpectedRequest *request)
 {
 	StringInfoData path;
-	ListCell *lc;
+	ListCell   *lc;
 
 	initStringInfo(&path);
 	foreach(lc, request->schemas_given ? request->schemas : list_make1("public"))
@@ -92,8 +92,8 @@ compare_ignored(const ListCell *a, const ListCell *b)
 static List *
 list_ignored(const DdlText *ddl)
 {
-	List *result = NIL;
-	ListCell *lc;
+	List	   *result = NIL;
+	ListCell   *lc;
 
 	list_sort(ddl->ignored, compare_ignored);
 	foreach(lc, ddl->ignored)
@@ -117,21 +117,21 @@ list_ignored(const DdlText *ddl)
 static List *
 list_renames(const DdlText *ddl)
 {
-	List *result = NIL;
-	ListCell *lc;
+	List	   *result = NIL;
+	ListCell   *lc;
 
 	foreach(lc, ddl->renames)
 	{
-		DdlRename *source = lfirst(lc);
+		DdlRename  *source = lfirst(lc);
 		SchemaRename *renamed = schema_new(&schema_rename_kind);
 		StringInfoData from;
 
 		initStringInfo(&from);
 		if (source->schema != NULL && strcmp(source->schema, "public") != 0)
-			appendStringInfo(&from, "%s.", source->schema);
+			appendStringInfo(&from, "%s.", quote_identifier(source->schema));
 		if (source->column != NULL)
-			appendStringInfo(&from, "%s.", source->table);
-		appendStringInfoString(&from, source->old_name);
+			appendStringInfo(&from, "%s.", quote_identifier(source->table));
+		appendStringInfoString(&from, quote_identifier(source->old_name));
 		renamed->from = from.data;
 		renamed->to = source->column ? source->column : source->table;
 		result = lappend(result, renamed);
@@ -143,8 +143,8 @@ list_renames(const DdlText *ddl)
 static List *
 list_schemas(Swap *swap, Derivation *derivation)
 {
-	List *names = swap_schemas(swap);
-	ListCell *lc;
+	List	   *names = swap_schemas(swap);
+	ListCell   *lc;
 
 	if (!derivation->hide_public)
 		return names;
@@ -160,8 +160,8 @@ derive(Swap *swap, void *arg)
 {
 	Derivation *derivation = arg;
 	MemoryContext oldcxt;
-	Schema *schema;
-	Jsonb *document;
+	Schema	   *schema;
+	Jsonb	   *document;
 
 	statement_run_all(swap, derivation->ddl);
 	swap_begin_reading(swap);
@@ -179,10 +179,10 @@ derive(Swap *swap, void *arg)
 Jsonb *
 expected_document(const ExpectedRequest *request)
 {
-	Derivation derivation = {0};
+	Derivation	derivation = {0};
 	const char *path = request->search_path ? request->search_path : default_path(request);
 	CacheEntry *entry = NULL;
-	Jsonb *cached = request->allow_do ? NULL : cache_find(request, path);
+	Jsonb	   *cached = request->allow_do ? NULL : cache_find(request, path);
 
 	if (cached != NULL)
 		return cached;

@@ -39,7 +39,7 @@ typedef struct PlanOptions
 	int			recreate_threshold; /* 0: ALTER always */
 	int			ignore;			/* DIFF_IGNORE_* */
 	List	   *definitions;	/* PlanDefinition *: of columns that the expectation only names */
-	List	   *renames;		/* PlanRename * */
+	List	   *rename_steps;	/* of plan_rename_steps(): actual is the schema after them */
 	PlanFacts	facts;
 } PlanOptions;
 
@@ -59,6 +59,7 @@ typedef struct PlanRename
 {
 	List	   *parts;			/* char *: one to three names */
 	char	   *to;
+	bool		is_hint;		/* from a comment in the text: it may have been done long ago */
 } PlanRename;
 
 /*
@@ -118,6 +119,12 @@ typedef struct SchemaPlan
 extern SchemaPlan *plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 							 const PlanOptions *options);
 
+/*
+ * The steps that rename (PlanStep *), for those whose old name is there.  22023 when
+ * neither the old nor the new name of one that the caller told is there.
+ */
+extern List *plan_rename_steps(const Schema *actual, List *renames);
+
 /* Adds a hazard to a step, or takes it away. */
 extern void plan_set_hazard(PlanStep *step, const char *hazard, bool present);
 /* Whether the plan says of a difference that it remains. */
@@ -126,5 +133,7 @@ extern bool plan_leaves(const SchemaPlan *plan, const Difference *difference);
 /* Readers of the arguments of the same name; 22023 where they are malformed. */
 extern List *plan_read_definitions(Jsonb *definitions);
 extern List *plan_read_renames(Jsonb *renames);
+/* The same of a schema document: List of SchemaRename *. */
+extern List *plan_renames_of_document(List *renames);
 
 #endif							/* DB_ADAPTER_PLAN_H */

@@ -176,6 +176,25 @@ read_rename(const char *key, JsonbValue *value, void *arg)
 }
 
 List *
+plan_renames_of_document(List *renames)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, renames)
+	{
+		const SchemaRename *source = lfirst(lc);
+		PlanRename *rename = palloc0(sizeof(PlanRename));
+
+		rename->parts = split_name(source->from, "renames");
+		rename->to = source->to;
+		rename->is_hint = true;
+		result = lappend(result, rename);
+	}
+	return result;
+}
+
+List *
 plan_read_renames(Jsonb *renames)
 {
 	List	   *result = NIL;

@@ -405,6 +405,12 @@ plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 	planner.plan = palloc0(sizeof(SchemaPlan));
 	planner.plan->differences = expected_is_flat ? diff_names(expected, actual)
 												 : diff_schemas(expected, actual, options->ignore);
+	foreach(lc, options->rename_steps)
+	{
+		((PlanStep *) lfirst(lc))->number = list_length(planner.plan->steps);
+		planner.plan->steps = lappend(planner.plan->steps, lfirst(lc));
+	}
+	plan_suspect_renames(&planner);
 	find_detached(&planner);
 	plan_detached(&planner);
 	foreach(lc, planner.plan->differences)

@@ -34,6 +34,9 @@ extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
 /* "schema.table.child", quoted. */
 extern char *planner_child(const void *parent, const void *child);
 
+/* plan_renames.c */
+extern void plan_suspect_renames(Planner *p);
+
 /* plan_options.c: what a type clause of column_definitions says */
 extern bool plan_clause_is_not_null(const char *clause);
 extern bool plan_clause_has_default(const char *clause);

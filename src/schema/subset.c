@@ -24,7 +24,7 @@ typedef struct SubsetEntry
 
 struct Subset
 {
-	HTAB	   *keys;
+	HTAB	   *keys;			/* NULL: everything */
 	bool		grown;
 };
 
@@ -63,6 +63,8 @@ contains_key(const Subset *subset, const char *key)
 {
 	SubsetEntry entry;
 
+	if (subset->keys == NULL)
+		return true;
 	make_entry(&entry, key);
 	return hash_search(subset->keys, entry.key, HASH_FIND, NULL) != NULL;
 }
@@ -204,6 +206,12 @@ subset_of_differences(const Schema *expected, const Schema *actual, List *differ
 		grow(subset, expected);
 	} while (subset->grown);
 	return subset;
+}
+
+Subset *
+subset_of_all(void)
+{
+	return palloc0(sizeof(Subset));
 }
 
 /* The table itself, or a copy without the foreign keys that lead out of the subset. */

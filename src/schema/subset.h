@@ -17,6 +17,8 @@ typedef struct Subset Subset;
 extern Subset *subset_of_differences(const Schema *expected, const Schema *actual,
 									 List *differences);
 
+extern Subset *subset_of_all(void);
+
 /*
  * A schema with only the objects in the subset; the structs are shared but for
  * tables whose foreign keys lead out of it: these lose those keys.

@@ -99,8 +99,6 @@ read_options(const PlanRequest *request)
 	options->ignore = diff_parse_ignore(request->ignore);
 	if (request->definitions != NULL)
 		options->definitions = plan_read_definitions(request->definitions);
-	if (request->renames != NULL)
-		options->renames = plan_read_renames(request->renames);
 	options->facts.has_rows = live_has_rows;
 	options->facts.measure = live_measure;
 	options->facts.cast = live_cast;
@@ -141,11 +139,63 @@ verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHea
 {
 	TrialOutcome outcome =
 		trial_run(plan, header->expectation->schema, live, header->expectation->is_flat,
-				  options->ignore, &header->verify_error);
+				  options->ignore, options->rename_steps != NIL, &header->verify_error);
 
 	if (outcome == TRIAL_IMPOSSIBLE)
 		header->verify_error = apply_try_plan(plan_write(plan, header));
 	header->verified = header->verify_error == NULL;
+}
+
+/* ---------- renames ---------- */
+
+typedef struct RenamedRead
+{
+	List	   *steps;
+	List	   *schemas;
+	MemoryContext cxt;
+	Schema	   *schema;
+} RenamedRead;
+
+/* Names of dependent objects print anew once something is renamed: the server does it. */
+static void
+read_renamed(void *arg)
+{
+	RenamedRead *read = arg;
+	int			nestlevel;
+	MemoryContext oldcxt;
+	ListCell   *lc;
+
+	nestlevel = query_pin(PIN_PATH);
+	apply_set_timeouts(TRIAL_LOCK_TIMEOUT_MS);
+	foreach(lc, read->steps)
+		query_run(((PlanStep *) lfirst(lc))->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+	query_unpin(nestlevel);
+	oldcxt = MemoryContextSwitchTo(read->cxt);
+	read->schema = apply_read_schema(read->schemas);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+/*
+ * The live schema as it is after the renames, which are rolled back.  A rename
+ * locks its table, for no longer than the catalogs take to be read.
+ */
+static Schema *
+rename_live(Schema *live, const PlanRequest *request, const Expectation *expectation,
+			PlanOptions *options)
+{
+	List	   *renames = plan_renames_of_document(expectation->schema->renames);
+	RenamedRead read = {.schemas = expectation->schemas, .cxt = CurrentMemoryContext};
+	ErrorData  *error;
+
+	if (request->renames != NULL)
+		renames = list_concat(renames, plan_read_renames(request->renames));
+	read.steps = options->rename_steps = plan_rename_steps(live, renames);
+	if (read.steps == NIL)
+		return live;
+	error = query_attempt(read_renamed, &read, false);
+	if (error != NULL)
+		ReThrowError(error);
+	return read.schema;
 }
 
 Jsonb *
@@ -156,13 +206,17 @@ trial_make_plan(const PlanRequest *request)
 	Expectation *expectation =
 		expectation_read(request->expected, request->schemas, request->exclude);
 	Schema	   *live = catalog_read(expectation->schemas, NIL);
+	Schema	   *renamed;
 	SchemaPlan *plan;
 	ListCell   *lc;
 
 	header.expectation = expectation;
 	header.fingerprint = fingerprint_schema(live);
 	validation_filter(live, expectation->schemas, expectation->exclude);
-	plan = plan_make(expectation->schema, live, expectation->is_flat, options);
+	renamed = rename_live(live, request, expectation, options);
+	if (renamed != live)
+		validation_filter(renamed, expectation->schemas, expectation->exclude);
+	plan = plan_make(expectation->schema, renamed, expectation->is_flat, options);
 	foreach(lc, plan->steps)
 		set_lock_hazard(lfirst(lc));
 	if (request->verify)

@@ -169,7 +169,7 @@ plan_copies(const Schema *part)
 
 TrialOutcome
 trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool expected_is_flat,
-		  int ignore, char **reason)
+		  int ignore, bool renames, char **reason)
 {
 	Trial		trial = {
 		.plan = plan, .is_flat = expected_is_flat, .ignore = ignore, .cxt = CurrentMemoryContext};
@@ -178,7 +178,9 @@ trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool e
 	choose_schemas(&trial, expected);
 	if (!swap_may(trial.request.schemas))
 		return TRIAL_IMPOSSIBLE;
-	trial.subset = subset_of_differences(expected, actual, plan->differences);
+	/* Differences name things as they are called after renames, the live schema before. */
+	trial.subset =
+		renames ? subset_of_all() : subset_of_differences(expected, actual, plan->differences);
 	trial.expected = subset_restrict(trial.subset, expected);
 	trial.preparation = plan_copies(subset_restrict(trial.subset, actual));
 	trial.request.search_path = "pg_catalog, pg_temp";

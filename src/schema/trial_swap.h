@@ -17,9 +17,10 @@ typedef enum TrialOutcome
 /*
  * Runs the plan in swapped-in schemas and rolls it back; no lock on a live table
  * is taken.  Adds the hazard table_rewrite to the steps that were seen to rewrite
- * a table.  *reason says what went wrong, where something did.
+ * a table.  renames: the plan begins with some, and actual is the schema before
+ * them.  *reason says what went wrong, where something did.
  */
 extern TrialOutcome trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual,
-							  bool expected_is_flat, int ignore, char **reason);
+							  bool expected_is_flat, int ignore, bool renames, char **reason);
 
 #endif							/* DB_ADAPTER_TRIAL_SWAP_H */

@@ -1,0 +1,181 @@
+/*
+ * plan_renames.c
+ *	  Renames: told by the caller or by the text, and those that are suspected.
+ *
+ * A rename that was told becomes a step before all others, and the comparison
+ * starts from the schema that this step leaves.  One whose new name is there
+ * already has been done: a text keeps its "renamed from" comments.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "schema/ddl.h"
+#include "schema/planner.h"
+#include "utils/builtins.h"
+
+/* What a rename is about, found in the live schema. */
+typedef struct RenameTarget
+{
+	SchemaTable *table;			/* or view */
+	SchemaView *view;
+	char	   *column;			/* NULL: the relation itself */
+} RenameTarget;
+
+static bool
+find_relation(const Schema *schema, const char *nspname, const char *relname, RenameTarget *target)
+{
+	target->table = schema_find_table(schema, nspname, relname);
+	target->view = target->table == NULL ? schema_find_view(schema, nspname, relname) : NULL;
+	return target->table != NULL || target->view != NULL;
+}
+
+/* The relation of that name in the first of the schemas that has one. */
+static bool
+search_relation(const Schema *schema, const char *relname, RenameTarget *target)
+{
+	ListCell   *lc;
+
+	foreach(lc, schema->schemas)
+		if (find_relation(schema, lfirst(lc), relname, target))
+			return true;
+	return false;
+}
+
+static const void *
+target_relation(const RenameTarget *target)
+{
+	return target->table != NULL ? (const void *) target->table : (const void *) target->view;
+}
+
+static bool
+has_column(const RenameTarget *target, const char *name)
+{
+	List	   *columns = target->table != NULL ? target->table->columns : target->view->columns;
+
+	return schema_find_child(columns, name) != NULL;
+}
+
+/* Whether names, the last of them replaced by `last` where that is given, name something. */
+static bool
+find_target(const Schema *schema, List *names, const char *last, RenameTarget *target)
+{
+	int			count = list_length(names);
+	const char *a = linitial(names);
+	const char *b = count > 1 ? lsecond(names) : NULL;
+	const char *c = count > 2 ? lthird(names) : NULL;
+
+	target->column = NULL;
+	if (count == 1)
+		return search_relation(schema, last != NULL ? last : a, target);
+	if (count == 3)
+	{
+		target->column = pstrdup(last != NULL ? last : c);
+		return find_relation(schema, a, b, target) && has_column(target, target->column);
+	}
+	/* table.column comes first, then schema.table */
+	if (search_relation(schema, a, target) && has_column(target, last != NULL ? last : b))
+	{
+		target->column = pstrdup(last != NULL ? last : b);
+		return true;
+	}
+	return find_relation(schema, a, last != NULL ? last : b, target);
+}
+
+static char *
+join_names(List *names)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, names)
+		appendStringInfo(&out, "%s%s", out.len > 0 ? "." : "", (char *) lfirst(lc));
+	return out.data;
+}
+
+static PlanStep *
+rename_step(const RenameTarget *target, const char *to)
+{
+	PlanStep   *step = palloc0(sizeof(PlanStep));
+	const void *relation = target_relation(target);
+	const SchemaKind *kind = target->table != NULL ? &schema_table_kind : &schema_view_kind;
+	char	   *identity = schema_identity(relation);
+
+	step->phase = PHASE_RENAME;
+	step->rows = step->bytes = -1;
+	step->action = target->column != NULL ? "rename_column" : "rename_table";
+	step->object = target->column != NULL
+					   ? psprintf("%s.%s", identity, quote_identifier(target->column))
+					   : identity;
+	step->sql = target->column != NULL
+					? psprintf("ALTER %s %s RENAME COLUMN %s TO %s", ddl_keyword(kind, relation),
+							   identity, quote_identifier(target->column), quote_identifier(to))
+					: psprintf("ALTER %s %s RENAME TO %s", ddl_keyword(kind, relation), identity,
+							   quote_identifier(to));
+	step->reason = psprintf("it was renamed to %s", quote_identifier(to));
+	step->hazards = list_make1("access_exclusive_lock");
+	return step;
+}
+
+List *
+plan_rename_steps(const Schema *actual, List *renames)
+{
+	List	   *steps = NIL;
+	ListCell   *lc;
+
+	foreach(lc, renames)
+	{
+		PlanRename *rename = lfirst(lc);
+		RenameTarget target;
+		RenameTarget done;
+
+		if (find_target(actual, rename->parts, NULL, &target))
+			steps = lappend(steps, rename_step(&target, rename->to));
+		else if (!rename->is_hint && !find_target(actual, rename->parts, rename->to, &done))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("invalid renames: there is neither \"%s\" nor its new name",
+								   join_names(rename->parts)),
+							errhint("Name the table or column as it is called now.")));
+	}
+	return steps;
+}
+
+/* An extra column of the same type as a missing one: perhaps it was renamed. */
+static const SchemaColumn *
+find_lookalike(const Difference *missing, List *differences)
+{
+	const SchemaColumn *column = missing->expected;
+	ListCell   *lc;
+
+	foreach(lc, differences)
+	{
+		const Difference *d = lfirst(lc);
+
+		if (d->kind == DIFFERENCE_EXTRA && d->object_kind == &schema_column_kind &&
+			d->parent == missing->parent && column->type != NULL &&
+			strcmp(((const SchemaColumn *) d->actual)->type, column->type) == 0)
+			return d->actual;
+	}
+	return NULL;
+}
+
+void
+plan_suspect_renames(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+		const SchemaColumn *lookalike;
+
+		if (d->kind != DIFFERENCE_MISSING || d->object_kind != &schema_column_kind || p->is_flat ||
+			(lookalike = find_lookalike(d, p->plan->differences)) == NULL)
+			continue;
+		p->plan->notes = lappend(
+			p->plan->notes,
+			psprintf("column %s is missing and column %s, of the same type, is not "
+					 "expected: if it was renamed, plan with renames",
+					 planner_child(d->parent, d->expected), planner_child(d->parent, lookalike)));
+	}
+}
