@@ -155,7 +155,7 @@ plain_path(const char *path)
 	return array.len > 1 ? array.data : NULL;
 }
 
-/* The key inside a document: its row joined by the key's text, and cut out of the document. */
+/* The key inside a document: its row joined by the key's text. */
 static void
 add_document_reference(Builder *b, const BackupRef *ref, const char *path)
 {
@@ -170,10 +170,6 @@ add_document_reference(Builder *b, const BackupRef *ref, const char *path)
 					 other->rel->qualified, joined, joined, other->pk_columns[0]->quoted,
 					 column->quoted, argument);
 	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), false, 0);
-	add_column(
-		b, column->name,
-		psprintf("(t.%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", column->quoted, argument),
-		false);
 }
 
 static void
@@ -190,11 +186,29 @@ add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const 
 			add_target(b, table, ref, i, alias, name, match, depth);
 }
 
+/* The column itself, or its document without the keys that stand in it. */
+static char *
+column_expression(Builder *b, const RelationColumn *column)
+{
+	char	   *expression = psprintf("t.%s", column->quoted);
+
+	for (int i = 0; i < b->table->nrefs; i++)
+	{
+		const BackupRef *ref = &b->table->refs[i];
+		char	   *path = ref->kind == REF_JSON ? plain_path(ref->json_path) : NULL;
+
+		if (path != NULL && ref->columns[0] == column)
+			expression = psprintf("(%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", expression,
+								  selection_argument(b->s, TEXTARRAYOID, path));
+	}
+	return expression;
+}
+
 static bool
 is_reference(const BackupTable *table, const RelationColumn *column)
 {
 	for (int i = 0; i < table->nrefs; i++)
-		if ((table->refs[i].kind != REF_JSON || plain_path(table->refs[i].json_path) != NULL) &&
+		if (table->refs[i].kind != REF_JSON &&
 			is_among(column, table->refs[i].columns, table->refs[i].nfields))
 			return true;
 	return false;
@@ -215,8 +229,7 @@ add_columns(Builder *b, bool key_is_match)
 			(column == table->user_column && b->s->user_id != NULL && !match) ||
 			(key && !match && !key_is_match))
 			continue;
-		add_column(b, column->name, psprintf("t.%s", column->quoted),
-				   match || (key && key_is_match));
+		add_column(b, column->name, column_expression(b, column), match || (key && key_is_match));
 	}
 }
 
