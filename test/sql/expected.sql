@@ -231,3 +231,8 @@ SELECT db_adapter.expected('', search_path => 'a,,b');
 BEGIN READ ONLY;
 SELECT db_adapter.expected('CREATE TABLE not_cached (a int)');
 ROLLBACK;
+
+DROP SCHEMA app, other, code, ext CASCADE;
+DROP EXTENSION citext;
+DROP TABLE live, trace;
+DROP FUNCTION brief, passed_over;
