@@ -1,0 +1,431 @@
+/*
+ * idmap.c
+ *	  Which key a row of the backup has here: source key -> destination key.
+ *
+ * Three tables stand behind one map.  Integer to integer is by far the most
+ * frequent and takes 16 bytes an element in an open table that is between 53 and
+ * 80 % full: 20 to 30 bytes an entry.  uuid to uuid has a table of its own too.
+ * Every other pair is kept as text in an arena.  A source key looks in the table
+ * of its kind and then among the texts, since its target may be of another kind.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "common/hashfn.h"
+#include "data/idmap.h"
+#include "utils/memutils.h"
+
+/* No key: canonical integers have 18 digits at most. */
+#define NO_NUMBER PG_INT64_MIN
+#define MAX_DIGITS 18
+#define UUID_TEXT_LEN 36
+#define ARENA_BLOCK (64 * 1024)
+#define INTEGERS_START 64
+
+typedef struct IntegerEntry
+{
+	int64		source;
+	int64		target;
+} IntegerEntry;
+
+typedef struct UuidEntry
+{
+	pg_uuid_t	source;
+	pg_uuid_t	target;
+	char		status;
+} UuidEntry;
+
+/* Behind the struct stand the source's text and then the target's. */
+typedef struct TextPair
+{
+	int			source_len;
+	int			target_len;
+} TextPair;
+
+typedef struct TextEntry
+{
+	TextPair   *pair;
+	uint32		hash;
+	char		status;
+} TextEntry;
+
+#define PAIR_SOURCE(pair) ((char *) ((pair) + 1))
+#define PAIR_TARGET(pair) (PAIR_SOURCE(pair) + (pair)->source_len)
+
+#define SH_PREFIX uuids
+#define SH_ELEMENT_TYPE UuidEntry
+#define SH_KEY_TYPE pg_uuid_t
+#define SH_KEY source
+#define SH_HASH_KEY(tb, key) hash_bytes((key).data, UUID_LEN)
+#define SH_EQUAL(tb, a, b) (memcmp((a).data, (b).data, UUID_LEN) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+#define SH_PREFIX texts
+#define SH_ELEMENT_TYPE TextEntry
+#define SH_KEY_TYPE TextPair *
+#define SH_KEY pair
+#define SH_HASH_KEY(tb, key) hash_bytes((unsigned char *) PAIR_SOURCE(key), (key)->source_len)
+#define SH_EQUAL(tb, a, b)                                                                         \
+	((a)->source_len == (b)->source_len &&                                                         \
+	 memcmp(PAIR_SOURCE(a), PAIR_SOURCE(b), (a)->source_len) == 0)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, entry) (entry)->hash
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+struct IdMap
+{
+	MemoryContext cxt;
+	IntegerEntry *integers;
+	uint64		nslots;
+	uint64		nintegers;
+	uuids_hash *uuids;
+	texts_hash *texts;
+	char	   *arena;
+	size_t		arena_left;
+};
+
+static bool
+make_integer(IdKey *key, const char *p, int len)
+{
+	const char *end = p + len;
+	bool		negative = len > 1 && *p == '-';
+	int64		value = 0;
+
+	if (negative)
+		p++;
+	if (p == end || end - p > MAX_DIGITS || (*p == '0' && (negative || end - p > 1)))
+		return false;
+	for (; p < end; p++)
+	{
+		if (*p < '0' || *p > '9')
+			return false;
+		value = value * 10 + (*p - '0');
+	}
+	key->kind = ID_INTEGER;
+	key->number = negative ? -value : value;
+	return true;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool
+make_uuid(IdKey *key, const char *text, int len)
+{
+	int			byte = 0;
+
+	if (len != UUID_TEXT_LEN)
+		return false;
+	for (int i = 0; i < len;)
+	{
+		int			high;
+		int			low;
+
+		if (i == 8 || i == 13 || i == 18 || i == 23)
+		{
+			if (text[i++] != '-')
+				return false;
+			continue;
+		}
+		high = hex_digit(text[i++]);
+		low = hex_digit(text[i++]);
+		if (high < 0 || low < 0)
+			return false;
+		key->uuid.data[byte++] = high << 4 | low;
+	}
+	key->kind = ID_UUID;
+	return true;
+}
+
+IdKey
+idkey_make(const char *text, int len)
+{
+	IdKey		key;
+
+	key.text = text;
+	key.len = len;
+	if (!make_integer(&key, text, len) && !make_uuid(&key, text, len))
+		key.kind = ID_TEXT;
+	return key;
+}
+
+IdKey
+idkey_integer(int64 number)
+{
+	IdKey		key;
+
+	key.kind = ID_INTEGER;
+	key.number = number;
+	key.text = NULL;
+	key.len = 0;
+	return key;
+}
+
+const char *
+idkey_text(const IdKey *key, char *buffer, int *len)
+{
+	char	   *out = buffer;
+
+	if (key->kind == ID_TEXT)
+	{
+		*len = key->len;
+		return key->text;
+	}
+	if (key->kind == ID_INTEGER)
+	{
+		*len = snprintf(buffer, IDKEY_BUFFER, INT64_FORMAT, key->number);
+		return buffer;
+	}
+	for (int i = 0; i < UUID_LEN; i++)
+	{
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		*out++ = "0123456789abcdef"[key->uuid.data[i] >> 4];
+		*out++ = "0123456789abcdef"[key->uuid.data[i] & 15];
+	}
+	*out = '\0';
+	*len = UUID_TEXT_LEN;
+	return buffer;
+}
+
+uint32
+idkey_hash(const IdKey *key)
+{
+	switch (key->kind)
+	{
+		case ID_INTEGER:
+			return hash_bytes((const unsigned char *) &key->number, sizeof(int64));
+		case ID_UUID:
+			return hash_bytes(key->uuid.data, UUID_LEN);
+		default:
+			return hash_bytes((const unsigned char *) key->text, key->len);
+	}
+}
+
+bool
+idkey_equal(const IdKey *a, const IdKey *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind)
+	{
+		case ID_INTEGER:
+			return a->number == b->number;
+		case ID_UUID:
+			return memcmp(a->uuid.data, b->uuid.data, UUID_LEN) == 0;
+		default:
+			return a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+	}
+}
+
+void
+idkey_append_part(StringInfo out, const char *text, int len)
+{
+	appendStringInfo(out, "%d:", len);
+	appendBinaryStringInfo(out, text, len);
+}
+
+const char *
+idkey_next_part(const char **at, int *len)
+{
+	const char *part = strchr(*at, ':') + 1;
+
+	*len = atoi(*at);
+	*at = part + *len;
+	return part;
+}
+
+IdMap *
+idmap_create(MemoryContext cxt)
+{
+	IdMap	   *map = MemoryContextAllocZero(cxt, sizeof(IdMap));
+
+	map->cxt = cxt;
+	return map;
+}
+
+/* Every bit of the number in every bit of the result: ids come in runs. */
+static inline uint64
+spread(uint64 number)
+{
+	number ^= number >> 33;
+	number *= UINT64CONST(0xff51afd7ed558ccd);
+	number ^= number >> 33;
+	number *= UINT64CONST(0xc4ceb9fe1a85ec53);
+	return number ^ (number >> 33);
+}
+
+/* A slot for number: its own, or the free one where it belongs. */
+static IntegerEntry *
+find_integer(const IdMap *map, int64 number)
+{
+	uint64		hash = spread((uint64) number);
+	uint64		at = ((hash >> 32) * map->nslots) >> 32;
+
+	while (map->integers[at].source != number && map->integers[at].source != NO_NUMBER)
+		at = at + 1 == map->nslots ? 0 : at + 1;
+	return &map->integers[at];
+}
+
+static void
+grow_integers(IdMap *map)
+{
+	IntegerEntry *old = map->integers;
+	uint64		nold = map->nslots;
+
+	if (nold >= PG_UINT32_MAX / 2)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("too many rows in one table of a restore")));
+	map->nslots = nold == 0 ? INTEGERS_START : nold + nold / 2;
+	map->integers = MemoryContextAllocHuge(map->cxt, sizeof(IntegerEntry) * map->nslots);
+	for (uint64 i = 0; i < map->nslots; i++)
+		map->integers[i].source = NO_NUMBER;
+	for (uint64 i = 0; i < nold; i++)
+		if (old[i].source != NO_NUMBER)
+			*find_integer(map, old[i].source) = old[i];
+	if (old != NULL)
+		pfree(old);
+}
+
+static void
+put_integer(IdMap *map, int64 source, int64 target)
+{
+	IntegerEntry *entry;
+
+	if (map->nintegers * 5 >= map->nslots * 4)
+		grow_integers(map);
+	entry = find_integer(map, source);
+	if (entry->source != NO_NUMBER)
+		return;
+	entry->source = source;
+	entry->target = target;
+	map->nintegers++;
+}
+
+static void
+put_uuid(IdMap *map, const IdKey *source, const IdKey *target)
+{
+	bool		found;
+	UuidEntry  *entry;
+
+	if (map->uuids == NULL)
+		map->uuids = uuids_create(map->cxt, 64, NULL);
+	entry = uuids_insert(map->uuids, source->uuid, &found);
+	if (!found)
+		entry->target = target->uuid;
+}
+
+static void *
+arena_alloc(IdMap *map, size_t size)
+{
+	void	   *result;
+
+	size = MAXALIGN(size);
+	if (size > ARENA_BLOCK / 8)
+		return MemoryContextAlloc(map->cxt, size);
+	if (size > map->arena_left)
+	{
+		map->arena = MemoryContextAlloc(map->cxt, ARENA_BLOCK);
+		map->arena_left = ARENA_BLOCK;
+	}
+	result = map->arena;
+	map->arena += size;
+	map->arena_left -= size;
+	return result;
+}
+
+static void
+put_text(IdMap *map, const IdKey *source, const IdKey *target)
+{
+	char		source_buffer[IDKEY_BUFFER];
+	char		target_buffer[IDKEY_BUFFER];
+	int			source_len;
+	int			target_len;
+	const char *source_text = idkey_text(source, source_buffer, &source_len);
+	const char *target_text = idkey_text(target, target_buffer, &target_len);
+	TextPair   *pair = arena_alloc(map, sizeof(TextPair) + source_len + target_len);
+	bool		found;
+
+	pair->source_len = source_len;
+	pair->target_len = target_len;
+	memcpy(PAIR_SOURCE(pair), source_text, source_len);
+	memcpy(PAIR_TARGET(pair), target_text, target_len);
+	if (map->texts == NULL)
+		map->texts = texts_create(map->cxt, 64, NULL);
+	(void) texts_insert(map->texts, pair, &found);
+}
+
+void
+idmap_put(IdMap *map, const IdKey *source, const IdKey *target)
+{
+	if (source->kind == ID_INTEGER && target->kind == ID_INTEGER)
+		put_integer(map, source->number, target->number);
+	else if (source->kind == ID_UUID && target->kind == ID_UUID)
+		put_uuid(map, source, target);
+	else
+		put_text(map, source, target);
+}
+
+static bool
+get_text(const IdMap *map, const IdKey *source, IdKey *target)
+{
+	char		buffer[IDKEY_BUFFER];
+	int			len;
+	const char *text = idkey_text(source, buffer, &len);
+	TextPair   *probe = palloc(sizeof(TextPair) + len);
+	TextEntry  *entry;
+
+	probe->source_len = len;
+	memcpy(PAIR_SOURCE(probe), text, len);
+	entry = texts_lookup(map->texts, probe);
+	pfree(probe);
+	if (entry == NULL)
+		return false;
+	*target = idkey_make(PAIR_TARGET(entry->pair), entry->pair->target_len);
+	return true;
+}
+
+bool
+idmap_get(const IdMap *map, const IdKey *source, IdKey *target)
+{
+	if (source->kind == ID_INTEGER && map->nslots > 0)
+	{
+		IntegerEntry *entry = find_integer(map, source->number);
+
+		if (entry->source != NO_NUMBER)
+		{
+			*target = idkey_integer(entry->target);
+			return true;
+		}
+	}
+	else if (source->kind == ID_UUID && map->uuids != NULL)
+	{
+		UuidEntry  *entry = uuids_lookup(map->uuids, source->uuid);
+
+		if (entry != NULL)
+		{
+			target->kind = ID_UUID;
+			target->uuid = entry->target;
+			return true;
+		}
+	}
+	return map->texts != NULL && get_text(map, source, target);
+}
+
+uint64
+idmap_count(const IdMap *map)
+{
+	return map->nintegers + (map->uuids ? map->uuids->members : 0) +
+		   (map->texts ? map->texts->members : 0);
+}
