@@ -1,0 +1,71 @@
+/*
+ * filereader.h
+ *	  The bytes of a backup, cut anywhere, as its parts: header, tables, rows.
+ *
+ * Reads both formats and says which.  The reader checks what can be said without
+ * a database: syntax, order of the parts, counts, size and checksums.  Whatever
+ * is wrong raises 22P02 naming the line.
+ */
+#ifndef DB_ADAPTER_FILEREADER_H
+#define DB_ADAPTER_FILEREADER_H
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+typedef struct FileHeader
+{
+	bool		is_document;	/* format json 1.1; else jsonl 2.0 */
+	const char *version;		/* as the file has it; 1.1 may say so only at its end */
+	Jsonb	   *metadata;		/* NULL when absent or not yet seen */
+	Jsonb	   *backup_schema;	/* NULL when absent; always in 1.1 */
+} FileHeader;
+
+/* A column that a table line names. */
+typedef struct FileColumn
+{
+	const char *utf8;			/* as rows have it */
+	const char *name;			/* in the server's encoding */
+	const char *type;
+} FileColumn;
+
+typedef struct FileSection
+{
+	const char *name;
+	int64		line;
+	int64		nrows;			/* so far */
+	int			ncolumns;		/* 0 in 1.1, which does not name them */
+	FileColumn *columns;
+} FileSection;
+
+/* Each may be NULL.  What is passed lives as long as the reader, but for rows. */
+typedef struct FileEvents
+{
+	void (*header)(const FileHeader *header, void *arg);
+	void (*table)(const FileSection *section, void *arg);
+	/* One object in valid UTF-8, not terminated; line is where it begins. */
+	void (*row)(const char *object, int len, int64 line, void *arg);
+} FileEvents;
+
+typedef struct FileReader FileReader;
+
+/*
+ * In the current memory context.  tolerant turns wrong sums and a missing end
+ * into warnings; syntax errors stay errors.
+ */
+extern FileReader *filereader_create(const FileEvents *events, void *arg, bool tolerant);
+/* bytes are UTF-8, cut anywhere. */
+extern void filereader_feed(FileReader *reader, const char *bytes, size_t len);
+/* The end of the file: raises when something is missing or does not add up. */
+extern void filereader_finish(FileReader *reader);
+
+extern const FileHeader *filereader_header(const FileReader *reader);
+/* FileSection *, in the file's order. */
+extern List *filereader_sections(const FileReader *reader);
+extern int64 filereader_line(const FileReader *reader);
+extern int64 filereader_rows(const FileReader *reader);
+
+/* Raises 22P02 for the part of the file that begins in line. */
+extern void filereader_refuse(int64 line, const char *format, ...) pg_attribute_printf(2, 3)
+	pg_attribute_noreturn();
+
+#endif							/* DB_ADAPTER_FILEREADER_H */

@@ -1,0 +1,86 @@
+/*
+ * filereader_private.h
+ *	  What the readers of the two formats share.
+ */
+#ifndef DB_ADAPTER_FILEREADER_PRIVATE_H
+#define DB_ADAPTER_FILEREADER_PRIVATE_H
+
+#include "common/cryptohash.h"
+#include "data/filereader.h"
+#include "data/rowreader.h"
+#include "lib/stringinfo.h"
+#include "port/pg_crc32c.h"
+
+/* Where the reader of a document stands. */
+typedef enum DocumentState
+{
+	DOC_START,
+	DOC_FIRST_KEY,				/* behind the opening brace: a key or the end */
+	DOC_KEY,
+	DOC_COLON,
+	DOC_VALUE,
+	DOC_AFTER_VALUE,
+	DOC_FIRST_ROW,				/* behind the opening bracket: a row or the end */
+	DOC_ROW,
+	DOC_AFTER_ROW,
+	DOC_END
+} DocumentState;
+
+/* What a value is collected for. */
+typedef enum DocumentCapture
+{
+	CAPTURE_NONE,
+	CAPTURE_KEY,
+	CAPTURE_ROW,
+	CAPTURE_METADATA,
+	CAPTURE_NOTHING				/* a member nobody reads */
+} DocumentCapture;
+
+struct FileReader
+{
+	const FileEvents *events;
+	void	   *arg;
+	MemoryContext cxt;
+	bool		tolerant;
+	bool		decided;		/* the format is known */
+	StringInfoData pending;		/* a line or value whose end has not come */
+	int64		line;
+	int64		nrows;
+	FileHeader	header;
+	List	   *sections;
+	FileSection *section;		/* the one being read */
+
+	/* lines */
+	bool		ended;			/* the trailer has been read */
+	int64		bytes;
+	pg_crc32c	crc;
+	pg_cryptohash_ctx *sha;
+	MemoryContextCallback on_reset;
+
+	/* a document */
+	DocumentState state;
+	DocumentCapture capture;
+	bool		in_string;
+	bool		escaped;
+	int			depth;
+	int64		capture_line;
+	char	   *key;
+};
+
+extern void lines_feed(FileReader *r, const char *bytes, size_t len);
+extern void lines_finish(FileReader *r);
+extern void document_feed(FileReader *r, const char *bytes, size_t len);
+extern void document_finish(FileReader *r);
+
+/* An error, or a warning for a tolerant reader. */
+extern void filereader_damage(const FileReader *r, const char *format, ...)
+	pg_attribute_printf(2, 3);
+extern void filereader_begin_section(FileReader *r, FileSection *section);
+extern void filereader_row(FileReader *r, const char *object, int len, int64 line);
+extern void filereader_keep(FileReader *r, const char *bytes, size_t len);
+/* UTF-8 to a terminated string in the server's encoding. */
+extern char *filereader_text(const char *utf8, int len);
+extern Jsonb *filereader_jsonb(const RowField *value);
+extern FileSection *filereader_find_section(const FileReader *r, const char *name);
+
+#endif							/* DB_ADAPTER_FILEREADER_PRIVATE_H */
