@@ -26,7 +26,9 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/queryenvironment.h"
 #include "utils/resowner.h"
+#include "utils/tuplestore.h"
 
 struct QueryPlan
 {
@@ -263,6 +265,115 @@ query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only
 	connect_spi();
 	processed = execute(query->plan, query->nargs, values, nulls, read_only, row, arg);
 	SPI_finish();
+	return processed;
+}
+
+struct QueryRows
+{
+	EphemeralNamedRelationData relation;
+	MemoryContext cxt;			/* of the tuples: reset to clear them */
+	Tuplestorestate *store;
+};
+
+QueryRows *
+query_rows_create(MemoryContext cxt, const char *name, TupleDesc desc, int expected)
+{
+	QueryRows  *rows = MemoryContextAllocZero(cxt, sizeof(QueryRows));
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+
+	rows->relation.md.name = pstrdup(name);
+	rows->relation.md.tupdesc = CreateTupleDescCopy(desc);
+	rows->relation.md.enrtype = ENR_NAMED_TUPLESTORE;
+	rows->relation.md.enrtuples = expected;
+	rows->cxt = AllocSetContextCreate(cxt, "db_adapter rows", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(oldcxt);
+	return rows;
+}
+
+/*
+ * A store is made anew for each set of rows: every scan of a kept one would leave
+ * a read pointer behind.  It may not outlive the subtransaction it was made in.
+ */
+void
+query_rows_put(QueryRows *rows, Datum *values, bool *nulls)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(rows->cxt);
+
+	if (rows->store == NULL)
+		rows->store = tuplestore_begin_heap(false, false, work_mem);
+	tuplestore_putvalues(rows->store, rows->relation.md.tupdesc, values, nulls);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+void
+query_rows_clear(QueryRows *rows)
+{
+	/* Not tuplestore_end(): after an error its file went with the subtransaction. */
+	rows->store = NULL;
+	MemoryContextReset(rows->cxt);
+}
+
+static void
+register_rows(QueryRows *rows)
+{
+	int			rc;
+
+	rows->relation.reldata = rows->store;
+	rc = SPI_register_relation(&rows->relation);
+	if (rc != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register rows: %s", SPI_result_code_string(rc));
+}
+
+QueryPlan *
+query_prepare_over(MemoryContext cxt, const char *sql, List *relations)
+{
+	QueryPlan  *query = MemoryContextAllocZero(cxt, sizeof(QueryPlan));
+	ListCell   *lc;
+
+	query->on_reset.func = free_plan;
+	query->on_reset.arg = query;
+	MemoryContextRegisterResetCallback(cxt, &query->on_reset);
+
+	connect_spi();
+	foreach(lc, relations)
+		register_rows(lfirst(lc));
+	query->plan = prepare(sql, 0, NULL, 0);
+	SPI_keepplan(query->plan);
+	SPI_finish();
+	return query;
+}
+
+static void
+fill_empty(QueryRows *rows)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(rows->cxt);
+
+	if (rows->store == NULL)
+		rows->store = tuplestore_begin_heap(false, false, work_mem);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+uint64
+query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
+{
+	ListCell   *lc;
+	uint64		processed;
+
+	connect_spi();
+	foreach(lc, relations)
+	{
+		fill_empty(lfirst(lc));
+		register_rows(lfirst(lc));
+	}
+	processed = execute(query->plan, 0, NULL, NULL, false, row, arg);
+	SPI_finish();
+	foreach(lc, relations)
+	{
+		QueryRows  *rows = lfirst(lc);
+
+		tuplestore_end(rows->store);
+		query_rows_clear(rows);
+	}
 	return processed;
 }
 

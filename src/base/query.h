@@ -15,6 +15,7 @@
 #define DB_ADAPTER_QUERY_H
 
 #include "executor/tuptable.h"
+#include "nodes/pg_list.h"
 
 /* Return false to stop early; the statement then ends as if LIMIT had been reached. */
 typedef bool (*QueryRow)(TupleTableSlot *slot, void *arg);
@@ -49,6 +50,20 @@ extern QueryPlan *query_prepare_generic(MemoryContext cxt, const char *sql, int 
 extern uint64 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only,
 							QueryRow	row, void *arg);
 extern void query_free(QueryPlan *query);
+
+/*
+ * Rows of our own that a statement reads like a table, under a name that needs
+ * no schema.  The rows put are copied.  A statement that succeeds uses them up;
+ * query_rows_clear() throws away what one that failed has left.
+ */
+typedef struct QueryRows QueryRows;
+extern QueryRows *query_rows_create(MemoryContext cxt, const char *name, TupleDesc desc,
+									int expected);
+extern void query_rows_put(QueryRows *rows, Datum *values, bool *nulls);
+extern void query_rows_clear(QueryRows *rows);
+/* A plan over those relations (QueryRows *), and a run of it over what they hold now. */
+extern QueryPlan *query_prepare_over(MemoryContext cxt, const char *sql, List *relations);
+extern uint64 query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg);
 
 /*
  * A cursor hands out rows in steps; the portal is closed with the context it was
