@@ -7,6 +7,11 @@
  */
 #include "postgres.h"
 
+#include "utils/acl.h"
+#include "miscadmin.h"
+#include "commands/trigger.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/objectaddress.h"
 #include "access/htup_details.h"
 #include "access/nbtree.h"
 #include "access/relation.h"
@@ -472,6 +477,42 @@ relation_default(const RelationInfo *rel, const RelationColumn *column)
 	return text;
 }
 
+List *
+relation_triggers(Oid relid, bool *before)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	TriggerDesc *desc = rel->trigdesc;
+	List	   *names = NIL;
+
+	*before = false;
+	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
+	{
+		Trigger	   *trigger = &desc->triggers[i];
+		bool		replica = SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA;
+
+		if (trigger->tgisinternal || trigger->tgenabled == TRIGGER_DISABLED ||
+			trigger->tgenabled == (replica ? TRIGGER_FIRES_ON_ORIGIN : TRIGGER_FIRES_ON_REPLICA))
+			continue;
+		if (!TRIGGER_FOR_INSERT(trigger->tgtype) && !TRIGGER_FOR_UPDATE(trigger->tgtype))
+			continue;
+		names = lappend(names, pstrdup(trigger->tgname));
+		*before |= TRIGGER_FOR_ROW(trigger->tgtype) && !TRIGGER_FOR_AFTER(trigger->tgtype);
+	}
+	relation_close(rel, NoLock);
+	return names;
+}
+
+void
+relation_check_privilege(const RelationInfo *rel, const AttrNumber *columns, int ncolumns,
+						 AclMode mode)
+{
+	if (pg_class_aclcheck(rel->oid, GetUserId(), mode) == ACLCHECK_OK)
+		return;
+	for (int i = 0; i < ncolumns; i++)
+		if (pg_attribute_aclcheck(rel->oid, columns[i], GetUserId(), mode) != ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(rel->kind), rel->name);
+}
+
 bool
 relation_hides_rows(Oid relid)
 {
@@ -510,12 +551,12 @@ relation_has_pages(Oid relid)
 
 	foreach(lc, relids)
 	{
-		Relation	rel = relation_open(lfirst_oid(lc), AccessShareLock);
+		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
 		bool		found =
 			rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
 			(RELKIND_HAS_STORAGE(rel->rd_rel->relkind) && RelationGetNumberOfBlocks(rel) > 0);
 
-		relation_close(rel, AccessShareLock);
+		relation_close(rel, NoLock);
 		if (found)
 			return true;
 	}

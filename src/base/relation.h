@@ -10,6 +10,7 @@
 #define DB_ADAPTER_RELATION_H
 
 #include "access/attnum.h"
+#include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 
 typedef struct RelationColumn
@@ -116,6 +117,15 @@ extern bool relation_has_pages(Oid relid);
 
 /* The rows the planner expects in it, and its bytes on disk with indexes. */
 extern void relation_measure(Oid relid, int64 *rows, int64 *bytes);
+
+/*
+ * The names of the triggers of people that fire on INSERT and UPDATE, char *.
+ * *before says that one of them may change a row or leave it out.
+ */
+extern List *relation_triggers(Oid relid, bool *before);
+/* Raises 42501 unless the user may write to these columns of it: ACL_INSERT or ACL_UPDATE. */
+extern void relation_check_privilege(const RelationInfo *rel, const AttrNumber *columns,
+									 int ncolumns, AclMode mode);
 
 /* Whether policies hide rows of it from the current user. */
 extern bool relation_hides_rows(Oid relid);
