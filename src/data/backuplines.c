@@ -196,6 +196,9 @@ backuplines_header(const BackupLines *l, StringInfo out)
 	put_metadata(l, out);
 	appendStringInfoChar(out, '}');
 	put_jsonb(out, "backup_schema", l->options->backup_schema);
+	/* A reader of the stream must know from the start what it will have to compare. */
+	if (l->options->checksum == CHECKSUM_SHA256)
+		put_string(out, "checksum", "sha256");
 	appendStringInfoString(out, "}\n");
 }
 

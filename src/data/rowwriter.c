@@ -482,6 +482,21 @@ choose_emitter(ColumnWriter *column, Oid type, RowFormat format)
 	column->pinned = !output_is_constant(base);
 }
 
+/*
+ * A line that begins with "table" or "end" is no row to a reader.  A column of
+ * such a name is spelt with an escape, so that no row can pass for such a line.
+ */
+static void
+append_name(StringInfo out, const char *name, RowFormat format)
+{
+	bool		reserved = strcmp(name, "table") == 0 || strcmp(name, "end") == 0;
+
+	if (format == ROW_EXACT && reserved)
+		appendStringInfo(out, "\"\\u%04x%s\"", (unsigned char) *name, name + 1);
+	else
+		json_escape(out, name, strlen(name));
+}
+
 RowWriter *
 rowwriter_create(TupleDesc desc, int ncolumns, RowFormat format)
 {
@@ -500,7 +515,7 @@ rowwriter_create(TupleDesc desc, int ncolumns, RowFormat format)
 			continue;
 		initStringInfo(&key);
 		appendStringInfoChar(&key, ',');
-		json_escape(&key, NameStr(attr->attname), strlen(NameStr(attr->attname)));
+		append_name(&key, NameStr(attr->attname), format);
 		appendStringInfoChar(&key, ':');
 		column->key = key.data;
 		column->keylen = key.len;
