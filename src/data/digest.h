@@ -13,8 +13,7 @@ typedef struct DigestOptions
 	Jsonb	   *backup_schema;
 	char	   *table;
 	char	   *user_id;		/* NULL: every tenant */
-	bool		has_buckets;	/* else a power of two near 16 times the root of the rows */
-	int			buckets;
+	int			buckets;		/* 0: a power of two near 16 times the root of the rows */
 	char	   *hash;			/* "fast" or "sha256" */
 } DigestOptions;
 

@@ -11,6 +11,7 @@
 #include "data/backup.h"
 #include "data/backupschema.h"
 #include "data/digest.h"
+#include "data/restore.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/array.h"
@@ -186,12 +187,31 @@ db_adapter_validate_backup(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+/* The arguments that the three forms of restore share. */
+static void
+get_restore_options(FunctionCallInfo fcinfo, int arg, RestoreOptions *options)
+{
+	options->backup_schema = get_jsonb(fcinfo, arg, NULL);
+	options->user_id = get_text(fcinfo, arg + 1, NULL);
+	options->dry_run = get_bool(fcinfo, arg + 3, "dry_run");
+	options->accept_damaged = get_bool(fcinfo, arg + 8, "accept_damaged");
+	restore_options_set(options, get_text(fcinfo, arg + 2, "mode"),
+						get_text(fcinfo, arg + 4, "ids"), get_text(fcinfo, arg + 5, "on_error"),
+						get_text(fcinfo, arg + 6, "constraints"),
+						get_text(fcinfo, arg + 7, "on_unknown"));
+}
+
 PG_FUNCTION_INFO_V1(db_adapter_restore);
 
 Datum
 db_adapter_restore(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
+	RestoreOptions options;
+
+	refuse_null(fcinfo, 0, "document");
+	get_restore_options(fcinfo, 1, &options);
+	InitMaterializedSRF(fcinfo, 0);
+	restore_document(&options, PG_GETARG_TEXT_PP(0), (ReturnSetInfo *) fcinfo->resultinfo);
 	PG_RETURN_NULL();
 }
 
@@ -200,7 +220,12 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_from_file);
 Datum
 db_adapter_restore_from_file(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
+	RestoreOptions options;
+	char	   *path = get_text(fcinfo, 0, "path");
+
+	get_restore_options(fcinfo, 1, &options);
+	InitMaterializedSRF(fcinfo, 0);
+	restore_file(&options, path, (ReturnSetInfo *) fcinfo->resultinfo);
 	PG_RETURN_NULL();
 }
 
@@ -209,8 +234,11 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_begin);
 Datum
 db_adapter_restore_begin(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	RestoreOptions options;
+
+	get_restore_options(fcinfo, 0, &options);
+	restore_begin(&options);
+	PG_RETURN_VOID();
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_restore_data);
@@ -218,8 +246,11 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_data);
 Datum
 db_adapter_restore_data(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	bytea	   *chunk;
+
+	refuse_null(fcinfo, 0, "chunk");
+	chunk = PG_GETARG_BYTEA_PP(0);
+	PG_RETURN_INT64(restore_data(VARDATA_ANY(chunk), VARSIZE_ANY_EXHDR(chunk)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_restore_data_text);
@@ -227,8 +258,11 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_data_text);
 Datum
 db_adapter_restore_data_text(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	text	   *chunk;
+
+	refuse_null(fcinfo, 0, "chunk");
+	chunk = PG_GETARG_TEXT_PP(0);
+	PG_RETURN_INT64(restore_data_text(chunk));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_restore_end);
@@ -236,7 +270,8 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_end);
 Datum
 db_adapter_restore_end(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
+	InitMaterializedSRF(fcinfo, 0);
+	restore_end((ReturnSetInfo *) fcinfo->resultinfo);
 	PG_RETURN_NULL();
 }
 
@@ -247,9 +282,10 @@ get_digest_options(FunctionCallInfo fcinfo, int arg, DigestOptions *options)
 	options->backup_schema = get_jsonb(fcinfo, 0, "backup_schema");
 	options->table = get_text(fcinfo, 1, "table");
 	options->user_id = get_text(fcinfo, arg, NULL);
-	options->has_buckets = !PG_ARGISNULL(arg + 1);
-	options->buckets = options->has_buckets ? PG_GETARG_INT32(arg + 1) : 0;
+	options->buckets = PG_ARGISNULL(arg + 1) ? 0 : PG_GETARG_INT32(arg + 1);
 	options->hash = get_text(fcinfo, arg + 2, "hash");
+	if (!PG_ARGISNULL(arg + 1) && options->buckets < 1)
+		options->buckets = -1;
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_digest);

@@ -1,0 +1,333 @@
+/*
+ * restore.c
+ *	  Restoring a backup: the way of a file through its parts.
+ *
+ * A whole file is read twice: once to verify it, once to restore it.  Bytes that
+ * come as a stream are restored as they come (restore_session.c); the end of the
+ * reader verifies them, and its error rolls everything back.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "data/restore_private.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+/* Of the advisory locks: ours, so that others' keys do not meet them. */
+#define LOCK_SEED 0x64626164
+#define FILE_CHUNK (256 * 1024)
+
+void
+restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
+					const char *on_error, const char *constraints, const char *on_unknown)
+{
+	static const char *const modes[] = {"skip", "overwrite", "fail", NULL};
+	static const char *const id_choices[] = {"auto", "new", "keep", NULL};
+	static const char *const error_choices[] = {"record", "abort", NULL};
+	static const char *const constraint_choices[] = {"keep", "revalidate", NULL};
+	static const char *const unknown_choices[] = {"error", "drop", NULL};
+
+	options->mode = json_choose(mode, modes, "mode");
+	options->ids = json_choose(ids, id_choices, "ids");
+	options->abort_on_error = json_choose(on_error, error_choices, "on_error") == 1;
+	options->revalidate = json_choose(constraints, constraint_choices, "constraints") == 1;
+	options->drop_unknown = json_choose(on_unknown, unknown_choices, "on_unknown") == 1;
+}
+
+static void
+lock_key(uint64 key, bool shared)
+{
+	Oid			type = INT8OID;
+	Datum		value = Int64GetDatum((int64) key);
+
+	query_run(shared ? "SELECT pg_catalog.pg_advisory_xact_lock_shared($1)"
+					 : "SELECT pg_catalog.pg_advisory_xact_lock($1)",
+			  1, &type, &value, NULL, false, NULL, NULL);
+}
+
+/*
+ * Two restores of one tenant take turns, else each would insert what the other
+ * has not committed yet.  One without a tenant may touch any of them.
+ */
+static void
+lock_tenant(const char *user_id)
+{
+	lock_key(hash_bytes_extended((const unsigned char *) "", 0, LOCK_SEED), user_id != NULL);
+	if (user_id != NULL)
+		lock_key(
+			hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), LOCK_SEED + 1),
+			false);
+}
+
+/* Tables of a circle are closed when the next table begins, so nothing may stand between. */
+static void
+check_components(const BackupSchema *schema)
+{
+	for (int i = 1; i < schema->ntables; i++)
+		for (int j = 0; j < i - 1; j++)
+			if (schema->tables[j].component == schema->tables[i].component &&
+				schema->tables[i - 1].component != schema->tables[i].component)
+				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+								errmsg("tables \"%s\" and \"%s\" of the backup schema reference "
+									   "each other but do not stand together",
+									   schema->tables[j].name, schema->tables[i].name)));
+}
+
+static void
+begin_file(const FileHeader *header, void *arg)
+{
+	Restore	   *restore = arg;
+	Jsonb	   *given = restore->options.backup_schema;
+	Jsonb	   *document = given != NULL ? given : header->backup_schema;
+
+	if (document == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the backup has no backup schema"),
+						errhint("Give one as backup_schema => '{\"tables\": …}'.")));
+	restore->schema = backupschema_parse(&document->root, given != NULL);
+	backupschema_bind(restore->schema);
+	check_components(restore->schema);
+	restore->tables = palloc0(sizeof(RestoreTable *) * Max(restore->schema->ntables, 1));
+	lock_tenant(restore->options.user_id);
+	if (restore->options.revalidate)
+		restore_constraints_drop(restore);
+}
+
+/* Ends the table that is being read, and its circle unless other is part of it too. */
+static void
+end_table(Restore *restore, const BackupTable *other)
+{
+	RestoreTable *t = restore->current;
+
+	restore->current = NULL;
+	if (t == NULL)
+		return;
+	restore_batch_flush(t);
+	if (other == NULL || other->component != t->table->component)
+		restore_cycle_close(restore);
+}
+
+/* A table whose rows have been read must not depend on one that comes now. */
+static void
+check_order(const Restore *restore, const BackupTable *table, int64 line)
+{
+	for (int i = 0; i < restore->schema->ntables; i++)
+	{
+		const BackupTable *before = &restore->schema->tables[i];
+
+		if (restore->tables[i] == NULL || before->component == table->component)
+			continue;
+		for (int j = 0; j < before->nrefs; j++)
+			for (int k = 0; k < before->refs[j].ntargets; k++)
+				if (before->refs[j].targets[k].index == table->index)
+					filereader_refuse(line,
+									  "table \"%s\" stands after table \"%s\", which "
+									  "references it",
+									  table->name, before->name);
+	}
+}
+
+static void
+begin_section(const FileSection *section, void *arg)
+{
+	Restore	   *restore = arg;
+	BackupTable *table = backupschema_find(restore->schema, section->name);
+	RestoreTable *t;
+
+	restore->skipping = table == NULL;
+	if (table == NULL && !restore->options.drop_unknown)
+		(void) backupschema_table(restore->schema, section->name,
+								  psprintf("line " INT64_FORMAT " of the backup", section->line));
+	if (table == NULL)
+	{
+		ereport(WARNING, (errmsg("table \"%s\" of the backup is left out", section->name),
+						  errdetail("The backup schema does not contain it.")));
+		return;
+	}
+	end_table(restore, table);
+	check_order(restore, table, section->line);
+	t = restore_table_create(restore, table);
+	restore->tables[table->index] = t;
+	restore_table_begin(t, section);
+	restore->current = t;
+}
+
+static void
+add_row(const char *object, int len, int64 line, void *arg)
+{
+	Restore	   *restore = arg;
+
+	if (!restore->skipping)
+		restore_batch_add(restore->current, object, len, line);
+}
+
+static const FileEvents restore_events = {begin_file, begin_section, add_row};
+static const FileEvents no_events = {NULL, NULL, NULL};
+
+Restore *
+restore_create(const RestoreOptions *options, MemoryContext parent)
+{
+	MemoryContext cxt = AllocSetContextCreate(parent, "db_adapter restore", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	Restore	   *restore = palloc0(sizeof(Restore));
+
+	restore->cxt = cxt;
+	restore->options = *options;
+	if (options->user_id != NULL)
+		restore->options.user_id = pstrdup(options->user_id);
+	if (options->backup_schema != NULL)
+	{
+		restore->options.backup_schema = palloc(VARSIZE(options->backup_schema));
+		memcpy(restore->options.backup_schema, options->backup_schema,
+			   VARSIZE(options->backup_schema));
+	}
+	restore->reader = filereader_create(&restore_events, restore, options->accept_damaged);
+	MemoryContextSwitchTo(oldcxt);
+	return restore;
+}
+
+void
+restore_feed(Restore *restore, const char *bytes, size_t len)
+{
+	filereader_feed(restore->reader, bytes, len);
+}
+
+void
+restore_finish(Restore *restore)
+{
+	filereader_finish(restore->reader);
+	if (restore->schema == NULL)
+		elog(ERROR, "backup without a header was not refused");
+	end_table(restore, NULL);
+	for (int i = 0; i < restore->schema->ntables; i++)
+		if (restore->tables[i] != NULL)
+			restore_key_advance(restore->tables[i]);
+	if (restore->options.revalidate)
+		restore_constraints_add(restore);
+}
+
+/* Where the bytes of a whole file come from: again from the start, then chunk by chunk. */
+typedef struct Source
+{
+	const char *bytes;			/* all of them, or */
+	size_t		len;
+	FILE	   *file;
+	const char *path;
+} Source;
+
+static void
+read_source(const Source *source, FileReader *reader)
+{
+	char	   *buffer;
+	size_t		count;
+
+	if (source->file == NULL)
+	{
+		filereader_feed(reader, source->bytes, source->len);
+		return;
+	}
+	if (fseeko(source->file, 0, SEEK_SET) != 0)
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not read file \"%s\": %m", source->path)));
+	buffer = palloc(FILE_CHUNK);
+	while ((count = fread(buffer, 1, FILE_CHUNK, source->file)) > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		filereader_feed(reader, buffer, count);
+	}
+	if (ferror(source->file))
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not read file \"%s\": %m", source->path)));
+	pfree(buffer);
+}
+
+static void
+verify_source(const Source *source)
+{
+	MemoryContext cxt =
+		AllocSetContextCreate(CurrentMemoryContext, "db_adapter verify", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	FileReader *reader = filereader_create(&no_events, NULL, false);
+
+	read_source(source, reader);
+	filereader_finish(reader);
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
+}
+
+typedef struct Execution
+{
+	Restore	   *restore;
+	const Source *source;
+} Execution;
+
+static void
+execute(void *arg)
+{
+	Execution  *e = arg;
+
+	read_source(e->source, e->restore->reader);
+	restore_finish(e->restore);
+}
+
+static void
+restore_source(const RestoreOptions *options, const Source *source, ReturnSetInfo *result)
+{
+	Execution	e = {NULL, source};
+
+	if (!options->accept_damaged)
+		verify_source(source);
+	e.restore = restore_create(options, CurrentMemoryContext);
+	if (options->dry_run)
+	{
+		ErrorData  *error = query_attempt(execute, &e, false);
+
+		if (error != NULL)
+			ReThrowError(error);
+	}
+	else
+		execute(&e);
+	restore_report(e.restore, result);
+	MemoryContextDelete(e.restore->cxt);
+}
+
+void
+restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *result)
+{
+	Source		source = {VARDATA_ANY(document), VARSIZE_ANY_EXHDR(document)};
+	char	   *utf8 = pg_server_to_any(source.bytes, source.len, PG_UTF8);
+
+	if (utf8 != source.bytes)
+	{
+		source.bytes = utf8;
+		source.len = strlen(utf8);
+	}
+	restore_source(options, &source, result);
+}
+
+void
+restore_file(const RestoreOptions *options, const char *path, ReturnSetInfo *result)
+{
+	Source		source = {NULL, 0, NULL, path};
+
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied to read a file of the server"),
+						errhint("Only members of \"pg_read_server_files\" may.")));
+	source.file = AllocateFile(path, PG_BINARY_R);
+	if (source.file == NULL)
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not open file \"%s\" for reading: %m", path)));
+	restore_source(options, &source, result);
+	FreeFile(source.file);
+}

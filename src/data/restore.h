@@ -1,0 +1,59 @@
+/*
+ * restore.h
+ *	  Restoring a backup: lines to rows, ids and references remapped.
+ */
+#ifndef DB_ADAPTER_RESTORE_H
+#define DB_ADAPTER_RESTORE_H
+
+#include "funcapi.h"
+#include "utils/jsonb.h"
+
+/* What becomes of a row that exists already. */
+typedef enum RestoreMode
+{
+	RESTORE_SKIP,
+	RESTORE_OVERWRITE,
+	RESTORE_FAIL
+} RestoreMode;
+
+/* Which keys new rows get. */
+typedef enum RestoreIds
+{
+	IDS_AUTO,
+	IDS_NEW,
+	IDS_KEEP
+} RestoreIds;
+
+typedef struct RestoreOptions
+{
+	Jsonb	   *backup_schema;	/* NULL: the one in the file */
+	char	   *user_id;		/* NULL: the tenants of the file */
+	RestoreMode mode;
+	RestoreIds	ids;
+	bool		dry_run;
+	bool		abort_on_error;
+	bool		revalidate;		/* foreign keys are dropped and added again */
+	bool		drop_unknown;
+	bool		accept_damaged;
+} RestoreOptions;
+
+/* Raises 22023 for a word that is none of the choices. */
+extern void restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
+								const char *on_error, const char *constraints,
+								const char *on_unknown);
+
+/* The whole at once: verified, then restored.  One row a table goes to result. */
+extern void restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *result);
+extern void restore_file(const RestoreOptions *options, const char *path, ReturnSetInfo *result);
+
+/*
+ * In chunks, within one transaction.  What the chunks bring is restored as it
+ * comes and verified by restore_end(); the transaction cannot commit before.
+ */
+extern void restore_begin(const RestoreOptions *options);
+extern int64 restore_data(const char *bytes, size_t len);
+/* The same from text in the server's encoding. */
+extern int64 restore_data_text(text *chunk);
+extern void restore_end(ReturnSetInfo *result);
+
+#endif							/* DB_ADAPTER_RESTORE_H */

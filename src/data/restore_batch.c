@@ -1,0 +1,593 @@
+/*
+ * restore_batch.c
+ *	  Rows in batches: read, looked for, and written, so that a row that fails
+ *	  costs that row alone.
+ *
+ * A batch is tried in one subtransaction.  Where reading a value fails, the row
+ * is known at once: it is set aside and the batch tried again.  Where a
+ * statement fails, the batch is written in halves until the failing rows stand
+ * alone.  What has been read, found and drawn is kept across the attempts, since
+ * it lives in our memory and not in the database.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/query.h"
+#include "common/hashfn.h"
+#include "data/restore_private.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+typedef struct Range
+{
+	RestoreTable *t;
+	int			from;
+	int			to;
+} Range;
+
+static int
+row_number(const RestoreTable *t, const RestoreRow *row)
+{
+	return row - t->batch;
+}
+
+/* The columns that a row brings, among them those we fill ourselves. */
+static Bitmapset *
+given_columns(const RestoreTable *t, const RestoreRow *row)
+{
+	Bitmapset  *given = NULL;
+
+	for (int i = 0; i < t->rel->ncolumns; i++)
+	{
+		int			field = t->column_fields[i];
+
+		if (field >= 0 && (row == NULL || row->fields[field].kind != FIELD_ABSENT))
+			given = bms_add_member(given, i);
+	}
+	if (t->restore->options.user_id != NULL && t->table->user_column != NULL)
+		given = bms_add_member(given, t->table->user_column - t->rel->columns);
+	for (int i = 0; i < t->npk; i++)
+		if (t->pk_source[i] == KEY_SEQUENCE || t->pk_source[i] == KEY_DEFAULT)
+			given = bms_add_member(given, t->pk[i]);
+	return given;
+}
+
+void
+restore_batch_init(RestoreTable *t)
+{
+	if (!t->shape.lenient)
+		restore_table_use(t, given_columns(t, NULL));
+}
+
+/* Whether the row brings the columns that the batch's statements are for. */
+static bool
+fits_statements(const RestoreTable *t, const RestoreRow *row)
+{
+	if (!t->shape.lenient)
+		return true;
+	if (t->statements == NULL)
+		return false;
+	for (int i = 0; i < t->shape.count; i++)
+		if (t->shape_columns[i] >= 0 && !restore_table_is_filled(t, t->shape_columns[i]) &&
+			(row->fields[i].kind != FIELD_ABSENT) !=
+				bms_is_member(t->shape_columns[i], t->statements->given))
+			return false;
+	return true;
+}
+
+/*
+ * A hash of what makes the row exist, as the file has it.  Equal rows have equal
+ * hashes; unequal ones that share a hash cost a smaller batch and nothing else.
+ */
+static uint32
+match_hash(const RestoreTable *t, const RestoreRow *row)
+{
+	uint32		hash = 0;
+
+	for (int i = 0; i < t->nmatch; i++)
+	{
+		int			field = t->column_fields[t->match[i]];
+
+		if (field >= 0 && row->fields[field].kind > FIELD_NULL)
+			hash = hash_combine(hash, hash_bytes((unsigned char *) row->fields[field].data,
+												 row->fields[field].len));
+	}
+	return hash;
+}
+
+static bool
+is_repeated(const RestoreTable *t, uint32 hash)
+{
+	for (int i = 0; i < t->nbatch; i++)
+		if (t->match_hashes[i] == hash)
+			return true;
+	return false;
+}
+
+static void
+read_fields(RestoreTable *t, RestoreRow *row, const char *object, int len)
+{
+	char	   *copy = palloc(len + 1);
+	RowError	error;
+
+	memcpy(copy, object, len);
+	row->fields = palloc(sizeof(RowField) * Max(t->shape.count, 1));
+	if (row_read(&t->shape, copy, len, row->fields, &error))
+		return;
+	if (error.member == NULL)
+		filereader_refuse(row->line, "%s", error.message);
+	filereader_refuse(row->line, "member \"%s\" %s", pnstrdup(error.member, error.member_len),
+					  error.message);
+}
+
+/* The row begins a batch of its own. */
+static void
+move_to_next_batch(RestoreTable *t, const char *object, int len, int64 line, int64 index)
+{
+	restore_batch_flush(t);
+	t->section_row = index;
+	restore_batch_add(t, object, len, line);
+}
+
+void
+restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->batchcxt);
+	RestoreRow *row = &t->batch[t->nbatch];
+	bool		distinct = t->nmatch > 0 && !t->match_covered;
+
+	memset(row, 0, sizeof(RestoreRow));
+	row->index = t->section_row++;
+	row->line = line;
+	read_fields(t, row, object, len);
+	if (distinct)
+		t->match_hashes[t->nbatch] = match_hash(t, row);
+	if (t->nbatch > 0 &&
+		(!fits_statements(t, row) || (distinct && is_repeated(t, t->match_hashes[t->nbatch]))))
+	{
+		move_to_next_batch(t, object, len, line, row->index);
+		MemoryContextSwitchTo(oldcxt);
+		return;
+	}
+	if (!fits_statements(t, row))
+		restore_table_use(t, given_columns(t, row));
+	row->values = palloc0(sizeof(Datum) * (t->rel->ncolumns + 1));
+	row->nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
+	memset(row->nulls, true, sizeof(bool) * t->rel->ncolumns);
+	row->values[t->rel->ncolumns] = Int32GetDatum(t->nbatch);
+	row->nulls[t->rel->ncolumns] = false;
+	restore_key_source(t, row);
+	t->nbatch++;
+	t->batch_bytes += len;
+	MemoryContextSwitchTo(oldcxt);
+	if (t->nbatch == BATCH_ROWS || t->batch_bytes >= BATCH_BYTES)
+		restore_batch_flush(t);
+}
+
+void
+restore_batch_put(RestoreTable *t, const RestoreRow *row, RestoreStatements *statements)
+{
+	if (t->statements != statements || t->nbatch == BATCH_ROWS)
+		restore_batch_flush(t);
+	t->statements = statements;
+	t->batch[t->nbatch] = *row;
+	t->batch[t->nbatch].values[t->rel->ncolumns] = Int32GetDatum(t->nbatch);
+	t->nbatch++;
+}
+
+static void
+convert_row(RestoreTable *t, RestoreRow *row)
+{
+	int			i = -1;
+
+	while ((i = bms_next_member(t->statements->given, i)) >= 0)
+	{
+		int			field = t->column_fields[i];
+
+		if (field >= 0 && row->fields[field].kind != FIELD_ABSENT)
+			row->values[i] = valuereader_read(t->readers[i], &row->fields[field], &row->nulls[i]);
+	}
+	if (t->restore->options.user_id != NULL && t->table->user_column != NULL)
+	{
+		i = t->table->user_column - t->rel->columns;
+		row->values[i] = t->tenant;
+		row->nulls[i] = false;
+	}
+	restore_refs_map(t, row, false);
+	row->converted = true;
+}
+
+static void
+convert_rows(RestoreTable *t)
+{
+	int			nestlevel = t->pinned ? query_pin(PIN_VALUES) : 0;
+
+	for (int i = 0; i < t->nbatch; i++)
+	{
+		t->culprit = &t->batch[i];
+		if (t->culprit->state == ROW_READ && !t->culprit->converted)
+			convert_row(t, t->culprit);
+	}
+	t->culprit = NULL;
+	if (t->pinned)
+		query_unpin(nestlevel);
+}
+
+/* A row that exists: number, a constant, and its key. */
+static bool
+take_existing(TupleTableSlot *slot, void *arg)
+{
+	RestoreTable *t = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->batchcxt);
+	bool		isnull;
+	RestoreRow *row = &t->batch[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
+
+	row->state = ROW_EXISTS;
+	row->found = true;
+	for (int i = 0; i < t->npk; i++)
+	{
+		Datum		value = slot_getattr(slot, i + 3, &row->nulls[t->pk[i]]);
+
+		if (!row->nulls[t->pk[i]])
+			row->values[t->pk[i]] = valuereader_copy(t->readers[t->pk[i]], value);
+	}
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+static void
+refuse_existing(RestoreTable *t, RestoreRow *row)
+{
+	t->writing = false;
+	ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
+					errmsg("row " INT64_FORMAT " of table \"%s\" exists already", row->index,
+						   t->table->name),
+					errdetail("It stands in line " INT64_FORMAT " of the backup.", row->line),
+					errhint("Use mode => 'skip' or 'overwrite'.")));
+}
+
+/* Looks for the rows in range that have not been looked for. */
+static void
+find_existing(RestoreTable *t, int from, int to)
+{
+	int			count = 0;
+
+	query_rows_clear(t->rows);
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch[i];
+
+		if (row->searched || (row->state != ROW_READ && row->state != ROW_NEW))
+			continue;
+		row->searched = true;
+		query_rows_put(t->rows, row->values, row->nulls);
+		count++;
+	}
+	if (count > 0)
+		query_execute_over(t->probe, t->relations, take_existing, t);
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch[i];
+
+		if (row->state != ROW_EXISTS)
+			continue;
+		if (t->restore->options.mode == RESTORE_FAIL)
+			refuse_existing(t, row);
+		restore_key_target(t, row);
+	}
+}
+
+/* Everything but the writing; done once for a batch, however often that is tried. */
+static void
+prepare_rows(RestoreTable *t)
+{
+	convert_rows(t);
+	if (t->probing)
+		find_existing(t, 0, t->nbatch);
+	for (int i = 0; i < t->nbatch; i++)
+	{
+		RestoreRow *row = &t->batch[i];
+
+		if (row->state != ROW_READ)
+			continue;
+		t->culprit = row;
+		restore_key_draw(t, row);
+		restore_key_target(t, row);
+		row->state = ROW_NEW;
+	}
+	t->culprit = NULL;
+	t->prepared = true;
+}
+
+/* The keys that an INSERT returned, in its order. */
+typedef struct Returned
+{
+	RestoreTable *t;
+	int			count;
+	Datum	   *keys;
+} Returned;
+
+static bool
+take_inserted(TupleTableSlot *slot, void *arg)
+{
+	Returned   *r = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(r->t->batchcxt);
+
+	for (int i = 0; i < r->t->npk; i++)
+	{
+		ValueReader *reader = r->t->readers[r->t->pk[i]];
+		bool		isnull;
+		Datum		value = slot_getattr(slot, i + 2, &isnull);
+
+		r->keys[r->count * r->t->npk + i] = isnull ? (Datum) 0 : valuereader_copy(reader, value);
+	}
+	r->count++;
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+static bool
+same_key(const RestoreTable *t, const RestoreRow *row, const Datum *key)
+{
+	for (int i = 0; i < t->npk; i++)
+		if (!valuereader_same(t->readers[t->pk[i]], key[i], row->values[t->pk[i]]))
+			return false;
+	return true;
+}
+
+/*
+ * Which rows a table with triggers has taken.  When all came back they are in
+ * order, and a key may be another than ours; else a key says which row it is of.
+ */
+static void
+match_returned(RestoreTable *t, const Returned *r, int from, int to, int put)
+{
+	int			next = 0;
+
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch[i];
+		const Datum *key = &r->keys[next * t->npk];
+
+		if (row->state != ROW_NEW || next == r->count)
+			continue;
+		row->returned = r->count == put || same_key(t, row, key);
+		if (!row->returned)
+			continue;
+		if (r->count == put && !same_key(t, row, key))
+		{
+			for (int j = 0; j < t->npk; j++)
+				row->values[t->pk[j]] = key[j];
+			restore_key_target(t, row);
+		}
+		next++;
+	}
+}
+
+static int
+put_rows(RestoreTable *t, int from, int to, RowState state)
+{
+	int			count = 0;
+
+	query_rows_clear(t->rows);
+	for (int i = from; i < to; i++)
+		if (t->batch[i].state == state)
+		{
+			query_rows_put(t->rows, t->batch[i].values, t->batch[i].nulls);
+			t->batch[i].returned = false;
+			count++;
+		}
+	return count;
+}
+
+static void
+map_circular(RestoreTable *t, int from, int to)
+{
+	int			nestlevel = t->pinned ? query_pin(PIN_VALUES) : 0;
+
+	for (int i = from; i < to; i++)
+		if (t->batch[i].state == ROW_NEW || t->batch[i].state == ROW_EXISTS)
+		{
+			t->culprit = &t->batch[i];
+			restore_refs_map(t, &t->batch[i], true);
+		}
+	t->culprit = NULL;
+	if (t->pinned)
+		query_unpin(nestlevel);
+}
+
+static void
+insert_rows(RestoreTable *t, int from, int to)
+{
+	bool		returns = t->may_suppress && t->npk > 0;
+	int			count = put_rows(t, from, to, ROW_NEW);
+	Returned	returned = {t};
+
+	if (count == 0)
+		return;
+	if (returns)
+		returned.keys = palloc(sizeof(Datum) * t->npk * count);
+	query_execute_over(t->statements->insert, t->relations, returns ? take_inserted : NULL,
+					   &returned);
+	if (returns)
+		match_returned(t, &returned, from, to, count);
+}
+
+static void
+write_rows(RestoreTable *t, int from, int to)
+{
+	if (t->circular)
+		map_circular(t, from, to);
+	t->writing = true;
+	insert_rows(t, from, to);
+	if (t->restore->options.mode == RESTORE_OVERWRITE && t->statements->update != NULL &&
+		put_rows(t, from, to, ROW_EXISTS) > 0)
+		query_execute_over(t->statements->update, t->relations, NULL, NULL);
+	t->writing = false;
+}
+
+/* The rows that were written. */
+static void
+settle_rows(RestoreTable *t, int from, int to)
+{
+	bool		returns = t->may_suppress && t->npk > 0;
+
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch[i];
+
+		if (row->state == ROW_NEW)
+			row->state = returns && !row->returned ? ROW_SKIPPED : ROW_INSERTED;
+		else if (row->state == ROW_EXISTS)
+			row->state = t->restore->options.mode == RESTORE_OVERWRITE ? ROW_UPDATED : ROW_SKIPPED;
+		else
+			continue;
+		row->suppressed = returns && row->state == ROW_SKIPPED && !row->found;
+	}
+}
+
+static void
+try_range(void *arg)
+{
+	Range	   *range = arg;
+
+	if (!range->t->prepared)
+		prepare_rows(range->t);
+	write_rows(range->t, range->from, range->to);
+}
+
+/* An error that is no row's is everybody's. */
+static ErrorData *
+attempt(Range *range)
+{
+	RestoreTable *t = range->t;
+	ErrorData  *error;
+
+	t->culprit = NULL;
+	t->writing = false;
+	error = query_attempt(try_range, range, true);
+	if (error != NULL && t->culprit == NULL && !t->writing)
+		ReThrowError(error);
+	return error;
+}
+
+static void write_range(RestoreTable *t, int from, int to);
+
+/*
+ * One row that a statement refused.  A unique index may have refused it because
+ * it exists after all, or because another row has taken its key.
+ */
+static void
+handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
+{
+	int			at = row_number(t, row);
+
+	if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && row->state == ROW_NEW)
+	{
+		if (t->nmatch > 0 && !row->refused)
+		{
+			row->refused = true;
+			row->searched = false;
+			find_existing(t, at, at + 1);
+			if (row->state == ROW_EXISTS)
+			{
+				write_range(t, at, at + 1);
+				return;
+			}
+		}
+		if (restore_key_redraw(t, row, error->constraint_name))
+		{
+			write_range(t, at, at + 1);
+			return;
+		}
+	}
+	restore_report_failure(t, row, error);
+}
+
+static void
+write_range(RestoreTable *t, int from, int to)
+{
+	Range		range = {t, from, to};
+	ErrorData  *error;
+
+	CHECK_FOR_INTERRUPTS();
+	while ((error = attempt(&range)) != NULL && t->culprit != NULL)
+		restore_report_failure(t, t->culprit, error);
+	if (error == NULL)
+		settle_rows(t, from, to);
+	else if (to - from == 1)
+		handle_refused(t, &t->batch[from], error);
+	else
+	{
+		int			middle = from + (to - from) / 2;
+
+		write_range(t, from, middle);
+		write_range(t, middle, to);
+	}
+}
+
+static void
+count_row(RestoreTable *t, RestoreRow *row)
+{
+	switch (row->state)
+	{
+		case ROW_INSERTED:
+			t->inserted++;
+			restore_key_note(t, row);
+			break;
+		case ROW_UPDATED:
+			t->updated++;
+			break;
+		case ROW_SKIPPED:
+			t->skipped++;
+			t->suppressed += row->suppressed;
+			break;
+		case ROW_ORPHANED:
+			t->skipped++;
+			t->orphaned++;
+			break;
+		case ROW_FAILED:
+			t->failed++;
+			break;
+		default:
+			elog(ERROR, "row in state %d was not settled", row->state);
+	}
+	if (row->state == ROW_INSERTED || row->state == ROW_UPDATED)
+		t->nulled += row->nulled;
+}
+
+/* Rows that are here now can be referred to; what they refer to later is kept in mind. */
+void
+restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
+{
+	if (row->state == ROW_WAITING)
+	{
+		restore_cycle_wait(t, row);
+		return;
+	}
+	count_row(t, row);
+	if (row->state == ROW_ORPHANED || row->state == ROW_FAILED || row->suppressed)
+		return;
+	if (row->has_source)
+		idmap_put(t->map, &row->source, &row->target);
+	if (row->state != ROW_SKIPPED && row->later != 0)
+		restore_cycle_remember(t, row);
+}
+
+void
+restore_batch_flush(RestoreTable *t)
+{
+	MemoryContext oldcxt;
+
+	if (t->nbatch == 0)
+		return;
+	oldcxt = MemoryContextSwitchTo(t->batchcxt);
+	t->prepared = false;
+	write_range(t, 0, t->nbatch);
+	for (int i = 0; i < t->nbatch; i++)
+		restore_batch_finish_row(t, &t->batch[i]);
+	MemoryContextSwitchTo(oldcxt);
+	t->nbatch = 0;
+	t->batch_bytes = 0;
+	MemoryContextReset(t->batchcxt);
+}

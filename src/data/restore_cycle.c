@@ -1,0 +1,666 @@
+/*
+ * restore_cycle.c
+ *	  Tables that reference each other, or themselves, in any order of rows.
+ *
+ * While the tables of a circle are read, a reference to a row that has not come
+ * yet is left NULL and set by an UPDATE when the circle is complete.  Where NULL
+ * will not do, the row waits instead, with its key already drawn.  In the end
+ * the waiting rows go in by dependency: a row after those it refers to, and rows
+ * that refer to each other (a strongly connected component) in one statement,
+ * since foreign keys are checked at a statement's end.  That takes no privilege
+ * and no deferrable constraint.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/query.h"
+#include "common/hashfn.h"
+#include "data/restore_private.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+typedef struct WaitingRow
+{
+	RestoreTable *t;
+	RestoreStatements *statements;
+	RestoreRow	row;
+	int			group;			/* being written together; 0 before */
+	/* Tarjan */
+	int			number;
+	int			low;
+	bool		on_stack;
+} WaitingRow;
+
+/* A reference to be set on a row that is here. */
+typedef struct LaterRef
+{
+	RestoreTable *t;
+	int			ref;
+	int64		row_index;
+	int64		line;
+	bool		existed;		/* it was here before: NULL must be set as well */
+	IdKey		row_source;
+	IdKey		key;
+	bool		has_source;		/* else the reference is NULL in the file */
+	IdKey		source;
+	int			target_table;	/* -1: none is known */
+	bool		resolved;
+	IdKey		target;
+} LaterRef;
+
+typedef struct WaitingEntry
+{
+	WaitingRow *waiting;
+	uint32		hash;
+	char		status;
+} WaitingEntry;
+
+static inline uint32
+waiting_hash(const WaitingRow *w)
+{
+	return hash_combine(idkey_hash(&w->row.source), w->t->table->index);
+}
+
+static inline bool
+waiting_equal(const WaitingRow *a, const WaitingRow *b)
+{
+	return a->t == b->t && idkey_equal(&a->row.source, &b->row.source);
+}
+
+#define SH_PREFIX waiting_rows
+#define SH_ELEMENT_TYPE WaitingEntry
+#define SH_KEY_TYPE WaitingRow *
+#define SH_KEY waiting
+#define SH_HASH_KEY(tb, key) waiting_hash(key)
+#define SH_EQUAL(tb, a, b) waiting_equal(a, b)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, entry) (entry)->hash
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+struct RestoreCycle
+{
+	MemoryContext cxt;
+	waiting_rows_hash *index;
+	List	   *waiting;		/* WaitingRow * */
+	List	   *later;			/* LaterRef * */
+	int			group;			/* the one being written */
+	int			visited;
+	List	   *lanes;			/* of the plan below */
+	QueryPlan  *plan;
+};
+
+static RestoreCycle *
+get_cycle(Restore *restore)
+{
+	if (restore->cycle == NULL)
+	{
+		MemoryContext cxt =
+			AllocSetContextCreate(restore->cxt, "db_adapter restore cycle", ALLOCSET_DEFAULT_SIZES);
+
+		restore->cycle = MemoryContextAllocZero(cxt, sizeof(RestoreCycle));
+		restore->cycle->cxt = cxt;
+		restore->cycle->index = waiting_rows_create(cxt, 64, NULL);
+	}
+	return restore->cycle;
+}
+
+static IdKey
+copy_key(const IdKey *key)
+{
+	IdKey		copy = *key;
+
+	if (key->kind == ID_TEXT)
+		copy.text = pnstrdup(key->text, key->len);
+	return copy;
+}
+
+/* Only what references are read from. */
+static RowField *
+copy_fields(const RestoreTable *t, const RestoreRow *row)
+{
+	RowField   *fields = palloc0(sizeof(RowField) * Max(t->shape.count, 1));
+
+	for (int i = 0; i < t->table->nrefs; i++)
+		for (int j = -1; j < t->table->refs[i].nfields; j++)
+		{
+			int			column = j < 0 ? t->refs[i].type_column : t->refs[i].columns[j];
+			int			at = column < 0 ? -1 : t->column_fields[column];
+
+			if (at < 0 || !t->table->refs[i].circular || fields[at].kind != FIELD_ABSENT)
+				continue;
+			fields[at] = row->fields[at];
+			if (fields[at].kind > FIELD_NULL)
+				fields[at].data = pnstrdup(fields[at].data, fields[at].len);
+		}
+	return fields;
+}
+
+void
+restore_cycle_wait(RestoreTable *t, RestoreRow *row)
+{
+	RestoreCycle *cycle = get_cycle(t->restore);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cycle->cxt);
+	WaitingRow *w = palloc0(sizeof(WaitingRow));
+	bool		found;
+
+	w->t = t;
+	w->statements = t->statements;
+	w->row = *row;
+	w->row.state = ROW_NEW;
+	w->row.later = 0;
+	w->row.fields = copy_fields(t, row);
+	w->row.source = copy_key(&row->source);
+	w->row.target = copy_key(&row->target);
+	w->row.values = palloc(sizeof(Datum) * (t->rel->ncolumns + 1));
+	w->row.nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
+	memcpy(w->row.nulls, row->nulls, sizeof(bool) * (t->rel->ncolumns + 1));
+	for (int i = 0; i < t->rel->ncolumns; i++)
+		if (!row->nulls[i])
+			w->row.values[i] = valuereader_copy(t->readers[i], row->values[i]);
+	cycle->waiting = lappend(cycle->waiting, w);
+	if (row->has_source)
+		waiting_rows_insert(cycle->index, w, &found);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+void
+restore_cycle_remember(RestoreTable *t, RestoreRow *row)
+{
+	RestoreCycle *cycle = get_cycle(t->restore);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cycle->cxt);
+
+	for (int i = 0; i < t->table->nrefs; i++)
+	{
+		LaterRef   *later;
+
+		if ((row->later & (UINT64CONST(1) << i)) == 0)
+			continue;
+		later = palloc0(sizeof(LaterRef));
+		later->t = t;
+		later->ref = i;
+		later->row_index = row->index;
+		later->line = row->line;
+		later->existed = row->found;
+		later->row_source = copy_key(&row->source);
+		later->key = copy_key(&row->target);
+		later->has_source = restore_refs_source(t, row, i, &later->source, &later->target_table);
+		if (later->has_source)
+			later->source = copy_key(&later->source);
+		cycle->later = lappend(cycle->later, later);
+	}
+	MemoryContextSwitchTo(oldcxt);
+}
+
+static WaitingRow *
+find_waiting(const RestoreCycle *cycle, RestoreTable *t, const IdKey *source)
+{
+	WaitingRow	probe = {t};
+	WaitingEntry *entry;
+
+	probe.row.source = *source;
+	entry = waiting_rows_lookup(cycle->index, &probe);
+	return entry == NULL ? NULL : entry->waiting;
+}
+
+/* Rows written by the same statement may refer to each other. */
+bool
+restore_cycle_find(const Restore *restore, int table, const IdKey *source, IdKey *target)
+{
+	WaitingRow *w;
+
+	if (restore->cycle == NULL || restore->cycle->group == 0 || restore->tables[table] == NULL)
+		return false;
+	w = find_waiting(restore->cycle, restore->tables[table], source);
+	if (w == NULL || w->group != restore->cycle->group || w->row.state != ROW_NEW)
+		return false;
+	*target = w->row.target;
+	return true;
+}
+
+/* The waiting row that a reference of w leads to, or NULL. */
+static WaitingRow *
+neighbour(RestoreCycle *cycle, WaitingRow *w, int ref)
+{
+	IdKey		source;
+	int			table;
+
+	if (!w->t->table->refs[ref].circular || w->t->table->refs[ref].kind == REF_JSON ||
+		!restore_refs_source(w->t, &w->row, ref, &source, &table) || table < 0 ||
+		w->t->restore->tables[table] == NULL)
+		return NULL;
+	return find_waiting(cycle, w->t->restore->tables[table], &source);
+}
+
+/* The rows of a strongly connected component, taken from the stack. */
+static List *
+pop_component(List **stack, WaitingRow *root)
+{
+	List	   *component = NIL;
+	WaitingRow *w;
+
+	do
+	{
+		w = llast(*stack);
+		*stack = list_delete_last(*stack);
+		w->on_stack = false;
+		component = lappend(component, w);
+	} while (w != root);
+	return component;
+}
+
+typedef struct Visit
+{
+	WaitingRow *w;
+	int			next;			/* reference to follow */
+} Visit;
+
+static void
+enter(RestoreCycle *cycle, List **path, List **stack, WaitingRow *w)
+{
+	Visit	   *visit = palloc(sizeof(Visit));
+
+	visit->w = w;
+	visit->next = 0;
+	w->number = w->low = ++cycle->visited;
+	w->on_stack = true;
+	*path = lappend(*path, visit);
+	*stack = lappend(*stack, w);
+}
+
+/*
+ * Tarjan's algorithm without recursion, since a chain may be as long as a table.
+ * Components come out with those they depend on first.
+ */
+static List *
+components_from(RestoreCycle *cycle, WaitingRow *start, List **stack)
+{
+	List	   *components = NIL;
+	List	   *path = NIL;
+
+	enter(cycle, &path, stack, start);
+	while (path != NIL)
+	{
+		Visit	   *visit = llast(path);
+		WaitingRow *w = visit->w;
+
+		CHECK_FOR_INTERRUPTS();
+		if (visit->next < w->t->table->nrefs)
+		{
+			WaitingRow *other = neighbour(cycle, w, visit->next++);
+
+			if (other != NULL && other->number == 0)
+				enter(cycle, &path, stack, other);
+			else if (other != NULL && other->on_stack)
+				w->low = Min(w->low, other->number);
+			continue;
+		}
+		path = list_delete_last(path);
+		if (path != NIL)
+		{
+			Visit	   *above = llast(path);
+
+			above->w->low = Min(above->w->low, w->low);
+		}
+		if (w->low == w->number)
+			components = lappend(components, pop_component(stack, w));
+	}
+	return components;
+}
+
+/* A table and the columns its rows bring: one INSERT of a statement. */
+typedef struct Lane
+{
+	RestoreTable *t;
+	RestoreStatements *statements;
+	QueryRows  *rows;
+} Lane;
+
+static Lane *
+find_lane(List *lanes, const WaitingRow *w)
+{
+	ListCell   *lc;
+
+	foreach(lc, lanes)
+	{
+		Lane	   *lane = lfirst(lc);
+
+		if (lane->t == w->t && lane->statements == w->statements)
+			return lane;
+	}
+	return NULL;
+}
+
+static void
+prepare_lanes(RestoreCycle *cycle)
+{
+	StringInfoData sql;
+	List	   *relations = NIL;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, cycle->lanes)
+	{
+		Lane	   *lane = lfirst(lc);
+		int			number = foreach_current_index(lc);
+		char	   *name = psprintf("db_adapter_rows_%d", number);
+
+		lane->rows = restore_table_rows(lane->t, name);
+		relations = lappend(relations, lane->rows);
+		appendStringInfo(&sql, "%s w%d AS (", number == 0 ? "WITH" : ",", number);
+		restore_table_insert(&sql, lane->t, lane->statements->given, name);
+		appendStringInfoChar(&sql, ')');
+	}
+	appendStringInfoString(&sql, " SELECT 1");
+	if (cycle->plan != NULL)
+		query_free(cycle->plan);
+	cycle->plan = query_prepare_over(cycle->cxt, sql.data, relations);
+}
+
+/* The statement's plan is kept for as long as the groups have rows of the same kinds. */
+static void
+choose_lanes(RestoreCycle *cycle, List *group)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(cycle->cxt);
+	bool		fits = cycle->plan != NULL;
+	ListCell   *lc;
+
+	foreach(lc, group)
+	{
+		WaitingRow *w = lfirst(lc);
+		Lane	   *lane;
+
+		if (find_lane(cycle->lanes, w) != NULL)
+			continue;
+		fits = false;
+		lane = palloc0(sizeof(Lane));
+		lane->t = w->t;
+		lane->statements = w->statements;
+		cycle->lanes = lappend(cycle->lanes, lane);
+	}
+	if (!fits)
+		prepare_lanes(cycle);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+typedef struct GroupWrite
+{
+	RestoreCycle *cycle;
+	List	   *rows;
+} GroupWrite;
+
+static void
+write_group(void *arg)
+{
+	GroupWrite *g = arg;
+	List	   *relations = NIL;
+	ListCell   *lc;
+
+	foreach(lc, g->cycle->lanes)
+	{
+		Lane	   *lane = lfirst(lc);
+
+		query_rows_clear(lane->rows);
+		relations = lappend(relations, lane->rows);
+	}
+	foreach(lc, g->rows)
+	{
+		WaitingRow *w = lfirst(lc);
+
+		w->row.values[w->t->rel->ncolumns] = Int32GetDatum(foreach_current_index(lc));
+		query_rows_put(find_lane(g->cycle->lanes, w)->rows, w->row.values, w->row.nulls);
+	}
+	query_execute_over(g->cycle->plan, relations, NULL, NULL);
+}
+
+/* Maps references within the group until no row falls out of it any more. */
+static List *
+map_group(RestoreCycle *cycle, List *group)
+{
+	List	   *rows = NIL;
+	bool		again = true;
+	ListCell   *lc;
+	int			nestlevel = query_pin(PIN_VALUES);
+
+	while (again)
+	{
+		again = false;
+		foreach(lc, group)
+		{
+			WaitingRow *w = lfirst(lc);
+
+			if (w->row.state != ROW_NEW)
+				continue;
+			restore_refs_map(w->t, &w->row, true);
+			again |= w->row.state != ROW_NEW;
+		}
+	}
+	query_unpin(nestlevel);
+	foreach(lc, group)
+		if (((WaitingRow *) lfirst(lc))->row.state == ROW_NEW)
+			rows = lappend(rows, lfirst(lc));
+	return rows;
+}
+
+static ErrorData *
+try_group(RestoreCycle *cycle, List *rows)
+{
+	GroupWrite	g = {cycle, rows};
+
+	choose_lanes(cycle, rows);
+	return query_attempt(write_group, &g, true);
+}
+
+/* Rows that refer to each other stand or fall together. */
+static void
+write_component(RestoreCycle *cycle, List *component)
+{
+	List	   *rows;
+	ErrorData  *error = NULL;
+	ListCell   *lc;
+
+	cycle->group++;
+	foreach(lc, component)
+		((WaitingRow *) lfirst(lc))->group = cycle->group;
+	rows = map_group(cycle, component);
+	if (rows != NIL)
+		error = try_group(cycle, rows);
+	foreach(lc, rows)
+	{
+		WaitingRow *w = lfirst(lc);
+
+		if (error != NULL)
+			restore_report_failure(w->t, &w->row, error);
+		else
+			w->row.state = ROW_INSERTED;
+	}
+	foreach(lc, component)
+	{
+		WaitingRow *w = lfirst(lc);
+
+		restore_batch_finish_row(w->t, &w->row);
+	}
+}
+
+/* One after the other they may go in as usual; in the same batch only in order. */
+static void
+write_singly(WaitingRow *w, RestoreTable **last)
+{
+	if (*last != NULL && *last != w->t)
+		restore_batch_flush(*last);
+	restore_batch_put(w->t, &w->row, w->statements);
+	*last = w->t;
+}
+
+static void
+write_waiting(RestoreCycle *cycle)
+{
+	RestoreTable *last = NULL;
+	List	   *stack = NIL;
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, cycle->waiting)
+	{
+		List	   *components;
+
+		if (((WaitingRow *) lfirst(lc))->number > 0)
+			continue;
+		components = components_from(cycle, lfirst(lc), &stack);
+		foreach(lc2, components)
+		{
+			List	   *component = lfirst(lc2);
+
+			if (list_length(component) == 1)
+			{
+				write_singly(linitial(component), &last);
+				continue;
+			}
+			if (last != NULL)
+				restore_batch_flush(last);
+			last = NULL;
+			write_component(cycle, component);
+		}
+	}
+	if (last != NULL)
+		restore_batch_flush(last);
+}
+
+/* The references of one kind, a batch at a time. */
+typedef struct LaterBatch
+{
+	RestoreTable *t;
+	int			ref;
+	List	   *later;
+} LaterBatch;
+
+static void
+set_later(void *arg)
+{
+	LaterBatch *batch = arg;
+	ListCell   *lc;
+
+	query_rows_clear(batch->t->rows);
+	foreach(lc, batch->later)
+	{
+		LaterRef   *later = lfirst(lc);
+		RestoreRow	row = {0};
+
+		row.values = palloc0(sizeof(Datum) * (batch->t->rel->ncolumns + 1));
+		row.nulls = palloc(sizeof(bool) * (batch->t->rel->ncolumns + 1));
+		memset(row.nulls, true, batch->t->rel->ncolumns + 1);
+		restore_key_values(batch->t, &row, &later->key);
+		if (later->resolved)
+			restore_refs_set(batch->t, &row, batch->ref, &later->target);
+		query_rows_put(batch->t->rows, row.values, row.nulls);
+	}
+	query_execute_over(restore_table_later(batch->t, batch->ref), batch->t->relations, NULL, NULL);
+}
+
+static void
+write_later(LaterBatch *batch)
+{
+	ErrorData  *error;
+	LaterBatch	half = *batch;
+	int			count = list_length(batch->later);
+
+	CHECK_FOR_INTERRUPTS();
+	if (count == 0)
+		return;
+	error = query_attempt(set_later, batch, true);
+	if (error == NULL)
+		return;
+	if (count == 1)
+	{
+		LaterRef   *later = linitial(batch->later);
+		RestoreRow	row = {0};
+
+		row.index = later->row_index;
+		row.line = later->line;
+		row.has_source = true;
+		row.source = later->row_source;
+		restore_report_failure(batch->t, &row, error);
+		batch->t->nulled++;
+		return;
+	}
+	half.later = list_truncate(list_copy(batch->later), count / 2);
+	write_later(&half);
+	half.later = list_copy_tail(batch->later, count / 2);
+	write_later(&half);
+}
+
+/* Where the row is that a reference waited for; false when there is nothing to set. */
+static bool
+resolve_later(LaterRef *later)
+{
+	RestoreTable *t = later->t;
+	RestoreTable *other = later->target_table < 0 ? NULL : t->restore->tables[later->target_table];
+
+	later->resolved =
+		later->has_source && other != NULL && idmap_get(other->map, &later->source, &later->target);
+	if (later->resolved)
+		return true;
+	if (later->has_source)
+		t->nulled++;
+	return later->existed && !(later->has_source && t->table->refs[later->ref].required);
+}
+
+static void
+write_all_later(RestoreCycle *cycle)
+{
+	LaterBatch	batch = {NULL};
+	ListCell   *lc;
+
+	foreach(lc, cycle->later)
+	{
+		LaterRef   *later = lfirst(lc);
+
+		if (!resolve_later(later))
+			continue;
+		if (batch.t != later->t || batch.ref != later->ref ||
+			list_length(batch.later) == BATCH_ROWS)
+		{
+			write_later(&batch);
+			batch.later = NIL;
+		}
+		batch.t = later->t;
+		batch.ref = later->ref;
+		batch.later = lappend(batch.later, later);
+	}
+	write_later(&batch);
+}
+
+static int
+compare_later(const ListCell *a, const ListCell *b)
+{
+	const LaterRef *x = lfirst(a);
+	const LaterRef *y = lfirst(b);
+
+	if (x->t != y->t)
+		return x->t->table->index - y->t->table->index;
+	if (x->ref != y->ref)
+		return x->ref - y->ref;
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+void
+restore_cycle_close(Restore *restore)
+{
+	RestoreCycle *cycle = restore->cycle;
+	MemoryContext oldcxt;
+
+	if (cycle == NULL)
+		return;
+	oldcxt = MemoryContextSwitchTo(cycle->cxt);
+	restore->closing = true;
+	write_waiting(cycle);
+	list_sort(cycle->later, compare_later);
+	write_all_later(cycle);
+	restore->closing = false;
+	restore->cycle = NULL;
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cycle->cxt);
+}

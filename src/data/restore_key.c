@@ -1,0 +1,281 @@
+/*
+ * restore_key.c
+ *	  The keys of restored rows: where they come from, and sequences after them.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "data/restore_private.h"
+#include "utils/memutils.h"
+
+/* How often a key that is taken is drawn again. */
+#define MAX_REDRAWS 3
+
+/* The text of a column as the file has it; false where it is NULL or not there. */
+bool
+restore_key_part(const RestoreTable *t, const RestoreRow *row, int column, const char **text,
+				 int *len)
+{
+	int			at = t->column_fields[column];
+	const RowField *field = at < 0 ? NULL : &row->fields[at];
+
+	if (field == NULL || field->kind <= FIELD_NULL)
+		return false;
+	*text = field->data;
+	*len = field->len;
+	/* 5.00 and 5 are the same key to a foreign key between numerics. */
+	if (field->kind == FIELD_LITERAL && memchr(field->data, '.', field->len) != NULL)
+	{
+		while ((*text)[*len - 1] == '0')
+			(*len)--;
+		if ((*text)[*len - 1] == '.')
+			(*len)--;
+	}
+	return true;
+}
+
+void
+restore_key_source(RestoreTable *t, RestoreRow *row)
+{
+	StringInfoData parts;
+	const char *text;
+	int			len;
+
+	if (t->npk == 1)
+	{
+		row->has_source = restore_key_part(t, row, t->pk[0], &text, &len);
+		if (row->has_source)
+			row->source = idkey_make(text, len);
+		return;
+	}
+	initStringInfo(&parts);
+	row->has_source = t->npk > 0;
+	for (int i = 0; i < t->npk && row->has_source; i++)
+	{
+		row->has_source = restore_key_part(t, row, t->pk[i], &text, &len);
+		if (row->has_source)
+			idkey_append_part(&parts, text, len);
+	}
+	if (row->has_source)
+		row->source = idkey_make(parts.data, parts.len);
+}
+
+/* The key the row has, or will have, here. */
+void
+restore_key_target(RestoreTable *t, RestoreRow *row)
+{
+	StringInfoData parts;
+
+	for (int i = 0; i < t->npk; i++)
+		if (row->nulls[t->pk[i]])
+			row->has_source = false;	/* the database fills it: nobody can refer to it */
+	if (!row->has_source)
+		return;
+	if (t->npk == 1)
+	{
+		row->target = valuereader_make_key(t->readers[t->pk[0]], row->values[t->pk[0]]);
+		return;
+	}
+	initStringInfo(&parts);
+	for (int i = 0; i < t->npk; i++)
+	{
+		IdKey		key = valuereader_make_key(t->readers[t->pk[i]], row->values[t->pk[i]]);
+		char		buffer[IDKEY_BUFFER];
+		int			len;
+		const char *text = idkey_text(&key, buffer, &len);
+
+		idkey_append_part(&parts, text, len);
+	}
+	row->target = idkey_make(parts.data, parts.len);
+}
+
+void
+restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key)
+{
+	const char *at = key->text;
+
+	for (int i = 0; i < t->npk; i++)
+	{
+		IdKey		part = *key;
+
+		if (t->npk > 1)
+		{
+			int			len;
+			const char *text = idkey_next_part(&at, &len);
+
+			part = idkey_make(text, len);
+		}
+		row->values[t->pk[i]] = valuereader_key(t->readers[t->pk[i]], &part);
+		row->nulls[t->pk[i]] = false;
+	}
+}
+
+typedef struct DrawnValue
+{
+	ValueReader *reader;
+	MemoryContext cxt;
+	Datum		value;
+	bool		isnull;
+} DrawnValue;
+
+static bool
+take_drawn(TupleTableSlot *slot, void *arg)
+{
+	DrawnValue *drawn = arg;
+	Datum		value = slot_getattr(slot, 1, &drawn->isnull);
+	MemoryContext oldcxt = MemoryContextSwitchTo(drawn->cxt);
+
+	if (!drawn->isnull)
+		drawn->value = valuereader_copy(drawn->reader, value);
+	MemoryContextSwitchTo(oldcxt);
+	return false;
+}
+
+static void
+draw_default(RestoreTable *t, RestoreRow *row, int part)
+{
+	int			at = t->pk[part];
+	DrawnValue	drawn = {t->readers[at], CurrentMemoryContext};
+
+	if (t->pk_default[part] == NULL)
+		t->pk_default[part] = query_prepare(
+			t->cxt, psprintf("SELECT %s", relation_default(t->rel, &t->rel->columns[at])), 0, NULL);
+	query_execute(t->pk_default[part], NULL, NULL, false, take_drawn, &drawn);
+	row->values[at] = drawn.value;
+	row->nulls[at] = drawn.isnull;
+}
+
+/* An identity's sequence belongs to the table: whoever may insert may draw. */
+static void
+draw_sequence(RestoreTable *t, RestoreRow *row, int part)
+{
+	RelationColumn *column = &t->rel->columns[t->pk[part]];
+	IdKey		key = idkey_integer(nextval_internal(column->sequence, column->identity == '\0'));
+
+	row->values[t->pk[part]] = valuereader_key(t->readers[t->pk[part]], &key);
+	row->nulls[t->pk[part]] = false;
+}
+
+void
+restore_key_draw(RestoreTable *t, RestoreRow *row)
+{
+	for (int i = 0; i < t->npk; i++)
+	{
+		if (t->pk_source[i] == KEY_SEQUENCE)
+			draw_sequence(t, row, i);
+		else if (t->pk_source[i] == KEY_DEFAULT)
+			draw_default(t, row, i);
+	}
+}
+
+static bool
+take_number(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, 1, &isnull);
+
+	if (!isnull)
+		*(int64 *) arg = DatumGetInt64(value);
+	return false;
+}
+
+/* Brings a sequence up to number; never back. */
+static void
+advance_sequence(Oid sequence, int64 number)
+{
+	static const char *const sql =
+		"SELECT setval($1, $2) FROM pg_sequence"
+		" WHERE seqrelid = $1 AND seqincrement > 0 AND $2 BETWEEN seqmin AND seqmax"
+		"   AND $2 > coalesce(pg_sequence_last_value($1), seqmin - 1)";
+	Oid			types[] = {REGCLASSOID, INT8OID};
+	Datum		values[] = {ObjectIdGetDatum(sequence), Int64GetDatum(number)};
+	int			nestlevel = query_pin(PIN_PATH);
+
+	query_run(sql, 2, types, values, NULL, false, NULL, NULL);
+	query_unpin(nestlevel);
+}
+
+/* Rows put in without the sequence have left it behind: once a table it is brought up. */
+static void
+catch_up(RestoreTable *t, int part)
+{
+	RelationColumn *column = &t->rel->columns[t->pk[part]];
+	int64		highest = PG_INT64_MIN;
+
+	if (t->sequence_checked)
+		return;
+	t->sequence_checked = true;
+	query_run(psprintf("SELECT pg_catalog.max(x.%s)::pg_catalog.int8 FROM %s AS x", column->quoted,
+					   t->rel->qualified),
+			  0, NULL, NULL, NULL, false, take_number, &highest);
+	if (highest != PG_INT64_MIN)
+		advance_sequence(column->sequence, highest);
+}
+
+/*
+ * Another key for a row whose own is taken.  False when the constraint is not
+ * the key, or when the key is to be kept.
+ */
+bool
+restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint)
+{
+	RelationKey *key = t->rel->primary_key;
+	bool		drawn = false;
+
+	if (t->restore->options.ids == IDS_KEEP || key == NULL || row->redrawn++ >= MAX_REDRAWS)
+		return false;
+	/* A partition has the constraint under another name. */
+	if (t->rel->kind == RELKIND_RELATION &&
+		(constraint == NULL || strcmp(constraint, key->name) != 0))
+		return false;
+	for (int i = 0; i < t->npk; i++)
+	{
+		RelationColumn *column = &t->rel->columns[t->pk[i]];
+
+		if (t->pk_source[i] == KEY_SEQUENCE)
+		{
+			catch_up(t, i);
+			draw_sequence(t, row, i);
+		}
+		else if (t->pk_source[i] != KEY_MAPPED && column->has_default)
+			draw_default(t, row, i);
+		else
+			continue;
+		drawn = true;
+	}
+	if (drawn)
+		restore_key_target(t, row);
+	return drawn;
+}
+
+/* The highest number a column with a sequence was given from the file. */
+void
+restore_key_note(RestoreTable *t, const RestoreRow *row)
+{
+	int			i = -1;
+
+	while ((i = bms_next_member(t->serials, i)) >= 0)
+	{
+		IdKey		key;
+
+		if (row->nulls[i])
+			continue;
+		key = valuereader_make_key(t->readers[i], row->values[i]);
+		if (key.kind == ID_INTEGER)
+			t->kept_max[i] = Max(t->kept_max[i], key.number);
+	}
+}
+
+void
+restore_key_advance(RestoreTable *t)
+{
+	int			i = -1;
+
+	while ((i = bms_next_member(t->serials, i)) >= 0)
+		if (t->kept_max[i] != PG_INT64_MIN)
+			advance_sequence(t->rel->columns[i].sequence, t->kept_max[i]);
+}

@@ -1,0 +1,260 @@
+/*
+ * restore_private.h
+ *	  What the steps of a restore share.
+ *
+ * A row is read from the file's bytes (restore.c), waits in its table's batch,
+ * has its references mapped (restore_refs.c), is looked for and written
+ * (restore_batch.c by the statements of restore_table.c), or waits until the
+ * tables that reference each other are complete (restore_cycle.c).  Rows that
+ * fail and all counts come together in restore_report.c.
+ */
+#ifndef DB_ADAPTER_RESTORE_PRIVATE_H
+#define DB_ADAPTER_RESTORE_PRIVATE_H
+
+#include "base/query.h"
+#include "base/relation.h"
+#include "data/backupschema.h"
+#include "data/filereader.h"
+#include "data/idmap.h"
+#include "data/jsonplace.h"
+#include "data/restore.h"
+#include "data/rowreader.h"
+#include "data/rowvalues.h"
+#include "nodes/bitmapset.h"
+
+/* Rows a batch holds: with more, one that fails costs more than it saves. */
+#define BATCH_ROWS 100
+/* Bytes after which a batch is written whatever its number of rows. */
+#define BATCH_BYTES (1024 * 1024)
+/* Failing rows reported in full, for each table. */
+#define MAX_FAILURES 100
+
+typedef struct Restore Restore;
+typedef struct RestoreTable RestoreTable;
+typedef struct RestoreCycle RestoreCycle;
+
+/* Where the value of a key column comes from. */
+typedef enum KeySource
+{
+	KEY_KEPT,					/* the file */
+	KEY_MAPPED,					/* a reference, or the tenant */
+	KEY_SEQUENCE,				/* drawn from the column's sequence */
+	KEY_DEFAULT					/* drawn from the column's default */
+} KeySource;
+
+typedef enum RowState
+{
+	ROW_READ,					/* its fields are known, no more */
+	ROW_NEW,					/* to be inserted */
+	ROW_EXISTS,					/* to be updated, when overwriting */
+	ROW_WAITING,				/* for rows that have not come yet */
+	ROW_INSERTED,
+	ROW_UPDATED,
+	ROW_SKIPPED,				/* it exists, or a trigger would not have it */
+	ROW_ORPHANED,				/* its parent has no row here */
+	ROW_FAILED
+} RowState;
+
+typedef struct RestoreRow
+{
+	RowState	state;
+	int64		index;			/* in its table, from 0 */
+	int64		line;
+	RowField   *fields;			/* one a member of the section's shape */
+	Datum	   *values;			/* one a column, and the row's number in the batch */
+	bool	   *nulls;
+	bool		has_source;
+	IdKey		source;
+	IdKey		target;
+	int			nulled;			/* references set to NULL */
+	int			nulled_before;	/* of them, those to complete tables */
+	uint64		json_done;		/* circular references inside json that are mapped */
+	bool		converted;
+	bool		searched;		/* looked for among the rows that exist */
+	bool		found;			/* among them */
+	bool		refused;		/* by a unique index, and searched again */
+	int			redrawn;		/* how often its key has been */
+	bool		returned;		/* the statement that inserted it says so */
+	bool		suppressed;		/* it does not: a trigger left the row out */
+	uint64		later;			/* references to rows that have not come yet, a bit each */
+} RestoreRow;
+
+typedef struct RestoreRef
+{
+	BackupRef  *ref;
+	int		   *columns;		/* indexes into rel->columns */
+	int			type_column;	/* -1 unless polymorphic */
+	bool		nullable;
+	JsonPlace  *place;			/* for REF_JSON */
+	QueryPlan  *later;			/* sets it alone */
+} RestoreRef;
+
+/* The statements for rows that bring the same columns. */
+typedef struct RestoreStatements
+{
+	Bitmapset  *given;			/* indexes into rel->columns */
+	QueryPlan  *insert;
+	QueryPlan  *update;			/* NULL when there is nothing to set */
+} RestoreStatements;
+
+typedef struct RestoreFailure
+{
+	int64		row_index;
+	int			nkeys;			/* the source key: text, or NULL */
+	char	  **keys;
+	int			sqlerrcode;
+	char	   *message;
+	char	   *constraint;
+} RestoreFailure;
+
+struct RestoreTable
+{
+	Restore	   *restore;
+	BackupTable *table;
+	RelationInfo *rel;
+	MemoryContext cxt;
+	IdMap	   *map;
+	const FileSection *section; /* NULL unless the file has the table */
+
+	/* columns */
+	ValueReader **readers;		/* one a column */
+	bool		pinned;			/* some of them need pins */
+	RowShape	shape;
+	int		   *shape_columns;	/* index of the column, or -1: not restored */
+	int		   *column_fields;	/* the reverse */
+	Datum		tenant;
+	RestoreRef *refs;
+	bool		circular;		/* some reference is */
+	Bitmapset  *serials;		/* columns that keep the file's numbers but have a sequence */
+
+	/* keys */
+	int			npk;
+	int		   *pk;
+	KeySource  *pk_source;
+	QueryPlan **pk_default;
+	bool		sequence_checked;
+
+	/* what makes a row exist */
+	int			nmatch;
+	int		   *match;
+	bool		match_covered;	/* a unique index would refuse a second row */
+	bool		probing;
+
+	/* statements */
+	QueryRows  *rows;
+	List	   *relations;		/* rows alone, as a list */
+	QueryPlan  *probe;
+	RestoreStatements *statements;
+	List	   *all_statements;
+	bool		may_suppress;	/* a trigger may leave rows out */
+
+	/* the batch */
+	MemoryContext batchcxt;
+	RestoreRow	batch[BATCH_ROWS];
+	int			nbatch;
+	int64		section_row;	/* index of the next row */
+	size_t		batch_bytes;
+	RestoreRow *culprit;		/* whose values are being read */
+	bool		writing;		/* an error now is some row's fault */
+	bool		prepared;
+	uint32		match_hashes[BATCH_ROWS];
+
+	/* results */
+	int64		inserted;
+	int64		updated;
+	int64		skipped;
+	int64		failed;
+	int64		nulled;
+	int64		orphaned;
+	int64		suppressed;
+	int64		unmatched;		/* rows whose match key has a NULL */
+	List	   *failures;
+	List	   *dropped;		/* columns of the file that have no place here */
+	List	   *defaulted;		/* columns the file does not have */
+	List	   *triggers;
+	int64	   *kept_max;		/* one a column that has a sequence */
+};
+
+struct Restore
+{
+	MemoryContext cxt;
+	RestoreOptions options;
+	FileReader *reader;
+	BackupSchema *schema;
+	RestoreTable **tables;		/* in the schema's order; NULL until needed */
+	RestoreTable *current;
+	RestoreCycle *cycle;		/* what waits for others; NULL when nothing does */
+	bool		closing;		/* a circle: nothing that is not here will come */
+	bool		skipping;		/* the rows of a table that is not restored */
+	List	   *dropped_keys;	/* foreign keys to be added again */
+};
+
+/* restore_table.c */
+extern RestoreTable *restore_table_create(Restore *restore, BackupTable *table);
+extern void restore_table_begin(RestoreTable *t, const FileSection *section);
+/* The statements for rows with these columns. */
+extern void restore_table_use(RestoreTable *t, const Bitmapset *given);
+/* Whether the column is part of the key and filled by us. */
+extern bool restore_table_is_drawn(const RestoreTable *t, int column);
+/* Whether we fill the column, whatever the file says. */
+extern bool restore_table_is_filled(const RestoreTable *t, int column);
+extern bool restore_table_draws(const RestoreTable *t);
+/* An INSERT of the rows under that name; the plan that sets one reference of rows here. */
+extern void restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
+								 const char *name);
+extern QueryRows *restore_table_rows(RestoreTable *t, const char *name);
+extern QueryPlan *restore_table_later(RestoreTable *t, int ref);
+
+/* restore_batch.c */
+extern void restore_batch_add(RestoreTable *t, const char *object, int len, int64 line);
+extern void restore_batch_flush(RestoreTable *t);
+/* A row that has waited: its values are read and its key is drawn. */
+extern void restore_batch_put(RestoreTable *t, const RestoreRow *row,
+							  RestoreStatements *statements);
+/* Counts a row that is settled and lets others refer to it. */
+extern void restore_batch_finish_row(RestoreTable *t, RestoreRow *row);
+extern void restore_batch_init(RestoreTable *t);
+
+/* restore_key.c */
+extern void restore_key_source(RestoreTable *t, RestoreRow *row);
+extern bool restore_key_part(const RestoreTable *t, const RestoreRow *row, int column,
+							 const char **text, int *len);
+/* The reverse of restore_key_target(): the key as the row's values. */
+extern void restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key);
+extern void restore_key_draw(RestoreTable *t, RestoreRow *row);
+extern bool restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint);
+extern void restore_key_target(RestoreTable *t, RestoreRow *row);
+extern void restore_key_note(RestoreTable *t, const RestoreRow *row);
+extern void restore_key_advance(RestoreTable *t);
+
+/* restore_refs.c */
+extern void restore_refs_create(RestoreTable *t);
+/* Maps the references to complete tables, or else the circular ones. */
+extern void restore_refs_map(RestoreTable *t, RestoreRow *row, bool circular);
+/* What one reference says in the file, and of which table; false when it is NULL. */
+extern bool restore_refs_source(const RestoreTable *t, const RestoreRow *row, int ref,
+								IdKey	   *source, int *table);
+extern void restore_refs_set(RestoreTable *t, RestoreRow *row, int ref, const IdKey *target);
+
+/* restore_cycle.c */
+extern void restore_cycle_wait(RestoreTable *t, RestoreRow *row);
+extern void restore_cycle_remember(RestoreTable *t, RestoreRow *row);
+extern void restore_cycle_close(Restore *restore);
+/* The key that a waiting row will have. */
+extern bool restore_cycle_find(const Restore *restore, int table, const IdKey *source,
+							   IdKey *target);
+
+/* restore_constraints.c */
+extern void restore_constraints_drop(Restore *restore);
+extern void restore_constraints_add(Restore *restore);
+
+/* restore_report.c */
+extern void restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error);
+extern void restore_report(Restore *restore, ReturnSetInfo *result);
+
+/* restore.c: what restore_session.c needs besides */
+extern Restore *restore_create(const RestoreOptions *options, MemoryContext cxt);
+extern void restore_feed(Restore *restore, const char *bytes, size_t len);
+extern void restore_finish(Restore *restore);
+
+#endif							/* DB_ADAPTER_RESTORE_PRIVATE_H */

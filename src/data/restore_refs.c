@@ -1,0 +1,317 @@
+/*
+ * restore_refs.c
+ *	  References of restored rows: source keys to the keys rows have here.
+ *
+ * A reference is always mapped from what the file says, never from a value that
+ * has been mapped before: one number may be a key in both databases.  A reference
+ * with a NULL in it refers to nothing (MATCH SIMPLE) and is copied as it stands.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "catalog/pg_type.h"
+#include "data/restore_private.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+/* A row keeps one bit a reference. */
+#define MAX_REFS 64
+
+typedef enum RefResult
+{
+	REF_IS_NULL,
+	REF_MAPPED,
+	REF_MISSING,				/* the row it refers to is not here, nor will be */
+	REF_LATER					/* it may still come */
+} RefResult;
+
+void
+restore_refs_create(RestoreTable *t)
+{
+	int			count = t->table->nrefs;
+
+	if (count > MAX_REFS)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("table \"%s\" has more than %d references in the backup schema",
+							   t->table->name, MAX_REFS)));
+	t->refs = palloc0(sizeof(RestoreRef) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		RestoreRef *r = &t->refs[i];
+
+		r->ref = &t->table->refs[i];
+		r->columns = palloc(sizeof(int) * Max(r->ref->nfields, 1));
+		r->nullable = false;
+		for (int j = 0; j < r->ref->nfields; j++)
+		{
+			r->columns[j] = r->ref->columns[j] - t->rel->columns;
+			r->nullable |= !r->ref->columns[j]->not_null;
+		}
+		r->type_column = r->ref->type_column ? r->ref->type_column - t->rel->columns : -1;
+		if (r->ref->kind == REF_JSON)
+			r->place = jsonplace_parse(r->ref->json_path);
+		t->circular |= r->ref->circular;
+	}
+}
+
+/* The reference's key in the source, false when a part of it is NULL. */
+static bool
+read_source(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, IdKey *key)
+{
+	StringInfoData parts;
+	const char *text;
+	int			len;
+
+	if (r->ref->nfields == 1)
+	{
+		if (!restore_key_part(t, row, r->columns[0], &text, &len))
+			return false;
+		*key = idkey_make(text, len);
+		return true;
+	}
+	initStringInfo(&parts);
+	for (int i = 0; i < r->ref->nfields; i++)
+	{
+		if (!restore_key_part(t, row, r->columns[i], &text, &len))
+			return false;
+		idkey_append_part(&parts, text, len);
+	}
+	*key = idkey_make(parts.data, parts.len);
+	return true;
+}
+
+/* The table meant: the only one, or that whose word stands in the type column. */
+static int
+choose_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r)
+{
+	const char *text;
+	int			len;
+
+	if (r->type_column < 0)
+		return r->ref->targets[0].index;
+	if (!restore_key_part(t, row, r->type_column, &text, &len))
+		return -1;
+	for (int i = 0; i < r->ref->ntargets; i++)
+		if (strlen(r->ref->targets[i].value) == len &&
+			memcmp(r->ref->targets[i].value, text, len) == 0)
+			return r->ref->targets[i].index;
+	return -1;
+}
+
+/* Rows of the same batch, up to the row itself: one statement inserts them all. */
+static bool
+find_in_batch(const RestoreTable *t, const RestoreRow *row, const IdKey *source, IdKey *target)
+{
+	for (const RestoreRow *other = t->batch; other <= row; other++)
+		if ((other->state == ROW_NEW || other->state == ROW_EXISTS ||
+			 other->state == ROW_INSERTED) &&
+			other->has_source && idkey_equal(&other->source, source))
+		{
+			*target = other->target;
+			return true;
+		}
+	return false;
+}
+
+static RefResult
+find_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, int index,
+			const IdKey *source, IdKey *target)
+{
+	RestoreTable *other = index < 0 ? NULL : t->restore->tables[index];
+
+	if (other != NULL && idmap_get(other->map, source, target))
+		return REF_MAPPED;
+	if (!r->ref->circular || index < 0)
+		return REF_MISSING;
+	if (other == t && row >= t->batch && row < t->batch + BATCH_ROWS &&
+		find_in_batch(t, row, source, target))
+		return REF_MAPPED;
+	if (restore_cycle_find(t->restore, index, source, target))
+		return REF_MAPPED;
+	return t->restore->closing ? REF_MISSING : REF_LATER;
+}
+
+static void
+set_null(RestoreTable *t, RestoreRow *row, const RestoreRef *r)
+{
+	for (int i = 0; i < r->ref->nfields; i++)
+		if (!r->ref->columns[i]->not_null)
+			row->nulls[r->columns[i]] = true;
+}
+
+static void
+set_target(RestoreTable *t, RestoreRow *row, const RestoreRef *r, const IdKey *target)
+{
+	const char *at = target->text;
+
+	for (int i = 0; i < r->ref->nfields; i++)
+	{
+		int			column = r->columns[i];
+		IdKey		part = *target;
+
+		if (r->ref->nfields > 1)
+		{
+			int			len;
+			const char *text = idkey_next_part(&at, &len);
+
+			part = idkey_make(text, len);
+		}
+		row->values[column] = valuereader_key(t->readers[column], &part);
+		row->nulls[column] = false;
+	}
+}
+
+/* What the places in a json column refer to, and the worst that happened. */
+typedef struct JsonMapping
+{
+	RestoreTable *t;
+	RestoreRow *row;
+	RestoreRef *r;
+	RefResult	worst;
+	int			missing;
+} JsonMapping;
+
+static bool
+map_json_key(JsonbValue *value, void *arg)
+{
+	JsonMapping *m = arg;
+	char	   *text;
+	IdKey		source;
+	IdKey		target;
+	char		buffer[IDKEY_BUFFER];
+	RefResult	result;
+
+	if (value->type == jbvString)
+		text = json_value_string(value);
+	else if (value->type == jbvNumeric)
+		text = numeric_normalize(value->val.numeric);
+	else
+		return false;
+	source = idkey_make(text, strlen(text));
+	result = find_target(m->t, m->row, m->r, m->r->ref->targets[0].index, &source, &target);
+	m->worst = Max(m->worst, result);
+	if (result != REF_MAPPED)
+	{
+		m->missing++;
+		value->type = jbvNull;
+		return true;
+	}
+	if (target.kind == ID_INTEGER && value->type == jbvNumeric)
+		value->val.numeric = int64_to_numeric(target.number);
+	else
+	{
+		int			len;
+		const char *mapped = idkey_text(&target, buffer, &len);
+
+		value->type = jbvString;
+		value->val.string.val = pnstrdup(mapped, len);
+		value->val.string.len = len;
+	}
+	return true;
+}
+
+static RefResult
+map_json(RestoreTable *t, RestoreRow *row, RestoreRef *r)
+{
+	uint64		bit = UINT64CONST(1) << (r - t->refs);
+	int			column = r->columns[0];
+	bool		is_text = valuereader_type(t->readers[column]) == JSONOID;
+	JsonMapping m = {t, row, r, REF_IS_NULL, 0};
+	int			field = t->column_fields[column];
+	Datum		value;
+	Jsonb	   *document;
+	Jsonb	   *mapped;
+
+	if (field < 0 || row->fields[field].kind <= FIELD_NULL || (row->json_done & bit) != 0)
+		return REF_IS_NULL;
+	/* Several references may stand in one value, so what another has mapped stays. */
+	value = row->values[column];
+	document = is_text ? DatumGetJsonbP(DirectFunctionCall1(
+							 jsonb_in, CStringGetDatum(text_to_cstring(DatumGetTextPP(value)))))
+					   : DatumGetJsonbP(value);
+	mapped = jsonplace_map(r->place, document, map_json_key, &m);
+	if (m.worst == REF_LATER)
+		return REF_LATER;
+	row->json_done |= bit;
+	if (mapped != NULL)
+		row->values[column] =
+			is_text ? CStringGetTextDatum(JsonbToCString(NULL, &mapped->root, VARSIZE(mapped)))
+					: JsonbPGetDatum(mapped);
+	if (m.worst == REF_MISSING && !r->ref->required)
+		row->nulled += m.missing;
+	return m.worst;
+}
+
+static RefResult
+map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
+{
+	IdKey		source;
+	IdKey		target;
+	RefResult	result;
+
+	if (!read_source(t, row, r, &source))
+		return REF_IS_NULL;
+	result = find_target(t, row, r, choose_target(t, row, r), &source, &target);
+	if (result == REF_MAPPED)
+		set_target(t, row, r, &target);
+	else
+		set_null(t, row, r);
+	if (result == REF_MISSING && !r->ref->required)
+		row->nulled++;
+	return result;
+}
+
+static void
+map_ref(RestoreTable *t, RestoreRow *row, int index)
+{
+	RestoreRef *r = &t->refs[index];
+	RefResult	result = r->ref->kind == REF_JSON ? map_json(t, row, r) : map_columns(t, row, r);
+
+	if (result == REF_MISSING && r->ref->required)
+		row->state = ROW_ORPHANED;
+	else if (result == REF_LATER && (r->ref->required || !r->nullable || r->ref->kind == REF_JSON))
+		row->state = ROW_WAITING;
+	else if (result == REF_LATER)
+		row->later |= UINT64CONST(1) << index;
+}
+
+bool
+restore_refs_source(const RestoreTable *t, const RestoreRow *row, int ref, IdKey *source,
+					int *table)
+{
+	*table = choose_target(t, row, &t->refs[ref]);
+	return read_source(t, row, &t->refs[ref], source);
+}
+
+void
+restore_refs_set(RestoreTable *t, RestoreRow *row, int ref, const IdKey *target)
+{
+	set_target(t, row, &t->refs[ref], target);
+}
+
+/* May be called again for circular references: each time from what the file says. */
+void
+restore_refs_map(RestoreTable *t, RestoreRow *row, bool circular)
+{
+	bool		overwrites = row->state == ROW_EXISTS;
+
+	if (circular)
+	{
+		row->nulled = row->nulled_before;
+		row->later = 0;
+	}
+	for (int i = 0; i < t->table->nrefs; i++)
+	{
+		if (t->refs[i].ref->circular != circular || row->state == ROW_ORPHANED)
+			continue;
+		/* The references of a row that exists are set when all rows are here. */
+		if (overwrites)
+			row->later |= UINT64CONST(1) << i;
+		else
+			map_ref(t, row, i);
+	}
+	if (!circular)
+		row->nulled_before = row->nulled;
+}

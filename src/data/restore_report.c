@@ -1,0 +1,204 @@
+/*
+ * restore_report.c
+ *	  What came of a restore: counts, failing rows and notes, one row a table.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "data/restore_private.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#define RESULT_COLUMNS 8
+
+static void
+raise_failure(const RestoreTable *t, const RestoreRow *row, const ErrorData *error)
+{
+	ereport(ERROR, (errcode(error->sqlerrcode), errmsg("%s", error->message),
+					errdetail("Row " INT64_FORMAT " of table \"%s\", line " INT64_FORMAT
+							  " of the backup.%s%s",
+							  row->index, t->table->name, row->line, error->detail ? " " : "",
+							  error->detail ? error->detail : ""),
+					error->hint ? errhint("%s", error->hint) : 0,
+					error->constraint_name
+						? err_generic_string(PG_DIAG_CONSTRAINT_NAME, error->constraint_name)
+						: 0));
+}
+
+static char *
+copy_text(const char *text)
+{
+	return text == NULL ? NULL : pstrdup(text);
+}
+
+/* The source key in parts, as text. */
+static void
+keep_key(RestoreFailure *failure, const RestoreTable *t, const RestoreRow *row)
+{
+	char		buffer[IDKEY_BUFFER];
+	int			len;
+	const char *text;
+	const char *at;
+
+	if (!row->has_source)
+		return;
+	failure->nkeys = t->npk;
+	failure->keys = palloc(sizeof(char *) * t->npk);
+	text = idkey_text(&row->source, buffer, &len);
+	at = text;
+	for (int i = 0; i < t->npk; i++)
+	{
+		if (t->npk > 1)
+			text = idkey_next_part(&at, &len);
+		failure->keys[i] = pg_any_to_server(pnstrdup(text, len), len, PG_UTF8);
+	}
+}
+
+void
+restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
+{
+	MemoryContext oldcxt;
+
+	row->state = ROW_FAILED;
+	if (t->restore->options.abort_on_error)
+		raise_failure(t, row, error);
+	if (list_length(t->failures) < MAX_FAILURES)
+	{
+		RestoreFailure *failure;
+
+		oldcxt = MemoryContextSwitchTo(t->cxt);
+		failure = palloc0(sizeof(RestoreFailure));
+		failure->row_index = row->index;
+		failure->sqlerrcode = error->sqlerrcode;
+		failure->message = copy_text(error->message);
+		failure->constraint = copy_text(error->constraint_name);
+		keep_key(failure, t, row);
+		t->failures = lappend(t->failures, failure);
+		MemoryContextSwitchTo(oldcxt);
+	}
+	FreeErrorData(error);
+}
+
+/* A canonical integer as a number, everything else as a string. */
+static void
+put_key_part(JsonWriter *w, const char *text)
+{
+	IdKey		key = idkey_make(text, strlen(text));
+
+	if (key.kind == ID_INTEGER)
+		json_int(w, key.number);
+	else
+		json_string(w, text);
+}
+
+static void
+put_failure(JsonWriter *w, const RestoreFailure *failure)
+{
+	json_begin_object(w);
+	json_put_int(w, "row_index", failure->row_index);
+	json_key(w, "old_pk");
+	if (failure->nkeys == 0)
+		json_null(w);
+	else if (failure->nkeys == 1)
+		put_key_part(w, failure->keys[0]);
+	else
+	{
+		json_begin_array(w);
+		for (int i = 0; i < failure->nkeys; i++)
+			put_key_part(w, failure->keys[i]);
+		json_end_array(w);
+	}
+	json_put_string(w, "sqlstate", pstrdup(unpack_sql_state(failure->sqlerrcode)));
+	json_put_string(w, "error", failure->message);
+	json_put_string(w, "constraint", failure->constraint);
+	json_end_object(w);
+}
+
+static int
+compare_failures(const ListCell *a, const ListCell *b)
+{
+	const RestoreFailure *x = lfirst(a);
+	const RestoreFailure *y = lfirst(b);
+
+	return x->row_index < y->row_index ? -1 : x->row_index > y->row_index;
+}
+
+static Jsonb *
+failures_json(RestoreTable *t)
+{
+	JsonWriter	w;
+	ListCell   *lc;
+
+	json_init(&w);
+	json_begin_array(&w);
+	if (t != NULL)
+	{
+		list_sort(t->failures, compare_failures);
+		foreach(lc, t->failures)
+			put_failure(&w, lfirst(lc));
+	}
+	json_end_array(&w);
+	return json_finish(&w);
+}
+
+static void
+put_count(JsonWriter *w, const char *key, int64 count)
+{
+	if (count > 0)
+		json_put_int(w, key, count);
+}
+
+static void
+put_names(JsonWriter *w, const char *key, List *names)
+{
+	if (names != NIL)
+		json_put_strings(w, key, names);
+}
+
+static Jsonb *
+notes_json(const Restore *restore, const RestoreTable *t)
+{
+	JsonWriter	w;
+
+	json_init(&w);
+	json_begin_object(&w);
+	if (t != NULL)
+	{
+		put_count(&w, "parent_missing", t->orphaned);
+		put_count(&w, "suppressed_by_trigger", t->suppressed);
+		put_names(&w, "defaulted_columns", t->defaulted);
+		put_names(&w, "dropped_columns", t->dropped);
+		if (t->inserted + t->updated > 0)
+			put_names(&w, "triggers", t->triggers);
+		if (t->inserted > 0 && t->nmatch == 0)
+			json_put_bool(&w, "no_match_key", true);
+	}
+	json_end_object(&w);
+	return json_finish(&w);
+}
+
+void
+restore_report(Restore *restore, ReturnSetInfo *result)
+{
+	for (int i = 0; i < restore->schema->ntables; i++)
+	{
+		RestoreTable *t = restore->tables[i];
+		Datum		values[RESULT_COLUMNS];
+		bool		nulls[RESULT_COLUMNS] = {false};
+		int64		none = 0;
+		int			n = 0;
+
+		values[n++] = CStringGetTextDatum(restore->schema->tables[i].name);
+		values[n++] = Int64GetDatum(t ? t->inserted : none);
+		values[n++] = Int64GetDatum(t ? t->updated : none);
+		values[n++] = Int64GetDatum(t ? t->skipped : none);
+		values[n++] = Int64GetDatum(t ? t->failed : none);
+		values[n++] = Int64GetDatum(t ? t->nulled : none);
+		values[n++] = JsonbPGetDatum(failures_json(t));
+		values[n++] = JsonbPGetDatum(notes_json(restore, t));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}

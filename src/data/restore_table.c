@@ -1,0 +1,581 @@
+/*
+ * restore_table.c
+ *	  One table of a restore: what its rows bring, what makes them exist, and
+ *	  the statements that find and write them.
+ *
+ * A batch is a relation of our own, read by the statements under the name
+ * db_adapter_rows.  Its columns are called c1, c2, … in the table's order and n,
+ * the row's number, so that no name of the table can mean anything else there.
+ * Every other name is qualified, since the statements run under the caller's
+ * settings.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "data/restore_private.h"
+#include "mb/pg_wchar.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+#define ROWS_NAME "db_adapter_rows"
+
+static int
+column_index(const RestoreTable *t, const RelationColumn *column)
+{
+	return column - t->rel->columns;
+}
+
+static bool
+is_referencing(const RestoreTable *t, const RelationColumn *column)
+{
+	for (int i = 0; i < t->table->nrefs; i++)
+		for (int j = 0; j < t->table->refs[i].nfields; j++)
+			if (t->table->refs[i].kind != REF_JSON && t->table->refs[i].columns[j] == column)
+				return true;
+	return false;
+}
+
+static bool
+is_circular(const RestoreTable *t, const RelationColumn *column)
+{
+	for (int i = 0; i < t->table->nrefs; i++)
+		for (int j = 0; j < t->table->refs[i].nfields; j++)
+			if (t->table->refs[i].circular && t->table->refs[i].columns[j] == column)
+				return true;
+	return false;
+}
+
+static bool
+is_tenant(const RestoreTable *t, const RelationColumn *column)
+{
+	return t->restore->options.user_id != NULL && column == t->table->user_column;
+}
+
+/* Where a key column that neither refers nor names the tenant gets its value. */
+static KeySource
+choose_source(const RestoreTable *t, const RelationColumn *column)
+{
+	bool		in_file = t->column_fields[column_index(t, column)] >= 0;
+
+	switch (t->restore->options.ids)
+	{
+		case IDS_KEEP:
+			if (in_file)
+				return KEY_KEPT;
+			break;
+		case IDS_AUTO:
+			if (in_file && !OidIsValid(column->sequence))
+				return KEY_KEPT;
+			break;
+		case IDS_NEW:
+			break;
+	}
+	if (OidIsValid(column->sequence))
+		return KEY_SEQUENCE;
+	return column->has_default ? KEY_DEFAULT : KEY_KEPT;
+}
+
+bool
+restore_table_draws(const RestoreTable *t)
+{
+	for (int i = 0; i < t->npk; i++)
+		if (t->pk_source[i] == KEY_SEQUENCE || t->pk_source[i] == KEY_DEFAULT)
+			return true;
+	return false;
+}
+
+static void
+choose_key(RestoreTable *t)
+{
+	bool		mapped = false;
+
+	t->npk = t->table->npk;
+	t->pk = palloc(sizeof(int) * Max(t->npk, 1));
+	t->pk_source = palloc(sizeof(KeySource) * Max(t->npk, 1));
+	t->pk_default = palloc0(sizeof(QueryPlan *) * Max(t->npk, 1));
+	for (int i = 0; i < t->npk; i++)
+	{
+		RelationColumn *column = t->table->pk_columns[i];
+
+		t->pk[i] = column_index(t, column);
+		t->pk_source[i] = is_referencing(t, column) || is_tenant(t, column)
+							  ? KEY_MAPPED
+							  : choose_source(t, column);
+		mapped |= t->pk_source[i] == KEY_MAPPED;
+	}
+	if (t->restore->options.ids == IDS_NEW && t->npk > 0 && !mapped && !restore_table_draws(t))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("table \"%s\" cannot be given new ids", t->table->name),
+						errdetail("Its key has neither a sequence nor a default."),
+						errhint("Use ids => 'auto'.")));
+}
+
+bool
+restore_table_is_drawn(const RestoreTable *t, int column)
+{
+	for (int i = 0; i < t->npk; i++)
+		if (t->pk[i] == column)
+			return t->pk_source[i] == KEY_SEQUENCE || t->pk_source[i] == KEY_DEFAULT;
+	return false;
+}
+
+bool
+restore_table_is_filled(const RestoreTable *t, int column)
+{
+	return restore_table_is_drawn(t, column) || is_tenant(t, &t->rel->columns[column]);
+}
+
+static void
+match_add(RestoreTable *t, const RelationColumn *column)
+{
+	int			index = column_index(t, column);
+
+	for (int i = 0; i < t->nmatch; i++)
+		if (t->match[i] == index)
+			return;
+	if (relation_equality(column->basetype) == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("column \"%s\" of table \"%s\" cannot identify rows", column->name,
+							   t->table->name),
+						errdetail("Its type has no equality.")));
+	t->match[t->nmatch++] = index;
+}
+
+/* The columns that make rows without a match key unique, but for a key that is drawn. */
+static RelationKey *
+other_key(const RestoreTable *t)
+{
+	ListCell   *lc;
+
+	foreach(lc, t->rel->keys)
+	{
+		RelationKey *key = lfirst(lc);
+		bool		usable = !key->partial && !key->expressions;
+
+		for (int i = 0; usable && i < key->ncolumns; i++)
+		{
+			RelationColumn *column = relation_column_by_number(t->rel, key->columns[i]);
+			int			index = column_index(t, column);
+
+			usable = !restore_table_is_drawn(t, index) && !is_circular(t, column) &&
+					 (t->column_fields[index] >= 0 || is_tenant(t, column));
+		}
+		if (usable)
+			return key;
+	}
+	return NULL;
+}
+
+static bool
+match_is_covered(const RestoreTable *t)
+{
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(t->nmatch, 1));
+	ListCell   *lc;
+
+	for (int i = 0; i < t->nmatch; i++)
+	{
+		columns[i] = t->rel->columns[t->match[i]].attnum;
+		if (restore_table_is_drawn(t, t->match[i]))
+			return false;
+	}
+	foreach(lc, t->rel->keys)
+		if (relation_key_within(lfirst(lc), columns, t->nmatch))
+			return true;
+	return false;
+}
+
+static void
+match_add_parents(RestoreTable *t)
+{
+	for (int i = 0; i < t->table->nrefs; i++)
+	{
+		BackupRef  *ref = &t->table->refs[i];
+
+		if (!ref->required || ref->circular || ref->kind == REF_JSON)
+			continue;
+		for (int j = 0; j < ref->nfields; j++)
+			match_add(t, ref->columns[j]);
+	}
+}
+
+/*
+ * What makes a row exist: match key and tenant, and the parent where these are
+ * not unique or the tenant is known through it alone.  Without a match key the
+ * key itself, unless it is drawn; then another unique index.
+ */
+static void
+choose_match(RestoreTable *t)
+{
+	RelationKey *key;
+
+	t->match = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
+	for (int i = 0; i < t->table->nslug; i++)
+		match_add(t, t->table->slug_columns[i]);
+	if (t->nmatch == 0 && t->npk > 0 && !restore_table_draws(t))
+		for (int i = 0; i < t->npk; i++)
+			match_add(t, t->table->pk_columns[i]);
+	else if (t->nmatch == 0 && (key = other_key(t)) != NULL)
+		for (int i = 0; i < key->ncolumns; i++)
+			match_add(t, relation_column_by_number(t->rel, key->columns[i]));
+	if (t->nmatch == 0)
+		return;
+	if (t->table->user_column != NULL)
+		match_add(t, t->table->user_column);
+	if (t->table->user_column == NULL || !match_is_covered(t))
+		match_add_parents(t);
+	t->match_covered = match_is_covered(t);
+}
+
+/* Whether the tenant has rows here: where not, none needs to be looked for. */
+static bool
+tenant_has_rows(RestoreTable *t)
+{
+	RelationColumn *user = t->table->user_column;
+	bool		one = user != NULL && t->restore->options.user_id != NULL;
+	Oid			type = one ? valuereader_type(t->readers[column_index(t, user)]) : InvalidOid;
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT 1 FROM %s AS x", t->rel->qualified);
+	if (one)
+		appendStringInfo(&sql, " WHERE x.%s %s $1", user->quoted,
+						 relation_equality(user->basetype));
+	appendStringInfoString(&sql, " LIMIT 1");
+	return query_run(sql.data, one ? 1 : 0, &type, &t->tenant, NULL, false, NULL, NULL) > 0;
+}
+
+static void
+append_columns(StringInfo out, const RestoreTable *t, const int *columns, int count,
+			   const char *separator)
+{
+	for (int i = 0; i < count; i++)
+	{
+		RelationColumn *column = &t->rel->columns[columns[i]];
+
+		appendStringInfo(out, "%sx.%s %s b.c%d", i > 0 ? separator : "", column->quoted,
+						 relation_equality(column->basetype), columns[i] + 1);
+	}
+}
+
+static char *
+key_condition(const RestoreTable *t)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	if (t->npk > 0)
+		append_columns(&out, t, t->pk, t->npk, " AND ");
+	else
+		append_columns(&out, t, t->match, t->nmatch, " AND ");
+	return out.data;
+}
+
+/* A parent that is NULL on both sides is the same parent; a NULL match key matches nothing. */
+static void
+append_match(StringInfo out, const RestoreTable *t)
+{
+	for (int i = 0; i < t->nmatch; i++)
+	{
+		RelationColumn *column = &t->rel->columns[t->match[i]];
+		bool		nullable = is_referencing(t, column) && !column->not_null;
+
+		appendStringInfoString(out, i > 0 ? " AND " : "");
+		appendStringInfoString(out, nullable ? "(" : "");
+		append_columns(out, t, &t->match[i], 1, "");
+		if (nullable)
+			appendStringInfo(out, " OR (x.%s IS NULL AND b.c%d IS NULL))", column->quoted,
+							 t->match[i] + 1);
+	}
+}
+
+static void
+append_key(StringInfo out, const RestoreTable *t)
+{
+	for (int i = 0; i < t->npk; i++)
+		appendStringInfo(out, ", x.%s", t->rel->columns[t->pk[i]].quoted);
+}
+
+/* LATERAL with LIMIT 1 keeps the planner from joining the whole of the table. */
+static void
+prepare_probe(RestoreTable *t)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT b.n, y.* FROM " ROWS_NAME " AS b, LATERAL (SELECT 1");
+	append_key(&sql, t);
+	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->rel->qualified);
+	append_match(&sql, t);
+	appendStringInfoString(&sql, " LIMIT 1) AS y");
+	t->probe = query_prepare_over(t->cxt, sql.data, t->relations);
+}
+
+static void
+append_list(StringInfo out, const RestoreTable *t, const Bitmapset *columns, const char *format)
+{
+	int			i = -1;
+	bool		first = true;
+
+	while ((i = bms_next_member(columns, i)) >= 0)
+	{
+		appendStringInfoString(out, first ? "" : ", ");
+		if (format == NULL)
+			appendStringInfoString(out, t->rel->columns[i].quoted);
+		else
+			appendStringInfo(out, "b.c%d", i + 1);
+		first = false;
+	}
+}
+
+void
+restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
+					 const char *name)
+{
+	bool		overriding = false;
+	int			i = -1;
+
+	while ((i = bms_next_member(given, i)) >= 0)
+		overriding |= t->rel->columns[i].identity == ATTRIBUTE_IDENTITY_ALWAYS;
+	appendStringInfo(out, "INSERT INTO %s AS x (", t->rel->qualified);
+	append_list(out, t, given, NULL);
+	appendStringInfo(out, ")%s SELECT ", overriding ? " OVERRIDING SYSTEM VALUE" : "");
+	append_list(out, t, given, "b");
+	appendStringInfo(out, " FROM %s AS b ORDER BY b.n", name);
+}
+
+static QueryPlan *
+prepare_insert(RestoreTable *t, const Bitmapset *given)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	restore_table_insert(&sql, t, given, ROWS_NAME);
+	if (t->may_suppress && t->npk > 0)
+	{
+		appendStringInfoString(&sql, " RETURNING 1");
+		append_key(&sql, t);
+	}
+	return query_prepare_over(t->cxt, sql.data, t->relations);
+}
+
+/* All columns but the key; what closes a circle is set when the circle is complete. */
+static QueryPlan *
+prepare_update(RestoreTable *t, const Bitmapset *given)
+{
+	StringInfoData sql;
+	int			i = -1;
+	int			count = 0;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
+	while ((i = bms_next_member(given, i)) >= 0)
+	{
+		RelationColumn *column = &t->rel->columns[i];
+		bool		is_key = false;
+
+		for (int j = 0; j < t->npk; j++)
+			is_key |= t->pk[j] == i;
+		if (is_key || column->identity == ATTRIBUTE_IDENTITY_ALWAYS || is_circular(t, column))
+			continue;
+		relation_check_privilege(t->rel, &column->attnum, 1, ACL_UPDATE);
+		appendStringInfo(&sql, "%s%s = b.c%d", count++ > 0 ? ", " : "", column->quoted, i + 1);
+	}
+	appendStringInfo(&sql, " FROM " ROWS_NAME " AS b WHERE %s", key_condition(t));
+	return count > 0 ? query_prepare_over(t->cxt, sql.data, t->relations) : NULL;
+}
+
+QueryPlan *
+restore_table_later(RestoreTable *t, int ref)
+{
+	RestoreRef *r = &t->refs[ref];
+	StringInfoData sql;
+
+	if (r->later != NULL)
+		return r->later;
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
+	for (int i = 0; i < r->ref->nfields; i++)
+		appendStringInfo(&sql, "%s%s = b.c%d", i > 0 ? ", " : "", r->ref->columns[i]->quoted,
+						 r->columns[i] + 1);
+	appendStringInfo(&sql, " FROM " ROWS_NAME " AS b WHERE %s", key_condition(t));
+	r->later = query_prepare_over(t->cxt, sql.data, t->relations);
+	return r->later;
+}
+
+void
+restore_table_use(RestoreTable *t, const Bitmapset *given)
+{
+	RestoreStatements *s;
+	ListCell   *lc;
+	MemoryContext oldcxt;
+	int			i = -1;
+
+	foreach(lc, t->all_statements)
+	{
+		t->statements = lfirst(lc);
+		if (bms_equal(t->statements->given, given))
+			return;
+	}
+	while ((i = bms_next_member(given, i)) >= 0)
+		relation_check_privilege(t->rel, &t->rel->columns[i].attnum, 1, ACL_INSERT);
+	oldcxt = MemoryContextSwitchTo(t->cxt);
+	s = palloc0(sizeof(RestoreStatements));
+	s->given = bms_copy(given);
+	s->insert = prepare_insert(t, given);
+	if (t->restore->options.mode == RESTORE_OVERWRITE && t->nmatch > 0)
+		s->update = prepare_update(t, given);
+	t->all_statements = lappend(t->all_statements, s);
+	t->statements = s;
+	MemoryContextSwitchTo(oldcxt);
+}
+
+QueryRows *
+restore_table_rows(RestoreTable *t, const char *name)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(t->rel->ncolumns + 1);
+
+	for (int i = 0; i < t->rel->ncolumns; i++)
+	{
+		TupleDescInitEntry(desc, i + 1, psprintf("c%d", i + 1), valuereader_type(t->readers[i]),
+						   valuereader_typmod(t->readers[i]), 0);
+		TupleDescInitEntryCollation(desc, i + 1, t->rel->columns[i].collation);
+	}
+	TupleDescInitEntry(desc, t->rel->ncolumns + 1, "n", INT4OID, -1, 0);
+	return query_rows_create(t->cxt, name, desc, BATCH_ROWS);
+}
+
+RestoreTable *
+restore_table_create(Restore *restore, BackupTable *table)
+{
+	RestoreTable *t = MemoryContextAllocZero(restore->cxt, sizeof(RestoreTable));
+	MemoryContext oldcxt;
+	bool		before;
+
+	t->restore = restore;
+	t->table = table;
+	t->rel = table->rel;
+	t->cxt =
+		AllocSetContextCreate(restore->cxt, "db_adapter restore table", ALLOCSET_DEFAULT_SIZES);
+	t->batchcxt = AllocSetContextCreate(restore->cxt, "db_adapter restore batch", 0,
+										ALLOCSET_DEFAULT_INITSIZE * 8, ALLOCSET_DEFAULT_MAXSIZE);
+	oldcxt = MemoryContextSwitchTo(t->cxt);
+	t->map = idmap_create(t->cxt);
+	t->readers = palloc(sizeof(ValueReader *) * Max(t->rel->ncolumns, 1));
+	t->kept_max = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
+	for (int i = 0; i < t->rel->ncolumns; i++)
+	{
+		t->readers[i] = valuereader_create(&t->rel->columns[i],
+										   filereader_header(restore->reader)->is_document);
+		t->pinned |= valuereader_needs_pins(t->readers[i]);
+		t->kept_max[i] = PG_INT64_MIN;
+	}
+	if (table->user_column != NULL && restore->options.user_id != NULL)
+		t->tenant = valuereader_text(t->readers[column_index(t, table->user_column)],
+									 restore->options.user_id, strlen(restore->options.user_id));
+	t->triggers = relation_triggers(t->rel->oid, &before);
+	t->may_suppress = before || t->rel->kind != RELKIND_RELATION;
+	restore_refs_create(t);
+	MemoryContextSwitchTo(oldcxt);
+	return t;
+}
+
+/* Whether a restore writes the column at all. */
+static bool
+is_restored(const RestoreTable *t, const RelationColumn *column)
+{
+	return !column->generated && !t->table->excluded[column_index(t, column)];
+}
+
+static int
+place_file_column(RestoreTable *t, const FileSection *section, const FileColumn *given)
+{
+	for (int i = 0; i < t->rel->ncolumns; i++)
+		if (strcmp(t->rel->columns[i].name, given->name) == 0)
+			return is_restored(t, &t->rel->columns[i]) ? i : -1;
+	if (!t->restore->options.drop_unknown)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						errmsg("invalid backup, line " INT64_FORMAT
+							   ": table \"%s\" has no column \"%s\" here",
+							   section->line, section->name, given->name),
+						errhint("Leave such columns out with on_unknown => 'drop'.")));
+	t->dropped = lappend(t->dropped, pstrdup(given->name));
+	return -1;
+}
+
+/* The members that rows have: those of the table line, or in 1.1 the table's columns. */
+static void
+create_shape(RestoreTable *t, const FileSection *section)
+{
+	bool		plain = filereader_header(t->restore->reader)->is_document;
+	int			count = plain ? t->rel->ncolumns : section->ncolumns;
+	const char **names = palloc(sizeof(char *) * Max(count, 1));
+	int		   *lengths = palloc(sizeof(int) * Max(count, 1));
+
+	t->shape_columns = palloc(sizeof(int) * Max(count, 1));
+	t->column_fields = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
+	memset(t->column_fields, -1, sizeof(int) * t->rel->ncolumns);
+	for (int i = 0; i < count; i++)
+	{
+		char	   *own = plain ? t->rel->columns[i].name : NULL;
+
+		names[i] = plain ? pg_server_to_any(own, strlen(own), PG_UTF8) : section->columns[i].utf8;
+		lengths[i] = strlen(names[i]);
+		if (plain)
+			t->shape_columns[i] = is_restored(t, &t->rel->columns[i]) ? i : -1;
+		else
+			t->shape_columns[i] = place_file_column(t, section, &section->columns[i]);
+		if (t->shape_columns[i] >= 0)
+			t->column_fields[t->shape_columns[i]] = i;
+	}
+	row_shape_init(&t->shape, names, lengths, count,
+				   palloc(sizeof(short) * row_shape_slots(count)));
+	t->shape.lenient = plain;
+	t->shape.drop_unknown = t->restore->options.drop_unknown;
+}
+
+static void
+note_defaulted(RestoreTable *t)
+{
+	for (int i = 0; i < t->rel->ncolumns; i++)
+	{
+		RelationColumn *column = &t->rel->columns[i];
+
+		if (t->column_fields[i] < 0 && is_restored(t, column) && !is_tenant(t, column) &&
+			!restore_table_is_drawn(t, i))
+			t->defaulted = lappend(t->defaulted, column->name);
+	}
+}
+
+static void
+note_serials(RestoreTable *t)
+{
+	for (int i = 0; i < t->rel->ncolumns; i++)
+		if (t->column_fields[i] >= 0 && OidIsValid(t->rel->columns[i].sequence) &&
+			!restore_table_is_drawn(t, i))
+			t->serials = bms_add_member(t->serials, i);
+}
+
+void
+restore_table_begin(RestoreTable *t, const FileSection *section)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
+
+	t->section = section;
+	create_shape(t, section);
+	choose_key(t);
+	note_defaulted(t);
+	note_serials(t);
+	choose_match(t);
+	t->rows = restore_table_rows(t, ROWS_NAME);
+	t->relations = list_make1(t->rows);
+	if (t->nmatch > 0)
+		prepare_probe(t);
+	t->probing = t->nmatch > 0 && (!t->match_covered || tenant_has_rows(t));
+	restore_batch_init(t);
+	MemoryContextSwitchTo(oldcxt);
+}
