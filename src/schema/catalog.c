@@ -21,8 +21,12 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-/* Concurrent DDL must hit this many reads in a row to become an error. */
-#define CATALOG_ATTEMPTS 5
+/*
+ * Concurrent DDL must hit this many reads in a row to become an error.  Each
+ * waits a little longer than the one before, in microseconds.
+ */
+#define CATALOG_ATTEMPTS 20
+#define CATALOG_WAIT 1000
 
 typedef struct CatalogRequest
 {
@@ -132,10 +136,27 @@ is_torn(int sqlerrcode)
 	}
 }
 
+/* A cause that does not change from one read to the next is no concurrent DDL. */
+static void
+raise_or_wait(ErrorData *error, ErrorData *last, int attempt)
+{
+	if (!is_torn(error->sqlerrcode) ||
+		(last != NULL && error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT &&
+		 strcmp(last->message, error->message) == 0))
+		ReThrowError(error);
+	if (attempt == CATALOG_ATTEMPTS)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("could not read the schema while it kept changing"),
+						errdetail("%s", error->message)));
+	pg_usleep(CATALOG_WAIT * attempt);
+	CHECK_FOR_INTERRUPTS();
+}
+
 static Schema *
 read_whole(CatalogRequest *request)
 {
 	MemoryContext parent = CurrentMemoryContext;
+	ErrorData *last = NULL;
 
 	/* No subtransaction may begin while parallel workers run. */
 	if (IsInParallelMode())
@@ -146,17 +167,15 @@ read_whole(CatalogRequest *request)
 	}
 	for (int attempt = 1;; attempt++)
 	{
-		ErrorData  *error;
+		ErrorData *error;
 
-		request->result =
-			compat_generation_context(parent, "db_adapter schema");
+		request->result = compat_generation_context(parent, "db_adapter schema");
 		error = query_attempt(read_schema, request, true);
 		if (error == NULL)
 			return request->schema;
-		if (attempt == CATALOG_ATTEMPTS || !is_torn(error->sqlerrcode))
-			ReThrowError(error);
 		MemoryContextDelete(request->result);
-		CHECK_FOR_INTERRUPTS();
+		raise_or_wait(error, last, attempt);
+		last = error;
 	}
 }
 
