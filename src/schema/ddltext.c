@@ -40,42 +40,42 @@
 /* Where and from what a "-- renamed from" comment says something was renamed. */
 typedef struct RenameNote
 {
-	int location;
-	char *old_name;
+	int			location;
+	char	   *old_name;
 } RenameNote;
 
 /* Something a RenameNote may be about. */
 typedef struct RenameTarget
 {
-	int location; /* of its name */
+	int			location;		/* of its name */
 	const RangeVar *relation;
-	const char *column; /* NULL for the table itself */
+	const char *column;			/* NULL for the table itself */
 } RenameTarget;
 
 typedef struct Lexer
 {
-	DdlText *ddl;
-	DdlFile *file;
-	int length;
+	DdlText	   *ddl;
+	DdlFile	   *file;
+	int			length;
 	core_yyscan_t scanner;
 	core_yy_extra_type extra;
-	int copy_token;
-	int from_token;
-	int stdin_token;
-	int base;		 /* where in the file the scanner's text begins */
-	int token_end;	 /* of the token before this one, in the file */
-	int previous;	 /* its code */
-	bool fresh;		 /* no token of this statement was seen yet */
-	bool copy;		 /* the statement begins with COPY … */
-	bool from_stdin; /* … and has FROM STDIN */
-	List *starts;	 /* int: where statements begin */
-	List *notes;	 /* RenameNote * */
+	int			copy_token;
+	int			from_token;
+	int			stdin_token;
+	int			base;			/* where in the file the scanner's text begins */
+	int			token_end;		/* of the token before this one, in the file */
+	int			previous;		/* its code */
+	bool		fresh;			/* no token of this statement was seen yet */
+	bool		copy;			/* the statement begins with COPY … */
+	bool		from_stdin;		/* … and has FROM STDIN */
+	List	   *starts;			/* int: where statements begin */
+	List	   *notes;			/* RenameNote * */
 } Lexer;
 
 static int
 keyword_token(const char *keyword)
 {
-	int index = ScanKeywordLookup(keyword, &ScanKeywords);
+	int			index = ScanKeywordLookup(keyword, &ScanKeywords);
 
 	Assert(index >= 0);
 	return ScanKeywordTokens[index];
@@ -102,8 +102,8 @@ static char *
 excerpt(const char *text, int length)
 {
 	StringInfoData out;
-	bool blank = false;
-	int cut;
+	bool		blank = false;
+	int			cut;
 
 	initStringInfo(&out);
 	for (int i = 0; i < length && out.len <= EXCERPT_LENGTH; i++)
@@ -141,7 +141,7 @@ add_ignored(DdlText *ddl, const DdlFile *file, int location, int length, const c
 {
 	DdlIgnored *last = ddl->ignored == NIL ? NULL : llast(ddl->ignored);
 	DdlIgnored *entry;
-	int column;
+	int			column;
 
 	if (last != NULL && last->file == file && strcmp(last->tag, tag) == 0 &&
 		strcmp(last->reason, reason) == 0)
@@ -174,8 +174,8 @@ ddltext_ignore(DdlText *ddl, const DdlStatement *statement, const char *reason)
 static void
 describe_place(StringInfo out, const DdlFile *file, int offset)
 {
-	int line;
-	int column;
+	int			line;
+	int			column;
 
 	locate(file->text, offset, &line, &column);
 	appendStringInfo(out, "line %d, column %d of schema_sql", line, column);
@@ -208,9 +208,9 @@ error_context(void *arg)
 {
 	DdlErrorContext *context = arg;
 	const DdlFile *file = context->file;
-	int position = geterrposition();
-	int offset = context->statement ? context->statement->location : -1;
-	int begin;
+	int			position = geterrposition();
+	int			offset = context->statement ? context->statement->location : -1;
+	int			begin;
 	StringInfoData out;
 
 	/* It points into the file, which is not the statement the client sent. */
@@ -280,9 +280,9 @@ static int
 take_meta_command(Lexer *lexer, int location)
 {
 	const char *text = lexer->file->text;
-	int end = line_end(text, location);
-	int word = location + 1;
-	bool sends;
+	int			end = line_end(text, location);
+	int			word = location + 1;
+	bool		sends;
 
 	if (text[word] == ';')
 		end = word + 1;
@@ -303,13 +303,13 @@ static void
 take_copy_data(Lexer *lexer, int location)
 {
 	const char *text = lexer->file->text;
-	int begin = line_end(text, location);
-	int at = begin;
+	int			begin = line_end(text, location);
+	int			at = begin;
 
 	while (at < lexer->length)
 	{
-		int next = line_end(text, at + 1);
-		int length = next - at - 1;
+		int			next = line_end(text, at + 1);
+		int			length = next - at - 1;
 
 		if (length > 0 && text[next - 1] == '\r')
 			length--;
@@ -336,7 +336,7 @@ skip_blanks(const char *p, const char *end)
 static const char *
 skip_word(const char *p, const char *end, const char *word)
 {
-	int length = strlen(word);
+	int			length = strlen(word);
 
 	if (end - p < length || pg_strncasecmp(p, word, length) != 0)
 		return NULL;
@@ -398,7 +398,7 @@ read_comments(Lexer *lexer, int from, int to)
 
 	for (int i = from; i + 1 < to; i++)
 	{
-		char *old_name;
+		char	   *old_name;
 		RenameNote *note;
 
 		if (text[i] != '-' || text[i + 1] != '-')
@@ -445,9 +445,9 @@ static int
 scan_from(Lexer *lexer, int base)
 {
 	core_YYSTYPE value;
-	YYLTYPE location;
-	int token;
-	int restart = -1;
+	YYLTYPE		location;
+	int			token;
+	int			restart = -1;
 
 	lexer->base = base;
 	lexer->scanner =
@@ -478,13 +478,13 @@ scan_from(Lexer *lexer, int base)
 static void
 add_statements(Lexer *lexer, List *raw)
 {
-	ListCell *start = list_head(lexer->starts);
-	ListCell *lc;
+	ListCell   *start = list_head(lexer->starts);
+	ListCell   *lc;
 
 	foreach(lc, raw)
 	{
 		DdlStatement *statement = palloc0(sizeof(DdlStatement));
-		int end;
+		int			end;
 
 		statement->raw = lfirst_node(RawStmt, lc);
 		statement->file = lexer->file;
@@ -515,8 +515,8 @@ add_target(List *targets, int location, const RangeVar *relation, const char *co
 static List *
 list_targets(List *targets, Node *stmt)
 {
-	RangeVar *relation;
-	ListCell *lc;
+	RangeVar   *relation;
+	ListCell   *lc;
 
 	if (IsA(stmt, CreateStmt))
 	{
@@ -551,8 +551,8 @@ bind_rename(Lexer *lexer, RenameNote *note, List *targets)
 {
 	const char *text = lexer->file->text;
 	RenameTarget *found = NULL;
-	DdlRename *rename;
-	ListCell *lc;
+	DdlRename  *rename;
+	ListCell   *lc;
 
 	foreach(lc, targets)
 	{
@@ -579,16 +579,16 @@ bind_rename(Lexer *lexer, RenameNote *note, List *targets)
 static void
 bind_renames(Lexer *lexer, List *statements)
 {
-	List *targets = NIL;
-	ListCell *lc;
+	List	   *targets = NIL;
+	ListCell   *lc;
 
 	if (lexer->notes == NIL)
 		return;
 	foreach(lc, statements)
 	{
 		DdlStatement *statement = lfirst(lc);
-		int end = statement->location + statement->length;
-		Node *stmt = statement->raw->stmt;
+		int			end = statement->location + statement->length;
+		Node	   *stmt = statement->raw->stmt;
 
 		if (statement->file != lexer->file)
 			continue;
@@ -608,7 +608,7 @@ pin_syntax(void)
 	static const char *const settings[][2] = {{"standard_conforming_strings", "on"},
 											  {"escape_string_warning", "off"},
 											  {"backslash_quote", "safe_encoding"}};
-	int nestlevel = NewGUCNestLevel();
+	int			nestlevel = NewGUCNestLevel();
 
 	for (int i = 0; i < lengthof(settings); i++)
 		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION,
@@ -619,9 +619,9 @@ pin_syntax(void)
 static void
 read_file(DdlText *ddl, DdlFile *file)
 {
-	Lexer lexer = {0};
+	Lexer		lexer = {0};
 	DdlErrorContext context;
-	int from = 0;
+	int			from = 0;
 
 	lexer.ddl = ddl;
 	lexer.file = file;
@@ -642,14 +642,14 @@ read_file(DdlText *ddl, DdlFile *file)
 DdlText *
 ddltext_read(List *texts, bool numbered)
 {
-	DdlText *ddl = palloc0(sizeof(DdlText));
-	int nestlevel = pin_syntax();
-	int number = 0;
-	ListCell *lc;
+	DdlText	   *ddl = palloc0(sizeof(DdlText));
+	int			nestlevel = pin_syntax();
+	int			number = 0;
+	ListCell   *lc;
 
 	foreach(lc, texts)
 	{
-		DdlFile *file = palloc0(sizeof(DdlFile));
+		DdlFile	   *file = palloc0(sizeof(DdlFile));
 
 		file->number = numbered ? ++number : 0;
 		file->text = lfirst(lc);
@@ -672,7 +672,7 @@ constant_string(Node *node)
 bool
 ddltext_set_config(const SelectStmt *stmt, char **name, char **value)
 {
-	FuncCall *call;
+	FuncCall   *call;
 
 	if (list_length(stmt->targetList) != 1 || stmt->fromClause != NIL)
 		return false;
@@ -697,7 +697,7 @@ compare_words(const ListCell *a, const ListCell *b)
 static void
 add_literal_words(HTAB *seen, char *literal)
 {
-	char *end;
+	char	   *end;
 
 	if (strlen(literal) > LITERAL_NAME_LENGTH)
 		return;
@@ -718,9 +718,9 @@ add_words(HTAB *seen, const DdlFile *file)
 	core_yy_extra_type extra;
 	core_yyscan_t scanner = scanner_init(file->sql, &extra, &ScanKeywords, ScanKeywordTokens);
 	core_YYSTYPE value;
-	YYLTYPE location;
-	int first_keyword = keyword_token("abort");
-	int token;
+	YYLTYPE		location;
+	int			first_keyword = keyword_token("abort");
+	int			token;
 
 	extra.standard_conforming_strings = true;
 	extra.escape_string_warning = false;
@@ -731,7 +731,7 @@ add_words(HTAB *seen, const DdlFile *file)
 			(void) hash_search(seen, value.str, HASH_ENTER, NULL);
 		else if (token == TOKEN_SCONST)
 			add_literal_words(seen, value.str);
-		else if (token >= first_keyword) /* it may be a name too */
+		else if (token >= first_keyword)	/* it may be a name too */
 			(void) hash_search(seen, value.keyword, HASH_ENTER, NULL);
 	}
 	scanner_finish(scanner);
@@ -740,12 +740,12 @@ add_words(HTAB *seen, const DdlFile *file)
 List *
 ddltext_words(const DdlText *ddl)
 {
-	HASHCTL control = {0};
-	HTAB *seen;
+	HASHCTL		control = {0};
+	HTAB	   *seen;
 	HASH_SEQ_STATUS scan;
-	List *words = NIL;
-	char *word;
-	ListCell *lc;
+	List	   *words = NIL;
+	char	   *word;
+	ListCell   *lc;
 
 	control.keysize = NAMEDATALEN;
 	control.entrysize = NAMEDATALEN;

@@ -14,45 +14,45 @@
 
 typedef struct DdlFile
 {
-	int number;		  /* from 1; 0 where the text came alone */
-	const char *text; /* as given */
-	char *sql;		  /* as long, with meta-commands and COPY data blanked */
+	int			number;			/* from 1; 0 where the text came alone */
+	const char *text;			/* as given */
+	char	   *sql;			/* as long, with meta-commands and COPY data blanked */
 } DdlFile;
 
 typedef struct DdlStatement
 {
-	RawStmt *raw;
+	RawStmt	   *raw;
 	const DdlFile *file;
-	int location; /* of its first token, in bytes */
-	int length;	  /* up to its semicolon */
+	int			location;		/* of its first token, in bytes */
+	int			length;			/* up to its semicolon */
 } DdlStatement;
 
 /* What is passed over; equal neighbours are counted, not repeated. */
 typedef struct DdlIgnored
 {
 	const DdlFile *file;
-	int line;
-	int count;
-	const char *tag; /* CREATE EXTENSION, \connect, … */
-	char *statement; /* its beginning, on one line */
-	char *reason;
+	int			line;
+	int			count;
+	const char *tag;			/* CREATE EXTENSION, \connect, … */
+	char	   *statement;		/* its beginning, on one line */
+	char	   *reason;
 } DdlIgnored;
 
 /* A comment "-- renamed from OLD" behind a column or a table. */
 typedef struct DdlRename
 {
-	char *schema; /* as written, or NULL */
-	char *table;  /* the new name where a table was renamed */
-	char *column; /* the new name, or NULL */
-	char *old_name;
+	char	   *schema;			/* as written, or NULL */
+	char	   *table;			/* the new name where a table was renamed */
+	char	   *column;			/* the new name, or NULL */
+	char	   *old_name;
 } DdlRename;
 
 typedef struct DdlText
 {
-	List *files;	  /* DdlFile * */
-	List *statements; /* DdlStatement *, in order */
-	List *ignored;	  /* DdlIgnored *, in order of finding */
-	List *renames;	  /* DdlRename * */
+	List	   *files;			/* DdlFile * */
+	List	   *statements;		/* DdlStatement *, in order */
+	List	   *ignored;		/* DdlIgnored *, in order of finding */
+	List	   *renames;		/* DdlRename * */
 } DdlText;
 
 /*
@@ -81,7 +81,7 @@ typedef struct DdlErrorContext
 {
 	ErrorContextCallback callback;
 	const DdlFile *file;
-	const DdlStatement *statement; /* NULL while a whole file is parsed */
+	const DdlStatement *statement;	/* NULL while a whole file is parsed */
 } DdlErrorContext;
 
 extern void ddltext_push_context(DdlErrorContext *context, const DdlFile *file,
@@ -91,4 +91,4 @@ extern void ddltext_pop_context(DdlErrorContext *context);
 /* The place of a statement, as in "line 3, column 1 of schema_sql". */
 extern char *ddltext_place(const DdlStatement *statement);
 
-#endif /* DB_ADAPTER_DDLTEXT_H */
+#endif							/* DB_ADAPTER_DDLTEXT_H */

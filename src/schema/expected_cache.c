@@ -60,15 +60,15 @@ put(StringInfo out, const char *text)
 static void
 put_extensions(StringInfo out)
 {
-	Relation rel = table_open(ExtensionRelationId, AccessShareLock);
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple;
-	bool isnull;
+	HeapTuple	tuple;
+	bool		isnull;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		Form_pg_extension form = (Form_pg_extension) GETSTRUCT(tuple);
-		Datum version =
+		Datum		version =
 			heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(rel), &isnull);
 
 		put(out, NameStr(form->extname));
@@ -83,9 +83,9 @@ static bytea *
 make_key(const ExpectedRequest *request, const char *search_path)
 {
 	StringInfoData head;
-	bytea *key = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	bytea	   *key = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	pg_cryptohash_ctx *hash = pg_cryptohash_create(PG_SHA256);
-	ListCell *lc;
+	ListCell   *lc;
 
 	initStringInfo(&head);
 	appendStringInfo(&head, "%d %u %d %d ", DOCUMENT_VERSION, GetUserId(), request->numbered,
@@ -121,16 +121,16 @@ make_key(const ExpectedRequest *request, const char *search_path)
 typedef struct CacheRow
 {
 	MemoryContext cxt;
-	CacheEntry entry;
-	Jsonb *document; /* NULL: no row */
+	CacheEntry	entry;
+	Jsonb	   *document;		/* NULL: no row */
 } CacheRow;
 
 static List *
 list_from_array(Datum array)
 {
-	Datum *values;
-	int count;
-	List *result = NIL;
+	Datum	   *values;
+	int			count;
+	List	   *result = NIL;
 
 	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &values, NULL,
 					  &count);
@@ -142,7 +142,7 @@ list_from_array(Datum array)
 static bool
 take_row(TupleTableSlot *slot, void *arg)
 {
-	CacheRow *row = arg;
+	CacheRow   *row = arg;
 	MemoryContext oldcxt = MemoryContextSwitchTo(row->cxt);
 
 	slot_getallattrs(slot);
@@ -164,9 +164,9 @@ same_bytes(const bytea *a, const bytea *b)
 Jsonb *
 cache_find(const ExpectedRequest *request, const char *search_path)
 {
-	CacheRow row = {CurrentMemoryContext};
-	Oid types[] = {BYTEAOID};
-	Datum values[] = {PointerGetDatum(make_key(request, search_path))};
+	CacheRow	row = {CurrentMemoryContext};
+	Oid			types[] = {BYTEAOID};
+	Datum		values[] = {PointerGetDatum(make_key(request, search_path))};
 
 	query_run_as_owner("SELECT schemas, words, fingerprint, document"
 					   "  FROM db_adapter.expected_cache"
@@ -199,9 +199,9 @@ cache_prepare(const ExpectedRequest *request, const char *search_path, const Ddl
 static Datum
 array_from_list(List *list)
 {
-	Datum *values = palloc(list_length(list) * sizeof(Datum));
-	int count = 0;
-	ListCell *lc;
+	Datum	   *values = palloc(list_length(list) * sizeof(Datum));
+	int			count = 0;
+	ListCell   *lc;
 
 	foreach(lc, list)
 		values[count++] = CStringGetTextDatum(lfirst(lc));
@@ -215,8 +215,8 @@ array_from_list(List *list)
 static void
 make_room(const CacheEntry *entry, int size)
 {
-	Oid types[] = {BYTEAOID, INT4OID, INT4OID};
-	Datum values[] = {PointerGetDatum(entry->key), Int32GetDatum(CACHE_MAX_ENTRIES - 1),
+	Oid			types[] = {BYTEAOID, INT4OID, INT4OID};
+	Datum		values[] = {PointerGetDatum(entry->key), Int32GetDatum(CACHE_MAX_ENTRIES - 1),
 					  Int32GetDatum(CACHE_MAX_BYTES - size)};
 
 	/* Elsewhere a row deleted meanwhile would be a serialization failure. */
@@ -236,9 +236,9 @@ make_room(const CacheEntry *entry, int size)
 void
 cache_store(const CacheEntry *entry, const char *search_path, Jsonb *document)
 {
-	int size = VARSIZE(document);
-	Oid types[] = {BYTEAOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAOID, INT4OID, JSONBOID};
-	Datum values[] = {PointerGetDatum(entry->key),	 array_from_list(entry->schemas),
+	int			size = VARSIZE(document);
+	Oid			types[] = {BYTEAOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAOID, INT4OID, JSONBOID};
+	Datum		values[] = {PointerGetDatum(entry->key),	 array_from_list(entry->schemas),
 					  array_from_list(entry->words), PointerGetDatum(entry->fingerprint),
 					  Int32GetDatum(size),			 JsonbPGetDatum(document)};
 

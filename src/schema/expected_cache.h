@@ -10,15 +10,16 @@
 #define DB_ADAPTER_EXPECTED_CACHE_H
 
 #include "schema/ddltext.h"
-#include "schema/expected.h"
+#include "schema/expected_request.h"
+#include "utils/jsonb.h"
 
 /* What is known before deriving, to be kept with the document. */
 typedef struct CacheEntry
 {
-	bytea *key;
-	List *schemas;		/* char *: those swapped */
-	List *words;		/* char *: those in the text, sorted */
-	bytea *fingerprint; /* of what lies outside */
+	bytea	   *key;
+	List	   *schemas;		/* char *: those swapped */
+	List	   *words;			/* char *: those in the text, sorted */
+	bytea	   *fingerprint;	/* of what lies outside */
 } CacheEntry;
 
 /*
@@ -32,4 +33,4 @@ extern CacheEntry *cache_prepare(const ExpectedRequest *request, const char *sea
 /* Keeps the document unless something outside changed since cache_prepare(). */
 extern void cache_store(const CacheEntry *entry, const char *search_path, Jsonb *document);
 
-#endif /* DB_ADAPTER_EXPECTED_CACHE_H */
+#endif							/* DB_ADAPTER_EXPECTED_CACHE_H */

@@ -22,24 +22,24 @@
 
 typedef struct ModelColumn
 {
-	char *name;
-	bool local; /* declared here, not only inherited */
+	char	   *name;
+	bool		local;			/* declared here, not only inherited */
 } ModelColumn;
 
 typedef struct ModelRelation
 {
-	char *schema;
-	char *name;
-	bool is_table; /* else a view or a composite type: looked up, not listed */
-	List *columns; /* ModelColumn * */
-	List *parents; /* ModelRelation * */
+	char	   *schema;
+	char	   *name;
+	bool		is_table;		/* else a view or a composite type: looked up, not listed */
+	List	   *columns;		/* ModelColumn * */
+	List	   *parents;		/* ModelRelation * */
 } ModelRelation;
 
 typedef struct Model
 {
-	const char *schema;	 /* that was asked for */
-	const char *current; /* first of search_path */
-	List *relations;	 /* ModelRelation * */
+	const char *schema;			/* that was asked for */
+	const char *current;		/* first of search_path */
+	List	   *relations;		/* ModelRelation * */
 } Model;
 
 /* ---- relations and columns ---- */
@@ -53,7 +53,7 @@ schema_of(const Model *model, const char *schemaname)
 static ModelRelation *
 find(const Model *model, const char *schemaname, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, model->relations)
 	{
@@ -103,7 +103,7 @@ add_relation(Model *model, const RangeVar *range, bool is_table)
 static ModelColumn *
 find_column(const ModelRelation *relation, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, relation->columns)
 		if (strcmp(((ModelColumn *) lfirst(lc))->name, name) == 0)
@@ -129,7 +129,7 @@ add_column(ModelRelation *relation, char *name, bool local)
 static void
 copy_columns(ModelRelation *to, const ModelRelation *from, bool local)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, from->columns)
 		add_column(to, ((ModelColumn *) lfirst(lc))->name, local);
@@ -144,8 +144,8 @@ static bool
 name_from(const Model *model, Node *item, const char *alias, List **names)
 {
 	ModelRelation *relation;
-	RangeVar *range = (RangeVar *) item;
-	ListCell *lc;
+	RangeVar   *range = (RangeVar *) item;
+	ListCell   *lc;
 
 	if (IsA(item, JoinExpr) && ((JoinExpr *) item)->usingClause == NIL &&
 		!((JoinExpr *) item)->isNatural)
@@ -167,8 +167,8 @@ static bool
 name_star(const Model *model, const SelectStmt *select, const ColumnRef *star, List **names)
 {
 	const char *alias = NULL;
-	int before = list_length(*names);
-	ListCell *lc;
+	int			before = list_length(*names);
+	ListCell   *lc;
 
 	if (list_length(star->fields) > 2 || select->withClause != NULL)
 		return false;
@@ -183,7 +183,7 @@ name_star(const Model *model, const SelectStmt *select, const ColumnRef *star, L
 static bool
 name_values(const SelectStmt *select, List **names)
 {
-	int count = list_length(linitial_node(List, select->valuesLists));
+	int			count = list_length(linitial_node(List, select->valuesLists));
 
 	for (int i = 1; i <= count; i++)
 		*names = lappend(*names, psprintf("column%d", i));
@@ -193,7 +193,7 @@ name_values(const SelectStmt *select, List **names)
 static bool
 name_targets(const Model *model, const SelectStmt *select, List **names)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	while (select->op != SETOP_NONE)
 		select = select->larg;
@@ -201,7 +201,7 @@ name_targets(const Model *model, const SelectStmt *select, List **names)
 		return name_values(select, names);
 	foreach(lc, select->targetList)
 	{
-		ResTarget *target = lfirst_node(ResTarget, lc);
+		ResTarget  *target = lfirst_node(ResTarget, lc);
 
 		if (target->name == NULL && IsA(target->val, ColumnRef) &&
 			IsA(llast(((ColumnRef *) target->val)->fields), A_Star))
@@ -219,10 +219,10 @@ name_targets(const Model *model, const SelectStmt *select, List **names)
 static void
 add_from_query(Model *model, RangeVar *range, List *aliases, Node *query, bool is_table)
 {
-	List *names = NIL;
+	List	   *names = NIL;
 	ModelRelation *relation;
-	ListCell *lc;
-	int i = 0;
+	ListCell   *lc;
+	int			i = 0;
 
 	if (!IsA(query, SelectStmt) || !name_targets(model, (SelectStmt *) query, &names))
 	{
@@ -246,11 +246,11 @@ add_from_query(Model *model, RangeVar *range, List *aliases, Node *query, bool i
 static void
 add_elements(Model *model, ModelRelation *relation, List *elements)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, elements)
 	{
-		Node *element = lfirst(lc);
+		Node	   *element = lfirst(lc);
 
 		if (IsA(element, ColumnDef))
 			add_column(relation, ((ColumnDef *) element)->colname, true);
@@ -264,7 +264,7 @@ static void
 create_table(Model *model, CreateStmt *stmt)
 {
 	ModelRelation *relation;
-	ListCell *lc;
+	ListCell   *lc;
 
 	if (stmt->if_not_exists && find_range(model, stmt->relation) != NULL)
 		return;
@@ -315,7 +315,7 @@ is_parent(const ModelRelation *child, const ModelRelation *parent)
 static void
 add_everywhere(Model *model, ModelRelation *relation, char *name, bool local, bool recurse)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	add_column(relation, name, local);
 	if (!recurse)
@@ -328,7 +328,7 @@ add_everywhere(Model *model, ModelRelation *relation, char *name, bool local, bo
 static void
 drop_everywhere(Model *model, ModelRelation *relation, const char *name, bool recurse)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	relation->columns = list_delete_ptr(relation->columns, find_column(relation, name));
 	foreach(lc, model->relations)
@@ -349,7 +349,7 @@ static void
 rename_everywhere(Model *model, ModelRelation *relation, const char *name, char *newname)
 {
 	ModelColumn *column = find_column(relation, name);
-	ListCell *lc;
+	ListCell   *lc;
 
 	if (column != NULL)
 		column->name = newname;
@@ -372,7 +372,7 @@ alter_column(Model *model, ModelRelation *relation, AlterTableCmd *cmd, bool rec
 {
 	if (cmd->subtype == AT_AddColumn)
 	{
-		char *name = ((ColumnDef *) cmd->def)->colname;
+		char	   *name = ((ColumnDef *) cmd->def)->colname;
 
 		if (find_column(relation, name) != NULL && !cmd->missing_ok)
 			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
@@ -404,7 +404,7 @@ static void
 alter_table(Model *model, AlterTableStmt *stmt)
 {
 	ModelRelation *relation = find_range(model, stmt->relation);
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, stmt->cmds)
 	{
@@ -438,7 +438,7 @@ alter_table(Model *model, AlterTableStmt *stmt)
 static void
 rename_schema(Model *model, const char *name, char *newname)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, model->relations)
 		if (strcmp(((ModelRelation *) lfirst(lc))->schema, name) == 0)
@@ -476,7 +476,7 @@ rename_object(Model *model, RenameStmt *stmt)
 static void
 drop_schema(Model *model, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, model->relations)
 		if (strcmp(((ModelRelation *) lfirst(lc))->schema, name) == 0)
@@ -486,11 +486,11 @@ drop_schema(Model *model, const char *name)
 static void
 drop_objects(Model *model, DropStmt *stmt)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, stmt->objects)
 	{
-		List *names = lfirst(lc);
+		List	   *names = lfirst(lc);
 
 		if (stmt->removeType == OBJECT_SCHEMA)
 			drop_schema(model, strVal(lfirst(lc)));
@@ -511,7 +511,7 @@ drop_objects(Model *model, DropStmt *stmt)
 static void
 set_path(Model *model, List *names)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	model->current = model->schema;
 	foreach(lc, names)
@@ -529,8 +529,8 @@ set_path(Model *model, List *names)
 static void
 set_variable(Model *model, VariableSetStmt *stmt)
 {
-	List *names = NIL;
-	ListCell *lc;
+	List	   *names = NIL;
+	ListCell   *lc;
 
 	if (stmt->name == NULL || pg_strcasecmp(stmt->name, "search_path") != 0)
 		return;
@@ -543,9 +543,9 @@ set_variable(Model *model, VariableSetStmt *stmt)
 static void
 set_config(Model *model, const SelectStmt *stmt)
 {
-	char *name;
-	char *value;
-	List *names;
+	char	   *name;
+	char	   *value;
+	List	   *names;
 
 	if (ddltext_set_config(stmt, &name, &value) && pg_strcasecmp(name, "search_path") == 0 &&
 		SplitIdentifierString(pstrdup(value), ',', &names))
@@ -568,7 +568,7 @@ static void
 create_schema(Model *model, CreateSchemaStmt *stmt)
 {
 	const char *current = model->current;
-	ListCell *lc;
+	ListCell   *lc;
 
 	if (stmt->schemaname != NULL)
 		model->current = stmt->schemaname;
@@ -633,9 +633,9 @@ follow(Model *model, Node *stmt)
 static Jsonb *
 write_model(const Model *model)
 {
-	JsonWriter w;
-	ListCell *lc;
-	ListCell *column;
+	JsonWriter	w;
+	ListCell   *lc;
+	ListCell   *column;
 
 	json_init(&w);
 	json_begin_object(&w);
@@ -658,9 +658,9 @@ write_model(const Model *model)
 Jsonb *
 expected_columns(const char *sql, const char *schema)
 {
-	DdlText *ddl = ddltext_read(list_make1(pstrdup(sql)), false);
-	Model model = {schema, schema, NIL};
-	ListCell *lc;
+	DdlText	   *ddl = ddltext_read(list_make1(pstrdup(sql)), false);
+	Model		model = {schema, schema, NIL};
+	ListCell   *lc;
 
 	foreach(lc, ddl->statements)
 	{

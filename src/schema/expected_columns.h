@@ -14,4 +14,4 @@
  */
 extern Jsonb *expected_columns(const char *sql, const char *schema);
 
-#endif /* DB_ADAPTER_EXPECTED_COLUMNS_H */
+#endif							/* DB_ADAPTER_EXPECTED_COLUMNS_H */

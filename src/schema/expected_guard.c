@@ -32,17 +32,17 @@
 
 typedef struct MadeObject
 {
-	Oid class_id;
-	Oid object_id;
+	Oid			class_id;
+	Oid			object_id;
 } MadeObject;
 
 struct Guard
 {
 	MemoryContext cxt;
-	HTAB *made;	 /* MadeObject */
-	List *fresh; /* MadeObject *, since guard_check_places() */
-	bool allow_volatile;
-	GuardSkips skips;
+	HTAB	   *made;			/* MadeObject */
+	List	   *fresh;			/* MadeObject *, since guard_check_places() */
+	bool		allow_volatile;
+	GuardSkips	skips;
 };
 
 static Guard *watching = NULL;
@@ -52,10 +52,10 @@ static ProcessUtility_hook_type next_utility_hook = NULL;
 static void
 remember(Guard *guard, Oid class_id, Oid object_id, bool is_fresh)
 {
-	MadeObject key = {class_id, object_id};
+	MadeObject	key = {class_id, object_id};
 	MadeObject *entry;
 	MemoryContext oldcxt;
-	bool found;
+	bool		found;
 
 	entry = hash_search(guard->made, &key, HASH_ENTER, &found);
 	if (!is_fresh)
@@ -74,7 +74,7 @@ guard_adopt(Guard *guard, Oid class_id, Oid object_id)
 bool
 guard_made(Guard *guard, Oid class_id, Oid object_id)
 {
-	MadeObject key = {class_id, object_id};
+	MadeObject	key = {class_id, object_id};
 
 	return hash_search(guard->made, &key, HASH_FIND, NULL) != NULL;
 }
@@ -90,7 +90,7 @@ void
 guard_refuse(Oid class_id, Oid object_id)
 {
 	ObjectAddress address;
-	char *description;
+	char	   *description;
 
 	ObjectAddressSet(address, class_id, object_id);
 	description = getObjectDescription(&address, true);
@@ -212,10 +212,10 @@ install_hooks(void)
 }
 
 Guard *
-guard_create(bool allow_volatile, GuardSkips skips)
+guard_create(bool allow_volatile)
 {
-	Guard *guard = palloc0(sizeof(Guard));
-	HASHCTL control = {0};
+	Guard	   *guard = palloc0(sizeof(Guard));
+	HASHCTL		control = {0};
 
 	install_hooks();
 	control.keysize = sizeof(MadeObject);
@@ -225,13 +225,13 @@ guard_create(bool allow_volatile, GuardSkips skips)
 	guard->made = hash_create("db_adapter objects made", 1024, &control,
 							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	guard->allow_volatile = allow_volatile;
-	guard->skips = skips;
 	return guard;
 }
 
 void
-guard_watch(Guard *guard)
+guard_watch(Guard *guard, GuardSkips skips)
 {
+	guard->skips = skips;
 	watching = guard;
 }
 
@@ -251,9 +251,9 @@ guard_is_watching(void)
 static Oid
 namespace_of(const MadeObject *object)
 {
-	HeapTuple tuple;
-	Datum value;
-	bool isnull;
+	HeapTuple	tuple;
+	Datum		value;
+	bool		isnull;
 
 	if (!is_objectclass_supported(object->class_id) ||
 		get_object_attnum_namespace(object->class_id) == InvalidAttrNumber ||
@@ -290,12 +290,12 @@ guard_made_schemas(Guard *guard)
 {
 	HASH_SEQ_STATUS scan;
 	MadeObject *object;
-	List *names = NIL;
+	List	   *names = NIL;
 
 	hash_seq_init(&scan, guard->made);
 	while ((object = hash_seq_search(&scan)) != NULL)
 	{
-		char *name =
+		char	   *name =
 			object->class_id == NamespaceRelationId ? get_namespace_name(object->object_id) : NULL;
 
 		if (name != NULL && !isTempNamespace(object->object_id) &&
@@ -308,12 +308,12 @@ guard_made_schemas(Guard *guard)
 void
 guard_check_places(Guard *guard)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, guard->fresh)
 	{
 		MadeObject *object = lfirst(lc);
-		Oid namespace = namespace_of(object);
+		Oid			namespace = namespace_of(object);
 		ObjectAddress address;
 
 		if (!OidIsValid(namespace) || guard_made_schema(guard, namespace))

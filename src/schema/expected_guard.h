@@ -17,10 +17,10 @@ typedef struct Guard Guard;
 /* Whether a nested utility statement is to be left out. */
 typedef bool (*GuardSkips)(Node *stmt);
 
-extern Guard *guard_create(bool allow_volatile, GuardSkips skips);
+extern Guard *guard_create(bool allow_volatile);
 
 /* Puts a guard on watch; there is one at a time. */
-extern void guard_watch(Guard *guard);
+extern void guard_watch(Guard *guard, GuardSkips skips);
 extern void guard_rest(void);
 extern bool guard_is_watching(void);
 
@@ -40,4 +40,4 @@ extern void guard_check_places(Guard *guard);
 /* 0A000: the text drops or alters what it did not make. */
 pg_noreturn extern void guard_refuse(Oid class_id, Oid object_id);
 
-#endif /* DB_ADAPTER_EXPECTED_GUARD_H */
+#endif							/* DB_ADAPTER_EXPECTED_GUARD_H */

@@ -41,19 +41,19 @@
 
 typedef struct Outside
 {
-	List *schemas;	   /* char *: swapped */
-	List *words;	   /* char *, sorted */
-	List *path;		   /* char *: names in search_path */
-	List *reachable;   /* oids of the schemas outside that the text may see */
-	StringInfoData in; /* what is hashed */
+	List	   *schemas;		/* char *: swapped */
+	List	   *words;			/* char *, sorted */
+	List	   *path;			/* char *: names in search_path */
+	List	   *reachable;		/* oids of the schemas outside that the text may see */
+	StringInfoData in;			/* what is hashed */
 } Outside;
 
 /* Catalogs of objects that live in a schema. */
 static const struct
 {
-	Oid catalog;
-	AttrNumber namespace;
-	AttrNumber oid;
+	Oid			catalog;
+	AttrNumber	namespace;
+	AttrNumber	oid;
 } catalogs[] = {
 	{RelationRelationId, Anum_pg_class_relnamespace, Anum_pg_class_oid},
 	{TypeRelationId, Anum_pg_type_typnamespace, Anum_pg_type_oid},
@@ -68,7 +68,7 @@ static const struct
 static bool
 contains(List *names, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, names)
 		if (strcmp(lfirst(lc), name) == 0)
@@ -80,13 +80,13 @@ contains(List *names, const char *name)
 static bool
 is_word(const Outside *outside, const char *name)
 {
-	int low = 0;
-	int high = list_length(outside->words);
+	int			low = 0;
+	int			high = list_length(outside->words);
 
 	while (low < high)
 	{
-		int middle = (low + high) / 2;
-		int order = strcmp(list_nth(outside->words, middle), name);
+		int			middle = (low + high) / 2;
+		int			order = strcmp(list_nth(outside->words, middle), name);
 
 		if (order == 0)
 			return true;
@@ -119,10 +119,10 @@ put_text(Outside *outside, const char *text)
 static void
 put_columns(Outside *outside, Oid relid)
 {
-	Relation rel = table_open(AttributeRelationId, AccessShareLock);
+	Relation	rel = table_open(AttributeRelationId, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	ScanKeyInit(&key, Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relid));
@@ -137,16 +137,16 @@ put_columns(Outside *outside, Oid relid)
 static void
 put_catalog(Outside *outside, Oid catalog, AttrNumber namespace, AttrNumber oid)
 {
-	Relation rel = table_open(catalog, AccessShareLock);
+	Relation	rel = table_open(catalog, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple;
-	bool isnull;
+	HeapTuple	tuple;
+	bool		isnull;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		Oid schema =
+		Oid			schema =
 			DatumGetObjectId(heap_getattr(tuple, namespace, RelationGetDescr(rel), &isnull));
-		Oid object;
+		Oid			object;
 
 		if (!list_member_oid(outside->reachable, schema))
 			continue;
@@ -164,9 +164,9 @@ put_catalog(Outside *outside, Oid catalog, AttrNumber namespace, AttrNumber oid)
 static void
 put_whole(Outside *outside, Oid catalog)
 {
-	Relation rel = table_open(catalog, AccessShareLock);
+	Relation	rel = table_open(catalog, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		put_row(outside, catalog, tuple);
@@ -178,9 +178,9 @@ put_whole(Outside *outside, Oid catalog)
 static void
 put_schemas(Outside *outside)
 {
-	Relation rel = table_open(NamespaceRelationId, AccessShareLock);
+	Relation	rel = table_open(NamespaceRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -203,9 +203,9 @@ put_schemas(Outside *outside)
 static void
 put_roles(Outside *outside)
 {
-	Relation rel = table_open(AuthIdRelationId, AccessShareLock);
+	Relation	rel = table_open(AuthIdRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -224,7 +224,7 @@ put_roles(Outside *outside)
 static bytea *
 hash(const StringInfo in)
 {
-	bytea *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
+	bytea	   *result = palloc(VARHDRSZ + PG_SHA256_DIGEST_LENGTH);
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 
 	if (context == NULL || pg_cryptohash_init(context) < 0 ||
@@ -239,7 +239,7 @@ hash(const StringInfo in)
 bytea *
 outside_fingerprint(List *schemas, List *words, const char *search_path)
 {
-	Outside outside = {schemas, words, NIL, NIL};
+	Outside		outside = {schemas, words, NIL, NIL};
 
 	initStringInfo(&outside.in);
 	/* One that does not parse is refused when it is set. */

@@ -15,4 +15,4 @@
  */
 extern bytea *outside_fingerprint(List *schemas, List *words, const char *search_path);
 
-#endif /* DB_ADAPTER_EXPECTED_OUTSIDE_H */
+#endif							/* DB_ADAPTER_EXPECTED_OUTSIDE_H */

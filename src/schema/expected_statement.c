@@ -48,9 +48,9 @@
 
 typedef enum StatementFate
 {
-	FATE_IGNORE,   /* pass over, with the reason */
-	FATE_DATABASE, /* the same, inside functions too */
-	FATE_NEEDS_DO, /* refuse unless allow_do */
+	FATE_IGNORE,				/* pass over, with the reason */
+	FATE_DATABASE,				/* the same, inside functions too */
+	FATE_NEEDS_DO,				/* refuse unless allow_do */
 	FATE_REFUSE
 } StatementFate;
 
@@ -178,7 +178,7 @@ find_fate(const char *tag)
 bool
 statement_is_of_database(Node *stmt)
 {
-	int fate = find_fate(tag_of(stmt));
+	int			fate = find_fate(tag_of(stmt));
 
 	return IsA(stmt, CreateExtensionStmt) || (fate >= 0 && fates[fate].fate == FATE_DATABASE);
 }
@@ -195,7 +195,7 @@ refuse(const char *tag, const char *detail, const char *hint)
 static const char *
 check_kind(Swap *swap, const char *tag)
 {
-	int i = find_fate(tag);
+	int			i = find_fate(tag);
 
 	if (i < 0)
 	{
@@ -244,8 +244,8 @@ check_setting(VariableSetStmt *stmt)
 static bool
 apply_set_config(const SelectStmt *stmt, const char **reason)
 {
-	char *name;
-	char *value;
+	char	   *name;
+	char	   *value;
 
 	if (!ddltext_set_config(stmt, &name, &value))
 		return false;
@@ -289,8 +289,8 @@ static const char *
 check_query(Swap *swap, const DdlStatement *statement)
 {
 	const char *reason = "a query changes no schema";
-	Oid function = InvalidOid;
-	List *queries;
+	Oid			function = InvalidOid;
+	List	   *queries;
 
 	if (apply_set_config((SelectStmt *) statement->raw->stmt, &reason))
 		return reason ? reason : "";
@@ -312,8 +312,8 @@ check_query(Swap *swap, const DdlStatement *statement)
 static bool
 cast_exists(CreateCastStmt *stmt)
 {
-	Oid source = LookupTypeNameOid(NULL, stmt->sourcetype, true);
-	Oid target = LookupTypeNameOid(NULL, stmt->targettype, true);
+	Oid			source = LookupTypeNameOid(NULL, stmt->sourcetype, true);
+	Oid			target = LookupTypeNameOid(NULL, stmt->targettype, true);
 
 	return SearchSysCacheExists2(CASTSOURCETARGET, ObjectIdGetDatum(source),
 								 ObjectIdGetDatum(target));
@@ -346,7 +346,7 @@ check_schema(CreateSchemaStmt *stmt)
 static const char *
 check_presence(Node *stmt)
 {
-	bool exists = false;
+	bool		exists = false;
 
 	switch (nodeTag(stmt))
 	{
@@ -386,8 +386,8 @@ check_presence(Node *stmt)
 static List *
 split_default(AlterTableCmd *cmd, List *cmds)
 {
-	ColumnDef *column = (ColumnDef *) cmd->def;
-	ListCell *lc;
+	ColumnDef  *column = (ColumnDef *) cmd->def;
+	ListCell   *lc;
 
 	foreach(lc, column->constraints)
 	{
@@ -412,8 +412,8 @@ split_default(AlterTableCmd *cmd, List *cmds)
 static void
 prepare_alter_table(AlterTableStmt *stmt)
 {
-	List *cmds = list_copy(stmt->cmds);
-	ListCell *lc;
+	List	   *cmds = list_copy(stmt->cmds);
+	ListCell   *lc;
 
 	foreach(lc, stmt->cmds)
 	{
@@ -438,8 +438,8 @@ prepare_alter_table(AlterTableStmt *stmt)
 static void
 run_utility(RawStmt *raw, const char *sql)
 {
-	List *plans;
-	ListCell *lc;
+	List	   *plans;
+	ListCell   *lc;
 
 	PushActiveSnapshot(GetTransactionSnapshot());
 	plans = pg_plan_queries(compat_analyze_and_rewrite(raw, sql), sql, 0, NULL);
@@ -462,7 +462,7 @@ run_utility(RawStmt *raw, const char *sql)
 static void
 mark_populated(RangeVar *relation)
 {
-	Relation rel = table_openrv(relation, AccessExclusiveLock);
+	Relation	rel = table_openrv(relation, AccessExclusiveLock);
 
 	if (rel->rd_rel->relkind == RELKIND_MATVIEW)
 		SetMatViewPopulatedState(rel, true);
@@ -483,8 +483,8 @@ static void
 run_create_table_as(const DdlStatement *statement)
 {
 	CreateTableAsStmt *stmt = (CreateTableAsStmt *) statement->raw->stmt;
-	bool populated = stmt->objtype == OBJECT_MATVIEW && !stmt->into->skipData;
-	RangeVar *relation = stmt->into->rel;
+	bool		populated = stmt->objtype == OBJECT_MATVIEW && !stmt->into->skipData;
+	RangeVar   *relation = stmt->into->rel;
 
 	if (IsA(stmt->query, ExecuteStmt))
 		refuse("CREATE TABLE AS EXECUTE", NULL, "Write the query itself.");
@@ -496,7 +496,7 @@ run_create_table_as(const DdlStatement *statement)
 static void
 withdraw_members(Swap *swap, DropStmt *stmt)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	if (stmt->removeType != OBJECT_SCHEMA)
 		return;
@@ -507,7 +507,7 @@ withdraw_members(Swap *swap, DropStmt *stmt)
 static void
 run(const DdlStatement *statement)
 {
-	Node *stmt = statement->raw->stmt;
+	Node	   *stmt = statement->raw->stmt;
 
 	switch (nodeTag(stmt))
 	{
@@ -537,7 +537,7 @@ run(const DdlStatement *statement)
 static const char *
 check_statement(Swap *swap, const DdlStatement *statement)
 {
-	Node *stmt = statement->raw->stmt;
+	Node	   *stmt = statement->raw->stmt;
 	const char *reason = check_presence(stmt);
 
 	if (IsA(stmt, AlterTableMoveAllStmt))
@@ -568,7 +568,7 @@ run_one(Swap *swap, DdlText *ddl, const DdlStatement *statement)
 	{
 		if (IsA(statement->raw->stmt, DropStmt))
 			withdraw_members(swap, (DropStmt *) statement->raw->stmt);
-		guard_watch(swap_guard(swap));
+		guard_watch(swap_guard(swap), statement_is_of_database);
 		run(statement);
 		guard_rest();
 		guard_check_places(swap_guard(swap));
@@ -607,9 +607,9 @@ statement_run_all(Swap *swap, DdlText *ddl)
 	MemoryContext cxt =
 		AllocSetContextCreate(CurrentMemoryContext, "db_adapter statement", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
-	int64 total = 0;
-	int64 done = 0;
-	ListCell *lc;
+	int64		total = 0;
+	int64		done = 0;
+	ListCell   *lc;
 
 	foreach(lc, ddl->statements)
 		total += weight(lfirst(lc));
@@ -639,13 +639,13 @@ created_schema(const CreateSchemaStmt *stmt)
 List *
 statement_created_schemas(const DdlText *ddl)
 {
-	List *names = NIL;
-	ListCell *lc;
+	List	   *names = NIL;
+	ListCell   *lc;
 
 	foreach(lc, ddl->statements)
 	{
-		Node *stmt = ((DdlStatement *) lfirst(lc))->raw->stmt;
-		char *name = NULL;
+		Node	   *stmt = ((DdlStatement *) lfirst(lc))->raw->stmt;
+		char	   *name = NULL;
 
 		if (IsA(stmt, CreateSchemaStmt))
 			name = created_schema((CreateSchemaStmt *) stmt);

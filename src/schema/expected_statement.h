@@ -21,4 +21,4 @@ extern bool statement_is_of_database(Node *stmt);
  */
 extern void statement_run_all(Swap *swap, DdlText *ddl);
 
-#endif /* DB_ADAPTER_EXPECTED_STATEMENT_H */
+#endif							/* DB_ADAPTER_EXPECTED_STATEMENT_H */

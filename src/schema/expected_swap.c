@@ -47,7 +47,6 @@
 #include "commands/tablecmds.h"
 #include "commands/typecmds.h"
 #include "miscadmin.h"
-#include "schema/expected_statement.h"
 #include "schema/expected_swap.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -70,25 +69,25 @@
 typedef struct SwapSchema
 {
 	const char *name;
-	Oid live;	   /* its schema before, under another name now; or InvalidOid */
-	bool created;  /* the text creates it */
-	List *members; /* ObjectAddress *: what extensions have there */
-	Oid members_at;
+	Oid			live;			/* its schema before, under another name now; or InvalidOid */
+	bool		created;		/* the text creates it */
+	List	   *members;		/* ObjectAddress *: what extensions have there */
+	Oid			members_at;
 } SwapSchema;
 
 struct Swap
 {
 	const SwapRequest *request;
-	SwapBody body;
-	void *arg;
+	SwapBody	body;
+	void	   *arg;
 	MemoryContext result_cxt;
 	MemoryContext cxt;
-	Guard *guard;
-	List *schemas; /* SwapSchema * */
-	void *enums;   /* the transaction's own uncommitted enum values */
-	int nestlevel; /* of its settings; 0 when they have ended */
-	int64 done;
-	int64 total;
+	Guard	   *guard;
+	List	   *schemas;		/* SwapSchema * */
+	void	   *enums;			/* the transaction's own uncommitted enum values */
+	int			nestlevel;		/* of its settings; 0 when they have ended */
+	int64		done;
+	int64		total;
 };
 
 MemoryContext
@@ -132,8 +131,8 @@ check_name(const char *name)
 static Oid
 schema_owner(Oid namespace)
 {
-	HeapTuple tuple;
-	Oid owner = GetUserId();
+	HeapTuple	tuple;
+	Oid			owner = GetUserId();
 
 	if (!OidIsValid(namespace))
 		return owner;
@@ -166,7 +165,7 @@ check_owner(const char *name)
 void
 swap_check_privileges(List *schemas)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, schemas)
 	{
@@ -183,7 +182,7 @@ swap_check_privileges(List *schemas)
 bool
 swap_may(List *schemas)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, schemas)
 		if (!may_act_as_owner(lfirst(lc)))
@@ -218,8 +217,8 @@ check_state(void)
 static void
 add_member(Swap *swap, const ObjectAddress *object)
 {
-	Oid namespace;
-	ListCell *lc;
+	Oid			namespace;
+	ListCell   *lc;
 
 	if (!is_objectclass_supported(object->classId))
 		return;
@@ -243,10 +242,10 @@ add_member(Swap *swap, const ObjectAddress *object)
 static void
 find_members_of(Swap *swap, Oid extension)
 {
-	Relation rel = table_open(DependRelationId, AccessShareLock);
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
 	ScanKeyData keys[2];
 	SysScanDesc scan;
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(ExtensionRelationId));
@@ -270,9 +269,9 @@ find_members_of(Swap *swap, Oid extension)
 static void
 find_members(Swap *swap)
 {
-	Relation rel = table_open(ExtensionRelationId, AccessShareLock);
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		find_members_of(swap, ((Form_pg_extension) GETSTRUCT(tuple))->oid);
@@ -288,9 +287,9 @@ find_members(Swap *swap)
 static void
 move_relation(Oid relid, Oid from, Oid to, ObjectAddresses *moved)
 {
-	Relation catalog = table_open(RelationRelationId, RowExclusiveLock);
-	Relation rel = relation_open(relid, AccessShareLock);
-	ListCell *lc;
+	Relation	catalog = table_open(RelationRelationId, RowExclusiveLock);
+	Relation	rel = relation_open(relid, AccessShareLock);
+	ListCell   *lc;
 
 	AlterRelationNamespaceInternal(catalog, relid, from, to, true, moved);
 	if (OidIsValid(rel->rd_rel->reltype))
@@ -306,8 +305,8 @@ move_relation(Oid relid, Oid from, Oid to, ObjectAddresses *moved)
 static void
 move_member(const ObjectAddress *member, Oid from, Oid to, ObjectAddresses *moved)
 {
-	Oid user;
-	int context;
+	Oid			user;
+	int			context;
 
 	if (member->classId == RelationRelationId)
 	{
@@ -325,7 +324,7 @@ static void
 move_members(SwapSchema *schema, Oid to)
 {
 	ObjectAddresses *moved = new_object_addresses();
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, schema->members)
 		move_member(lfirst(lc), schema->members_at, to, moved);
@@ -337,12 +336,12 @@ move_members(SwapSchema *schema, Oid to)
 void
 swap_place_members(Swap *swap)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, swap->schemas)
 	{
 		SwapSchema *schema = lfirst(lc);
-		Oid namespace = get_namespace_oid(schema->name, true);
+		Oid			namespace = get_namespace_oid(schema->name, true);
 
 		if (schema->members != NIL && schema->members_at == schema->live && OidIsValid(namespace))
 			move_members(schema, namespace);
@@ -353,8 +352,8 @@ swap_place_members(Swap *swap)
 void
 swap_withdraw_members(Swap *swap, const char *name)
 {
-	Oid namespace = get_namespace_oid(name, true);
-	ListCell *lc;
+	Oid			namespace = get_namespace_oid(name, true);
+	ListCell   *lc;
 
 	foreach(lc, swap->schemas)
 	{
@@ -371,12 +370,12 @@ swap_withdraw_members(Swap *swap, const char *name)
 static void
 update_schema_row(Oid namespace, const char *name, Datum acl, bool set_acl)
 {
-	Relation rel = table_open(NamespaceRelationId, RowExclusiveLock);
-	HeapTuple tuple = SearchSysCacheCopy1(NAMESPACEOID, ObjectIdGetDatum(namespace));
-	Datum values[Natts_pg_namespace] = {0};
-	bool nulls[Natts_pg_namespace] = {0};
-	bool replace[Natts_pg_namespace] = {0};
-	NameData newname;
+	Relation	rel = table_open(NamespaceRelationId, RowExclusiveLock);
+	HeapTuple	tuple = SearchSysCacheCopy1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+	Datum		values[Natts_pg_namespace] = {0};
+	bool		nulls[Natts_pg_namespace] = {0};
+	bool		replace[Natts_pg_namespace] = {0};
+	NameData	newname;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for schema %u", namespace);
@@ -402,11 +401,11 @@ update_schema_row(Oid namespace, const char *name, Datum acl, bool set_acl)
 static Datum
 initial_privileges(Oid namespace, Oid owner)
 {
-	Relation rel = table_open(InitPrivsRelationId, AccessShareLock);
+	Relation	rel = table_open(InitPrivsRelationId, AccessShareLock);
 	ScanKeyData keys[3];
 	SysScanDesc scan;
-	HeapTuple tuple;
-	Datum result = (Datum) 0;
+	HeapTuple	tuple;
+	Datum		result = (Datum) 0;
 
 	ScanKeyInit(&keys[0], Anum_pg_init_privs_objoid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(namespace));
@@ -418,10 +417,10 @@ initial_privileges(Oid namespace, Oid owner)
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
-		bool isnull;
-		Datum value =
+		bool		isnull;
+		Datum		value =
 			heap_getattr(tuple, Anum_pg_init_privs_initprivs, RelationGetDescr(rel), &isnull);
-		Acl *acl = DatumGetAclPCopy(value);
+		Acl		   *acl = DatumGetAclPCopy(value);
 
 		if (ACL_NUM(acl) > 0)
 			result = PointerGetDatum(aclnewowner(acl, ACL_DAT(acl)[0].ai_grantor, owner));
@@ -434,9 +433,9 @@ initial_privileges(Oid namespace, Oid owner)
 static Datum
 live_privileges(Oid namespace)
 {
-	HeapTuple tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
-	Datum value;
-	bool isnull;
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+	Datum		value;
+	bool		isnull;
 
 	value = SysCacheGetAttr(NAMESPACEOID, tuple, Anum_pg_namespace_nspacl, &isnull);
 	if (!isnull)
@@ -452,11 +451,11 @@ live_privileges(Oid namespace)
 static void
 create_schema(Swap *swap, SwapSchema *schema)
 {
-	bool is_public = strcmp(schema->name, "public") == 0;
-	Oid owner = schema_owner(schema->live);
-	Oid namespace = NamespaceCreate(schema->name, owner, false);
-	Datum acl = (Datum) 0;
-	char *comment = NULL;
+	bool		is_public = strcmp(schema->name, "public") == 0;
+	Oid			owner = schema_owner(schema->live);
+	Oid			namespace = NamespaceCreate(schema->name, owner, false);
+	Datum		acl = (Datum) 0;
+	char	   *comment = NULL;
 
 	guard_adopt(swap->guard, NamespaceRelationId, namespace);
 	CommandCounterIncrement();
@@ -475,7 +474,7 @@ static SwapSchema *
 add_schema(Swap *swap, const char *name, bool created)
 {
 	SwapSchema *schema;
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, swap->schemas)
 	{
@@ -494,8 +493,8 @@ add_schema(Swap *swap, const char *name, bool created)
 static int
 compare_live(const ListCell *a, const ListCell *b)
 {
-	Oid left = ((SwapSchema *) lfirst(a))->live;
-	Oid right = ((SwapSchema *) lfirst(b))->live;
+	Oid			left = ((SwapSchema *) lfirst(a))->live;
+	Oid			right = ((SwapSchema *) lfirst(b))->live;
 
 	return left < right ? -1 : left > right;
 }
@@ -507,7 +506,7 @@ compare_live(const ListCell *a, const ListCell *b)
 static void
 lock_schemas(Swap *swap)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	list_sort(swap->schemas, compare_live);
 	foreach(lc, swap->schemas)
@@ -528,7 +527,7 @@ lock_schemas(Swap *swap)
 static void
 exchange_schemas(Swap *swap)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, swap->request->created)
 		add_schema(swap, lfirst(lc), true);
@@ -562,7 +561,7 @@ compare_names(const ListCell *a, const ListCell *b)
 List *
 swap_schemas(Swap *swap)
 {
-	List *names = guard_made_schemas(swap->guard);
+	List	   *names = guard_made_schemas(swap->guard);
 
 	list_sort(names, compare_names);
 	return names;
@@ -574,10 +573,10 @@ swap_schemas(Swap *swap)
 static void
 forget_default_privileges(void)
 {
-	Relation rel = table_open(DefaultAclRelationId, RowExclusiveLock);
+	Relation	rel = table_open(DefaultAclRelationId, RowExclusiveLock);
 	ScanKeyData keys[2];
 	SysScanDesc scan;
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	ScanKeyInit(&keys[0], Anum_pg_default_acl_defaclrole, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(GetUserId()));
@@ -600,7 +599,7 @@ set(const char *name, const char *value)
 static void
 begin_settings(Swap *swap)
 {
-	int timeout = LockTimeout > 0 ? Min(LockTimeout, LOCK_TIMEOUT_MS) : LOCK_TIMEOUT_MS;
+	int			timeout = LockTimeout > 0 ? Min(LockTimeout, LOCK_TIMEOUT_MS) : LOCK_TIMEOUT_MS;
 
 	swap->nestlevel = NewGUCNestLevel();
 	set("check_function_bodies", "off");
@@ -628,7 +627,7 @@ swap_begin_reading(Swap *swap)
 static void
 save_enums(Swap *swap)
 {
-	Size size = EstimateUncommittedEnumsSpace();
+	Size		size = EstimateUncommittedEnumsSpace();
 
 	swap->enums = MemoryContextAlloc(swap->cxt, size);
 	SerializeUncommittedEnums(swap->enums, size);
@@ -644,9 +643,9 @@ restore_enums(Swap *swap)
 static void
 run_in_subtransaction(void *arg)
 {
-	Swap *swap = arg;
-	Oid user;
-	int context;
+	Swap	   *swap = arg;
+	Oid			user;
+	int			context;
 
 	/* Nobody else than the current user, for as long as this lasts. */
 	GetUserIdAndSecContext(&user, &context);
@@ -665,9 +664,9 @@ run_in_subtransaction(void *arg)
 static void
 explain_locks(Swap *swap, ErrorData *error)
 {
-	double share = (double) Max(swap->done, 1) / Max(swap->total, 1);
-	int64 places = (int64) MaxBackends + max_prepared_xacts;
-	int64 needed;
+	double		share = (double) Max(swap->done, 1) / Max(swap->total, 1);
+	int64		places = (int64) MaxBackends + max_prepared_xacts;
+	int64		needed;
 
 	if (error->sqlerrcode != ERRCODE_OUT_OF_MEMORY || error->hint == NULL ||
 		strstr(error->hint, "max_locks_per_transaction") == NULL)
@@ -686,7 +685,7 @@ create_swap(const SwapRequest *request, SwapBody body, void *arg)
 {
 	MemoryContext cxt =
 		AllocSetContextCreate(CurrentMemoryContext, "db_adapter swap", ALLOCSET_DEFAULT_SIZES);
-	Swap *swap = MemoryContextAllocZero(cxt, sizeof(Swap));
+	Swap	   *swap = MemoryContextAllocZero(cxt, sizeof(Swap));
 
 	swap->request = request;
 	swap->body = body;
@@ -707,13 +706,13 @@ swap_check(const SwapRequest *request)
 void
 swap_run(const SwapRequest *request, SwapBody body, void *arg)
 {
-	Swap *swap;
-	ErrorData *error;
+	Swap	   *swap;
+	ErrorData  *error;
 
 	swap_check(request);
 	swap = create_swap(request, body, arg);
 	MemoryContextSwitchTo(swap->cxt);
-	swap->guard = guard_create(request->allow_do, statement_is_of_database);
+	swap->guard = guard_create(request->allow_do);
 	save_enums(swap);
 	EventTriggerInhibitCommandCollection();
 	PG_TRY();

@@ -14,10 +14,10 @@
 
 typedef struct SwapRequest
 {
-	List *schemas;			 /* char *: present and empty when the body begins */
-	List *created;			 /* char *: absent when the body begins; it creates them */
-	const char *search_path; /* as in SET search_path */
-	bool allow_do;			 /* DO blocks, CALL and volatile functions may run */
+	List	   *schemas;		/* char *: present and empty when the body begins */
+	List	   *created;		/* char *: absent when the body begins; it creates them */
+	const char *search_path;	/* as in SET search_path */
+	bool		allow_do;		/* DO blocks, CALL and volatile functions may run */
 } SwapRequest;
 
 typedef struct Swap Swap;
@@ -64,4 +64,4 @@ extern void swap_withdraw_members(Swap *swap, const char *schema);
 /* How much of the work is done, for the message when locks run out. */
 extern void swap_progress(Swap *swap, int64 done, int64 total);
 
-#endif /* DB_ADAPTER_EXPECTED_SWAP_H */
+#endif							/* DB_ADAPTER_EXPECTED_SWAP_H */

@@ -32,7 +32,7 @@ static const char *const reason_role = "the role does not exist";
 static bool
 relation_is_outside(Guard *guard, const RangeVar *relation, Oid *found)
 {
-	Oid relid = InvalidOid;
+	Oid			relid = InvalidOid;
 
 	if (relation != NULL)
 		relid = RangeVarGetRelid(relation, NoLock, true);
@@ -44,7 +44,7 @@ relation_is_outside(Guard *guard, const RangeVar *relation, Oid *found)
 static void
 require_own_relation(Guard *guard, const RangeVar *relation)
 {
-	Oid relid;
+	Oid			relid;
 
 	if (relation_is_outside(guard, relation, &relid))
 		guard_refuse(RelationRelationId, relid);
@@ -97,11 +97,11 @@ static ObjectAddress
 find_object(ObjectType type, Node *object)
 {
 	ObjectAddress address = InvalidObjectAddress;
-	Relation rel = NULL;
+	Relation	rel = NULL;
 
 	if (type_is_relation(type))
 	{
-		RangeVar *relation =
+		RangeVar   *relation =
 			IsA(object, List) ? makeRangeVarFromNameList((List *) object) : (RangeVar *) object;
 
 		ObjectAddressSet(address, RelationRelationId, RangeVarGetRelid(relation, NoLock, true));
@@ -168,7 +168,7 @@ check_new_relation(Guard *guard, RangeVar *relation)
 static const char *
 check_new_name(Guard *guard, List *names)
 {
-	char *name;
+	char	   *name;
 
 	return check_schema_for(guard, QualifiedNameGetCreationNamespace(names, &name));
 }
@@ -193,7 +193,7 @@ check_define(Guard *guard, DefineStmt *stmt)
 static const char *
 check_drop(Guard *guard, DropStmt *stmt)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	stmt->concurrent = false;
 	foreach(lc, stmt->objects)
@@ -221,7 +221,7 @@ role_is_missing(const RoleSpec *role)
 static const char *
 check_new_owner(const RoleSpec *role, Oid namespace)
 {
-	Oid owner;
+	Oid			owner;
 
 	if (role_is_missing(role))
 		return reason_role;
@@ -254,7 +254,7 @@ check_owner_stmt(Guard *guard, AlterOwnerStmt *stmt)
 static bool
 keep_known_roles(List **roles)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, *roles)
 		if (role_is_missing(lfirst_node(RoleSpec, lc)))
@@ -279,7 +279,7 @@ grant_object_is_outside(Guard *guard, const GrantStmt *stmt, Node *object)
 static const char *
 check_grant(Guard *guard, GrantStmt *stmt)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	if (type_is_of_database(stmt->objtype) || compat_is_parameter(stmt->objtype))
 		return reason_database;
@@ -297,13 +297,13 @@ check_grant(Guard *guard, GrantStmt *stmt)
 static const char *
 check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt)
 {
-	ListCell *lc;
-	ListCell *element;
+	ListCell   *lc;
+	ListCell   *element;
 	ObjectAddress address;
 
 	foreach(lc, stmt->options)
 	{
-		DefElem *option = lfirst_node(DefElem, lc);
+		DefElem	   *option = lfirst_node(DefElem, lc);
 
 		foreach(element, (List *) option->arg)
 		{
@@ -329,9 +329,9 @@ check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt)
 static const char *
 check_table_owner(AlterTableStmt *stmt, Oid relid)
 {
-	Oid namespace = OidIsValid(relid) ? get_rel_namespace(relid) : InvalidOid;
+	Oid			namespace = OidIsValid(relid) ? get_rel_namespace(relid) : InvalidOid;
 	const char *reason = NULL;
-	ListCell *lc;
+	ListCell   *lc;
 
 	foreach(lc, stmt->cmds)
 	{
@@ -349,8 +349,8 @@ check_table_owner(AlterTableStmt *stmt, Oid relid)
 static const char *
 check_alter_table(Guard *guard, AlterTableStmt *stmt)
 {
-	Oid relid;
-	ListCell *lc;
+	Oid			relid;
+	ListCell   *lc;
 
 	if (relation_is_outside(guard, stmt->relation, &relid))
 		guard_refuse(RelationRelationId, relid);
@@ -389,7 +389,7 @@ check_addition(Guard *guard, const RangeVar *relation)
 static const char *
 check_statistics(Guard *guard, CreateStatsStmt *stmt)
 {
-	Node *relation = linitial(stmt->relations);
+	Node	   *relation = linitial(stmt->relations);
 
 	return IsA(relation, RangeVar) ? check_addition(guard, (RangeVar *) relation) : NULL;
 }

@@ -18,4 +18,4 @@
  */
 extern const char *target_check(Guard *guard, Node *stmt);
 
-#endif /* DB_ADAPTER_EXPECTED_TARGET_H */
+#endif							/* DB_ADAPTER_EXPECTED_TARGET_H */
