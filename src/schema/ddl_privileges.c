@@ -24,6 +24,9 @@ static const struct
 					   {'C', "CREATE"},	 {'T', "TEMPORARY"},	{'c', "CONNECT"},
 					   {'s', "SET"},	 {'A', "ALTER SYSTEM"}, {'m', "MAINTAIN"}};
 
+/* In place of letters: every privilege of the kind of object. */
+#define ALL_LETTERS "ALL"
+
 typedef struct PrivilegeTarget
 {
 	const char *keyword;
@@ -147,17 +150,20 @@ spell_out(const PrivilegeTarget *t, List *entries)
 		return entries;
 	if (t->column != NULL)
 		return NIL;
-	entries = list_make1("$owner");
+	entries = list_make1("$owner=" ALL_LETTERS);
 	return by_default != NULL ? lappend(entries, unconstify(char *, by_default)) : entries;
 }
 
-/* "$owner" alone stands for all privileges of the owner. */
+/* "ALL" instead of letters stands for all there are. */
 static List *
 grant(List *commands, const PrivilegeTarget *t, const char *entry)
 {
-	if (strcmp(entry, "$owner") == 0)
-		return lappend(commands, psprintf("GRANT ALL ON %s %s TO %s", t->keyword, t->target,
-										  quote_identifier(t->owner)));
+	const char *letters;
+	char	   *grantee = read_grantee(t, entry, &letters);
+
+	if (strcmp(letters, ALL_LETTERS) == 0)
+		return lappend(commands,
+					   psprintf("GRANT ALL ON %s %s TO %s", t->keyword, t->target, grantee));
 	return grant_entry(commands, t, entry);
 }
 

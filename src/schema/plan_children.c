@@ -159,9 +159,9 @@ enable_rule(Planner *p, const void *parent, const SchemaRule *rule, const char *
 
 /* ---------- all of them ---------- */
 
-static void
-create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind, const void *parent,
-			 const void *child, const char *reason)
+void
+plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+				  const void *parent, const void *child, const char *reason)
 {
 	char	   *object = planner_child(parent, child);
 
@@ -210,7 +210,7 @@ is_in_create_table(const SchemaKind *kind, const SchemaTable *table, const void 
 }
 
 void
-plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *parent,
+plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *parent, bool is_bare,
 					 const char *reason)
 {
 	for (int i = 0; i < parent_kind->nmembers; i++)
@@ -226,11 +226,11 @@ plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *pare
 
 			if (comes_by_itself(member->child, child))
 				continue;
-			if (parent_kind == &schema_table_kind &&
+			if (parent_kind == &schema_table_kind && !is_bare &&
 				is_in_create_table(member->child, parent, child))
 				plan_describe_new(p, member->child, parent_kind, parent, child);
 			else
-				create_child(p, member->child, parent_kind, parent, child, reason);
+				plan_create_child(p, member->child, parent_kind, parent, child, reason);
 		}
 	}
 }
@@ -280,8 +280,8 @@ plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *e
 
 		plan_drop_child(p, &schema_policy_kind, &schema_table_kind, actual, policy, PHASE_DETACH,
 						reason);
-		create_child(p, &schema_policy_kind, &schema_table_kind, expected,
-					 again != NULL ? again : policy, reason);
+		plan_create_child(p, &schema_policy_kind, &schema_table_kind, expected,
+						  again != NULL ? again : policy, reason);
 	}
 }
 
@@ -337,7 +337,7 @@ change_child(Planner *p, const Difference *d)
 	else
 	{
 		plan_drop_child(p, kind, d->parent_kind, d->parent_actual, d->actual, PHASE_DETACH, reason);
-		create_child(p, kind, d->parent_kind, d->parent, d->expected, reason);
+		plan_create_child(p, kind, d->parent_kind, d->parent, d->expected, reason);
 	}
 }
 
@@ -354,8 +354,8 @@ plan_child(Planner *p, const Difference *d)
 	{
 		case DIFFERENCE_MISSING:
 			if (!comes_by_itself(d->object_kind, d->expected))
-				create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
-							 psprintf("the %s is missing", d->object_kind->name));
+				plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
+								  psprintf("the %s is missing", d->object_kind->name));
 			break;
 		case DIFFERENCE_EXTRA:
 			if (p->options->allow_drop && !comes_by_itself(d->object_kind, d->actual))

@@ -65,7 +65,7 @@ plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 	if (step->rank < 0)
 		step->rank += PG_INT32_MAX;
 	step->relation = &view->object;
-	plan_create_children(p, &schema_view_kind, view, reason);
+	plan_create_children(p, &schema_view_kind, view, false, reason);
 	plan_describe_new(p, &schema_view_kind, NULL, NULL, view);
 }
 

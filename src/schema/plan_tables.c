@@ -132,18 +132,24 @@ add_defined_column(Planner *p, const Difference *d, const SchemaTable *actual)
 	step->rank = 0;
 }
 
-/* The difference that is there once the column has been added without NOT NULL. */
-static void
-remain_nullable(Planner *p, const Difference *d, const SchemaColumn *added)
+/* The difference that is there once the column has been added. */
+void
+plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
+					 const SchemaColumn *expected, const SchemaColumn *added)
 {
-	Difference *later = palloc(sizeof(Difference));
+	Difference *later = palloc0(sizeof(Difference));
 	SchemaColumn *nullable = palloc(sizeof(SchemaColumn));
 
 	*nullable = *added;
-	*later = *d;
 	later->kind = DIFFERENCE_CHANGED;
-	later->member = schema_find_member(&schema_column_kind, "not_null");
+	later->is_error = true;
+	later->object_kind = &schema_column_kind;
+	later->parent_kind = &schema_table_kind;
+	later->parent = parent;
+	later->parent_actual = parent_actual;
+	later->expected = expected;
 	later->actual = nullable;
+	later->member = schema_find_member(&schema_column_kind, "not_null");
 	planner_remain(p, later, "the table has rows and the column no default");
 }
 
@@ -167,7 +173,7 @@ add_column(Planner *p, const Difference *d)
 		column.not_null = false;
 		reason = "the column is missing; it is left nullable, as the table has rows and the "
 				 "column no default";
-		remain_nullable(p, d, &column);
+		plan_remain_nullable(p, table, d->parent_actual, d->expected, &column);
 	}
 	step = alter_step(p, PHASE_BUILD, "add_column", planner_child(table, &column), table,
 					  alter_table(table, "ADD COLUMN %s", ddl_column(&column)), reason);
@@ -496,21 +502,34 @@ create_defined_table(Planner *p, const Difference *d)
 				 "the table is missing");
 }
 
-void
-plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
+/* is_bare: the table was made with its columns alone. */
+static void
+furnish_table(Planner *p, const SchemaTable *table, bool is_bare, const char *reason)
 {
 	ListCell   *lc;
 
+	foreach(lc, table->columns)
+		set_column_extras(p, table, lfirst(lc), reason);
+	plan_create_children(p, &schema_table_kind, table, is_bare, reason);
+	set_row_security(p, table, NULL, reason);
+	if (table->replica_identity != NULL)
+		set_replica_identity(p, table, reason);
+	plan_describe_new(p, &schema_table_kind, NULL, NULL, table);
+}
+
+void
+plan_furnish_table(Planner *p, const SchemaTable *table, const char *reason)
+{
+	furnish_table(p, table, true, reason);
+}
+
+void
+plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
+{
 	planner_step(p, PHASE_BUILD, "create_table", schema_identity(table), table,
 				 ddl_create_table(table), reason)
 		->relation = &table->object;
-	foreach(lc, table->columns)
-		set_column_extras(p, table, lfirst(lc), NEW_TABLE_REASON);
-	plan_create_children(p, &schema_table_kind, table, NEW_TABLE_REASON);
-	set_row_security(p, table, NULL, NEW_TABLE_REASON);
-	if (table->replica_identity != NULL)
-		set_replica_identity(p, table, NEW_TABLE_REASON);
-	plan_describe_new(p, &schema_table_kind, NULL, NULL, table);
+	furnish_table(p, table, false, NEW_TABLE_REASON);
 }
 
 static void

@@ -326,6 +326,8 @@ find_detached(Planner *p)
 			keys = lappend(keys, psprintf("view %s", schema_identity(view)));
 		}
 	}
+	foreach(lc, p->rebuilt)
+		keys = lappend(keys, psprintf("table %s", schema_identity(lfirst(lc))));
 	while (grown && keys != NIL)
 	{
 		grown = false;
@@ -368,12 +370,24 @@ plan_detached(Planner *p)
 
 /* ---------- the driver ---------- */
 
+/* A table that is made anew is made as expected. */
+static bool
+is_of_rebuilt(const Planner *p, const Difference *d)
+{
+	if (d->parent_kind == &schema_table_kind)
+		return plan_is_rebuilt(p, d->parent);
+	return d->object_kind == &schema_table_kind && d->kind == DIFFERENCE_CHANGED &&
+		   plan_is_rebuilt(p, d->expected);
+}
+
 /* A step is added by the code of the kind of object; the schema wing has no other map of kinds. */
 static void
 plan_difference(Planner *p, const Difference *d)
 {
 	const SchemaKind *kind = d->object_kind;
 
+	if (is_of_rebuilt(p, d))
+		return;
 	if (d->kind == DIFFERENCE_CHANGED &&
 		(d->member->compare == COMPARE_OWNER || d->member->compare == COMPARE_PRIVILEGES ||
 		 d->member->compare == COMPARE_COMMENT))
@@ -411,6 +425,7 @@ plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 		planner.plan->steps = lappend(planner.plan->steps, lfirst(lc));
 	}
 	plan_suspect_renames(&planner);
+	plan_find_rebuilt(&planner);
 	find_detached(&planner);
 	plan_detached(&planner);
 	foreach(lc, planner.plan->differences)

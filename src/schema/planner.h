@@ -17,6 +17,7 @@ typedef struct Planner
 	bool		is_flat;
 	HTAB	   *ranks;			/* top-level object -> its place in dependency order */
 	List	   *detached;		/* views of the actual schema dropped and made again */
+	List	   *rebuilt;		/* tables made anew (SchemaTable *, expected) */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
 
@@ -45,6 +46,11 @@ extern char *plan_clause_nullable(const char *clause);
 
 /* plan_tables.c: tables, columns and what hangs on them */
 extern void plan_create_table(Planner *p, const SchemaTable *table, const char *reason);
+/* All that CREATE TABLE with bare columns leaves: constraints, indexes, triggers, grants, … */
+extern void plan_furnish_table(Planner *p, const SchemaTable *table, const char *reason);
+/* Notes that a column was added without its NOT NULL. */
+extern void plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
+								 const SchemaColumn *expected, const SchemaColumn *added);
 extern void plan_table(Planner *p, const Difference *d);
 extern void plan_column(Planner *p, const Difference *d);
 /* Triggers, policies and rules of a table one of whose columns changes its type. */
@@ -54,12 +60,19 @@ extern void plan_detach_children(Planner *p, const SchemaTable *actual,
 /* plan_children.c: constraints, indexes, triggers, policies, rules */
 extern void plan_child(Planner *p, const Difference *d);
 extern void plan_create_children(Planner *p, const SchemaKind *kind, const void *parent,
-								 const char *reason);
+								 bool is_bare, const char *reason);
 extern void plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
 								const char *reason);
+/* One child, by the phase of its kind. */
+extern void plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+							  const void *parent, const void *child, const char *reason);
 extern void plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							const void *parent, const void *child, PlanPhase phase,
 							const char *reason);
+
+/* plan_rebuild.c: recreate_threshold */
+extern void plan_find_rebuilt(Planner *p);
+extern bool plan_is_rebuilt(const Planner *p, const void *table);
 
 /* plan_objects.c: views, functions, types, sequences, others */
 extern void plan_create_view(Planner *p, const SchemaView *view, const char *reason);

@@ -129,6 +129,33 @@ add_seeds(Subset *subset, List *differences)
 	}
 }
 
+static void
+add_referencing(Subset *subset, const Schema *actual, List *rebuilt)
+{
+	ListCell   *lc;
+
+	if (rebuilt == NIL)
+		return;
+	foreach(lc, actual->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+		ListCell   *lcc;
+
+		foreach(lcc, table->constraints)
+		{
+			const SchemaConstraint *constraint = lfirst(lcc);
+			ListCell   *lcr;
+
+			foreach(lcr, rebuilt)
+				if (constraint->referenced_table != NULL &&
+					strcmp(quote_qualified_identifier(constraint->referenced_schema,
+													  constraint->referenced_table),
+						   lfirst(lcr)) == 0)
+					add_seed(subset, &schema_table_kind, table);
+		}
+	}
+}
+
 /* A sequence goes with the table whose column owns it. */
 static bool
 is_owned_in(const Subset *subset, const SchemaSequence *sequence)
@@ -190,7 +217,8 @@ grow(Subset *subset, const Schema *schema)
 }
 
 Subset *
-subset_of_differences(const Schema *expected, const Schema *actual, List *differences)
+subset_of_differences(const Schema *expected, const Schema *actual, List *differences,
+					  List *rebuilt)
 {
 	Subset	   *subset = palloc0(sizeof(Subset));
 	HASHCTL		ctl = {.keysize = sizeof(SubsetEntry), .entrysize = sizeof(SubsetEntry)};
@@ -199,6 +227,7 @@ subset_of_differences(const Schema *expected, const Schema *actual, List *differ
 	subset->keys =
 		hash_create("db_adapter subset", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	add_seeds(subset, differences);
+	add_referencing(subset, actual, rebuilt);
 	do
 	{
 		subset->grown = false;

@@ -12,10 +12,11 @@ typedef struct Subset Subset;
 
 /*
  * The objects that the differences are about, what these need to exist, what
- * depends on them, and what that needs in turn.
+ * depends on them, and what that needs in turn.  Tables that are rebuilt (List of
+ * char *, their identities) bring along the tables that reference them.
  */
 extern Subset *subset_of_differences(const Schema *expected, const Schema *actual,
-									 List *differences);
+									 List *differences, List *rebuilt);
 
 extern Subset *subset_of_all(void);
 

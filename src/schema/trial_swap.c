@@ -74,6 +74,13 @@ note_rewrite(Trial *trial, PlanStep *step, bool rewrites)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* Copies hold no values to move, and all belong to one role. */
+static bool
+is_beside_point(const PlanStep *step)
+{
+	return strcmp(step->action, "set_sequence") == 0 || strcmp(step->action, "alter_owner") == 0;
+}
+
 static void
 run_step(Trial *trial, Swap *swap, PlanStep *step)
 {
@@ -81,9 +88,11 @@ run_step(Trial *trial, Swap *swap, PlanStep *step)
 	Oid			after;
 
 	CHECK_FOR_INTERRUPTS();
+	if (is_beside_point(step))
+		return;
 	run_statement(swap, step->sql);
 	after = storage_of(step->relation);
-	if (OidIsValid(before) && OidIsValid(after))
+	if (strncmp(step->sql, "ALTER ", 6) == 0 && OidIsValid(before) && OidIsValid(after))
 		note_rewrite(trial, step, before != after);
 }
 
@@ -180,7 +189,8 @@ trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool e
 		return TRIAL_IMPOSSIBLE;
 	/* Differences name things as they are called after renames, the live schema before. */
 	trial.subset =
-		renames ? subset_of_all() : subset_of_differences(expected, actual, plan->differences);
+		renames ? subset_of_all()
+				: subset_of_differences(expected, actual, plan->differences, plan->recreated);
 	trial.expected = subset_restrict(trial.subset, expected);
 	trial.preparation = plan_copies(subset_restrict(trial.subset, actual));
 	trial.request.search_path = "pg_catalog, pg_temp";

@@ -1,0 +1,442 @@
+/*
+ * plan_rebuild.c
+ *	  Steps that rebuild a table in the declared order of its columns.
+ *
+ * Asked for by recreate_threshold.  A new table is filled from the old one, takes
+ * its name, and gets back all that hung on it: what the expected schema says of
+ * the table, and what the live one says where the expected is silent.  Views and
+ * foreign keys that stand on the table make room and come back.  What cannot
+ * follow to another table (child tables, columns of its row type) makes the
+ * planner refuse, naming it.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "commands/defrem.h"
+#include "schema/ddl.h"
+#include "schema/planner.h"
+#include "utils/builtins.h"
+
+#define REASON "it is rebuilt, with its columns in the declared order"
+
+typedef struct Rebuild
+{
+	Planner	   *p;
+	const SchemaTable *from;	/* actual */
+	const SchemaTable *to;		/* expected */
+	SchemaTable *merged;		/* what the new table shall be */
+	SchemaTable *bare;			/* the same under its first name, columns only */
+} Rebuild;
+
+static int
+count_missing_columns(const SchemaTable *to, const SchemaTable *from)
+{
+	int			missing = 0;
+	ListCell   *lc;
+
+	foreach(lc, to->columns)
+		if (schema_find_child(from->columns, ((SchemaObject *) lfirst(lc))->name) == NULL)
+			missing++;
+	return missing;
+}
+
+/* ---------- what stands against it ---------- */
+
+static void
+add_obstacle(StringInfo list, const char *format, const char *name)
+{
+	if (list->len > 0)
+		appendStringInfoString(list, ", ");
+	appendStringInfo(list, format, name);
+}
+
+static bool
+contains(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+static void
+find_dependents(StringInfo list, const char *format, List *objects, const char *key,
+				const SchemaTable *self)
+{
+	ListCell   *lc;
+
+	foreach(lc, objects)
+	{
+		const SchemaObject *object = lfirst(lc);
+
+		if (object != &self->object && contains(object->depends_on, key))
+			add_obstacle(list, format, schema_identity(object));
+	}
+}
+
+static char *
+find_obstacles(const Planner *p, const SchemaTable *table)
+{
+	StringInfoData list;
+	char	   *key = psprintf("table %s", schema_identity(table));
+
+	initStringInfo(&list);
+	if (strcmp(table->kind, "table") != 0)
+		add_obstacle(&list, "its being a %s", table->kind);
+	if (table->partition_of != NULL)
+		add_obstacle(&list, "its being a partition of %s", table->partition_of);
+	if (table->inherits != NIL)
+		add_obstacle(&list, "its inheriting from %s", linitial(table->inherits));
+	if (table->of_type != NULL)
+		add_obstacle(&list, "its type %s", table->of_type);
+	find_dependents(&list, "the table %s that inherits from it or uses its row type",
+					p->actual->tables, key, table);
+	find_dependents(&list, "the routine %s", p->actual->functions, key, table);
+	find_dependents(&list, "the type %s", p->actual->types, key, table);
+	return list.len > 0 ? list.data : NULL;
+}
+
+static void
+refuse_obstacles(const Planner *p, const SchemaTable *table)
+{
+	char	   *obstacles = find_obstacles(p, table);
+
+	if (obstacles != NULL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("cannot rebuild table \"%s\"", schema_identity(table)),
+						errdetail("A rebuild cannot keep %s.", obstacles),
+						errhint("Plan with recreate_threshold => 0 to add the columns instead.")));
+}
+
+/* ---------- what the new table shall be ---------- */
+
+/* Of two lists of children by name: the expected ones, then those that are only there. */
+static List *
+merge_children(const Planner *p, List *expected, List *actual)
+{
+	List	   *result = list_copy(expected);
+	ListCell   *lc;
+
+	if (p->options->allow_drop)
+		return result;
+	foreach(lc, actual)
+		if (schema_find_child(expected, ((SchemaObject *) lfirst(lc))->name) == NULL)
+			result = lappend(result, lfirst(lc));
+	return result;
+}
+
+/* What is ignored in the comparison stays as it is. */
+static void
+keep_description(const Planner *p, SchemaObject *merged, const SchemaObject *actual)
+{
+	int			ignore = p->options->ignore;
+
+	merged->owner = actual->owner != NULL && (ignore & DIFF_IGNORE_OWNERS || merged->owner == NULL)
+						? actual->owner
+						: merged->owner;
+	if (ignore & DIFF_IGNORE_PRIVILEGES)
+		merged->privileges = actual->privileges;
+	if (ignore & DIFF_IGNORE_COMMENTS)
+		merged->comment = actual->comment;
+}
+
+/* NOT NULL on a new column without a value for the rows there are cannot hold. */
+static SchemaColumn *
+merge_column(Rebuild *r, const SchemaColumn *expected)
+{
+	SchemaColumn *column = palloc(sizeof(SchemaColumn));
+	const SchemaColumn *actual = schema_find_child(r->from->columns, expected->object.name);
+
+	*column = *expected;
+	if (actual != NULL)
+		keep_description(r->p, &column->object, &actual->object);
+	else if (column->not_null && column->default_value == NULL && column->identity == NULL &&
+			 column->generated == NULL && planner_has_rows(r->p, r->from))
+	{
+		column->not_null = false;
+		plan_remain_nullable(r->p, r->to, r->from, expected, column);
+	}
+	return column;
+}
+
+static void
+merge_table(Rebuild *r)
+{
+	SchemaTable *merged = palloc(sizeof(SchemaTable));
+	ListCell   *lc;
+
+	*merged = *r->to;
+	keep_description(r->p, &merged->object, &r->from->object);
+	merged->columns = NIL;
+	foreach(lc, merge_children(r->p, r->to->columns, r->from->columns))
+		merged->columns = lappend(merged->columns, merge_column(r, lfirst(lc)));
+	merged->constraints = merge_children(r->p, r->to->constraints, r->from->constraints);
+	merged->indexes = merge_children(r->p, r->to->indexes, r->from->indexes);
+	merged->triggers = merge_children(r->p, r->to->triggers, r->from->triggers);
+	merged->policies = merge_children(r->p, r->to->policies, r->from->policies);
+	merged->rules = merge_children(r->p, r->to->rules, r->from->rules);
+	r->merged = merged;
+
+	r->bare = palloc(sizeof(SchemaTable));
+	*r->bare = *merged;
+	r->bare->object.name = makeObjectName(merged->object.name, NULL, "new");
+	r->bare->constraints = NIL;
+}
+
+/* ---------- steps ---------- */
+
+static PlanStep *
+rebuild_step(Rebuild *r, PlanPhase phase, const char *action, char *sql)
+{
+	PlanStep *step = planner_step(r->p, phase, action, schema_identity(r->to), r->to, sql, REASON);
+
+	step->relation = &r->from->object;
+	return step;
+}
+
+/* The columns both tables have; generated ones fill themselves. */
+static void
+copy_rows(Rebuild *r)
+{
+	StringInfoData columns;
+	StringInfoData values;
+	ListCell   *lc;
+	PlanStep   *step;
+
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	foreach(lc, r->merged->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+		const SchemaColumn *source = schema_find_child(r->from->columns, column->object.name);
+		const char *name = quote_identifier(column->object.name);
+		const char *separator = columns.len > 0 ? ", " : "";
+
+		if (source == NULL || column->generated != NULL)
+			continue;
+		appendStringInfo(&columns, "%s%s", separator, name);
+		appendStringInfo(&values, "%s%s", separator, name);
+		if (strcmp(source->type, column->type) != 0)
+			appendStringInfo(&values, "::%s", column->type);
+	}
+	step = rebuild_step(
+		r, PHASE_BUILD, "copy_rows",
+		psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM ONLY %s",
+				 schema_identity(r->bare), columns.data, values.data, schema_identity(r->from)));
+	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, "table_rewrite");
+}
+
+static char *
+identity_sequence(const SchemaTable *table, const SchemaColumn *column)
+{
+	if (column->identity_sequence != NULL)
+		return quote_qualified_identifier(table->object.schema, column->identity_sequence);
+	return quote_qualified_identifier(
+		table->object.schema, makeObjectName(table->object.name, column->object.name, "seq"));
+}
+
+/* An identity's sequence goes on where the old one stood. */
+static void
+move_identities(Rebuild *r)
+{
+	ListCell   *lc;
+
+	foreach(lc, r->merged->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+		const SchemaColumn *source = schema_find_child(r->from->columns, column->object.name);
+
+		if (column->identity == NULL || source == NULL || source->identity == NULL)
+			continue;
+		rebuild_step(
+			r, PHASE_BUILD, "set_sequence",
+			psprintf("SELECT pg_catalog.setval(%s::pg_catalog.regclass, last_value, is_called) "
+					 "FROM %s",
+					 quote_literal_cstr(identity_sequence(r->bare, column)),
+					 identity_sequence(r->from, source)));
+	}
+}
+
+static void
+rename_identities(Rebuild *r)
+{
+	ListCell   *lc;
+
+	foreach(lc, r->merged->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+
+		if (column->identity != NULL)
+			rebuild_step(r, PHASE_BUILD, "rename_sequence",
+						 psprintf("ALTER SEQUENCE %s RENAME TO %s",
+								  identity_sequence(r->bare, column),
+								  quote_identifier(makeObjectName(r->merged->object.name,
+																  column->object.name, "seq"))));
+	}
+}
+
+/* Sequences that columns own would go with the old table. */
+static void
+keep_sequences(Rebuild *r)
+{
+	char	   *prefix = psprintf("%s.", schema_identity(r->from));
+	ListCell   *lc;
+
+	foreach(lc, r->p->actual->sequences)
+	{
+		const SchemaSequence *sequence = lfirst(lc);
+
+		if (sequence->owned_by == NULL || strncmp(sequence->owned_by, prefix, strlen(prefix)) != 0)
+			continue;
+		rebuild_step(r, PHASE_DETACH, "alter_sequence",
+					 psprintf("ALTER SEQUENCE %s OWNED BY NONE", schema_identity(sequence)));
+		rebuild_step(r, PHASE_ATTACH, "alter_sequence",
+					 psprintf("ALTER SEQUENCE %s OWNED BY %s", schema_identity(sequence),
+							  sequence->owned_by));
+	}
+}
+
+/* Foreign keys of other tables to this one, and its own to itself come with it. */
+static void
+move_references(Rebuild *r)
+{
+	ListCell   *lc;
+
+	foreach(lc, r->p->actual->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+		const SchemaTable *expected =
+			schema_find_table(r->p->expected, table->object.schema, table->object.name);
+		ListCell   *lcc;
+
+		foreach(lcc, table->constraints)
+		{
+			const SchemaConstraint *key = lfirst(lcc);
+			const SchemaConstraint *again = NULL;
+
+			if (table == r->from || key->inherited || key->referenced_table == NULL ||
+				strcmp(key->referenced_table, r->from->object.name) != 0 ||
+				strcmp(key->referenced_schema, r->from->object.schema) != 0)
+				continue;
+			if (expected != NULL)
+				again = schema_find_child(expected->constraints, key->object.name);
+			plan_drop_child(r->p, &schema_constraint_kind, &schema_table_kind, table, key,
+							PHASE_DETACH, "the table it points at is rebuilt");
+			plan_create_child(r->p, &schema_constraint_kind, &schema_table_kind,
+							  expected != NULL ? expected : table, again != NULL ? again : key,
+							  "the table it points at is rebuilt");
+		}
+	}
+}
+
+static void
+move_statistics(Rebuild *r)
+{
+	char	   *name = schema_identity(r->from);
+	ListCell   *lc;
+
+	foreach(lc, r->p->actual->statistics)
+	{
+		const SchemaStatistics *statistics = lfirst(lc);
+
+		if (strcmp(statistics->table, name) == 0)
+			rebuild_step(r, PHASE_ATTACH, "create_statistics", pstrdup(statistics->definition));
+	}
+}
+
+static void
+move_publications(Rebuild *r)
+{
+	char	   *name = schema_identity(r->from);
+	int			length = strlen(name);
+	ListCell   *lc;
+
+	foreach(lc, r->p->actual->publications)
+	{
+		const SchemaPublication *publication = lfirst(lc);
+		ListCell   *lct;
+
+		foreach(lct, publication->tables)
+		{
+			const char *entry = lfirst(lct);
+
+			if (strncmp(entry, name, length) == 0 &&
+				(entry[length] == '\0' || entry[length] == ' '))
+				rebuild_step(r, PHASE_DESCRIBE, "alter_publication",
+							 psprintf("ALTER PUBLICATION %s ADD TABLE %s",
+									  quote_identifier(publication->object.name), entry));
+		}
+	}
+}
+
+static void
+replace_table(Rebuild *r)
+{
+	PlanStep   *step;
+
+	rebuild_step(r, PHASE_BUILD, "create_table", ddl_create_table(r->bare));
+	copy_rows(r);
+	move_identities(r);
+	step = rebuild_step(r, PHASE_BUILD, "drop_table",
+						psprintf("DROP TABLE %s", schema_identity(r->from)));
+	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, "data_loss");
+	rebuild_step(r, PHASE_BUILD, "rename_table",
+				 psprintf("ALTER TABLE %s RENAME TO %s", schema_identity(r->bare),
+						  quote_identifier(r->merged->object.name)));
+	rename_identities(r);
+	/* Whoever rebuilds a table is not to own it thereby; its sequences want its owner. */
+	if (r->from->object.owner != NULL)
+		rebuild_step(r, PHASE_BUILD, "alter_owner",
+					 psprintf("ALTER TABLE %s OWNER TO %s", schema_identity(r->merged),
+							  quote_identifier(r->from->object.owner)));
+}
+
+static void
+rebuild_table(Planner *p, const SchemaTable *to, const SchemaTable *from)
+{
+	Rebuild		r = {.p = p, .from = from, .to = to};
+
+	refuse_obstacles(p, from);
+	merge_table(&r);
+	keep_sequences(&r);
+	move_references(&r);
+	replace_table(&r);
+	plan_furnish_table(p, r.merged, REASON);
+	move_statistics(&r);
+	move_publications(&r);
+	rebuild_step(&r, PHASE_DESCRIBE, "analyze", psprintf("ANALYZE %s", schema_identity(to)));
+	p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, to));
+	p->plan->recreated = lappend(p->plan->recreated, schema_identity(to));
+}
+
+void
+plan_find_rebuilt(Planner *p)
+{
+	ListCell   *lc;
+
+	if (p->options->recreate_threshold <= 0 || p->is_flat)
+		return;
+	foreach(lc, p->expected->tables)
+	{
+		const SchemaTable *to = lfirst(lc);
+		const SchemaTable *from = schema_find_table(p->actual, to->object.schema, to->object.name);
+
+		if (from != NULL && count_missing_columns(to, from) >= p->options->recreate_threshold)
+			rebuild_table(p, to, from);
+	}
+}
+
+bool
+plan_is_rebuilt(const Planner *p, const void *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->rebuilt)
+		if (schema_compare_keys(lfirst(lc), table) == 0)
+			return true;
+	return false;
+}
