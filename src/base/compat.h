@@ -27,21 +27,26 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 
+#define MAT_SRF_USE_EXPECTED_DESC 0x01
+
 static inline void
 InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	bool expected = (flags & MAT_SRF_USE_EXPECTED_DESC) != 0;
 	MemoryContext oldcontext;
 
-	Assert(flags == 0);
 	if (result == NULL || !IsA(result, ReturnSetInfo) ||
-		(result->allowedModes & SFRM_Materialize) == 0)
+		(result->allowedModes & SFRM_Materialize) == 0 ||
+		(expected && result->expectedDesc == NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("materialize mode required, but it is not allowed in this context")));
 
 	oldcontext = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, &result->setDesc) != TYPEFUNC_COMPOSITE)
+	if (expected)
+		result->setDesc = CreateTupleDescCopy(result->expectedDesc);
+	else if (get_call_result_type(fcinfo, NULL, &result->setDesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	result->setResult = tuplestore_begin_heap((result->allowedModes & SFRM_Materialize_Random) != 0,
 											  false, work_mem);
@@ -59,10 +64,10 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 
 /* A context for what is made once and goes as a whole; 15 lets its blocks grow. */
 #if PG_VERSION_NUM < 150000
-#define compat_generation_context(parent, name) \
+#define compat_generation_context(parent, name)                                                    \
 	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_MAXSIZE)
 #else
-#define compat_generation_context(parent, name) \
+#define compat_generation_context(parent, name)                                                    \
 	GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_SIZES)
 #endif
 
@@ -175,14 +180,15 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #if PG_VERSION_NUM < 160000
 #define compat_parse_type(name, type, typmod) (parseTypeString(name, type, typmod, true), true)
 #else
-#define compat_parse_type(name, type, typmod)                                                     \
+#include "nodes/miscnodes.h"
+
+#define compat_parse_type(name, type, typmod)                                                      \
 	parseTypeString(name, type, typmod, (Node *) &(ErrorSaveContext){T_ErrorSaveContext})
 #endif
 
 /* 16 made the bytes that are written to a temporary file constant. */
 #if PG_VERSION_NUM < 160000
-#define compat_buffile_write(file, bytes, len) \
-	BufFileWrite(file, unconstify(char *, bytes), len)
+#define compat_buffile_write(file, bytes, len) BufFileWrite(file, unconstify(char *, bytes), len)
 #else
 #define compat_buffile_write(file, bytes, len) BufFileWrite(file, bytes, len)
 #endif

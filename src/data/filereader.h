@@ -65,7 +65,7 @@ extern int64 filereader_line(const FileReader *reader);
 extern int64 filereader_rows(const FileReader *reader);
 
 /* Raises 22P02 for the part of the file that begins in line. */
-extern void filereader_refuse(int64 line, const char *format, ...) pg_attribute_printf(2, 3)
-	pg_attribute_noreturn();
+pg_noreturn extern void filereader_refuse(int64 line, const char *format, ...)
+	pg_attribute_printf(2, 3);
 
 #endif							/* DB_ADAPTER_FILEREADER_H */
