@@ -79,7 +79,6 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		t->failures = lappend(t->failures, failure);
 		MemoryContextSwitchTo(oldcxt);
 	}
-	FreeErrorData(error);
 }
 
 /* A canonical integer as a number, everything else as a string. */
