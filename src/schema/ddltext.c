@@ -308,14 +308,13 @@ take_copy_data(Lexer *lexer, int location)
 
 	while (at < lexer->length)
 	{
-		int			next = line_end(text, at + 1);
-		int			length = next - at - 1;
+		const char *line = text + at + 1;
+		const char *end;
 
-		if (length > 0 && text[next - 1] == '\r')
-			length--;
-		at = next;
-		if (length == 2 && text[next - 2 - (text[next - 1] == '\r')] == '\\' &&
-			text[next - 1 - (text[next - 1] == '\r')] == '.')
+		at = line_end(text, at + 1);
+		end = text + at;
+		if (strncmp(line, "\\.", 2) == 0 &&
+			(line + 2 == end || (line[2] == '\r' && line + 3 == end)))
 			break;
 	}
 	if (begin < at)

@@ -52,9 +52,10 @@ default_path(const ExpectedRequest *request)
 	initStringInfo(&path);
 	foreach(lc, request->schemas_given ? request->schemas : list_make1("public"))
 		appendStringInfo(&path, "%s, ", quote_identifier(lfirst(lc)));
-	appendStringInfoString(&path, namespace_search_path);
-	if (namespace_search_path[0] == '\0' && path.len > 2)
-		path.data[path.len - 2] = '\0';
+	if (namespace_search_path[0] != '\0')
+		appendStringInfo(&path, "%s, ", namespace_search_path);
+	/* Last, so that no temporary table of the session is taken for one of the text. */
+	appendStringInfoString(&path, "pg_temp");
 	return path.data;
 }
 

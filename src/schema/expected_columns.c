@@ -18,7 +18,11 @@
 #include "schema/ddltext.h"
 #include "schema/expected_columns.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/varlena.h"
+
+/* Casts and COLLATE nest without bound; the server's naming recurses through them. */
+#define NAMED_DEPTH 100
 
 typedef struct ModelColumn
 {
@@ -26,44 +30,91 @@ typedef struct ModelColumn
 	bool		local;			/* declared here, not only inherited */
 } ModelColumn;
 
+typedef struct ModelName
+{
+	char		schema[NAMEDATALEN];
+	char		name[NAMEDATALEN];
+} ModelName;
+
 typedef struct ModelRelation
 {
-	char	   *schema;
-	char	   *name;
+	ModelName	name;			/* its key in the index */
 	bool		is_table;		/* else a view or a composite type: looked up, not listed */
 	List	   *columns;		/* ModelColumn * */
-	List	   *parents;		/* ModelRelation * */
+	List	   *children;		/* ModelRelation * */
 } ModelRelation;
+
+typedef struct ModelEntry
+{
+	ModelName	name;
+	ModelRelation *relation;
+} ModelEntry;
 
 typedef struct Model
 {
 	const char *schema;			/* that was asked for */
 	const char *current;		/* first of search_path */
-	List	   *relations;		/* ModelRelation * */
+	HTAB	   *index;			/* ModelEntry */
 } Model;
 
 /* ---- relations and columns ---- */
 
-static const char *
-schema_of(const Model *model, const char *schemaname)
+static ModelName
+make_name(const Model *model, const char *schemaname, const char *relname)
 {
-	return schemaname ? schemaname : model->current;
+	ModelName	name;
+
+	memset(&name, 0, sizeof(name));
+	strlcpy(name.schema, schemaname ? schemaname : model->current, NAMEDATALEN);
+	strlcpy(name.name, relname, NAMEDATALEN);
+	return name;
 }
 
 static ModelRelation *
-find(const Model *model, const char *schemaname, const char *name)
+find(const Model *model, const char *schemaname, const char *relname)
 {
-	ListCell   *lc;
+	ModelName	name = make_name(model, schemaname, relname);
+	ModelEntry *entry = hash_search(model->index, &name, HASH_FIND, NULL);
 
-	foreach(lc, model->relations)
-	{
-		ModelRelation *relation = lfirst(lc);
+	return entry ? entry->relation : NULL;
+}
 
-		if (strcmp(relation->name, name) == 0 &&
-			strcmp(relation->schema, schema_of(model, schemaname)) == 0)
-			return relation;
-	}
-	return NULL;
+static void
+put(Model *model, ModelRelation *relation)
+{
+	ModelEntry *entry = hash_search(model->index, &relation->name, HASH_ENTER, NULL);
+
+	entry->relation = relation;
+}
+
+static void
+take_out(Model *model, ModelRelation *relation)
+{
+	if (relation != NULL)
+		(void) hash_search(model->index, &relation->name, HASH_REMOVE, NULL);
+}
+
+/* Under another name, whatever was there before. */
+static void
+move(Model *model, ModelRelation *relation, const char *schemaname, const char *relname)
+{
+	take_out(model, relation);
+	relation->name = make_name(model, schemaname, relname);
+	put(model, relation);
+}
+
+/* All of them, as a list that survives changes of the index. */
+static List *
+list_relations(const Model *model)
+{
+	HASH_SEQ_STATUS scan;
+	ModelEntry *entry;
+	List	   *relations = NIL;
+
+	hash_seq_init(&scan, model->index);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		relations = lappend(relations, entry->relation);
+	return relations;
 }
 
 static ModelRelation *
@@ -93,10 +144,9 @@ add_relation(Model *model, const RangeVar *range, bool is_table)
 		ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE),
 						errmsg("relation \"%s\" already exists", range->relname)));
 	relation = palloc0(sizeof(ModelRelation));
-	relation->schema = pstrdup(schema_of(model, range->schemaname));
-	relation->name = range->relname;
+	relation->name = make_name(model, range->schemaname, range->relname);
 	relation->is_table = is_table && range->relpersistence != RELPERSISTENCE_TEMP;
-	model->relations = lappend(model->relations, relation);
+	put(model, relation);
 	return relation;
 }
 
@@ -147,6 +197,7 @@ name_from(const Model *model, Node *item, const char *alias, List **names)
 	RangeVar   *range = (RangeVar *) item;
 	ListCell   *lc;
 
+	check_stack_depth();
 	if (IsA(item, JoinExpr) && ((JoinExpr *) item)->usingClause == NIL &&
 		!((JoinExpr *) item)->isNatural)
 		return name_from(model, ((JoinExpr *) item)->larg, alias, names) &&
@@ -180,6 +231,26 @@ name_star(const Model *model, const SelectStmt *select, const ColumnRef *star, L
 	return list_length(*names) > before;
 }
 
+/* As the server names it, or NULL where finding out could exhaust the stack. */
+static char *
+name_expression(Node *node)
+{
+	Node	   *inner = node;
+
+	for (int depth = 0; depth < NAMED_DEPTH; depth++)
+	{
+		if (IsA(inner, TypeCast))
+			inner = ((TypeCast *) inner)->arg;
+		else if (IsA(inner, CollateClause))
+			inner = ((CollateClause *) inner)->arg;
+		else if (IsA(inner, A_Indirection))
+			inner = ((A_Indirection *) inner)->arg;
+		else
+			return FigureColname(node);
+	}
+	return NULL;
+}
+
 static bool
 name_values(const SelectStmt *select, List **names)
 {
@@ -210,7 +281,13 @@ name_targets(const Model *model, const SelectStmt *select, List **names)
 				return false;
 		}
 		else
-			*names = lappend(*names, target->name ? target->name : FigureColname(target->val));
+		{
+			char	   *name = target->name ? target->name : name_expression(target->val);
+
+			if (name == NULL)
+				return false;
+			*names = lappend(*names, name);
+		}
 	}
 	return true;
 }
@@ -273,7 +350,7 @@ create_table(Model *model, CreateStmt *stmt)
 	{
 		ModelRelation *parent = require(model, lfirst(lc), "INHERITS or PARTITION OF");
 
-		relation->parents = lappend(relation->parents, parent);
+		parent->children = lappend(parent->children, relation);
 		copy_columns(relation, parent, false);
 	}
 	if (stmt->ofTypename != NULL)
@@ -294,7 +371,7 @@ create_view(Model *model, ViewStmt *stmt)
 	ModelRelation *relation = find_range(model, stmt->view);
 
 	if (relation != NULL)
-		model->relations = list_delete_ptr(model->relations, relation);
+		take_out(model, relation);
 	add_from_query(model, stmt->view, stmt->aliases, stmt->query, false);
 }
 
@@ -306,69 +383,66 @@ create_table_as(Model *model, IntoClause *into, Node *query, bool is_table, bool
 	add_from_query(model, into->rel, into->colNames, query, is_table);
 }
 
-static bool
-is_parent(const ModelRelation *child, const ModelRelation *parent)
-{
-	return list_member_ptr(child->parents, parent);
-}
-
+/* A child that has the column already keeps it, and so do its own. */
 static void
-add_everywhere(Model *model, ModelRelation *relation, char *name, bool local, bool recurse)
+add_everywhere(ModelRelation *relation, char *name, bool local, bool recurse)
 {
+	bool		merged = find_column(relation, name) != NULL;
 	ListCell   *lc;
 
 	add_column(relation, name, local);
-	if (!recurse)
+	if (merged || !recurse)
 		return;
-	foreach(lc, model->relations)
-		if (is_parent(lfirst(lc), relation))
-			add_everywhere(model, lfirst(lc), name, false, true);
+	check_stack_depth();
+	foreach(lc, relation->children)
+		add_everywhere(lfirst(lc), name, false, true);
 }
 
 static void
-drop_everywhere(Model *model, ModelRelation *relation, const char *name, bool recurse)
+drop_everywhere(ModelRelation *relation, const char *name, bool recurse)
 {
 	ListCell   *lc;
 
 	relation->columns = list_delete_ptr(relation->columns, find_column(relation, name));
-	foreach(lc, model->relations)
+	check_stack_depth();
+	foreach(lc, relation->children)
 	{
-		ModelRelation *child = lfirst(lc);
-		ModelColumn *column = is_parent(child, relation) ? find_column(child, name) : NULL;
+		ModelColumn *column = find_column(lfirst(lc), name);
 
 		if (column == NULL)
 			continue;
 		if (!recurse)
 			column->local = true;
 		else if (!column->local)
-			drop_everywhere(model, child, name, true);
+			drop_everywhere(lfirst(lc), name, true);
 	}
 }
 
 static void
-rename_everywhere(Model *model, ModelRelation *relation, const char *name, char *newname)
+rename_everywhere(ModelRelation *relation, const char *name, char *newname)
 {
 	ModelColumn *column = find_column(relation, name);
 	ListCell   *lc;
 
-	if (column != NULL)
-		column->name = newname;
-	foreach(lc, model->relations)
-		if (is_parent(lfirst(lc), relation))
-			rename_everywhere(model, lfirst(lc), name, newname);
+	if (column == NULL)
+		return;
+	column->name = newname;
+	check_stack_depth();
+	foreach(lc, relation->children)
+		rename_everywhere(lfirst(lc), name, newname);
 }
 
 static void
 require_column(const ModelRelation *relation, const char *name)
 {
 	if (find_column(relation, name) == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist", name, relation->name)));
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("column \"%s\" of relation \"%s\" does not exist", name,
+							   relation->name.name)));
 }
 
 static void
-alter_column(Model *model, ModelRelation *relation, AlterTableCmd *cmd, bool recurse)
+alter_column(ModelRelation *relation, AlterTableCmd *cmd, bool recurse)
 {
 	if (cmd->subtype == AT_AddColumn)
 	{
@@ -377,27 +451,27 @@ alter_column(Model *model, ModelRelation *relation, AlterTableCmd *cmd, bool rec
 		if (find_column(relation, name) != NULL && !cmd->missing_ok)
 			ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN),
 							errmsg("column \"%s\" of relation \"%s\" already exists", name,
-								   relation->name)));
-		add_everywhere(model, relation, name, true, recurse);
+								   relation->name.name)));
+		add_everywhere(relation, name, true, recurse);
 		return;
 	}
 	if (!cmd->missing_ok)
 		require_column(relation, cmd->name);
 	if (find_column(relation, cmd->name) != NULL)
-		drop_everywhere(model, relation, cmd->name, recurse);
+		drop_everywhere(relation, cmd->name, recurse);
 }
 
 static void
-attach(Model *model, ModelRelation *parent, RangeVar *range, bool is_parent_of)
+attach(const Model *model, ModelRelation *parent, RangeVar *range, bool is_child)
 {
 	ModelRelation *child = find_range(model, range);
 
 	if (parent == NULL || child == NULL)
 		return;
-	if (is_parent_of)
-		child->parents = lappend(child->parents, parent);
+	if (is_child)
+		parent->children = lappend(parent->children, child);
 	else
-		child->parents = list_delete_ptr(child->parents, parent);
+		parent->children = list_delete_ptr(parent->children, child);
 }
 
 static void
@@ -417,7 +491,7 @@ alter_table(Model *model, AlterTableStmt *stmt)
 				if (relation == NULL && stmt->missing_ok)
 					break;
 				relation = require(model, stmt->relation, "ALTER TABLE");
-				alter_column(model, relation, cmd, stmt->relation->inh);
+				alter_column(relation, cmd, stmt->relation->inh);
 				break;
 			case AT_AttachPartition:
 			case AT_DetachPartition:
@@ -436,13 +510,17 @@ alter_table(Model *model, AlterTableStmt *stmt)
 }
 
 static void
-rename_schema(Model *model, const char *name, char *newname)
+rename_schema(Model *model, const char *name, const char *newname)
 {
 	ListCell   *lc;
 
-	foreach(lc, model->relations)
-		if (strcmp(((ModelRelation *) lfirst(lc))->schema, name) == 0)
-			((ModelRelation *) lfirst(lc))->schema = newname;
+	foreach(lc, list_relations(model))
+	{
+		ModelRelation *relation = lfirst(lc);
+
+		if (strcmp(relation->name.schema, name) == 0)
+			move(model, relation, newname, relation->name.name);
+	}
 }
 
 static void
@@ -459,14 +537,14 @@ rename_object(Model *model, RenameStmt *stmt)
 		case OBJECT_FOREIGN_TABLE:
 		case OBJECT_VIEW:
 			if (relation != NULL)
-				relation->name = stmt->newname;
+				move(model, relation, relation->name.schema, stmt->newname);
 			break;
 		case OBJECT_COLUMN:
 		case OBJECT_ATTRIBUTE:
 			if (relation == NULL)
 				break;
 			require_column(relation, stmt->subname);
-			rename_everywhere(model, relation, stmt->subname, stmt->newname);
+			rename_everywhere(relation, stmt->subname, stmt->newname);
 			break;
 		default:
 			break;
@@ -474,13 +552,32 @@ rename_object(Model *model, RenameStmt *stmt)
 }
 
 static void
+drop_relation(Model *model, ModelRelation *relation, bool cascade)
+{
+	ListCell   *lc;
+
+	if (relation == NULL || find(model, relation->name.schema, relation->name.name) != relation)
+		return;
+	take_out(model, relation);
+	if (!cascade)
+		return;
+	check_stack_depth();
+	foreach(lc, relation->children)
+		drop_relation(model, lfirst(lc), true);
+}
+
+static void
 drop_schema(Model *model, const char *name)
 {
 	ListCell   *lc;
 
-	foreach(lc, model->relations)
-		if (strcmp(((ModelRelation *) lfirst(lc))->schema, name) == 0)
-			model->relations = foreach_delete_current(model->relations, lc);
+	foreach(lc, list_relations(model))
+	{
+		ModelRelation *relation = lfirst(lc);
+
+		if (strcmp(relation->name.schema, name) == 0)
+			drop_relation(model, relation, true);
+	}
 }
 
 static void
@@ -492,16 +589,23 @@ drop_objects(Model *model, DropStmt *stmt)
 	{
 		List	   *names = lfirst(lc);
 
-		if (stmt->removeType == OBJECT_SCHEMA)
-			drop_schema(model, strVal(lfirst(lc)));
-		else if (stmt->removeType == OBJECT_TABLE || stmt->removeType == OBJECT_VIEW ||
-				 stmt->removeType == OBJECT_FOREIGN_TABLE || stmt->removeType == OBJECT_TYPE)
+		switch (stmt->removeType)
 		{
-			if (stmt->removeType == OBJECT_TYPE)
+			case OBJECT_SCHEMA:
+				drop_schema(model, strVal(lfirst(lc)));
+				continue;
+			case OBJECT_TYPE:
 				names = ((TypeName *) lfirst(lc))->names;
-			model->relations = list_delete_ptr(model->relations,
-											   find_range(model, makeRangeVarFromNameList(names)));
+				break;
+			case OBJECT_TABLE:
+			case OBJECT_FOREIGN_TABLE:
+			case OBJECT_VIEW:
+				break;
+			default:
+				return;
 		}
+		drop_relation(model, find_range(model, makeRangeVarFromNameList(names)),
+					  stmt->behavior == DROP_CASCADE);
 	}
 }
 
@@ -558,7 +662,7 @@ take_relation(Model *model, RangeVar *range, const char *newschema)
 	ModelRelation *relation = range ? find_range(model, range) : NULL;
 
 	if (relation != NULL)
-		relation->schema = pstrdup(newschema);
+		move(model, relation, newschema, relation->name.name);
 }
 
 static void follow(Model *model, Node *stmt);
@@ -639,13 +743,13 @@ write_model(const Model *model)
 
 	json_init(&w);
 	json_begin_object(&w);
-	foreach(lc, model->relations)
+	foreach(lc, list_relations(model))
 	{
 		ModelRelation *relation = lfirst(lc);
 
-		if (!relation->is_table || strcmp(relation->schema, model->schema) != 0)
+		if (!relation->is_table || strcmp(relation->name.schema, model->schema) != 0)
 			continue;
-		json_key(&w, relation->name);
+		json_key(&w, relation->name.name);
 		json_begin_array(&w);
 		foreach(column, relation->columns)
 			json_string(&w, ((ModelColumn *) lfirst(column))->name);
@@ -659,9 +763,15 @@ Jsonb *
 expected_columns(const char *sql, const char *schema)
 {
 	DdlText	   *ddl = ddltext_read(list_make1(pstrdup(sql)), false);
-	Model		model = {schema, schema, NIL};
+	Model		model = {schema, schema};
+	HASHCTL		control = {0};
 	ListCell   *lc;
 
+	control.keysize = sizeof(ModelName);
+	control.entrysize = sizeof(ModelEntry);
+	control.hcxt = CurrentMemoryContext;
+	model.index = hash_create("db_adapter declared relations", 1024, &control,
+							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	foreach(lc, ddl->statements)
 	{
 		DdlStatement *statement = lfirst(lc);

@@ -569,22 +569,20 @@ swap_schemas(Swap *swap)
 
 /* ---- surroundings ---- */
 
-/* In a new database nobody has default privileges. */
+/*
+ * In a new database nobody has default privileges.  Those of a schema do not apply
+ * to the one that took its place.
+ */
 static void
 forget_default_privileges(void)
 {
 	Relation	rel = table_open(DefaultAclRelationId, RowExclusiveLock);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
 	HeapTuple	tuple;
 
-	ScanKeyInit(&keys[0], Anum_pg_default_acl_defaclrole, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(GetUserId()));
-	ScanKeyInit(&keys[1], Anum_pg_default_acl_defaclnamespace, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(InvalidOid));
-	scan = systable_beginscan(rel, DefaultAclRoleNspObjIndexId, true, NULL, 2, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		CatalogTupleDelete(rel, &tuple->t_self);
+		if (!OidIsValid(((Form_pg_default_acl) GETSTRUCT(tuple))->defaclnamespace))
+			CatalogTupleDelete(rel, &tuple->t_self);
 	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
 }
@@ -607,6 +605,9 @@ begin_settings(Swap *swap)
 	set("standard_conforming_strings", "on");
 	set("lock_timeout", psprintf("%d", timeout));
 	set("search_path", swap->request->search_path);
+	/* What is rolled back here must not be sent to other nodes. */
+	if (GetConfigOption("citus.enable_ddl_propagation", true, false) != NULL)
+		set("citus.enable_ddl_propagation", "off");
 }
 
 void

@@ -435,6 +435,15 @@ target_check(Guard *guard, Node *stmt)
 		case T_AlterPolicyStmt:
 			require_own_relation(guard, ((AlterPolicyStmt *) stmt)->table);
 			return NULL;
+		case T_AlterEnumStmt:
+			return check_altered(guard, OBJECT_TYPE, NULL,
+								 (Node *) ((AlterEnumStmt *) stmt)->typeName);
+		case T_AlterDomainStmt:
+			return check_altered(guard, OBJECT_TYPE, NULL,
+								 (Node *) ((AlterDomainStmt *) stmt)->typeName);
+		case T_AlterFunctionStmt:
+			return check_altered(guard, ((AlterFunctionStmt *) stmt)->objtype, NULL,
+								 (Node *) ((AlterFunctionStmt *) stmt)->func);
 		case T_ClusterStmt:
 			return check_addition(guard, ((ClusterStmt *) stmt)->relation);
 		case T_IndexStmt:

@@ -198,6 +198,50 @@ FETCH c;
 EXECUTE by_id(1);
 COMMIT;
 
+-- Each in its way: run plainly, or passed over
+CREATE TEMP TABLE shadow (session int);
+CREATE ROLE regress_da_default;
+ALTER DEFAULT PRIVILEGES FOR ROLE regress_da_default GRANT SELECT ON TABLES TO PUBLIC;
+SELECT db_adapter.expected($$
+CREATE TABLE shadow (a int);
+ALTER TABLE shadow ADD b int;
+CREATE INDEX CONCURRENTLY shadow_a ON shadow (a);
+CREATE INDEX shadow_b ON shadow (b);
+DROP INDEX CONCURRENTLY shadow_b;
+CLUSTER shadow USING shadow_a;
+REINDEX TABLE shadow;
+LOCK TABLE shadow;
+CREATE TABLE parent (a int) PARTITION BY LIST (a);
+CREATE TABLE one PARTITION OF parent FOR VALUES IN (1);
+CREATE TABLE two PARTITION OF parent FOR VALUES IN (2);
+ALTER TABLE parent DETACH PARTITION one CONCURRENTLY;
+ALTER DEFAULT PRIVILEGES FOR ROLE regress_da_default GRANT INSERT ON TABLES TO PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE nobody_here GRANT INSERT ON TABLES TO PUBLIC;
+CREATE MATERIALIZED VIEW m AS SELECT 1 AS a;
+CREATE MATERIALIZED VIEW n AS SELECT 1 AS a WITH NO DATA;
+REFRESH MATERIALIZED VIEW m;
+EXPLAIN ANALYZE SELECT pg_sleep(100);
+SELECT lo_create(12345);
+SELECT pg_notify('x', 'y');
+SELECT set_config('work_mem', '1GB', false), pg_advisory_lock(1);
+SET LOCAL default_table_access_method = heap;
+$$) AS document \gset
+SELECT * FROM brief(:'document');
+SELECT * FROM passed_over(:'document');
+SELECT v->>'name', v->'not_populated' FROM jsonb_array_elements(:'document'::jsonb->'views') v;
+SELECT i->>'name', i->'clustered' FROM jsonb_array_elements(:'document'::jsonb->'tables') t, jsonb_array_elements(t->'indexes') i;
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
+SELECT db_adapter.expected('CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; IMPORT FOREIGN SCHEMA x FROM SERVER s INTO public');
+SELECT db_adapter.expected('CREATE TABLE t AS EXECUTE q');
+SELECT db_adapter.expected('CREATE TABLE t PARTITION OF other.t DEFAULT');
+SELECT db_adapter.expected('ALTER FUNCTION code.stable_one() VOLATILE');
+CREATE TYPE other.color AS ENUM ('red');
+SELECT db_adapter.expected('ALTER TYPE other.color ADD VALUE $$blue$$');
+SELECT db_adapter.expected('ALTER TYPE other.color RENAME TO colour');
+DROP TABLE shadow;
+ALTER DEFAULT PRIVILEGES FOR ROLE regress_da_default REVOKE SELECT ON TABLES FROM PUBLIC;
+DROP ROLE regress_da_default;
+
 -- An enum value may be used in the text that adds it.
 SELECT * FROM brief(db_adapter.expected($$
 CREATE TYPE mood AS ENUM ('sad');

@@ -76,6 +76,18 @@ SELECT db_adapter.expected_columns('CREATE TABLE a (LIKE nosuch)');
 SELECT db_adapter.expected_columns('CREATE TABLE a (x int');
 SELECT db_adapter.expected_columns(NULL) IS NULL AS nothing;
 
+-- Nothing in a text exhausts the stack or runs for ever.
+SELECT db_adapter.expected_columns($$
+CREATE TABLE a (); CREATE TABLE b (); ALTER TABLE a INHERIT b; ALTER TABLE b INHERIT a; ALTER TABLE a INHERIT a;
+ALTER TABLE a ADD x int; ALTER TABLE b RENAME x TO y; ALTER TABLE a ADD z int; ALTER TABLE b DROP z; DROP TABLE IF EXISTS c CASCADE;
+$$);
+SELECT db_adapter.expected_columns('CREATE TABLE a AS SELECT 1' || repeat('::int', 100000) || ' AS named');
+SELECT db_adapter.expected_columns('CREATE TABLE a AS SELECT 1' || repeat('::int', 100000));
+\set VERBOSITY terse
+SELECT db_adapter.expected_columns('CREATE TABLE a AS SELECT * FROM x' || repeat(' CROSS JOIN x', 100000));
+\set VERBOSITY default
+SELECT db_adapter.expected_columns('CREATE TABLE a (x int); DROP TABLE a; CREATE TABLE p (x int); CREATE TABLE c () INHERITS (p); DROP TABLE p CASCADE; CREATE TABLE c (y int)');
+
 -- It changes nothing and needs no right to.
 BEGIN READ ONLY;
 SELECT db_adapter.expected_columns('CREATE TABLE p(id INTEGER, d DATE)');
