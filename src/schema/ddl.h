@@ -48,4 +48,8 @@ extern char *ddl_comment(const char *keyword, const char *target, const char *co
 extern List *ddl_privileges(const SchemaKind *kind, const void *object, const char *column,
 							const char *owner, List *before, List *after);
 
+/* The same for ALTER DEFAULT PRIVILEGES. */
+extern List *ddl_default_privileges(const SchemaDefaultPrivileges *object, List *before,
+									List *after);
+
 #endif							/* DB_ADAPTER_DDL_H */

@@ -13,6 +13,7 @@
 #include "lib/stringinfo.h"
 #include "schema/ddl.h"
 #include "utils/builtins.h"
+#include "utils/formatting.h"
 
 static const struct
 {
@@ -29,10 +30,11 @@ static const struct
 
 typedef struct PrivilegeTarget
 {
-	const char *keyword;
-	const char *target;
+	const char *prefix;			/* ALTER DEFAULT PRIVILEGES … , else "" */
+	const char *on;				/* TABLE s.t, or TABLES for defaults */
 	const char *column;			/* NULL for the whole object */
 	const char *owner;
+	List	   *by_default;		/* what an empty list stands for */
 } PrivilegeTarget;
 
 /* The grantee of an entry as SQL writes it; *letters is set to what follows. */
@@ -95,7 +97,7 @@ revoke_all(const PrivilegeTarget *t, const char *grantee)
 {
 	const char *columns = t->column != NULL ? psprintf(" (%s)", quote_identifier(t->column)) : "";
 
-	return psprintf("REVOKE ALL%s ON %s %s FROM %s", columns, t->keyword, t->target, grantee);
+	return psprintf("%sREVOKE ALL%s ON %s FROM %s", t->prefix, columns, t->on, grantee);
 }
 
 static List *
@@ -109,9 +111,9 @@ grant_entry(List *commands, const PrivilegeTarget *t, const char *entry)
 		char	   *names = list_privileges(letters, t->column, grantable);
 
 		if (names != NULL)
-			commands = lappend(commands,
-							   psprintf("GRANT %s ON %s %s TO %s%s", names, t->keyword, t->target,
-										grantee, grantable ? " WITH GRANT OPTION" : ""));
+			commands =
+				lappend(commands, psprintf("%sGRANT %s ON %s TO %s%s", t->prefix, names, t->on,
+										   grantee, grantable ? " WITH GRANT OPTION" : ""));
 	}
 	return commands;
 }
@@ -127,31 +129,15 @@ contains(List *entries, const char *entry)
 	return false;
 }
 
-/* What a kind of object grants by default, beside everything to its owner. */
-static const char *
-default_entry(const PrivilegeTarget *t)
-{
-	if (t->column != NULL)
-		return NULL;
-	if (strcmp(t->keyword, "FUNCTION") == 0 || strcmp(t->keyword, "PROCEDURE") == 0)
-		return "=X";
-	if (strcmp(t->keyword, "TYPE") == 0 || strcmp(t->keyword, "DOMAIN") == 0)
-		return "=U";
-	return NULL;
-}
-
-/* A list in full, with the default spelt out. */
+/* What a kind of object grants by default: everything to its owner, and some to all. */
 static List *
-spell_out(const PrivilegeTarget *t, List *entries)
+default_entries(const char *on)
 {
-	const char *by_default = default_entry(t);
-
-	if (entries != NIL)
-		return entries;
-	if (t->column != NULL)
-		return NIL;
-	entries = list_make1("$owner=" ALL_LETTERS);
-	return by_default != NULL ? lappend(entries, unconstify(char *, by_default)) : entries;
+	if (strncmp(on, "FUNCTION", 8) == 0 || strncmp(on, "PROCEDURE", 9) == 0)
+		return list_make2("$owner=X", "=X");
+	if (strncmp(on, "TYPE", 4) == 0 || strncmp(on, "DOMAIN", 6) == 0)
+		return list_make2("$owner=U", "=U");
+	return list_make1("$owner=" ALL_LETTERS);
 }
 
 /* "ALL" instead of letters stands for all there are. */
@@ -162,8 +148,7 @@ grant(List *commands, const PrivilegeTarget *t, const char *entry)
 	char	   *grantee = read_grantee(t, entry, &letters);
 
 	if (strcmp(letters, ALL_LETTERS) == 0)
-		return lappend(commands,
-					   psprintf("GRANT ALL ON %s %s TO %s", t->keyword, t->target, grantee));
+		return lappend(commands, psprintf("%sGRANT ALL ON %s TO %s", t->prefix, t->on, grantee));
 	return grant_entry(commands, t, entry);
 }
 
@@ -178,27 +163,55 @@ grant_keyword(const SchemaKind *kind, const void *object)
 	return ddl_keyword(kind, object);
 }
 
-List *
-ddl_privileges(const SchemaKind *kind, const void *object, const char *column, const char *owner,
-			   List *before, List *after)
+static List *
+change_entries(const PrivilegeTarget *t, List *before, List *after)
 {
-	PrivilegeTarget t = {grant_keyword(kind, object), schema_identity(object), column, owner};
 	List	   *commands = NIL;
 	ListCell   *lc;
 
-	before = spell_out(&t, before);
-	after = spell_out(&t, after);
+	if (before == NIL)
+		before = t->by_default;
+	if (after == NIL)
+		after = t->by_default;
 	foreach(lc, before)
 	{
 		const char *letters;
 
 		if (!contains(after, lfirst(lc)))
-			commands = lappend(commands, revoke_all(&t, read_grantee(&t, lfirst(lc), &letters)));
+			commands = lappend(commands, revoke_all(t, read_grantee(t, lfirst(lc), &letters)));
 	}
 	foreach(lc, after)
 	{
 		if (!contains(before, lfirst(lc)))
-			commands = grant(commands, &t, lfirst(lc));
+			commands = grant(commands, t, lfirst(lc));
 	}
 	return commands;
+}
+
+List *
+ddl_privileges(const SchemaKind *kind, const void *object, const char *column, const char *owner,
+			   List *before, List *after)
+{
+	PrivilegeTarget t = {.prefix = "", .column = column, .owner = owner};
+
+	t.on = psprintf("%s %s", grant_keyword(kind, object), ddl_target(kind, object));
+	if (column == NULL)
+		t.by_default = default_entries(t.on);
+	return change_entries(&t, before, after);
+}
+
+/* Defaults of a schema come on top of those of the database: there, nothing is the default. */
+List *
+ddl_default_privileges(const SchemaDefaultPrivileges *object, List *before, List *after)
+{
+	const char *schema = object->object.schema;
+	PrivilegeTarget t = {.owner = object->role};
+
+	t.prefix = psprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s%s ", quote_identifier(object->role),
+						schema != NULL ? " IN SCHEMA " : "",
+						schema != NULL ? quote_identifier(schema) : "");
+	t.on = asc_toupper(object->object_type, strlen(object->object_type));
+	if (schema == NULL)
+		t.by_default = default_entries(t.on);
+	return change_entries(&t, before, after);
 }

@@ -88,16 +88,29 @@ final_owner(const Planner *p, const void *expected, const void *actual)
 }
 
 void
+plan_default_privileges(Planner *p, const Difference *d)
+{
+	const SchemaDefaultPrivileges *to = d->expected;
+	const SchemaDefaultPrivileges *from = d->actual;
+	List	   *commands;
+	ListCell   *lc;
+
+	if (to == NULL && !p->options->allow_drop)
+		return;
+	commands =
+		ddl_default_privileges(to != NULL ? to : from, from != NULL ? from->object.privileges : NIL,
+							   to != NULL ? to->object.privileges : NIL);
+	foreach(lc, commands)
+		planner_step(p, PHASE_DESCRIBE, "alter_default_privileges", difference_object(d),
+					 to != NULL ? to : from, lfirst(lc), "the default privileges differ");
+}
+
+void
 plan_describe(Planner *p, const Difference *d)
 {
 	const char *reason = psprintf("its %s differs", d->member->name);
 	const SchemaObject *actual = d->actual;
 
-	if (d->object_kind == &schema_default_privileges_kind)
-	{
-		planner_remain(p, d, "default privileges are not changed by a plan");
-		return;
-	}
 	if (d->object_kind == &schema_view_kind && planner_is_detached(p, d->expected))
 		return;
 	if (d->member->compare == COMPARE_OWNER)

@@ -387,8 +387,7 @@ drop_object(Planner *p, const Difference *d)
 	PlanStep   *step;
 
 	if (!p->options->allow_drop || kind == &schema_namespace_kind ||
-		kind == &schema_extension_kind || kind == &schema_publication_kind ||
-		kind == &schema_default_privileges_kind)
+		kind == &schema_extension_kind || kind == &schema_publication_kind)
 		return;
 	/* A sequence goes with the column that owns it. */
 	if (kind == &schema_sequence_kind && ((const SchemaSequence *) d->actual)->owned_by != NULL)
@@ -409,7 +408,7 @@ remake_object(Planner *p, const Difference *d)
 
 	if (planner_was_handled(p, d->expected))
 		return;
-	if (sql == NULL || (d->object_kind != &schema_statistics_kind))
+	if (sql == NULL)
 	{
 		planner_remain(
 			p, d,

@@ -388,6 +388,11 @@ plan_difference(Planner *p, const Difference *d)
 
 	if (is_of_rebuilt(p, d))
 		return;
+	if (kind == &schema_default_privileges_kind)
+	{
+		plan_default_privileges(p, d);
+		return;
+	}
 	if (d->kind == DIFFERENCE_CHANGED &&
 		(d->member->compare == COMPARE_OWNER || d->member->compare == COMPARE_PRIVILEGES ||
 		 d->member->compare == COMPARE_COMMENT))

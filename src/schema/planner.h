@@ -82,6 +82,7 @@ extern bool plan_must_recreate(const Difference *d);
 
 /* plan_describe.c: owners, privileges, comments */
 extern void plan_describe(Planner *p, const Difference *d);
+extern void plan_default_privileges(Planner *p, const Difference *d);
 /* The same for an object just made: what differs from what CREATE gives. */
 extern void plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							  const void *parent, const void *object);
