@@ -93,11 +93,17 @@ extern DBA_API bool dba_error_retryable(const dba_error *error);
 /* a code in words, for messages: "timeout" */
 extern DBA_API const char *dba_code_name(dba_code code);
 
+/* a copy of an error given to a callback, to outlive it; dba_error_free */
+extern DBA_API dba_error *dba_error_keep(const dba_error *error);
+
 /* frees an error that a function stored through `err`; never one given to a callback */
 extern DBA_API void dba_error_free(dba_error *error);
 
 /* frees text that a function handed over (char *, not const) */
 extern DBA_API void dba_free(void *text);
+
+/* of `count` words the one spelt most like `word`, for a hint; NULL when none is near */
+extern DBA_API const char *dba_nearest(const char *word, const char *const *words, size_t count);
 
 /* ---------------------------------------------------------------- opening and closing */
 

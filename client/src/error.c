@@ -92,6 +92,12 @@ error_copy(const dba_error *error)
 	return copy;
 }
 
+dba_error *
+dba_error_keep(const dba_error *error)
+{
+	return error_copy(error);
+}
+
 void
 error_set_field(dba_error *error, ErrorField field, const char *text)
 {

@@ -251,6 +251,12 @@ nearest_word(const char *word, const char *const *words, size_t count)
 	return nearest;
 }
 
+const char *
+dba_nearest(const char *word, const char *const *words, size_t count)
+{
+	return nearest_word(word, words, count);
+}
+
 /* ---------------------------------------------------------------- values */
 
 static void

@@ -1,0 +1,275 @@
+/*
+ * cmd_fix.c
+ *		fix: what the declared schema needs, planned, shown and applied.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+
+static const char plan_sql[] =
+	"SELECT pg_catalog.jsonb_pretty(p.plan) AS plan, p.plan::pg_catalog.text AS text FROM (SELECT CASE WHEN $5::pg_catalog.jsonb IS NULL"
+	" THEN db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => $2::pg_catalog.jsonb,"
+	" recreate_threshold => $3::pg_catalog.int4, allow_drop => $4::pg_catalog.bool)"
+	" ELSE db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => $2::pg_catalog.jsonb,"
+	" recreate_threshold => $3::pg_catalog.int4, allow_drop => $4::pg_catalog.bool, exclude =>"
+	" ARRAY(SELECT pg_catalog.jsonb_array_elements_text($5)::pg_catalog.name)) END AS plan) p";
+
+/* ---------------------------------------------------------------- planning */
+
+/* column_definitions: --column-defs, db.toml, or none */
+static cJSON *
+column_definitions(Cli *cli)
+{
+	const char *path = cli_value_or_config(cli, "column-defs", "schema.column_defs");
+	char	   *text;
+	cJSON	   *definitions;
+
+	if (path == NULL)
+		return cJSON_CreateObject();
+	text = cli_read_file(cli, path, "column definitions");
+	if (text == NULL)
+		return NULL;
+	definitions = cJSON_Parse(text);
+	free(text);
+	if (!cJSON_IsObject(definitions))
+	{
+		cli_usage("column definitions \"%s\" are not a JSON object", path);
+		cJSON_Delete(definitions);
+		return NULL;
+	}
+	return definitions;
+}
+
+static int
+make_plan(Cli *cli, const Comparison *comparison, CliCall *call)
+{
+	const char *configured = dba_config_value(cli->config, "schema.recreate_threshold");
+	long		threshold = configured != NULL ? strtol(configured, NULL, 10) : 0;
+	cJSON	   *definitions;
+	cJSON	   *exclude;
+	cJSON	   *params;
+
+	if (!cli_number(cli, "recreate-threshold", &threshold))
+		return CODE_USAGE;
+	definitions = column_definitions(cli);
+	if (definitions == NULL)
+		return CODE_USAGE;
+	exclude = cli_exclude(cli);
+	params = cJSON_CreateArray();
+	cJSON_AddItemToArray(params, cJSON_CreateString(comparison->schema_sql));
+	cJSON_AddItemToArray(params, definitions);
+	cJSON_AddItemToArray(params, cJSON_CreateNumber((double) threshold));
+	cJSON_AddItemToArray(params, cJSON_CreateBool(cli_has(cli, "allow-drop")));
+	cJSON_AddItemToArray(params, exclude != NULL ? exclude : cJSON_CreateNull());
+	return cli_execute(cli, call, plan_sql, params);
+}
+
+/* ---------------------------------------------------------------- showing */
+
+static const char *
+text_member(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text != NULL ? text : "";
+}
+
+/* A list of strings, each on a line of its own. */
+static void
+print_list(const cJSON *list, const char *label)
+{
+	const cJSON *item;
+
+	cJSON_ArrayForEach(item, list)
+	{
+		if (cJSON_IsString(item))
+			printf("%s%s\n", label, item->valuestring);
+	}
+}
+
+static void
+print_hazards(const Cli *cli, const cJSON *step)
+{
+	const cJSON *hazards = cJSON_GetObjectItemCaseSensitive(step, "hazards");
+	const cJSON *hazard;
+
+	if (cJSON_GetArraySize(hazards) == 0)
+		return;
+	printf("     %shazards:", cli_style(cli, "yellow"));
+	cJSON_ArrayForEach(hazard, hazards)
+		printf("%s %s", hazard != hazards->child ? "," : "", cJSON_GetStringValue(hazard));
+	printf("%s\n", cli_style(cli, "off"));
+}
+
+static void
+print_plan(const Cli *cli, const cJSON *plan)
+{
+	const cJSON *steps = cJSON_GetObjectItemCaseSensitive(plan, "steps");
+	const cJSON *remaining = cJSON_GetObjectItemCaseSensitive(plan, "remaining");
+	const cJSON *step;
+	const cJSON *left;
+	int			number = 0;
+
+	cJSON_ArrayForEach(step, steps)
+	{
+		printf("%3d. %s%s%s\n", ++number, cli_style(cli, "bold"), text_member(step, "sql"), cli_style(cli, "off"));
+		if (*text_member(step, "reason") != '\0')
+			printf("     %s\n", text_member(step, "reason"));
+		print_hazards(cli, step);
+	}
+	cJSON_ArrayForEach(left, remaining)
+		printf("stays: %s %s %s: %s\n", text_member(left, "object_type"), text_member(left, "object"),
+			   text_member(left, "attribute"), text_member(left, "reason"));
+	print_list(cJSON_GetObjectItemCaseSensitive(plan, "notes"), "note: ");
+}
+
+/* Which database will be changed, and who said so. */
+static void
+print_target(const Cli *cli)
+{
+	cli_note(cli, "%s %s (%s, chosen by %s)", cli_has(cli, "confirm") ? "changing" : "looking at",
+			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "the database",
+			 dba_profile_url(cli->profile), dba_profile_source(cli->profile));
+}
+
+/* ---------------------------------------------------------------- applying */
+
+/* backups/pre-fix-PROFILE-20260131-140500.json */
+static int
+save_rows(Cli *cli)
+{
+	char		path[512];
+	char		when[32];
+	char	   *schema;
+	time_t		now = time(NULL);
+	struct tm	local;
+	int64_t		rows = 0;
+	int			code = CODE_FAILED;
+
+	if (cli_has(cli, "no-backup"))
+		return CODE_DONE;
+	localtime_r(&now, &local);
+	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &local);
+	snprintf(path, sizeof(path), "backups/pre-fix-%s-%s.json",
+			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "url", when);
+	/* a profile's name may hold anything; it stays in the folder */
+	for (char *c = path + strlen("backups/"); *c != '\0'; c++)
+	{
+		if (*c == '/')
+			*c = '_';
+	}
+	schema = cli_backup_schema(cli);
+	if (schema != NULL && cli_make_folder(path))
+		code = backup_to(cli, path, "json", schema, NULL, &rows);
+	free(schema);
+	if (code == CODE_DONE)
+		cli_note(cli, "saved %s rows to %s", cli_thousands(rows), path);
+	else
+		cli_warn("the rows could not be saved, so nothing was changed; --no-backup does without");
+	return code;
+}
+
+static int
+apply_plan(Cli *cli, const char *plan, char **applied)
+{
+	CliCall		call = {0};
+	cJSON	   *params = cJSON_CreateArray();
+	int			code;
+
+	cJSON_AddItemToArray(params, cJSON_CreateRaw(plan));
+	code = cli_execute(cli, &call, "SELECT db_adapter.apply($1::pg_catalog.jsonb, confirm => true)::pg_catalog.text AS result",
+					   params);
+	if (code == CODE_DONE)
+		*applied = strdup(dba_result_text(call.result, 0, "result"));
+	cli_call_free(&call);
+	return code;
+}
+
+/* The plan made true: the exit code says whether the schema is valid now. */
+static int
+fix_database(Cli *cli, const char *plan, cJSON *document)
+{
+	Comparison	after = {0};
+	char	   *applied = NULL;
+	int			code = save_rows(cli);
+
+	if (code == CODE_DONE)
+		code = apply_plan(cli, plan, &applied);
+	if (code == CODE_DONE)
+		code = comparison_run(cli, &after);
+	if (code == CODE_DONE)
+	{
+		if (document != NULL)
+		{
+			cJSON_AddRawToObject(document, "applied", applied);
+			cJSON_AddRawToObject(document, "validation", after.validation);
+		}
+		else
+			printf("\n%s\n", after.report);
+		code = after.valid ? CODE_DONE : CODE_NO;
+	}
+	comparison_free(&after);
+	free(applied);
+	return code;
+}
+
+static int
+show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
+{
+	cJSON	   *plan = cJSON_Parse(text);
+	cJSON	   *document = cli->json ? cJSON_CreateObject() : NULL;
+	int			steps = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(plan, "steps"));
+	int			code = CODE_DONE;
+
+	if (document != NULL)
+	{
+		cJSON_AddRawToObject(document, "before", comparison->validation);
+		cJSON_AddRawToObject(document, "plan", text);
+	}
+	else
+	{
+		printf("%s\n", comparison->report);
+		if (steps > 0)
+			putchar('\n');
+		print_plan(cli, plan);
+	}
+	if (cli_has(cli, "confirm") && steps > 0)
+		code = fix_database(cli, text, document);
+	else if (cli_has(cli, "confirm"))
+		code = comparison->valid ? CODE_DONE : CODE_NO;
+	else if (steps > 0)
+		cli_note(cli, "\nnothing was changed; --confirm saves the rows to a file under backups/ and does it");
+	if (document != NULL && (code == CODE_DONE || code == CODE_NO))
+		cli_print_json(document);
+	else
+		cJSON_Delete(document);
+	cJSON_Delete(plan);
+	return code;
+}
+
+int
+cmd_fix(Cli *cli)
+{
+	Comparison	comparison = {0};
+	CliCall		call = {0};
+	int			code = cli_open(cli);
+
+	if (code != CODE_DONE)
+		return code;
+	if (!cli_has(cli, "plan-only"))
+		print_target(cli);
+	code = comparison_run(cli, &comparison);
+	if (code == CODE_DONE && comparison.limited != NULL)
+		cli_note(cli, "%s", comparison.limited);
+	if (code == CODE_DONE)
+		code = make_plan(cli, &comparison, &call);
+	if (code == CODE_DONE && cli_has(cli, "plan-only"))
+		puts(dba_result_text(call.result, 0, "plan"));
+	else if (code == CODE_DONE)
+		code = show_and_fix(cli, &comparison, dba_result_text(call.result, 0, "text"));
+	cli_call_free(&call);
+	comparison_free(&comparison);
+	return code;
+}
