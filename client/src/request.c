@@ -215,7 +215,8 @@ request_submit(Request *request)
 dba_request
 request_refuse(Request *request, dba_error *error)
 {
-	error->retryable = error->constant ? error->retryable : error->code != DBA_INVALID;
+	if (!error->constant)
+		error->retryable = error->code != DBA_INVALID;
 	request_accept(request);
 	request_fail(request, error);
 	return request->id;

@@ -262,7 +262,7 @@ tx_called_back(Request *request)
 {
 	Tx		   *tx = request->tx;
 
-	if (request->kind == REQUEST_BEGIN)
+	if (request->new_tx != NULL)
 		tx_begun(request);
 	if (tx == NULL)
 		return;
