@@ -17,10 +17,11 @@ UPDATE genre g SET name = o.name
 \echo 'that has as many of its own, under the same ids:'
 \echo
 \connect chinook_east
-SELECT t.name AS track, t.track_id, t.album_id, b.artist_id, t.genre_id
-  FROM track t JOIN album b USING (album_id)
- WHERE t.track_id IN (1, 1745, 3503) ORDER BY t.track_id;
-SELECT array_agg(name) AS shown FROM track WHERE track_id IN (1, 1745, 3503) \gset
+SELECT left(r.name, 16) AS artist, r.artist_id, left(b.title, 16) AS album, b.album_id,
+       count(*) AS tracks, min(t.track_id) AS first
+  FROM track t JOIN album b USING (album_id) JOIN artist r USING (artist_id)
+ WHERE b.album_id IN (1, 144, 340) GROUP BY r.artist_id, b.album_id ORDER BY album_id;
+SELECT array_agg(title) AS shown FROM album WHERE album_id IN (1, 144, 340) \gset
 SELECT count(*) AS rows, md5(string_agg(concat_ws('|', r.name, b.title, t.name, t.milliseconds,
         g.name, m.name, t.unit_price), e'\n'
         ORDER BY (r.name, b.title, t.name, t.milliseconds)::text COLLATE "C")) AS content
@@ -38,9 +39,10 @@ SELECT db_adapter.backup(:'backup_schema');
 \connect chinook_west
 \set document `cat "$HOME/chinook.jsonl"`
 SELECT "table", inserted, skipped, failed, nulled_refs FROM db_adapter.restore(:'document');
-SELECT t.name AS track, t.track_id, t.album_id, b.artist_id, t.genre_id
-  FROM track t JOIN album b USING (album_id)
- WHERE t.name = ANY (:'shown') ORDER BY t.track_id;
+SELECT left(r.name, 16) AS artist, r.artist_id, left(b.title, 16) AS album, b.album_id,
+       count(*) AS tracks, min(t.track_id) AS first
+  FROM track t JOIN album b USING (album_id) JOIN artist r USING (artist_id)
+ WHERE b.title = ANY (:'shown') GROUP BY r.artist_id, b.album_id ORDER BY album_id;
 SELECT demo.claim('every track sits on its album, every album under its artist',
     count(*) = :rows AND md5(string_agg(concat_ws('|', r.name, b.title, t.name, t.milliseconds,
         g.name, m.name, t.unit_price), e'\n'
