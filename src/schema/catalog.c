@@ -172,7 +172,10 @@ read_whole(CatalogRequest *request)
 		request->result = compat_generation_context(parent, "db_adapter schema");
 		error = query_attempt(read_schema, request, true);
 		if (error == NULL)
+		{
+			request->schema->context = request->result;
 			return request->schema;
+		}
 		MemoryContextDelete(request->result);
 		raise_or_wait(error, last, attempt);
 		last = error;

@@ -120,11 +120,11 @@ append_reference(StringInfo out, SchemaConstraint *c)
 }
 
 static char *
-plain_definition(SchemaConstraint *c, char contype)
+plain_definition(CatalogReader *r, SchemaConstraint *c, char contype)
 {
 	StringInfoData out;
 
-	initStringInfo(&out);
+	catalog_begin_text(r, &out);
 	switch (contype)
 	{
 		case CONSTRAINT_PRIMARY:
@@ -149,7 +149,7 @@ plain_definition(SchemaConstraint *c, char contype)
 		appendStringInfoString(&out, " INITIALLY DEFERRED");
 	if (c->not_valid)
 		appendStringInfoString(&out, " NOT VALID");
-	return out.data;
+	return catalog_end_text(r, &out);
 }
 
 /* A key shows what its index has beyond it. */
@@ -194,7 +194,7 @@ set_constraint(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constrain
 	if (form->contype == CONSTRAINT_EXCLUSION || !compat_is_plain(form))
 		constraint->definition = catalog_deparse(r, pg_get_constraintdef, form->oid);
 	else
-		constraint->definition = plain_definition(constraint, form->contype);
+		constraint->definition = plain_definition(r, constraint, form->contype);
 }
 
 static bool

@@ -171,11 +171,11 @@ compare_strings(const ListCell *a, const ListCell *b)
 static void
 add_dependency(CatalogReader *r, const Dependent *from, const Dependent *to)
 {
-	MemoryContext oldcxt = MemoryContextSwitchTo(r->result);
+	StringInfoData text;
 
-	from->object->depends_on = lappend(
-		from->object->depends_on, psprintf("%s %s", to->kind->name, schema_identity(to->object)));
-	MemoryContextSwitchTo(oldcxt);
+	catalog_begin_text(r, &text);
+	appendStringInfo(&text, "%s %s", to->kind->name, schema_identity(to->object));
+	from->object->depends_on = lappend(from->object->depends_on, catalog_end_text(r, &text));
 }
 
 static void

@@ -200,12 +200,15 @@ catalog_fingerprint(List *schemas)
 	char *key = join_names(schemas);
 	CatalogState state = read_state();
 	Remembered *known = find_remembered(key);
+	Schema *schema;
 	char *fingerprint;
 
 	if (known != NULL && known->state.first == state.first &&
 		known->state.second == state.second)
 		return pstrdup(known->fingerprint);
-	fingerprint = fingerprint_schema(catalog_read(schemas, NIL));
+	schema = catalog_read(schemas, NIL);
+	fingerprint = fingerprint_schema(schema);
+	schema_free(schema);
 	/* The state was read first: what came in between makes the next call read again. */
 	remember(key, fingerprint, state);
 	return fingerprint;

@@ -59,40 +59,44 @@ append_order(StringInfo out, int16 option)
 		appendStringInfoString(out, " NULLS FIRST");
 }
 
+/* Collation, class and order of a key, where they are not what its type brings. */
+static void
+append_options(CatalogReader *r, StringInfo out, IndexSource *source, int n, Oid type,
+			   Oid collation)
+{
+	if (n >= source->form->indnkeyatts)
+		return;
+	if (OidIsValid(source->collations[n]) && source->collations[n] != collation)
+		appendStringInfo(out, " COLLATE %s", catalog_collation(r, source->collations[n]));
+	appendStringInfoString(out, catalog_operator_class(r, source->classes[n], type));
+	append_order(out, source->options[n]);
+}
+
 /* A key in full, as in CREATE INDEX; options of classes show in the definition alone. */
 static char *
 index_key(CatalogReader *r, IndexSource *source, int n, ListCell **expression)
 {
 	AttrNumber attnum = source->form->indkey.values[n];
-	Oid own_collation;
-	Oid type;
+	CatalogColumn *attr;
 	StringInfoData out;
+	char *key;
+	Node *node;
 
-	initStringInfo(&out);
 	if (attnum != 0)
 	{
-		CatalogColumn *attr = &source->table->attrs[attnum - 1];
-
+		attr = &source->table->attrs[attnum - 1];
+		catalog_begin_text(r, &out);
 		appendStringInfoString(&out, quote_identifier(attr->column->object.name));
-		own_collation = attr->collation;
-		type = attr->type;
+		append_options(r, &out, source, n, attr->type, attr->collation);
+		return catalog_end_text(r, &out);
 	}
-	else
-	{
-		Node *node = lfirst(*expression);
-
-		*expression = lnext(source->expressions, *expression);
-		appendStringInfoString(&out, deparse_key(r, source->rel->oid, n + 1));
-		own_collation = exprCollation(node);
-		type = exprType(node);
-	}
-	if (n >= source->form->indnkeyatts)
-		return out.data;
-	if (OidIsValid(source->collations[n]) && source->collations[n] != own_collation)
-		appendStringInfo(&out, " COLLATE %s", catalog_collation(r, source->collations[n]));
-	appendStringInfoString(&out, catalog_operator_class(r, source->classes[n], type));
-	append_order(&out, source->options[n]);
-	return out.data;
+	node = lfirst(*expression);
+	*expression = lnext(source->expressions, *expression);
+	key = deparse_key(r, source->rel->oid, n + 1);
+	catalog_begin_text(r, &out);
+	appendStringInfoString(&out, key);
+	append_options(r, &out, source, n, exprType(node), exprCollation(node));
+	return catalog_end_text(r, &out);
 }
 
 static void
@@ -121,11 +125,11 @@ append_names(StringInfo out, List *names)
 }
 
 static char *
-plain_definition(IndexSource *source, SchemaIndex *index)
+plain_definition(CatalogReader *r, IndexSource *source, SchemaIndex *index)
 {
 	StringInfoData out;
 
-	initStringInfo(&out);
+	catalog_begin_text(r, &out);
 	appendStringInfo(&out, "CREATE %sINDEX %s ON %s%s USING %s (",
 					 index->is_unique ? "UNIQUE " : "", quote_identifier(index->object.name),
 					 source->rel->relkind == RELKIND_PARTITIONED_INDEX ? "ONLY " : "",
@@ -141,7 +145,7 @@ plain_definition(IndexSource *source, SchemaIndex *index)
 	}
 	if (index->nulls_not_distinct)
 		appendStringInfoString(&out, " NULLS NOT DISTINCT");
-	return out.data;
+	return catalog_end_text(r, &out);
 }
 
 static void
@@ -183,7 +187,7 @@ set_index(CatalogReader *r, IndexSource *source, SchemaIndex *index, HeapTuple t
 	set_statistics(rel, index);
 	if (source->expressions == NIL && index->predicate == NULL && index->options == NIL &&
 		!rel->has_class_options)
-		index->definition = plain_definition(source, index);
+		index->definition = plain_definition(r, source, index);
 	else
 		index->definition = catalog_deparse(r, pg_get_indexdef, rel->oid);
 }

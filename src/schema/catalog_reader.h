@@ -12,6 +12,7 @@
 
 #include "access/htup_details.h"
 #include "fmgr.h"
+#include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "schema/schema.h"
 #include "utils/hsearch.h"
@@ -117,6 +118,9 @@ extern List *catalog_text_array(HeapTuple tuple, TupleDesc desc, AttrNumber colu
 /* The elements of an int2[] or oid[] column; the count is 0 where it is null. */
 extern int16 *catalog_int2_array(HeapTuple tuple, TupleDesc desc, AttrNumber column, int *count);
 extern Oid *catalog_oid_array(HeapTuple tuple, TupleDesc desc, AttrNumber column, int *count);
+/* Text put together piece by piece; nothing may be deparsed in between. */
+extern void catalog_begin_text(CatalogReader *r, StringInfo text);
+extern char *catalog_end_text(CatalogReader *r, StringInfo text);
 /* Calls one of the server's pg_get_* functions; an error when the object is gone. */
 extern char *catalog_call(CatalogReader *r, PGFunction function, FunctionCallInfo fcinfo);
 extern char *catalog_deparse(CatalogReader *r, PGFunction function, Oid oid);

@@ -276,6 +276,28 @@ catalog_oid_array(HeapTuple tuple, TupleDesc desc, AttrNumber column, int *count
 	return fixed_array(tuple, desc, column, count);
 }
 
+/*
+ * Text is put together in the scratch context and kept at its exact length: a
+ * StringInfo's spare room, a hundred thousand times, would outweigh the rest.
+ */
+void
+catalog_begin_text(CatalogReader *r, StringInfo text)
+{
+	MemoryContextSwitchTo(r->scratch);
+	initStringInfo(text);
+}
+
+char *
+catalog_end_text(CatalogReader *r, StringInfo text)
+{
+	char *kept;
+
+	MemoryContextSwitchTo(r->result);
+	kept = pnstrdup(text->data, text->len);
+	MemoryContextReset(r->scratch);
+	return kept;
+}
+
 char *
 catalog_call(CatalogReader *r, PGFunction function, FunctionCallInfo fcinfo)
 {

@@ -126,14 +126,16 @@ set_owner(CatalogReader *r, SchemaSequence *sequence)
 	CatalogRelation *rel = catalog_find_relation(r, sequence->object.oid);
 	CatalogRelation *table;
 	int column = rel->owner_column;
+	StringInfoData text;
 
 	if (column == 0)
 		return true;
 	if (!rel->is_identity)
 	{
-		sequence->owned_by =
-			psprintf("%s.%s", catalog_relation_name(r, rel->owner_table),
-					 quote_identifier(catalog_column_name(r, rel->owner_table, column)));
+		catalog_begin_text(r, &text);
+		appendStringInfo(&text, "%s.%s", catalog_relation_name(r, rel->owner_table),
+						 quote_identifier(catalog_column_name(r, rel->owner_table, column)));
+		sequence->owned_by = catalog_end_text(r, &text);
 		return true;
 	}
 	table = catalog_find_relation(r, rel->owner_table);

@@ -163,8 +163,12 @@ PG_FUNCTION_INFO_V1(db_adapter_introspect);
 Datum
 db_adapter_introspect(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_JSONB_P(
-		document_write(catalog_read(schemas_argument(fcinfo, 0), list_argument(fcinfo, 1))));
+	Schema	   *schema = catalog_read(schemas_argument(fcinfo, 0), list_argument(fcinfo, 1));
+	Jsonb	   *document = document_write(schema);
+
+	/* What prints the document needs the memory. */
+	schema_free(schema);
+	PG_RETURN_JSONB_P(document);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_fingerprint);

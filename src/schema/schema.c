@@ -8,6 +8,7 @@
 #include "base/compat.h"
 #include "schema/schema.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #define MEMBER(s, f, json, t, c, k)                                                               \
 	{                                                                                             \
@@ -367,6 +368,13 @@ schema_new(const SchemaKind *kind)
 		if (kind->members[i].type == MEMBER_INT)
 			SCHEMA_INT(object, &kind->members[i]) = SCHEMA_UNSET;
 	return object;
+}
+
+void
+schema_free(Schema *schema)
+{
+	if (schema->context != NULL)
+		MemoryContextDelete(schema->context);
 }
 
 const SchemaMember *

@@ -360,6 +360,7 @@ typedef struct Schema
 	List *publications;
 	List *ignored;
 	List *renames;
+	MemoryContext context; /* in which all of it lives, and nothing else; or NULL */
 } Schema;
 
 extern const SchemaKind schema_kind;
@@ -388,6 +389,9 @@ extern const SchemaKind schema_rename_kind;
 #define SCHEMA_BOOL(object, member) (*(bool *) ((char *) (object) + (member)->offset))
 #define SCHEMA_INT(object, member) (*(int64 *) ((char *) (object) + (member)->offset))
 #define SCHEMA_LIST(object, member) (*(List **) ((char *) (object) + (member)->offset))
+
+/* Gives back the memory of a whole document now rather than with its parent. */
+extern void schema_free(Schema *schema);
 
 /* An object of a kind, empty, in the current context. */
 extern void *schema_new(const SchemaKind *kind);
