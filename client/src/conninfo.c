@@ -168,8 +168,10 @@ scan_keywords(Scan *scan, PQconninfoOption *options)
 		value = p + strspn(p, space);
 		p = skip_value(value);
 		scan->open_end = *value == '\0';
-		if (is_secret(keyword, len) || p == NULL)
-			add_secret(scan, (size_t) (value - text), p != NULL ? (size_t) (p - text) : strlen(text));
+		if (p != NULL && is_secret(keyword, len))
+			add_secret(scan, (size_t) (value + (*value == '\'') - text), (size_t) (p - (*value == '\'') - text));
+		else if (p == NULL)
+			add_secret(scan, (size_t) (value - text), strlen(text));
 		if (p == NULL)
 			return scan_fail(scan, "%s: the value at position %zu has no end", scan->what, (size_t) (value - text) + 1);
 		if (options != NULL && !check_keyword(scan, keyword, len, options))

@@ -392,7 +392,7 @@ test_conninfo(void **state)
 		{"postgres://h1,h2:5433/d?target_session_attrs=primary", "postgres://h1,h2:5433/d?target_session_attrs=primary", NULL},
 		{"postgresql://h/d?password=secret&user=u", "postgresql://h/d?password=***&user=u", NULL},
 		{"postgresql://h/d?pass%77ord=secret", "postgresql://h/d?pass%77ord=***", NULL},
-		{"host=h password='se\\'cret x' user=u", "host=h password=*** user=u", NULL},
+		{"host=h password='se\\'cret x' user=u", "host=h password='***' user=u", NULL},
 		{"service=mydb", "service=mydb", NULL},
 		{"https://x.supabase.co", "https://x.supabase.co", NULL},
 		{"postgresql://u:sec/ret@h/d", "postgresql://***@h/d", "x: user or password hold a \"/\"; it must be written as %2F"},
