@@ -200,7 +200,11 @@ print_validity(Cli *cli, const dba_result *result)
 	const char *reason = dba_result_text(result, 0, "reason");
 
 	if (dba_result_is_null(result, 0, "valid"))
+	{
 		printf("schema validation skipped: %s\n", reason != NULL ? reason : "");
+		if (reason != NULL && strstr(reason, "extension") != NULL)
+			puts("db-adapter install installs it");
+	}
 	else
 	{
 		if (reason != NULL)

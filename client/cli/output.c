@@ -17,6 +17,7 @@
 static void
 print_message(const char *fmt, va_list args)
 {
+	fflush(stdout);
 	fputs("db-adapter: ", stderr);
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);
@@ -29,6 +30,7 @@ cli_note(const Cli *cli, const char *fmt, ...)
 
 	if (cli->quiet)
 		return;
+	fflush(stdout);
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);

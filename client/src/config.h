@@ -82,4 +82,9 @@ extern const char *config_environment(const dba_config *config, const char *name
 /* Reads the file's text into an empty config; DBA_CONFIG or DBA_NO_MEMORY. */
 extern bool config_read(dba_config *config, const char *text, size_t len, dba_error **err);
 
+/* ---------------------------------------------------------------- lockfile.c */
+
+/* dba_lock_write for those who know the file's path alone */
+extern bool lockfile_write(const char *path, const char *profile, dba_error **err);
+
 #endif							/* DBA_CONFIG_H */

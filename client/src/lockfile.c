@@ -128,9 +128,8 @@ sync_folder(const char *path, dba_error **err)
 }
 
 bool
-dba_lock_write(const dba_config *config, const char *profile, dba_error **err)
+lockfile_write(const char *path, const char *profile, dba_error **err)
 {
-	const char *path = config_text(config, SETTING_LOCK_FILE);
 	Buf			temporary = BUF_INIT;
 	bool		ok;
 
@@ -150,6 +149,12 @@ dba_lock_write(const dba_config *config, const char *profile, dba_error **err)
 		ok = sync_folder(path, err);
 	buf_free(&temporary);
 	return ok;
+}
+
+bool
+dba_lock_write(const dba_config *config, const char *profile, dba_error **err)
+{
+	return lockfile_write(config_text(config, SETTING_LOCK_FILE), profile, err);
 }
 
 bool

@@ -62,18 +62,13 @@ validation_release(Group *group)
 	mem_free(v);
 }
 
-/* Remember the profile in the lock file; the identity knows no configuration any
- * more, only the file's path. */
 static bool
 validation_write_lock(Validation *v)
 {
 	const char *name = dba_profile_name(v->identity->profile);
-	ConfigItem	item = {.id = SETTING_LOCK_FILE, .value = v->identity->lock_file};
-	dba_config	config = {.folder = "", .env_prefix = "", .items = &item};
 
-	if (name[0] == '\0' || v->identity->lock_file == NULL)
-		return false;
-	return dba_lock_write(&config, name, &v->group.error);
+	return name[0] != '\0' && v->identity->lock_file != NULL &&
+		lockfile_write(v->identity->lock_file, name, &v->group.error);
 }
 
 static void
