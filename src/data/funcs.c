@@ -10,10 +10,12 @@
 #include "catalog/pg_type.h"
 #include "data/backup.h"
 #include "data/backupschema.h"
+#include "data/backupvalidate.h"
 #include "data/digest.h"
 #include "data/restore.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -183,8 +185,10 @@ PG_FUNCTION_INFO_V1(db_adapter_validate_backup);
 Datum
 db_adapter_validate_backup(PG_FUNCTION_ARGS)
 {
-	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("not built yet")));
-	PG_RETURN_NULL();
+	char	   *document = get_text(fcinfo, 0, "document");
+	char	   *utf8 = pg_server_to_any(document, strlen(document), PG_UTF8);
+
+	PG_RETURN_JSONB_P(backup_validate(utf8, strlen(utf8), get_jsonb(fcinfo, 1, NULL)));
 }
 
 /* The arguments that the three forms of restore share. */
