@@ -44,15 +44,39 @@ restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 	options->drop_unknown = json_choose(on_unknown, unknown_choices, "on_unknown") == 1;
 }
 
+static bool
+take_bool(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	*(bool *) arg = DatumGetBool(slot_getattr(slot, 1, &isnull));
+	return false;
+}
+
+/*
+ * Whoever has waited must see what the other has committed, which a snapshot
+ * taken before cannot show.
+ */
 static void
 lock_key(uint64 key, bool shared)
 {
 	Oid			type = INT8OID;
 	Datum		value = Int64GetDatum((int64) key);
+	bool		locked = false;
 
-	query_run(shared ? "SELECT pg_catalog.pg_advisory_xact_lock_shared($1)"
-					 : "SELECT pg_catalog.pg_advisory_xact_lock($1)",
-			  1, &type, &value, NULL, false, NULL, NULL);
+	if (!IsolationUsesXactSnapshot())
+	{
+		query_run(shared ? "SELECT pg_catalog.pg_advisory_xact_lock_shared($1)"
+						 : "SELECT pg_catalog.pg_advisory_xact_lock($1)",
+				  1, &type, &value, NULL, false, NULL, NULL);
+		return;
+	}
+	query_run(shared ? "SELECT pg_catalog.pg_try_advisory_xact_lock_shared($1)"
+					 : "SELECT pg_catalog.pg_try_advisory_xact_lock($1)",
+			  1, &type, &value, NULL, false, take_bool, &locked);
+	if (!locked)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("could not serialize with another restore of the same rows")));
 }
 
 /*

@@ -149,13 +149,20 @@ draw_default(RestoreTable *t, RestoreRow *row, int part)
 	row->nulls[at] = drawn.isnull;
 }
 
-/* An identity's sequence belongs to the table: whoever may insert may draw. */
+/*
+ * An identity's sequence belongs to the table: whoever may insert may draw.  A
+ * sequence that refuses one row would refuse them all, so that is no row's fault.
+ */
 static void
 draw_sequence(RestoreTable *t, RestoreRow *row, int part)
 {
 	RelationColumn *column = &t->rel->columns[t->pk[part]];
-	IdKey		key = idkey_integer(nextval_internal(column->sequence, column->identity == '\0'));
+	RestoreRow *culprit = t->culprit;
+	IdKey		key;
 
+	t->culprit = NULL;
+	key = idkey_integer(nextval_internal(column->sequence, column->identity == '\0'));
+	t->culprit = culprit;
 	row->values[t->pk[part]] = valuereader_key(t->readers[t->pk[part]], &key);
 	row->nulls[t->pk[part]] = false;
 }
