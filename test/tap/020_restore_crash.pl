@@ -56,7 +56,11 @@ $node->kill9;
 $session->finish;
 # its other children take a moment to notice
 my $attempts = 100;
-until ($node->start(fail_ok => 1) || --$attempts == 0) { usleep(100_000) }
+until ($node->start(fail_ok => 1) || --$attempts == 0)
+{
+	usleep(100_000);
+	$node->stop('fast', fail_ok => 1);
+}
 is(rows(), '0', 'nor has a server that was killed as a whole');
 
 # what is left behind is no hindrance
