@@ -6,39 +6,8 @@
 #define DB_ADAPTER_BACKUP_H
 
 #include "base/json.h"
+#include "data/backupoptions.h"
 #include "lib/stringinfo.h"
-#include "utils/jsonb.h"
-
-typedef enum BackupFormat
-{
-	BACKUP_JSONL,
-	BACKUP_JSON
-} BackupFormat;
-
-typedef enum BackupOnLeak
-{
-	LEAK_REPORT,
-	LEAK_ERROR,
-	LEAK_DROP
-} BackupOnLeak;
-
-typedef enum BackupChecksum
-{
-	CHECKSUM_CRC32C,
-	CHECKSUM_SHA256				/* beside the other */
-} BackupChecksum;
-
-typedef struct BackupOptions
-{
-	Jsonb	   *backup_schema;
-	char	   *user_id;		/* NULL: every tenant */
-	Jsonb	   *filters;
-	Jsonb	   *metadata;
-	BackupFormat format;
-	BackupOnLeak on_leak;
-	BackupChecksum checksum;
-	bool		row_security;
-} BackupOptions;
 
 typedef struct Backup Backup;
 

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "common/cryptohash.h"
-#include "data/backup.h"
+#include "data/backupoptions.h"
 #include "data/backupschema.h"
 #include "port/pg_crc32c.h"
 
