@@ -123,7 +123,10 @@ restore_send_piece(Restore *restore)
 		return false;
 	}
 	restore->bytes += size;
-	*piece = (Piece) {.length = (int) size, .format = 1, .type = BYTEA_OID};
+	/* not the struct as a whole: its padding overlaps data */
+	piece->length = (int) size;
+	piece->format = 1;
+	piece->type = BYTEA_OID;
 	piece->value = piece->data;
 	request = group_step(group, REQUEST_STATEMENT, restore_piece_done);
 	if (request == NULL)
