@@ -15,6 +15,7 @@
 
 static atomic_size_t left;		/* allocations until one fails; 0: never */
 static atomic_int hit;
+static atomic_int once;
 static atomic_size_t outstanding;
 
 void
@@ -22,6 +23,14 @@ oom_after(size_t n)
 {
 	atomic_store(&left, n);
 	atomic_store(&hit, 0);
+	atomic_store(&once, 0);
+}
+
+void
+oom_once(size_t n)
+{
+	oom_after(n);
+	atomic_store(&once, 1);
 }
 
 int
@@ -48,6 +57,8 @@ fails(void)
 		return 0;
 	}
 	atomic_store(&hit, 1);
+	if (atomic_load(&once))
+		atomic_store(&left, 0);
 	return 1;
 }
 

@@ -10,6 +10,9 @@
 /* the n-th allocation from now on fails, and so does every later one; 0: none */
 extern void oom_after(size_t n);
 
+/* the n-th fails, those after it do not */
+extern void oom_once(size_t n);
+
 /* did one fail since oom_after? */
 extern int	oom_hit(void);
 
