@@ -45,7 +45,7 @@ typedef struct CliCommand
 	const char *summary;
 	const char *description;
 	const CliOption *options;
-	int			(*run) (Cli *cli);
+	int (*run)(Cli *cli);
 } CliCommand;
 
 #define MAX_GIVEN 32
@@ -85,9 +85,9 @@ extern bool cli_number(const Cli *cli, const char *option, long *value);
 /* ---------------------------------------------------------------- database.c */
 
 /* Each returns CODE_DONE, or says what is wrong and returns the exit code. */
-extern int	cli_load(Cli *cli);
-extern int	cli_resolve(Cli *cli);
-extern int	cli_open(Cli *cli);
+extern int cli_load(Cli *cli);
+extern int cli_resolve(Cli *cli);
+extern int cli_open(Cli *cli);
 
 /* a request and what came of it */
 typedef struct CliCall
@@ -102,17 +102,17 @@ extern void cli_called(dba_client *db, const dba_result *result, const dba_error
 
 /* runs until the request has called back, cancelling it at Ctrl-C; CODE_DONE or
  * what became of it, said */
-extern int	cli_wait(Cli *cli, CliCall *call, dba_request request);
+extern int cli_wait(Cli *cli, CliCall *call, dba_request request);
 
 /* the same without saying anything */
 extern bool cli_wait_quietly(Cli *cli, CliCall *call, dba_request request);
 extern void cli_call_free(CliCall *call);
 
 /* params: a JSON array, taken over, or NULL */
-extern int	cli_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params);
+extern int cli_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params);
 extern bool cli_interrupted(void);
 extern void cli_catch_signals(void);
-extern int	cli_fail(Cli *cli, const dba_error *error);
+extern int cli_fail(Cli *cli, const dba_error *error);
 
 /* the whole file as text (free it); NULL after saying what is wrong */
 extern char *cli_read_file(Cli *cli, const char *path, const char *what);
@@ -132,17 +132,18 @@ extern char *cli_backup_schema(Cli *cli);
 extern const char *cli_user_id(const Cli *cli);
 
 /* yes at the terminal? --yes answers; CODE_DONE, CODE_NO or CODE_USAGE (said) */
-extern int	cli_ask(Cli *cli, const char *question);
+extern int cli_ask(Cli *cli, const char *question);
 
 /* ---------------------------------------------------------------- output.c */
 
 extern void cli_note(const Cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 extern void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-extern int	cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+extern int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern void cli_print_json(cJSON *document);	/* and deletes it */
 
 /* text in bold or a colour where that is wanted */
-extern const char *cli_style(const Cli *cli, const char *style);	/* "bold", "red", "green", "yellow", "off" */
+extern const char *cli_style(const Cli *cli,
+							 const char *style);	/* "bold", "red", "green", "yellow", "off" */
 
 /* "1,234,567"; a static buffer of several */
 extern const char *cli_thousands(int64_t number);
@@ -184,7 +185,7 @@ extern void cli_output_abandon(CliOutput *output);	/* and frees it */
 typedef struct CliInput CliInput;
 
 extern CliInput *cli_input_open(const char *path);	/* NULL: said */
-extern int64_t cli_input_read(CliInput *input, char *data, size_t size);	/* 0: the end; -1: said */
+extern int64_t cli_input_read(CliInput *input, char *data, size_t size); /* 0: the end; -1: said */
 extern int64_t cli_input_size(const CliInput *input);	/* of the file; 0: not known */
 extern int64_t cli_input_consumed(const CliInput *input);	/* of the file */
 
@@ -206,15 +207,15 @@ extern bool help_generate(const char *what);	/* "man", "bash", "zsh" */
 
 /* ---------------------------------------------------------------- commands */
 
-extern int	cmd_connect(Cli *cli);
-extern int	cmd_status(Cli *cli);
-extern int	cmd_profiles(Cli *cli);
-extern int	cmd_validate(Cli *cli);
-extern int	cmd_fix(Cli *cli);
-extern int	cmd_backup(Cli *cli);
-extern int	cmd_restore(Cli *cli);
-extern int	cmd_install(Cli *cli);
-extern int	cmd_introspect(Cli *cli);
+extern int cmd_connect(Cli *cli);
+extern int cmd_status(Cli *cli);
+extern int cmd_profiles(Cli *cli);
+extern int cmd_validate(Cli *cli);
+extern int cmd_fix(Cli *cli);
+extern int cmd_backup(Cli *cli);
+extern int cmd_restore(Cli *cli);
+extern int cmd_install(Cli *cli);
+extern int cmd_introspect(Cli *cli);
 
 /* cmd_validate.c: the declared schema compared with the live one */
 typedef struct Comparison
@@ -226,11 +227,11 @@ typedef struct Comparison
 	const char *limited;		/* why only columns were compared; NULL: all was */
 } Comparison;
 
-extern int	comparison_run(Cli *cli, Comparison *comparison);
+extern int comparison_run(Cli *cli, Comparison *comparison);
 extern void comparison_free(Comparison *comparison);
 
 /* cmd_backup.c: streams a backup to a file; CODE_DONE or said */
-extern int	backup_to(Cli *cli, const char *path, const char *format, const char *backup_schema, const char *user_id,
-					  int64_t *rows);
+extern int backup_to(Cli *cli, const char *path, const char *format, const char *backup_schema,
+					 const char *user_id, int64_t *rows);
 
 #endif							/* DB_ADAPTER_CLI_H */

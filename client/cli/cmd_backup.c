@@ -68,7 +68,8 @@ rows_of(const dba_result *result, const char *format, const char *backup_schema)
 }
 
 int
-backup_to(Cli *cli, const char *path, const char *format, const char *backup_schema, const char *user_id, int64_t *rows)
+backup_to(Cli *cli, const char *path, const char *format, const char *backup_schema,
+		  const char *user_id, int64_t *rows)
 {
 	char	   *options = backup_options(format, backup_schema, user_id);
 	Sink		sink = {.output = cli_output_open(path)};
@@ -77,7 +78,8 @@ backup_to(Cli *cli, const char *path, const char *format, const char *backup_sch
 	if (sink.output != NULL)
 	{
 		cli_progress_begin(&sink.progress, cli, 0);
-		code = cli_wait(cli, &sink.call, dba_backup(cli->db, options, sink_write, sink_progress, cli_called, &sink));
+		code = cli_wait(cli, &sink.call,
+						dba_backup(cli->db, options, sink_write, sink_progress, cli_called, &sink));
 		cli_progress_end(&sink.progress);
 		if (code != CODE_DONE)
 			cli_output_abandon(sink.output);
@@ -118,11 +120,13 @@ print_check(Cli *cli, const char *path, const dba_backup_check *check, bool vali
 	for (size_t i = 0; i < SHOWN_ERRORS && (text = dba_backup_check_error(check, i)) != NULL; i++)
 		printf("%serror%s    %s\n", cli_style(cli, "red"), cli_style(cli, "off"), text);
 	if (dba_backup_check_error_count(check) > SHOWN_ERRORS)
-		printf("         … and %s more\n", cli_thousands((int64_t) dba_backup_check_error_count(check) - SHOWN_ERRORS));
+		printf("         … and %s more\n",
+			   cli_thousands((int64_t) dba_backup_check_error_count(check) - SHOWN_ERRORS));
 	for (size_t i = 0; i < SHOWN_ERRORS && (text = dba_backup_check_warning(check, i)) != NULL; i++)
 		printf("%swarning%s  %s\n", cli_style(cli, "yellow"), cli_style(cli, "off"), text);
-	printf("%s: %s%s%s, format %s, %s rows\n", path, cli_style(cli, valid ? "green" : "red"), valid ? "valid" : "not valid",
-		   cli_style(cli, "off"), dba_backup_check_format(check), cli_thousands(dba_backup_check_rows(check, NULL)));
+	printf("%s: %s%s%s, format %s, %s rows\n", path, cli_style(cli, valid ? "green" : "red"),
+		   valid ? "valid" : "not valid", cli_style(cli, "off"), dba_backup_check_format(check),
+		   cli_thousands(dba_backup_check_rows(check, NULL)));
 	cJSON_Delete(document);
 	return valid ? CODE_DONE : CODE_NO;
 }
@@ -141,14 +145,16 @@ check_input(Cli *cli, const char *path, CliInput *input, dba_backup_check *check
 	while (ok && !cli_interrupted() && (got = cli_input_read(input, piece, sizeof(piece))) > 0)
 	{
 		ok = dba_backup_check_feed(check, piece, (size_t) got);
-		cli_progress(&progress, path, dba_backup_check_rows(check, NULL), cli_input_consumed(input));
+		cli_progress(&progress, path, dba_backup_check_rows(check, NULL),
+					 cli_input_consumed(input));
 	}
 	cli_progress_end(&progress);
 	if (cli_interrupted())
 		return CODE_INTERRUPTED;
 	ok = dba_backup_check_end(check, &error);
 	/* a file that cannot be read to its end has said so, and has no trailer */
-	code = dba_error_code(error) == DBA_NO_MEMORY ? cli_fail(cli, error) : print_check(cli, path, check, ok);
+	code = dba_error_code(error) == DBA_NO_MEMORY ? cli_fail(cli, error)
+												  : print_check(cli, path, check, ok);
 	dba_error_free(error);
 	return code;
 }
@@ -157,7 +163,7 @@ static int
 validate_file(Cli *cli, const char *path)
 {
 	const char *schema_path = cli_value_or_config(cli, "backup-schema", "schema.backup_schema");
-	char	   *schema = schema_path != NULL ? cli_read_file(cli, schema_path, "backup schema") : NULL;
+	char *schema = schema_path != NULL ? cli_read_file(cli, schema_path, "backup schema") : NULL;
 	dba_error  *error = NULL;
 	dba_backup_check *check = NULL;
 	CliInput   *input = NULL;
@@ -232,7 +238,9 @@ write_backup(Cli *cli, const char *user_id)
 		return code;
 	schema = cli_backup_schema(cli);
 	if (schema == NULL)
-		return cli_interrupted() ? CODE_INTERRUPTED : cli_has(cli, "backup-schema") || cli_has(cli, "tables") ? CODE_USAGE : CODE_FAILED;
+		return cli_interrupted()										 ? CODE_INTERRUPTED
+			   : cli_has(cli, "backup-schema") || cli_has(cli, "tables") ? CODE_USAGE
+																		 : CODE_FAILED;
 	if (strcmp(path, "-") == 0 || cli_has(cli, "output") || cli_make_folder(path))
 		code = backup_to(cli, path, format, schema, user_id, &rows);
 	else

@@ -9,10 +9,13 @@
 #include "cli.h"
 
 static const char plan_sql[] =
-	"SELECT pg_catalog.jsonb_pretty(p.plan) AS plan, p.plan::pg_catalog.text AS text FROM (SELECT CASE WHEN $5::pg_catalog.jsonb IS NULL"
-	" THEN db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => $2::pg_catalog.jsonb,"
+	"SELECT pg_catalog.jsonb_pretty(p.plan) AS plan, p.plan::pg_catalog.text AS text FROM (SELECT "
+	"CASE WHEN $5::pg_catalog.jsonb IS NULL"
+	" THEN db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => "
+	"$2::pg_catalog.jsonb,"
 	" recreate_threshold => $3::pg_catalog.int4, allow_drop => $4::pg_catalog.bool)"
-	" ELSE db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => $2::pg_catalog.jsonb,"
+	" ELSE db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => "
+	"$2::pg_catalog.jsonb,"
 	" recreate_threshold => $3::pg_catalog.int4, allow_drop => $4::pg_catalog.bool, exclude =>"
 	" ARRAY(SELECT pg_catalog.jsonb_array_elements_text($5)::pg_catalog.name)) END AS plan) p";
 
@@ -114,14 +117,15 @@ print_plan(const Cli *cli, const cJSON *plan)
 
 	cJSON_ArrayForEach(step, steps)
 	{
-		printf("%3d. %s%s%s\n", ++number, cli_style(cli, "bold"), text_member(step, "sql"), cli_style(cli, "off"));
+		printf("%3d. %s%s%s\n", ++number, cli_style(cli, "bold"), text_member(step, "sql"),
+			   cli_style(cli, "off"));
 		if (*text_member(step, "reason") != '\0')
 			printf("     %s\n", text_member(step, "reason"));
 		print_hazards(cli, step);
 	}
-	cJSON_ArrayForEach(left, remaining)
-		printf("stays: %s %s %s: %s\n", text_member(left, "object_type"), text_member(left, "object"),
-			   text_member(left, "attribute"), text_member(left, "reason"));
+	cJSON_ArrayForEach(left, remaining) printf(
+		"stays: %s %s %s: %s\n", text_member(left, "object_type"), text_member(left, "object"),
+		text_member(left, "attribute"), text_member(left, "reason"));
 	print_list(cJSON_GetObjectItemCaseSensitive(plan, "notes"), "note: ");
 }
 
@@ -130,7 +134,8 @@ static void
 print_target(const Cli *cli)
 {
 	cli_note(cli, "%s %s (%s, chosen by %s)", cli_has(cli, "confirm") ? "changing" : "looking at",
-			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "the database",
+			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile)
+													 : "the database",
 			 dba_profile_url(cli->profile), dba_profile_source(cli->profile));
 }
 
@@ -153,7 +158,8 @@ save_rows(Cli *cli)
 	localtime_r(&now, &local);
 	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &local);
 	snprintf(path, sizeof(path), "backups/pre-fix-%s-%s.json",
-			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "url", when);
+			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "url",
+			 when);
 	/* a profile's name may hold anything; it stays in the folder */
 	for (char *c = path + strlen("backups/"); *c != '\0'; c++)
 	{
@@ -179,8 +185,10 @@ apply_plan(Cli *cli, const char *plan, char **applied)
 	int			code;
 
 	cJSON_AddItemToArray(params, cJSON_CreateRaw(plan));
-	code = cli_execute(cli, &call, "SELECT db_adapter.apply($1::pg_catalog.jsonb, confirm => true)::pg_catalog.text AS result",
-					   params);
+	code = cli_execute(
+		cli, &call,
+		"SELECT db_adapter.apply($1::pg_catalog.jsonb, confirm => true)::pg_catalog.text AS result",
+		params);
 	if (code == CODE_DONE)
 		*applied = strdup(dba_result_text(call.result, 0, "result"));
 	cli_call_free(&call);
@@ -240,7 +248,9 @@ show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 	else if (cli_has(cli, "confirm"))
 		code = comparison->valid ? CODE_DONE : CODE_NO;
 	else if (steps > 0)
-		cli_note(cli, "\nnothing was changed; --confirm saves the rows to a file under backups/ and does it");
+		cli_note(
+			cli,
+			"\nnothing was changed; --confirm saves the rows to a file under backups/ and does it");
 	if (document != NULL && (code == CODE_DONE || code == CODE_NO))
 		cli_print_json(document);
 	else

@@ -90,11 +90,12 @@ print_failures(const dba_result *result)
 
 		cJSON_ArrayForEach(detail, details)
 		{
-			char	   *key = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(detail, "old_pk"));
+			char *key = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(detail, "old_pk"));
 
 			if (shown++ < SHOWN_FAILURES)
-				fprintf(stderr, "%s, row %s: %s (%s)\n", dba_result_text(result, i, "table"), key != NULL ? key : "?",
-						text_member(detail, "error"), text_member(detail, "sqlstate"));
+				fprintf(stderr, "%s, row %s: %s (%s)\n", dba_result_text(result, i, "table"),
+						key != NULL ? key : "?", text_member(detail, "error"),
+						text_member(detail, "sqlstate"));
 			cJSON_free(key);
 		}
 		cJSON_Delete(details);
@@ -104,8 +105,10 @@ print_failures(const dba_result *result)
 static void
 print_restored(Cli *cli, const dba_result *result, bool dry_run)
 {
-	static const char *const columns[] = {"inserted", "updated", "skipped", "failed", "nulled_refs"};
-	CliTable   *table = cli_table_new(cli, "Table|>Inserted|>Updated|>Skipped|>Failed|>References set to NULL");
+	static const char *const columns[] = {"inserted", "updated", "skipped", "failed",
+										  "nulled_refs"};
+	CliTable   *table =
+		cli_table_new(cli, "Table|>Inserted|>Updated|>Skipped|>Failed|>References set to NULL");
 
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
@@ -114,7 +117,8 @@ print_restored(Cli *cli, const dba_result *result, bool dry_run)
 
 		for (int c = 0; c < 5; c++)
 		{
-			snprintf(numbers[c], sizeof(numbers[c]), "%s", cli_thousands(number_at(result, i, columns[c])));
+			snprintf(numbers[c], sizeof(numbers[c]), "%s",
+					 cli_thousands(number_at(result, i, columns[c])));
 			texts[c + 1] = numbers[c];
 		}
 		cli_table_add(table, texts);
@@ -189,7 +193,8 @@ confirm(Cli *cli)
 	if (cli_has(cli, "dry-run"))
 		return CODE_DONE;
 	snprintf(question, sizeof(question), "Restore into %s (%s, chosen by %s)?",
-			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "the database",
+			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile)
+													 : "the database",
 			 dba_profile_url(cli->profile), dba_profile_source(cli->profile));
 	return cli_ask(cli, question);
 }
@@ -202,7 +207,8 @@ cmd_restore(Cli *cli)
 	char	   *schema = NULL;
 	int			code = cli_load(cli);
 
-	if (mode != NULL && strcmp(mode, "skip") != 0 && strcmp(mode, "overwrite") != 0 && strcmp(mode, "fail") != 0)
+	if (mode != NULL && strcmp(mode, "skip") != 0 && strcmp(mode, "overwrite") != 0 &&
+		strcmp(mode, "fail") != 0)
 		return cli_usage("--mode must be skip, overwrite or fail, not \"%s\"", mode);
 	if (code != CODE_DONE)
 		return code;
@@ -215,11 +221,15 @@ cmd_restore(Cli *cli)
 		code = confirm(cli);
 	if (code == CODE_DONE)
 		code = cli_open(cli);
-	if (code == CODE_DONE && (cli_value_or_config(cli, "backup-schema", "schema.backup_schema") != NULL || needs_schema(cli)))
+	if (code == CODE_DONE &&
+		(cli_value_or_config(cli, "backup-schema", "schema.backup_schema") != NULL ||
+		 needs_schema(cli)))
 	{
 		schema = cli_backup_schema(cli);
 		if (schema == NULL)
-			code = cli_interrupted() ? CODE_INTERRUPTED : cli_has(cli, "backup-schema") ? CODE_USAGE : CODE_FAILED;
+			code = cli_interrupted()			   ? CODE_INTERRUPTED
+				   : cli_has(cli, "backup-schema") ? CODE_USAGE
+												   : CODE_FAILED;
 	}
 	if (code == CODE_DONE)
 		code = run_restore(cli, &source, schema);

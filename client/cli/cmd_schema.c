@@ -8,10 +8,11 @@
 #include "cli.h"
 
 /* EXPECTED is the declared schema, $1 its text, $2 what is left out (JSON or NULL) */
-#define COMPARE(expected) \
-	"SELECT r.v::pg_catalog.text AS validation, db_adapter.report(r.v) AS report, (r.v ->> 'valid')::pg_catalog.bool AS valid" \
+#define COMPARE(expected)                                                                          \
+	"SELECT r.v::pg_catalog.text AS validation, db_adapter.report(r.v) AS report, (r.v ->> "       \
+	"'valid')::pg_catalog.bool AS valid"                                                           \
 	"  FROM (SELECT CASE WHEN $2::pg_catalog.jsonb IS NULL THEN db_adapter.validate(" expected ")" \
-	"   ELSE db_adapter.validate(" expected ", exclude =>" \
+	"   ELSE db_adapter.validate(" expected ", exclude =>"                                         \
 	"    ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2)::pg_catalog.name)) END AS v) r"
 
 void
@@ -20,7 +21,7 @@ comparison_free(Comparison *comparison)
 	free(comparison->schema_sql);
 	free(comparison->validation);
 	free(comparison->report);
-	*comparison = (Comparison) {0};
+	*comparison = (Comparison){0};
 }
 
 static cJSON *
@@ -51,8 +52,8 @@ static int
 compare(Cli *cli, Comparison *comparison, CliCall *call)
 {
 	cJSON	   *params = comparison_params(cli, comparison);
-	dba_request request = dba_execute_json(cli->db, COMPARE("db_adapter.expected($1::pg_catalog.text)"), params, cli_called,
-										   call);
+	dba_request request = dba_execute_json(
+		cli->db, COMPARE("db_adapter.expected($1::pg_catalog.text)"), params, cli_called, call);
 	int			code = CODE_DONE;
 
 	if (!cli_wait_quietly(cli, call, request))
@@ -63,7 +64,8 @@ compare(Cli *cli, Comparison *comparison, CliCall *call)
 		else
 		{
 			cli_call_free(call);
-			request = dba_execute_json(cli->db, COMPARE("db_adapter.expected_columns($1)"), params, cli_called, call);
+			request = dba_execute_json(cli->db, COMPARE("db_adapter.expected_columns($1)"), params,
+									   cli_called, call);
 			code = cli_wait(cli, call, request);
 		}
 	}
@@ -78,7 +80,7 @@ comparison_run(Cli *cli, Comparison *comparison)
 	CliCall		call = {0};
 	int			code;
 
-	*comparison = (Comparison) {0};
+	*comparison = (Comparison){0};
 	comparison->schema_sql = cli_read_file(cli, path, "schema file");
 	if (comparison->schema_sql == NULL)
 		return CODE_USAGE;
@@ -131,8 +133,10 @@ cmd_introspect(Cli *cli)
 		params = cJSON_CreateArray();
 		cJSON_AddItemToArray(params, cJSON_CreateString(format));
 	}
-	code = cli_execute(cli, &call, json ? "SELECT pg_catalog.jsonb_pretty(db_adapter.introspect()) AS document" :
-					   "SELECT db_adapter.diagram(format => $1) AS document", params);
+	code = cli_execute(cli, &call,
+					   json ? "SELECT pg_catalog.jsonb_pretty(db_adapter.introspect()) AS document"
+							: "SELECT db_adapter.diagram(format => $1) AS document",
+					   params);
 	if (code == CODE_DONE && cli->json && !json)
 	{
 		cJSON	   *document = cJSON_CreateObject();

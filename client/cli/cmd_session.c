@@ -36,7 +36,8 @@ add_profile(cJSON *list, CliTable *table, const Cli *cli, const char *name, bool
 
 	if (table != NULL)
 	{
-		cli_table_add(table, (const char *[]) {current ? "*" : "", name, provider, url, description});
+		cli_table_add(table,
+					  (const char *[]){current ? "*" : "", name, provider, url, description});
 		return;
 	}
 	entry = cJSON_CreateObject();
@@ -102,15 +103,20 @@ print_server(Cli *cli, cJSON *document)
 	if (cli->json)
 		cJSON_AddBoolToObject(document, "connected", ok);
 	if (!ok)
-		print_fact(cli, document, "connection_error", "Connection", call.error != NULL ? dba_error_message(call.error) : "");
+		print_fact(cli, document, "connection_error", "Connection",
+				   call.error != NULL ? dba_error_message(call.error) : "");
 	else
 	{
 		extension = dba_result_text(call.result, 0, "extension_version");
-		print_fact(cli, document, "database", "Database", dba_result_text(call.result, 0, "database"));
+		print_fact(cli, document, "database", "Database",
+				   dba_result_text(call.result, 0, "database"));
 		print_fact(cli, document, "role", "Role", dba_result_text(call.result, 0, "username"));
-		print_fact(cli, document, "server_version", "Server", dba_result_text(call.result, 0, "server_version"));
+		print_fact(cli, document, "server_version", "Server",
+				   dba_result_text(call.result, 0, "server_version"));
 		print_fact(cli, document, "extension_version", "Extension",
-				   extension != NULL ? extension : cli->json ? NULL : "not installed; db-adapter install does it");
+				   extension != NULL ? extension
+				   : cli->json		 ? NULL
+									 : "not installed; db-adapter install does it");
 	}
 	cli_call_free(&call);
 	return ok;
@@ -188,7 +194,8 @@ print_report(Cli *cli, const char *validation)
 	cJSON	   *params = cJSON_CreateArray();
 
 	cJSON_AddItemToArray(params, cJSON_CreateRaw(validation));
-	if (cli_execute(cli, &call, "SELECT db_adapter.report($1::pg_catalog.jsonb) AS report", params) == CODE_DONE)
+	if (cli_execute(cli, &call, "SELECT db_adapter.report($1::pg_catalog.jsonb) AS report",
+					params) == CODE_DONE)
 		printf("%s\n", dba_result_text(call.result, 0, "report"));
 	cli_call_free(&call);
 }
@@ -305,8 +312,10 @@ cmd_install(Cli *cli)
 			code = print_installed(cli, "already installed", available);
 		else
 		{
-			code = cli_execute(cli, &call, installed == NULL ? "CREATE EXTENSION db_adapter" :
-							   "ALTER EXTENSION db_adapter UPDATE", NULL);
+			code = cli_execute(cli, &call,
+							   installed == NULL ? "CREATE EXTENSION db_adapter"
+												 : "ALTER EXTENSION db_adapter UPDATE",
+							   NULL);
 			if (code == CODE_DONE)
 				print_installed(cli, installed == NULL ? "created" : "updated", available);
 		}

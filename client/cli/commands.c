@@ -14,15 +14,12 @@ const CliOption cli_global_options[] = {
 	{"no-color", 0, NULL, "no colours; NO_COLOR and TERM=dumb do the same"},
 	{"help", 'h', NULL, "explain the program or a command"},
 	{"version", 0, NULL, "print the version"},
-	{0}
-};
+	{0}};
 
 static const CliOption none[] = {{0}};
 
 static const CliOption validate_options[] = {
-	{"schema-file", 0, "FILE", "compare with FILE instead of schema.file of db.toml"},
-	{0}
-};
+	{"schema-file", 0, "FILE", "compare with FILE instead of schema.file of db.toml"}, {0}};
 
 static const CliOption fix_options[] = {
 	{"schema-file", 0, "FILE", "the declared schema, instead of schema.file of db.toml"},
@@ -32,19 +29,18 @@ static const CliOption fix_options[] = {
 	{"plan-only", 0, NULL, "print the plan as JSON"},
 	{"allow-drop", 0, NULL, "drop what the declared schema does not have"},
 	{"recreate-threshold", 0, "N", "rebuild a table that misses N columns or more; 0: never"},
-	{0}
-};
+	{0}};
 
 static const CliOption backup_options[] = {
-	{"backup-schema", 0, "FILE", "tables, keys and references; else db.toml's, else derived from foreign keys"},
+	{"backup-schema", 0, "FILE",
+	 "tables, keys and references; else db.toml's, else derived from foreign keys"},
 	{"user-id", 0, "ID", "the rows of this tenant"},
 	{"all-users", 0, NULL, "the rows of all tenants"},
 	{"output", 'o', "FILE", "write to FILE, - for standard output; .gz and .zst compress"},
 	{"tables", 0, "A,B", "these tables alone"},
 	{"format", 0, "FORMAT", "jsonl or json; a name ending in .json means json"},
 	{"validate", 0, "FILE", "check FILE instead, without a database"},
-	{0}
-};
+	{0}};
 
 static const CliOption restore_options[] = {
 	{"backup-schema", 0, "FILE", "tables, keys and references, instead of those in the file"},
@@ -52,42 +48,56 @@ static const CliOption restore_options[] = {
 	{"mode", 'm', "MODE", "skip, overwrite or fail where a row exists already"},
 	{"dry-run", 0, NULL, "do everything, then roll back"},
 	{"yes", 'y', NULL, "do not ask"},
-	{0}
-};
+	{0}};
 
-static const CliOption introspect_options[] = {
-	{"format", 0, "FORMAT", "json, mermaid or dot"},
-	{0}
-};
+static const CliOption introspect_options[] = {{"format", 0, "FORMAT", "json, mermaid or dot"},
+											   {0}};
 
 const CliCommand cli_commands[] = {
 	{"connect", NULL, "connect, compare the schema, remember the profile",
-		"Connects to the profile's database, compares it with the declared schema, shows how many rows each table has and,"
-		" when all is well, writes the lock file, so that later commands use the same profile. Without the extension"
-	" the comparison is left out and said so.", none, cmd_connect},
+	 "Connects to the profile's database, compares it with the declared schema, shows how many "
+	 "rows each table has and,"
+	 " when all is well, writes the lock file, so that later commands use the same profile. "
+	 "Without the extension"
+	 " the comparison is left out and said so.",
+	 none, cmd_connect},
 	{"status", NULL, "show the current profile and its database",
-		"Shows which profile is current, where that was said, and the rows of each table. Works without the database."
-	" Always exits with 0.", none, cmd_status},
+	 "Shows which profile is current, where that was said, and the rows of each table. Works "
+	 "without the database."
+	 " Always exits with 0.",
+	 none, cmd_status},
 	{"profiles", NULL, "list the profiles of db.toml",
-	"Lists the profiles of db.toml and marks the current one. Needs no database.", none, cmd_profiles},
+	 "Lists the profiles of db.toml and marks the current one. Needs no database.", none,
+	 cmd_profiles},
 	{"validate", NULL, "compare the database with the declared schema",
-		"Compares the live schema with that of the SQL file. Exits with 1 when they differ. Where the statements may not be"
-	" executed (a standby, or no right to), tables and columns alone are compared, and that is said.",
-	validate_options, cmd_validate},
+	 "Compares the live schema with that of the SQL file. Exits with 1 when they differ. Where the "
+	 "statements may not be"
+	 " executed (a standby, or no right to), tables and columns alone are compared, and that is "
+	 "said.",
+	 validate_options, cmd_validate},
 	{"fix", NULL, "plan and apply what the declared schema needs",
-		"Shows how the database differs from the declared schema and the steps that make it conform, with their hazards."
-		" --confirm saves the rows to a file under backups/ and applies the steps in one transaction; the exit code is"
-	" then 0 only if the schema is valid afterwards.", fix_options, cmd_fix},
+	 "Shows how the database differs from the declared schema and the steps that make it conform, "
+	 "with their hazards."
+	 " --confirm saves the rows to a file under backups/ and applies the steps in one transaction; "
+	 "the exit code is"
+	 " then 0 only if the schema is valid afterwards.",
+	 fix_options, cmd_fix},
 	{"backup", NULL, "save a tenant's rows, or check a backup file",
-		"Streams the rows of one tenant, or of all, to a file that is complete or not there. Without -o the file is"
-	" backups/backup-YYYY-MM-DD-HHMM.json.", backup_options, cmd_backup},
+	 "Streams the rows of one tenant, or of all, to a file that is complete or not there. Without "
+	 "-o the file is"
+	 " backups/backup-YYYY-MM-DD-HHMM.json.",
+	 backup_options, cmd_backup},
 	{"restore", "FILE", "put the rows of a backup into the database",
-		"Streams a backup into the database in one transaction; keys and references are mapped to what is there. FILE may"
-		" be - for standard input, and compressed. A file that was cut off is refused before connecting. Exits with 1"
-	" when rows failed.", restore_options, cmd_restore},
+	 "Streams a backup into the database in one transaction; keys and references are mapped to "
+	 "what is there. FILE may"
+	 " be - for standard input, and compressed. A file that was cut off is refused before "
+	 "connecting. Exits with 1"
+	 " when rows failed.",
+	 restore_options, cmd_restore},
 	{"install", NULL, "create or update the extension",
-	"Runs CREATE EXTENSION db_adapter, or updates it, in the profile's database.", none, cmd_install},
+	 "Runs CREATE EXTENSION db_adapter, or updates it, in the profile's database.", none,
+	 cmd_install},
 	{"introspect", NULL, "print the live schema",
-	"Prints the live schema as a JSON document, or as a diagram.", introspect_options, cmd_introspect},
-	{0}
-};
+	 "Prints the live schema as a JSON document, or as a diagram.", introspect_options,
+	 cmd_introspect},
+	{0}};

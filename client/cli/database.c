@@ -10,7 +10,7 @@
 
 #include "cli.h"
 
-#define WAIT_STEP 100			/* milliseconds between looks at Ctrl-C */
+#define WAIT_STEP 100 /* milliseconds between looks at Ctrl-C */
 
 /* ---------------------------------------------------------------- signals */
 
@@ -61,8 +61,9 @@ code_of(const dba_error *error)
 			return CODE_CONNECT;
 		default:
 			/* too many connections, starting up, wrong password */
-			if (strncmp(state, "08", 2) == 0 || strncmp(state, "28", 2) == 0 || strcmp(state, "57P03") == 0 ||
-				strcmp(state, "3D000") == 0 || strcmp(state, "53300") == 0)
+			if (strncmp(state, "08", 2) == 0 || strncmp(state, "28", 2) == 0 ||
+				strcmp(state, "57P03") == 0 || strcmp(state, "3D000") == 0 ||
+				strcmp(state, "53300") == 0)
 				return CODE_CONNECT;
 			return CODE_FAILED;
 	}
@@ -74,7 +75,8 @@ lacks_extension(const dba_error *error)
 {
 	const char *state = dba_error_sqlstate(error);
 
-	return strcmp(state, "3F000") == 0 && strstr(dba_error_message(error), "\"db_adapter\"") != NULL;
+	return strcmp(state, "3F000") == 0 &&
+		   strstr(dba_error_message(error), "\"db_adapter\"") != NULL;
 }
 
 static void
@@ -106,9 +108,12 @@ cli_fail(Cli *cli, const dba_error *error)
 	else if (lacks_extension(error))
 	{
 		message = "the extension db_adapter is not installed in this database";
-		snprintf(text, sizeof(text), "Install it: db-adapter%s%s install", cli_has(cli, "profile") ? " --profile " : "",
-				 cli_has(cli, "profile") && strchr(cli_value(cli, "profile"), ':') == NULL ? cli_value(cli, "profile") :
-				 cli_has(cli, "profile") ? "URL" : "");
+		snprintf(text, sizeof(text), "Install it: db-adapter%s%s install",
+				 cli_has(cli, "profile") ? " --profile " : "",
+				 cli_has(cli, "profile") && strchr(cli_value(cli, "profile"), ':') == NULL
+					 ? cli_value(cli, "profile")
+				 : cli_has(cli, "profile") ? "URL"
+										   : "");
 		hint = text;
 	}
 	if (cli->json)
@@ -194,7 +199,7 @@ cli_open(Cli *cli)
 void
 cli_called(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
-	CliCall    *call = arg;
+	CliCall	   *call = arg;
 
 	(void) db;
 	call->done = true;
@@ -235,7 +240,7 @@ cli_call_free(CliCall *call)
 {
 	dba_result_free(call->result);
 	dba_error_free(call->error);
-	*call = (CliCall) {0};
+	*call = (CliCall){0};
 }
 
 int
@@ -312,7 +317,7 @@ cli_user_id(const Cli *cli)
 
 /* ---------------------------------------------------------------- rows */
 
-#define EXACT_ROWS 1000000		/* beyond this the planner's estimate will do */
+#define EXACT_ROWS 1000000 /* beyond this the planner's estimate will do */
 
 static const char tables_sql[] =
 	"SELECT n.nspname AS schema, c.relname AS name,"
@@ -320,7 +325,8 @@ static const char tables_sql[] =
 	"  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
 	"   AND n.nspname NOT IN ('information_schema', 'db_adapter') AND n.nspname NOT LIKE 'pg\\_%'"
-	"   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+	"   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = "
+	"'pg_catalog.pg_class'::pg_catalog.regclass"
 	"                   AND d.objid = c.oid AND d.deptype = 'e')"
 	" ORDER BY n.nspname <> 'public', 1, 2";
 
@@ -360,9 +366,10 @@ add_count(Cli *cli, cJSON *counts, const char *schema, const char *name, int64_t
 			 strcmp(schema, "public") != 0 ? "." : "", name);
 	cJSON_AddStringToObject(entry, "table", quoted);
 	quote_name(quoted, sizeof(quoted), schema, name);
-	if (estimate <= EXACT_ROWS &&
-		(!cli_wait_quietly(cli, &call, dba_select(cli->db, quoted, "count(*) as n", NULL, NULL, cli_called, &call)) ||
-		 !dba_result_int64(call.result, 0, "n", &rows)))
+	if (estimate <= EXACT_ROWS && (!cli_wait_quietly(cli, &call,
+													 dba_select(cli->db, quoted, "count(*) as n",
+																NULL, NULL, cli_called, &call)) ||
+								   !dba_result_int64(call.result, 0, "n", &rows)))
 		cJSON_AddNullToObject(entry, "rows");
 	else
 		cJSON_AddNumberToObject(entry, "rows", (double) rows);
@@ -385,8 +392,8 @@ cli_count_rows(Cli *cli)
 			int64_t		estimate = -1;
 
 			dba_result_int64(call.result, i, "estimate", &estimate);
-			add_count(cli, counts, dba_result_text(call.result, i, "schema"), dba_result_text(call.result, i, "name"),
-					  estimate);
+			add_count(cli, counts, dba_result_text(call.result, i, "schema"),
+					  dba_result_text(call.result, i, "name"), estimate);
 		}
 	}
 	cli_call_free(&call);
@@ -412,8 +419,11 @@ cli_print_rows(Cli *cli, const cJSON *counts)
 		char		text[64] = "no right to read";
 
 		if (cJSON_IsNumber(rows))
-			snprintf(text, sizeof(text), "%s%s", estimated ? "~" : "", cli_thousands((int64_t) rows->valuedouble));
-		cli_table_add(table, (const char *[]) {cJSON_GetObjectItemCaseSensitive(entry, "table")->valuestring, text});
+			snprintf(text, sizeof(text), "%s%s", estimated ? "~" : "",
+					 cli_thousands((int64_t) rows->valuedouble));
+		cli_table_add(
+			table,
+			(const char *[]){cJSON_GetObjectItemCaseSensitive(entry, "table")->valuestring, text});
 	}
 	cli_table_print(table);
 }
@@ -450,8 +460,9 @@ keep_tables(cJSON *schema, const char *list)
 		const cJSON *table;
 		bool		found = false;
 
-		cJSON_ArrayForEach(table, tables)
-			found |= strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(table, "name")) ?: "", name) == 0;
+		cJSON_ArrayForEach(table, tables) found |=
+			strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(table, "name")) ?: "",
+				   name) == 0;
 		ok = found;
 		if (!found)
 			cli_usage("table \"%s\" is not in the backup schema", name);
@@ -459,7 +470,8 @@ keep_tables(cJSON *schema, const char *list)
 	free(copy);
 	for (int i = cJSON_GetArraySize(tables) - 1; i >= 0 && ok; i--)
 	{
-		const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tables, i), "name"));
+		const char *name = cJSON_GetStringValue(
+			cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tables, i), "name"));
 
 		if (name == NULL || !is_listed(list, name))
 			cJSON_DeleteItemFromArray(tables, i);
@@ -473,7 +485,9 @@ derive_backup_schema(Cli *cli)
 	CliCall		call = {0};
 	char	   *text = NULL;
 
-	if (cli_execute(cli, &call, "SELECT db_adapter.derive_backup_schema()::pg_catalog.text AS schema", NULL) == CODE_DONE)
+	if (cli_execute(cli, &call,
+					"SELECT db_adapter.derive_backup_schema()::pg_catalog.text AS schema",
+					NULL) == CODE_DONE)
 		text = strdup(dba_result_text(call.result, 0, "schema"));
 	cli_call_free(&call);
 	return text;
@@ -484,13 +498,16 @@ cli_backup_schema(Cli *cli)
 {
 	const char *path = cli_value_or_config(cli, "backup-schema", "schema.backup_schema");
 	const char *list = cli_value(cli, "tables");
-	char	   *text = path != NULL ? cli_read_file(cli, path, "backup schema") : derive_backup_schema(cli);
+	char	   *text =
+		path != NULL ? cli_read_file(cli, path, "backup schema") : derive_backup_schema(cli);
 	cJSON	   *schema = text != NULL ? cJSON_Parse(text) : NULL;
 	bool		ok = text != NULL;
 
-	if (ok && (schema == NULL || !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(schema, "tables"))))
+	if (ok &&
+		(schema == NULL || !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(schema, "tables"))))
 	{
-		cli_usage("backup schema \"%s\" is not a JSON object with an array \"tables\"", path != NULL ? path : "derived");
+		cli_usage("backup schema \"%s\" is not a JSON object with an array \"tables\"",
+				  path != NULL ? path : "derived");
 		ok = false;
 	}
 	else if (ok && list != NULL)

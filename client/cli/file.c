@@ -15,7 +15,7 @@
 #include "cli.h"
 
 #define PIECE 65536
-#define GZIP_WINDOW (15 + 16)	/* zlib's way to ask for gzip */
+#define GZIP_WINDOW (15 + 16) /* zlib's way to ask for gzip */
 
 typedef enum Compression
 {
@@ -75,7 +75,8 @@ static bool
 output_fail(CliOutput *output, const char *what)
 {
 	if (!output->failed)
-		cli_warn("could not write \"%s\": %s", output->path != NULL ? output->path : "standard output", what);
+		cli_warn("could not write \"%s\": %s",
+				 output->path != NULL ? output->path : "standard output", what);
 	output->failed = true;
 	return false;
 }
@@ -94,13 +95,16 @@ cli_output_open(const char *path)
 		output->path = strdup(path);
 		if (asprintf(&output->temporary, "%s.%ld.tmp", path, (long) getpid()) < 0)
 			abort();
-		output->compression = ends_with(path, ".gz") ? GZIP : ends_with(path, ".zst") ? ZSTD : PLAIN;
+		output->compression = ends_with(path, ".gz")	? GZIP
+							  : ends_with(path, ".zst") ? ZSTD
+														: PLAIN;
 		output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 		if (output->fd < 0)
 			ok = output_fail(output, strerror(errno));
 	}
 	if (ok && output->compression == GZIP)
-		ok = deflateInit2(&output->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+		ok = deflateInit2(&output->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
+						  Z_DEFAULT_STRATEGY) == Z_OK;
 	if (ok && output->compression == ZSTD)
 		ok = (output->zstd = ZSTD_createCCtx()) != NULL;
 	if (!ok)
@@ -355,7 +359,8 @@ read_gzip(CliInput *input, char *data, size_t size)
 		if (answer == Z_STREAM_END)
 			input->in_frame = false;
 		else if (answer != Z_OK && answer != Z_BUF_ERROR)
-			return input_fail(input, input->gzip.msg != NULL ? input->gzip.msg : "damaged gzip data");
+			return input_fail(input,
+							  input->gzip.msg != NULL ? input->gzip.msg : "damaged gzip data");
 	}
 	return (int64_t) (size - input->gzip.avail_out);
 }
@@ -379,7 +384,7 @@ read_zstd(CliInput *input, char *data, size_t size)
 			if (got == 0)
 				return input->in_frame ? input_fail(input, "the compressed data is cut off") : 0;
 		}
-		in = (ZSTD_inBuffer) {input->piece + input->start, input->end - input->start, 0};
+		in = (ZSTD_inBuffer){input->piece + input->start, input->end - input->start, 0};
 		left = ZSTD_decompressStream(input->zstd, &out, &in);
 		input->start += in.pos;
 		if (ZSTD_isError(left))

@@ -44,7 +44,8 @@ print_options(FILE *file, const CliOption *options)
 
 		if (options->letter != 0)
 			snprintf(letter, sizeof(letter), "-%c, ", options->letter);
-		snprintf(left, sizeof(left), "  %s--%s%s%s", letter, options->name, options->argument != NULL ? " " : "",
+		snprintf(left, sizeof(left), "  %s--%s%s%s", letter, options->name,
+				 options->argument != NULL ? " " : "",
 				 options->argument != NULL ? options->argument : "");
 		fprintf(file, "%-30s", left);
 		print_wrapped(file, options->help, 30, 30);
@@ -55,22 +56,24 @@ void
 help_program(FILE *file)
 {
 	fputs("db-adapter keeps databases true to a declared schema and moves rows between them.\n\n"
-		  "Usage:\n  db-adapter [OPTION]... COMMAND [OPTION]...\n\nCommands:\n", file);
+		  "Usage:\n  db-adapter [OPTION]... COMMAND [OPTION]...\n\nCommands:\n",
+		  file);
 	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
 		fprintf(file, "  %-12s %s\n", c->name, c->summary);
 	fputs("\nOptions of every command:\n", file);
 	print_options(file, cli_global_options);
 	fputs("\nExit codes: 0 done or valid, 1 the answer is no, 2 usage or configuration,\n"
 		  "3 cannot connect, 4 the server refused or the work failed, 130 interrupted.\n"
-		  "db-adapter COMMAND --help explains a command.\n", file);
+		  "db-adapter COMMAND --help explains a command.\n",
+		  file);
 }
 
 void
 help_command(FILE *file, const CliCommand *command)
 {
 	fprintf(file, "Usage:\n  db-adapter [OPTION]... %s%s%s%s\n\n", command->name,
-			command->options->name != NULL ? " [OPTION]..." : "", command->operand != NULL ? " " : "",
-			command->operand != NULL ? command->operand : "");
+			command->options->name != NULL ? " [OPTION]..." : "",
+			command->operand != NULL ? " " : "", command->operand != NULL ? command->operand : "");
 	print_wrapped(file, command->description, 0, 0);
 	if (command->options->name != NULL)
 	{
@@ -120,27 +123,34 @@ static void
 man_page(void)
 {
 	printf(".TH DB\\-ADAPTER 1 \"\" \"db_adapter %s\" \"db_adapter\"\n"
-		   ".SH NAME\ndb\\-adapter \\- keep databases true to a declared schema, move rows between them\n"
-		   ".SH SYNOPSIS\n\\fBdb\\-adapter\\fR [\\fIOPTION\\fR]... \\fICOMMAND\\fR [\\fIOPTION\\fR]...\n"
-		   ".SH OPTIONS\n", dba_version());
+		   ".SH NAME\ndb\\-adapter \\- keep databases true to a declared schema, move rows between "
+		   "them\n"
+		   ".SH SYNOPSIS\n\\fBdb\\-adapter\\fR [\\fIOPTION\\fR]... \\fICOMMAND\\fR "
+		   "[\\fIOPTION\\fR]...\n"
+		   ".SH OPTIONS\n",
+		   dba_version());
 	man_options(cli_global_options);
 	fputs(".SH COMMANDS\n", stdout);
 	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
 	{
-		printf(".SS %s%s%s\n", c->name, c->operand != NULL ? " " : "", c->operand != NULL ? c->operand : "");
+		printf(".SS %s%s%s\n", c->name, c->operand != NULL ? " " : "",
+			   c->operand != NULL ? c->operand : "");
 		man_text(c->description);
 		putchar('\n');
 		man_options(c->options);
 	}
 	fputs(".SH EXIT STATUS\n"
-		  "0 done or valid; 1 the answer is no (drift, an invalid backup, failed rows); 2 usage or configuration;\n"
+		  "0 done or valid; 1 the answer is no (drift, an invalid backup, failed rows); 2 usage or "
+		  "configuration;\n"
 		  "3 cannot connect; 4 the server refused or the work failed; 130 interrupted.\n"
-		  ".SH ENVIRONMENT\n.TP\n\\fBDB_PROFILE\\fR\nThe profile, unless \\fB\\-\\-profile\\fR is given.\n"
+		  ".SH ENVIRONMENT\n.TP\n\\fBDB_PROFILE\\fR\nThe profile, unless \\fB\\-\\-profile\\fR is "
+		  "given.\n"
 		  ".TP\n\\fBDATABASE_URL\\fR\nThe database, where no profile is chosen otherwise.\n"
 		  ".TP\n\\fBNO_COLOR\\fR\nNo colours.\n"
 		  ".SH FILES\n.TP\n\\fIdb.toml\\fR\nProfiles and settings.\n"
 		  ".TP\n\\fI.db\\-profile\\fR\nThe current profile's name.\n"
-		  ".SH SEE ALSO\n\\fBdb_adapter\\fR(3)\n", stdout);
+		  ".SH SEE ALSO\n\\fBdb_adapter\\fR(3)\n",
+		  stdout);
 }
 
 /* ---------------------------------------------------------------- completions */
@@ -155,13 +165,18 @@ bash_options(const CliOption *options)
 static void
 bash_completion(void)
 {
-	fputs("# bash completion for db-adapter\n_db_adapter()\n{\n\tlocal word=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= w\n"
-		  "\tCOMPREPLY=()\n"
-		  "\tcase $prev in\n"
-		  "\t--profile) mapfile -t COMPREPLY < <(compgen -W \"$(sed -n 's/^\\[profiles\\.\\([^].]*\\)].*/\\1/p' db.toml 2>/dev/null)\" -- \"$word\"); return ;;\n"
-		  "\t--mode|-m) mapfile -t COMPREPLY < <(compgen -W 'skip overwrite fail' -- \"$word\"); return ;;\n"
-		  "\tesac\n"
-		  "\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"\n\tdo\n\t\tcase $w in\n\t\t", stdout);
+	fputs(
+		"# bash completion for db-adapter\n_db_adapter()\n{\n\tlocal "
+		"word=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= w\n"
+		"\tCOMPREPLY=()\n"
+		"\tcase $prev in\n"
+		"\t--profile) mapfile -t COMPREPLY < <(compgen -W \"$(sed -n "
+		"'s/^\\[profiles\\.\\([^].]*\\)].*/\\1/p' db.toml 2>/dev/null)\" -- \"$word\"); return ;;\n"
+		"\t--mode|-m) mapfile -t COMPREPLY < <(compgen -W 'skip overwrite fail' -- \"$word\"); "
+		"return ;;\n"
+		"\tesac\n"
+		"\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"\n\tdo\n\t\tcase $w in\n\t\t",
+		stdout);
 	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
 		printf("%s%s", c != cli_commands ? "|" : "", c->name);
 	fputs(") command=$w; break ;;\n\t\tesac\n\tdone\n\tcase $command in\n\t'') w=\"", stdout);
@@ -174,10 +189,14 @@ bash_completion(void)
 		bash_options(c->options);
 		fputs("\" ;;\n", stdout);
 	}
-	fputs("\tesac\n\tif [[ $word == -* || -z $command ]]\n\tthen\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$w", stdout);
+	fputs("\tesac\n\tif [[ $word == -* || -z $command ]]\n\tthen\n\t\tmapfile -t COMPREPLY < "
+		  "<(compgen -W \"$w",
+		  stdout);
 	bash_options(cli_global_options);
-	fputs("\" -- \"$word\")\n\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n\tfi\n}\n"
-		  "complete -o filenames -F _db_adapter db-adapter\n", stdout);
+	fputs(
+		"\" -- \"$word\")\n\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n\tfi\n}\n"
+		"complete -o filenames -F _db_adapter db-adapter\n",
+		stdout);
 }
 
 /* zsh takes no bracket or colon unquoted in an explanation. */
@@ -203,7 +222,8 @@ zsh_options(const CliOption *options)
 		zsh_text(options->help);
 		putchar(']');
 		if (options->argument != NULL)
-			printf(":%s:%s", options->argument, strcmp(options->argument, "FILE") == 0 ? "_files" : "");
+			printf(":%s:%s", options->argument,
+				   strcmp(options->argument, "FILE") == 0 ? "_files" : "");
 		putchar('\'');
 	}
 }
@@ -211,7 +231,9 @@ zsh_options(const CliOption *options)
 static void
 zsh_completion(void)
 {
-	fputs("#compdef db-adapter\n_db_adapter()\n{\n\tlocal -a commands\n\tlocal state\n\tcommands=(\n", stdout);
+	fputs(
+		"#compdef db-adapter\n_db_adapter()\n{\n\tlocal -a commands\n\tlocal state\n\tcommands=(\n",
+		stdout);
 	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
 	{
 		printf("\t\t'%s:", c->name);
@@ -221,7 +243,8 @@ zsh_completion(void)
 	fputs("\t)\n\t_arguments -C", stdout);
 	zsh_options(cli_global_options);
 	fputs(" \\\n\t\t\t'1:command:->command' '*::argument:->argument'\n\tcase $state in\n"
-		  "\tcommand) _describe command commands ;;\n\targument)\n\t\tcase $words[1] in\n", stdout);
+		  "\tcommand) _describe command commands ;;\n\targument)\n\t\tcase $words[1] in\n",
+		  stdout);
 	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
 	{
 		printf("\t\t%s) _arguments", c->name);

@@ -37,7 +37,8 @@ find_command(const char *name)
 
 /* The option of that name; else counts those that begin so. */
 static const CliOption *
-find_long(const CliOption *options, const char *name, size_t len, const CliOption **prefix, size_t *matches)
+find_long(const CliOption *options, const char *name, size_t len, const CliOption **prefix,
+		  size_t *matches)
 {
 	for (; options->name != NULL; options++)
 	{
@@ -59,7 +60,8 @@ find_letter(const Cli *cli, char letter)
 		if (o->letter == letter)
 			return o;
 	}
-	for (const CliOption *o = cli->command != NULL ? cli->command->options : cli_global_options; o->name != NULL; o++)
+	for (const CliOption *o = cli->command != NULL ? cli->command->options : cli_global_options;
+		 o->name != NULL; o++)
 	{
 		if (o->letter == letter)
 			return o;
@@ -79,7 +81,8 @@ fail_unknown_option(const Cli *cli, const char *name, size_t len)
 
 	for (const CliOption *o = cli_global_options; o->name != NULL; o++)
 		names[count++] = o->name;
-	for (const CliOption *o = cli->command != NULL ? cli->command->options : NULL; o != NULL && o->name != NULL; o++)
+	for (const CliOption *o = cli->command != NULL ? cli->command->options : NULL;
+		 o != NULL && o->name != NULL; o++)
 		names[count++] = o->name;
 	snprintf(word, sizeof(word), "%.*s", (int) (len < 60 ? len : 60), name);
 	nearest = dba_nearest(word, names, count);
@@ -274,8 +277,8 @@ wants_color(const Cli *cli)
 	const char *term = getenv("TERM");
 	const char *no_color = getenv("NO_COLOR");
 
-	return !cli_has(cli, "no-color") && (no_color == NULL || *no_color == '\0') && isatty(STDOUT_FILENO) &&
-		term != NULL && strcmp(term, "dumb") != 0;
+	return !cli_has(cli, "no-color") && (no_color == NULL || *no_color == '\0') &&
+		   isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
 static int

@@ -73,7 +73,8 @@ const char *
 cli_style(const Cli *cli, const char *style)
 {
 	static const char *const styles[][2] = {
-		{"bold", "\033[1m"}, {"red", "\033[31m"}, {"green", "\033[32m"}, {"yellow", "\033[33m"}, {"off", "\033[0m"},
+		{"bold", "\033[1m"},	{"red", "\033[31m"}, {"green", "\033[32m"},
+		{"yellow", "\033[33m"}, {"off", "\033[0m"},
 	};
 
 	for (size_t i = 0; cli->color && i < sizeof(styles) / sizeof(styles[0]); i++)
@@ -93,7 +94,8 @@ cli_thousands(int64_t number)
 	static int	next;
 	char		digits[32];
 	char	   *to = buffers[next = (next + 1) % 4];
-	size_t		len = (size_t) snprintf(digits, sizeof(digits), "%lld", (long long) (number < 0 ? -number : number));
+	size_t		len = (size_t) snprintf(digits, sizeof(digits), "%lld",
+										(long long) (number < 0 ? -number : number));
 
 	if (number < 0)
 		*to++ = '-';
@@ -118,7 +120,8 @@ cli_bytes(double bytes)
 	next = (next + 1) % 4;
 	for (; bytes >= 1000 && unit < 4; unit++)
 		bytes /= 1000;
-	snprintf(buffers[next], sizeof(buffers[next]), "%.*f %s", unit > 0 && bytes < 100 ? 1 : 0, bytes, units[unit]);
+	snprintf(buffers[next], sizeof(buffers[next]), "%.*f %s", unit > 0 && bytes < 100 ? 1 : 0,
+			 bytes, units[unit]);
 	return buffers[next];
 }
 
@@ -148,7 +151,10 @@ cli_table_new(const Cli *cli, const char *columns)
 		size_t		len = strcspn(columns += right, "|");
 
 		snprintf(name, sizeof(name), "%.*s", (int) len, columns);
-		scols_table_new_column(table->scols, name, 0, right ? SCOLS_FL_RIGHT : columns[len] == '\0' ? SCOLS_FL_TRUNC : 0);
+		scols_table_new_column(table->scols, name, 0,
+							   right				  ? SCOLS_FL_RIGHT
+							   : columns[len] == '\0' ? SCOLS_FL_TRUNC
+													  : 0);
 		table->columns++;
 		columns += len + (columns[len] == '|');
 	}
@@ -173,7 +179,8 @@ line_width(const char *text)
 	wchar_t		wide;
 	size_t		n;
 
-	while (*text != '\0' && *text != '\n' && (n = mbrtowc(&wide, text, MB_CUR_MAX, &state)) != 0 && n <= MB_CUR_MAX)
+	while (*text != '\0' && *text != '\n' && (n = mbrtowc(&wide, text, MB_CUR_MAX, &state)) != 0 &&
+		   n <= MB_CUR_MAX)
 	{
 		width += wcwidth(wide) > 0 ? (size_t) wcwidth(wide) : 0;
 		text += n;
@@ -194,9 +201,11 @@ cli_table_print(CliTable *table)
 	head_end = text != NULL ? strchr(text, '\n') : NULL;
 	if (head_end != NULL)
 	{
-		for (const char *line = text; line != NULL && *line != '\0'; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+		for (const char *line = text; line != NULL && *line != '\0';
+			 line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
 			width = line_width(line) > width ? line_width(line) : width;
-		printf("%s%.*s%s\n", cli_style(table->cli, "bold"), (int) (head_end - text), text, cli_style(table->cli, "off"));
+		printf("%s%.*s%s\n", cli_style(table->cli, "bold"), (int) (head_end - text), text,
+			   cli_style(table->cli, "off"));
 		for (size_t i = 0; i < width; i++)
 			fputs(utf8 ? "\u2500" : "-", stdout);
 		fputs(head_end, stdout);
@@ -210,7 +219,7 @@ cli_table_print(CliTable *table)
 
 /* ---------------------------------------------------------------- progress */
 
-#define PROGRESS_INTERVAL 100	/* milliseconds */
+#define PROGRESS_INTERVAL 100 /* milliseconds */
 
 static int64_t
 now_ms(void)
@@ -224,7 +233,7 @@ now_ms(void)
 void
 cli_progress_begin(CliProgress *progress, const Cli *cli, int64_t total)
 {
-	*progress = (CliProgress) {.started = now_ms(), .total = total};
+	*progress = (CliProgress){.started = now_ms(), .total = total};
 	progress->wanted = !cli->quiet && !cli->json && isatty(STDERR_FILENO);
 }
 
@@ -239,8 +248,8 @@ cli_progress(CliProgress *progress, const char *table, int64_t rows, int64_t byt
 		return;
 	progress->last = now;
 	progress->shown = true;
-	fprintf(stderr, "\r\033[K  %s  %s rows  %s  %s/s", table, cli_thousands(rows), cli_bytes((double) bytes),
-			cli_bytes(speed));
+	fprintf(stderr, "\r\033[K  %s  %s rows  %s  %s/s", table, cli_thousands(rows),
+			cli_bytes((double) bytes), cli_bytes(speed));
 	if (progress->total > 0 && speed > 0 && bytes <= progress->total)
 		fprintf(stderr, "  %d %%  %.0f s left", (int) (100 * bytes / progress->total),
 				(double) (progress->total - bytes) / speed);

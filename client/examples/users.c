@@ -29,7 +29,9 @@ main(void)
 {
 	int			failures = 0;
 	dba_error  *err = NULL;
-	dba_client *db = dba_open(NULL, &err);	/* db.toml, environment, lock file, DATABASE_URL; or a profile name, or a URL */
+	dba_client *db = dba_open(
+		NULL,
+		&err); /* db.toml, environment, lock file, DATABASE_URL; or a profile name, or a URL */
 
 	if (db == NULL)
 	{

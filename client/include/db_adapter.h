@@ -43,7 +43,8 @@ extern "C"
 
 typedef struct cJSON cJSON;		/* from libcjson: cJSON_Delete and friends */
 
-typedef struct dba_client dba_client;	/* a pool of connections to one database, or one transaction */
+typedef struct dba_client
+	dba_client;					/* a pool of connections to one database, or one transaction */
 typedef struct dba_result dba_result;	/* rows, or a count */
 typedef struct dba_error dba_error;
 typedef struct dba_query dba_query; /* what the plain calls cannot say */
@@ -117,7 +118,8 @@ extern DBA_API const char *dba_nearest(const char *word, const char *const *word
 extern DBA_API dba_client *dba_open(const char *profile_or_url, dba_error **err);
 
 /* the same with a loaded configuration, which must outlive only this call */
-extern DBA_API dba_client *dba_open_config(dba_config *config, const char *profile_or_url, dba_error **err);
+extern DBA_API dba_client *dba_open_config(dba_config *config, const char *profile_or_url,
+										   dba_error **err);
 
 /*
  * Closes: every outstanding request is called back with DBA_CLOSED before it
@@ -161,15 +163,16 @@ extern DBA_API void *dba_data(const dba_client *db);
  * NULL at first and again after a stop.  Neither may call back into the library.
  * Both return 0, or anything else when there was no memory.
  */
-typedef int (*dba_watch_fn) (void *loop, dba_client *db, int fd, unsigned events, void **slot);
-typedef int (*dba_timer_fn) (void *loop, dba_client *db, int64_t ms, void **slot);
+typedef int (*dba_watch_fn)(void *loop, dba_client *db, int fd, unsigned events, void **slot);
+typedef int (*dba_timer_fn)(void *loop, dba_client *db, int64_t ms, void **slot);
 
 /*
  * Gives a client to a loop, before its first request; DBA_OK, or DBA_INVALID
  * when it is in use.  The adapters in db_adapter/{libuv,libev,libevent,glib}.h
  * call this.
  */
-extern DBA_API dba_code dba_attach(dba_client *db, void *loop, dba_watch_fn watch, dba_timer_fn timer);
+extern DBA_API dba_code dba_attach(dba_client *db, void *loop, dba_watch_fn watch,
+								   dba_timer_fn timer);
 
 /* called by the loop: fd is ready for `events`, or (fd -1) the timer fired */
 extern DBA_API void dba_process(dba_client *db, int fd, unsigned events);
@@ -204,7 +207,8 @@ extern DBA_API size_t dba_in_flight(const dba_client *db);
  * How a request ends.  Exactly one of result and error is not NULL.  db is the
  * client the request was given to; for dba_begin it is the new transaction.
  */
-typedef void (*dba_callback) (dba_client *db, const dba_result *result, const dba_error *error, void *arg);
+typedef void (*dba_callback)(dba_client *db, const dba_result *result, const dba_error *error,
+							 void *arg);
 
 /*
  * Asks for a request to end early; its callback still comes, with DBA_CANCELLED
@@ -228,15 +232,17 @@ extern DBA_API void dba_cancel(dba_client *db, dba_request request);
  * the columns named ("id" or "a, b").  update and delete without a filter are
  * DBA_INVALID (dba_query_all_rows is the way).
  */
-extern DBA_API dba_request dba_select(dba_client *db, const char *table, const char *columns, const char *filters,
-									  const char *order_by, dba_callback cb, void *arg);
-extern DBA_API dba_request dba_insert(dba_client *db, const char *table, const char *row, dba_callback cb, void *arg);
-extern DBA_API dba_request dba_insert_many(dba_client *db, const char *table, const char *rows, dba_callback cb,
-										   void *arg);
-extern DBA_API dba_request dba_update(dba_client *db, const char *table, const char *row, const char *filters,
-									  dba_callback cb, void *arg);
-extern DBA_API dba_request dba_delete(dba_client *db, const char *table, const char *filters, dba_callback cb,
+extern DBA_API dba_request dba_select(dba_client *db, const char *table, const char *columns,
+									  const char *filters, const char *order_by, dba_callback cb,
 									  void *arg);
+extern DBA_API dba_request dba_insert(dba_client *db, const char *table, const char *row,
+									  dba_callback cb, void *arg);
+extern DBA_API dba_request dba_insert_many(dba_client *db, const char *table, const char *rows,
+										   dba_callback cb, void *arg);
+extern DBA_API dba_request dba_update(dba_client *db, const char *table, const char *row,
+									  const char *filters, dba_callback cb, void *arg);
+extern DBA_API dba_request dba_delete(dba_client *db, const char *table, const char *filters,
+									  dba_callback cb, void *arg);
 extern DBA_API dba_request dba_upsert(dba_client *db, const char *table, const char *row,
 									  const char *conflict_columns, dba_callback cb, void *arg);
 
@@ -245,27 +251,31 @@ extern DBA_API dba_request dba_upsert(dba_client *db, const char *table, const c
  * call: SELECT * FROM function(name => value, …); args is a JSON object (named)
  * or array (positional) or NULL.
  */
-extern DBA_API dba_request dba_execute(dba_client *db, const char *sql, const char *params, dba_callback cb, void *arg);
-extern DBA_API dba_request dba_call(dba_client *db, const char *function, const char *args, dba_callback cb, void *arg);
+extern DBA_API dba_request dba_execute(dba_client *db, const char *sql, const char *params,
+									   dba_callback cb, void *arg);
+extern DBA_API dba_request dba_call(dba_client *db, const char *function, const char *args,
+									dba_callback cb, void *arg);
 
 /* The same with cJSON values, which stay the caller's.  A number beyond +-2^53 is
  * DBA_INVALID there (use a string or cJSON_Raw). */
 extern DBA_API dba_request dba_select_json(dba_client *db, const char *table, const char *columns,
-										   const cJSON *filters, const char *order_by, dba_callback cb, void *arg);
-extern DBA_API dba_request dba_insert_json(dba_client *db, const char *table, const cJSON *row, dba_callback cb,
-										   void *arg);
-extern DBA_API dba_request dba_insert_many_json(dba_client *db, const char *table, const cJSON *rows,
-												dba_callback cb, void *arg);
-extern DBA_API dba_request dba_update_json(dba_client *db, const char *table, const cJSON *row, const cJSON *filters,
+										   const cJSON *filters, const char *order_by,
 										   dba_callback cb, void *arg);
-extern DBA_API dba_request dba_delete_json(dba_client *db, const char *table, const cJSON *filters, dba_callback cb,
-										   void *arg);
+extern DBA_API dba_request dba_insert_json(dba_client *db, const char *table, const cJSON *row,
+										   dba_callback cb, void *arg);
+extern DBA_API dba_request dba_insert_many_json(dba_client *db, const char *table,
+												const cJSON *rows, dba_callback cb, void *arg);
+extern DBA_API dba_request dba_update_json(dba_client *db, const char *table, const cJSON *row,
+										   const cJSON *filters, dba_callback cb, void *arg);
+extern DBA_API dba_request dba_delete_json(dba_client *db, const char *table, const cJSON *filters,
+										   dba_callback cb, void *arg);
 extern DBA_API dba_request dba_upsert_json(dba_client *db, const char *table, const cJSON *row,
-										   const char *conflict_columns, dba_callback cb, void *arg);
-extern DBA_API dba_request dba_execute_json(dba_client *db, const char *sql, const cJSON *params, dba_callback cb,
-											void *arg);
-extern DBA_API dba_request dba_call_json(dba_client *db, const char *function, const cJSON *args, dba_callback cb,
-										 void *arg);
+										   const char *conflict_columns, dba_callback cb,
+										   void *arg);
+extern DBA_API dba_request dba_execute_json(dba_client *db, const char *sql, const cJSON *params,
+											dba_callback cb, void *arg);
+extern DBA_API dba_request dba_call_json(dba_client *db, const char *function, const cJSON *args,
+										 dba_callback cb, void *arg);
 
 /* ---------------------------------------------------------------- queries */
 
@@ -280,7 +290,8 @@ extern DBA_API void dba_query_columns(dba_query *query, const char *columns);
 
 /* op: = != < <= > >= in is_null like ilike between contains, or their names in
  * filters; value: JSON text ("18", "\"x\"", "[1, 2]") */
-extern DBA_API void dba_query_where(dba_query *query, const char *column, const char *op, const char *value);
+extern DBA_API void dba_query_where(dba_query *query, const char *column, const char *op,
+									const char *value);
 extern DBA_API void dba_query_filters(dba_query *query, const char *filters);
 extern DBA_API void dba_query_order(dba_query *query, const char *order_by);
 extern DBA_API void dba_query_limit(dba_query *query, int64_t limit);
@@ -300,20 +311,25 @@ extern DBA_API void dba_query_all_rows(dba_query *query);
 extern DBA_API void dba_query_jsonb_columns(dba_query *query, const char *columns);
 
 /* insert: `rows` is one JSON object or an array of them */
-extern DBA_API dba_request dba_query_select(dba_client *db, const dba_query *query, dba_callback cb, void *arg);
-extern DBA_API dba_request dba_query_insert(dba_client *db, const dba_query *query, const char *rows, dba_callback cb,
+extern DBA_API dba_request dba_query_select(dba_client *db, const dba_query *query, dba_callback cb,
 											void *arg);
-extern DBA_API dba_request dba_query_update(dba_client *db, const dba_query *query, const char *row, dba_callback cb,
+extern DBA_API dba_request dba_query_insert(dba_client *db, const dba_query *query,
+											const char *rows, dba_callback cb, void *arg);
+extern DBA_API dba_request dba_query_update(dba_client *db, const dba_query *query, const char *row,
+											dba_callback cb, void *arg);
+extern DBA_API dba_request dba_query_delete(dba_client *db, const dba_query *query, dba_callback cb,
 											void *arg);
-extern DBA_API dba_request dba_query_delete(dba_client *db, const dba_query *query, dba_callback cb, void *arg);
 
 /* ---------------------------------------------------------------- results */
 
 extern DBA_API size_t dba_result_rows(const dba_result *result);
 extern DBA_API size_t dba_result_columns(const dba_result *result);
-extern DBA_API const char *dba_result_name(const dba_result *result, size_t column);	/* NULL beyond the last */
-extern DBA_API int dba_result_column(const dba_result *result, const char *name);	/* -1 when there is none */
-extern DBA_API int64_t dba_result_count(const dba_result *result);	/* rows written, deleted or returned */
+extern DBA_API const char *dba_result_name(const dba_result *result,
+										   size_t column);	/* NULL beyond the last */
+extern DBA_API int dba_result_column(const dba_result *result,
+									 const char *name); /* -1 when there is none */
+extern DBA_API int64_t
+dba_result_count(const dba_result *result); /* rows written, deleted or returned */
 
 /*
  * Values, by column name or (…_at) by number.  text is the server's text, borrowed
@@ -324,10 +340,14 @@ extern DBA_API int64_t dba_result_count(const dba_result *result);	/* rows writt
  * there is no such column or no memory (SQL NULL is a cJSON null).
  */
 extern DBA_API bool dba_result_is_null(const dba_result *result, size_t row, const char *column);
-extern DBA_API const char *dba_result_text(const dba_result *result, size_t row, const char *column);
-extern DBA_API bool dba_result_int64(const dba_result *result, size_t row, const char *column, int64_t *value);
-extern DBA_API bool dba_result_double(const dba_result *result, size_t row, const char *column, double *value);
-extern DBA_API bool dba_result_bool(const dba_result *result, size_t row, const char *column, bool *value);
+extern DBA_API const char *dba_result_text(const dba_result *result, size_t row,
+										   const char *column);
+extern DBA_API bool dba_result_int64(const dba_result *result, size_t row, const char *column,
+									 int64_t *value);
+extern DBA_API bool dba_result_double(const dba_result *result, size_t row, const char *column,
+									  double *value);
+extern DBA_API bool dba_result_bool(const dba_result *result, size_t row, const char *column,
+									bool *value);
 extern DBA_API cJSON *dba_result_json(const dba_result *result, size_t row, const char *column);
 extern DBA_API bool dba_result_is_null_at(const dba_result *result, size_t row, size_t column);
 extern DBA_API const char *dba_result_text_at(const dba_result *result, size_t row, size_t column);
@@ -355,7 +375,8 @@ extern DBA_API void dba_result_free(dba_result *result);
  * The client given is gone when the callback of dba_commit or dba_rollback has
  * returned (whatever it said), or at dba_close of it or of its parent.
  */
-extern DBA_API dba_request dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg);
+extern DBA_API dba_request dba_begin(dba_client *db, const char *options, dba_callback cb,
+									 void *arg);
 extern DBA_API dba_request dba_commit(dba_client *tx, dba_callback cb, void *arg);
 extern DBA_API dba_request dba_rollback(dba_client *tx, dba_callback cb, void *arg);
 
@@ -370,26 +391,27 @@ typedef enum dba_flow
 } dba_flow;
 
 /* one row at a time: `row` is a result of one row, borrowed until return */
-typedef dba_flow (*dba_row_fn) (dba_client *db, const dba_result *row, void *arg);
+typedef dba_flow (*dba_row_fn)(dba_client *db, const dba_result *row, void *arg);
 
 /* The rows come to `row`, memory stays constant, pausing pushes back to the
  * server.  The callback comes last, with a result of no rows and the count. */
 extern DBA_API dba_request dba_select_stream(dba_client *db, const char *table, const char *columns,
-											 const char *filters, const char *order_by, dba_row_fn row,
-											 dba_callback cb, void *arg);
-extern DBA_API dba_request dba_query_stream(dba_client *db, const dba_query *query, dba_row_fn row, dba_callback cb,
-											void *arg);
-extern DBA_API dba_request dba_execute_stream(dba_client *db, const char *sql, const char *params, dba_row_fn row,
-											  dba_callback cb, void *arg);
+											 const char *filters, const char *order_by,
+											 dba_row_fn row, dba_callback cb, void *arg);
+extern DBA_API dba_request dba_query_stream(dba_client *db, const dba_query *query, dba_row_fn row,
+											dba_callback cb, void *arg);
+extern DBA_API dba_request dba_execute_stream(dba_client *db, const char *sql, const char *params,
+											  dba_row_fn row, dba_callback cb, void *arg);
 
 /* goes on with a paused request; harmless otherwise */
 extern DBA_API void dba_resume(dba_client *db, dba_request request);
 
 /* how far a backup or restore is: table "" before the first one; borrowed */
-typedef void (*dba_progress_fn) (dba_client *db, const char *table, int64_t rows, int64_t bytes, void *arg);
+typedef void (*dba_progress_fn)(dba_client *db, const char *table, int64_t rows, int64_t bytes,
+								void *arg);
 
 /* takes `size` bytes of a backup, whole lines, each with its newline */
-typedef dba_flow (*dba_sink_fn) (dba_client *db, const char *data, size_t size, void *arg);
+typedef dba_flow (*dba_sink_fn)(dba_client *db, const char *data, size_t size, void *arg);
 
 /*
  * Streams db_adapter.backup (the server needs the extension).  options: a JSON
@@ -401,10 +423,10 @@ extern DBA_API dba_request dba_backup(dba_client *db, const char *options, dba_s
 									  dba_progress_fn progress, dba_callback cb, void *arg);
 
 /* what a source answers besides the number of bytes it wrote to `data` (0: the end) */
-#define DBA_SOURCE_FAILED ((int64_t) -1)	/* give up: everything is rolled back */
-#define DBA_SOURCE_PAUSE ((int64_t) -2) /* nothing yet: asked again after dba_resume */
+#define DBA_SOURCE_FAILED ((int64_t) -1) /* give up: everything is rolled back */
+#define DBA_SOURCE_PAUSE ((int64_t) -2)	 /* nothing yet: asked again after dba_resume */
 
-typedef int64_t (*dba_source_fn) (dba_client *db, char *data, size_t size, void *arg);
+typedef int64_t (*dba_source_fn)(dba_client *db, char *data, size_t size, void *arg);
 
 /*
  * Streams a backup into restore_begin, restore_data, restore_end, in one
@@ -448,12 +470,13 @@ extern DBA_API bool dba_backup_check_tail(int fd, dba_error **err);
  * NULL payload when the server has confirmed, then for each notification.
  * Listeners do not keep dba_run running.
  */
-typedef void (*dba_notify_fn) (dba_client *db, const char *channel, const char *payload, int server_pid, void *arg);
-extern DBA_API dba_request dba_listen(dba_client *db, const char *channel, dba_notify_fn notify, dba_callback cb,
-									  void *arg);
+typedef void (*dba_notify_fn)(dba_client *db, const char *channel, const char *payload,
+							  int server_pid, void *arg);
+extern DBA_API dba_request dba_listen(dba_client *db, const char *channel, dba_notify_fn notify,
+									  dba_callback cb, void *arg);
 
 /* notices and warnings of the server, one line each, borrowed; NULL: dropped */
-typedef void (*dba_notice_fn) (dba_client *db, const char *severity, const char *message, void *arg);
+typedef void (*dba_notice_fn)(dba_client *db, const char *severity, const char *message, void *arg);
 extern DBA_API void dba_on_notice(dba_client *db, dba_notice_fn notice, void *arg);
 
 /* ---------------------------------------------------------------- pool */
@@ -473,7 +496,8 @@ extern DBA_API int64_t dba_pool_stats(const dba_client *db, const char *name);
  * DB_PROFILE and DATABASE_URL.  NULL with DBA_CONFIG naming file, line and column.
  * dba_config_free also closes the clients of dba_get.
  */
-extern DBA_API dba_config *dba_config_load(const char *path, const char *env_prefix, dba_error **err);
+extern DBA_API dba_config *dba_config_load(const char *path, const char *env_prefix,
+										   dba_error **err);
 extern DBA_API void dba_config_free(dba_config *config);
 
 /* unknown keys and the like, borrowed; NULL beyond the last */
@@ -486,7 +510,8 @@ extern DBA_API const char *dba_config_profile(const dba_config *config, size_t i
  * relative to the file's folder, defaults included; an element of an array by its
  * index ("sync.tables", 0).  Borrowed; NULL when there is none. */
 extern DBA_API const char *dba_config_value(const dba_config *config, const char *key);
-extern DBA_API const char *dba_config_element(const dba_config *config, const char *key, size_t index);
+extern DBA_API const char *dba_config_element(const dba_config *config, const char *key,
+											  size_t index);
 
 /*
  * Which database: explicit (a profile or URL, may be NULL), then DB_PROFILE, the
@@ -496,7 +521,8 @@ extern DBA_API const char *dba_config_element(const dba_config *config, const ch
  * "DATABASE_URL"), "postgres" or "supabase", the URL with its password masked,
  * the description; a warning, "" when there is none.
  */
-extern DBA_API dba_profile *dba_resolve_profile(dba_config *config, const char *explicit_choice, dba_error **err);
+extern DBA_API dba_profile *dba_resolve_profile(dba_config *config, const char *explicit_choice,
+												dba_error **err);
 extern DBA_API const char *dba_profile_name(const dba_profile *profile);
 extern DBA_API const char *dba_profile_source(const dba_profile *profile);
 extern DBA_API const char *dba_profile_provider(const dba_profile *profile);

@@ -24,15 +24,11 @@ answer_error(const PGresult *result)
 	{
 		ErrorField	field;
 		int			code;
-	}			fields[] = {
-		{ERROR_SQLSTATE, PG_DIAG_SQLSTATE},
-		{ERROR_DETAIL, PG_DIAG_MESSAGE_DETAIL},
-		{ERROR_HINT, PG_DIAG_MESSAGE_HINT},
-		{ERROR_WHERE, PG_DIAG_CONTEXT},
-		{ERROR_SCHEMA, PG_DIAG_SCHEMA_NAME},
-		{ERROR_TABLE, PG_DIAG_TABLE_NAME},
-		{ERROR_COLUMN, PG_DIAG_COLUMN_NAME},
-		{ERROR_CONSTRAINT, PG_DIAG_CONSTRAINT_NAME},
+	} fields[] = {
+		{ERROR_SQLSTATE, PG_DIAG_SQLSTATE},	 {ERROR_DETAIL, PG_DIAG_MESSAGE_DETAIL},
+		{ERROR_HINT, PG_DIAG_MESSAGE_HINT},	 {ERROR_WHERE, PG_DIAG_CONTEXT},
+		{ERROR_SCHEMA, PG_DIAG_SCHEMA_NAME}, {ERROR_TABLE, PG_DIAG_TABLE_NAME},
+		{ERROR_COLUMN, PG_DIAG_COLUMN_NAME}, {ERROR_CONSTRAINT, PG_DIAG_CONSTRAINT_NAME},
 	};
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -68,14 +64,16 @@ answer_is_stale(const PGresult *result, bool *pooler)
 		*pooler = true;
 		return true;
 	}
-	return strcmp(state, "0A000") == 0 && function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
+	return strcmp(state, "0A000") == 0 && function != NULL &&
+		   strcmp(function, "RevalidateCachedQuery") == 0;
 }
 
 /* Forget what the connection has prepared for a statement that failed. */
 static void
 answer_unprepare(Conn *conn, Stmt *stmt)
 {
-	if (stmt != NULL && stmt->slot >= 0 && conn->slots != NULL && conn->slots[stmt->slot].serial == stmt->serial)
+	if (stmt != NULL && stmt->slot >= 0 && conn->slots != NULL &&
+		conn->slots[stmt->slot].serial == stmt->serial)
 		conn->slots[stmt->slot].serial = 0;
 }
 
@@ -107,10 +105,11 @@ answer_retry(Conn *conn, Request *request, const PGresult *result)
 static void
 answer_failure(Conn *conn, Op *op, const PGresult *result)
 {
-	Request    *request = op->request;
+	Request	   *request = op->request;
 
 	op->failed = true;
-	if (PQstatus(conn->pg) == CONNECTION_BAD && PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
+	if (PQstatus(conn->pg) == CONNECTION_BAD &&
+		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
 		return;					/* libpq's own words on the loss: conn_close has better ones */
 	if (op->kind == OP_PREPARE)
 		answer_unprepare(conn, op->stmt);
@@ -191,7 +190,8 @@ static void
 answer_refuse_copy(Conn *conn, Request *request)
 {
 	if (request != NULL)
-		request_fail(request, error_new(DBA_NOT_SUPPORTED, "COPY to or from the client is not supported here"));
+		request_fail(request, error_new(DBA_NOT_SUPPORTED,
+										"COPY to or from the client is not supported here"));
 	conn_close(conn, NULL);
 }
 
@@ -225,7 +225,7 @@ answer_types(Conn *conn, Op *op, const PGresult *result)
 static void
 answer_success(Conn *conn, Op *op, PGresult *result)
 {
-	Request    *request = op->request;
+	Request	   *request = op->request;
 
 	if (op->kind == OP_SETUP)
 		connect_setup_done(conn, result);
@@ -299,8 +299,8 @@ answer_end_describing(Conn *conn, Request *request)
 
 		conn->describing = request;
 		sent = PQsendQueryParams(conn->pg, types_query(), 1, NULL, values, NULL, NULL, 0) == 1 &&
-			conn_expect(conn, OP_TYPES, request, NULL) && PQpipelineSync(conn->pg) == 1 &&
-			conn_expect(conn, OP_SYNC, request, NULL);
+			   conn_expect(conn, OP_TYPES, request, NULL) && PQpipelineSync(conn->pg) == 1 &&
+			   conn_expect(conn, OP_SYNC, request, NULL);
 		mem_free(request->missing_types);
 		request->missing_types = NULL;
 		if (!sent)
@@ -329,7 +329,7 @@ static void
 answer_end_op(Conn *conn)
 {
 	Op		   *op = conn_op(conn);
-	Request    *request = op->request;
+	Request	   *request = op->request;
 	OpKind		kind = op->kind;
 
 	conn_pop(conn);
@@ -364,10 +364,11 @@ answer_notifications(Conn *conn)
 
 	while (conn->state != CONN_DEAD && (notify = PQnotifies(conn->pg)) != NULL)
 	{
-		Request    *listener = conn->listener;
+		Request	   *listener = conn->listener;
 
 		if (listener != NULL && listener->state == REQUEST_SENT)
-			listener->notify(&conn->core->self, notify->relname, notify->extra, notify->be_pid, listener->arg);
+			listener->notify(&conn->core->self, notify->relname, notify->extra, notify->be_pid,
+							 listener->arg);
 		PQfreemem(notify);
 	}
 }
@@ -377,7 +378,7 @@ static void
 answer_take(Conn *conn, PGresult *result)
 {
 	Op		   *op = conn_op(conn);
-	Request    *request;
+	Request	   *request;
 
 	if (result == NULL)
 	{
@@ -432,8 +433,8 @@ answer_drain(Conn *conn)
 {
 	if (answer_copies(conn) && PQflush(conn->pg) == 0)
 		answer_copy_in(conn, conn->copying);
-	while (conn->state != CONN_DEAD && !conn->paused && conn->op_count > 0 && !answer_copies(conn) &&
-		   !PQisBusy(conn->pg))
+	while (conn->state != CONN_DEAD && !conn->paused && conn->op_count > 0 &&
+		   !answer_copies(conn) && !PQisBusy(conn->pg))
 	{
 		PGresult   *result = PQgetResult(conn->pg);
 

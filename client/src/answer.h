@@ -17,7 +17,7 @@ extern void answer_idle(Conn *conn);
 extern dba_error *answer_error(const PGresult *result);
 
 /* the ring (conn.c): its first entry or NULL; removes it */
-extern Op  *conn_op(Conn *conn);
+extern Op *conn_op(Conn *conn);
 extern void conn_pop(Conn *conn);
 
 #endif							/* DBA_ANSWER_H */

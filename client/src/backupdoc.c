@@ -14,12 +14,13 @@ begin_member(dba_backup_check *check, JsonToken token)
 	if (check->part == BACKUP_HEADER)
 	{
 		if (token != JSON_OBJECT_START)
-			return backup_error(check, "line %zu: \"metadata\" must be an object", backup_line(check));
+			return backup_error(check, "line %zu: \"metadata\" must be an object",
+								backup_line(check));
 		return json_builder_token(check->builder, token, NULL, 0);
 	}
 	if (token != JSON_ARRAY_START)
-		return backup_error(check, "line %zu: table \"%s\" must be an array of rows", backup_line(check),
-							check->row.table->name);
+		return backup_error(check, "line %zu: table \"%s\" must be an array of rows",
+							backup_line(check), check->row.table->name);
 	check->part = BACKUP_ROWS;
 	return true;
 }
@@ -40,7 +41,8 @@ read_member_name(dba_backup_check *check, const char *text, size_t len)
 		return true;
 	}
 	if (len >= sizeof(name))
-		return backup_error(check, "line %zu: a table's name is longer than %zu bytes", backup_line(check), sizeof(name));
+		return backup_error(check, "line %zu: a table's name is longer than %zu bytes",
+							backup_line(check), sizeof(name));
 	memcpy(name, text, len);
 	name[len] = '\0';
 	check->part = BACKUP_TABLE;
@@ -73,7 +75,8 @@ read_metadata(dba_backup_check *check, JsonToken token, const char *text, size_t
 {
 	check->part_bytes += len;
 	if (check->part_bytes > BACKUP_MAX_HEAD)
-		return backup_error(check, "line %zu: \"metadata\" is longer than %d bytes", backup_line(check), BACKUP_MAX_HEAD);
+		return backup_error(check, "line %zu: \"metadata\" is longer than %d bytes",
+							backup_line(check), BACKUP_MAX_HEAD);
 	if (!json_builder_token(check->builder, token, text, len))
 		return false;
 	if (check->builder->done)
@@ -118,9 +121,11 @@ refuse_document(dba_backup_check *check)
 	if (check->reader.no_memory || check->builder->no_memory)
 		check->no_memory = true;
 	else if (check->reader.problem != NULL)
-		backup_error(check, "line %zu, column %zu: %s", check->reader.line, check->reader.column, check->reader.problem);
+		backup_error(check, "line %zu, column %zu: %s", check->reader.line, check->reader.column,
+					 check->reader.problem);
 	else if (check->builder->duplicate != NULL)
-		backup_error(check, "line %zu: member \"%s\" comes twice", check->reader.line, check->builder->duplicate);
+		backup_error(check, "line %zu: member \"%s\" comes twice", check->reader.line,
+					 check->builder->duplicate);
 }
 
 void
@@ -159,7 +164,9 @@ check_counts(dba_backup_check *check)
 			backup_warning(check, "metadata: no \"%s\"", buf_text(&name));
 		else if (count->type != JSON_TYPE_NUMBER || strtoull(count->text, NULL, 10) != table->rows)
 			backup_error(check, "metadata: \"%s\" is %s, but there are %zu rows", buf_text(&name),
-						 count->type == JSON_TYPE_NUMBER ? count->text : json_type_name(count->type), table->rows);
+						 count->type == JSON_TYPE_NUMBER ? count->text
+														 : json_type_name(count->type),
+						 table->rows);
 	}
 	buf_free(&name);
 }
@@ -173,8 +180,8 @@ backup_doc_end(dba_backup_check *check)
 		return;
 	if (!json_reader_finish(&check->reader))
 	{
-		backup_error(check, "line %zu, column %zu: %s: the file is cut off", check->reader.line, check->reader.column,
-					 check->reader.problem);
+		backup_error(check, "line %zu, column %zu: %s: the file is cut off", check->reader.line,
+					 check->reader.column, check->reader.problem);
 		return;
 	}
 	if (check->metadata == NULL)
@@ -183,7 +190,8 @@ backup_doc_end(dba_backup_check *check)
 		return;
 	}
 	version = json_member(check->metadata, "version");
-	if (version == NULL || version->type != JSON_TYPE_STRING || strncmp(version->text, "1.", 2) != 0)
+	if (version == NULL || version->type != JSON_TYPE_STRING ||
+		strncmp(version->text, "1.", 2) != 0)
 		backup_error(check, "metadata: version \"%s\" is not known here",
 					 version != NULL && version->type == JSON_TYPE_STRING ? version->text : "");
 	check_counts(check);

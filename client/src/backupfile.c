@@ -199,8 +199,8 @@ dba_backup_check_end(dba_backup_check *check, dba_error **err)
 		return error_set_no_memory(err);
 	valid = check->errors.count == 0;
 	if (!valid)
-		error_set(err, DBA_INVALID, "%zu error%s; the first: %s", check->errors.count, check->errors.count == 1 ? "" : "s",
-				  check->errors.texts[0]);
+		error_set(err, DBA_INVALID, "%zu error%s; the first: %s", check->errors.count,
+				  check->errors.count == 1 ? "" : "s", check->errors.texts[0]);
 	return valid;
 }
 
@@ -323,14 +323,17 @@ check_tail(int fd, off_t size, dba_error **err)
 		if (!read_at(fd, tail, len, size - (off_t) len))
 		{
 			mem_free(tail);
-			return error_set(err, DBA_INVALID, "could not read the end of the file: %s", strerror(errno));
+			return error_set(err, DBA_INVALID, "could not read the end of the file: %s",
+							 strerror(errno));
 		}
 		answer = look_at_tail(tail, len, size);
 		mem_free(tail);
 		if (answer == 1)
 			return true;
 		if (answer == 0 || all || len >= BACKUP_MAX_HEAD)
-			return error_set(err, DBA_INVALID, "the file does not end with its trailer: it is cut off or was changed");
+			return error_set(
+				err, DBA_INVALID,
+				"the file does not end with its trailer: it is cut off or was changed");
 	}
 }
 
@@ -344,7 +347,8 @@ dba_backup_check_tail(int fd, dba_error **err)
 
 	if (size < 0)
 		return true;
-	if (size >= (off_t) needed && read_at(fd, start, needed, 0) && memcmp(start, BACKUP_LINE_START, needed) == 0)
+	if (size >= (off_t) needed && read_at(fd, start, needed, 0) &&
+		memcmp(start, BACKUP_LINE_START, needed) == 0)
 	{
 		bool		ok = check_tail(fd, size, err);
 
@@ -357,6 +361,7 @@ dba_backup_check_tail(int fd, dba_error **err)
 	while (size >= 0 && read_at(fd, &last, 1, size) && strchr(" \t\r\n", last) != NULL);
 	(void) lseek(fd, 0, SEEK_SET);
 	if (size < 0 || last != '}')
-		return error_set(err, DBA_INVALID, "the file does not end as a backup does: it is cut off or is none");
+		return error_set(err, DBA_INVALID,
+						 "the file does not end as a backup does: it is cut off or is none");
 	return true;
 }

@@ -14,8 +14,8 @@
 
 #define BACKUP_LINE_START "{\"format\":\"db_adapter.backup\""
 #define BACKUP_PREFIX_MAX 32
-#define BACKUP_MAX_TEXT 65536	/* of a row's name or value: keys are shorter */
-#define BACKUP_MAX_HEAD (16 * 1024 * 1024)	/* header, table line, trailer, metadata */
+#define BACKUP_MAX_TEXT 65536			   /* of a row's name or value: keys are shorter */
+#define BACKUP_MAX_HEAD (16 * 1024 * 1024) /* header, table line, trailer, metadata */
 #define BACKUP_MAX_MESSAGES 100
 
 typedef enum BackupFormat
@@ -88,8 +88,10 @@ struct dba_backup_check
 };
 
 /* write down what is wrong; both return false */
-extern bool backup_error(dba_backup_check *check, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-extern bool backup_warning(dba_backup_check *check, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+extern bool backup_error(dba_backup_check *check, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+extern bool backup_warning(dba_backup_check *check, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* the line being read, in either format */
 extern size_t backup_line(const dba_backup_check *check);
@@ -110,7 +112,8 @@ extern void backup_doc_end(dba_backup_check *check);
  * way that ends it); its end; the end of all.
  */
 extern bool backup_table_begin(dba_backup_check *check, const char *name);
-extern bool backup_row_token(dba_backup_check *check, JsonToken token, const char *text, size_t len);
+extern bool backup_row_token(dba_backup_check *check, JsonToken token, const char *text,
+							 size_t len);
 extern void backup_table_end(dba_backup_check *check);
 extern void backup_rows_end(dba_backup_check *check);
 

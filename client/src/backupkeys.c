@@ -131,7 +131,7 @@ backupref_postpone(BackupRef *ref, uint64_t key, size_t line)
 		ref->pending = pending;
 		ref->pending_size = size;
 	}
-	ref->pending[ref->pending_count++] = (PendingRef) {key, line};
+	ref->pending[ref->pending_count++] = (PendingRef){key, line};
 	return true;
 }
 
@@ -212,7 +212,7 @@ backuptable_add_column(BackupTables *tables, BackupTable *table, const char *nam
 		table->columns = columns;
 		table->column_size = size;
 	}
-	table->columns[table->column_count++] = (BackupColumn) {copy, len, 0};
+	table->columns[table->column_count++] = (BackupColumn){copy, len, 0};
 	return true;
 }
 
@@ -220,7 +220,8 @@ backuptable_add_column(BackupTables *tables, BackupTable *table, const char *nam
 
 /* A member of the schema into columns: a string, an array of strings, null or nothing. */
 static bool
-read_key(Arena *arena, const JsonValue *value, const char *table, const char *member, BackupKey *key, dba_error **err)
+read_key(Arena *arena, const JsonValue *value, const char *table, const char *member,
+		 BackupKey *key, dba_error **err)
 {
 	bool		list = value->type == JSON_TYPE_ARRAY;
 	const JsonValue *column = list ? value->first : value;
@@ -230,7 +231,8 @@ read_key(Arena *arena, const JsonValue *value, const char *table, const char *me
 	{
 		if (column->type != JSON_TYPE_STRING || key->count == BACKUP_MAX_KEY)
 			return error_set(err, DBA_INVALID,
-							 "backup schema: \"%s\" of table \"%s\" must be a column or an array of at most %d columns",
+							 "backup schema: \"%s\" of table \"%s\" must be a column or an array "
+							 "of at most %d columns",
 							 member, table, BACKUP_MAX_KEY);
 		key->columns[key->count] = arena_strndup(arena, column->text, column->len);
 		if (key->columns[key->count++] == NULL)
@@ -252,18 +254,23 @@ read_pk(BackupTables *tables, BackupTable *table, const JsonValue *object, dba_e
 
 /* {"table": "authors", "field": "author_id"} */
 static bool
-read_ref(BackupTables *tables, BackupTable *table, const JsonValue *object, bool optional, dba_error **err)
+read_ref(BackupTables *tables, BackupTable *table, const JsonValue *object, bool optional,
+		 dba_error **err)
 {
 	const JsonValue *name = json_member(object, "table");
 	const JsonValue *field = json_member(object, "field");
-	BackupTable *parent = name != NULL && name->type == JSON_TYPE_STRING ? backuptables_find(tables, name->text) : NULL;
+	BackupTable *parent = name != NULL && name->type == JSON_TYPE_STRING
+							  ? backuptables_find(tables, name->text)
+							  : NULL;
 	BackupRef  *ref;
 
 	if (name == NULL || name->type != JSON_TYPE_STRING || field == NULL)
-		return error_set(err, DBA_INVALID, "backup schema: a reference of table \"%s\" needs \"table\" and \"field\"",
+		return error_set(err, DBA_INVALID,
+						 "backup schema: a reference of table \"%s\" needs \"table\" and \"field\"",
 						 table->name);
 	if (parent == NULL)
-		return error_set(err, DBA_INVALID, "backup schema: table \"%s\" refers to \"%s\", which is not in it",
+		return error_set(err, DBA_INVALID,
+						 "backup schema: table \"%s\" refers to \"%s\", which is not in it",
 						 table->name, name->text);
 	ref = arena_alloc(&tables->arena, sizeof(BackupRef));
 	if (ref == NULL)
@@ -274,8 +281,9 @@ read_ref(BackupTables *tables, BackupTable *table, const JsonValue *object, bool
 		return false;
 	if (ref->fields.count != parent->pk.count)
 		return error_set(err, DBA_INVALID,
-						 "backup schema: table \"%s\" refers to \"%s\" by %zu columns, but that has a key of %zu", table->name,
-						 parent->name, ref->fields.count, parent->pk.count);
+						 "backup schema: table \"%s\" refers to \"%s\" by %zu columns, but that "
+						 "has a key of %zu",
+						 table->name, parent->name, ref->fields.count, parent->pk.count);
 	parent->referenced = true;
 	ref->next = table->refs;
 	table->refs = ref;
@@ -288,7 +296,8 @@ read_refs(BackupTables *tables, BackupTable *table, const JsonValue *object, dba
 	static const char *const lists[] = {"parents", "optional_refs"};
 	const JsonValue *parent = json_member(object, "parent");
 
-	if (parent != NULL && parent->type != JSON_TYPE_NULL && !read_ref(tables, table, parent, false, err))
+	if (parent != NULL && parent->type != JSON_TYPE_NULL &&
+		!read_ref(tables, table, parent, false, err))
 		return false;
 	for (int i = 0; i < 2; i++)
 	{
@@ -297,7 +306,9 @@ read_refs(BackupTables *tables, BackupTable *table, const JsonValue *object, dba
 		if (list == NULL || list->type == JSON_TYPE_NULL)
 			continue;
 		if (list->type != JSON_TYPE_ARRAY)
-			return error_set(err, DBA_INVALID, "backup schema: \"%s\" of table \"%s\" must be an array", lists[i], table->name);
+			return error_set(err, DBA_INVALID,
+							 "backup schema: \"%s\" of table \"%s\" must be an array", lists[i],
+							 table->name);
 		json_foreach(ref, list)
 		{
 			if (!read_ref(tables, table, ref, i == 1, err))
@@ -314,7 +325,8 @@ declare_table(BackupTables *tables, const JsonValue *object, dba_error **err)
 	BackupTable *table;
 
 	if (name == NULL || name->type != JSON_TYPE_STRING || *name->text == '\0')
-		return error_set(err, DBA_INVALID, "backup schema: each table must be an object with a \"name\"");
+		return error_set(err, DBA_INVALID,
+						 "backup schema: each table must be an object with a \"name\"");
 	table = backuptables_get(tables, name->text);
 	if (table == NULL)
 		return error_set_no_memory(err);
@@ -330,7 +342,8 @@ backuptables_declare(BackupTables *tables, const JsonValue *schema, dba_error **
 	const JsonValue *list = json_member(schema, "tables");
 
 	if (list == NULL || list->type != JSON_TYPE_ARRAY)
-		return error_set(err, DBA_INVALID, "backup schema: expected an object with an array \"tables\"");
+		return error_set(err, DBA_INVALID,
+						 "backup schema: expected an object with an array \"tables\"");
 	json_foreach(object, list)
 	{
 		if (!declare_table(tables, object, err))
@@ -338,7 +351,8 @@ backuptables_declare(BackupTables *tables, const JsonValue *schema, dba_error **
 	}
 	json_foreach(object, list)
 	{
-		if (!read_refs(tables, backuptables_find(tables, json_member(object, "name")->text), object, err))
+		if (!read_refs(tables, backuptables_find(tables, json_member(object, "name")->text), object,
+					   err))
 			return false;
 	}
 	return true;

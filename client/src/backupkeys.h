@@ -12,7 +12,7 @@
 
 #include "json.h"
 
-#define BACKUP_MAX_KEY 32		/* columns of a key */
+#define BACKUP_MAX_KEY 32 /* columns of a key */
 
 typedef struct BackupTable BackupTable;
 typedef struct BackupRef BackupRef;
@@ -100,7 +100,7 @@ extern void backupkey_clear(BackupKey *key);
 extern bool backupkey_hash(const BackupKey *key, uint64_t *hash);
 
 /* 1: new, 0: known already, -1: no memory */
-extern int	keyset_add(KeySet *set, uint64_t key);
+extern int keyset_add(KeySet *set, uint64_t key);
 extern bool keyset_has(const KeySet *set, uint64_t key);
 
 /* remembers a reference to look at again when all keys are known */
@@ -110,6 +110,7 @@ extern bool backupref_postpone(BackupRef *ref, uint64_t key, size_t line);
 extern long backuptable_column(const BackupTable *table, const char *name, size_t len, size_t from);
 
 /* adds one; name is copied; false: no memory */
-extern bool backuptable_add_column(BackupTables *tables, BackupTable *table, const char *name, size_t len);
+extern bool backuptable_add_column(BackupTables *tables, BackupTable *table, const char *name,
+								   size_t len);
 
 #endif							/* DBA_BACKUPKEYS_H */

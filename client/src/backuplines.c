@@ -15,7 +15,7 @@
 
 #define TABLE_PREFIX "{\"table\":"
 #define TRAILER_PREFIX "{\"end\":"
-#define PREFIX_NEEDED (sizeof(TABLE_PREFIX) - 1)	/* the longer of the two */
+#define PREFIX_NEEDED (sizeof(TABLE_PREFIX) - 1) /* the longer of the two */
 
 /* ---------------------------------------------------------------- sums */
 
@@ -46,7 +46,8 @@ check_bytes(dba_backup_check *check, const JsonValue *trailer)
 	if (given == NULL)
 		backup_error(check, "line %zu: the trailer does not say \"bytes\"", check->line);
 	else if (strcmp(given, found) != 0)
-		backup_error(check, "line %zu: %s bytes precede the trailer, which says %s", check->line, found, given);
+		backup_error(check, "line %zu: %s bytes precede the trailer, which says %s", check->line,
+					 found, given);
 }
 
 static void
@@ -59,7 +60,8 @@ check_crc(dba_backup_check *check, const JsonValue *trailer)
 	if (given == NULL)
 		backup_error(check, "line %zu: the trailer does not say \"crc32c\"", check->line);
 	else if (strcmp(given, found) != 0)
-		backup_error(check, "line %zu: the CRC-32C is %s, the trailer says %s", check->line, found, given);
+		backup_error(check, "line %zu: the CRC-32C is %s, the trailer says %s", check->line, found,
+					 given);
 }
 
 static void
@@ -77,14 +79,18 @@ check_sha256(dba_backup_check *check, const JsonValue *trailer)
 	}
 	if (!check->with_sha256)
 	{
-		backup_warning(check, "line %zu: the header does not announce the trailer's SHA-256: it was not checked", check->line);
+		backup_warning(
+			check,
+			"line %zu: the header does not announce the trailer's SHA-256: it was not checked",
+			check->line);
 		return;
 	}
 	sha256_finish(&check->sha256, digest);
 	for (int i = 0; i < SHA256_SIZE; i++)
 		snprintf(found + 2 * i, 3, "%02x", digest[i]);
 	if (strcmp(given, found) != 0)
-		backup_error(check, "line %zu: the SHA-256 is %s, the trailer says %s", check->line, found, given);
+		backup_error(check, "line %zu: the SHA-256 is %s, the trailer says %s", check->line, found,
+					 given);
 }
 
 static void
@@ -103,13 +109,16 @@ check_counts(dba_backup_check *check, const JsonValue *trailer)
 		size_t		rows = table != NULL ? table->rows : 0;
 
 		if (count->type != JSON_TYPE_NUMBER || strtoull(count->text, NULL, 10) != rows)
-			backup_error(check, "line %zu: table \"%s\" has %zu rows, the trailer says %s", check->line, count->name, rows,
-						 count->type == JSON_TYPE_NUMBER ? count->text : json_type_name(count->type));
+			backup_error(check, "line %zu: table \"%s\" has %zu rows, the trailer says %s",
+						 check->line, count->name, rows,
+						 count->type == JSON_TYPE_NUMBER ? count->text
+														 : json_type_name(count->type));
 	}
 	for (const BackupTable *table = check->tables.first; table != NULL; table = table->next)
 	{
 		if (table->seen && json_member(counts, table->name) == NULL)
-			backup_error(check, "line %zu: the trailer does not count table \"%s\"", check->line, table->name);
+			backup_error(check, "line %zu: the trailer does not count table \"%s\"", check->line,
+						 table->name);
 	}
 }
 
@@ -127,7 +136,8 @@ read_header(dba_backup_check *check, const JsonValue *header)
 	check->with_sha256 = checksum != NULL && strcmp(checksum, "sha256") == 0;
 	if (version == NULL || strncmp(version, "2.", 2) != 0)
 	{
-		backup_error(check, "line 1: version \"%s\" is not known here", version != NULL ? version : "");
+		backup_error(check, "line 1: version \"%s\" is not known here",
+					 version != NULL ? version : "");
 		check->fatal = true;
 	}
 	if (metadata == NULL || metadata->type != JSON_TYPE_OBJECT)
@@ -153,8 +163,10 @@ read_table(dba_backup_check *check, const JsonValue *line)
 	check->skip_rows = true;
 	if (name == NULL || columns == NULL || columns->type != JSON_TYPE_OBJECT)
 	{
-		backup_error(check, "line %zu: a table line must have \"table\", a string, and \"columns\", an object",
-					 check->line);
+		backup_error(
+			check,
+			"line %zu: a table line must have \"table\", a string, and \"columns\", an object",
+			check->line);
 		return;
 	}
 	if (!backup_table_begin(check, name))
@@ -162,7 +174,8 @@ read_table(dba_backup_check *check, const JsonValue *line)
 	check->skip_rows = false;
 	json_foreach(column, columns)
 	{
-		if (!backuptable_add_column(&check->tables, check->row.table, column->name, strlen(column->name)))
+		if (!backuptable_add_column(&check->tables, check->row.table, column->name,
+									strlen(column->name)))
 			check->no_memory = true;
 	}
 }
@@ -237,9 +250,11 @@ refuse_line(dba_backup_check *check)
 	if (check->reader.no_memory || check->builder->no_memory)
 		check->no_memory = true;
 	else if (check->reader.problem != NULL)
-		backup_error(check, "line %zu, column %zu: %s", check->line, check->reader.column, check->reader.problem);
+		backup_error(check, "line %zu, column %zu: %s", check->line, check->reader.column,
+					 check->reader.problem);
 	else if (check->part != BACKUP_ROWS && check->builder->duplicate != NULL)
-		backup_error(check, "line %zu: member \"%s\" comes twice", check->line, check->builder->duplicate);
+		backup_error(check, "line %zu: member \"%s\" comes twice", check->line,
+					 check->builder->duplicate);
 	/* a row that ends here was begun: it counts, and its key cannot be known */
 	check->row.depth = 0;
 	check->skip_rows |= check->part == BACKUP_TABLE;
@@ -250,7 +265,8 @@ static void
 read_piece(dba_backup_check *check, const char *data, size_t len)
 {
 	check->part_bytes += len;
-	if (check->part != BACKUP_ROWS && check->part != BACKUP_SKIP && check->part_bytes > BACKUP_MAX_HEAD)
+	if (check->part != BACKUP_ROWS && check->part != BACKUP_SKIP &&
+		check->part_bytes > BACKUP_MAX_HEAD)
 	{
 		backup_error(check, "line %zu: longer than %d bytes", check->line, BACKUP_MAX_HEAD);
 		check->part = BACKUP_SKIP;
@@ -311,7 +327,8 @@ end_line(dba_backup_check *check, bool newline)
 	if (check->part != BACKUP_SKIP && !check->no_memory && !json_reader_finish(&check->reader))
 		refuse_line(check);
 	root = check->builder->root;
-	if (!check->no_memory && (check->part == BACKUP_HEADER || check->part == BACKUP_TABLE || check->part == BACKUP_TRAILER))
+	if (!check->no_memory && (check->part == BACKUP_HEADER || check->part == BACKUP_TABLE ||
+							  check->part == BACKUP_TRAILER))
 	{
 		if (check->part == BACKUP_HEADER)
 			read_header(check, root);
@@ -355,8 +372,10 @@ backup_lines_feed(dba_backup_check *check, const char *data, size_t len)
 void
 backup_lines_end(dba_backup_check *check)
 {
-	if (!check->fatal && !check->no_memory && (check->part != BACKUP_START || check->prefix_len > 0))
+	if (!check->fatal && !check->no_memory &&
+		(check->part != BACKUP_START || check->prefix_len > 0))
 		end_line(check, false);
 	if (!check->ended && !check->fatal)
-		backup_error(check, "line %zu: the file ends without its trailer: it is cut off", check->line);
+		backup_error(check, "line %zu: the file ends without its trailer: it is cut off",
+					 check->line);
 }

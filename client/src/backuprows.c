@@ -26,8 +26,8 @@ check_order(dba_backup_check *check, const BackupTable *table)
 	for (const BackupRef *ref = table->refs; ref != NULL; ref = ref->next)
 	{
 		if (ref->table != table && !ref->table->seen && !comes_later(table, ref->table))
-			backup_error(check, "line %zu: table \"%s\" stands before \"%s\", to which it refers", table->line, table->name,
-						 ref->table->name);
+			backup_error(check, "line %zu: table \"%s\" stands before \"%s\", to which it refers",
+						 table->line, table->name, ref->table->name);
 	}
 }
 
@@ -49,7 +49,8 @@ backup_table_begin(dba_backup_check *check, const char *name)
 	check->row.table = table;
 	check->row.depth = 0;
 	if (check->has_schema && !table->declared)
-		backup_warning(check, "line %zu: table \"%s\" is not in the backup schema", table->line, name);
+		backup_warning(check, "line %zu: table \"%s\" is not in the backup schema", table->line,
+					   name);
 	check_order(check, table);
 	return true;
 }
@@ -133,8 +134,8 @@ row_check_key(dba_backup_check *check)
 		return;
 	if (!backupkey_hash(&table->pk, &hash))
 	{
-		backup_error(check, "line %zu: table \"%s\": the row has no key \"%s\"", check->row.line, table->name,
-					 table->pk.columns[0]);
+		backup_error(check, "line %zu: table \"%s\": the row has no key \"%s\"", check->row.line,
+					 table->name, table->pk.columns[0]);
 		return;
 	}
 	if (!table->referenced)
@@ -143,18 +144,23 @@ row_check_key(dba_backup_check *check)
 	if (added < 0)
 		check->no_memory = true;
 	else if (added == 0)
-		backup_error(check, "line %zu: table \"%s\": the row's key comes twice", check->row.line, table->name);
+		backup_error(check, "line %zu: table \"%s\": the row's key comes twice", check->row.line,
+					 table->name);
 }
 
 static void
 report_missing(dba_backup_check *check, const BackupTable *table, const BackupRef *ref, size_t line)
 {
 	if (ref->optional)
-		backup_warning(check, "line %zu: table \"%s\": \"%s\" refers to a row of \"%s\" that is not in the file", line,
-					   table->name, ref->fields.columns[0], ref->table->name);
+		backup_warning(
+			check,
+			"line %zu: table \"%s\": \"%s\" refers to a row of \"%s\" that is not in the file",
+			line, table->name, ref->fields.columns[0], ref->table->name);
 	else
-		backup_error(check, "line %zu: table \"%s\": \"%s\" refers to a row of \"%s\" that is not in the file", line,
-					 table->name, ref->fields.columns[0], ref->table->name);
+		backup_error(
+			check,
+			"line %zu: table \"%s\": \"%s\" refers to a row of \"%s\" that is not in the file",
+			line, table->name, ref->fields.columns[0], ref->table->name);
 }
 
 static void
@@ -181,7 +187,8 @@ backup_row_token(dba_backup_check *check, JsonToken token, const char *text, siz
 	BackupRow  *row = &check->row;
 
 	if (row->depth == 0 && token != JSON_OBJECT_START)
-		return backup_error(check, "line %zu: table \"%s\": a row must be an object", backup_line(check), row->table->name);
+		return backup_error(check, "line %zu: table \"%s\": a row must be an object",
+							backup_line(check), row->table->name);
 	switch (token)
 	{
 		case JSON_OBJECT_START:
@@ -227,7 +234,8 @@ backup_rows_end(dba_backup_check *check)
 	for (const BackupTable *table = check->tables.first; table != NULL; table = table->next)
 	{
 		if (table->declared && !table->seen)
-			backup_warning(check, "table \"%s\" of the backup schema is not in the file", table->name);
+			backup_warning(check, "table \"%s\" of the backup schema is not in the file",
+						   table->name);
 		for (const BackupRef *ref = table->refs; ref != NULL; ref = ref->next)
 		{
 			for (size_t i = 0; i < ref->pending_count; i++)

@@ -21,14 +21,18 @@ typedef struct Buf
 	bool		failed;			/* an allocation failed; contents are cut */
 } Buf;
 
-#define BUF_INIT {NULL, 0, 0, false}
+#define BUF_INIT                                                                                   \
+	{                                                                                              \
+		NULL, 0, 0, false                                                                          \
+	}
 
 extern bool buf_reserve(Buf *buf, size_t more);
 extern void buf_append(Buf *buf, const char *data, size_t len);
 extern void buf_puts(Buf *buf, const char *text);
 extern void buf_putc(Buf *buf, char c);
 extern void buf_printf(Buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-extern void buf_vprintf(Buf *buf, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+extern void buf_vprintf(Buf *buf, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* empties it, keeping the memory, and forgets a failure */
 extern void buf_reset(Buf *buf);

@@ -68,7 +68,7 @@ static void
 bulk_send_batch(Bulk *bulk)
 {
 	Group	   *group = &bulk->group;
-	Request    *request = group_step(group, REQUEST_STATEMENT, bulk_batch_done);
+	Request	   *request = group_step(group, REQUEST_STATEMENT, bulk_batch_done);
 	SqlStatement st = {0};
 	dba_error  *error = NULL;
 	size_t		count = sql_batch_rows(bulk->columns);
@@ -195,7 +195,7 @@ static void
 bulk_copy(Bulk *bulk, const SqlParamForm *forms)
 {
 	Group	   *group = &bulk->group;
-	Request    *request = group_step(group, REQUEST_COPY, bulk_copied);
+	Request	   *request = group_step(group, REQUEST_COPY, bulk_copied);
 	Buf			sql = BUF_INIT;
 
 	copy_write_rows(bulk, forms);
@@ -273,13 +273,13 @@ bulk_begun(Group *group)
 
 /* One statement does: few rows, or rows to be returned. */
 static dba_request
-bulk_insert_few(dba_client *db, const dba_query *query, Arena *arena, JsonValue *rows, JsonValue *columns,
-				dba_error *error, dba_callback cb, void *arg)
+bulk_insert_few(dba_client *db, const dba_query *query, Arena *arena, JsonValue *rows,
+				JsonValue  *columns, dba_error *error, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 	SqlStatement st = {.arena = *arena};
 
-	*arena = (Arena) {NULL};
+	*arena = (Arena){NULL};
 	if (request == NULL)
 	{
 		sql_free(&st);
@@ -299,7 +299,8 @@ bulk_copy_table(Bulk *bulk, const SqlName *table)
 	bulk->query.table.count = table->count;
 	for (size_t i = 0; i < table->count; i++)
 	{
-		bulk->query.table.parts[i] = arena_strndup(&bulk->arena, table->parts[i], strlen(table->parts[i]));
+		bulk->query.table.parts[i] =
+			arena_strndup(&bulk->arena, table->parts[i], strlen(table->parts[i]));
 		if (bulk->query.table.parts[i] == NULL)
 			bulk->table.failed = true;
 	}
@@ -316,7 +317,8 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 
 	if (error == NULL && query_check(query, &error) && rows != NULL)
 		columns = sql_rows_columns(arena, rows, &even, &error);
-	if (columns == NULL || rows->count <= FEW_ROWS || query->returning != NULL || query->conflict != NULL)
+	if (columns == NULL || rows->count <= FEW_ROWS || query->returning != NULL ||
+		query->conflict != NULL)
 		return bulk_insert_few(db, query, arena, rows, columns, error, cb, arg);
 	bulk = mem_zalloc(sizeof(Bulk));
 	if (bulk == NULL)
@@ -325,7 +327,7 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 		return 0;
 	}
 	bulk->arena = *arena;
-	*arena = (Arena) {NULL};
+	*arena = (Arena){NULL};
 	sql_write_name(&bulk->table, &query->table);
 	bulk_copy_table(bulk, &query->table);
 	bulk->query.limit = -1;

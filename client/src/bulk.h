@@ -9,7 +9,7 @@
 #include "sql.h"
 
 /* takes arena (where rows lives) and error; rows NULL: error says why */
-extern dba_request bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *rows,
-							   dba_error *error, dba_callback cb, void *arg);
+extern dba_request bulk_insert(dba_client *db, const dba_query *query, Arena *arena,
+							   JsonValue *rows, dba_error *error, dba_callback cb, void *arg);
 
 #endif							/* DBA_BULK_H */

@@ -56,7 +56,8 @@ identity_new(dba_config *config, dba_profile *profile, dba_error **err)
 	Identity   *identity = mem_zalloc(sizeof(Identity));
 	const char *validate = dba_config_value(config, "schema.validate_on_connect");
 
-	if (identity == NULL || !identity_copy(&identity->schema_file, dba_config_value(config, "schema.file")) ||
+	if (identity == NULL ||
+		!identity_copy(&identity->schema_file, dba_config_value(config, "schema.file")) ||
 		!identity_copy(&identity->lock_file, dba_config_value(config, "defaults.lock_file")) ||
 		!identity_read_exclude(config, &identity->exclude))
 	{
@@ -296,7 +297,7 @@ dba_pool_stats(const dba_client *db, const char *name)
 	{
 		const char *name;
 		int64_t		value;
-	}			stats[] = {
+	} stats[] = {
 		{"connections", client_count_conns(core, CONN_IDLE, CONN_BUSY)},
 		{"idle", client_count_conns(core, CONN_IDLE, CONN_PINGING)},
 		{"busy", client_count_conns(core, CONN_BUSY, CONN_BUSY)},
@@ -323,7 +324,7 @@ dba_pool_stats(const dba_client *db, const char *name)
 void
 dba_cancel(dba_client *db, dba_request request)
 {
-	Request    *found = request_find(db->core, request);
+	Request	   *found = request_find(db->core, request);
 
 	if (found != NULL && !found->internal)
 		request_abort(found, DBA_CANCELLED);
@@ -332,7 +333,7 @@ dba_cancel(dba_client *db, dba_request request)
 void
 dba_resume(dba_client *db, dba_request request)
 {
-	Request    *found = request_find(db->core, request);
+	Request	   *found = request_find(db->core, request);
 
 	if (found == NULL)
 		return;

@@ -145,7 +145,8 @@ find_item(const dba_config *config, SettingId id, const char *profile, size_t in
 	for (const ConfigItem *item = config->items; item != NULL; item = item->next)
 	{
 		if (item->id == id && item->index == index &&
-			(profile == NULL ? item->profile == NULL : item->profile != NULL && strcmp(item->profile, profile) == 0))
+			(profile == NULL ? item->profile == NULL
+							 : item->profile != NULL && strcmp(item->profile, profile) == 0))
 			return item;
 	}
 	return NULL;
@@ -200,7 +201,7 @@ is_profile_key(const char *key, const char *name, const char *pattern)
 	size_t		len = strlen(name);
 
 	return strncmp(key, "profiles.", 9) == 0 && strncmp(key + 9, name, len) == 0 &&
-		key[9 + len] == '.' && strcmp(key + 9 + len + 1, pattern + strlen("profiles.*.")) == 0;
+		   key[9 + len] == '.' && strcmp(key + 9 + len + 1, pattern + strlen("profiles.*.")) == 0;
 }
 
 /* The value or the default at a dotted key. */
@@ -219,7 +220,8 @@ config_element(const dba_config *config, const char *key, size_t index, bool wit
 			found = true;
 			item = find_item(config, (SettingId) i, NULL, index);
 		}
-		for (const ConfigProfile *p = config->profiles; p != NULL && !found && strchr(setting_table[i].key, '*'); p = p->next)
+		for (const ConfigProfile *p = config->profiles;
+			 p != NULL && !found && strchr(setting_table[i].key, '*'); p = p->next)
 		{
 			found = is_profile_key(key, p->name, setting_table[i].key);
 			if (found)

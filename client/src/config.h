@@ -57,7 +57,7 @@ struct dba_config
 
 	/* the clients of dba_get: whoever keeps them says how to close them */
 	void	   *clients;
-	void		(*close_clients) (dba_config *config);
+	void (*close_clients)(dba_config *config);
 };
 
 /* the value of a setting in a profile (NULL: of the project), or NULL */

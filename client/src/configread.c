@@ -144,7 +144,8 @@ write_nearest(Buf *buf, const TomlItem *item)
 		if (setting_table[i].key == NULL)
 			continue;
 		split_key(setting_table[i].key, &parts);
-		if (common_parts(&parts, item) < last || parts.count <= last || parts.len[last] >= sizeof(words[i]))
+		if (common_parts(&parts, item) < last || parts.count <= last ||
+			parts.len[last] >= sizeof(words[i]))
 			continue;
 		memcpy(words[i], parts.start[last], parts.len[last]);
 		words[i][parts.len[last]] = '\0';
@@ -187,11 +188,13 @@ expected_type(SettingType type, const TomlItem *item)
 		case SETTING_INTEGER:
 			return item->type == TOML_INTEGER ? NULL : "an integer";
 		case SETTING_SECONDS:
-			return item->type == TOML_INTEGER || item->type == TOML_FLOAT ? NULL : "a number of seconds";
+			return item->type == TOML_INTEGER || item->type == TOML_FLOAT ? NULL
+																		  : "a number of seconds";
 		case SETTING_BOOLEAN:
 			return item->type == TOML_BOOLEAN ? NULL : "true or false";
 		case SETTING_LIST:
-			return item->type == (item->element ? TOML_STRING : TOML_ARRAY) ? NULL : "an array of strings";
+			return item->type == (item->element ? TOML_STRING : TOML_ARRAY) ? NULL
+																			: "an array of strings";
 		default:
 			return item->type == TOML_STRING ? NULL : "a string";
 	}
@@ -255,7 +258,8 @@ add_item(ConfigReader *reader, const TomlItem *toml, SettingId id)
 	item->value = arena_strndup(&config->arena, toml->text, strlen(toml->text));
 	if (strncmp(setting_table[id].key, "profiles.", 9) == 0)
 		item->profile = arena_strndup(&config->arena, toml->path[1], strlen(toml->path[1]));
-	if (item->value == NULL || (item->profile == NULL && toml->path[0][0] == 'p') || !set_shown(config, item))
+	if (item->value == NULL || (item->profile == NULL && toml->path[0][0] == 'p') ||
+		!set_shown(config, item))
 		return stop_without_memory(reader);
 	*reader->item_tail = item;
 	reader->item_tail = &item->next;
@@ -298,8 +302,8 @@ visit_value(ConfigReader *reader, const TomlItem *item, SettingId id)
 	if (setting->type == SETTING_LIST && !item->element)
 		return TOML_CONTINUE;
 	write_place(&place, reader, item);
-	ok = buf_ok(&place) ? setting_check(setting, item->text, buf_text(&place), reader->err) :
-		error_set_no_memory(reader->err);
+	ok = buf_ok(&place) ? setting_check(setting, item->text, buf_text(&place), reader->err)
+						: error_set_no_memory(reader->err);
 	buf_free(&place);
 	return ok ? add_item(reader, item, id) : TOML_STOP;
 }
@@ -346,7 +350,7 @@ config_read(dba_config *config, const char *text, size_t len, dba_error **err)
 		case TOML_NO_MEMORY:
 			return error_set_no_memory(err);
 		default:
-			return error_set(err, DBA_CONFIG, "%s:%zu:%zu: malformed TOML: %s", config->path, problem.line,
-							 problem.column, problem.text);
+			return error_set(err, DBA_CONFIG, "%s:%zu:%zu: malformed TOML: %s", config->path,
+							 problem.line, problem.column, problem.text);
 	}
 }

@@ -72,7 +72,7 @@ conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt)
 	if (!conn_reserve_ops(conn, 1))
 		return false;
 	op = &conn->ops[(conn->op_head + conn->op_count++) % conn->op_size];
-	*op = (Op) {.kind = kind, .request = request, .stmt = stmt != NULL ? stmt_ref(stmt) : NULL};
+	*op = (Op){.kind = kind, .request = request, .stmt = stmt != NULL ? stmt_ref(stmt) : NULL};
 	if (request != NULL)
 		request->ops++;
 	conn->unsynced = kind != OP_SYNC;
@@ -137,8 +137,8 @@ bool
 conn_accepts(const Conn *conn)
 {
 	return (conn->state == CONN_IDLE || conn->state == CONN_BUSY) && conn->describing == NULL &&
-		conn->stream == NULL && conn->copying == NULL && conn->listener == NULL &&
-		conn->cancelling == NULL && !conn->cancel_check;
+		   conn->stream == NULL && conn->copying == NULL && conn->listener == NULL &&
+		   conn->cancelling == NULL && !conn->cancel_check;
 }
 
 void
@@ -174,8 +174,8 @@ conn_use_prepared(const Conn *conn, const Request *request)
 {
 	const Core *core = conn->core;
 
-	if (request->stmt->slot < 0 || request->unprepared || request->row != NULL || request->chunk != NULL ||
-		core->prepare_off || core->settings.prepare == 0)
+	if (request->stmt->slot < 0 || request->unprepared || request->row != NULL ||
+		request->chunk != NULL || core->prepare_off || core->settings.prepare == 0)
 		return false;
 	return core->settings.prepare == 1 || !core->pooler;
 }
@@ -226,14 +226,14 @@ conn_send_describe(Conn *conn, Request *request)
 			 !conn_expect(conn, OP_PREPARE, request, NULL))
 		return false;
 	return PQsendDescribePrepared(conn->pg, name) == 1 &&
-		conn_expect(conn, OP_DESCRIBE, request, stmt) && conn_sync_request(conn, request);
+		   conn_expect(conn, OP_DESCRIBE, request, stmt) && conn_sync_request(conn, request);
 }
 
 static bool
 conn_send_execute(Conn *conn, Request *request)
 {
 	Stmt	   *stmt = request->stmt;
-	Binding    *b = &request->binding;
+	Binding	   *b = &request->binding;
 	bool		stream = request->row != NULL || request->chunk != NULL;
 	ConnSlot   *slot = NULL;
 	char		name[STMT_NAME_SIZE];
@@ -245,11 +245,13 @@ conn_send_execute(Conn *conn, Request *request)
 	{
 		stmt_name(stmt->hash, name);
 		if (!conn_send_prepare(conn, slot, request) ||
-			PQsendQueryPrepared(conn->pg, name, b->count, b->values, b->lengths, b->formats, 0) != 1)
+			PQsendQueryPrepared(conn->pg, name, b->count, b->values, b->lengths, b->formats, 0) !=
+				1)
 			return false;
 	}
 	else if (PQsendQueryParams(conn->pg, stmt->sql, b->count,
-							   stmt->described && stmt->nparams == b->count ? stmt->params : b->types,
+							   stmt->described && stmt->nparams == b->count ? stmt->params
+																			: b->types,
 							   b->values, b->lengths, b->formats, 0) != 1)
 		return false;
 	conn_expect(conn, OP_EXECUTE, request, NULL);
@@ -271,7 +273,7 @@ conn_send_copy(Conn *conn, Request *request)
 	request->state = REQUEST_SENT;
 	conn->copying = request;
 	return PQexitPipelineMode(conn->pg) == 1 && PQsendQuery(conn->pg, request->stmt->sql) == 1 &&
-		conn_expect(conn, OP_EXECUTE, request, NULL);
+		   conn_expect(conn, OP_EXECUTE, request, NULL);
 }
 
 /* JSON parameters need their types; of what is prepared, the columns' types are
@@ -303,7 +305,8 @@ conn_send(Conn *conn, Request *request)
 		sent = conn_send_copy(conn, request);
 	else if (conn_needs_description(request))
 		sent = conn_send_describe(conn, request);
-	else if (request->params != NULL && request->binding.count == 0 && !request_bind(request, &error))
+	else if (request->params != NULL && request->binding.count == 0 &&
+			 !request_bind(request, &error))
 	{
 		request_fail(request, error);
 		return;
@@ -400,7 +403,8 @@ conn_deadline(Conn *conn)
 {
 	dba_error  *error;
 
-	if (conn->state == CONN_RESOLVING || conn->state == CONN_CONNECTING || conn->state == CONN_SETUP)
+	if (conn->state == CONN_RESOLVING || conn->state == CONN_CONNECTING ||
+		conn->state == CONN_SETUP)
 	{
 		connect_deadline(conn);
 		return;
@@ -464,7 +468,8 @@ conn_cancel(Conn *conn, Request *request)
 	if (job == NULL)
 		return false;
 	job->cancel = PQgetCancel(conn->pg);
-	job->job = (HelperJob) {.run = cancel_run, .free = cancel_free, .done = cancel_done, .arg = conn};
+	job->job =
+		(HelperJob){.run = cancel_run, .free = cancel_free, .done = cancel_done, .arg = conn};
 	if (job->cancel == NULL || !helper_submit(helper, &job->job))
 	{
 		cancel_free(&job->job);
@@ -525,7 +530,7 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 static void
 conn_lose_requests(Conn *conn, const dba_error *reason)
 {
-	Request    *special[] = {conn->describing, conn->stream, conn->copying, conn->listener};
+	Request	   *special[] = {conn->describing, conn->stream, conn->copying, conn->listener};
 
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (special[i] != NULL && special[i]->conn == conn)

@@ -179,17 +179,20 @@ hosts_of(Core *core, dba_error **err)
 static bool
 resolve_one(ResolveJob *job, const Host *host)
 {
-	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
 	struct addrinfo *found = NULL;
 	char		address[NI_MAXHOST];
 	bool		ok = true;
 	int			rc = getaddrinfo(host->name, NULL, &hints, &found);
 
 	if (rc != 0)
-		snprintf(job->problem, sizeof(job->problem), "could not translate host name \"%.100s\" to address: %s",
-				 host->name, gai_strerror(rc));
+		snprintf(job->problem, sizeof(job->problem),
+				 "could not translate host name \"%.100s\" to address: %s", host->name,
+				 gai_strerror(rc));
 	for (struct addrinfo *a = found; a != NULL && ok; a = a->ai_next)
-		if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0, NI_NUMERICHOST) == 0)
+		if (getnameinfo(a->ai_addr, a->ai_addrlen, address, sizeof(address), NULL, 0,
+						NI_NUMERICHOST) == 0)
 			ok = hosts_add(job->found, host->name, address, host->port);
 	if (found != NULL)
 		freeaddrinfo(found);
@@ -211,8 +214,10 @@ resolve_run(HelperJob *base)
 		if (host_needs_lookup(host))
 			ok = resolve_one(job, host);
 		else
-			ok = hosts_add(job->found, host->name, host->address[0] != '\0' || host_is_local(host->name)
-						   ? host->address : host->name, host->port);
+			ok = hosts_add(job->found, host->name,
+						   host->address[0] != '\0' || host_is_local(host->name) ? host->address
+																				 : host->name,
+						   host->port);
 	}
 	if (!ok)
 	{
@@ -269,7 +274,8 @@ connect_resolve(Conn *conn, HostList *list)
 		return false;
 	}
 	job->asked = list;
-	job->job = (HelperJob) {.run = resolve_run, .free = resolve_free, .done = resolve_done, .arg = conn};
+	job->job =
+		(HelperJob){.run = resolve_run, .free = resolve_free, .done = resolve_done, .arg = conn};
 	if (!helper_submit(helper, &job->job))
 	{
 		resolve_free(&job->job);
@@ -291,11 +297,12 @@ connect_notice(void *arg, const PGresult *result)
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
 	if (core->notice != NULL && message != NULL)
-		core->notice(&core->self, severity != NULL ? severity : "NOTICE", message, core->notice_arg);
+		core->notice(&core->self, severity != NULL ? severity : "NOTICE", message,
+					 core->notice_arg);
 }
 
 static void
-connect_join(Buf *buf, const HostList *list, char *(*item) (const Host *))
+connect_join(Buf *buf, const HostList *list, char *(*item)(const Host *) )
 {
 	for (int i = 0; i < list->count; i++)
 	{
@@ -501,7 +508,8 @@ connect_setup(Conn *conn)
 			return;
 		}
 	}
-	if (PQsendQueryParams(conn->pg, "SELECT pg_catalog.pg_backend_pid()", 0, NULL, NULL, NULL, NULL, 0) != 1 ||
+	if (PQsendQueryParams(conn->pg, "SELECT pg_catalog.pg_backend_pid()", 0, NULL, NULL, NULL, NULL,
+						  0) != 1 ||
 		!conn_expect(conn, OP_SETUP, NULL, NULL))
 	{
 		conn_close(conn, NULL);
@@ -562,8 +570,9 @@ connect_deadline(Conn *conn)
 
 	if (conn->state != CONN_CONNECTING || list->count - list->at <= 1)
 	{
-		conn_close(conn, error_new(DBA_TIMEOUT, resolving ? "looking up the server's name timed out" :
-								   "connecting to the server timed out after %d ms",
+		conn_close(conn, error_new(DBA_TIMEOUT,
+								   resolving ? "looking up the server's name timed out"
+											 : "connecting to the server timed out after %d ms",
 								   (int) conn->core->settings.connect_timeout));
 		return;
 	}

@@ -67,14 +67,14 @@ conninfo_has_placeholder(const char *text)
 	return strstr(text, PLACEHOLDER) != NULL;
 }
 
-#define scan_fail(scan, ...) \
+#define scan_fail(scan, ...)                                                                       \
 	((scan)->what != NULL ? error_set((scan)->err, DBA_CONFIG, __VA_ARGS__) : false)
 
 static void
 add_secret(Scan *scan, size_t start, size_t end)
 {
 	if (scan->count < MAX_SECRETS && start < end)
-		scan->secrets[scan->count++] = (Span) {start, end};
+		scan->secrets[scan->count++] = (Span){start, end};
 	else if (start < end)
 		scan->secrets[MAX_SECRETS - 1].end = end;	/* too many: hide all from there on */
 }
@@ -109,15 +109,17 @@ check_keyword(Scan *scan, const char *keyword, size_t len, PQconninfoOption *opt
 			names[count++] = o->keyword;
 	}
 	if (len >= sizeof(given))
-		return scan_fail(scan, "%s: unknown parameter at position %zu", scan->what, (size_t) (keyword - scan->text) + 1);
+		return scan_fail(scan, "%s: unknown parameter at position %zu", scan->what,
+						 (size_t) (keyword - scan->text) + 1);
 	memcpy(given, keyword, len);
 	given[len] = '\0';
 	nearest = nearest_word(given, names, count);
 	/* what stands there may be half of a password: it is not shown */
 	if (nearest == NULL)
-		return scan_fail(scan, "%s: unknown parameter at position %zu", scan->what, (size_t) (keyword - scan->text) + 1);
-	return scan_fail(scan, "%s: unknown parameter at position %zu; perhaps you meant \"%s\"", scan->what,
-					 (size_t) (keyword - scan->text) + 1, nearest);
+		return scan_fail(scan, "%s: unknown parameter at position %zu", scan->what,
+						 (size_t) (keyword - scan->text) + 1);
+	return scan_fail(scan, "%s: unknown parameter at position %zu; perhaps you meant \"%s\"",
+					 scan->what, (size_t) (keyword - scan->text) + 1, nearest);
 }
 
 /* The end of a value, quoted or not; NULL when its quote is not closed or it ends
@@ -169,11 +171,13 @@ scan_keywords(Scan *scan, PQconninfoOption *options)
 		p = skip_value(value);
 		scan->open_end = *value == '\0';
 		if (p != NULL && is_secret(keyword, len))
-			add_secret(scan, (size_t) (value + (*value == '\'') - text), (size_t) (p - (*value == '\'') - text));
+			add_secret(scan, (size_t) (value + (*value == '\'') - text),
+					   (size_t) (p - (*value == '\'') - text));
 		else if (p == NULL)
 			add_secret(scan, (size_t) (value - text), strlen(text));
 		if (p == NULL)
-			return scan_fail(scan, "%s: the value at position %zu has no end", scan->what, (size_t) (value - text) + 1);
+			return scan_fail(scan, "%s: the value at position %zu has no end", scan->what,
+							 (size_t) (value - text) + 1);
 		if (options != NULL && !check_keyword(scan, keyword, len, options))
 			return false;
 		p += strspn(p, space);
@@ -195,7 +199,9 @@ check_percent(Scan *scan)
 	for (const char *p = strchr(scan->text, '%'); p != NULL; p = strchr(p + 1, '%'))
 	{
 		if (!is_hex(p[1]) || !is_hex(p[2]) || (p[1] == '0' && p[2] == '0'))
-			return scan_fail(scan, "%s: \"%%\" at position %zu is not followed by two hexadecimal digits of a character",
+			return scan_fail(scan,
+							 "%s: \"%%\" at position %zu is not followed by two hexadecimal digits "
+							 "of a character",
 							 scan->what, (size_t) (p - scan->text) + 1);
 	}
 	return true;
@@ -215,19 +221,21 @@ scan_credentials(Scan *scan, const char *start)
 		if (last == NULL || last > start + strcspn(start, "?"))
 			return start;
 		add_secret(scan, (size_t) (start - text), (size_t) (last - text));
-		scan_fail(scan, "%s: user or password hold a \"/\"; it must be written as %%2F", scan->what);
+		scan_fail(scan, "%s: user or password hold a \"/\"; it must be written as %%2F",
+				  scan->what);
 		return NULL;
 	}
 	colon = memchr(start, ':', (size_t) (at - start));
 	scan->has_user = true;
-	scan->user = (Span) {(size_t) (start - text), (size_t) ((colon != NULL ? colon : at) - text)};
-	scan->password = (Span) {(size_t) (at - text), (size_t) (at - text)};
+	scan->user = (Span){(size_t) (start - text), (size_t) ((colon != NULL ? colon : at) - text)};
+	scan->password = (Span){(size_t) (at - text), (size_t) (at - text)};
 	if (colon != NULL)
 		scan->password.start = (size_t) (colon + 1 - text);
 	if (last > at && last < at + strcspn(at, "/?"))
 	{
 		add_secret(scan, scan->user.start, (size_t) (last - text));
-		scan_fail(scan, "%s: user or password hold a \"@\"; it must be written as %%40", scan->what);
+		scan_fail(scan, "%s: user or password hold a \"@\"; it must be written as %%40",
+				  scan->what);
 		return NULL;
 	}
 	add_secret(scan, scan->password.start, scan->password.end);
@@ -248,7 +256,8 @@ scan_hosts(Scan *scan, const char *p)
 
 			if (bracket == NULL)
 			{
-				scan_fail(scan, "%s: \"[\" at position %zu is not closed", scan->what, (size_t) (p - scan->text) + 1);
+				scan_fail(scan, "%s: \"[\" at position %zu is not closed", scan->what,
+						  (size_t) (p - scan->text) + 1);
 				return NULL;
 			}
 			p = bracket + 1;
@@ -288,7 +297,8 @@ scan_parameters(Scan *scan, const char *p, PQconninfoOption *options)
 		if (*value != '=')
 		{
 			add_secret(scan, (size_t) (keyword - text), (size_t) (value - text));
-			return scan_fail(scan, "%s: expected \"key=value\" at position %zu", scan->what, (size_t) (keyword - text) + 1);
+			return scan_fail(scan, "%s: expected \"key=value\" at position %zu", scan->what,
+							 (size_t) (keyword - text) + 1);
 		}
 		value++;
 		p = value + strcspn(value, "&");
@@ -296,7 +306,8 @@ scan_parameters(Scan *scan, const char *p, PQconninfoOption *options)
 		if (is_secret(keyword, len) || memchr(keyword, '%', len) != NULL)
 			add_secret(scan, (size_t) (value - text), (size_t) (p - text));
 		/* two that only URLs know: ssl=true and, for JDBC's sake, nothing else */
-		if (ok && options != NULL && !(len == 3 && strncmp(keyword, "ssl", 3) == 0) && memchr(keyword, '%', len) == NULL)
+		if (ok && options != NULL && !(len == 3 && strncmp(keyword, "ssl", 3) == 0) &&
+			memchr(keyword, '%', len) == NULL)
 			ok = check_keyword(scan, keyword, len, options);
 	}
 	return ok;
@@ -314,7 +325,9 @@ scan_url(Scan *scan, PQconninfoOption *options)
 	if (p == NULL)
 	{
 		/* whatever stands where a port should may be a misplaced secret */
-		add_secret(scan, scan->has_user ? scan->password.end + 1 : (size_t) (strstr(scan->text, "://") + 3 - scan->text),
+		add_secret(scan,
+				   scan->has_user ? scan->password.end + 1
+								  : (size_t) (strstr(scan->text, "://") + 3 - scan->text),
 				   strlen(scan->text));
 		return false;
 	}
@@ -332,7 +345,9 @@ scan_http(Scan *scan)
 	if (at != NULL)
 	{
 		add_secret(scan, (size_t) (start - scan->text), (size_t) (at - scan->text));
-		return scan_fail(scan, "%s: an http URL takes no user and password; the key goes into api_key", scan->what);
+		return scan_fail(scan,
+						 "%s: an http URL takes no user and password; the key goes into api_key",
+						 scan->what);
 	}
 	if (*end == '?' || *end == '#' || strpbrk(end, "?#") != NULL)
 	{
@@ -373,7 +388,8 @@ conninfo_check(const char *text, const char *what, dba_error **err)
 		return scan_http(&scan);
 	if (kind != CONNINFO_URL && kind != CONNINFO_KEYWORDS)
 		return error_set(err, DBA_CONFIG,
-						 "%s: expected a postgresql:// or https:// URL or a \"key = value\" string", what);
+						 "%s: expected a postgresql:// or https:// URL or a \"key = value\" string",
+						 what);
 	options = PQconndefaults();
 	if (options == NULL)
 		return error_set_no_memory(err);
@@ -428,7 +444,8 @@ write_percent_encoded(Buf *buf, const char *text)
 	{
 		unsigned char c = (unsigned char) *text;
 
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL)
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			strchr("-._~", c) != NULL)
 			buf_putc(buf, (char) c);
 		else
 			buf_printf(buf, "%%%02X", c);
@@ -485,14 +502,17 @@ append_password(Buf *buf, const char *text, const char *password, const char *wh
 
 /* user:OLD@host or user@host becomes user:NEW@host. */
 static bool
-replace_url_password(Buf *buf, const char *text, const char *password, const char *what, dba_error **err)
+replace_url_password(Buf *buf, const char *text, const char *password, const char *what,
+					 dba_error **err)
 {
 	Scan		scan = {.text = text, .what = what, .err = err};
 
 	if (scan_credentials(&scan, strstr(text, "://") + 3) == NULL)
 		return false;
 	if (!scan.has_user)
-		return error_set(err, DBA_CONFIG, "%s: a password is given, but the URL has no user to whom it belongs", what);
+		return error_set(err, DBA_CONFIG,
+						 "%s: a password is given, but the URL has no user to whom it belongs",
+						 what);
 	buf_append(buf, text, scan.user.end);
 	buf_putc(buf, ':');
 	write_percent_encoded(buf, password);

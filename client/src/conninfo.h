@@ -38,6 +38,7 @@ extern bool conninfo_has_placeholder(const char *text);
  * own password.  It is encoded as its place needs.  NULL with DBA_NO_MEMORY, or
  * DBA_CONFIG when there is no place for it (mem_free).
  */
-extern char *conninfo_set_password(const char *text, const char *password, const char *what, dba_error **err);
+extern char *conninfo_set_password(const char *text, const char *password, const char *what,
+								   dba_error **err);
 
 #endif							/* DBA_CONNINFO_H */

@@ -13,7 +13,7 @@
 #include "pool.h"
 #include "tx.h"
 
-#define ROUNDS 16				/* of callbacks before the loop has its turn again */
+#define ROUNDS 16 /* of callbacks before the loop has its turn again */
 
 int64_t
 core_now(void)
@@ -90,8 +90,8 @@ core_helper(Core *core)
 	if (core->helper != NULL)
 		return core->helper;
 	core->helper = helper_new();
-	if (core->helper != NULL &&
-		core->watch(core->loop, &core->self, helper_fd(core->helper), DBA_READ, &core->helper_slot) != 0)
+	if (core->helper != NULL && core->watch(core->loop, &core->self, helper_fd(core->helper),
+											DBA_READ, &core->helper_slot) != 0)
 	{
 		helper_close(core->helper);
 		core->helper = NULL;
@@ -227,7 +227,7 @@ core_free(Core *core)
 static void
 core_fail_all(Core *core)
 {
-	Request    *next;
+	Request	   *next;
 	bool		groups_only = false;
 
 	while (core->live.head != NULL)

@@ -39,8 +39,8 @@ typedef struct Identity Identity;
 /* a doubly linked list of requests through `links[which]` */
 typedef struct RequestList
 {
-	Request    *head;
-	Request    *tail;
+	Request	   *head;
+	Request	   *tail;
 	size_t		count;
 } RequestList;
 
@@ -101,10 +101,10 @@ struct Request
 
 	Stmt	   *stmt;			/* what to run */
 	Binding		binding;		/* its parameters, once the types are known */
-	ParamSet   *params;	/* where they come from; NULL: binding is complete */
+	ParamSet   *params;			/* where they come from; NULL: binding is complete */
 
 	dba_row_fn	row;			/* a stream: gets each row */
-	dba_flow	(*chunk) (Request *request, char *data, size_t size);	/* or each row's value */
+	dba_flow (*chunk)(Request *request, char *data, size_t size);	/* or each row's value */
 	bool		paused;
 	int64_t		count;			/* rows so far, or affected */
 
@@ -118,8 +118,8 @@ struct Request
 	char	   *channel;
 
 	Group	   *owned_group;	/* REQUEST_GROUP */
-	void		(*group_cancel) (Request *request);
-	void		(*group_resume) (Request *request);
+	void (*group_cancel)(Request *request);
+	void (*group_resume)(Request *request);
 
 	Conn	   *conn;			/* where it is DESCRIBING or SENT */
 	Conn	   *conn_wanted;	/* a listener's, while it connects */
@@ -133,12 +133,12 @@ struct Request
 	PGresult   *result;
 	dba_error  *error;
 
-	Request    *hash_next;
+	Request	   *hash_next;
 	struct
 	{
-		Request    *next;
-		Request    *prev;
-	}			links[REQUEST_LINKS];
+		Request	   *next;
+		Request	   *prev;
+	} links[REQUEST_LINKS];
 	RequestList *queue;			/* the list it is in by LINK_QUEUE */
 };
 
@@ -195,7 +195,7 @@ typedef struct Op
 {
 	OpKind		kind;
 	bool		failed;
-	Request    *request;		/* NULL: nobody's, or cancelled locally */
+	Request	   *request;		/* NULL: nobody's, or cancelled locally */
 	Stmt	   *stmt;			/* OP_PREPARE, OP_DESCRIBE: referenced */
 } Op;
 
@@ -232,18 +232,18 @@ struct Conn
 	bool		tainted;		/* session state changed: drop it after use */
 	bool		doomed;			/* drop it after use */
 	bool		shared;			/* what it serves may share it */
-	Request    *dedicated;		/* the listener it was opened for */
-	Request    *describing;		/* everything behind it waits */
-	Request    *stream;			/* rows go to it one by one */
-	Request    *copying;
-	Request    *listener;
+	Request	   *dedicated;		/* the listener it was opened for */
+	Request	   *describing;		/* everything behind it waits */
+	Request	   *stream;			/* rows go to it one by one */
+	Request	   *copying;
+	Request	   *listener;
 	Tx		   *tx;				/* the transaction (outermost) it belongs to */
 
 	HelperJob  *resolving;
 	HelperJob  *cancelling;		/* the server-side cancel under way */
 	bool		cancel_check;	/* cancelled: a round trip is due before new work */
 
-	HostList   *hosts;		/* to be tried (connect.c) */
+	HostList   *hosts;			/* to be tried (connect.c) */
 
 	int64_t		opened_at;
 	int64_t		idle_since;
@@ -287,7 +287,7 @@ typedef struct CoreStats
 struct Core
 {
 	dba_client	self;
-	Identity   *identity;	/* profile, URL, settings (client.c) */
+	Identity   *identity;		/* profile, URL, settings (client.c) */
 	CoreSettings settings;
 	CoreStats	stats;
 	void	   *user_data;
@@ -321,7 +321,7 @@ struct Core
 	RequestList waiting;		/* for a connection of the pool, fair */
 	RequestList listening;		/* listeners without their connection */
 	RequestList done;			/* to be called back */
-	Request   **hash;
+	Request	  **hash;
 	size_t		hash_size;		/* a power of two */
 	size_t		visible;		/* live and not internal */
 	size_t		listeners;
@@ -345,8 +345,8 @@ struct Core
 extern int64_t core_now(void);
 extern int64_t core_after(int64_t ms);	/* 0: never */
 extern Core *core_new(dba_error **err);
-extern void core_close(Core *core);	/* calls everything back, then frees */
-extern void core_due(Core *core, int64_t when);	/* wants dba_process by then */
+extern void core_close(Core *core); /* calls everything back, then frees */
+extern void core_due(Core *core, int64_t when); /* wants dba_process by then */
 extern Helper *core_helper(Core *core); /* made and watched at first need */
 
 /* --- request.c */

@@ -12,8 +12,7 @@
 #define HAVE_SSE42 1
 #include <nmmintrin.h>
 
-__attribute__((target("sse4.2")))
-static uint32_t
+__attribute__((target("sse4.2"))) static uint32_t
 crc32c_sse42(uint32_t crc, const unsigned char *p, size_t len)
 {
 	uint64_t	wide = crc;
@@ -39,10 +38,12 @@ crc32c_add_sliced(uint32_t crc, const void *data, size_t len)
 
 	for (; len >= 8; p += 8, len -= 8)
 	{
-		uint32_t	low = crc ^ ((uint32_t) p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 | (uint32_t) p[3] << 24);
+		uint32_t	low = crc ^ ((uint32_t) p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 |
+								 (uint32_t) p[3] << 24);
 
-		crc = table[7][low & 0xFF] ^ table[6][low >> 8 & 0xFF] ^ table[5][low >> 16 & 0xFF] ^ table[4][low >> 24] ^
-			table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^ table[0][p[7]];
+		crc = table[7][low & 0xFF] ^ table[6][low >> 8 & 0xFF] ^ table[5][low >> 16 & 0xFF] ^
+			  table[4][low >> 24] ^ table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^
+			  table[0][p[7]];
 	}
 	for (; len > 0; p++, len--)
 		crc = crc >> 8 ^ table[0][(crc ^ *p) & 0xFF];

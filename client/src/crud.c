@@ -17,7 +17,8 @@ verbs_submit(Request *request, SqlStatement *st, dba_error *error)
 {
 	if (error == NULL)
 	{
-		request->stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len, !request->unprepared);
+		request->stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len,
+								 !request->unprepared);
 		if (request->stmt != NULL)
 			request->params = params_new(st);
 		if (request->params == NULL)
@@ -31,7 +32,7 @@ verbs_submit(Request *request, SqlStatement *st, dba_error *error)
 static Request *
 crud_request(dba_client *db, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 
 	if (request != NULL)
 		request->shareable = true;
@@ -57,8 +58,8 @@ typedef struct Json
 	const cJSON *tree;
 } Json;
 
-#define JSON_OF_TEXT(t) ((Json) {.text = (t)})
-#define JSON_OF_TREE(t) ((Json) {.tree = (t)})
+#define JSON_OF_TEXT(t) ((Json){.text = (t)})
+#define JSON_OF_TREE(t) ((Json){.tree = (t)})
 
 static bool
 json_given(Json json)
@@ -81,7 +82,8 @@ crud_select(Request *request, const dba_query *query)
 }
 
 static dba_request
-crud_select_plain(Request *request, const char *table, const char *columns, Json filters, const char *order_by)
+crud_select_plain(Request *request, const char *table, const char *columns, Json filters,
+				  const char *order_by)
 {
 	dba_query	query;
 	dba_request id;
@@ -98,17 +100,19 @@ crud_select_plain(Request *request, const char *table, const char *columns, Json
 }
 
 dba_request
-dba_select(dba_client *db, const char *table, const char *columns, const char *filters, const char *order_by,
-		   dba_callback cb, void *arg)
+dba_select(dba_client *db, const char *table, const char *columns, const char *filters,
+		   const char *order_by, dba_callback cb, void *arg)
 {
-	return crud_select_plain(crud_request(db, cb, arg), table, columns, JSON_OF_TEXT(filters), order_by);
+	return crud_select_plain(crud_request(db, cb, arg), table, columns, JSON_OF_TEXT(filters),
+							 order_by);
 }
 
 dba_request
-dba_select_json(dba_client *db, const char *table, const char *columns, const cJSON *filters, const char *order_by,
-				dba_callback cb, void *arg)
+dba_select_json(dba_client *db, const char *table, const char *columns, const cJSON *filters,
+				const char *order_by, dba_callback cb, void *arg)
 {
-	return crud_select_plain(crud_request(db, cb, arg), table, columns, JSON_OF_TREE(filters), order_by);
+	return crud_select_plain(crud_request(db, cb, arg), table, columns, JSON_OF_TREE(filters),
+							 order_by);
 }
 
 dba_request
@@ -121,7 +125,7 @@ dba_query_select(dba_client *db, const dba_query *query, dba_callback cb, void *
 static Request *
 crud_stream_request(dba_client *db, dba_row_fn row, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 
 	if (request != NULL)
 		request->row = row;
@@ -129,10 +133,11 @@ crud_stream_request(dba_client *db, dba_row_fn row, dba_callback cb, void *arg)
 }
 
 dba_request
-dba_select_stream(dba_client *db, const char *table, const char *columns, const char *filters, const char *order_by,
-				  dba_row_fn row, dba_callback cb, void *arg)
+dba_select_stream(dba_client *db, const char *table, const char *columns, const char *filters,
+				  const char *order_by, dba_row_fn row, dba_callback cb, void *arg)
 {
-	return crud_select_plain(crud_stream_request(db, row, cb, arg), table, columns, JSON_OF_TEXT(filters), order_by);
+	return crud_select_plain(crud_stream_request(db, row, cb, arg), table, columns,
+							 JSON_OF_TEXT(filters), order_by);
 }
 
 dba_request
@@ -159,7 +164,8 @@ crud_insert(Request *request, const dba_query *query, Json row)
 }
 
 static dba_request
-crud_insert_plain(dba_client *db, const char *table, Json row, const char *conflict, dba_callback cb, void *arg)
+crud_insert_plain(dba_client *db, const char *table, Json row, const char *conflict,
+				  dba_callback cb, void *arg)
 {
 	dba_query	query;
 	dba_request id;
@@ -185,17 +191,19 @@ dba_insert_json(dba_client *db, const char *table, const cJSON *row, dba_callbac
 }
 
 dba_request
-dba_upsert(dba_client *db, const char *table, const char *row, const char *conflict_columns, dba_callback cb,
-		   void *arg)
+dba_upsert(dba_client *db, const char *table, const char *row, const char *conflict_columns,
+		   dba_callback cb, void *arg)
 {
-	return crud_insert_plain(db, table, JSON_OF_TEXT(row), conflict_columns != NULL ? conflict_columns : "", cb, arg);
+	return crud_insert_plain(db, table, JSON_OF_TEXT(row),
+							 conflict_columns != NULL ? conflict_columns : "", cb, arg);
 }
 
 dba_request
-dba_upsert_json(dba_client *db, const char *table, const cJSON *row, const char *conflict_columns, dba_callback cb,
-				void *arg)
+dba_upsert_json(dba_client *db, const char *table, const cJSON *row, const char *conflict_columns,
+				dba_callback cb, void *arg)
 {
-	return crud_insert_plain(db, table, JSON_OF_TREE(row), conflict_columns != NULL ? conflict_columns : "", cb, arg);
+	return crud_insert_plain(db, table, JSON_OF_TREE(row),
+							 conflict_columns != NULL ? conflict_columns : "", cb, arg);
 }
 
 /* --- insert_many: bulk.c decides how */
@@ -229,13 +237,15 @@ dba_insert_many(dba_client *db, const char *table, const char *rows, dba_callbac
 }
 
 dba_request
-dba_insert_many_json(dba_client *db, const char *table, const cJSON *rows, dba_callback cb, void *arg)
+dba_insert_many_json(dba_client *db, const char *table, const cJSON *rows, dba_callback cb,
+					 void *arg)
 {
 	return crud_insert_many_plain(db, table, JSON_OF_TREE(rows), cb, arg);
 }
 
 dba_request
-dba_query_insert(dba_client *db, const dba_query *query, const char *rows, dba_callback cb, void *arg)
+dba_query_insert(dba_client *db, const dba_query *query, const char *rows, dba_callback cb,
+				 void *arg)
 {
 	if (rows != NULL && rows[strspn(rows, " \t\r\n")] == '[')
 		return crud_insert_many(db, query, JSON_OF_TEXT(rows), cb, arg);
@@ -260,7 +270,8 @@ crud_update(Request *request, const dba_query *query, Json row)
 }
 
 static dba_request
-crud_update_plain(dba_client *db, const char *table, Json row, Json filters, dba_callback cb, void *arg)
+crud_update_plain(dba_client *db, const char *table, Json row, Json filters, dba_callback cb,
+				  void *arg)
 {
 	dba_query	query;
 	dba_request id;
@@ -274,19 +285,22 @@ crud_update_plain(dba_client *db, const char *table, Json row, Json filters, dba
 }
 
 dba_request
-dba_update(dba_client *db, const char *table, const char *row, const char *filters, dba_callback cb, void *arg)
+dba_update(dba_client *db, const char *table, const char *row, const char *filters, dba_callback cb,
+		   void *arg)
 {
 	return crud_update_plain(db, table, JSON_OF_TEXT(row), JSON_OF_TEXT(filters), cb, arg);
 }
 
 dba_request
-dba_update_json(dba_client *db, const char *table, const cJSON *row, const cJSON *filters, dba_callback cb, void *arg)
+dba_update_json(dba_client *db, const char *table, const cJSON *row, const cJSON *filters,
+				dba_callback cb, void *arg)
 {
 	return crud_update_plain(db, table, JSON_OF_TREE(row), JSON_OF_TREE(filters), cb, arg);
 }
 
 dba_request
-dba_query_update(dba_client *db, const dba_query *query, const char *row, dba_callback cb, void *arg)
+dba_query_update(dba_client *db, const dba_query *query, const char *row, dba_callback cb,
+				 void *arg)
 {
 	return crud_update(crud_request(db, cb, arg), query, JSON_OF_TEXT(row));
 }
@@ -342,14 +356,16 @@ dba_query_delete(dba_client *db, const dba_query *query, dba_callback cb, void *
 static bool
 crud_worth_preparing(const char *sql)
 {
-	static const char *const words[] = {"select", "with", "values", "table", "insert", "update", "delete", "merge"};
+	static const char *const words[] = {"select", "with",	"values", "table",
+										"insert", "update", "delete", "merge"};
 
 	sql += strspn(sql, " \t\r\n(");
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 	{
 		size_t		len = strlen(words[i]);
 
-		if (strncasecmp(sql, words[i], len) == 0 && !isalnum((unsigned char) sql[len]) && sql[len] != '_')
+		if (strncasecmp(sql, words[i], len) == 0 && !isalnum((unsigned char) sql[len]) &&
+			sql[len] != '_')
 			return true;
 	}
 	return false;
@@ -387,7 +403,8 @@ dba_execute_json(dba_client *db, const char *sql, const cJSON *params, dba_callb
 }
 
 dba_request
-dba_execute_stream(dba_client *db, const char *sql, const char *params, dba_row_fn row, dba_callback cb, void *arg)
+dba_execute_stream(dba_client *db, const char *sql, const char *params, dba_row_fn row,
+				   dba_callback cb, void *arg)
 {
 	return crud_execute(crud_stream_request(db, row, cb, arg), sql, JSON_OF_TEXT(params));
 }

@@ -39,12 +39,15 @@ struct dba_error
 };
 
 /* a new error; never NULL */
-extern dba_error *error_new(dba_code code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-extern dba_error *error_new_va(dba_code code, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
+extern dba_error *error_new(dba_code code, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+extern dba_error *error_new_va(dba_code code, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
 
 /* stores a new error in *err (err may be NULL; an error already there is
  * kept) and returns false, so that `return error_set(…)` reads well */
-extern bool error_set(dba_error **err, dba_code code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+extern bool error_set(dba_error **err, dba_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 extern bool error_set_no_memory(dba_error **err);
 
 /* hands error (may be NULL) to *err, or frees it when err is NULL */

@@ -51,7 +51,8 @@ fail_unknown_operator(const char *column, const char *op, dba_error **err)
 {
 	const char *names[OPERATOR_COUNT];
 	const char *nearest;
-	dba_error  *error = error_new(DBA_INVALID, "filter: unknown operator \"%s\" for column \"%s\"", op, column);
+	dba_error  *error =
+		error_new(DBA_INVALID, "filter: unknown operator \"%s\" for column \"%s\"", op, column);
 	char		hint[160];
 
 	for (size_t i = 0; i < OPERATOR_COUNT; i++)
@@ -61,7 +62,8 @@ fail_unknown_operator(const char *column, const char *op, dba_error **err)
 		snprintf(hint, sizeof(hint), "Perhaps you meant \"%s\".", nearest);
 	else
 		snprintf(hint, sizeof(hint),
-				 "Operators are eq, ne, lt, le, gt, ge, in, is_null, like, ilike, between and contains.");
+				 "Operators are eq, ne, lt, le, gt, ge, in, is_null, like, ilike, between and "
+				 "contains.");
 	error_hint(error, hint);
 	error_move(err, error);
 	return NULL;
@@ -112,12 +114,13 @@ check_value(const SqlName *column, const Operator *op, const JsonValue *value, d
 	}
 	if (expected == NULL)
 		return true;
-	return error_set(err, DBA_INVALID, "filter: operator \"%s\" of column \"%s\" takes %s, not %s", op->name, name,
-					 expected, json_type_name(value->type));
+	return error_set(err, DBA_INVALID, "filter: operator \"%s\" of column \"%s\" takes %s, not %s",
+					 op->name, name, expected, json_type_name(value->type));
 }
 
 static Filter *
-new_condition(Arena *arena, const SqlName *column, const Operator *op, const JsonValue *value, dba_error **err)
+new_condition(Arena *arena, const SqlName *column, const Operator *op, const JsonValue *value,
+			  dba_error **err)
 {
 	Filter	   *filter;
 
@@ -133,7 +136,8 @@ new_condition(Arena *arena, const SqlName *column, const Operator *op, const Jso
 }
 
 Filter *
-filter_condition(Arena *arena, const SqlName *column, const char *op, const JsonValue *value, dba_error **err)
+filter_condition(Arena *arena, const SqlName *column, const char *op, const JsonValue *value,
+				 dba_error **err)
 {
 	const Operator *found = find_operator(op, true);
 
@@ -152,7 +156,8 @@ append(Filter **tail, Filter *filter)
 
 /* {"gt": 1, "le": 9}: all must hold */
 static Filter **
-read_operators(Arena *arena, Filter **tail, const SqlName *column, const JsonValue *object, dba_error **err)
+read_operators(Arena *arena, Filter **tail, const SqlName *column, const JsonValue *object,
+			   dba_error **err)
 {
 	if (object->count == 0)
 	{
@@ -184,7 +189,8 @@ read_group(Arena *arena, FilterOp op, const JsonValue *list, dba_error **err)
 
 	if (list->type != JSON_TYPE_ARRAY || list->count == 0)
 	{
-		error_set(err, DBA_INVALID, "filter: \"%s\" takes an array of at least one object, not %s", list->name,
+		error_set(err, DBA_INVALID, "filter: \"%s\" takes an array of at least one object, not %s",
+				  list->name,
 				  list->type == JSON_TYPE_ARRAY ? "an empty one" : json_type_name(list->type));
 		return NULL;
 	}
@@ -237,7 +243,8 @@ filter_read(Arena *arena, const JsonValue *value, dba_error **err)
 
 	if (value->type != JSON_TYPE_OBJECT)
 	{
-		error_set(err, DBA_INVALID, "filter: expected an object, found %s", json_type_name(value->type));
+		error_set(err, DBA_INVALID, "filter: expected an object, found %s",
+				  json_type_name(value->type));
 		return NULL;
 	}
 	filter = filter_new(arena, FILTER_AND, err);

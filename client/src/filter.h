@@ -48,7 +48,7 @@ struct Filter
 extern Filter *filter_read(Arena *arena, const JsonValue *value, dba_error **err);
 
 /* one condition; op is a sign ("<=") or a name ("le") */
-extern Filter *filter_condition(Arena *arena, const SqlName *column, const char *op, const JsonValue *value,
-								dba_error **err);
+extern Filter *filter_condition(Arena *arena, const SqlName *column, const char *op,
+								const JsonValue *value, dba_error **err);
 
 #endif							/* DBA_FILTER_H */

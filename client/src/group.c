@@ -18,12 +18,13 @@ static void
 group_cancel(Request *request)
 {
 	Group	   *group = group_of(request);
-	Request    *step = request_find(request->core, group->step);
+	Request	   *step = request_find(request->core, group->step);
 
 	if (group->error == NULL)
-		group->error = error_new(request->abort_code, request->abort_code == DBA_TIMEOUT
-								 ? "request timed out; everything it did is rolled back"
-								 : "request was cancelled; everything it did is rolled back");
+		group->error = error_new(request->abort_code,
+								 request->abort_code == DBA_TIMEOUT
+									 ? "request timed out; everything it did is rolled back"
+									 : "request was cancelled; everything it did is rolled back");
 	if (step != NULL)
 		request_abort(step, DBA_CANCELLED);
 	else
@@ -42,7 +43,7 @@ group_resume(Request *request)
 dba_request
 group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_GROUP, cb, arg);
+	Request	   *request = request_new(db, REQUEST_GROUP, cb, arg);
 
 	if (request == NULL)
 	{
@@ -60,7 +61,7 @@ group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
 Request *
 group_step(Group *group, RequestKind kind, dba_callback cb)
 {
-	Request    *request = request_new(group->tx != NULL ? group->tx : group->db, kind, cb, group);
+	Request	   *request = request_new(group->tx != NULL ? group->tx : group->db, kind, cb, group);
 
 	if (request != NULL)
 		request->internal = true;
@@ -95,7 +96,7 @@ group_failed(Group *group, const dba_error *error)
 void
 group_run(Group *group, const char *sql, int count, const char *const *values, dba_callback cb)
 {
-	Request    *request = group_step(group, REQUEST_STATEMENT, cb);
+	Request	   *request = group_step(group, REQUEST_STATEMENT, cb);
 
 	if (request == NULL)
 	{
@@ -150,7 +151,7 @@ group_begin(Group *group)
 static void
 group_finish(Group *group)
 {
-	Request    *request = group->request;
+	Request	   *request = group->request;
 
 	request->result = group->result;
 	request->count = group->count;
@@ -180,7 +181,7 @@ group_ended(dba_client *db, const dba_result *result, const dba_error *error, vo
 void
 group_end(Group *group)
 {
-	Request    *request;
+	Request	   *request;
 
 	if (group->ending)
 		return;
@@ -190,7 +191,8 @@ group_end(Group *group)
 		group_finish(group);
 		return;
 	}
-	request = group_step(group, group->error != NULL ? REQUEST_ROLLBACK : REQUEST_COMMIT, group_ended);
+	request =
+		group_step(group, group->error != NULL ? REQUEST_ROLLBACK : REQUEST_COMMIT, group_ended);
 	if (request == NULL)
 	{
 		error_set_no_memory(&group->error);
@@ -225,7 +227,7 @@ group_woken(dba_client *db, const dba_result *result, const dba_error *error, vo
 void
 group_wake(Group *group)
 {
-	Request    *request;
+	Request	   *request;
 
 	if (group->waking || group->ending)
 		return;

@@ -13,7 +13,7 @@
 
 struct Group
 {
-	Request    *request;		/* what the caller waits for */
+	Request	   *request;		/* what the caller waits for */
 	dba_client *db;				/* where it was submitted */
 	dba_client *tx;				/* its transaction; NULL: none yet */
 	bool		own_tx;			/* begun here, ended here */
@@ -23,9 +23,9 @@ struct Group
 	PGresult   *result;			/* what the caller gets */
 	int64_t		count;
 	dba_request step;			/* the step under way, the latest of several */
-	void		(*begun) (Group *group);	/* there is a transaction now */
-	void		(*resumed) (Group *group);	/* dba_resume; NULL: nothing to resume */
-	void		(*release) (Group *group);	/* frees the larger struct it is the head of */
+	void (*begun)(Group *group);	/* there is a transaction now */
+	void (*resumed)(Group *group);	/* dba_resume; NULL: nothing to resume */
+	void (*release)(Group *group);	/* frees the larger struct it is the head of */
 };
 
 /*
@@ -40,7 +40,8 @@ extern void group_begin(Group *group);
 
 /* runs a statement of the library's own; parameters are text and must live until
  * the callback, whose arg is the group */
-extern void group_run(Group *group, const char *sql, int count, const char *const *values, dba_callback cb);
+extern void group_run(Group *group, const char *sql, int count, const char *const *values,
+					  dba_callback cb);
 
 /* takes over an internal request made by the caller's code and submits it */
 extern Request *group_step(Group *group, RequestKind kind, dba_callback cb);

@@ -18,13 +18,13 @@ typedef struct Helper Helper;
 typedef struct HelperJob HelperJob;
 
 /* called by helper_collect, in the client's thread; the job is freed after it */
-typedef void (*HelperDone) (HelperJob *job, void *arg);
+typedef void (*HelperDone)(HelperJob *job, void *arg);
 
 struct HelperJob
 {
 	HelperJob  *next;
-	void		(*run) (HelperJob *job);	/* in the thread */
-	void		(*free) (HelperJob *job);	/* in either */
+	void (*run)(HelperJob *job);	/* in the thread */
+	void (*free)(HelperJob *job);	/* in either */
 	HelperDone	done;			/* NULL: forgotten (helper_forget) */
 	void	   *arg;
 };
@@ -33,7 +33,7 @@ struct HelperJob
 extern Helper *helper_new(void);
 
 /* the descriptor that becomes readable when a job is done */
-extern int	helper_fd(const Helper *helper);
+extern int helper_fd(const Helper *helper);
 
 /* hands a job over; false (and the job is still the caller's) without a thread */
 extern bool helper_submit(Helper *helper, HelperJob *job);

@@ -15,9 +15,8 @@
 const char *
 json_type_name(JsonType type)
 {
-	static const char *const names[] = {
-		"null", "a boolean", "a number", "a string", "an array", "an object"
-	};
+	static const char *const names[] = {"null",		"a boolean", "a number",
+										"a string", "an array",	 "an object"};
 
 	return names[type];
 }
@@ -59,8 +58,7 @@ json_find_duplicate(const JsonValue *object, const char **name)
 	members = mem_alloc(object->count * sizeof(*members));
 	if (members == NULL)
 		return false;
-	json_foreach(member, object)
-		members[n++] = member;
+	json_foreach(member, object) members[n++] = member;
 	qsort(members, n, sizeof(*members), compare_names);
 	for (size_t i = 1; i < n && *name == NULL; i++)
 	{
@@ -157,7 +155,8 @@ json_builder_token(void *arg, JsonToken token, const char *text, size_t len)
 	{
 		case JSON_OBJECT_START:
 		case JSON_ARRAY_START:
-			return builder_open(builder, token == JSON_OBJECT_START ? JSON_TYPE_OBJECT : JSON_TYPE_ARRAY);
+			return builder_open(builder,
+								token == JSON_OBJECT_START ? JSON_TYPE_OBJECT : JSON_TYPE_ARRAY);
 		case JSON_NAME:
 			builder->name = arena_strndup(builder->arena, text, len);
 			builder->no_memory = builder->name == NULL;
@@ -187,12 +186,14 @@ json_builder_token(void *arg, JsonToken token, const char *text, size_t len)
 /* ---------------------------------------------------------------- reading */
 
 static void
-set_parse_error(const JsonReader *reader, const JsonBuilder *builder, const char *what, dba_error **err)
+set_parse_error(const JsonReader *reader, const JsonBuilder *builder, const char *what,
+				dba_error **err)
 {
 	if (reader->no_memory || builder->no_memory)
 		error_set_no_memory(err);
 	else if (reader->problem == NULL && builder->duplicate != NULL)
-		error_set(err, DBA_INVALID, "%s: member \"%s\" comes twice in the object that ends at line %zu, column %zu",
+		error_set(err, DBA_INVALID,
+				  "%s: member \"%s\" comes twice in the object that ends at line %zu, column %zu",
 				  what, builder->duplicate, reader->line, reader->column);
 	else
 		error_set(err, DBA_INVALID, "%s: invalid JSON, %s at line %zu, column %zu", what,
@@ -248,7 +249,8 @@ json_copy(Arena *arena, const JsonValue *value)
 	*copy = *value;
 	copy->first = NULL;
 	copy->next = NULL;
-	if (value->name != NULL && (copy->name = arena_strndup(arena, value->name, strlen(value->name))) == NULL)
+	if (value->name != NULL &&
+		(copy->name = arena_strndup(arena, value->name, strlen(value->name))) == NULL)
 		return NULL;
 	if (value->text != NULL && (copy->text = arena_strndup(arena, value->text, value->len)) == NULL)
 		return NULL;

@@ -42,17 +42,20 @@ struct JsonValue
 };
 
 /* walks over elements or members */
-#define json_foreach(item, value) for (const JsonValue *item = (value)->first; item != NULL; item = item->next)
+#define json_foreach(item, value)                                                                  \
+	for (const JsonValue *item = (value)->first; item != NULL; item = item->next)
 
 /*
  * Reads text (valid as long as the arena).  NULL with DBA_INVALID, "WHAT: PROBLEM
  * at line L, column C", or DBA_NO_MEMORY.
  */
-extern JsonValue *json_parse(Arena *arena, const char *text, size_t len, const char *what, dba_error **err);
+extern JsonValue *json_parse(Arena *arena, const char *text, size_t len, const char *what,
+							 dba_error **err);
 
 /* the same from a cJSON tree: numbers beyond +-2^53 and not finite are DBA_INVALID,
  * a cJSON_Raw is read as text */
-extern JsonValue *json_from_cjson(Arena *arena, const cJSON *tree, const char *what, dba_error **err);
+extern JsonValue *json_from_cjson(Arena *arena, const cJSON *tree, const char *what,
+								  dba_error **err);
 
 /* for cJSON_Delete; NULL when there is no memory.  A number that a double cannot
  * hold exactly becomes a cJSON_Raw. */

@@ -19,7 +19,7 @@
 
 #include "json.h"
 
-#define EXACT_LIMIT 9007199254740992.0	/* 2^53 */
+#define EXACT_LIMIT 9007199254740992.0 /* 2^53 */
 
 /* ---------------------------------------------------------------- doubles */
 
@@ -109,13 +109,15 @@ import_number(const Import *import, const cJSON *item)
 
 	if (!isfinite(number))
 	{
-		error_set(import->err, DBA_INVALID, "%s: number \"%s\" is not finite", import->what, item_name(item));
+		error_set(import->err, DBA_INVALID, "%s: number \"%s\" is not finite", import->what,
+				  item_name(item));
 		return NULL;
 	}
 	if (fabs(number) > EXACT_LIMIT)
 	{
 		error_set(import->err, DBA_INVALID,
-				  "%s: number \"%s\" is beyond 2^53, where a double is not exact; use a string or cJSON_Raw",
+				  "%s: number \"%s\" is beyond 2^53, where a double is not exact; use a string or "
+				  "cJSON_Raw",
 				  import->what, item_name(item));
 		return NULL;
 	}
@@ -156,7 +158,8 @@ static bool
 import_name(const Import *import, JsonValue *member, const char *name)
 {
 	if (name == NULL || !json_valid_utf8(name, strlen(name)))
-		return error_set(import->err, DBA_INVALID, "%s: a member's name is not valid UTF-8", import->what);
+		return error_set(import->err, DBA_INVALID, "%s: a member's name is not valid UTF-8",
+						 import->what);
 	member->name = arena_strndup(import->arena, name, strlen(name));
 	if (member->name == NULL)
 		return error_set_no_memory(import->err);
@@ -171,7 +174,8 @@ import_check_names(const Import *import, const JsonValue *object)
 	if (!json_find_duplicate(object, &duplicate))
 		return error_set_no_memory(import->err);
 	if (duplicate != NULL)
-		return error_set(import->err, DBA_INVALID, "%s: member \"%s\" comes twice", import->what, duplicate);
+		return error_set(import->err, DBA_INVALID, "%s: member \"%s\" comes twice", import->what,
+						 duplicate);
 	return true;
 }
 
@@ -215,13 +219,13 @@ import_value(const Import *import, const cJSON *item, int depth)
 		case cJSON_False:
 			return import_new(import, JSON_TYPE_BOOL);
 		case cJSON_True:
-			{
-				JsonValue  *value = import_new(import, JSON_TYPE_BOOL);
+		{
+			JsonValue  *value = import_new(import, JSON_TYPE_BOOL);
 
-				if (value != NULL)
-					value->boolean = true;
-				return value;
-			}
+			if (value != NULL)
+				value->boolean = true;
+			return value;
+		}
 		case cJSON_Number:
 			return import_number(import, item);
 		case cJSON_String:
@@ -302,7 +306,7 @@ decimal_equal(const Decimal *a, const Decimal *b)
 	if (a->count == 0 && b->count == 0)
 		return !a->negative;	/* cJSON prints -0 as 0 */
 	return a->negative == b->negative && a->exponent == b->exponent && a->count == b->count &&
-		memcmp(a->digits, b->digits, a->count) == 0;
+		   memcmp(a->digits, b->digits, a->count) == 0;
 }
 
 /*
@@ -345,8 +349,8 @@ export_items(const JsonValue *value)
 	{
 		cJSON	   *child = json_to_cjson(item);
 
-		if (child == NULL ||
-			!(object ? cJSON_AddItemToObject(tree, item->name, child) : cJSON_AddItemToArray(tree, child)))
+		if (child == NULL || !(object ? cJSON_AddItemToObject(tree, item->name, child)
+									  : cJSON_AddItemToArray(tree, child)))
 		{
 			cJSON_Delete(child);
 			cJSON_Delete(tree);

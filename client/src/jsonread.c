@@ -143,7 +143,7 @@ static bool
 reader_close(JsonReader *reader, bool object)
 {
 	bool		allowed = reader->expect == EXPECT_COMMA_OR_END ||
-		reader->expect == (object ? EXPECT_NAME_OR_END : EXPECT_VALUE_OR_END);
+				   reader->expect == (object ? EXPECT_NAME_OR_END : EXPECT_VALUE_OR_END);
 
 	if (!allowed || reader->depth == 0 || reader_in_object(reader) != object)
 		return reader_fail(reader, object ? "unexpected \"}\"" : "unexpected \"]\"");
@@ -351,7 +351,8 @@ skip_plain(const char *p, const char *end)
 			break;
 		p += 8;
 	}
-	while (p < end && (unsigned char) *p >= 0x20 && (unsigned char) *p < 0x80 && *p != '"' && *p != '\\')
+	while (p < end && (unsigned char) *p >= 0x20 && (unsigned char) *p < 0x80 && *p != '"' &&
+		   *p != '\\')
 		p++;
 	return p;
 }
@@ -689,7 +690,8 @@ json_reader_finish(JsonReader *reader)
 	if (reader->lex == LEX_NUMBER && !reader_end_number(reader))
 		return false;
 	if (reader->lex != LEX_NONE)
-		return reader_fail(reader, reader->lex == LEX_LITERAL ? "unexpected end of the text" : "string without an end");
+		return reader_fail(reader, reader->lex == LEX_LITERAL ? "unexpected end of the text"
+															  : "string without an end");
 	if (reader->expect != EXPECT_NOTHING)
 		return reader_fail(reader, reader->depth == 0 ? "no value" : "unexpected end of the text");
 	return true;
@@ -704,7 +706,9 @@ json_valid_utf8(const char *text, size_t len)
 	{
 		unsigned char c = (unsigned char) text[i];
 
-		if (reader.utf8_need > 0 ? !reader_utf8_next(&reader, c) : c >= 0x80 ? !reader_utf8_lead(&reader, c) : c == 0)
+		if (reader.utf8_need > 0 ? !reader_utf8_next(&reader, c)
+			: c >= 0x80			 ? !reader_utf8_lead(&reader, c)
+								 : c == 0)
 			return false;
 	}
 	return reader.utf8_need == 0;

@@ -41,7 +41,7 @@ typedef enum JsonToken
  * not NUL-terminated.  false stops the reader: json_reader_feed then returns
  * false with `problem` NULL.
  */
-typedef bool (*JsonTokenFn) (void *arg, JsonToken token, const char *text, size_t len);
+typedef bool (*JsonTokenFn)(void *arg, JsonToken token, const char *text, size_t len);
 
 typedef struct JsonReader
 {

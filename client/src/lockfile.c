@@ -111,7 +111,7 @@ static bool
 sync_folder(const char *path, dba_error **err)
 {
 	const char *slash = strrchr(path, '/');
-	char	   *folder = slash != NULL ? mem_strndup(path, (size_t) (slash - path) + 1) : mem_strdup(".");
+	char *folder = slash != NULL ? mem_strndup(path, (size_t) (slash - path) + 1) : mem_strdup(".");
 	int			fd;
 	bool		ok;
 

@@ -106,7 +106,8 @@ static void
 loop_add_fd(struct pollfd *fds, Ready *ready, size_t *n, Core *core, int fd, unsigned events)
 {
 	fds[*n].fd = fd;
-	fds[*n].events = (short) (((events & DBA_READ) ? POLLIN : 0) | ((events & DBA_WRITE) ? POLLOUT : 0));
+	fds[*n].events =
+		(short) (((events & DBA_READ) ? POLLIN : 0) | ((events & DBA_WRITE) ? POLLOUT : 0));
 	fds[*n].revents = 0;
 	ready[*n].core = core;
 	ready[*n].fd = fd;
@@ -156,15 +157,18 @@ loop_has(const Core *cores, bool single, const Core *core)
 
 /* Serve what poll found, then what is due. */
 static void
-loop_serve(dba_loop *loop, Core *only, const struct pollfd *fds, const Ready *ready, size_t n, const bool *gone)
+loop_serve(dba_loop *loop, Core *only, const struct pollfd *fds, const Ready *ready, size_t n,
+		   const bool *gone)
 {
 	int64_t		now;
 	Core	   *next;
 
 	for (size_t i = 0; i < n && !*gone; i++)
-		if (fds[i].revents != 0 && loop_has(only != NULL ? only : loop->cores, only != NULL, ready[i].core))
+		if (fds[i].revents != 0 &&
+			loop_has(only != NULL ? only : loop->cores, only != NULL, ready[i].core))
 			dba_process(&ready[i].core->self, ready[i].fd,
-						((fds[i].revents & ~POLLOUT) ? DBA_READ : 0) | ((fds[i].revents & POLLOUT) ? DBA_WRITE : 0));
+						((fds[i].revents & ~POLLOUT) ? DBA_READ : 0) |
+							((fds[i].revents & POLLOUT) ? DBA_WRITE : 0));
 	now = core_now();
 	for (Core *core = *gone ? NULL : only != NULL ? only : loop->cores; core != NULL; core = next)
 	{
@@ -276,7 +280,7 @@ dba_loop_run(dba_loop *loop)
 /* Serve db (and its built-in loop's other clients) until `done` says so or ms
  * have passed; ends too when a callback closes db. */
 static dba_code
-loop_until(Core *core, bool (*done) (Core *core, dba_request id), dba_request id, int64_t ms)
+loop_until(Core *core, bool (*done)(Core *core, dba_request id), dba_request id, int64_t ms)
 {
 	int64_t		end = ms < 0 ? CORE_NEVER : core_now() + ms;
 	dba_loop   *loop = core->own_loop;

@@ -24,7 +24,7 @@ params_new(SqlStatement *st)
 	params->arena = st->arena;
 	params->values = st->params;
 	params->count = st->count;
-	st->arena = (Arena) {NULL};
+	st->arena = (Arena){NULL};
 	st->params = NULL;
 	st->count = st->size = 0;
 	return params;
@@ -83,8 +83,8 @@ request_bind(Request *request, dba_error **err)
 	bool		ok;
 
 	if (stmt->described && (size_t) stmt->nparams != params->count)
-		return error_set(err, DBA_INVALID, "the statement has %d parameters, %zu were given", stmt->nparams,
-						 params->count);
+		return error_set(err, DBA_INVALID, "the statement has %d parameters, %zu were given",
+						 stmt->nparams, params->count);
 	if (params->count == 0)
 		return true;
 	values = arena_alloc(&params->arena, params->count * sizeof(char *));

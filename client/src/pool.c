@@ -21,12 +21,13 @@
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS 2000
 #define OVERFLOW_IDLE_MS 1000
-#define TRUST_IDLE_MS 1			/* an idle socket is looked at again after this */
+#define TRUST_IDLE_MS 1 /* an idle socket is looked at again after this */
 
 static bool
 pool_conn_is_connecting(const Conn *conn)
 {
-	return conn->state == CONN_RESOLVING || conn->state == CONN_CONNECTING || conn->state == CONN_SETUP;
+	return conn->state == CONN_RESOLVING || conn->state == CONN_CONNECTING ||
+		   conn->state == CONN_SETUP;
 }
 
 static bool
@@ -59,7 +60,8 @@ pool_open(Core *core, Request *dedicated)
 static int64_t
 pool_jitter(const Conn *conn, int64_t ms)
 {
-	uint64_t	x = (uint64_t) (uintptr_t) conn * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t) conn->opened_at;
+	uint64_t	x =
+		(uint64_t) (uintptr_t) conn * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t) conn->opened_at;
 
 	return ms + (int64_t) ((x >> 40) % (uint64_t) (ms / 10 + 1));
 }
@@ -100,7 +102,7 @@ pool_fail_waiting(Core *core, const dba_error *reason)
 	bool		patient = pool_may_pass(core, reason);
 	bool		full = dba_error_sqlstate(reason)[0] != '\0';
 	int64_t		now = core_now();
-	Request    *next;
+	Request	   *next;
 
 	for (Request *r = core->waiting.head; r != NULL; r = next)
 	{
@@ -121,7 +123,7 @@ void
 pool_conn_closed(Conn *conn, const dba_error *reason)
 {
 	Core	   *core = conn->core;
-	Request    *dedicated = conn->dedicated;
+	Request	   *dedicated = conn->dedicated;
 	bool		alive = false;
 
 	core->dead_conns = true;
@@ -170,9 +172,10 @@ pool_note_command(Conn *conn, const Request *request, const PGresult *result)
 			return;
 		conn->tainted = true;
 	}
-	else if (strcmp(tag, "LISTEN") == 0 || strcmp(tag, "PREPARE") == 0 || strcmp(tag, "LOAD") == 0 ||
-			 strncmp(tag, "DISCARD", 7) == 0 || strcmp(tag, "DEALLOCATE") == 0 ||
-			 strcmp(tag, "DEALLOCATE ALL") == 0 || strcmp(tag, "DECLARE CURSOR") == 0)
+	else if (strcmp(tag, "LISTEN") == 0 || strcmp(tag, "PREPARE") == 0 ||
+			 strcmp(tag, "LOAD") == 0 || strncmp(tag, "DISCARD", 7) == 0 ||
+			 strcmp(tag, "DEALLOCATE") == 0 || strcmp(tag, "DEALLOCATE ALL") == 0 ||
+			 strcmp(tag, "DECLARE CURSOR") == 0)
 		conn->tainted = true;
 	else if (strcasestr(sql, "temp") != NULL || strcasestr(sql, "set_config") != NULL ||
 			 strcasestr(sql, "pg_advisory") != NULL)
@@ -198,15 +201,16 @@ pool_conn_changed(Conn *conn)
 {
 	Core	   *core = conn->core;
 
-	if (conn->op_count > 0 || conn->requests > 0 || conn->cancelling != NULL || conn->state == CONN_DEAD ||
-		conn->state == CONN_IDLE)
+	if (conn->op_count > 0 || conn->requests > 0 || conn->cancelling != NULL ||
+		conn->state == CONN_DEAD || conn->state == CONN_IDLE)
 	{
 		if (conn->tx != NULL || conn->state == CONN_BUSY)
 			core_due(core, 0);
 		return;
 	}
 	if (conn->state == CONN_SETUP)
-		conn_close(conn, error_new(DBA_CONNECT, "the server did not answer as a PostgreSQL server does"));
+		conn_close(conn,
+				   error_new(DBA_CONNECT, "the server did not answer as a PostgreSQL server does"));
 	else if (conn->state != CONN_BUSY && conn->state != CONN_PINGING)
 		return;
 	else if (conn->doomed)
@@ -220,7 +224,8 @@ pool_conn_changed(Conn *conn)
 	}
 	else if (conn->tx != NULL)
 		conn->deadline = CORE_NEVER;
-	else if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS || PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
+	else if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS ||
+			 PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
 		pool_roll_back(conn);
 	else if (conn->tainted || conn->recycle_at <= core_now() || core->closing)
 		conn_close(conn, NULL);
@@ -269,7 +274,8 @@ pool_pick_idle(Core *core, int64_t now)
 		Conn	   *best = NULL;
 
 		for (Conn *c = core->conns; c != NULL; c = c->next)
-			if (c->state == CONN_IDLE && c->dedicated == NULL && (best == NULL || c->idle_since > best->idle_since))
+			if (c->state == CONN_IDLE && c->dedicated == NULL &&
+				(best == NULL || c->idle_since > best->idle_since))
 				best = c;
 		if (best == NULL)
 			return NULL;
@@ -303,8 +309,9 @@ pool_pick_shared(Core *core)
 	Conn	   *best = NULL;
 
 	for (Conn *c = core->conns; c != NULL; c = c->next)
-		if (c->shared && c->requests < core->settings.pipeline_depth && conn_accepts(c) && c->tx == NULL &&
-			!c->doomed && !c->tainted && c->dedicated == NULL && (best == NULL || c->requests < best->requests))
+		if (c->shared && c->requests < core->settings.pipeline_depth && conn_accepts(c) &&
+			c->tx == NULL && !c->doomed && !c->tainted && c->dedicated == NULL &&
+			(best == NULL || c->requests < best->requests))
 			best = c;
 	return best;
 }
@@ -369,7 +376,8 @@ pool_grow(Core *core, size_t wanted, int64_t now)
 	for (Conn *c = core->conns; c != NULL; c = c->next)
 		if (c->dedicated == NULL && (pool_conn_is_connecting(c) || c->state == CONN_PINGING))
 			coming++;
-	while (coming < wanted && core->nconns < core->settings.pool_size + core->settings.pool_overflow &&
+	while (coming < wanted &&
+		   core->nconns < core->settings.pool_size + core->settings.pool_overflow &&
 		   now >= core->backoff_until)
 	{
 		if (!pool_open(core, NULL))
@@ -388,8 +396,8 @@ pool_dispatch(Core *core)
 	int64_t		now = core->waiting.head != NULL ? core_now() : 0;
 	bool		full_known = false;
 	bool		full = false;
-	Request    *request;
-	Request    *next;
+	Request	   *request;
+	Request	   *next;
 
 	for (request = core->listening.head; request != NULL; request = next)
 	{
@@ -424,7 +432,8 @@ pool_conn_timers(Core *core, Conn *conn, int64_t now)
 		limit = OVERFLOW_IDLE_MS;
 	if (conn->deadline <= now)
 		conn_deadline(conn);
-	else if (idle_for >= 0 && conn->dedicated == NULL && (idle_for >= limit || conn->recycle_at <= now))
+	else if (idle_for >= 0 && conn->dedicated == NULL &&
+			 (idle_for >= limit || conn->recycle_at <= now))
 		conn_close(conn, NULL);
 	else
 	{
@@ -438,16 +447,17 @@ pool_conn_timers(Core *core, Conn *conn, int64_t now)
 static void
 pool_request_timers(Core *core, int64_t now)
 {
-	Request    *next;
+	Request	   *next;
 
 	while (core->waiting.head != NULL && core->waiting.head->checkout_deadline <= now)
 	{
-		Request    *request = core->waiting.head;
+		Request	   *request = core->waiting.head;
 		dba_error  *error;
 
 		core->stats.timeouts++;
 		error = error_new(DBA_TIMEOUT, "no connection became free in %d ms%s%s",
-						  (int) core->settings.checkout_timeout, core->connect_error != NULL ? ": " : "",
+						  (int) core->settings.checkout_timeout,
+						  core->connect_error != NULL ? ": " : "",
 						  dba_error_message(core->connect_error));
 		if (!error->constant)
 			error->retryable = true;

@@ -34,7 +34,8 @@ fail_no_choice(const dba_config *config, dba_error **err)
 	Buf			hint = BUF_INIT;
 
 	error = error_new(DBA_PROFILE_NOT_FOUND,
-					  "no database chosen: no profile was given, %sDB_PROFILE and %sDATABASE_URL are not set, and there is no lock file \"%s\"",
+					  "no database chosen: no profile was given, %sDB_PROFILE and %sDATABASE_URL "
+					  "are not set, and there is no lock file \"%s\"",
 					  prefix, prefix, config_text(config, SETTING_LOCK_FILE));
 	if (config->missing)
 		buf_printf(&hint, "There is no \"%s\".", config->path);
@@ -63,7 +64,8 @@ choose(const dba_config *config, const char *explicit_choice, Choice *choice, db
 	memset(choice, 0, sizeof(*choice));
 	if (explicit_choice != NULL && *explicit_choice != '\0')
 	{
-		*choice = (Choice) {explicit_choice, "argument", NULL, conninfo_kind(explicit_choice) != CONNINFO_NONE};
+		*choice = (Choice){explicit_choice, "argument", NULL,
+						   conninfo_kind(explicit_choice) != CONNINFO_NONE};
 		return true;
 	}
 	value = config_environment(config, "DB_PROFILE", &known);
@@ -110,11 +112,12 @@ fail_unknown_profile(const dba_config *config, const Choice *choice, dba_error *
 	Buf			hint = BUF_INIT;
 
 	if (config->missing)
-		error = error_new(DBA_PROFILE_NOT_FOUND, "profile \"%s\" (from %s) not found: there is no \"%s\"", choice->text,
+		error = error_new(DBA_PROFILE_NOT_FOUND,
+						  "profile \"%s\" (from %s) not found: there is no \"%s\"", choice->text,
 						  choice->source, config->path);
 	else
-		error = error_new(DBA_PROFILE_NOT_FOUND, "profile \"%s\" (from %s) is not in \"%s\"", choice->text,
-						  choice->source, config->path);
+		error = error_new(DBA_PROFILE_NOT_FOUND, "profile \"%s\" (from %s) is not in \"%s\"",
+						  choice->text, choice->source, config->path);
 	for (const ConfigProfile *p = config->profiles; p != NULL; p = p->next)
 	{
 		const char *pair[2] = {nearest, p->name};
@@ -162,10 +165,11 @@ read_secret(const dba_config *config, const ConfigItem *item, Buf *warnings, dba
 	if (!buf_ok(&text))
 		error_set_no_memory(err);
 	else if (*item->value == '\0')
-		error_set(err, DBA_CONFIG, "%s: %s is empty", buf_text(&text), setting_table[item->id].name);
-	else if (config_is_variable(item->value))
-		error_set(err, DBA_CONFIG, "%s: environment variable %s, named by %s, is not set", buf_text(&text), item->value,
+		error_set(err, DBA_CONFIG, "%s: %s is empty", buf_text(&text),
 				  setting_table[item->id].name);
+	else if (config_is_variable(item->value))
+		error_set(err, DBA_CONFIG, "%s: environment variable %s, named by %s, is not set",
+				  buf_text(&text), item->value, setting_table[item->id].name);
 	else
 	{
 		value = item->value;
@@ -188,7 +192,8 @@ copy_text(char **to, const char *text)
 
 /* The URL with its password in place. */
 static bool
-fill_url(dba_profile *profile, const dba_config *config, const ConfigItem *url, Buf *warnings, dba_error **err)
+fill_url(dba_profile *profile, const dba_config *config, const ConfigItem *url, Buf *warnings,
+		 dba_error **err)
 {
 	const ConfigItem *password = config_find(config, SETTING_DB_PASSWORD, profile->name);
 	const char *secret;
@@ -207,7 +212,8 @@ fill_url(dba_profile *profile, const dba_config *config, const ConfigItem *url, 
 		ok = profile->url != NULL;
 	}
 	else if (conninfo_has_placeholder(url->value))
-		ok = error_set(err, DBA_CONFIG, "%s: there is a placeholder [YOUR-PASSWORD], but no db_password to fill it",
+		ok = error_set(err, DBA_CONFIG,
+					   "%s: there is a placeholder [YOUR-PASSWORD], but no db_password to fill it",
 					   buf_text(&where));
 	else
 		ok = copy_text(&profile->url, url->value) != NULL || error_set_no_memory(err);
@@ -218,7 +224,8 @@ fill_url(dba_profile *profile, const dba_config *config, const ConfigItem *url, 
 
 /* The provider must be able to use the URL. */
 static bool
-check_provider(const dba_profile *profile, const dba_config *config, const ConfigItem *url, dba_error **err)
+check_provider(const dba_profile *profile, const dba_config *config, const ConfigItem *url,
+			   dba_error **err)
 {
 	bool		http = conninfo_kind(url->value) == CONNINFO_HTTP;
 	bool		supabase = strcmp(profile->provider, "supabase") == 0;
@@ -230,8 +237,8 @@ check_provider(const dba_profile *profile, const dba_config *config, const Confi
 	if (!buf_ok(&where))
 		error_set_no_memory(err);
 	else
-		error_set(err, DBA_CONFIG, "%s: provider \"%s\" needs %s URL", buf_text(&where), profile->provider,
-				  supabase ? "an https://" : "a postgresql://");
+		error_set(err, DBA_CONFIG, "%s: provider \"%s\" needs %s URL", buf_text(&where),
+				  profile->provider, supabase ? "an https://" : "a postgresql://");
 	buf_free(&where);
 	return false;
 }
@@ -244,19 +251,22 @@ fill_settings(dba_profile *profile, const dba_config *config, dba_error **err)
 
 	for (const ConfigItem *item = config->items; item != NULL && ok; item = item->next)
 	{
-		if (item->id >= SETTING_CLIENT_COUNT || item->profile == NULL || strcmp(item->profile, profile->name) != 0)
+		if (item->id >= SETTING_CLIENT_COUNT || item->profile == NULL ||
+			strcmp(item->profile, profile->name) != 0)
 			continue;
 		buf_reset(&where);
 		config_write_where(&where, config, item);
-		ok = buf_ok(&where) ? settings_put(&profile->settings, item->id, item->value, buf_text(&where), err) :
-			error_set_no_memory(err);
+		ok = buf_ok(&where)
+				 ? settings_put(&profile->settings, item->id, item->value, buf_text(&where), err)
+				 : error_set_no_memory(err);
 	}
 	buf_free(&where);
 	return ok;
 }
 
 static bool
-fill_named(dba_profile *profile, const dba_config *config, const Choice *choice, Buf *warnings, dba_error **err)
+fill_named(dba_profile *profile, const dba_config *config, const Choice *choice, Buf *warnings,
+		   dba_error **err)
 {
 	const ConfigItem *url = config_find(config, SETTING_URL, choice->text);
 	const ConfigItem *provider = config_find(config, SETTING_PROVIDER, choice->text);
@@ -270,31 +280,36 @@ fill_named(dba_profile *profile, const dba_config *config, const Choice *choice,
 		return false;
 	}
 	if (url == NULL || *url->value == '\0')
-		return error_set(err, DBA_CONFIG, "%s: profile \"%s\" has no url", config->path, choice->text);
-	profile->provider = provider != NULL && strcmp(provider->value, "supabase") == 0 ? "supabase" : "postgres";
+		return error_set(err, DBA_CONFIG, "%s: profile \"%s\" has no url", config->path,
+						 choice->text);
+	profile->provider =
+		provider != NULL && strcmp(provider->value, "supabase") == 0 ? "supabase" : "postgres";
 	if (copy_text(&profile->name, choice->text) == NULL ||
 		copy_text(&profile->description, description != NULL ? description->value : "") == NULL)
 		return error_set_no_memory(err);
-	if (!check_provider(profile, config, url, err) || !fill_url(profile, config, url, warnings, err) ||
-		!fill_settings(profile, config, err))
+	if (!check_provider(profile, config, url, err) ||
+		!fill_url(profile, config, url, warnings, err) || !fill_settings(profile, config, err))
 		return false;
 	if (key == NULL || strcmp(profile->provider, "supabase") != 0)
 		return true;
 	secret = read_secret(config, key, warnings, err);
-	return secret != NULL && (copy_text(&profile->api_key, secret) != NULL || error_set_no_memory(err));
+	return secret != NULL &&
+		   (copy_text(&profile->api_key, secret) != NULL || error_set_no_memory(err));
 }
 
 static bool
 fill_direct(dba_profile *profile, const Choice *choice, dba_error **err)
 {
-	const char *what = strcmp(choice->source, "argument") == 0 ? "connection string" : choice->source;
+	const char *what =
+		strcmp(choice->source, "argument") == 0 ? "connection string" : choice->source;
 
 	profile->provider = conninfo_kind(choice->text) == CONNINFO_HTTP ? "supabase" : "postgres";
 	if (copy_text(&profile->name, "") == NULL || copy_text(&profile->description, "") == NULL ||
 		copy_text(&profile->url, choice->text) == NULL)
 		return error_set_no_memory(err);
 	if (conninfo_has_placeholder(choice->text))
-		return error_set(err, DBA_CONFIG, "%s: the placeholder [YOUR-PASSWORD] was not replaced", what);
+		return error_set(err, DBA_CONFIG, "%s: the placeholder [YOUR-PASSWORD] was not replaced",
+						 what);
 	return conninfo_check(choice->text, what, err);
 }
 
@@ -304,10 +319,11 @@ warn_about_lock(const Choice *choice, const dba_config *config, Buf *warnings)
 {
 	Buf			text = BUF_INIT;
 
-	if (strcmp(choice->source, "environment") != 0 || choice->lock == NULL || strcmp(choice->lock, choice->text) == 0)
+	if (strcmp(choice->source, "environment") != 0 || choice->lock == NULL ||
+		strcmp(choice->lock, choice->text) == 0)
 		return;
-	buf_printf(&text, "%sDB_PROFILE says \"%s\", the lock file says \"%s\"; the environment wins", config->env_prefix,
-			   choice->text, choice->lock);
+	buf_printf(&text, "%sDB_PROFILE says \"%s\", the lock file says \"%s\"; the environment wins",
+			   config->env_prefix, choice->text, choice->lock);
 	if (buf_ok(&text))
 		add_warning(warnings, buf_text(&text));
 	else
@@ -323,7 +339,8 @@ profile_fill(dba_profile *profile, const dba_config *config, const Choice *choic
 
 	profile->source = choice->source;
 	warn_about_lock(choice, config, &warnings);
-	ok = choice->is_url ? fill_direct(profile, choice, err) : fill_named(profile, config, choice, &warnings, err);
+	ok = choice->is_url ? fill_direct(profile, choice, err)
+						: fill_named(profile, config, choice, &warnings, err);
 	ok = ok && settings_read_environment(&profile->settings, config->env_prefix, err);
 	if (ok)
 	{
@@ -348,7 +365,8 @@ dba_resolve_profile(dba_config *config, const char *explicit_choice, dba_error *
 		error_set_no_memory(err);
 		return NULL;
 	}
-	ok = choose(config, explicit_choice, &choice, err) && profile_fill(profile, config, &choice, err);
+	ok = choose(config, explicit_choice, &choice, err) &&
+		 profile_fill(profile, config, &choice, err);
 	mem_free(choice.lock);
 	if (!ok)
 	{

@@ -13,7 +13,8 @@ query_init(dba_query *query, const char *table)
 {
 	memset(query, 0, sizeof(*query));
 	query->limit = -1;
-	sql_read_name(&query->arena, table != NULL ? table : "", "table", 2, &query->table, &query->error);
+	sql_read_name(&query->arena, table != NULL ? table : "", "table", 2, &query->table,
+				  &query->error);
 }
 
 void
@@ -64,7 +65,8 @@ void
 dba_query_columns(dba_query *query, const char *columns)
 {
 	if (columns != NULL)
-		add_items(&query->columns, sql_read_columns(&query->arena, columns, "columns", &query->error));
+		add_items(&query->columns,
+				  sql_read_columns(&query->arena, columns, "columns", &query->error));
 }
 
 void
@@ -78,14 +80,15 @@ void
 dba_query_returning(dba_query *query, const char *columns)
 {
 	if (columns != NULL)
-		add_items(&query->returning, sql_read_columns(&query->arena, columns, "returning", &query->error));
+		add_items(&query->returning,
+				  sql_read_columns(&query->arena, columns, "returning", &query->error));
 }
 
 void
 dba_query_conflict(dba_query *query, const char *columns)
 {
-	add_items(&query->conflict,
-			  sql_read_names(&query->arena, columns != NULL ? columns : "", "conflict columns", &query->error));
+	add_items(&query->conflict, sql_read_names(&query->arena, columns != NULL ? columns : "",
+											   "conflict columns", &query->error));
 }
 
 void
@@ -159,7 +162,8 @@ void
 query_filters(dba_query *query, const char *text, const cJSON *tree)
 {
 	if (text != NULL)
-		add_filter_value(query, json_parse(&query->arena, text, strlen(text), "filters", &query->error));
+		add_filter_value(query,
+						 json_parse(&query->arena, text, strlen(text), "filters", &query->error));
 	else if (tree != NULL)
 		add_filter_value(query, json_from_cjson(&query->arena, tree, "filters", &query->error));
 }

@@ -18,11 +18,11 @@ struct dba_query
 	Arena		arena;
 	dba_error  *error;			/* the first mistake */
 	SqlName		table;			/* one or two parts */
-	SqlItem    *columns;		/* NULL: all */
+	SqlItem	   *columns;		/* NULL: all */
 	Filter	   *filter;			/* an AND; NULL: none */
-	SqlItem    *order;
-	SqlItem    *returning;
-	SqlItem    *conflict;		/* insert: an upsert on these */
+	SqlItem	   *order;
+	SqlItem	   *returning;
+	SqlItem	   *conflict;		/* insert: an upsert on these */
 	int64_t		limit;			/* -1: none */
 	int64_t		offset;			/* 0: none */
 	bool		all_rows;		/* update and delete without a filter */

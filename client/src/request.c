@@ -51,8 +51,8 @@ list_prepend(RequestList *list, RequestLink link, Request *request)
 void
 list_remove(RequestList *list, RequestLink link, Request *request)
 {
-	Request    *next = request->links[link].next;
-	Request    *prev = request->links[link].prev;
+	Request	   *next = request->links[link].next;
+	Request	   *prev = request->links[link].prev;
 
 	if (prev != NULL)
 		prev->links[link].next = next;
@@ -73,7 +73,7 @@ static bool
 request_grow_hash(Core *core)
 {
 	size_t		size = core->hash_size == 0 ? REQUEST_FIRST_BUCKETS : core->hash_size * 2;
-	Request   **hash;
+	Request	  **hash;
 
 	if (core->live.count < core->hash_size)
 		return true;
@@ -94,7 +94,7 @@ request_grow_hash(Core *core)
 static void
 request_unhash(Core *core, Request *request)
 {
-	Request   **link = &core->hash[request->id & (core->hash_size - 1)];
+	Request	  **link = &core->hash[request->id & (core->hash_size - 1)];
 
 	while (*link != request)
 		link = &(*link)->hash_next;
@@ -104,7 +104,7 @@ request_unhash(Core *core, Request *request)
 Request *
 request_find(Core *core, dba_request id)
 {
-	Request    *request;
+	Request	   *request;
 
 	if (core->hash == NULL)
 		return NULL;
@@ -136,7 +136,7 @@ Request *
 request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
 {
 	Core	   *core = db->core;
-	Request    *request;
+	Request	   *request;
 
 	if (core->closing || (db->tx != NULL && db->tx->state == TX_GONE) || !request_grow_hash(core))
 		return NULL;
@@ -177,7 +177,7 @@ request_accept(Request *request)
 void
 request_make_internal(Core *core, dba_request id)
 {
-	Request    *request = id != 0 ? request_find(core, id) : NULL;
+	Request	   *request = id != 0 ? request_find(core, id) : NULL;
 
 	if (request == NULL || request->internal)
 		return;
@@ -203,7 +203,8 @@ request_submit(Request *request)
 			return request->id;
 	}
 	else
-		list_append(request->kind == REQUEST_LISTEN ? &core->listening : &core->waiting, LINK_QUEUE, request);
+		list_append(request->kind == REQUEST_LISTEN ? &core->listening : &core->waiting, LINK_QUEUE,
+					request);
 	if (request->tx == NULL)
 		request->checkout_deadline = core_after(core->settings.checkout_timeout);
 	if (core->settings.request_timeout > 0 && request->kind != REQUEST_LISTEN)
@@ -257,8 +258,9 @@ static dba_error *
 request_abort_error(const Request *request, dba_code code, bool sent)
 {
 	dba_error  *error;
-	const char *what = code == DBA_CANCELLED ? "request was cancelled" : code == DBA_CLOSED
-		? "client was closed" : "request timed out";
+	const char *what = code == DBA_CANCELLED ? "request was cancelled"
+					   : code == DBA_CLOSED	 ? "client was closed"
+											 : "request timed out";
 
 	error = error_new(code, sent ? "%s; the statement may have run" : "%s", what);
 	if (!error->constant)

@@ -16,7 +16,7 @@
 void
 result_init(dba_result *result, PGresult *pg, Types *types, int64_t count)
 {
-	*result = (dba_result) {.pg = pg, .types = types, .count = count};
+	*result = (dba_result){.pg = pg, .types = types, .count = count};
 }
 
 bool
@@ -41,7 +41,8 @@ dba_result_keep(const dba_result *result)
 
 	if (kept == NULL)
 		return NULL;
-	*kept = (dba_result) {.pg = source->pg, .types = types_ref(source->types), .count = source->count, .owned = true};
+	*kept = (dba_result){
+		.pg = source->pg, .types = types_ref(source->types), .count = source->count, .owned = true};
 	if (source->pg != NULL && (source->owned || source->kept != NULL))
 	{
 		kept->pg = PQcopyResult(source->pg, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
@@ -67,7 +68,8 @@ dba_result_free(dba_result *result)
 }
 
 PGresult *
-result_make(int columns, const char *const *names, const Oid *types, int rows, const char *const *values)
+result_make(int columns, const char *const *names, const Oid *types, int rows,
+			const char *const *values)
 {
 	PGresult   *pg = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 	PGresAttDesc *attributes = mem_zalloc(sizeof(PGresAttDesc) * (size_t) (columns + 1));
@@ -150,13 +152,17 @@ dba_result_is_null_at(const dba_result *result, size_t row, size_t column)
 const char *
 dba_result_text_at(const dba_result *result, size_t row, size_t column)
 {
-	return dba_result_is_null_at(result, row, column) ? NULL : PQgetvalue(result->pg, (int) row, (int) column);
+	return dba_result_is_null_at(result, row, column)
+			   ? NULL
+			   : PQgetvalue(result->pg, (int) row, (int) column);
 }
 
 size_t
 dba_result_length_at(const dba_result *result, size_t row, size_t column)
 {
-	return result_has(result, row, column) ? (size_t) PQgetlength(result->pg, (int) row, (int) column) : 0;
+	return result_has(result, row, column)
+			   ? (size_t) PQgetlength(result->pg, (int) row, (int) column)
+			   : 0;
 }
 
 cJSON *

@@ -19,14 +19,16 @@
 static const char test_sql[] =
 	"SELECT pg_catalog.current_database() AS database, CURRENT_USER::pg_catalog.text AS username,"
 	" pg_catalog.current_setting('server_version') AS server_version,"
-	" (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'db_adapter') AS extension_version,"
+	" (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'db_adapter') AS "
+	"extension_version,"
 	" pg_catalog.pg_is_in_recovery() AS in_recovery,"
-	" COALESCE((SELECT s.ssl FROM pg_catalog.pg_stat_ssl s WHERE s.pid = pg_catalog.pg_backend_pid()), false) AS ssl";
+	" COALESCE((SELECT s.ssl FROM pg_catalog.pg_stat_ssl s WHERE s.pid = "
+	"pg_catalog.pg_backend_pid()), false) AS ssl";
 
 dba_request
 dba_test_connection(dba_client *db, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 
 	if (request == NULL)
 		return 0;
@@ -68,14 +70,16 @@ validation_write_lock(Validation *v)
 	const char *name = dba_profile_name(v->identity->profile);
 
 	return name[0] != '\0' && v->identity->lock_file != NULL &&
-		lockfile_write(v->identity->lock_file, name, &v->group.error);
+		   lockfile_write(v->identity->lock_file, name, &v->group.error);
 }
 
 static void
 validation_finish(Validation *v)
 {
-	static const char *const names[] = {"profile", "source", "connected", "valid", "report", "reason", "lock_written"};
-	static const Oid types[] = {TEXT_OID, TEXT_OID, BOOL_OID, BOOL_OID, JSONB_OID, TEXT_OID, BOOL_OID};
+	static const char *const names[] = {"profile", "source", "connected",	"valid",
+										"report",  "reason", "lock_written"};
+	static const Oid types[] = {TEXT_OID,  TEXT_OID, BOOL_OID, BOOL_OID,
+								JSONB_OID, TEXT_OID, BOOL_OID};
 	bool		locked = false;
 	const char *values[7];
 
@@ -116,12 +120,14 @@ validation_reported(dba_client *db, const dba_result *result, const dba_error *e
 static void
 validation_run_flat(Validation *v)
 {
-	group_run(&v->group,
-			  "SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN $2::pg_catalog.jsonb IS NULL"
-			  " THEN db_adapter.validate(db_adapter.expected_columns($1))"
-			  " ELSE db_adapter.validate(db_adapter.expected_columns($1),"
-			  " exclude => ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2))) END AS report) r",
-			  2, v->values, validation_reported);
+	group_run(
+		&v->group,
+		"SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN "
+		"$2::pg_catalog.jsonb IS NULL"
+		" THEN db_adapter.validate(db_adapter.expected_columns($1))"
+		" ELSE db_adapter.validate(db_adapter.expected_columns($1),"
+		" exclude => ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2))) END AS report) r",
+		2, v->values, validation_reported);
 }
 
 static void
@@ -132,8 +138,9 @@ validation_checked(dba_client *db, const dba_result *result, const dba_error *er
 
 	if (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0)
 	{
-		v->why = strcmp(state, "42501") == 0 ? "compared by columns only: no right to execute the schema's statements"
-			: "compared by columns only: the server is read-only";
+		v->why = strcmp(state, "42501") == 0
+					 ? "compared by columns only: no right to execute the schema's statements"
+					 : "compared by columns only: the server is read-only";
 		validation_run_flat(v);
 		return;
 	}
@@ -146,10 +153,12 @@ validation_run(Validation *v)
 	v->values[0] = buf_text(&v->schema);
 	v->values[1] = v->identity->exclude;
 	group_run(&v->group,
-			  "SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN $2::pg_catalog.jsonb IS NULL"
+			  "SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN "
+			  "$2::pg_catalog.jsonb IS NULL"
 			  " THEN db_adapter.validate(db_adapter.expected($1::pg_catalog.text))"
 			  " ELSE db_adapter.validate(db_adapter.expected($1::pg_catalog.text),"
-			  " exclude => ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2)::pg_catalog.name)) END AS report) r",
+			  " exclude => ARRAY(SELECT "
+			  "pg_catalog.jsonb_array_elements_text($2)::pg_catalog.name)) END AS report) r",
 			  2, v->values, validation_checked);
 }
 

@@ -15,66 +15,81 @@
 #define ONE_DAY 86400
 
 const Setting setting_table[SETTING_COUNT] = {
-	[SETTING_POOL_SIZE] = {"pool_size", SETTING_INTEGER, "5", POOL "size", "DB_POOL_SIZE", 1, 10000, NULL,
-	"connections kept open"},
+	[SETTING_POOL_SIZE] = {"pool_size", SETTING_INTEGER, "5", POOL "size", "DB_POOL_SIZE", 1, 10000,
+						   NULL, "connections kept open"},
 	[SETTING_POOL_MAX_OVERFLOW] = {"pool_max_overflow", SETTING_INTEGER, "10", POOL "max_overflow",
-	"DB_POOL_MAX_OVERFLOW", 0, 10000, NULL, "connections beyond pool_size, closed when idle"},
-	[SETTING_POOL_RECYCLE] = {"pool_recycle_seconds", SETTING_SECONDS, "300", POOL "recycle_seconds",
-	"DB_POOL_RECYCLE_SECONDS", 0, 365 * ONE_DAY, NULL, "age at which a connection is replaced; 0: never"},
-	[SETTING_POOL_PRE_PING] = {"pool_pre_ping", SETTING_BOOLEAN, "true", POOL "pre_ping", "DB_POOL_PRE_PING", 0, 0,
-	NULL, "ask an idle connection whether it lives before using it"},
-	[SETTING_POOL_PRE_PING_IDLE] = {"pre_ping_idle_seconds", SETTING_SECONDS, "1", POOL "pre_ping_idle_seconds",
-	NULL, 0, ONE_DAY, NULL, "a connection idle for less is not asked"},
-	[SETTING_CONNECT_TIMEOUT] = {"connect_timeout_seconds", SETTING_SECONDS, "5", POOL "connect_timeout_seconds",
-	"DB_CONNECT_TIMEOUT_SECONDS", 0, ONE_DAY, NULL, "for one connection attempt; 0: none"},
-	[SETTING_CHECKOUT_TIMEOUT] = {"checkout_timeout_seconds", SETTING_SECONDS, "30", POOL "checkout_timeout_seconds",
-	"DB_CHECKOUT_TIMEOUT_SECONDS", 0, ONE_DAY, NULL, "for a request to get a connection; 0: none"},
-	[SETTING_REQUEST_TIMEOUT] = {"request_timeout_seconds", SETTING_SECONDS, "0", POOL "request_timeout_seconds",
-	"DB_REQUEST_TIMEOUT_SECONDS", 0, 365 * ONE_DAY, NULL, "for a request once sent; 0: none"},
-	[SETTING_IDLE_TIMEOUT] = {"idle_timeout_seconds", SETTING_SECONDS, "0", POOL "idle_timeout_seconds", NULL, 0,
-	365 * ONE_DAY, NULL, "idle time after which a connection is closed; 0: none"},
-	[SETTING_PIPELINE_DEPTH] = {"pipeline_depth", SETTING_INTEGER, "64", POOL "pipeline_depth", NULL, 1, 10000, NULL,
-	"requests in flight on one connection"},
-	[SETTING_PREPARE] = {"prepare", SETTING_CHOICE, "auto", POOL "prepare", "DB_PREPARE", 0, 0, "auto, on, off",
-	"prepared statements; auto: not behind a pooler"},
-	[SETTING_PREPARED_MAX] = {"prepared_max", SETTING_INTEGER, "256", POOL "prepared_max", NULL, 1, 100000, NULL,
-	"prepared statements kept on one connection"},
-	[SETTING_KEEPALIVES_IDLE] = {"keepalives_idle_seconds", SETTING_SECONDS, "60", POOL "keepalives_idle_seconds",
-	NULL, 0, ONE_DAY, NULL, "silence after which TCP keepalives are sent; 0: the system's"},
-	[SETTING_TCP_USER_TIMEOUT] = {"tcp_user_timeout_seconds", SETTING_SECONDS, "30", POOL "tcp_user_timeout_seconds",
-	NULL, 0, ONE_DAY, NULL, "unacknowledged data closes the connection after this; 0: the system's"},
-	[SETTING_APPLICATION_NAME] = {"application_name", SETTING_TEXT, "db_adapter", POOL "application_name", NULL, 0, 0,
-	NULL, "shown in pg_stat_activity, unless the URL names one"},
+								   "DB_POOL_MAX_OVERFLOW", 0, 10000, NULL,
+								   "connections beyond pool_size, closed when idle"},
+	[SETTING_POOL_RECYCLE] = {"pool_recycle_seconds", SETTING_SECONDS, "300",
+							  POOL "recycle_seconds", "DB_POOL_RECYCLE_SECONDS", 0, 365 * ONE_DAY,
+							  NULL, "age at which a connection is replaced; 0: never"},
+	[SETTING_POOL_PRE_PING] = {"pool_pre_ping", SETTING_BOOLEAN, "true", POOL "pre_ping",
+							   "DB_POOL_PRE_PING", 0, 0, NULL,
+							   "ask an idle connection whether it lives before using it"},
+	[SETTING_POOL_PRE_PING_IDLE] = {"pre_ping_idle_seconds", SETTING_SECONDS, "1",
+									POOL "pre_ping_idle_seconds", NULL, 0, ONE_DAY, NULL,
+									"a connection idle for less is not asked"},
+	[SETTING_CONNECT_TIMEOUT] = {"connect_timeout_seconds", SETTING_SECONDS, "5",
+								 POOL "connect_timeout_seconds", "DB_CONNECT_TIMEOUT_SECONDS", 0,
+								 ONE_DAY, NULL, "for one connection attempt; 0: none"},
+	[SETTING_CHECKOUT_TIMEOUT] = {"checkout_timeout_seconds", SETTING_SECONDS, "30",
+								  POOL "checkout_timeout_seconds", "DB_CHECKOUT_TIMEOUT_SECONDS", 0,
+								  ONE_DAY, NULL, "for a request to get a connection; 0: none"},
+	[SETTING_REQUEST_TIMEOUT] = {"request_timeout_seconds", SETTING_SECONDS, "0",
+								 POOL "request_timeout_seconds", "DB_REQUEST_TIMEOUT_SECONDS", 0,
+								 365 * ONE_DAY, NULL, "for a request once sent; 0: none"},
+	[SETTING_IDLE_TIMEOUT] = {"idle_timeout_seconds", SETTING_SECONDS, "0",
+							  POOL "idle_timeout_seconds", NULL, 0, 365 * ONE_DAY, NULL,
+							  "idle time after which a connection is closed; 0: none"},
+	[SETTING_PIPELINE_DEPTH] = {"pipeline_depth", SETTING_INTEGER, "64", POOL "pipeline_depth",
+								NULL, 1, 10000, NULL, "requests in flight on one connection"},
+	[SETTING_PREPARE] = {"prepare", SETTING_CHOICE, "auto", POOL "prepare", "DB_PREPARE", 0, 0,
+						 "auto, on, off", "prepared statements; auto: not behind a pooler"},
+	[SETTING_PREPARED_MAX] = {"prepared_max", SETTING_INTEGER, "256", POOL "prepared_max", NULL, 1,
+							  100000, NULL, "prepared statements kept on one connection"},
+	[SETTING_KEEPALIVES_IDLE] = {"keepalives_idle_seconds", SETTING_SECONDS, "60",
+								 POOL "keepalives_idle_seconds", NULL, 0, ONE_DAY, NULL,
+								 "silence after which TCP keepalives are sent; 0: the system's"},
+	[SETTING_TCP_USER_TIMEOUT] =
+		{"tcp_user_timeout_seconds", SETTING_SECONDS, "30", POOL "tcp_user_timeout_seconds", NULL,
+		 0, ONE_DAY, NULL, "unacknowledged data closes the connection after this; 0: the system's"},
+	[SETTING_APPLICATION_NAME] = {"application_name", SETTING_TEXT, "db_adapter",
+								  POOL "application_name", NULL, 0, 0, NULL,
+								  "shown in pg_stat_activity, unless the URL names one"},
 
 	[SETTING_URL] = {"url", SETTING_TEXT, NULL, "profiles.*.url", NULL, 0, 0, NULL,
-	"postgres:// or https:// URL, or libpq key=value string"},
-	[SETTING_DESCRIPTION] = {"description", SETTING_TEXT, NULL, "profiles.*.description", NULL, 0, 0, NULL,
-	"shown in lists"},
+					 "postgres:// or https:// URL, or libpq key=value string"},
+	[SETTING_DESCRIPTION] = {"description", SETTING_TEXT, NULL, "profiles.*.description", NULL, 0,
+							 0, NULL, "shown in lists"},
 	[SETTING_PROVIDER] = {"provider", SETTING_CHOICE, "postgres", "profiles.*.provider", NULL, 0, 0,
-	"postgres, supabase", "how to talk to the database"},
-	[SETTING_DB_PASSWORD] = {"db_password", SETTING_TEXT, NULL, "profiles.*.db_password", NULL, 0, 0, NULL,
-	"name of the environment variable that holds the password"},
+						  "postgres, supabase", "how to talk to the database"},
+	[SETTING_DB_PASSWORD] = {"db_password", SETTING_TEXT, NULL, "profiles.*.db_password", NULL, 0,
+							 0, NULL, "name of the environment variable that holds the password"},
 	[SETTING_API_KEY] = {"api_key", SETTING_TEXT, NULL, "profiles.*.api_key", NULL, 0, 0, NULL,
-	"name of the environment variable that holds the service's key"},
+						 "name of the environment variable that holds the service's key"},
 
-	[SETTING_SCHEMA_FILE] = {"schema_file", SETTING_PATH, "schema.sql", "schema.file", NULL, 0, 0, NULL,
-	"the declared schema"},
-	[SETTING_VALIDATE_ON_CONNECT] = {"validate_on_connect", SETTING_BOOLEAN, "true", "schema.validate_on_connect",
-	NULL, 0, 0, NULL, "compare the database with the declared schema"},
-	[SETTING_COLUMN_DEFS] = {"column_defs", SETTING_PATH, NULL, "schema.column_defs", NULL, 0, 0, NULL,
-	"types of columns for repairs"},
-	[SETTING_BACKUP_SCHEMA] = {"backup_schema", SETTING_PATH, NULL, "schema.backup_schema", NULL, 0, 0, NULL,
-	"tables, keys and references for backup, restore and sync"},
+	[SETTING_SCHEMA_FILE] = {"schema_file", SETTING_PATH, "schema.sql", "schema.file", NULL, 0, 0,
+							 NULL, "the declared schema"},
+	[SETTING_VALIDATE_ON_CONNECT] = {"validate_on_connect", SETTING_BOOLEAN, "true",
+									 "schema.validate_on_connect", NULL, 0, 0, NULL,
+									 "compare the database with the declared schema"},
+	[SETTING_COLUMN_DEFS] = {"column_defs", SETTING_PATH, NULL, "schema.column_defs", NULL, 0, 0,
+							 NULL, "types of columns for repairs"},
+	[SETTING_BACKUP_SCHEMA] = {"backup_schema", SETTING_PATH, NULL, "schema.backup_schema", NULL, 0,
+							   0, NULL, "tables, keys and references for backup, restore and sync"},
 	[SETTING_EXCLUDE] = {"exclude", SETTING_LIST, NULL, "schema.exclude", NULL, 0, 0, NULL,
-	"relations that are not compared"},
-	[SETTING_RECREATE_THRESHOLD] = {"recreate_threshold", SETTING_INTEGER, "0", "schema.recreate_threshold", NULL, 0,
-	1000000, NULL, "missing columns from which on a table is rebuilt; 0: never"},
+						 "relations that are not compared"},
+	[SETTING_RECREATE_THRESHOLD] = {"recreate_threshold", SETTING_INTEGER, "0",
+									"schema.recreate_threshold", NULL, 0, 1000000, NULL,
+									"missing columns from which on a table is rebuilt; 0: never"},
 	[SETTING_SYNC_TABLES] = {"sync_tables", SETTING_LIST, NULL, "sync.tables", NULL, 0, 0, NULL,
-	"tables that sync compares"},
-	[SETTING_USER_ID_ENV] = {"user_id_env", SETTING_TEXT, NULL, "defaults.user_id_env", NULL, 0, 0, NULL,
-	"name of the environment variable that holds the default tenant"},
-	[SETTING_LOCK_FILE] = {"lock_file", SETTING_TEXT, ".db-profile", "defaults.lock_file", NULL, 0, 0, NULL,
-	"file that holds the current profile's name, in the working directory"},
+							 "tables that sync compares"},
+	[SETTING_USER_ID_ENV] = {"user_id_env", SETTING_TEXT, NULL, "defaults.user_id_env", NULL, 0, 0,
+							 NULL,
+							 "name of the environment variable that holds the default tenant"},
+	[SETTING_LOCK_FILE] = {"lock_file", SETTING_TEXT, ".db-profile", "defaults.lock_file", NULL, 0,
+						   0, NULL,
+						   "file that holds the current profile's name, in the working directory"},
 };
 
 int
@@ -96,7 +111,8 @@ parse_integer(const char *text, int64_t *value)
 	char	   *end;
 
 	*value = strtoll(text, &end, 10);
-	return *text != '\0' && strspn(text, "0123456789+-") == strlen(text) && *end == '\0' && strlen(text) < 19;
+	return *text != '\0' && strspn(text, "0123456789+-") == strlen(text) && *end == '\0' &&
+		   strlen(text) < 19;
 }
 
 /* Digits, perhaps a point and up to three more; the locale has no say in it. */
@@ -161,22 +177,26 @@ setting_check(const Setting *setting, const char *value, const char *where, dba_
 		case SETTING_INTEGER:
 			if (parse_integer(value, &number) && number >= setting->min && number <= setting->max)
 				return true;
-			return error_set(err, DBA_CONFIG, "%s: %s must be an integer between %lld and %lld, not \"%s\"", where,
-							 setting->name, (long long) setting->min, (long long) setting->max, value);
+			return error_set(
+				err, DBA_CONFIG, "%s: %s must be an integer between %lld and %lld, not \"%s\"",
+				where, setting->name, (long long) setting->min, (long long) setting->max, value);
 		case SETTING_SECONDS:
-			if (parse_milliseconds(value, &number) && number >= setting->min * 1000 && number <= setting->max * 1000)
+			if (parse_milliseconds(value, &number) && number >= setting->min * 1000 &&
+				number <= setting->max * 1000)
 				return true;
-			return error_set(err, DBA_CONFIG, "%s: %s must be seconds between %lld and %lld, not \"%s\"", where,
-							 setting->name, (long long) setting->min, (long long) setting->max, value);
+			return error_set(
+				err, DBA_CONFIG, "%s: %s must be seconds between %lld and %lld, not \"%s\"", where,
+				setting->name, (long long) setting->min, (long long) setting->max, value);
 		case SETTING_BOOLEAN:
 			if (parse_boolean(value, &boolean))
 				return true;
-			return error_set(err, DBA_CONFIG, "%s: %s must be true or false, not \"%s\"", where, setting->name, value);
+			return error_set(err, DBA_CONFIG, "%s: %s must be true or false, not \"%s\"", where,
+							 setting->name, value);
 		case SETTING_CHOICE:
 			if (is_choice(setting->choices, value))
 				return true;
-			return error_set(err, DBA_CONFIG, "%s: %s must be one of %s, not \"%s\"", where, setting->name,
-							 setting->choices, value);
+			return error_set(err, DBA_CONFIG, "%s: %s must be one of %s, not \"%s\"", where,
+							 setting->name, setting->choices, value);
 		default:
 			return true;
 	}
@@ -218,8 +238,8 @@ edit_distance(const char *a, const char *b)
 				best = before[j] + 1;
 			if (now[j - 1] + 1 < best)
 				best = now[j - 1] + 1;
-			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]) &&
-				earlier[j - 2] + 1 < best)
+			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+				lower(a[i - 2]) == lower(b[j - 1]) && earlier[j - 2] + 1 < best)
 				best = earlier[j - 2] + 1;
 			now[j] = best;
 		}
@@ -314,9 +334,11 @@ settings_set(Settings *settings, const char *name, const char *value, dba_error 
 }
 
 bool
-settings_put(Settings *settings, SettingId id, const char *value, const char *where, dba_error **err)
+settings_put(Settings *settings, SettingId id, const char *value, const char *where,
+			 dba_error **err)
 {
-	return setting_check(&setting_table[id], value, where, err) && settings_store(settings, id, value, err);
+	return setting_check(&setting_table[id], value, where, err) &&
+		   settings_store(settings, id, value, err);
 }
 
 bool

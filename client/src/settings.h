@@ -83,10 +83,11 @@ typedef struct Setting
 extern const Setting setting_table[SETTING_COUNT];
 
 /* the setting of a client by name; -1 when there is none */
-extern int	setting_find(const char *name);
+extern int setting_find(const char *name);
 
 /* does value fit the type and the limits?  else DBA_CONFIG, naming `where` */
-extern bool setting_check(const Setting *setting, const char *value, const char *where, dba_error **err);
+extern bool setting_check(const Setting *setting, const char *value, const char *where,
+						  dba_error **err);
 
 /* Of `count` words the one nearest to `word`, NULL when none is near; words[i] may be NULL. */
 extern const char *nearest_word(const char *word, const char *const *words, size_t count);
@@ -103,7 +104,8 @@ typedef struct Settings
 extern bool settings_set(Settings *settings, const char *name, const char *value, dba_error **err);
 
 /* by id, checked; where: for the message ("db.toml:7:3", "environment variable X") */
-extern bool settings_put(Settings *settings, SettingId id, const char *value, const char *where, dba_error **err);
+extern bool settings_put(Settings *settings, SettingId id, const char *value, const char *where,
+						 dba_error **err);
 
 /* from the environment, those that are set there; prefix may be "" */
 extern bool settings_read_environment(Settings *settings, const char *prefix, dba_error **err);

@@ -14,8 +14,7 @@ static const uint32_t constants[64] = {
 	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
 	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
 	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2
-};
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 static uint32_t
 rotate(uint32_t x, int n)
@@ -64,9 +63,8 @@ sha256_block(uint32_t state[8], const unsigned char *block)
 void
 sha256_init(Sha256 *sha)
 {
-	static const uint32_t start[8] = {
-		0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19
-	};
+	static const uint32_t start[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+									  0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
 	memcpy(sha->state, start, sizeof(start));
 	sha->bytes = 0;
@@ -102,7 +100,7 @@ sha256_finish(Sha256 *sha, unsigned char digest[SHA256_SIZE])
 	uint64_t	bits = sha->bytes * 8;
 	unsigned char end[SHA256_BLOCK + 8] = {0x80};
 	size_t		filled = sha->bytes % SHA256_BLOCK;
-	size_t		padding = (filled < SHA256_BLOCK - 8 ? SHA256_BLOCK : 2 * SHA256_BLOCK) - 8 - filled;
+	size_t padding = (filled < SHA256_BLOCK - 8 ? SHA256_BLOCK : 2 * SHA256_BLOCK) - 8 - filled;
 
 	for (int i = 0; i < 8; i++)
 		end[padding + i] = (unsigned char) (bits >> (56 - 8 * i));

@@ -14,7 +14,7 @@ sql_free(SqlStatement *st)
 {
 	buf_free(&st->text);
 	arena_free(&st->arena);
-	*st = (SqlStatement) {0};
+	*st = (SqlStatement){0};
 }
 
 /* ---------------------------------------------------------------- names */
@@ -146,7 +146,8 @@ finish(SqlStatement *st, dba_error **err)
 	if (st->no_memory || !buf_ok(&st->text))
 		return error_set_no_memory(err);
 	if (st->count > SQL_MAX_PARAMS)
-		return error_set(err, DBA_INVALID, "more than %d parameters in one statement", SQL_MAX_PARAMS);
+		return error_set(err, DBA_INVALID, "more than %d parameters in one statement",
+						 SQL_MAX_PARAMS);
 	return true;
 }
 
@@ -187,15 +188,9 @@ static void
 write_condition(SqlStatement *st, const Filter *filter)
 {
 	static const char *const signs[] = {
-		[FILTER_EQ] = " = ",
-		[FILTER_NE] = " <> ",
-		[FILTER_LT] = " < ",
-		[FILTER_LE] = " <= ",
-		[FILTER_GT] = " > ",
-		[FILTER_GE] = " >= ",
-		[FILTER_LIKE] = " LIKE ",
-		[FILTER_ILIKE] = " ILIKE ",
-		[FILTER_CONTAINS] = " @> ",
+		[FILTER_EQ] = " = ",	  [FILTER_NE] = " <> ",		  [FILTER_LT] = " < ",
+		[FILTER_LE] = " <= ",	  [FILTER_GT] = " > ",		  [FILTER_GE] = " >= ",
+		[FILTER_LIKE] = " LIKE ", [FILTER_ILIKE] = " ILIKE ", [FILTER_CONTAINS] = " @> ",
 	};
 	bool		null = filter->value->type == JSON_TYPE_NULL;
 	bool		negated = filter->op == FILTER_NE;
@@ -302,7 +297,8 @@ check_row(const JsonValue *row, dba_error **err)
 	size_t		columns = 0;
 
 	if (row->type != JSON_TYPE_OBJECT)
-		return error_set(err, DBA_INVALID, "row: expected an object, found %s", json_type_name(row->type));
+		return error_set(err, DBA_INVALID, "row: expected an object, found %s",
+						 json_type_name(row->type));
 	json_foreach(member, row)
 	{
 		if (member->name[0] == '\0')
@@ -488,9 +484,11 @@ sql_execute(SqlStatement *st, const char *text, const JsonValue *params, dba_err
 	if (text == NULL || text[strspn(text, " \t\r\n")] == '\0')
 		return error_set(err, DBA_INVALID, "no SQL statement");
 	if (params != NULL && params->type != JSON_TYPE_ARRAY)
-		return error_set(err, DBA_INVALID, "parameters: expected an array, found %s", json_type_name(params->type));
+		return error_set(err, DBA_INVALID, "parameters: expected an array, found %s",
+						 json_type_name(params->type));
 	buf_puts(&st->text, text);
-	for (const JsonValue *param = params != NULL ? params->first : NULL; param != NULL; param = param->next)
+	for (const JsonValue *param = params != NULL ? params->first : NULL; param != NULL;
+		 param = param->next)
 	{
 		if (st->count == st->size && !grow_params(st))
 			return error_set_no_memory(err);

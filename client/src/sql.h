@@ -16,7 +16,7 @@
 
 typedef struct SqlStatement
 {
-	Arena		arena;			/* of the parameters; rows given to the functions below may live here */
+	Arena arena; /* of the parameters; rows given to the functions below may live here */
 	Buf			text;
 	const JsonValue **params;
 	size_t		count;
@@ -37,15 +37,19 @@ extern void sql_free(SqlStatement *st);
  * A row is an object; members whose name starts with "_" are left out.
  */
 extern bool sql_select(SqlStatement *st, const dba_query *query, dba_error **err);
-extern bool sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err);
-extern bool sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err);
+extern bool sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row,
+					   dba_error **err);
+extern bool sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row,
+					   dba_error **err);
 extern bool sql_delete(SqlStatement *st, const dba_query *query, dba_error **err);
 
 /* SELECT * FROM function(name => $1, …); args: an object, an array or NULL */
-extern bool sql_call(SqlStatement *st, const char *function, const JsonValue *args, dba_error **err);
+extern bool sql_call(SqlStatement *st, const char *function, const JsonValue *args,
+					 dba_error **err);
 
 /* the caller's own text; params: an array or NULL */
-extern bool sql_execute(SqlStatement *st, const char *text, const JsonValue *params, dba_error **err);
+extern bool sql_execute(SqlStatement *st, const char *text, const JsonValue *params,
+						dba_error **err);
 
 /*
  * insert_many in batches.  sql_rows_columns checks an array of row objects and
@@ -57,7 +61,8 @@ extern bool sql_execute(SqlStatement *st, const char *text, const JsonValue *par
  */
 #define SQL_MAX_PARAMS 65535
 
-extern JsonValue *sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **err);
+extern JsonValue *sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even,
+								   dba_error **err);
 extern size_t sql_batch_rows(const JsonValue *columns);
 extern bool sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns,
 							  const JsonValue *first, size_t count, dba_error **err);

@@ -16,11 +16,11 @@
 
 /* functions that a column list may call, all in pg_catalog */
 static const char *const known_functions[] = {
-	"abs", "array_agg", "avg", "bit_and", "bit_length", "bit_or", "bool_and", "bool_or", "ceil",
-	"char_length", "count", "every", "floor", "initcap", "json_agg", "jsonb_agg", "length", "lower", "max",
-	"md5", "min", "octet_length", "round", "sign", "stddev", "stddev_pop", "stddev_samp", "sum", "trunc",
-	"upper", "var_pop", "var_samp", "variance"
-};
+	"abs",			"array_agg", "avg",			"bit_and",	"bit_length", "bit_or",		 "bool_and",
+	"bool_or",		"ceil",		 "char_length", "count",	"every",	  "floor",		 "initcap",
+	"json_agg",		"jsonb_agg", "length",		"lower",	"max",		  "md5",		 "min",
+	"octet_length", "round",	 "sign",		"stddev",	"stddev_pop", "stddev_samp", "sum",
+	"trunc",		"upper",	 "var_pop",		"var_samp", "variance"};
 
 typedef enum TokenType
 {
@@ -51,13 +51,14 @@ parser_fail(Parser *parser, const char *expected)
 	int			len = 1;
 
 	if (*start == '\0')
-		return error_set(parser->err, DBA_INVALID, "%s: expected %s at the end of \"%s\"", parser->what, expected,
-						 parser->text);
+		return error_set(parser->err, DBA_INVALID, "%s: expected %s at the end of \"%s\"",
+						 parser->what, expected, parser->text);
 	while (((unsigned char) start[len] & 0xC0) == 0x80)
 		len++;
 	if (parser->type == TOKEN_WORD || parser->type == TOKEN_QUOTED)
 		len = (int) (parser->next - start);
-	return error_set(parser->err, DBA_INVALID, "%s: expected %s, found %.*s at position %zu of \"%s\"", parser->what,
+	return error_set(parser->err, DBA_INVALID,
+					 "%s: expected %s, found %.*s at position %zu of \"%s\"", parser->what,
 					 expected, len, start, (size_t) (start - parser->text) + 1, parser->text);
 }
 
@@ -145,7 +146,8 @@ parser_advance(Parser *parser)
 static bool
 parser_start(Parser *parser, Arena *arena, const char *text, const char *what, dba_error **err)
 {
-	*parser = (Parser) {.arena = arena, .what = what, .text = text, .next = text, .start = text, .err = err};
+	*parser = (Parser){
+		.arena = arena, .what = what, .text = text, .next = text, .start = text, .err = err};
 	if (!json_valid_utf8(text, strlen(text)))
 		return error_set(err, DBA_INVALID, "%s: not valid UTF-8", what);
 	return parser_advance(parser);
@@ -186,7 +188,8 @@ parse_name(Parser *parser, size_t max_parts, const char *expected, SqlName *name
 		if (!is_sign(parser, '.'))
 			return true;
 		if (name->count == max_parts)
-			return parser_fail(parser, max_parts == 1 ? "a plain name without \".\"" : "no further \".\"");
+			return parser_fail(parser,
+							   max_parts == 1 ? "a plain name without \".\"" : "no further \".\"");
 		if (!parser_advance(parser))
 			return false;
 	}
@@ -207,7 +210,8 @@ parse_function_name(Parser *parser, SqlExpr *expr)
 			return parser_advance(parser);
 		}
 	}
-	error_set(parser->err, DBA_INVALID, "%s: function \"%s\" is not one that a column list may call", parser->what, name);
+	error_set(parser->err, DBA_INVALID,
+			  "%s: function \"%s\" is not one that a column list may call", parser->what, name);
 	return false;
 }
 
@@ -311,10 +315,10 @@ parse_order(Parser *parser, SqlItem *item)
 
 /* rule {, rule} and then the end */
 static SqlItem *
-parse_list(Parser *parser, bool (*rule) (Parser *, SqlItem *))
+parse_list(Parser *parser, bool (*rule)(Parser *, SqlItem *))
 {
-	SqlItem    *first = NULL;
-	SqlItem   **tail = &first;
+	SqlItem	   *first = NULL;
+	SqlItem	  **tail = &first;
 
 	for (;;)
 	{
@@ -340,11 +344,13 @@ parse_list(Parser *parser, bool (*rule) (Parser *, SqlItem *))
 }
 
 bool
-sql_read_name(Arena *arena, const char *text, const char *what, size_t max_parts, SqlName *name, dba_error **err)
+sql_read_name(Arena *arena, const char *text, const char *what, size_t max_parts, SqlName *name,
+			  dba_error **err)
 {
 	Parser		parser;
 
-	if (!parser_start(&parser, arena, text, what, err) || !parse_name(&parser, max_parts, "a name", name))
+	if (!parser_start(&parser, arena, text, what, err) ||
+		!parse_name(&parser, max_parts, "a name", name))
 		return false;
 	return parser.type == TOKEN_END || parser_fail(&parser, "the end");
 }
@@ -362,7 +368,8 @@ sql_read_order(Arena *arena, const char *text, dba_error **err)
 {
 	Parser		parser;
 
-	return parser_start(&parser, arena, text, "order", err) ? parse_list(&parser, parse_order) : NULL;
+	return parser_start(&parser, arena, text, "order", err) ? parse_list(&parser, parse_order)
+															: NULL;
 }
 
 SqlItem *
@@ -370,5 +377,6 @@ sql_read_names(Arena *arena, const char *text, const char *what, dba_error **err
 {
 	Parser		parser;
 
-	return parser_start(&parser, arena, text, what, err) ? parse_list(&parser, parse_plain_column) : NULL;
+	return parser_start(&parser, arena, text, what, err) ? parse_list(&parser, parse_plain_column)
+														 : NULL;
 }

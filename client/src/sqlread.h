@@ -52,15 +52,15 @@ struct SqlItem
 	const char *alias;			/* of a column; NULL: none */
 	bool		descending;		/* of an order */
 	int			nulls;			/* of an order: 0 unsaid, 1 first, 2 last */
-	SqlItem    *next;
+	SqlItem	   *next;
 };
 
 /*
  * Each returns false, or NULL, with DBA_INVALID ("columns: unexpected …  at
  * character N") or DBA_NO_MEMORY.  What they return lives in the arena.
  */
-extern bool sql_read_name(Arena *arena, const char *text, const char *what, size_t max_parts, SqlName *name,
-						  dba_error **err);
+extern bool sql_read_name(Arena *arena, const char *text, const char *what, size_t max_parts,
+						  SqlName *name, dba_error **err);
 extern SqlItem *sql_read_columns(Arena *arena, const char *text, const char *what, dba_error **err);
 extern SqlItem *sql_read_order(Arena *arena, const char *text, dba_error **err);
 

@@ -88,8 +88,8 @@ add_column(Arena *arena, JsonValue *columns, JsonValue ***tail, const char *name
 
 /* Check one row, add its new columns, count those it has. */
 static bool
-add_row(Arena *arena, NameSet *set, JsonValue *columns, JsonValue ***tail, const JsonValue *row, size_t *count,
-		dba_error **err)
+add_row(Arena *arena, NameSet *set, JsonValue *columns, JsonValue ***tail, const JsonValue *row,
+		size_t	   *count, dba_error **err)
 {
 	*count = 0;
 	json_foreach(member, row)
@@ -132,8 +132,8 @@ sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **er
 
 			number++;
 			if (row->type != JSON_TYPE_OBJECT)
-				ok = error_set(err, DBA_INVALID, "rows: expected an object as row %zu, found %s", number,
-							   json_type_name(row->type));
+				ok = error_set(err, DBA_INVALID, "rows: expected an object as row %zu, found %s",
+							   number, json_type_name(row->type));
 			else
 				ok = add_row(arena, &set, columns, &tail, row, &count, err);
 			if (ok && count == 0)
@@ -193,8 +193,8 @@ write_row(SqlStatement *st, const JsonValue *columns, const JsonValue *row)
 }
 
 bool
-sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns, const JsonValue *first,
-				  size_t count, dba_error **err)
+sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns,
+				  const JsonValue *first, size_t count, dba_error **err)
 {
 	if (!query_check(query, err))
 		return false;
@@ -223,6 +223,7 @@ sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *col
 	if (!buf_ok(&st->text))
 		return error_set_no_memory(err);
 	if (st->count > SQL_MAX_PARAMS)
-		return error_set(err, DBA_INVALID, "more than %d parameters in one statement", SQL_MAX_PARAMS);
+		return error_set(err, DBA_INVALID, "more than %d parameters in one statement",
+						 SQL_MAX_PARAMS);
 	return true;
 }

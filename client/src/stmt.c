@@ -49,7 +49,7 @@ stmt_hash(const void *data, size_t len, uint8_t out[STMT_HASH_SIZE])
 	const uint64_t k0 = UINT64_C(0x0706050403020100);
 	const uint64_t k1 = UINT64_C(0x0f0e0d0c0b0a0908);
 	uint64_t	v[4] = {k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
-	k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
+					 k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573)};
 	const uint8_t *p = data;
 	size_t		whole = len / 8;
 	uint64_t	m;

@@ -103,9 +103,10 @@ backup_into_select_list(SqlStatement *st)
 
 /* The server's verb reads documents: a JSON value given for one stays JSON. */
 dba_request
-dba_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_fn progress, dba_callback cb, void *arg)
+dba_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_fn progress,
+		   dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_STATEMENT, cb, arg);
+	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 	SqlStatement st = {0};
 	Backup	   *backup;
 	JsonValue  *args = NULL;
@@ -138,7 +139,7 @@ dba_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_f
 dba_request
 dba_listen(dba_client *db, const char *channel, dba_notify_fn notify, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_LISTEN, cb, arg);
+	Request	   *request = request_new(db, REQUEST_LISTEN, cb, arg);
 	Buf			sql = BUF_INIT;
 	dba_error  *error = NULL;
 
@@ -151,7 +152,8 @@ dba_listen(dba_client *db, const char *channel, dba_notify_fn notify, dba_callba
 	buf_puts(&sql, "LISTEN ");
 	sql_write_identifier(&sql, channel);
 	if (db->tx != NULL)
-		error_set(&error, DBA_INVALID, "a transaction cannot listen: use the client it was begun on");
+		error_set(&error, DBA_INVALID,
+				  "a transaction cannot listen: use the client it was begun on");
 	else if (request->channel == NULL || !buf_ok(&sql) ||
 			 (request->stmt = stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false)) == NULL)
 		error_set_no_memory(&error);

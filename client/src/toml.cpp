@@ -25,7 +25,7 @@ assert_input(bool holds)
 	if (!holds)
 		throw Asserted();
 }
-}
+} // namespace
 
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 1
@@ -57,8 +57,8 @@ assert_input(bool holds)
 namespace
 {
 
-#define QUOTED_MAX 4			/* bytes of the text that a message may quote */
-#define LOOK_MAX 65536			/* bytes in which the place of a failed assertion is looked for */
+#define QUOTED_MAX 4   /* bytes of the text that a message may quote */
+#define LOOK_MAX 65536 /* bytes in which the place of a failed assertion is looked for */
 
 /* thrown where the parser has no objection but C has */
 struct Unfit
@@ -69,14 +69,13 @@ struct Unfit
 
 class Walker
 {
-public:
-	Walker(TomlVisitFn visit, void *arg):visit(visit), arg(arg)
+  public:
+	Walker(TomlVisitFn visit, void *arg) : visit(visit), arg(arg)
 	{
 	}
 
 	/* false: stopped */
-	bool
-	table(const toml::table &table)
+	bool table(const toml::table &table)
 	{
 		for (auto &&[key, node] : table)
 		{
@@ -93,13 +92,12 @@ public:
 		return true;
 	}
 
-private:
+  private:
 	TomlVisitFn visit;
 	void	   *arg;
-	TomlItem	item {};
+	TomlItem item{};
 
-	bool
-	array(const toml::array &array)
+	bool array(const toml::array &array)
 	{
 		size_t		index = 0;
 
@@ -113,8 +111,7 @@ private:
 		return true;
 	}
 
-	bool
-	value(const toml::node &node, toml::source_position where)
+	bool value(const toml::node &node, toml::source_position where)
 	{
 		bool		element = item.element;
 		std::string text;
@@ -138,8 +135,7 @@ private:
 		return true;
 	}
 
-	static TomlType
-	describe(const toml::node &node, std::string &text)
+	static TomlType describe(const toml::node &node, std::string &text)
 	{
 		char		digits[512];
 

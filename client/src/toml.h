@@ -27,7 +27,7 @@ typedef enum TomlType
 	TOML_DATE					/* any of the dates and times */
 } TomlType;
 
-#define TOML_MAX_DEPTH 16		/* what lies deeper is not visited */
+#define TOML_MAX_DEPTH 16 /* what lies deeper is not visited */
 
 typedef struct TomlItem
 {
@@ -48,7 +48,7 @@ typedef enum TomlAnswer
 	TOML_STOP
 } TomlAnswer;
 
-typedef TomlAnswer (*TomlVisitFn) (void *arg, const TomlItem *item);
+typedef TomlAnswer (*TomlVisitFn)(void *arg, const TomlItem *item);
 
 typedef enum TomlStatus
 {
@@ -67,7 +67,8 @@ typedef struct TomlProblem
 
 /* Tables and arrays come before what is in them; the order of keys is not that of
  * the text (line and column are). */
-extern TomlStatus toml_read(const char *text, size_t len, TomlVisitFn visit, void *arg, TomlProblem *problem);
+extern TomlStatus toml_read(const char *text, size_t len, TomlVisitFn visit, void *arg,
+							TomlProblem *problem);
 
 #ifdef __cplusplus
 }

@@ -64,8 +64,9 @@ tx_bind(Tx *tx, Conn *conn)
 dba_error *
 tx_poisoned_error(const Tx *tx)
 {
-	dba_error  *error = error_new(DBA_SERVER, "transaction is aborted by an earlier failure and must be rolled back: %s",
-								  tx->poison != NULL ? dba_error_message(tx->poison) : "unknown");
+	dba_error  *error = error_new(
+		 DBA_SERVER, "transaction is aborted by an earlier failure and must be rolled back: %s",
+		 tx->poison != NULL ? dba_error_message(tx->poison) : "unknown");
 
 	error_set_field(error, ERROR_SQLSTATE, "25P02");
 	if (!error->constant)
@@ -85,8 +86,8 @@ tx_poison(Tx *tx, const Request *request)
 static dba_error *
 tx_lost_error(const Tx *tx)
 {
-	return error_new(DBA_CONNECT, "transaction was lost with its connection%s%s", tx->poison != NULL ? ": " : "",
-					 dba_error_message(tx->poison));
+	return error_new(DBA_CONNECT, "transaction was lost with its connection%s%s",
+					 tx->poison != NULL ? ": " : "", dba_error_message(tx->poison));
 }
 
 void
@@ -130,7 +131,8 @@ tx_settle(Tx *tx, Request *request)
 		request_finish(request);
 	else if (tx->lost)
 		request_fail(request, tx_lost_error(tx));
-	else if (tx->poison != NULL && request->kind != REQUEST_ROLLBACK && request->kind != REQUEST_COMMIT)
+	else if (tx->poison != NULL && request->kind != REQUEST_ROLLBACK &&
+			 request->kind != REQUEST_COMMIT)
 		request_fail(request, tx_poisoned_error(tx));
 	else
 		return false;
@@ -153,7 +155,8 @@ tx_end_sql(const Tx *tx, const Request *request, char *sql, size_t size)
 
 	if (tx->depth == 0)
 		return commit ? "COMMIT" : "ROLLBACK";
-	snprintf(sql, size, commit ? "RELEASE SAVEPOINT dba_%d" : "ROLLBACK TO SAVEPOINT dba_%d", tx->depth);
+	snprintf(sql, size, commit ? "RELEASE SAVEPOINT dba_%d" : "ROLLBACK TO SAVEPOINT dba_%d",
+			 tx->depth);
 	return sql;
 }
 
@@ -176,7 +179,7 @@ tx_choose_end(Tx *tx, Request *request)
 static void
 tx_dispatch_one(Tx *tx)
 {
-	Request    *request;
+	Request	   *request;
 	Conn	   *conn;
 
 	while ((request = tx->queue.head) != NULL)
@@ -188,7 +191,8 @@ tx_dispatch_one(Tx *tx)
 			break;
 		if (conn->op_count > 0 && tx_needs_quiet(tx, request))
 			break;
-		if ((request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK) && !tx_choose_end(tx, request))
+		if ((request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK) &&
+			!tx_choose_end(tx, request))
 			continue;
 		if (request->kind != REQUEST_STATEMENT)
 			conn_sync(conn);
@@ -279,7 +283,7 @@ tx_called_back(Request *request)
 void
 tx_close(Tx *tx)
 {
-	Request    *request;
+	Request	   *request;
 
 	tx->closed = true;
 	if (tx->state == TX_BEGINNING || tx->state == TX_ENDING || tx->state == TX_GONE)
@@ -306,7 +310,8 @@ tx_close(Tx *tx)
 static bool
 begin_isolation(Buf *sql, const JsonValue *value)
 {
-	static const char *const levels[] = {"read uncommitted", "read committed", "repeatable read", "serializable"};
+	static const char *const levels[] = {"read uncommitted", "read committed", "repeatable read",
+										 "serializable"};
 
 	if (value->type != JSON_TYPE_STRING)
 		return false;
@@ -325,13 +330,16 @@ begin_option(Buf *sql, const JsonValue *option, dba_error **err)
 	if (strcmp(option->name, "isolation") == 0)
 	{
 		if (!begin_isolation(sql, option))
-			return error_set(err, DBA_INVALID, "isolation must be \"read committed\", \"repeatable read\" or \"serializable\"");
+			return error_set(
+				err, DBA_INVALID,
+				"isolation must be \"read committed\", \"repeatable read\" or \"serializable\"");
 		return true;
 	}
 	if (strcmp(option->name, "read_only") != 0 && strcmp(option->name, "deferrable") != 0)
 		return error_set(err, DBA_INVALID, "unknown transaction option \"%s\"", option->name);
 	if (option->type != JSON_TYPE_BOOL)
-		return error_set(err, DBA_INVALID, "transaction option \"%s\" must be true or false", option->name);
+		return error_set(err, DBA_INVALID, "transaction option \"%s\" must be true or false",
+						 option->name);
 	if (strcmp(option->name, "read_only") == 0)
 		buf_puts(sql, option->boolean ? " READ ONLY" : " READ WRITE");
 	else
@@ -359,8 +367,7 @@ begin_sql(Buf *sql, const Tx *tx, const char *options, dba_error **err)
 		ok = error_set(err, DBA_INVALID, "transaction options must be a JSON object");
 	else if (value != NULL)
 	{
-		json_foreach(option, value)
-			ok = ok && begin_option(sql, option, err);
+		json_foreach(option, value) ok = ok && begin_option(sql, option, err);
 	}
 	arena_free(&arena);
 	return value != NULL && ok;
@@ -369,7 +376,7 @@ begin_sql(Buf *sql, const Tx *tx, const char *options, dba_error **err)
 dba_request
 dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, REQUEST_BEGIN, cb, arg);
+	Request	   *request = request_new(db, REQUEST_BEGIN, cb, arg);
 	Tx		   *tx = request != NULL ? tx_new(db->core, db->tx) : NULL;
 	Buf			sql = BUF_INIT;
 	dba_error  *error = NULL;
@@ -383,7 +390,8 @@ dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg)
 		error_set(&error, DBA_INVALID, "a savepoint of this transaction is open");
 	else if (begin_sql(&sql, tx, options, &error))
 	{
-		request->stmt = buf_ok(&sql) ? stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false) : NULL;
+		request->stmt =
+			buf_ok(&sql) ? stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false) : NULL;
 		if (request->stmt == NULL)
 			error_set_no_memory(&error);
 	}
@@ -406,20 +414,23 @@ dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg)
 static dba_request
 tx_submit_end(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
 {
-	Request    *request = request_new(db, kind, cb, arg);
+	Request	   *request = request_new(db, kind, cb, arg);
 
 	if (request == NULL)
 		return 0;
 	if (db->tx == NULL)
 	{
 		request->kind = REQUEST_STATEMENT;
-		return request_refuse(request, error_new(DBA_INVALID, "there is no transaction to end: this is not a client of dba_begin"));
+		return request_refuse(
+			request,
+			error_new(DBA_INVALID,
+					  "there is no transaction to end: this is not a client of dba_begin"));
 	}
 	request->unprepared = true;
 	if (db->tx->state == TX_ENDING || db->tx->inner != NULL)
 	{
 		request->kind = REQUEST_STATEMENT;
-		return request_submit(request);	/* refused there, and the transaction stays */
+		return request_submit(request); /* refused there, and the transaction stays */
 	}
 	request->accepted_end = true;
 	return request_submit(request);

@@ -10,7 +10,7 @@
 #include "mem.h"
 #include "types.h"
 
-#define MAX_NESTING 64			/* composites of arrays of composites … */
+#define MAX_NESTING 64 /* composites of arrays of composites … */
 
 typedef struct Writer
 {
@@ -112,7 +112,8 @@ read_item(const char *p, const char *end, const char *stops, bool doubled, Buf *
 static bool
 add_item(Writer *w, cJSON *list, const char *name, cJSON *item)
 {
-	if (item != NULL && (name != NULL ? cJSON_AddItemToObject(list, name, item) : cJSON_AddItemToArray(list, item)))
+	if (item != NULL &&
+		(name != NULL ? cJSON_AddItemToObject(list, name, item) : cJSON_AddItemToArray(list, item)))
 		return true;
 	cJSON_Delete(item);
 	w->failed = true;
@@ -127,7 +128,8 @@ add_text(Writer *w, cJSON *list, const char *name, Oid oid, const Buf *text, boo
 		w->failed = true;
 		return false;
 	}
-	return add_item(w, list, name, null ? cJSON_CreateNull() : write_value(w, oid, buf_text(text), text->len));
+	return add_item(w, list, name,
+					null ? cJSON_CreateNull() : write_value(w, oid, buf_text(text), text->len));
 }
 
 /* p is behind the opening brace; returns what follows the closing one. */
@@ -151,7 +153,8 @@ read_array(Writer *w, cJSON *list, const Type *type, const char *p, const char *
 		{
 			buf_reset(&item);
 			p = read_item(p, end, stops, false, &item, &quoted);
-			add_text(w, list, NULL, type->element, &item, !quoted && strcmp(buf_text(&item), "NULL") == 0);
+			add_text(w, list, NULL, type->element, &item,
+					 !quoted && strcmp(buf_text(&item), "NULL") == 0);
 		}
 		if (p < end && *p == type->delim)
 			p++;
@@ -193,7 +196,8 @@ write_composite(Writer *w, const Type *type, const char *text, size_t len)
 	{
 		buf_reset(&item);
 		p = read_item(p, end, ",)", true, &item, &quoted);
-		add_text(w, object, type->fields[i].name, type->fields[i].type, &item, !quoted && item.len == 0);
+		add_text(w, object, type->fields[i].name, type->fields[i].type, &item,
+				 !quoted && item.len == 0);
 		if (p < end)
 			p++;
 	}

@@ -19,36 +19,36 @@ static const struct
 	Oid			array;
 	TypeKind	kind;
 	char		delim;
-}			builtin[] = {
-	{16, 1000, TYPE_BOOL, ','},	/* bool */
-	{17, 1001, TYPE_TEXT, ','},	/* bytea */
-	{18, 1002, TYPE_TEXT, ','},	/* char */
-	{19, 1003, TYPE_TEXT, ','},	/* name */
+} builtin[] = {
+	{16, 1000, TYPE_BOOL, ','}, /* bool */
+	{17, 1001, TYPE_TEXT, ','}, /* bytea */
+	{18, 1002, TYPE_TEXT, ','}, /* char */
+	{19, 1003, TYPE_TEXT, ','}, /* name */
 	{20, 1016, TYPE_INT, ','},	/* int8 */
 	{21, 1005, TYPE_INT, ','},	/* int2 */
-	{22, 1006, TYPE_TEXT, ','},	/* int2vector */
+	{22, 1006, TYPE_TEXT, ','}, /* int2vector */
 	{23, 1007, TYPE_INT, ','},	/* int4 */
-	{24, 1008, TYPE_TEXT, ','},	/* regproc */
-	{25, 1009, TYPE_TEXT, ','},	/* text */
-	{26, 1028, TYPE_TEXT, ','},	/* oid */
-	{27, 1010, TYPE_TEXT, ','},	/* tid */
-	{28, 1011, TYPE_TEXT, ','},	/* xid */
-	{29, 1012, TYPE_TEXT, ','},	/* cid */
-	{30, 1013, TYPE_TEXT, ','},	/* oidvector */
-	{114, 199, TYPE_JSON, ','},	/* json */
-	{142, 143, TYPE_TEXT, ','},	/* xml */
+	{24, 1008, TYPE_TEXT, ','}, /* regproc */
+	{25, 1009, TYPE_TEXT, ','}, /* text */
+	{26, 1028, TYPE_TEXT, ','}, /* oid */
+	{27, 1010, TYPE_TEXT, ','}, /* tid */
+	{28, 1011, TYPE_TEXT, ','}, /* xid */
+	{29, 1012, TYPE_TEXT, ','}, /* cid */
+	{30, 1013, TYPE_TEXT, ','}, /* oidvector */
+	{114, 199, TYPE_JSON, ','}, /* json */
+	{142, 143, TYPE_TEXT, ','}, /* xml */
 	{600, 1017, TYPE_TEXT, ','},	/* point */
 	{601, 1018, TYPE_TEXT, ','},	/* lseg */
 	{602, 1019, TYPE_TEXT, ','},	/* path */
 	{603, 1020, TYPE_TEXT, ';'},	/* box */
 	{604, 1027, TYPE_TEXT, ','},	/* polygon */
-	{628, 629, TYPE_TEXT, ','},	/* line */
-	{650, 651, TYPE_TEXT, ','},	/* cidr */
+	{628, 629, TYPE_TEXT, ','}, /* line */
+	{650, 651, TYPE_TEXT, ','}, /* cidr */
 	{700, 1021, TYPE_FLOAT, ','},	/* float4 */
 	{701, 1022, TYPE_FLOAT, ','},	/* float8 */
-	{718, 719, TYPE_TEXT, ','},	/* circle */
-	{774, 775, TYPE_TEXT, ','},	/* macaddr8 */
-	{790, 791, TYPE_TEXT, ','},	/* money */
+	{718, 719, TYPE_TEXT, ','}, /* circle */
+	{774, 775, TYPE_TEXT, ','}, /* macaddr8 */
+	{790, 791, TYPE_TEXT, ','}, /* money */
 	{829, 1040, TYPE_TEXT, ','},	/* macaddr */
 	{869, 1041, TYPE_TEXT, ','},	/* inet */
 	{1033, 1034, TYPE_TEXT, ','},	/* aclitem */
@@ -153,14 +153,18 @@ builtin_find(Oid oid, Type *type)
 	{
 		if (builtin[i].oid == oid)
 		{
-			*type = (Type) {.oid = oid, .kind = builtin[i].kind, .array = builtin[i].array,
-			.delim = builtin[i].delim};
+			*type = (Type){.oid = oid,
+						   .kind = builtin[i].kind,
+						   .array = builtin[i].array,
+						   .delim = builtin[i].delim};
 			return true;
 		}
 		if (builtin[i].array == oid)
 		{
-			*type = (Type) {.oid = oid, .kind = TYPE_ARRAY, .element = builtin[i].oid,
-			.delim = builtin[i].delim};
+			*type = (Type){.oid = oid,
+						   .kind = TYPE_ARRAY,
+						   .element = builtin[i].oid,
+						   .delim = builtin[i].delim};
 			return true;
 		}
 	}
@@ -216,11 +220,12 @@ const char *
 types_query(void)
 {
 	return "SELECT t.oid, t.typtype, t.typelem, t.typdelim,"
-		" CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc THEN 't' ELSE 'f' END,"
-		" a.attname, a.atttypid, t.typbasetype"
-		" FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_attribute a"
-		" ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
-		" WHERE t.oid = ANY ($1::pg_catalog.oid[]) ORDER BY t.oid, a.attnum";
+		   " CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc "
+		   "THEN 't' ELSE 'f' END,"
+		   " a.attname, a.atttypid, t.typbasetype"
+		   " FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_attribute a"
+		   " ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
+		   " WHERE t.oid = ANY ($1::pg_catalog.oid[]) ORDER BY t.oid, a.attnum";
 }
 
 static Oid
@@ -244,14 +249,14 @@ types_add(Types *types, Oid oid)
 		types->learned = learned;
 		types->size = size;
 	}
-	types->learned[types->count] = (Type) {.oid = oid, .delim = ','};
+	types->learned[types->count] = (Type){.oid = oid, .delim = ','};
 	return &types->learned[types->count++];
 }
 
 static bool
 type_add_field(Type *type, const char *name, Oid oid)
 {
-	TypeField  *fields = mem_realloc(type->fields, sizeof(TypeField) * (size_t) (type->nfields + 1));
+	TypeField *fields = mem_realloc(type->fields, sizeof(TypeField) * (size_t) (type->nfields + 1));
 
 	if (fields == NULL)
 		return false;

@@ -14,7 +14,7 @@ extern dba_request verbs_submit(Request *request, SqlStatement *st, dba_error *e
 
 /* a statement of the library's own, with text parameters that live until the
  * callback; types NULL: inferred.  0: not accepted. */
-extern dba_request verbs_internal(dba_client *db, const char *sql, int count, const char *const *values,
-								  dba_callback cb, void *arg);
+extern dba_request verbs_internal(dba_client *db, const char *sql, int count,
+								  const char *const *values, dba_callback cb, void *arg);
 
 #endif							/* DBA_VERBS_H */

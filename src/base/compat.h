@@ -33,7 +33,7 @@ static inline void
 InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	bool expected = (flags & MAT_SRF_USE_EXPECTED_DESC) != 0;
+	bool		expected = (flags & MAT_SRF_USE_EXPECTED_DESC) != 0;
 	MemoryContext oldcontext;
 
 	if (result == NULL || !IsA(result, ReturnSetInfo) ||
@@ -193,4 +193,4 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_buffile_write(file, bytes, len) BufFileWrite(file, bytes, len)
 #endif
 
-#endif /* DB_ADAPTER_COMPAT_H */
+#endif							/* DB_ADAPTER_COMPAT_H */

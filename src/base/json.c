@@ -84,7 +84,7 @@ set_string(JsonbValue *v, const char *value)
 void
 json_key(JsonWriter *w, const char *key)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	set_string(&v, key);
 	put(w, WJB_KEY, &v);
@@ -93,7 +93,7 @@ json_key(JsonWriter *w, const char *key)
 void
 json_string(JsonWriter *w, const char *value)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	if (value == NULL)
 	{
@@ -107,7 +107,7 @@ json_string(JsonWriter *w, const char *value)
 void
 json_bool(JsonWriter *w, bool value)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	v.type = jbvBool;
 	v.val.boolean = value;
@@ -117,7 +117,7 @@ json_bool(JsonWriter *w, bool value)
 void
 json_int(JsonWriter *w, int64 value)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	v.type = jbvNumeric;
 	v.val.numeric = int64_to_numeric(value);
@@ -127,8 +127,8 @@ json_int(JsonWriter *w, int64 value)
 void
 json_double(JsonWriter *w, double value, int decimals)
 {
-	JsonbValue v;
-	char	  *text = psprintf("%.*f", decimals, value);
+	JsonbValue	v;
+	char	   *text = psprintf("%.*f", decimals, value);
 
 	v.type = jbvNumeric;
 	v.val.numeric = DatumGetNumeric(DirectFunctionCall3(
@@ -139,7 +139,7 @@ json_double(JsonWriter *w, double value, int decimals)
 void
 json_null(JsonWriter *w)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	v.type = jbvNull;
 	put_scalar(w, &v);
@@ -148,7 +148,7 @@ json_null(JsonWriter *w)
 void
 json_container(JsonWriter *w, JsonbContainer *container)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	v.type = jbvBinary;
 	v.val.binary.data = container;
@@ -160,7 +160,7 @@ json_container(JsonWriter *w, JsonbContainer *container)
 void
 json_value(JsonWriter *w, const JsonbValue *value)
 {
-	JsonbValue v = *value;
+	JsonbValue	v = *value;
 
 	put_scalar(w, &v);
 }
@@ -189,7 +189,7 @@ json_put_int(JsonWriter *w, const char *key, int64 value)
 void
 json_put_strings(JsonWriter *w, const char *key, List *values)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	json_key(w, key);
 	json_begin_array(w);
@@ -259,7 +259,7 @@ json_value_string(const JsonbValue *value)
 char *
 json_get_string(JsonbContainer *object, const char *key, const char *what)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	if (!json_get(object, key, &v))
 		return NULL;
@@ -269,10 +269,9 @@ json_get_string(JsonbContainer *object, const char *key, const char *what)
 }
 
 char *
-json_get_string_or(JsonbContainer *object, const char *key, const char *otherwise,
-				   const char *what)
+json_get_string_or(JsonbContainer *object, const char *key, const char *otherwise, const char *what)
 {
-	char *value = json_get_string(object, key, what);
+	char	   *value = json_get_string(object, key, what);
 
 	return value != NULL ? value : pstrdup(otherwise);
 }
@@ -280,7 +279,7 @@ json_get_string_or(JsonbContainer *object, const char *key, const char *otherwis
 bool
 json_get_bool(JsonbContainer *object, const char *key, bool otherwise, const char *what)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	if (!json_get(object, key, &v))
 		return otherwise;
@@ -292,7 +291,7 @@ json_get_bool(JsonbContainer *object, const char *key, bool otherwise, const cha
 int64
 json_get_int(JsonbContainer *object, const char *key, int64 otherwise, const char *what)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	if (!json_get(object, key, &v))
 		return otherwise;
@@ -304,7 +303,7 @@ json_get_int(JsonbContainer *object, const char *key, int64 otherwise, const cha
 JsonbContainer *
 json_get_object(JsonbContainer *object, const char *key, const char *what)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	if (!json_get(object, key, &v))
 		return NULL;
@@ -316,7 +315,7 @@ json_get_object(JsonbContainer *object, const char *key, const char *what)
 JsonbContainer *
 json_get_array(JsonbContainer *object, const char *key, const char *what)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	if (!json_get(object, key, &v))
 		return NULL;
@@ -328,9 +327,9 @@ json_get_array(JsonbContainer *object, const char *key, const char *what)
 List *
 json_get_strings(JsonbContainer *object, const char *key, const char *what)
 {
-	JsonbValue v;
-	List	  *result = NIL;
-	int		   count;
+	JsonbValue	v;
+	List	   *result = NIL;
+	int			count;
 
 	if (!json_get(object, key, &v))
 		return NIL;
@@ -353,10 +352,10 @@ json_get_strings(JsonbContainer *object, const char *key, const char *what)
 void
 json_visit(JsonbContainer *container, JsonMember visit, void *arg)
 {
-	JsonbIterator	  *it = JsonbIteratorInit(container);
-	JsonbValue		   v;
+	JsonbIterator *it = JsonbIteratorInit(container);
+	JsonbValue	v;
 	JsonbIteratorToken token = JsonbIteratorNext(&it, &v, true);
-	char			  *key = NULL;
+	char	   *key = NULL;
 
 	(void) token;
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
@@ -375,8 +374,8 @@ static bool
 check_member(const char *key, JsonbValue *value, void *arg)
 {
 	const char *const *known = ((void **) arg)[0];
-	const char		  *what = ((void **) arg)[1];
-	const char		  *nearest;
+	const char *what = ((void **) arg)[1];
+	const char *nearest;
 
 	for (const char *const *k = known; *k != NULL; k++)
 		if (strcmp(*k, key) == 0)
@@ -485,12 +484,12 @@ escape_piece(char *out, const unsigned char *p, const unsigned char *end)
 
 	while (end - p >= (ptrdiff_t) sizeof(__m128i))
 	{
-		__m128i v = _mm_loadu_si128((const __m128i *) p);
-		__m128i hits =
+		__m128i		v = _mm_loadu_si128((const __m128i *) p);
+		__m128i		hits =
 			_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, quote), _mm_cmpeq_epi8(v, backslash)),
 						 _mm_cmpeq_epi8(_mm_min_epu8(v, control), v));
-		int mask = _mm_movemask_epi8(hits);
-		int clean = mask == 0 ? (int) sizeof(__m128i) : pg_rightmost_one_pos32(mask);
+		int			mask = _mm_movemask_epi8(hits);
+		int			clean = mask == 0 ? (int) sizeof(__m128i) : pg_rightmost_one_pos32(mask);
 
 		_mm_storeu_si128((__m128i *) out, v);
 		p += clean;

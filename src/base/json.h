@@ -30,7 +30,7 @@ extern void json_end_object(JsonWriter *w);
 extern void json_begin_array(JsonWriter *w);
 extern void json_end_array(JsonWriter *w);
 extern void json_key(JsonWriter *w, const char *key);
-extern void json_string(JsonWriter *w, const char *value); /* NULL writes null */
+extern void json_string(JsonWriter *w, const char *value);	/* NULL writes null */
 extern void json_bool(JsonWriter *w, bool value);
 extern void json_int(JsonWriter *w, int64 value);
 extern void json_double(JsonWriter *w, double value, int decimals);
@@ -78,4 +78,4 @@ extern int json_choose(const char *word, const char *const *choices, const char 
 /* Text output: `value` as a JSON string with its quotes. */
 extern void json_escape(StringInfo out, const char *value, int len);
 
-#endif /* DB_ADAPTER_JSON_H */
+#endif							/* DB_ADAPTER_JSON_H */

@@ -15,8 +15,8 @@
 int
 pack_compare_keys(const char *a, const char *b)
 {
-	size_t x = strlen(a);
-	size_t y = strlen(b);
+	size_t		x = strlen(a);
+	size_t		y = strlen(b);
 
 	return x != y ? (x > y) - (x < y) : memcmp(a, b, x);
 }
@@ -38,8 +38,8 @@ pad(JsonPack *p)
 static void
 begin(JsonPack *p, JsonFrame *frame, uint32 flag, int count, int entries)
 {
-	uint32 header = (uint32) count | flag;
-	int size = entries * sizeof(JEntry);
+	uint32		header = (uint32) count | flag;
+	int			size = entries * sizeof(JEntry);
 
 	frame->start = p->out.len;
 	pad(p);
@@ -68,8 +68,8 @@ pack_begin_array(JsonPack *p, JsonFrame *frame, int elements)
 static void
 add_entry(JsonPack *p, JsonFrame *frame, uint32 type, int start)
 {
-	uint32 length = p->out.len - start;
-	JEntry entry;
+	uint32		length = p->out.len - start;
+	JEntry		entry;
 
 	frame->total += length;
 	if (frame->total > JENTRY_OFFLENMASK)
@@ -93,7 +93,7 @@ pack_nested(JsonPack *p, JsonFrame *outer, const JsonFrame *inner)
 void
 pack_string(JsonPack *p, JsonFrame *frame, const char *value)
 {
-	int start = p->out.len;
+	int			start = p->out.len;
 
 	appendBinaryStringInfo(&p->out, value, strlen(value));
 	add_entry(p, frame, JENTRY_ISSTRING, start);
@@ -114,8 +114,8 @@ pack_bool(JsonPack *p, JsonFrame *frame, bool value)
 void
 pack_int(JsonPack *p, JsonFrame *frame, int64 value)
 {
-	int start = p->out.len;
-	Numeric numeric = int64_to_numeric(value);
+	int			start = p->out.len;
+	Numeric		numeric = int64_to_numeric(value);
 
 	pad(p);
 	appendBinaryStringInfo(&p->out, (char *) numeric, VARSIZE_ANY(numeric));
@@ -126,7 +126,7 @@ pack_int(JsonPack *p, JsonFrame *frame, int64 value)
 Jsonb *
 pack_finish(JsonPack *p)
 {
-	Jsonb *result = (Jsonb *) p->out.data;
+	Jsonb	   *result = (Jsonb *) p->out.data;
 
 	SET_VARSIZE(result, p->out.len);
 	return result;

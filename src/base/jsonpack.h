@@ -29,10 +29,10 @@ typedef struct JsonPack
 /* An open container. */
 typedef struct JsonFrame
 {
-	int start;	  /* of its bytes, with padding */
-	int entries;  /* where its entries begin */
-	int next;	  /* entry due */
-	uint32 total; /* bytes of all entries so far */
+	int			start;			/* of its bytes, with padding */
+	int			entries;		/* where its entries begin */
+	int			next;			/* entry due */
+	uint32		total;			/* bytes of all entries so far */
 } JsonFrame;
 
 /* How keys of an object are stored; as qsort wants it. */
@@ -49,4 +49,4 @@ extern void pack_int(JsonPack *p, JsonFrame *frame, int64 value);
 extern void pack_nested(JsonPack *p, JsonFrame *outer, const JsonFrame *inner);
 extern Jsonb *pack_finish(JsonPack *p);
 
-#endif /* DB_ADAPTER_JSONPACK_H */
+#endif							/* DB_ADAPTER_JSONPACK_H */

@@ -156,7 +156,7 @@ static Schema *
 read_whole(CatalogRequest *request)
 {
 	MemoryContext parent = CurrentMemoryContext;
-	ErrorData *last = NULL;
+	ErrorData  *last = NULL;
 
 	/* No subtransaction may begin while parallel workers run. */
 	if (IsInParallelMode())
@@ -167,7 +167,7 @@ read_whole(CatalogRequest *request)
 	}
 	for (int attempt = 1;; attempt++)
 	{
-		ErrorData *error;
+		ErrorData  *error;
 
 		request->result = compat_generation_context(parent, "db_adapter schema");
 		error = query_attempt(read_schema, request, true);

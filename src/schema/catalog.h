@@ -26,4 +26,4 @@ extern Schema *catalog_read_columns(List *schemas, List *exclude);
  */
 extern char *catalog_fingerprint(List *schemas);
 
-#endif /* DB_ADAPTER_CATALOG_H */
+#endif							/* DB_ADAPTER_CATALOG_H */

@@ -54,9 +54,9 @@ action_name(char action)
 static List *
 column_names(CatalogReader *r, Oid relation, HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
-	int count;
-	int16 *numbers = catalog_int2_array(tuple, desc, column, &count);
-	List *result = NIL;
+	int			count;
+	int16	   *numbers = catalog_int2_array(tuple, desc, column, &count);
+	List	   *result = NIL;
 
 	for (int i = 0; i < count; i++)
 		result = lappend(result, catalog_column_name(r, relation, numbers[i]));
@@ -83,12 +83,12 @@ set_reference(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constraint
 static void
 append_columns(StringInfo out, const char *before, List *columns)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	if (columns == NIL)
 		return;
 	appendStringInfoString(out, before);
-	foreach (lc, columns)
+	foreach(lc, columns)
 		appendStringInfo(out, "%s%s", lc == list_head(columns) ? "" : ", ",
 						 quote_identifier(lfirst(lc)));
 	appendStringInfoChar(out, ')');
@@ -97,7 +97,7 @@ append_columns(StringInfo out, const char *before, List *columns)
 static void
 append_action(StringInfo out, const char *event, const char *action)
 {
-	char *upper;
+	char	   *upper;
 
 	if (action == NULL)
 		return;
@@ -176,8 +176,7 @@ set_constraint(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constrain
 	constraint->object.oid = form->oid;
 	constraint->object.comment = catalog_comment(r, ConstraintRelationId, form->oid, 0);
 	constraint->kind = kind_name(form->contype);
-	constraint->columns =
-		column_names(r, form->conrelid, tuple, desc, Anum_pg_constraint_conkey);
+	constraint->columns = column_names(r, form->conrelid, tuple, desc, Anum_pg_constraint_conkey);
 	constraint->deferrable = form->condeferrable;
 	constraint->initially_deferred = form->condeferred;
 	constraint->not_enforced = !compat_is_enforced(form);
@@ -210,7 +209,7 @@ typedef struct Clone
 {
 	SchemaConstraint *constraint;
 	SchemaTable *table;
-	Oid parent;
+	Oid			parent;
 } Clone;
 
 static void
@@ -232,7 +231,7 @@ add_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	table->constraints = lappend(table->constraints, constraint);
 	if (form->contype == CONSTRAINT_FOREIGN && OidIsValid(form->conparentid))
 	{
-		Clone *clone = MemoryContextAlloc(r->work, sizeof(Clone));
+		Clone	   *clone = MemoryContextAlloc(r->work, sizeof(Clone));
 
 		*clone = (Clone){constraint, table, form->conparentid};
 		r->clones = lappend(r->clones, clone);
@@ -246,23 +245,23 @@ add_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static void
 drop_clones(CatalogReader *r)
 {
-	ListCell *lc;
-	ListCell *other;
+	ListCell   *lc;
+	ListCell   *other;
 
-	foreach (lc, r->clones)
+	foreach(lc, r->clones)
 	{
-		Clone *clone = lfirst(lc);
-		bool beside = false;
+		Clone	   *clone = lfirst(lc);
+		bool		beside = false;
 
-		foreach (other, clone->table->constraints)
+		foreach(other, clone->table->constraints)
 			if (((SchemaConstraint *) lfirst(other))->object.oid == clone->parent)
 				beside = true;
 		if (beside)
 			clone->constraint->object.name = NULL;
 	}
-	foreach (lc, r->clones)
+	foreach(lc, r->clones)
 	{
-		Clone *clone = lfirst(lc);
+		Clone	   *clone = lfirst(lc);
 
 		if (clone->constraint->object.name == NULL)
 			clone->table->constraints =
@@ -287,8 +286,8 @@ List *
 catalog_domain_constraints(CatalogReader *r, Oid type)
 {
 	r->domain_constraints = NIL;
-	catalog_scan_key(r, ConstraintRelationId, ConstraintTypidIndexId,
-					 Anum_pg_constraint_contypid, type, add_domain_constraint);
+	catalog_scan_key(r, ConstraintRelationId, ConstraintTypidIndexId, Anum_pg_constraint_contypid,
+					 type, add_domain_constraint);
 	return r->domain_constraints;
 }
 

@@ -27,7 +27,7 @@ add_namespace(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_namespace form = (Form_pg_namespace) GETSTRUCT(tuple);
 	SchemaNamespace *namespace;
-	char *comment;
+	char	   *comment;
 
 	if (catalog_find_namespace(r, form->oid) == NULL)
 		return;
@@ -70,8 +70,8 @@ add_default_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	Form_pg_default_acl form = (Form_pg_default_acl) GETSTRUCT(tuple);
 	const char *schema = catalog_find_namespace(r, form->defaclnamespace);
 	SchemaDefaultPrivileges *object;
-	bool isnull;
-	Datum acl = heap_getattr(tuple, Anum_pg_default_acl_defaclacl, desc, &isnull);
+	bool		isnull;
+	Datum		acl = heap_getattr(tuple, Anum_pg_default_acl_defaclacl, desc, &isnull);
 
 	if (schema == NULL && OidIsValid(form->defaclnamespace))
 		return;
@@ -92,11 +92,11 @@ add_default_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static List *
 statistics_kinds(HeapTuple tuple, TupleDesc desc)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, Anum_pg_statistic_ext_stxkind, desc, &isnull);
-	ArrayType *array = DatumGetArrayTypeP(value);
-	char *kinds = ARR_DATA_PTR(array);
-	List *result = NIL;
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, Anum_pg_statistic_ext_stxkind, desc, &isnull);
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	char	   *kinds = ARR_DATA_PTR(array);
+	List	   *result = NIL;
 
 	for (int i = 0; i < ARR_DIMS(array)[0]; i++)
 	{

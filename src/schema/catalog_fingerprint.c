@@ -65,38 +65,63 @@
 
 /* What the passes of catalog_*.c and the server's deparsers read. */
 static const Oid catalogs[] = {
-	RelationRelationId,			 AttributeRelationId,	   AttrDefaultRelationId,
-	ConstraintRelationId,		 IndexRelationId,		   InheritsRelationId,
-	TriggerRelationId,			 PolicyRelationId,		   RewriteRelationId,
-	ProcedureRelationId,		 AggregateRelationId,	   TypeRelationId,
-	EnumRelationId,				 RangeRelationId,		   SequenceRelationId,
-	DependRelationId,			 DescriptionRelationId,	   NamespaceRelationId,
-	StatisticExtRelationId,		 DefaultAclRelationId,	   ForeignTableRelationId,
-	ForeignServerRelationId,	 OperatorRelationId,	   OperatorClassRelationId,
-	OperatorFamilyRelationId,	 AccessMethodRelationId,   AccessMethodOperatorRelationId,
-	AccessMethodProcedureRelationId, CollationRelationId,  ConversionRelationId,
-	LanguageRelationId,			 TSConfigRelationId,	   TSConfigMapRelationId,
-	TSDictionaryRelationId,		 TSParserRelationId,	   TSTemplateRelationId,
-	AuthIdRelationId,			 TableSpaceRelationId,
+	RelationRelationId,
+	AttributeRelationId,
+	AttrDefaultRelationId,
+	ConstraintRelationId,
+	IndexRelationId,
+	InheritsRelationId,
+	TriggerRelationId,
+	PolicyRelationId,
+	RewriteRelationId,
+	ProcedureRelationId,
+	AggregateRelationId,
+	TypeRelationId,
+	EnumRelationId,
+	RangeRelationId,
+	SequenceRelationId,
+	DependRelationId,
+	DescriptionRelationId,
+	NamespaceRelationId,
+	StatisticExtRelationId,
+	DefaultAclRelationId,
+	ForeignTableRelationId,
+	ForeignServerRelationId,
+	OperatorRelationId,
+	OperatorClassRelationId,
+	OperatorFamilyRelationId,
+	AccessMethodRelationId,
+	AccessMethodOperatorRelationId,
+	AccessMethodProcedureRelationId,
+	CollationRelationId,
+	ConversionRelationId,
+	LanguageRelationId,
+	TSConfigRelationId,
+	TSConfigMapRelationId,
+	TSDictionaryRelationId,
+	TSParserRelationId,
+	TSTemplateRelationId,
+	AuthIdRelationId,
+	TableSpaceRelationId,
 };
 
 /* Two sums of independent hashes: 128 bits leave nothing to chance. */
 typedef struct CatalogState
 {
-	uint64 first;
-	uint64 second;
+	uint64		first;
+	uint64		second;
 } CatalogState;
 
 typedef struct Remembered
 {
-	char *schemas; /* NULL while unused */
-	char *fingerprint;
+	char	   *schemas;		/* NULL while unused */
+	char	   *fingerprint;
 	CatalogState state;
 } Remembered;
 
 static MemoryContext remembered_context = NULL;
 static Remembered remembered[REMEMBERED_SETS];
-static int next_remembered = 0;
+static int	next_remembered = 0;
 
 /* A finalizer that spreads every bit over all others. */
 static uint64
@@ -110,10 +135,10 @@ mix(uint64 x)
 static void
 add_version(CatalogState *state, Oid catalog, HeapTuple tuple)
 {
-	uint64 place = ((uint64) ItemPointerGetBlockNumber(&tuple->t_self) << 16) |
+	uint64		place = ((uint64) ItemPointerGetBlockNumber(&tuple->t_self) << 16) |
 				   ItemPointerGetOffsetNumber(&tuple->t_self);
-	uint64 maker = ((uint64) catalog << 32) | HeapTupleHeaderGetRawXmin(tuple->t_data);
-	uint64 hash = mix(mix(place) + maker);
+	uint64		maker = ((uint64) catalog << 32) | HeapTupleHeaderGetRawXmin(tuple->t_data);
+	uint64		hash = mix(mix(place) + maker);
 
 	state->first += hash;
 	state->second += mix(hash);
@@ -122,9 +147,9 @@ add_version(CatalogState *state, Oid catalog, HeapTuple tuple)
 static void
 add_catalog(CatalogState *state, Oid catalog, Snapshot snapshot)
 {
-	Relation rel = table_open(catalog, AccessShareLock);
+	Relation	rel = table_open(catalog, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, snapshot, 0, NULL);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -138,7 +163,7 @@ add_catalog(CatalogState *state, Oid catalog, Snapshot snapshot)
 static CatalogState
 read_state(void)
 {
-	Snapshot snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
+	Snapshot	snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
 	CatalogState state = {0, 0};
 
 	for (int i = 0; i < lengthof(catalogs); i++)
@@ -151,11 +176,11 @@ static char *
 join_names(List *names)
 {
 	StringInfoData out;
-	ListCell *lc;
+	ListCell   *lc;
 
 	/* A name holds no newline that another could not hold too: lengths decide. */
 	initStringInfo(&out);
-	foreach (lc, names)
+	foreach(lc, names)
 		appendStringInfo(&out, "%zu:%s", strlen(lfirst(lc)), (char *) lfirst(lc));
 	return out.data;
 }
@@ -173,8 +198,8 @@ static void
 remember(const char *schemas, const char *fingerprint, CatalogState state)
 {
 	Remembered *slot = find_remembered(schemas);
-	char *key;
-	char *value;
+	char	   *key;
+	char	   *value;
 
 	if (remembered_context == NULL)
 		remembered_context = AllocSetContextCreate(TopMemoryContext, "db_adapter fingerprints",
@@ -197,14 +222,13 @@ remember(const char *schemas, const char *fingerprint, CatalogState state)
 char *
 catalog_fingerprint(List *schemas)
 {
-	char *key = join_names(schemas);
+	char	   *key = join_names(schemas);
 	CatalogState state = read_state();
 	Remembered *known = find_remembered(key);
-	Schema *schema;
-	char *fingerprint;
+	Schema	   *schema;
+	char	   *fingerprint;
 
-	if (known != NULL && known->state.first == state.first &&
-		known->state.second == state.second)
+	if (known != NULL && known->state.first == state.first && known->state.second == state.second)
 		return pstrdup(known->fingerprint);
 	schema = catalog_read(schemas, NIL);
 	fingerprint = fingerprint_schema(schema);

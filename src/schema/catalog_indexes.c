@@ -22,12 +22,12 @@
 typedef struct IndexSource
 {
 	Form_pg_index form;
-	CatalogRelation *rel;	/* of the index */
-	CatalogRelation *table; /* on which it stands */
-	Oid *collations;
-	Oid *classes;
-	int16 *options;
-	List *expressions; /* nodes */
+	CatalogRelation *rel;		/* of the index */
+	CatalogRelation *table;		/* on which it stands */
+	Oid		   *collations;
+	Oid		   *classes;
+	int16	   *options;
+	List	   *expressions;	/* nodes */
 } IndexSource;
 
 /* The n-th key as the server prints it, without collation, class and order. */
@@ -76,11 +76,11 @@ append_options(CatalogReader *r, StringInfo out, IndexSource *source, int n, Oid
 static char *
 index_key(CatalogReader *r, IndexSource *source, int n, ListCell **expression)
 {
-	AttrNumber attnum = source->form->indkey.values[n];
+	AttrNumber	attnum = source->form->indkey.values[n];
 	CatalogColumn *attr;
 	StringInfoData out;
-	char *key;
-	Node *node;
+	char	   *key;
+	Node	   *node;
 
 	if (attnum != 0)
 	{
@@ -102,11 +102,11 @@ index_key(CatalogReader *r, IndexSource *source, int n, ListCell **expression)
 static void
 set_keys(CatalogReader *r, IndexSource *source, SchemaIndex *index)
 {
-	ListCell *expression = list_head(source->expressions);
+	ListCell   *expression = list_head(source->expressions);
 
 	for (int n = 0; n < source->form->indnatts; n++)
 	{
-		char *key = index_key(r, source, n, &expression);
+		char	   *key = index_key(r, source, n, &expression);
 
 		if (n < source->form->indnkeyatts)
 			index->columns = lappend(index->columns, key);
@@ -118,9 +118,9 @@ set_keys(CatalogReader *r, IndexSource *source, SchemaIndex *index)
 static void
 append_names(StringInfo out, List *names)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, names)
+	foreach(lc, names)
 		appendStringInfo(out, "%s%s", lc == list_head(names) ? "" : ", ", (char *) lfirst(lc));
 }
 
@@ -153,9 +153,8 @@ set_statistics(CatalogRelation *rel, SchemaIndex *index)
 {
 	for (int i = 0; i < rel->natts; i++)
 		if (rel->attrs[i].statistics != SCHEMA_UNSET)
-			index->statistics =
-				lappend(index->statistics,
-						psprintf("%d=" INT64_FORMAT, i + 1, rel->attrs[i].statistics));
+			index->statistics = lappend(
+				index->statistics, psprintf("%d=" INT64_FORMAT, i + 1, rel->attrs[i].statistics));
 }
 
 static void
@@ -214,8 +213,8 @@ attach_index(CatalogRelation *table, SchemaIndex *index, Form_pg_index form)
 static Oid *
 oid_vector(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, column, desc, &isnull);
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
 
 	return ((oidvector *) DatumGetPointer(value))->values;
 }
@@ -223,8 +222,8 @@ oid_vector(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 static int16 *
 int2_vector(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, column, desc, &isnull);
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
 
 	return ((int2vector *) DatumGetPointer(value))->values;
 }
@@ -234,7 +233,7 @@ add_index(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	IndexSource source = {.form = (Form_pg_index) GETSTRUCT(tuple)};
 	SchemaIndex *index;
-	char *expressions;
+	char	   *expressions;
 
 	source.table = catalog_find_relation(r, source.form->indrelid);
 	source.rel = catalog_find_relation(r, source.form->indexrelid);

@@ -33,30 +33,30 @@
 
 typedef struct NameKey
 {
-	Oid class;
-	Oid oid;
-	int32 detail; /* type modifier, or the other thing the name depends on */
+	Oid			class;
+	Oid			oid;
+	int32		detail;			/* type modifier, or the other thing the name depends on */
 } NameKey;
 
 typedef struct CatalogName
 {
-	NameKey key;
-	char *text;
-	char storage;
-	Oid collation;
+	NameKey		key;
+	char	   *text;
+	char		storage;
+	Oid			collation;
 } CatalogName;
 
 /* The entry of a name; text is NULL while it has not been made. */
 static CatalogName *
 find_name(CatalogReader *r, Oid class, Oid oid, int32 detail)
 {
-	NameKey key = {class, oid, detail};
-	bool found;
+	NameKey		key = {class, oid, detail};
+	bool		found;
 	CatalogName *name;
 
 	if (r->names == NULL)
 	{
-		HASHCTL ctl = {
+		HASHCTL		ctl = {
 			.keysize = sizeof(NameKey), .entrysize = sizeof(CatalogName), .hcxt = r->work};
 
 		r->names = hash_create("names", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
@@ -80,7 +80,7 @@ keep(CatalogReader *r, CatalogName *name, const char *text)
 static HeapTuple
 fetch(int cache, Oid oid)
 {
-	HeapTuple tuple = SearchSysCache1(cache, ObjectIdGetDatum(oid));
+	HeapTuple	tuple = SearchSysCache1(cache, ObjectIdGetDatum(oid));
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -92,7 +92,7 @@ char *
 catalog_role(CatalogReader *r, Oid role)
 {
 	CatalogName *name = find_name(r, AuthIdRelationId, role, 0);
-	char *text;
+	char	   *text;
 
 	if (name->text != NULL)
 		return name->text;
@@ -105,7 +105,7 @@ char *
 catalog_namespace_name(CatalogReader *r, Oid namespace)
 {
 	CatalogName *name = find_name(r, NamespaceRelationId, namespace, 0);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	if (name->text != NULL)
 		return name->text;
@@ -145,8 +145,8 @@ bare_type(CatalogReader *r, Form_pg_type form)
 static char *
 modifier(Form_pg_type form, int32 typmod)
 {
-	char *text;
-	char *end;
+	char	   *text;
+	char	   *end;
 
 	if (!OidIsValid(form->typmodout))
 		return psprintf("(%d)", typmod);
@@ -161,9 +161,9 @@ modifier(Form_pg_type form, int32 typmod)
 static char *
 make_type(CatalogReader *r, Oid type, int32 typmod)
 {
-	HeapTuple tuple = fetch(TYPEOID, type);
+	HeapTuple	tuple = fetch(TYPEOID, type);
 	Form_pg_type form = (Form_pg_type) GETSTRUCT(tuple);
-	char *text;
+	char	   *text;
 
 	if (IsTrueArrayType(form))
 		text = psprintf("%s[]", catalog_type(r, form->typelem, typmod));
@@ -192,7 +192,7 @@ catalog_type_defaults(CatalogReader *r, Oid type, char *storage, Oid *collation)
 
 	if (name->storage == '\0')
 	{
-		HeapTuple tuple = fetch(TYPEOID, type);
+		HeapTuple	tuple = fetch(TYPEOID, type);
 
 		name->storage = ((Form_pg_type) GETSTRUCT(tuple))->typstorage;
 		name->collation = ((Form_pg_type) GETSTRUCT(tuple))->typcollation;
@@ -206,9 +206,9 @@ char *
 catalog_collation(CatalogReader *r, Oid collation)
 {
 	CatalogName *name = find_name(r, CollationRelationId, collation, 0);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 	Form_pg_collation form;
-	char *text;
+	char	   *text;
 
 	if (name->text != NULL)
 		return name->text;
@@ -223,7 +223,7 @@ void
 catalog_relation_parts(CatalogReader *r, Oid relation, char **schema, char **name)
 {
 	CatalogRelation *known = catalog_find_relation(r, relation);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 	Form_pg_class form;
 
 	if (known != NULL)
@@ -242,8 +242,8 @@ catalog_relation_parts(CatalogReader *r, Oid relation, char **schema, char **nam
 char *
 catalog_relation_name(CatalogReader *r, Oid relation)
 {
-	char *schema;
-	char *name;
+	char	   *schema;
+	char	   *name;
 
 	catalog_relation_parts(r, relation, &schema, &name);
 	return quote_qualified_identifier(schema, name);
@@ -264,9 +264,9 @@ char *
 catalog_function(CatalogReader *r, Oid function)
 {
 	CatalogName *name = find_name(r, ProcedureRelationId, function, 0);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 	Form_pg_proc form;
-	char *text;
+	char	   *text;
 
 	if (name->text != NULL)
 		return name->text;
@@ -281,9 +281,9 @@ catalog_function(CatalogReader *r, Oid function)
 char *
 catalog_operator(CatalogReader *r, Oid operator)
 {
-	HeapTuple tuple = fetch(OPEROID, operator);
+	HeapTuple	tuple = fetch(OPEROID, operator);
 	Form_pg_operator form = (Form_pg_operator) GETSTRUCT(tuple);
-	char *text;
+	char	   *text;
 
 	text =
 		psprintf("OPERATOR(%s.%s)", quote_identifier(catalog_namespace_name(r, form->oprnamespace)),
@@ -296,7 +296,7 @@ char *
 catalog_access_method(CatalogReader *r, Oid am)
 {
 	CatalogName *name = find_name(r, AccessMethodRelationId, am, 0);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 
 	if (name->text != NULL)
 		return name->text;
@@ -310,9 +310,9 @@ catalog_access_method(CatalogReader *r, Oid am)
 char *
 catalog_ts_parser(CatalogReader *r, Oid parser)
 {
-	HeapTuple tuple = fetch(TSPARSEROID, parser);
+	HeapTuple	tuple = fetch(TSPARSEROID, parser);
 	Form_pg_ts_parser form = (Form_pg_ts_parser) GETSTRUCT(tuple);
-	char *text = qualify(r, form->prsnamespace, NameStr(form->prsname));
+	char	   *text = qualify(r, form->prsnamespace, NameStr(form->prsname));
 
 	ReleaseSysCache(tuple);
 	return text;
@@ -321,9 +321,9 @@ catalog_ts_parser(CatalogReader *r, Oid parser)
 char *
 catalog_ts_template(CatalogReader *r, Oid template)
 {
-	HeapTuple tuple = fetch(TSTEMPLATEOID, template);
+	HeapTuple	tuple = fetch(TSTEMPLATEOID, template);
 	Form_pg_ts_template form = (Form_pg_ts_template) GETSTRUCT(tuple);
-	char *text = qualify(r, form->tmplnamespace, NameStr(form->tmplname));
+	char	   *text = qualify(r, form->tmplnamespace, NameStr(form->tmplname));
 
 	ReleaseSysCache(tuple);
 	return text;
@@ -332,9 +332,9 @@ catalog_ts_template(CatalogReader *r, Oid template)
 char *
 catalog_ts_dictionary(CatalogReader *r, Oid dictionary)
 {
-	HeapTuple tuple = fetch(TSDICTOID, dictionary);
+	HeapTuple	tuple = fetch(TSDICTOID, dictionary);
 	Form_pg_ts_dict form = (Form_pg_ts_dict) GETSTRUCT(tuple);
-	char *text = qualify(r, form->dictnamespace, NameStr(form->dictname));
+	char	   *text = qualify(r, form->dictnamespace, NameStr(form->dictname));
 
 	ReleaseSysCache(tuple);
 	return text;
@@ -344,9 +344,9 @@ const char *
 catalog_operator_class(CatalogReader *r, Oid opclass, Oid type)
 {
 	CatalogName *name = find_name(r, OperatorClassRelationId, opclass, (int32) type);
-	HeapTuple tuple;
+	HeapTuple	tuple;
 	Form_pg_opclass form;
-	char *text = "";
+	char	   *text = "";
 
 	if (name->text != NULL)
 		return name->text;
@@ -362,7 +362,7 @@ catalog_operator_class(CatalogReader *r, Oid opclass, Oid type)
 static void
 append_role(StringInfo out, const char *role)
 {
-	bool safe = true;
+	bool		safe = true;
 
 	for (const char *p = role; *p != '\0'; p++)
 		if (!isalnum((unsigned char) *p) && *p != '_')
@@ -391,8 +391,8 @@ static void
 append_rights(StringInfo out, const AclItem *item, ObjectType type)
 {
 	static const char letters[] = ACL_ALL_RIGHTS_STR;
-	AclMode rights = ACLITEM_GET_PRIVS(*item);
-	AclMode grantable = ACLITEM_GET_GOPTIONS(*item);
+	AclMode		rights = ACLITEM_GET_PRIVS(*item);
+	AclMode		grantable = ACLITEM_GET_GOPTIONS(*item);
 
 	if (type == OBJECT_TABLE && rights == ACL_ALL_RIGHTS_RELATION &&
 		(grantable == ACL_NO_RIGHTS || grantable == rights))
@@ -442,9 +442,9 @@ compare_strings(const ListCell *a, const ListCell *b)
 List *
 catalog_acl_strings(CatalogReader *r, Datum value, ObjectType type, Oid owner)
 {
-	Acl *acl = DatumGetAclP(value);
-	AclItem *items = ACL_DAT(acl);
-	List *result = NIL;
+	Acl		   *acl = DatumGetAclP(value);
+	AclItem	   *items = ACL_DAT(acl);
+	List	   *result = NIL;
 
 	for (int i = 0; i < ACL_NUM(acl); i++)
 		result = lappend(result, acl_string(r, &items[i], type, owner));
@@ -455,8 +455,8 @@ catalog_acl_strings(CatalogReader *r, Datum value, ObjectType type, Oid owner)
 static bool
 same_strings(List *a, List *b)
 {
-	ListCell *x;
-	ListCell *y;
+	ListCell   *x;
+	ListCell   *y;
 
 	if (list_length(a) != list_length(b))
 		return false;
@@ -472,9 +472,9 @@ List *
 catalog_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc, AttrNumber column,
 				   ObjectType type, Oid owner)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, column, desc, &isnull);
-	List *privileges;
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+	List	   *privileges;
 
 	if (isnull)
 		return NIL;

@@ -77,17 +77,17 @@ add_operator(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 							   &form->oprname, form->oprowner);
 	if (object == NULL)
 		return;
-	object->object.signature = psprintf("%s, %s", argument_type(r, form->oprleft),
-										argument_type(r, form->oprright));
+	object->object.signature =
+		psprintf("%s, %s", argument_type(r, form->oprleft), argument_type(r, form->oprright));
 	object->definition = operator_definition(r, object, form);
 }
 
 static char *
 family_name(CatalogReader *r, Oid family)
 {
-	HeapTuple tuple = SearchSysCache1(OPFAMILYOID, ObjectIdGetDatum(family));
+	HeapTuple	tuple = SearchSysCache1(OPFAMILYOID, ObjectIdGetDatum(family));
 	Form_pg_opfamily form;
-	char *name;
+	char	   *name;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator family %u", family);
@@ -101,7 +101,7 @@ family_name(CatalogReader *r, Oid family)
 static char *
 function_with_types(CatalogReader *r, Oid function)
 {
-	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Form_pg_proc form;
 	StringInfoData out;
 
@@ -121,9 +121,9 @@ function_with_types(CatalogReader *r, Oid function)
 static char *
 operator_name(CatalogReader *r, Oid operator)
 {
-	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
 	Form_pg_operator form;
-	char *name;
+	char	   *name;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for operator %u", operator);
@@ -138,11 +138,10 @@ static void
 add_class_operator(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_amop form = (Form_pg_amop) GETSTRUCT(tuple);
-	List **members = r->current;
-	char *member = psprintf("OPERATOR %d %s (%s, %s)", form->amopstrategy,
-							operator_name(r, form->amopopr),
-							catalog_type(r, form->amoplefttype, -1),
-							catalog_type(r, form->amoprighttype, -1));
+	List	  **members = r->current;
+	char	   *member =
+		psprintf("OPERATOR %d %s (%s, %s)", form->amopstrategy, operator_name(r, form->amopopr),
+				 catalog_type(r, form->amoplefttype, -1), catalog_type(r, form->amoprighttype, -1));
 
 	if (form->amoppurpose == AMOP_ORDER)
 		member = psprintf("%s FOR ORDER BY %s", member, family_name(r, form->amopsortfamily));
@@ -153,7 +152,7 @@ static void
 add_class_function(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_amproc form = (Form_pg_amproc) GETSTRUCT(tuple);
-	List **members = r->current;
+	List	  **members = r->current;
 
 	*members = lappend(*members, psprintf("FUNCTION %d (%s, %s) %s", form->amprocnum,
 										  catalog_type(r, form->amproclefttype, -1),
@@ -186,14 +185,14 @@ compare_strings(const ListCell *a, const ListCell *b)
 static void
 append_members(CatalogReader *r, StringInfo out, Oid class, Oid oid, const char *before)
 {
-	List *members = NIL;
-	ListCell *lc;
+	List	   *members = NIL;
+	ListCell   *lc;
 
 	r->current = &members;
-	catalog_scan_key2(r, DependRelationId, DependReferenceIndexId, Anum_pg_depend_refclassid,
-					  class, Anum_pg_depend_refobjid, oid, add_member);
+	catalog_scan_key2(r, DependRelationId, DependReferenceIndexId, Anum_pg_depend_refclassid, class,
+					  Anum_pg_depend_refobjid, oid, add_member);
 	list_sort(members, compare_strings);
-	foreach (lc, members)
+	foreach(lc, members)
 		appendStringInfo(out, "%s\n    %s", lc == list_head(members) ? before : ",",
 						 (char *) lfirst(lc));
 }
@@ -215,9 +214,9 @@ add_family(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	initStringInfo(&out);
 	appendStringInfo(&out, "CREATE OPERATOR FAMILY %s USING %s", catalog_other_name(object),
 					 method);
-	append_members(r, &out, OperatorFamilyRelationId, form->oid,
-				   psprintf(";\nALTER OPERATOR FAMILY %s USING %s ADD",
-							catalog_other_name(object), method));
+	append_members(
+		r, &out, OperatorFamilyRelationId, form->oid,
+		psprintf(";\nALTER OPERATOR FAMILY %s USING %s ADD", catalog_other_name(object), method));
 	object->definition = out.data;
 }
 
@@ -225,9 +224,8 @@ static void
 add_class(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_opclass form = (Form_pg_opclass) GETSTRUCT(tuple);
-	SchemaOther *object =
-		catalog_add_other(r, OperatorClassRelationId, form->oid, "operator class",
-						  form->opcnamespace, &form->opcname, form->opcowner);
+	SchemaOther *object = catalog_add_other(r, OperatorClassRelationId, form->oid, "operator class",
+											form->opcnamespace, &form->opcname, form->opcowner);
 	const char *method;
 	StringInfoData out;
 
@@ -238,13 +236,12 @@ add_class(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	initStringInfo(&out);
 	appendStringInfo(&out, "CREATE OPERATOR CLASS %s %sFOR TYPE %s USING %s FAMILY %s AS",
 					 catalog_other_name(object), form->opcdefault ? "DEFAULT " : "",
-					 catalog_type(r, form->opcintype, -1), method,
-					 family_name(r, form->opcfamily));
+					 catalog_type(r, form->opcintype, -1), method, family_name(r, form->opcfamily));
 	append_members(r, &out, OperatorClassRelationId, form->oid, "");
 	if (OidIsValid(form->opckeytype) || out.data[out.len - 1] == 'S')
-		appendStringInfo(&out, "%s\n    STORAGE %s", out.data[out.len - 1] == 'S' ? "" : ",",
-						 catalog_type(r, OidIsValid(form->opckeytype) ? form->opckeytype
-																	  : form->opcintype, -1));
+		appendStringInfo(
+			&out, "%s\n    STORAGE %s", out.data[out.len - 1] == 'S' ? "" : ",",
+			catalog_type(r, OidIsValid(form->opckeytype) ? form->opckeytype : form->opcintype, -1));
 	object->definition = out.data;
 }
 

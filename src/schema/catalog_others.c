@@ -26,7 +26,7 @@
 typedef struct Clauses
 {
 	StringInfoData text;
-	int count;
+	int			count;
 } Clauses;
 
 static void
@@ -74,8 +74,8 @@ column_text(HeapTuple tuple, TupleDesc desc, const char *column)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attr = TupleDescAttr(desc, i);
-		bool isnull;
-		Datum value;
+		bool		isnull;
+		Datum		value;
 
 		if (strcmp(NameStr(attr->attname), column) != 0)
 			continue;
@@ -97,9 +97,9 @@ literal(const char *value)
 static void
 add_locale(Clauses *c, HeapTuple tuple, TupleDesc desc)
 {
-	char *collate = column_text(tuple, desc, "collcollate");
-	char *ctype = column_text(tuple, desc, "collctype");
-	char *locale = column_text(tuple, desc, "colllocale");
+	char	   *collate = column_text(tuple, desc, "collcollate");
+	char	   *ctype = column_text(tuple, desc, "collctype");
+	char	   *locale = column_text(tuple, desc, "colllocale");
 
 	if (locale == NULL)
 		locale = column_text(tuple, desc, "colliculocale");
@@ -121,7 +121,7 @@ add_collation(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	Form_pg_collation form = (Form_pg_collation) GETSTRUCT(tuple);
 	SchemaOther *object = catalog_add_other(r, CollationRelationId, form->oid, "collation",
 											form->collnamespace, &form->collname, form->collowner);
-	Clauses c;
+	Clauses		c;
 
 	if (object == NULL)
 		return;
@@ -130,8 +130,8 @@ add_collation(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	add_locale(&c, tuple, desc);
 	if (!form->collisdeterministic)
 		add_clause(&c, "DETERMINISTIC", "false");
-	object->definition = psprintf("CREATE COLLATION %s (%s)", catalog_other_name(object),
-								  c.text.data);
+	object->definition =
+		psprintf("CREATE COLLATION %s (%s)", catalog_other_name(object), c.text.data);
 }
 
 static void
@@ -143,21 +143,20 @@ add_conversion(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 
 	if (object == NULL)
 		return;
-	object->definition = psprintf(
-		"CREATE %sCONVERSION %s FOR %s TO %s FROM %s", form->condefault ? "DEFAULT " : "",
-		catalog_other_name(object), quote_literal_cstr(pg_encoding_to_char(form->conforencoding)),
-		quote_literal_cstr(pg_encoding_to_char(form->contoencoding)),
-		catalog_function(r, form->conproc));
+	object->definition = psprintf("CREATE %sCONVERSION %s FOR %s TO %s FROM %s",
+								  form->condefault ? "DEFAULT " : "", catalog_other_name(object),
+								  quote_literal_cstr(pg_encoding_to_char(form->conforencoding)),
+								  quote_literal_cstr(pg_encoding_to_char(form->contoencoding)),
+								  catalog_function(r, form->conproc));
 }
 
 static void
 add_parser(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_ts_parser form = (Form_pg_ts_parser) GETSTRUCT(tuple);
-	SchemaOther *object =
-		catalog_add_other(r, TSParserRelationId, form->oid, "text search parser",
-						  form->prsnamespace, &form->prsname, InvalidOid);
-	Clauses c;
+	SchemaOther *object = catalog_add_other(r, TSParserRelationId, form->oid, "text search parser",
+											form->prsnamespace, &form->prsname, InvalidOid);
+	Clauses		c;
 
 	if (object == NULL)
 		return;
@@ -167,8 +166,8 @@ add_parser(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	add_function_clause(r, &c, "END", form->prsend);
 	add_function_clause(r, &c, "LEXTYPES", form->prslextype);
 	add_function_clause(r, &c, "HEADLINE", form->prsheadline);
-	object->definition = psprintf("CREATE TEXT SEARCH PARSER %s (%s)",
-								  catalog_other_name(object), c.text.data);
+	object->definition =
+		psprintf("CREATE TEXT SEARCH PARSER %s (%s)", catalog_other_name(object), c.text.data);
 }
 
 static void
@@ -178,15 +177,15 @@ add_template(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	SchemaOther *object =
 		catalog_add_other(r, TSTemplateRelationId, form->oid, "text search template",
 						  form->tmplnamespace, &form->tmplname, InvalidOid);
-	Clauses c;
+	Clauses		c;
 
 	if (object == NULL)
 		return;
 	init_clauses(&c);
 	add_function_clause(r, &c, "INIT", form->tmplinit);
 	add_function_clause(r, &c, "LEXIZE", form->tmpllexize);
-	object->definition = psprintf("CREATE TEXT SEARCH TEMPLATE %s (%s)",
-								  catalog_other_name(object), c.text.data);
+	object->definition =
+		psprintf("CREATE TEXT SEARCH TEMPLATE %s (%s)", catalog_other_name(object), c.text.data);
 }
 
 static void
@@ -196,30 +195,30 @@ add_dictionary(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	SchemaOther *object =
 		catalog_add_other(r, TSDictionaryRelationId, form->oid, "text search dictionary",
 						  form->dictnamespace, &form->dictname, form->dictowner);
-	char *options = catalog_text(tuple, desc, Anum_pg_ts_dict_dictinitoption);
+	char	   *options = catalog_text(tuple, desc, Anum_pg_ts_dict_dictinitoption);
 
 	if (object == NULL)
 		return;
-	object->definition = psprintf("CREATE TEXT SEARCH DICTIONARY %s (TEMPLATE = %s%s%s)",
-								  catalog_other_name(object),
-								  catalog_ts_template(r, form->dicttemplate),
-								  options != NULL ? ", " : "", options != NULL ? options : "");
+	object->definition =
+		psprintf("CREATE TEXT SEARCH DICTIONARY %s (TEMPLATE = %s%s%s)", catalog_other_name(object),
+				 catalog_ts_template(r, form->dicttemplate), options != NULL ? ", " : "",
+				 options != NULL ? options : "");
 }
 
 /* One mapping of a configuration: which dictionaries a kind of token goes to. */
 typedef struct Mapping
 {
-	int token;
-	int seqno;
-	Oid dictionary;
+	int			token;
+	int			seqno;
+	Oid			dictionary;
 } Mapping;
 
 static void
 add_mapping(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_ts_config_map form = (Form_pg_ts_config_map) GETSTRUCT(tuple);
-	List **mappings = r->current;
-	Mapping *mapping = palloc(sizeof(Mapping));
+	List	  **mappings = r->current;
+	Mapping	   *mapping = palloc(sizeof(Mapping));
 
 	*mapping = (Mapping){form->maptokentype, form->mapseqno, form->mapdict};
 	*mappings = lappend(*mappings, mapping);
@@ -247,15 +246,14 @@ static void
 append_mappings(CatalogReader *r, StringInfo out, SchemaOther *object, Oid parser, List *mappings)
 {
 	TSParserCacheEntry *entry = lookup_ts_parser_cache(parser);
-	LexDescr *tokens =
-		(LexDescr *) DatumGetPointer(OidFunctionCall1(entry->lextypeOid, (Datum) 0));
-	int last = -1;
-	ListCell *lc;
+	LexDescr *tokens = (LexDescr *) DatumGetPointer(OidFunctionCall1(entry->lextypeOid, (Datum) 0));
+	int			last = -1;
+	ListCell   *lc;
 
 	list_sort(mappings, compare_mappings);
-	foreach (lc, mappings)
+	foreach(lc, mappings)
 	{
-		Mapping *mapping = lfirst(lc);
+		Mapping	   *mapping = lfirst(lc);
 
 		if (mapping->token != last)
 			appendStringInfo(out, ";\nALTER TEXT SEARCH CONFIGURATION %s ADD MAPPING FOR %s WITH ",
@@ -275,7 +273,7 @@ add_configuration(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	SchemaOther *object =
 		catalog_add_other(r, TSConfigRelationId, form->oid, "text search configuration",
 						  form->cfgnamespace, &form->cfgname, form->cfgowner);
-	List *mappings = NIL;
+	List	   *mappings = NIL;
 	StringInfoData out;
 
 	if (object == NULL)

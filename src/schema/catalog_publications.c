@@ -20,9 +20,9 @@
 static SchemaPublication *
 find_publication(CatalogReader *r, Oid oid)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, r->schema->publications)
+	foreach(lc, r->schema->publications)
 		if (((SchemaPublication *) lfirst(lc))->object.oid == oid)
 			return lfirst(lc);
 	return NULL;
@@ -58,8 +58,8 @@ static void
 append_published_columns(CatalogReader *r, StringInfo out, Oid relation, HeapTuple tuple,
 						 TupleDesc desc)
 {
-	int count = 0;
-	int16 *numbers = NULL;
+	int			count = 0;
+	int16	   *numbers = NULL;
 
 	if (compat_published_columns != InvalidAttrNumber)
 		numbers = catalog_int2_array(tuple, desc, compat_published_columns, &count);
@@ -76,7 +76,7 @@ add_table(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	Form_pg_publication_rel form = (Form_pg_publication_rel) GETSTRUCT(tuple);
 	SchemaPublication *publication = find_publication(r, form->prpubid);
 	StringInfoData out;
-	char *condition = NULL;
+	char	   *condition = NULL;
 
 	if (publication == NULL || catalog_find_relation(r, form->prrelid) == NULL)
 		return;
@@ -112,8 +112,8 @@ compare_strings(const ListCell *a, const ListCell *b)
 void
 catalog_read_publications(CatalogReader *r)
 {
-	List *concerned = NIL;
-	ListCell *lc;
+	List	   *concerned = NIL;
+	ListCell   *lc;
 
 	catalog_scan(r, PublicationRelationId, add_publication);
 	if (r->schema->publications == NIL)
@@ -122,7 +122,7 @@ catalog_read_publications(CatalogReader *r)
 #ifdef COMPAT_PUBLISHED_SCHEMAS
 	catalog_scan(r, PublicationNamespaceRelationId, add_schema);
 #endif
-	foreach (lc, r->schema->publications)
+	foreach(lc, r->schema->publications)
 	{
 		SchemaPublication *publication = lfirst(lc);
 

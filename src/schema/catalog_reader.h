@@ -21,78 +21,78 @@
 /* A schema to be read. */
 typedef struct CatalogNamespace
 {
-	Oid oid; /* hash key */
-	char *name;
+	Oid			oid;			/* hash key */
+	char	   *name;
 } CatalogNamespace;
 
 /* What is known of one column beside its SchemaColumn. */
 typedef struct CatalogColumn
 {
-	SchemaColumn *column; /* NULL for a dropped column */
-	Oid type;
-	Oid collation;
-	char generated;
-	int64 statistics; /* target of an index's column */
+	SchemaColumn *column;		/* NULL for a dropped column */
+	Oid			type;
+	Oid			collation;
+	char		generated;
+	int64		statistics;		/* target of an index's column */
 } CatalogColumn;
 
 /* A row of pg_class: a table, view, sequence, index or composite type of a schema read. */
 typedef struct CatalogRelation
 {
-	Oid oid; /* hash key */
-	char relkind;
-	char *schema;
-	char *name;
+	Oid			oid;			/* hash key */
+	char		relkind;
+	char	   *schema;
+	char	   *name;
 	void *object;	/* SchemaTable, SchemaView, SchemaSequence or SchemaIndex, or NULL */
-	List **columns; /* where its columns go, or NULL */
-	int natts;
-	CatalogColumn *attrs; /* by attnum - 1 */
-	bool has_rules;
-	bool has_triggers;
-	bool is_partition;
-	bool has_class_options; /* an index whose operator classes have options */
-	Oid owner;
-	Oid access_method;
-	Oid tablespace;
-	Oid toast;
-	Oid owner_table; /* of a sequence: to which column it belongs, and how */
-	int owner_column;
-	bool is_identity;
-	List *options;
-	List *parents; /* CatalogParent * */
+	List	  **columns;		/* where its columns go, or NULL */
+	int			natts;
+	CatalogColumn *attrs;		/* by attnum - 1 */
+	bool		has_rules;
+	bool		has_triggers;
+	bool		is_partition;
+	bool		has_class_options;	/* an index whose operator classes have options */
+	Oid			owner;
+	Oid			access_method;
+	Oid			tablespace;
+	Oid			toast;
+	Oid			owner_table;	/* of a sequence: to which column it belongs, and how */
+	int			owner_column;
+	bool		is_identity;
+	List	   *options;
+	List	   *parents;		/* CatalogParent * */
 } CatalogRelation;
 
 /* A row of pg_inherits. */
 typedef struct CatalogParent
 {
-	Oid parent;
-	int seqno;
+	Oid			parent;
+	int			seqno;
 } CatalogParent;
 
 typedef struct CatalogReader
 {
-	Schema *schema;
-	List *exclude;
-	Snapshot snapshot;
+	Schema	   *schema;
+	List	   *exclude;
+	Snapshot	snapshot;
 	MemoryContext result;
-	MemoryContext work;	   /* lives as long as the reader */
-	MemoryContext scratch; /* reset after each deparse */
-	bool selective;		   /* few of the database's relations are wanted */
-	bool names_only;	   /* of columns nothing but the name */
-	HTAB *namespaces;	   /* wanted schemas: Oid -> CatalogNamespace */
-	HTAB *relations;	   /* Oid -> CatalogRelation */
-	Oid last_oid; /* asked for, and what was found */
+	MemoryContext work;			/* lives as long as the reader */
+	MemoryContext scratch;		/* reset after each deparse */
+	bool		selective;		/* few of the database's relations are wanted */
+	bool		names_only;		/* of columns nothing but the name */
+	HTAB	   *namespaces;		/* wanted schemas: Oid -> CatalogNamespace */
+	HTAB	   *relations;		/* Oid -> CatalogRelation */
+	Oid			last_oid;		/* asked for, and what was found */
 	CatalogRelation *last_relation;
-	List *relation_list;   /* the same, in the order found */
-	HTAB *members;		   /* (class, oid) of what belongs to extensions */
-	HTAB *comments;		   /* (class, oid, subid) -> text; NULL when there are none */
-	HTAB *names;		   /* (class, oid, typmod) -> how it prints */
-	List *toast_options;   /* CatalogRelation * of toast tables that have options */
-	List *clones;		   /* foreign keys cloned from another */
-	List *domain_constraints; /* of the domain being read */
-	void *current;		   /* the object whose further rows are being read */
-	HTAB *dependents;	   /* catalog_depends.c: objects and their parts */
-	List *edges;		   /* the same: rows of pg_depend between them */
-	int64 class_rows;
+	List	   *relation_list;	/* the same, in the order found */
+	HTAB	   *members;		/* (class, oid) of what belongs to extensions */
+	HTAB	   *comments;		/* (class, oid, subid) -> text; NULL when there are none */
+	HTAB	   *names;			/* (class, oid, typmod) -> how it prints */
+	List	   *toast_options;	/* CatalogRelation * of toast tables that have options */
+	List	   *clones;			/* foreign keys cloned from another */
+	List	   *domain_constraints; /* of the domain being read */
+	void	   *current;		/* the object whose further rows are being read */
+	HTAB	   *dependents;		/* catalog_depends.c: objects and their parts */
+	List	   *edges;			/* the same: rows of pg_depend between them */
+	int64		class_rows;
 } CatalogReader;
 
 /* catalog_scan.c: passes over catalogs */
@@ -126,7 +126,7 @@ extern char *catalog_call(CatalogReader *r, PGFunction function, FunctionCallInf
 extern char *catalog_deparse(CatalogReader *r, PGFunction function, Oid oid);
 /* The expression in a pg_node_tree column, NULL where it is null. */
 extern char *catalog_expression(CatalogReader *r, HeapTuple tuple, TupleDesc desc,
-								AttrNumber column, Oid relation);
+								AttrNumber	column, Oid relation);
 
 /* catalog_names.c: how things print */
 
@@ -146,7 +146,7 @@ extern void catalog_type_defaults(CatalogReader *r, Oid type, char *storage, Oid
 extern const char *catalog_operator_class(CatalogReader *r, Oid opclass, Oid type);
 /* An ACL as strings of names, NIL where it says no more than the default. */
 extern List *catalog_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc,
-								AttrNumber column, ObjectType type, Oid owner);
+								AttrNumber	column, ObjectType type, Oid owner);
 extern List *catalog_acl_strings(CatalogReader *r, Datum acl, ObjectType type, Oid owner);
 
 extern char *catalog_ts_parser(CatalogReader *r, Oid parser);
@@ -162,16 +162,16 @@ extern char *catalog_other_name(const SchemaOther *object);
 /* The passes. */
 extern void catalog_read_relations(CatalogReader *r);	/* catalog_relations.c */
 extern void catalog_read_sequences(CatalogReader *r);	/* catalog_sequences.c */
-extern void catalog_read_indexes(CatalogReader *r);		/* catalog_indexes.c */
+extern void catalog_read_indexes(CatalogReader *r); /* catalog_indexes.c */
 extern void catalog_read_constraints(CatalogReader *r); /* catalog_constraints.c */
 extern void catalog_read_triggers(CatalogReader *r);	/* catalog_triggers.c */
 extern void catalog_read_functions(CatalogReader *r);	/* catalog_routines.c */
-extern void catalog_read_types(CatalogReader *r);		/* catalog_types.c */
+extern void catalog_read_types(CatalogReader *r);	/* catalog_types.c */
 extern void catalog_read_operators(CatalogReader *r);	/* catalog_operators.c */
-extern void catalog_read_others(CatalogReader *r);		/* catalog_others.c */
+extern void catalog_read_others(CatalogReader *r);	/* catalog_others.c */
 extern void catalog_read_database(CatalogReader *r);
-extern void catalog_read_dependencies(CatalogReader *r); /* catalog_depends.c */
-extern void catalog_read_dependencies(CatalogReader *r); /* catalog_depends.c */
-extern void catalog_read_publications(CatalogReader *r); /* catalog_publications.c */
+extern void catalog_read_dependencies(CatalogReader *r);	/* catalog_depends.c */
+extern void catalog_read_dependencies(CatalogReader *r);	/* catalog_depends.c */
+extern void catalog_read_publications(CatalogReader *r);	/* catalog_publications.c */
 
-#endif /* DB_ADAPTER_CATALOG_READER_H */
+#endif							/* DB_ADAPTER_CATALOG_READER_H */

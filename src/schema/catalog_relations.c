@@ -28,9 +28,9 @@
 static bool
 is_excluded(CatalogReader *r, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, r->exclude)
+	foreach(lc, r->exclude)
 		if (strcmp(lfirst(lc), name) == 0)
 			return true;
 	return false;
@@ -92,8 +92,7 @@ new_object(CatalogReader *r, CatalogRelation *rel)
 }
 
 static void
-set_table(CatalogReader *r, SchemaTable *table, Form_pg_class form, HeapTuple tuple,
-		  TupleDesc desc)
+set_table(CatalogReader *r, SchemaTable *table, Form_pg_class form, HeapTuple tuple, TupleDesc desc)
 {
 	table->unlogged = form->relpersistence == RELPERSISTENCE_UNLOGGED;
 	table->row_security = form->relrowsecurity;
@@ -129,7 +128,7 @@ set_object(CatalogReader *r, CatalogRelation *rel, Form_pg_class form, HeapTuple
 		   TupleDesc desc)
 {
 	SchemaObject *object = rel->object;
-	bool is_sequence = form->relkind == RELKIND_SEQUENCE;
+	bool		is_sequence = form->relkind == RELKIND_SEQUENCE;
 
 	object->schema = rel->schema;
 	object->name = rel->name;
@@ -176,7 +175,7 @@ new_relation(CatalogReader *r, Form_pg_class form, HeapTuple tuple, TupleDesc de
 static void
 add_toast_options(CatalogReader *r, Form_pg_class form, HeapTuple tuple, TupleDesc desc)
 {
-	List *options = catalog_text_array(tuple, desc, Anum_pg_class_reloptions);
+	List	   *options = catalog_text_array(tuple, desc, Anum_pg_class_reloptions);
 	CatalogRelation *toast;
 
 	if (options == NIL)
@@ -223,9 +222,9 @@ static bool
 is_version_alone(Datum value)
 {
 	struct varlena *array = (struct varlena *) DatumGetPointer(value);
-	ArrayType header;
-	Size fixed = ARR_OVERHEAD_NONULLS(1) - VARHDRSZ;
-	Size wanted = fixed + VARHDRSZ + strlen(COMPAT_ATTRIBUTE_VERSION);
+	ArrayType	header;
+	Size		fixed = ARR_OVERHEAD_NONULLS(1) - VARHDRSZ;
+	Size		wanted = fixed + VARHDRSZ + strlen(COMPAT_ATTRIBUTE_VERSION);
 
 	if (VARATT_IS_EXTERNAL(array) || VARATT_IS_COMPRESSED(array) ||
 		VARSIZE_ANY_EXHDR(array) < wanted)
@@ -242,15 +241,15 @@ is_version_alone(Datum value)
 static List *
 column_options(HeapTuple tuple, TupleDesc desc)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, Anum_pg_attribute_attoptions, desc, &isnull);
-	List *options;
-	ListCell *lc;
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, Anum_pg_attribute_attoptions, desc, &isnull);
+	List	   *options;
+	ListCell   *lc;
 
 	if (isnull || is_version_alone(value))
 		return NIL;
 	options = catalog_text_array(tuple, desc, Anum_pg_attribute_attoptions);
-	foreach (lc, options)
+	foreach(lc, options)
 		if (strncmp(lfirst(lc), COMPAT_ATTRIBUTE_VERSION, strlen(COMPAT_ATTRIBUTE_VERSION)) == 0)
 			options = foreach_delete_current(options, lc);
 	return options;
@@ -276,36 +275,33 @@ static void
 set_column(CatalogReader *r, SchemaColumn *column, Oid owner, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_attribute form = (Form_pg_attribute) GETSTRUCT(tuple);
-	char storage;
-	Oid collation;
+	char		storage;
+	Oid			collation;
 
 	catalog_type_defaults(r, form->atttypid, &storage, &collation);
 	column->type = catalog_type(r, form->atttypid, form->atttypmod);
 	column->not_null = form->attnotnull;
 	if (form->attidentity != '\0')
-		column->identity =
-			form->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ? "always" : "by default";
+		column->identity = form->attidentity == ATTRIBUTE_IDENTITY_ALWAYS ? "always" : "by default";
 	if (OidIsValid(form->attcollation) && form->attcollation != collation)
 		column->collation = catalog_collation(r, form->attcollation);
 	if (form->attstorage != storage)
 		column->storage = unconstify(char *, storage_name(form->attstorage));
 	if (CompressionMethodIsValid(form->attcompression))
-		column->compression =
-			form->attcompression == TOAST_LZ4_COMPRESSION ? "lz4" : "pglz";
+		column->compression = form->attcompression == TOAST_LZ4_COMPRESSION ? "lz4" : "pglz";
 	column->statistics = compat_statistics_target(tuple, desc, form);
 	column->options = column_options(tuple, desc);
 	column->fdw_options = catalog_text_array(tuple, desc, Anum_pg_attribute_attfdwoptions);
 	column->inherited = !form->attislocal;
 	column->object.privileges =
 		catalog_privileges(r, tuple, desc, Anum_pg_attribute_attacl, OBJECT_COLUMN, owner);
-	column->object.comment =
-		catalog_comment(r, RelationRelationId, form->attrelid, form->attnum);
+	column->object.comment = catalog_comment(r, RelationRelationId, form->attrelid, form->attnum);
 }
 
 /* Columns of an index have only what ALTER INDEX and operator classes' options set. */
 static void
-set_index_column(CatalogRelation *rel, CatalogColumn *attr, Form_pg_attribute form,
-				 HeapTuple tuple, TupleDesc desc)
+set_index_column(CatalogRelation *rel, CatalogColumn *attr, Form_pg_attribute form, HeapTuple tuple,
+				 TupleDesc desc)
 {
 	attr->statistics = compat_statistics_target(tuple, desc, form);
 	if (column_options(tuple, desc) != NIL)
@@ -344,12 +340,12 @@ add_attribute(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static void
 collect_columns(CatalogReader *r)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, r->relation_list)
+	foreach(lc, r->relation_list)
 	{
 		CatalogRelation *rel = lfirst(lc);
-		int position = 0;
+		int			position = 0;
 
 		for (int i = 0; rel->columns != NULL && i < rel->natts; i++)
 		{
@@ -382,8 +378,7 @@ add_default(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 			catalog_expression(r, tuple, desc, Anum_pg_attrdef_adbin, InvalidOid);
 		return;
 	}
-	attr->column->generated =
-		catalog_expression(r, tuple, desc, Anum_pg_attrdef_adbin, rel->oid);
+	attr->column->generated = catalog_expression(r, tuple, desc, Anum_pg_attrdef_adbin, rel->oid);
 	attr->column->generated_kind =
 		attr->generated == ATTRIBUTE_GENERATED_STORED ? "stored" : "virtual";
 }
@@ -422,12 +417,12 @@ add_bound(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static void
 set_parents(CatalogReader *r, CatalogRelation *rel, SchemaTable *table)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	list_sort(rel->parents, compare_parents);
-	foreach (lc, rel->parents)
+	foreach(lc, rel->parents)
 	{
-		char *name = catalog_relation_name(r, ((CatalogParent *) lfirst(lc))->parent);
+		char	   *name = catalog_relation_name(r, ((CatalogParent *) lfirst(lc))->parent);
 
 		if (rel->is_partition)
 			table->partition_of = name;
@@ -453,34 +448,32 @@ add_foreign_table(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static void
 set_toast_options(CatalogReader *r, CatalogRelation *rel, SchemaTable *table)
 {
-	ListCell *lc;
-	ListCell *option;
+	ListCell   *lc;
+	ListCell   *option;
 
-	foreach (lc, r->toast_options)
+	foreach(lc, r->toast_options)
 	{
 		CatalogRelation *toast = lfirst(lc);
 
 		if (toast->oid != rel->toast)
 			continue;
-		foreach (option, toast->options)
-			table->options =
-				lappend(table->options, psprintf("toast.%s", (char *) lfirst(option)));
+		foreach(option, toast->options)
+			table->options = lappend(table->options, psprintf("toast.%s", (char *) lfirst(option)));
 	}
 }
 
 static void
 set_tables(CatalogReader *r)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, r->relation_list)
+	foreach(lc, r->relation_list)
 	{
 		CatalogRelation *rel = lfirst(lc);
 		SchemaTable *table = rel->object;
 
 		CHECK_FOR_INTERRUPTS();
-		if (rel->columns == NULL || rel->relkind == RELKIND_VIEW ||
-			rel->relkind == RELKIND_MATVIEW)
+		if (rel->columns == NULL || rel->relkind == RELKIND_VIEW || rel->relkind == RELKIND_MATVIEW)
 			continue;
 		if (rel->parents != NIL)
 			set_parents(r, rel, table);
@@ -497,9 +490,9 @@ set_tables(CatalogReader *r)
 static void
 set_views(CatalogReader *r)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, r->schema->views)
+	foreach(lc, r->schema->views)
 	{
 		SchemaView *view = lfirst(lc);
 
@@ -522,8 +515,8 @@ catalog_read_relations(CatalogReader *r)
 	collect_columns(r);
 	if (r->names_only)
 		return;
-	catalog_scan_relations(r, AttrDefaultRelationId, AttrDefaultIndexId,
-						   Anum_pg_attrdef_adrelid, add_default);
+	catalog_scan_relations(r, AttrDefaultRelationId, AttrDefaultIndexId, Anum_pg_attrdef_adrelid,
+						   add_default);
 	catalog_scan_relations(r, InheritsRelationId, InheritsRelidSeqnoIndexId,
 						   Anum_pg_inherits_inhrelid, add_parent);
 	set_tables(r);

@@ -53,7 +53,7 @@ signature(CatalogReader *r, Form_pg_proc form)
 static void
 set_estimates(SchemaFunction *function, Form_pg_proc form)
 {
-	float4 cost = form->prolang == INTERNALlanguageId || form->prolang == ClanguageId
+	float4		cost = form->prolang == INTERNALlanguageId || form->prolang == ClanguageId
 					  ? DEFAULT_COST_INTERNAL
 					  : DEFAULT_COST;
 
@@ -141,11 +141,11 @@ add_aggregate(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(
-		&out, "CREATE AGGREGATE %s(%s) (\n    SFUNC = %s,\n    STYPE = %s",
-		quote_qualified_identifier(function->object.schema, function->object.name),
-		function->arguments[0] != '\0' ? function->arguments : "*",
-		catalog_function(r, form->aggtransfn), catalog_type(r, form->aggtranstype, -1));
+	appendStringInfo(&out, "CREATE AGGREGATE %s(%s) (\n    SFUNC = %s,\n    STYPE = %s",
+					 quote_qualified_identifier(function->object.schema, function->object.name),
+					 function->arguments[0] != '\0' ? function->arguments : "*",
+					 catalog_function(r, form->aggtransfn),
+					 catalog_type(r, form->aggtranstype, -1));
 	if (form->aggtransspace != 0)
 		append_member(&out, "SSPACE", psprintf("%d", form->aggtransspace));
 	append_function(r, &out, "FINALFUNC", form->aggfinalfn);
@@ -168,8 +168,8 @@ add_aggregate(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	function->definition = out.data;
 	/* Ordered-set aggregates are named by direct and ordered arguments. */
 	if (form->aggkind != AGGKIND_NORMAL)
-		function->object.signature = catalog_deparse(r, pg_get_function_identity_arguments,
-													 function->object.oid);
+		function->object.signature =
+			catalog_deparse(r, pg_get_function_identity_arguments, function->object.oid);
 	else if (function->object.signature[0] == '\0')
 		function->object.signature = "*";
 }
@@ -183,15 +183,15 @@ set_definition(CatalogReader *r, SchemaFunction *function, Form_pg_proc form)
 		return;
 	}
 	r->current = function;
-	catalog_scan_key(r, AggregateRelationId, AggregateFnoidIndexId,
-					 Anum_pg_aggregate_aggfnoid, form->oid, add_aggregate);
+	catalog_scan_key(r, AggregateRelationId, AggregateFnoidIndexId, Anum_pg_aggregate_aggfnoid,
+					 form->oid, add_aggregate);
 }
 
 /* A range type brings its constructors with it. */
 static bool
 is_constructor(Form_pg_proc form, HeapTuple tuple, TupleDesc desc)
 {
-	char *source;
+	char	   *source;
 
 	if (form->prolang != INTERNALlanguageId)
 		return false;
@@ -216,8 +216,8 @@ add_function(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	function->object.signature = signature(r, form);
 	function->object.oid = form->oid;
 	function->object.owner = catalog_role(r, form->proowner);
-	function->object.privileges = catalog_privileges(r, tuple, desc, Anum_pg_proc_proacl,
-													 OBJECT_FUNCTION, form->proowner);
+	function->object.privileges =
+		catalog_privileges(r, tuple, desc, Anum_pg_proc_proacl, OBJECT_FUNCTION, form->proowner);
 	function->object.comment = catalog_comment(r, ProcedureRelationId, form->oid, 0);
 	function->kind = kind_name(form->prokind);
 	function->arguments = catalog_deparse(r, pg_get_function_arguments, form->oid);

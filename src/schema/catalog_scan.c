@@ -26,31 +26,30 @@
 
 typedef struct MemberKey
 {
-	Oid class;
-	Oid oid;
+	Oid			class;
+	Oid			oid;
 } MemberKey;
 
 typedef struct CommentKey
 {
-	Oid class;
-	Oid oid;
-	int32 subid;
+	Oid			class;
+	Oid			oid;
+	int32		subid;
 } CommentKey;
 
 typedef struct Comment
 {
-	CommentKey key;
-	char *text;
+	CommentKey	key;
+	char	   *text;
 } Comment;
-
 
 static void
 scan(CatalogReader *r, Relation catalog, Oid index, int nkeys, ScanKey keys, CatalogRow row)
 {
 	SysScanDesc scan =
 		systable_beginscan(catalog, index, OidIsValid(index), r->snapshot, nkeys, keys);
-	TupleDesc desc = RelationGetDescr(catalog);
-	HeapTuple tuple;
+	TupleDesc	desc = RelationGetDescr(catalog);
+	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -72,7 +71,7 @@ scan_one(CatalogReader *r, Relation catalog, Oid index, AttrNumber column, Oid k
 void
 catalog_scan(CatalogReader *r, Oid catalog, CatalogRow row)
 {
-	Relation rel = table_open(catalog, AccessShareLock);
+	Relation	rel = table_open(catalog, AccessShareLock);
 
 	scan(r, rel, InvalidOid, 0, NULL, row);
 	table_close(rel, AccessShareLock);
@@ -82,7 +81,7 @@ void
 catalog_scan_key(CatalogReader *r, Oid catalog, Oid index, AttrNumber column, Oid key,
 				 CatalogRow row)
 {
-	Relation rel = table_open(catalog, AccessShareLock);
+	Relation	rel = table_open(catalog, AccessShareLock);
 
 	scan_one(r, rel, index, column, key, row);
 	table_close(rel, AccessShareLock);
@@ -92,7 +91,7 @@ void
 catalog_scan_key2(CatalogReader *r, Oid catalog, Oid index, AttrNumber column1, Oid key1,
 				  AttrNumber column2, Oid key2, CatalogRow row)
 {
-	Relation rel = table_open(catalog, AccessShareLock);
+	Relation	rel = table_open(catalog, AccessShareLock);
 	ScanKeyData keys[2];
 
 	ScanKeyInit(&keys[0], column1, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(key1));
@@ -104,8 +103,8 @@ catalog_scan_key2(CatalogReader *r, Oid catalog, Oid index, AttrNumber column1, 
 void
 catalog_scan_relations(CatalogReader *r, Oid catalog, Oid index, AttrNumber column, CatalogRow row)
 {
-	Relation rel;
-	ListCell *lc;
+	Relation	rel;
+	ListCell   *lc;
 
 	if (!r->selective)
 	{
@@ -113,7 +112,7 @@ catalog_scan_relations(CatalogReader *r, Oid catalog, Oid index, AttrNumber colu
 		return;
 	}
 	rel = table_open(catalog, AccessShareLock);
-	foreach (lc, r->relation_list)
+	foreach(lc, r->relation_list)
 		scan_one(r, rel, index, column, ((CatalogRelation *) lfirst(lc))->oid, row);
 	table_close(rel, AccessShareLock);
 }
@@ -141,7 +140,7 @@ catalog_find_namespace(CatalogReader *r, Oid oid)
 bool
 catalog_is_member(CatalogReader *r, Oid class, Oid oid)
 {
-	MemberKey key = {class, oid};
+	MemberKey	key = {class, oid};
 
 	return hash_search(r->members, &key, HASH_FIND, NULL) != NULL;
 }
@@ -150,7 +149,7 @@ static void
 add_member(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_depend depend = (Form_pg_depend) GETSTRUCT(tuple);
-	MemberKey key = {depend->classid, depend->objid};
+	MemberKey	key = {depend->classid, depend->objid};
 
 	if (depend->deptype == DEPENDENCY_EXTENSION)
 		hash_search(r->members, &key, HASH_ENTER, NULL);
@@ -159,7 +158,7 @@ add_member(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static void
 add_extension(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
-	Oid oid = ((Form_pg_extension) GETSTRUCT(tuple))->oid;
+	Oid			oid = ((Form_pg_extension) GETSTRUCT(tuple))->oid;
 
 	catalog_scan_key2(r, DependRelationId, DependReferenceIndexId, Anum_pg_depend_refclassid,
 					  ExtensionRelationId, Anum_pg_depend_refobjid, oid, add_member);
@@ -170,8 +169,7 @@ catalog_load_members(CatalogReader *r)
 {
 	HASHCTL ctl = {.keysize = sizeof(MemberKey), .entrysize = sizeof(MemberKey), .hcxt = r->work};
 
-	r->members =
-		hash_create("extension members", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	r->members = hash_create("extension members", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	catalog_scan(r, ExtensionRelationId, add_extension);
 }
 
@@ -183,8 +181,8 @@ static void
 add_comment(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_description form = (Form_pg_description) GETSTRUCT(tuple);
-	CommentKey key = {form->classoid, form->objoid, form->objsubid};
-	Comment *comment;
+	CommentKey	key = {form->classoid, form->objoid, form->objsubid};
+	Comment	   *comment;
 	MemoryContext oldcxt;
 
 	if (form->objoid < FirstNormalObjectId && form->classoid != NamespaceRelationId)
@@ -210,8 +208,8 @@ catalog_load_comments(CatalogReader *r)
 char *
 catalog_comment(CatalogReader *r, Oid class, Oid oid, int subid)
 {
-	CommentKey key = {class, oid, subid};
-	Comment *comment;
+	CommentKey	key = {class, oid, subid};
+	Comment	   *comment;
 
 	if (r->comments == NULL)
 		return NULL;
@@ -222,8 +220,8 @@ catalog_comment(CatalogReader *r, Oid class, Oid oid, int subid)
 char *
 catalog_text(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, column, desc, &isnull);
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }
@@ -231,11 +229,11 @@ catalog_text(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 List *
 catalog_text_array(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, column, desc, &isnull);
-	Datum *elements;
-	int count;
-	List *result = NIL;
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+	Datum	   *elements;
+	int			count;
+	List	   *result = NIL;
 
 	if (isnull)
 		return NIL;
@@ -250,9 +248,9 @@ catalog_text_array(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 static void *
 fixed_array(HeapTuple tuple, TupleDesc desc, AttrNumber column, int *count)
 {
-	bool isnull;
-	Datum value = heap_getattr(tuple, column, desc, &isnull);
-	ArrayType *array;
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+	ArrayType  *array;
 
 	*count = 0;
 	if (isnull)
@@ -290,7 +288,7 @@ catalog_begin_text(CatalogReader *r, StringInfo text)
 char *
 catalog_end_text(CatalogReader *r, StringInfo text)
 {
-	char *kept;
+	char	   *kept;
 
 	MemoryContextSwitchTo(r->result);
 	kept = pnstrdup(text->data, text->len);
@@ -301,8 +299,8 @@ catalog_end_text(CatalogReader *r, StringInfo text)
 char *
 catalog_call(CatalogReader *r, PGFunction function, FunctionCallInfo fcinfo)
 {
-	Datum value;
-	char *result;
+	Datum		value;
+	char	   *result;
 
 	MemoryContextSwitchTo(r->scratch);
 	value = function(fcinfo);
@@ -332,8 +330,8 @@ catalog_expression(CatalogReader *r, HeapTuple tuple, TupleDesc desc, AttrNumber
 				   Oid relation)
 {
 	LOCAL_FCINFO(fcinfo, 2);
-	bool isnull;
-	Datum tree = heap_getattr(tuple, column, desc, &isnull);
+	bool		isnull;
+	Datum		tree = heap_getattr(tuple, column, desc, &isnull);
 
 	if (isnull)
 		return NULL;

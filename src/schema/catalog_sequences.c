@@ -59,14 +59,14 @@ add_owner(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static void
 read_owners(CatalogReader *r)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	if (!r->selective)
 	{
 		catalog_scan(r, DependRelationId, add_owner);
 		return;
 	}
-	foreach (lc, r->schema->sequences)
+	foreach(lc, r->schema->sequences)
 		catalog_scan_key2(r, DependRelationId, DependDependerIndexId, Anum_pg_depend_classid,
 						  RelationRelationId, Anum_pg_depend_objid,
 						  ((SchemaSequence *) lfirst(lc))->object.oid, add_owner);
@@ -87,8 +87,8 @@ static char *
 identity_options(SchemaSequence *s)
 {
 	StringInfoData out;
-	int64 minimum = s->increment > 0 ? 1 : type_limit(s->type, false);
-	int64 maximum = s->increment > 0 ? type_limit(s->type, true) : -1;
+	int64		minimum = s->increment > 0 ? 1 : type_limit(s->type, false);
+	int64		maximum = s->increment > 0 ? type_limit(s->type, true) : -1;
 
 	initStringInfo(&out);
 	if (s->start != (s->increment > 0 ? s->minimum : s->maximum))
@@ -110,7 +110,7 @@ identity_options(SchemaSequence *s)
 static void
 set_identity(CatalogRelation *table, SchemaColumn *column, SchemaSequence *sequence)
 {
-	char *usual = makeObjectName(table->name, column->object.name, "seq");
+	char	   *usual = makeObjectName(table->name, column->object.name, "seq");
 
 	column->identity_options = identity_options(sequence);
 	if (strcmp(usual, sequence->object.name) != 0 ||
@@ -125,7 +125,7 @@ set_owner(CatalogReader *r, SchemaSequence *sequence)
 {
 	CatalogRelation *rel = catalog_find_relation(r, sequence->object.oid);
 	CatalogRelation *table;
-	int column = rel->owner_column;
+	int			column = rel->owner_column;
 	StringInfoData text;
 
 	if (column == 0)
@@ -147,15 +147,15 @@ set_owner(CatalogReader *r, SchemaSequence *sequence)
 void
 catalog_read_sequences(CatalogReader *r)
 {
-	List *shown = NIL;
-	ListCell *lc;
+	List	   *shown = NIL;
+	ListCell   *lc;
 
 	if (r->schema->sequences == NIL)
 		return;
-	catalog_scan_relations(r, SequenceRelationId, SequenceRelidIndexId,
-						   Anum_pg_sequence_seqrelid, add_sequence);
+	catalog_scan_relations(r, SequenceRelationId, SequenceRelidIndexId, Anum_pg_sequence_seqrelid,
+						   add_sequence);
 	read_owners(r);
-	foreach (lc, r->schema->sequences)
+	foreach(lc, r->schema->sequences)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (set_owner(r, lfirst(lc)))

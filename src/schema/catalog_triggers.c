@@ -39,7 +39,7 @@ enabled_name(char enabled)
 static List *
 trigger_events(int16 type)
 {
-	List *events = NIL;
+	List	   *events = NIL;
 
 	if (TRIGGER_FOR_INSERT(type))
 		events = lappend(events, "insert");
@@ -60,10 +60,10 @@ static char *
 trigger_condition(SchemaTrigger *trigger)
 {
 	static const char before[] = " WHEN (";
-	char *after = psprintf(") EXECUTE FUNCTION %s(", trigger->function);
-	char *name = strstr(trigger->definition, quote_identifier(trigger->object.name));
-	char *start = strstr(name + strlen(quote_identifier(trigger->object.name)), before);
-	char *end = NULL;
+	char	   *after = psprintf(") EXECUTE FUNCTION %s(", trigger->function);
+	char	   *name = strstr(trigger->definition, quote_identifier(trigger->object.name));
+	char	   *start = strstr(name + strlen(quote_identifier(trigger->object.name)), before);
+	char	   *end = NULL;
 
 	if (start == NULL)
 		return NULL;
@@ -85,8 +85,8 @@ set_trigger(CatalogReader *r, SchemaTrigger *trigger, Form_pg_trigger form)
 														  : "after";
 	trigger->events = trigger_events(form->tgtype);
 	for (int i = 0; i < form->tgattr.dim1; i++)
-		trigger->columns = lappend(
-			trigger->columns, catalog_column_name(r, form->tgrelid, form->tgattr.values[i]));
+		trigger->columns = lappend(trigger->columns,
+								   catalog_column_name(r, form->tgrelid, form->tgattr.values[i]));
 	trigger->level = TRIGGER_FOR_ROW(form->tgtype) ? "row" : "statement";
 	trigger->function = catalog_function(r, form->tgfoid);
 	trigger->enabled = enabled_name(form->tgenabled);
@@ -103,7 +103,7 @@ add_trigger(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	Form_pg_trigger form = (Form_pg_trigger) GETSTRUCT(tuple);
 	CatalogRelation *rel = catalog_find_relation(r, form->tgrelid);
 	SchemaTrigger *trigger;
-	List **triggers;
+	List	  **triggers;
 
 	if (rel == NULL || rel->columns == NULL || compat_is_internal_trigger(form))
 		return;
@@ -145,7 +145,7 @@ static char *
 policy_definition(SchemaPolicy *policy, CatalogRelation *rel)
 {
 	StringInfoData out;
-	ListCell *lc;
+	ListCell   *lc;
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "CREATE POLICY %s ON %s", quote_identifier(policy->object.name),
@@ -153,7 +153,7 @@ policy_definition(SchemaPolicy *policy, CatalogRelation *rel)
 	if (policy->restrictive)
 		appendStringInfoString(&out, " AS RESTRICTIVE");
 	appendStringInfo(&out, " FOR %s TO ", asc_toupper(policy->command, strlen(policy->command)));
-	foreach (lc, policy->roles)
+	foreach(lc, policy->roles)
 	{
 		const char *role = lfirst(lc);
 
@@ -174,8 +174,8 @@ add_policy(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	CatalogRelation *rel = catalog_find_relation(r, form->polrelid);
 	SchemaPolicy *policy;
 	SchemaTable *table;
-	Oid *roles;
-	int count;
+	Oid		   *roles;
+	int			count;
 
 	if (rel == NULL || rel->columns == NULL)
 		return;
@@ -187,9 +187,8 @@ add_policy(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	policy->restrictive = !form->polpermissive;
 	roles = catalog_oid_array(tuple, desc, Anum_pg_policy_polroles, &count);
 	for (int i = 0; i < count; i++)
-		policy->roles = lappend(policy->roles, roles[i] == ACL_ID_PUBLIC
-												   ? "public"
-												   : catalog_role(r, roles[i]));
+		policy->roles = lappend(policy->roles,
+								roles[i] == ACL_ID_PUBLIC ? "public" : catalog_role(r, roles[i]));
 	list_sort(policy->roles, compare_strings);
 	policy->using_expression =
 		catalog_expression(r, tuple, desc, Anum_pg_policy_polqual, form->polrelid);
@@ -222,7 +221,7 @@ add_rule(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	Form_pg_rewrite form = (Form_pg_rewrite) GETSTRUCT(tuple);
 	CatalogRelation *rel = catalog_find_relation(r, form->ev_class);
 	SchemaRule *rule;
-	List **rules;
+	List	  **rules;
 
 	/* The rule that makes a view a view is its definition. */
 	if (rel == NULL || rel->columns == NULL ||
@@ -245,8 +244,8 @@ add_rule(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 void
 catalog_read_triggers(CatalogReader *r)
 {
-	catalog_scan_relations(r, TriggerRelationId, TriggerRelidNameIndexId,
-						   Anum_pg_trigger_tgrelid, add_trigger);
+	catalog_scan_relations(r, TriggerRelationId, TriggerRelidNameIndexId, Anum_pg_trigger_tgrelid,
+						   add_trigger);
 	catalog_scan_relations(r, PolicyRelationId, PolicyPolrelidPolnameIndexId,
 						   Anum_pg_policy_polrelid, add_policy);
 	catalog_scan_relations(r, RewriteRelationId, RewriteRelRulenameIndexId,

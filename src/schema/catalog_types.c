@@ -21,16 +21,16 @@
 /* A label on its way into order. */
 typedef struct EnumLabel
 {
-	float4 order;
-	char *label;
+	float4		order;
+	char	   *label;
 } EnumLabel;
 
 static void
 add_label(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_enum form = (Form_pg_enum) GETSTRUCT(tuple);
-	List **labels = r->current;
-	EnumLabel *label = palloc(sizeof(EnumLabel));
+	List	  **labels = r->current;
+	EnumLabel  *label = palloc(sizeof(EnumLabel));
 
 	label->order = form->enumsortorder;
 	label->label = pstrdup(NameStr(form->enumlabel));
@@ -40,8 +40,8 @@ add_label(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static int
 compare_labels(const ListCell *a, const ListCell *b)
 {
-	float4 x = ((EnumLabel *) lfirst(a))->order;
-	float4 y = ((EnumLabel *) lfirst(b))->order;
+	float4		x = ((EnumLabel *) lfirst(a))->order;
+	float4		y = ((EnumLabel *) lfirst(b))->order;
 
 	return (x > y) - (x < y);
 }
@@ -49,23 +49,23 @@ compare_labels(const ListCell *a, const ListCell *b)
 static void
 set_enum(CatalogReader *r, SchemaType *type, Oid oid)
 {
-	List *labels = NIL;
-	ListCell *lc;
+	List	   *labels = NIL;
+	ListCell   *lc;
 
 	type->kind = "enum";
 	r->current = &labels;
 	catalog_scan_key(r, EnumRelationId, EnumTypIdSortOrderIndexId, Anum_pg_enum_enumtypid, oid,
 					 add_label);
 	list_sort(labels, compare_labels);
-	foreach (lc, labels)
+	foreach(lc, labels)
 		type->labels = lappend(type->labels, ((EnumLabel *) lfirst(lc))->label);
 }
 
 static void
 set_domain(CatalogReader *r, SchemaType *type, Form_pg_type form, HeapTuple tuple, TupleDesc desc)
 {
-	char storage;
-	Oid collation;
+	char		storage;
+	Oid			collation;
 
 	type->kind = "domain";
 	catalog_type_defaults(r, form->typbasetype, &storage, &collation);
@@ -115,8 +115,7 @@ add_range(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 
 	type->base_type = catalog_type(r, form->rngsubtype, -1);
 	type->multirange = catalog_type(r, form->rngmultitypid, -1);
-	if (OidIsValid(form->rngcollation) &&
-		form->rngcollation != get_typcollation(form->rngsubtype))
+	if (OidIsValid(form->rngcollation) && form->rngcollation != get_typcollation(form->rngsubtype))
 		type->collation = catalog_collation(r, form->rngcollation);
 	if (opclass[0] != '\0')
 		add_setting(type, "subtype_opclass", opclass + 1);
@@ -129,8 +128,7 @@ set_range(CatalogReader *r, SchemaType *type, Oid oid)
 {
 	type->kind = "range";
 	r->current = type;
-	catalog_scan_key(r, RangeRelationId, RangeTypidIndexId, Anum_pg_range_rngtypid, oid,
-					 add_range);
+	catalog_scan_key(r, RangeRelationId, RangeTypidIndexId, Anum_pg_range_rngtypid, oid, add_range);
 }
 
 static const char *
@@ -236,10 +234,9 @@ add_type(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	type->object.name = pstrdup(NameStr(form->typname));
 	type->object.oid = form->oid;
 	type->object.owner = catalog_role(r, form->typowner);
-	type->object.privileges =
-		catalog_privileges(r, tuple, desc, Anum_pg_type_typacl,
-						   form->typtype == TYPTYPE_DOMAIN ? OBJECT_DOMAIN : OBJECT_TYPE,
-						   form->typowner);
+	type->object.privileges = catalog_privileges(
+		r, tuple, desc, Anum_pg_type_typacl,
+		form->typtype == TYPTYPE_DOMAIN ? OBJECT_DOMAIN : OBJECT_TYPE, form->typowner);
 	type->object.comment = catalog_comment(r, TypeRelationId, form->oid, 0);
 	set_type(r, type, form, tuple, desc);
 	r->schema->types = lappend(r->schema->types, type);

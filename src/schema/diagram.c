@@ -30,9 +30,9 @@ typedef struct DiagramFormat
 static bool
 has_name(List *names, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, names)
+	foreach(lc, names)
 		if (strcmp(lfirst(lc), name) == 0)
 			return true;
 	return false;
@@ -41,9 +41,9 @@ has_name(List *names, const char *name)
 static bool
 contains(List *names, List *all)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, all)
+	foreach(lc, all)
 		if (!has_name(names, lfirst(lc)))
 			return false;
 	return all != NIL;
@@ -65,16 +65,16 @@ is_unique(const SchemaConstraint *constraint)
 static bool
 is_one_to_one(const SchemaTable *table, const SchemaConstraint *key)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, table->constraints)
+	foreach(lc, table->constraints)
 	{
 		SchemaConstraint *constraint = lfirst(lc);
 
 		if (is_unique(constraint) && contains(key->columns, constraint->columns))
 			return true;
 	}
-	foreach (lc, table->indexes)
+	foreach(lc, table->indexes)
 	{
 		SchemaIndex *index = lfirst(lc);
 
@@ -88,9 +88,9 @@ is_one_to_one(const SchemaTable *table, const SchemaConstraint *key)
 static bool
 is_optional(const SchemaTable *table, const SchemaConstraint *key)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, table->columns)
+	foreach(lc, table->columns)
 	{
 		SchemaColumn *column = lfirst(lc);
 
@@ -104,9 +104,9 @@ is_optional(const SchemaTable *table, const SchemaConstraint *key)
 static bool
 is_identifying(const SchemaTable *table, const SchemaConstraint *key)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, table->constraints)
+	foreach(lc, table->constraints)
 	{
 		SchemaConstraint *constraint = lfirst(lc);
 
@@ -123,11 +123,11 @@ column_keys(const SchemaTable *table, const char *column)
 	static const char *const kinds[] = {"primary key", "foreign key", "unique"};
 	static const char *const marks[] = {"PK", "FK", "UK"};
 	StringInfoData out;
-	ListCell *lc;
+	ListCell   *lc;
 
 	initStringInfo(&out);
 	for (int i = 0; i < lengthof(kinds); i++)
-		foreach (lc, table->constraints)
+		foreach(lc, table->constraints)
 		{
 			SchemaConstraint *constraint = lfirst(lc);
 
@@ -171,7 +171,7 @@ mermaid_word(const char *text)
 static char *
 mermaid_quoted(const char *text)
 {
-	char *quoted = psprintf("\"%s\"", text);
+	char	   *quoted = psprintf("\"%s\"", text);
 
 	for (char *p = quoted + 1; p[1] != '\0'; p++)
 	{
@@ -186,7 +186,7 @@ mermaid_quoted(const char *text)
 static char *
 mermaid_entity(const char *schema, const char *name, bool qualified)
 {
-	char *entity = table_name(schema, name, qualified);
+	char	   *entity = table_name(schema, name, qualified);
 
 	return strcmp(entity, mermaid_word(entity)) == 0 && strpbrk(entity, "()[]") == NULL
 			   ? entity
@@ -196,11 +196,11 @@ mermaid_entity(const char *schema, const char *name, bool qualified)
 static void
 mermaid_table(StringInfo out, const SchemaTable *table, bool qualified)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	appendStringInfo(out, "    %s {\n",
 					 mermaid_entity(table->object.schema, table->object.name, qualified));
-	foreach (lc, table->columns)
+	foreach(lc, table->columns)
 	{
 		SchemaColumn *column = lfirst(lc);
 		const char *name = column->object.name;
@@ -221,13 +221,13 @@ static void
 mermaid_reference(StringInfo out, const SchemaTable *table, const SchemaConstraint *key,
 				  bool qualified)
 {
-	appendStringInfo(
-		out, "    %s %s%s%s %s : %s\n",
-		mermaid_entity(key->referenced_schema, key->referenced_table, qualified),
-		is_optional(table, key) ? "|o" : "||", is_identifying(table, key) ? "--" : "..",
-		is_one_to_one(table, key) ? "o|" : "o{",
-		mermaid_entity(table->object.schema, table->object.name, qualified),
-		mermaid_quoted(key->object.name));
+	appendStringInfo(out, "    %s %s%s%s %s : %s\n",
+					 mermaid_entity(key->referenced_schema, key->referenced_table, qualified),
+					 is_optional(table, key) ? "|o" : "||",
+					 is_identifying(table, key) ? "--" : "..",
+					 is_one_to_one(table, key) ? "o|" : "o{",
+					 mermaid_entity(table->object.schema, table->object.name, qualified),
+					 mermaid_quoted(key->object.name));
 }
 
 static char *
@@ -277,14 +277,14 @@ dot_html(const char *text)
 static void
 dot_table(StringInfo out, const SchemaTable *table, bool qualified)
 {
-	char *name = table_name(table->object.schema, table->object.name, qualified);
-	ListCell *lc;
+	char	   *name = table_name(table->object.schema, table->object.name, qualified);
+	ListCell   *lc;
 
 	appendStringInfo(out,
 					 "    %s [label=<<table border=\"0\" cellborder=\"1\" cellspacing=\"0\">"
 					 "<tr><td colspan=\"3\"><b>%s</b></td></tr>",
 					 dot_quoted(name), dot_html(name));
-	foreach (lc, table->columns)
+	foreach(lc, table->columns)
 	{
 		SchemaColumn *column = lfirst(lc);
 
@@ -299,8 +299,7 @@ dot_table(StringInfo out, const SchemaTable *table, bool qualified)
 }
 
 static void
-dot_reference(StringInfo out, const SchemaTable *table, const SchemaConstraint *key,
-			  bool qualified)
+dot_reference(StringInfo out, const SchemaTable *table, const SchemaConstraint *key, bool qualified)
 {
 	appendStringInfo(
 		out, "    %s -> %s [dir=both, arrowtail=%s, arrowhead=%s, style=%s, label=%s];\n",
@@ -322,13 +321,13 @@ static const DiagramFormat formats[] = {
 static bool
 needs_schemas(const Schema *schema)
 {
-	ListCell *lc;
-	ListCell *key;
+	ListCell   *lc;
+	ListCell   *key;
 
 	if (list_length(schema->schemas) != 1)
 		return true;
-	foreach (lc, schema->tables)
-		foreach (key, ((SchemaTable *) lfirst(lc))->constraints)
+	foreach(lc, schema->tables)
+		foreach(key, ((SchemaTable *) lfirst(lc))->constraints)
 		{
 			const char *referenced = ((SchemaConstraint *) lfirst(key))->referenced_schema;
 
@@ -342,24 +341,24 @@ char *
 diagram_draw(const Schema *schema, const char *format)
 {
 	const DiagramFormat *f = &formats[json_choose(format, format_names, "format")];
-	bool qualified = needs_schemas(schema);
+	bool		qualified = needs_schemas(schema);
 	StringInfoData out;
-	ListCell *lc;
-	ListCell *key;
+	ListCell   *lc;
+	ListCell   *key;
 
 	initStringInfo(&out);
 	appendStringInfoString(&out, f->header);
-	foreach (lc, schema->tables)
+	foreach(lc, schema->tables)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (((SchemaTable *) lfirst(lc))->partition_of == NULL)
 			f->table(&out, lfirst(lc), qualified);
 	}
-	foreach (lc, schema->tables)
+	foreach(lc, schema->tables)
 	{
 		SchemaTable *table = lfirst(lc);
 
-		foreach (key, table->constraints)
+		foreach(key, table->constraints)
 			if (table->partition_of == NULL && is_kind(lfirst(key), "foreign key"))
 				f->reference(&out, table, lfirst(key), qualified);
 	}

@@ -10,4 +10,4 @@
 /* format is "mermaid" or "dot"; another one raises 22023. */
 extern char *diagram_draw(const Schema *schema, const char *format);
 
-#endif /* DB_ADAPTER_DIAGRAM_H */
+#endif							/* DB_ADAPTER_DIAGRAM_H */

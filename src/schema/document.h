@@ -25,4 +25,4 @@ extern bool document_recognize(Jsonb *document);
  */
 extern Schema *document_read(Jsonb *document);
 
-#endif /* DB_ADAPTER_DOCUMENT_H */
+#endif							/* DB_ADAPTER_DOCUMENT_H */

@@ -37,7 +37,7 @@ flush(Fingerprint *f)
 static void
 put_int(Fingerprint *f, int64 value)
 {
-	uint8 bytes[8];
+	uint8		bytes[8];
 
 	/* The same order on every machine. */
 	for (int i = 0; i < 8; i++)
@@ -48,7 +48,7 @@ put_int(Fingerprint *f, int64 value)
 static void
 put_text(Fingerprint *f, const char *value)
 {
-	int len = strlen(value);
+	int			len = strlen(value);
 
 	put_int(f, len);
 	appendBinaryStringInfo(&f->bytes, value, len);
@@ -73,10 +73,10 @@ is_present(const SchemaMember *member, const void *object)
 static void
 put_list(Fingerprint *f, const SchemaMember *member, List *list)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
 	put_int(f, list_length(list));
-	foreach (lc, list)
+	foreach(lc, list)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (member->type == MEMBER_STRINGS)
@@ -144,7 +144,7 @@ char *
 fingerprint_schema(const Schema *schema)
 {
 	Fingerprint f;
-	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 
 	initStringInfo(&f.bytes);
 	f.hash = pg_cryptohash_create(PG_SHA256);

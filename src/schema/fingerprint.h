@@ -14,4 +14,4 @@
  */
 extern char *fingerprint_schema(const Schema *schema);
 
-#endif /* DB_ADAPTER_FINGERPRINT_H */
+#endif							/* DB_ADAPTER_FINGERPRINT_H */

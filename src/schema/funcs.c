@@ -176,8 +176,7 @@ PG_FUNCTION_INFO_V1(db_adapter_fingerprint);
 Datum
 db_adapter_fingerprint(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(
-		cstring_to_text(catalog_fingerprint(schemas_argument(fcinfo, 0))));
+	PG_RETURN_TEXT_P(cstring_to_text(catalog_fingerprint(schemas_argument(fcinfo, 0))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_column_names);
@@ -198,8 +197,8 @@ db_adapter_diagram(PG_FUNCTION_ARGS)
 {
 	char	   *format = text_argument(fcinfo, 1, "mermaid");
 
-	PG_RETURN_TEXT_P(cstring_to_text(
-		diagram_draw(catalog_read(schemas_argument(fcinfo, 0), NIL), format)));
+	PG_RETURN_TEXT_P(
+		cstring_to_text(diagram_draw(catalog_read(schemas_argument(fcinfo, 0), NIL), format)));
 }
 
 static Datum

@@ -19,11 +19,17 @@
 #include "db_adapter.h"
 #include "oom.h"
 
-#define SCHEMA "{\"tables\":[{\"name\":\"a\"},{\"name\":\"b\",\"pk\":[\"id\",\"n\"]," \
-	"\"parent\":{\"table\":\"a\",\"field\":\"a_id\"},\"optional_refs\":[{\"table\":\"b\",\"field\":[\"up\",\"n\"]}]}]}"
-#define HEADER "{\"format\":\"db_adapter.backup\",\"version\":\"2.0\",\"metadata\":{},\"backup_schema\":" SCHEMA "}\n"
+#define SCHEMA                                                                                     \
+	"{\"tables\":[{\"name\":\"a\"},{\"name\":\"b\",\"pk\":[\"id\",\"n\"],"                         \
+	"\"parent\":{\"table\":\"a\",\"field\":\"a_id\"},\"optional_refs\":[{\"table\":\"b\","         \
+	"\"field\":[\"up\",\"n\"]}]}]}"
+#define HEADER                                                                                     \
+	"{\"format\":\"db_adapter.backup\",\"version\":\"2.0\",\"metadata\":{},\"backup_"              \
+	"schema\":" SCHEMA "}\n"
 #define TABLE_A "{\"table\":\"a\",\"columns\":{\"id\":\"int4\",\"name\":\"text\"}}\n"
-#define TABLE_B "{\"table\":\"b\",\"columns\":{\"id\":\"int4\",\"n\":\"int4\",\"a_id\":\"int4\",\"up\":\"int4\"}}\n"
+#define TABLE_B                                                                                    \
+	"{\"table\":\"b\",\"columns\":{\"id\":\"int4\",\"n\":\"int4\",\"a_id\":\"int4\",\"up\":"       \
+	"\"int4\"}}\n"
 #define ROWS_A "{\"id\":1,\"name\":\"x\"}\n{\"id\":2}\n"
 #define ROWS_B "{\"id\":1,\"n\":1,\"a_id\":1,\"up\":2}\n{\"id\":2,\"n\":1,\"a_id\":2}\n"
 
@@ -33,7 +39,9 @@ with_trailer(const char *body, int a, int b)
 {
 	static char text[8192];
 
-	snprintf(text, sizeof(text), "%s{\"end\":true,\"record_counts\":{\"a\":%d,\"b\":%d},\"bytes\":%zu,\"crc32c\":\"%08x\"}\n",
+	snprintf(text, sizeof(text),
+			 "%s{\"end\":true,\"record_counts\":{\"a\":%d,\"b\":%d},\"bytes\":%zu,\"crc32c\":\"%"
+			 "08x\"}\n",
 			 body, a, b, strlen(body), crc32c_finish(crc32c_add(CRC32C_INIT, body, strlen(body))));
 	return text;
 }
@@ -94,7 +102,8 @@ test_good(void **state)
 	assert_string_equal(verdict(NULL, text), "jsonl 4");
 	assert_string_equal(verdict(SCHEMA, text), "jsonl 4");
 	/* a row may have members of these names: the writer escapes them */
-	text = with_trailer(HEADER TABLE_A "{\"id\":1,\"name\":\"{\\\"end\\\":true}\"}\n" TABLE_B, 1, 0);
+	text =
+		with_trailer(HEADER TABLE_A "{\"id\":1,\"name\":\"{\\\"end\\\":true}\"}\n" TABLE_B, 1, 0);
 	assert_string_equal(verdict(NULL, text), "jsonl 1");
 	c = dba_backup_check_new(NULL, NULL);
 	assert_true(dba_backup_check_feed(c, text, strlen(text)));
@@ -109,34 +118,53 @@ static void
 test_rows(void **state)
 {
 	(void) state;
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A "{\"id\":1}\n{\"id\":1}\n{\"name\":\"x\"}\n" TABLE_B, 3, 0)),
-						"jsonl 3\nE line 4: table \"a\": the row's key comes twice\n"
-						"E line 5: table \"a\": the row has no key \"id\"");
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A "{\"id\":1,\"nme\":2}\n{\"id\":2,\"id\":3}\n" TABLE_B, 2, 0)),
-						"jsonl 2\nE line 3: member \"nme\" is not a column of table \"a\"\nE line 4: member \"id\" comes twice");
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A "[1]\n{\"id\":2,}\n{\"id\":3}\n" TABLE_B, 2, 0)),
-						"jsonl 2\nE line 3: table \"a\": a row must be an object\n"
-						"E line 4, column 9: unexpected \"}\"");
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A "\n" TABLE_B, 0, 0)), "jsonl 0\nE line 3, column 1: no value");
+	assert_string_equal(
+		verdict(NULL,
+				with_trailer(HEADER TABLE_A "{\"id\":1}\n{\"id\":1}\n{\"name\":\"x\"}\n" TABLE_B, 3,
+							 0)),
+		"jsonl 3\nE line 4: table \"a\": the row's key comes twice\n"
+		"E line 5: table \"a\": the row has no key \"id\"");
+	assert_string_equal(
+		verdict(NULL,
+				with_trailer(HEADER TABLE_A "{\"id\":1,\"nme\":2}\n{\"id\":2,\"id\":3}\n" TABLE_B,
+							 2, 0)),
+		"jsonl 2\nE line 3: member \"nme\" is not a column of table \"a\"\nE line 4: member \"id\" "
+		"comes twice");
+	assert_string_equal(
+		verdict(NULL, with_trailer(HEADER TABLE_A "[1]\n{\"id\":2,}\n{\"id\":3}\n" TABLE_B, 2, 0)),
+		"jsonl 2\nE line 3: table \"a\": a row must be an object\n"
+		"E line 4, column 9: unexpected \"}\"");
+	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A "\n" TABLE_B, 0, 0)),
+						"jsonl 0\nE line 3, column 1: no value");
 	assert_string_equal(verdict(NULL, with_trailer(HEADER "{\"id\":1}\n" TABLE_A TABLE_B, 0, 0)),
 						"jsonl 0\nE line 2: a row stands before its table line");
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A TABLE_A "{\"id\":1}\n" TABLE_B, 0, 0)),
-						"jsonl 0\nE line 3: table \"a\" comes twice");
+	assert_string_equal(
+		verdict(NULL, with_trailer(HEADER TABLE_A TABLE_A "{\"id\":1}\n" TABLE_B, 0, 0)),
+		"jsonl 0\nE line 3: table \"a\" comes twice");
 }
 
 static void
 test_references(void **state)
 {
 	(void) state;
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A ROWS_A TABLE_B "{\"id\":1,\"n\":1,\"a_id\":7}\n", 2, 1)),
-						"jsonl 3\nE line 6: table \"b\": \"a_id\" refers to a row of \"a\" that is not in the file");
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A ROWS_A TABLE_B "{\"id\":1,\"n\":1,\"a_id\":1,\"up\":9}\n", 2, 1)),
-						"jsonl 3\nW line 6: table \"b\": \"up\" refers to a row of \"b\" that is not in the file");
+	assert_string_equal(
+		verdict(NULL, with_trailer(HEADER TABLE_A ROWS_A TABLE_B "{\"id\":1,\"n\":1,\"a_id\":7}\n",
+								   2, 1)),
+		"jsonl 3\nE line 6: table \"b\": \"a_id\" refers to a row of \"a\" that is not in the "
+		"file");
+	assert_string_equal(
+		verdict(NULL, with_trailer(HEADER TABLE_A ROWS_A TABLE_B
+								   "{\"id\":1,\"n\":1,\"a_id\":1,\"up\":9}\n",
+								   2, 1)),
+		"jsonl 3\nW line 6: table \"b\": \"up\" refers to a row of \"b\" that is not in the file");
 	/* NULL in a reference refers to nothing */
-	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A ROWS_A TABLE_B "{\"id\":1,\"n\":1}\n", 2, 1)), "jsonl 3");
+	assert_string_equal(
+		verdict(NULL, with_trailer(HEADER TABLE_A ROWS_A TABLE_B "{\"id\":1,\"n\":1}\n", 2, 1)),
+		"jsonl 3");
 	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_B TABLE_A, 0, 0)),
 						"jsonl 0\nE line 2: table \"b\" stands before \"a\", to which it refers");
-	assert_string_equal(verdict("{\"tables\":[{\"name\":\"a\"},{\"name\":\"c\"}]}", with_trailer(HEADER TABLE_A TABLE_B, 0, 0)),
+	assert_string_equal(verdict("{\"tables\":[{\"name\":\"a\"},{\"name\":\"c\"}]}",
+								with_trailer(HEADER TABLE_A TABLE_B, 0, 0)),
 						"jsonl 0\nW line 3: table \"b\" is not in the backup schema\n"
 						"W table \"c\" of the backup schema is not in the file");
 }
@@ -166,20 +194,24 @@ test_damage(void **state)
 	free(text);
 	assert_string_equal(verdict(NULL, with_trailer(HEADER TABLE_A ROWS_A TABLE_B, 3, 0)),
 						"jsonl 2\nE line 6: table \"a\" has 2 rows, the trailer says 3");
-	assert_non_null(strstr(verdict(NULL, HEADER TABLE_A "{\"end\":true,\"record_counts\":{},\"bytes\":1,\"crc32c\":\"0\"}\n"),
-						   "E line 3: the trailer does not count table \"a\""));
-	assert_non_null(strstr(verdict(NULL, "{\"format\":\"db_adapter.backup\",\"version\":\"3.0\"}\n"),
-						   "E line 1: version \"3.0\" is not known here"));
-	assert_string_equal(verdict("{\"tables\":[{\"name\":\"a\",\"parent\":{\"table\":\"b\",\"field\":\"x\"}}]}", ""),
-						"backup schema: table \"a\" refers to \"b\", which is not in it");
+	assert_non_null(
+		strstr(verdict(NULL, HEADER TABLE_A
+					   "{\"end\":true,\"record_counts\":{},\"bytes\":1,\"crc32c\":\"0\"}\n"),
+			   "E line 3: the trailer does not count table \"a\""));
+	assert_non_null(
+		strstr(verdict(NULL, "{\"format\":\"db_adapter.backup\",\"version\":\"3.0\"}\n"),
+			   "E line 1: version \"3.0\" is not known here"));
+	assert_string_equal(
+		verdict("{\"tables\":[{\"name\":\"a\",\"parent\":{\"table\":\"b\",\"field\":\"x\"}}]}", ""),
+		"backup schema: table \"a\" refers to \"b\", which is not in it");
 }
 
 static void
 test_sha256(void **state)
 {
 	static const char body[] =
-		"{\"format\":\"db_adapter.backup\",\"version\":\"2.0\",\"checksum\":\"sha256\",\"metadata\":{},\"backup_schema\":"
-		SCHEMA "}\n" TABLE_A ROWS_A TABLE_B;
+		"{\"format\":\"db_adapter.backup\",\"version\":\"2.0\",\"checksum\":\"sha256\","
+		"\"metadata\":{},\"backup_schema\":" SCHEMA "}\n" TABLE_A ROWS_A TABLE_B;
 	unsigned char digest[SHA256_SIZE];
 	Sha256		sha;
 	Buf			text = BUF_INIT;
@@ -204,23 +236,32 @@ static void
 test_document(void **state)
 {
 	(void) state;
-	assert_string_equal(verdict(SCHEMA, "{\"metadata\": {\"version\": \"1.1\", \"a_count\": 2, \"b_count\": 1},\n"
-								"\"a\": [{\"id\": 1, \"f\": NaN},\n{\"id\": 2, \"f\": -Infinity}],\n"
-								"\"b\": [{\"id\": 1, \"n\": 1, \"a_id\": 2, \"up\": null}]}\n"), "json 3");
+	assert_string_equal(
+		verdict(SCHEMA, "{\"metadata\": {\"version\": \"1.1\", \"a_count\": 2, \"b_count\": 1},\n"
+						"\"a\": [{\"id\": 1, \"f\": NaN},\n{\"id\": 2, \"f\": -Infinity}],\n"
+						"\"b\": [{\"id\": 1, \"n\": 1, \"a_id\": 2, \"up\": null}]}\n"),
+		"json 3");
 	/* metadata may come last */
-	assert_string_equal(verdict(NULL, "{\"a\":[\n{\"id\":1}],\"metadata\":{\"version\":\"1.1\",\"a_count\":1}}"), "json 1");
-	assert_string_equal(verdict(SCHEMA, "{\"b\":[{\"id\":1,\"n\":1,\"a_id\":5}],\n\"a\":[{\"id\":1}],"
-								"\"metadata\":{\"version\":\"1.1\",\"a_count\":4,\"b_count\":1}}"),
-						"json 2\nE line 1: table \"b\" stands before \"a\", to which it refers\n"
-						"E metadata: \"a_count\" is 4, but there are 1 rows\n"
-						"E line 1: table \"b\": \"a_id\" refers to a row of \"a\" that is not in the file");
-	assert_string_equal(verdict(NULL, "{\"a\":[{\"id\":1}]}"), "json 1\nE \"metadata\" is missing: this is not a backup");
+	assert_string_equal(
+		verdict(NULL, "{\"a\":[\n{\"id\":1}],\"metadata\":{\"version\":\"1.1\",\"a_count\":1}}"),
+		"json 1");
+	assert_string_equal(
+		verdict(SCHEMA, "{\"b\":[{\"id\":1,\"n\":1,\"a_id\":5}],\n\"a\":[{\"id\":1}],"
+						"\"metadata\":{\"version\":\"1.1\",\"a_count\":4,\"b_count\":1}}"),
+		"json 2\nE line 1: table \"b\" stands before \"a\", to which it refers\n"
+		"E metadata: \"a_count\" is 4, but there are 1 rows\n"
+		"E line 1: table \"b\": \"a_id\" refers to a row of \"a\" that is not in the file");
+	assert_string_equal(verdict(NULL, "{\"a\":[{\"id\":1}]}"),
+						"json 1\nE \"metadata\" is missing: this is not a backup");
 	assert_string_equal(verdict(NULL, "{\"a\":[{\"id\":1},\n{\"id"),
 						"json 2\nE line 2, column 5: string without an end: the file is cut off");
-	assert_string_equal(verdict(NULL, "{\"a\":{}}"), "json 0\nE line 1: table \"a\" must be an array of rows");
+	assert_string_equal(verdict(NULL, "{\"a\":{}}"),
+						"json 0\nE line 1: table \"a\" must be an array of rows");
 	assert_string_equal(verdict(NULL, "[]"), "json 0\nE line 1: a backup must be an object");
-	assert_string_equal(verdict(NULL, ""), "json 0\nE line 1, column 1: no value: the file is cut off");
-	assert_string_equal(verdict(NULL, "{\"metadata\":{\"version\":\"9\"}}"), "json 0\nE metadata: version \"9\" is not known here");
+	assert_string_equal(verdict(NULL, ""),
+						"json 0\nE line 1, column 1: no value: the file is cut off");
+	assert_string_equal(verdict(NULL, "{\"metadata\":{\"version\":\"9\"}}"),
+						"json 0\nE metadata: version \"9\" is not known here");
 }
 
 static void
@@ -234,7 +275,8 @@ test_long_values(void **state)
 	strcpy(text, HEADER TABLE_A "{\"id\":1,\"name\":\"");
 	memset(text + strlen(HEADER TABLE_A "{\"id\":1,\"name\":\""), 'x', len);
 	strcpy(text + strlen(HEADER TABLE_A "{\"id\":1,\"name\":\"") + len, "\"}\n");
-	assert_string_equal(check(NULL, text, strlen(text), 1000), "jsonl 1\nE line 4: the file ends without its trailer: it is cut off\n"
+	assert_string_equal(check(NULL, text, strlen(text), 1000),
+						"jsonl 1\nE line 4: the file ends without its trailer: it is cut off\n"
 						"W table \"b\" of the backup schema is not in the file");
 	free(text);
 	assert_int_equal(oom_outstanding(), before);
@@ -343,16 +385,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_rows),
-		cmocka_unit_test(test_references),
-		cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_sha256),
-		cmocka_unit_test(test_document),
-		cmocka_unit_test(test_long_values),
-		cmocka_unit_test(test_tail),
-		cmocka_unit_test(test_checksums),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_good),		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_references),	cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_sha256),		cmocka_unit_test(test_document),
+		cmocka_unit_test(test_long_values), cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_checksums),	cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

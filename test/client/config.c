@@ -18,28 +18,27 @@
 #include "oom.h"
 #include "profile.h"
 
-static const char project[] =
-	"[profiles.zebra]\n"
-	"url = \"postgresql://user:pass@localhost:5432/mydb\"\n"
-	"description = \"Local\"\n"
-	"[profiles.production]\n"
-	"url = \"postgresql://user:[YOUR-PASSWORD]@host:5432/mydb\"\n"
-	"db_password = \"PROD_DB_PASSWORD\"\n"
-	"[profiles.production.pool]\n"
-	"size = 7\n"
-	"connect_timeout_seconds = 2.5\n"
-	"[profiles.hosted]\n"
-	"provider = \"supabase\"\n"
-	"url = \"https://xyz.supabase.co\"\n"
-	"api_key = \"SUPABASE_KEY\"\n"
-	"[profiles.literal]\n"
-	"url = \"postgresql://user@h/d\"\n"
-	"db_password = \"p@ss/word\"\n"
-	"[schema]\n"
-	"column_defs = \"sub/column-defs.json\"\n"
-	"exclude = []\n"
-	"[sync]\n"
-	"tables = [\"users\", \"orders\"]\n";
+static const char project[] = "[profiles.zebra]\n"
+							  "url = \"postgresql://user:pass@localhost:5432/mydb\"\n"
+							  "description = \"Local\"\n"
+							  "[profiles.production]\n"
+							  "url = \"postgresql://user:[YOUR-PASSWORD]@host:5432/mydb\"\n"
+							  "db_password = \"PROD_DB_PASSWORD\"\n"
+							  "[profiles.production.pool]\n"
+							  "size = 7\n"
+							  "connect_timeout_seconds = 2.5\n"
+							  "[profiles.hosted]\n"
+							  "provider = \"supabase\"\n"
+							  "url = \"https://xyz.supabase.co\"\n"
+							  "api_key = \"SUPABASE_KEY\"\n"
+							  "[profiles.literal]\n"
+							  "url = \"postgresql://user@h/d\"\n"
+							  "db_password = \"p@ss/word\"\n"
+							  "[schema]\n"
+							  "column_defs = \"sub/column-defs.json\"\n"
+							  "exclude = []\n"
+							  "[sync]\n"
+							  "tables = [\"users\", \"orders\"]\n";
 
 static char folder[] = "/tmp/dba-config-XXXXXX";
 static char start[4096];
@@ -134,11 +133,12 @@ resolve(dba_config *config, const char *choice)
 	dba_profile *profile = dba_resolve_profile(config, choice, &error);
 
 	if (profile != NULL)
-		snprintf(answer, sizeof(answer), "%s|%s|%s|%s|%s", dba_profile_name(profile), dba_profile_source(profile),
-				 dba_profile_provider(profile), profile->url, dba_profile_warning(profile));
+		snprintf(answer, sizeof(answer), "%s|%s|%s|%s|%s", dba_profile_name(profile),
+				 dba_profile_source(profile), dba_profile_provider(profile), profile->url,
+				 dba_profile_warning(profile));
 	else
-		snprintf(answer, sizeof(answer), "%d %s HINT %s", (int) dba_error_code(error), dba_error_message(error),
-				 dba_error_hint(error));
+		snprintf(answer, sizeof(answer), "%d %s HINT %s", (int) dba_error_code(error),
+				 dba_error_message(error), dba_error_hint(error));
 	dba_profile_free(profile);
 	dba_error_free(error);
 	return answer;
@@ -166,8 +166,10 @@ test_values(void **state)
 	assert_string_equal(dba_config_element(config, "sync.tables", 1), "orders");
 	assert_null(dba_config_element(config, "sync.tables", 2));
 	/* no secret comes out */
-	assert_string_equal(dba_config_value(config, "profiles.zebra.url"), "postgresql://user:***@localhost:5432/mydb");
-	assert_string_equal(dba_config_value(config, "profiles.production.db_password"), "PROD_DB_PASSWORD");
+	assert_string_equal(dba_config_value(config, "profiles.zebra.url"),
+						"postgresql://user:***@localhost:5432/mydb");
+	assert_string_equal(dba_config_value(config, "profiles.production.db_password"),
+						"PROD_DB_PASSWORD");
 	assert_null(dba_config_value(config, "profiles.literal.db_password"));
 	dba_config_free(config);
 }
@@ -198,25 +200,31 @@ test_missing_file(void **state)
 	assert_non_null(config);
 	snprintf(expected, sizeof(expected), "HINT There is no \"%s/db.toml\".", folder);
 	assert_non_null(strstr(resolve(config, NULL), expected));
-	assert_non_null(strstr(resolve(config, "local"), "profile \"local\" (from argument) not found: there is no \""));
+	assert_non_null(strstr(resolve(config, "local"),
+						   "profile \"local\" (from argument) not found: there is no \""));
 	dba_config_free(config);
 	assert_null(dba_config_load("other.toml", NULL, &error));
-	assert_string_equal(dba_error_message(error), "could not read \"other.toml\": No such file or directory");
+	assert_string_equal(dba_error_message(error),
+						"could not read \"other.toml\": No such file or directory");
 	dba_error_free(error);
 }
 
 static void
 test_warnings(void **state)
 {
-	dba_config *config = load("[profiles.a]\nurl = \"host=x\"\ndescripton = \"x\"\n[profiles.a.pol]\nsize = 1\n[schemas]\nx = 1\n");
+	dba_config *config = load("[profiles.a]\nurl = \"host=x\"\ndescripton = "
+							  "\"x\"\n[profiles.a.pol]\nsize = 1\n[schemas]\nx = 1\n");
 
 	(void) state;
 	assert_string_equal(dba_config_warning(config, 0),
-						"db.toml:3:1: unknown key \"profiles.a.descripton\" is ignored; perhaps you meant \"description\"");
-	assert_string_equal(dba_config_warning(config, 1),
-						"db.toml:4:13: unknown key \"profiles.a.pol\" is ignored; perhaps you meant \"pool\"");
-	assert_string_equal(dba_config_warning(config, 2),
-						"db.toml:6:2: unknown key \"schemas\" is ignored; perhaps you meant \"schema\"");
+						"db.toml:3:1: unknown key \"profiles.a.descripton\" is ignored; perhaps "
+						"you meant \"description\"");
+	assert_string_equal(
+		dba_config_warning(config, 1),
+		"db.toml:4:13: unknown key \"profiles.a.pol\" is ignored; perhaps you meant \"pool\"");
+	assert_string_equal(
+		dba_config_warning(config, 2),
+		"db.toml:6:2: unknown key \"schemas\" is ignored; perhaps you meant \"schema\"");
 	assert_null(dba_config_warning(config, 3));
 	dba_config_free(config);
 }
@@ -225,22 +233,27 @@ static void
 test_broken_files(void **state)
 {
 	(void) state;
-	assert_string_equal(load_problem("[profiles.x]\nurl = 5\n"), "db.toml:2:1: profiles.x.url must be a string");
+	assert_string_equal(load_problem("[profiles.x]\nurl = 5\n"),
+						"db.toml:2:1: profiles.x.url must be a string");
 	assert_string_equal(load_problem("[profiles.x.pool]\n size = 0\n"),
 						"db.toml:2:2: pool_size must be an integer between 1 and 10000, not \"0\"");
 	assert_string_equal(load_problem("[profiles.x.pool]\nsize = \"5\"\n"),
 						"db.toml:2:1: profiles.x.pool.size must be an integer");
 	assert_string_equal(load_problem("profiles = 3\n"), "db.toml:1:1: profiles must be a table");
-	assert_string_equal(load_problem("[sync]\ntables = [1]\n"), "db.toml:2:11: sync.tables must be an array of strings");
+	assert_string_equal(load_problem("[sync]\ntables = [1]\n"),
+						"db.toml:2:11: sync.tables must be an array of strings");
 	assert_string_equal(load_problem("[profiles.x]\nprovider = \"mysql\"\n"),
 						"db.toml:2:1: provider must be one of postgres, supabase, not \"mysql\"");
 	assert_non_null(strstr(load_problem("[profiles.x\n"), "db.toml:1:12: malformed TOML: "));
-	assert_string_equal(load_problem("a = 1\n[+schema]\n"), "db.toml:2:1: malformed TOML: not a key, a table or a comment");
+	assert_string_equal(load_problem("a = 1\n[+schema]\n"),
+						"db.toml:2:1: malformed TOML: not a key, a table or a comment");
 	assert_non_null(strstr(load_problem("\xc3\xa9 = 1\n"), "db.toml:1:1: malformed TOML: "));
-	assert_non_null(strstr(load_problem("a = \"x\\u0000y\"\n"), "db.toml:1:1: malformed TOML: a string holds a NUL"));
+	assert_non_null(strstr(load_problem("a = \"x\\u0000y\"\n"),
+						   "db.toml:1:1: malformed TOML: a string holds a NUL"));
 	/* what the parser read is not shown: it may be a password */
 	assert_null(strstr(load_problem("[profiles.x]\nurl = tSecretSecret\n"), "Secret"));
-	assert_null(strstr(load_problem("[profiles.x]\ndb_password = 12345678901234567890123\n"), "12345"));
+	assert_null(
+		strstr(load_problem("[profiles.x]\ndb_password = 12345678901234567890123\n"), "12345"));
 }
 
 /* ---------------------------------------------------------------- choosing */
@@ -252,22 +265,30 @@ test_passwords(void **state)
 
 	(void) state;
 	assert_string_equal(resolve(config, "production"),
-						"3 db.toml:6:1: environment variable PROD_DB_PASSWORD, named by db_password, is not set HINT ");
+						"3 db.toml:6:1: environment variable PROD_DB_PASSWORD, named by "
+						"db_password, is not set HINT ");
 	setenv("PROD_DB_PASSWORD", "a:b/@ %", 1);
-	assert_string_equal(resolve(config, "production"),
-						"production|argument|postgres|postgresql://user:a%3Ab%2F%40%20%25@host:5432/mydb|");
-	assert_string_equal(resolve(config, "literal"),
-						"literal|argument|postgres|postgresql://user:p%40ss%2Fword@h/d|"
-						"db.toml:16:1: db_password holds the secret itself; secrets belong in the environment");
-	assert_string_equal(resolve(config, "hosted"),
-						"3 db.toml:13:1: environment variable SUPABASE_KEY, named by api_key, is not set HINT ");
+	assert_string_equal(
+		resolve(config, "production"),
+		"production|argument|postgres|postgresql://user:a%3Ab%2F%40%20%25@host:5432/mydb|");
+	assert_string_equal(
+		resolve(config, "literal"),
+		"literal|argument|postgres|postgresql://user:p%40ss%2Fword@h/d|"
+		"db.toml:16:1: db_password holds the secret itself; secrets belong in the environment");
+	assert_string_equal(
+		resolve(config, "hosted"),
+		"3 db.toml:13:1: environment variable SUPABASE_KEY, named by api_key, is not set HINT ");
 	setenv("SUPABASE_KEY", "k", 1);
-	assert_string_equal(resolve(config, "hosted"), "hosted|argument|supabase|https://xyz.supabase.co|");
+	assert_string_equal(resolve(config, "hosted"),
+						"hosted|argument|supabase|https://xyz.supabase.co|");
 	dba_config_free(config);
-	config = load("[profiles.x]\nurl = \"postgresql://u:[YOUR-PASSWORD]@h\"\n[profiles.y]\nurl = \"https://h\"\n[profiles.z]\n");
+	config = load("[profiles.x]\nurl = \"postgresql://u:[YOUR-PASSWORD]@h\"\n[profiles.y]\nurl = "
+				  "\"https://h\"\n[profiles.z]\n");
 	assert_string_equal(resolve(config, "x"),
-						"3 db.toml:2:1: url: there is a placeholder [YOUR-PASSWORD], but no db_password to fill it HINT ");
-	assert_string_equal(resolve(config, "y"), "3 db.toml:4:1: provider \"postgres\" needs a postgresql:// URL HINT ");
+						"3 db.toml:2:1: url: there is a placeholder [YOUR-PASSWORD], but no "
+						"db_password to fill it HINT ");
+	assert_string_equal(resolve(config, "y"),
+						"3 db.toml:4:1: provider \"postgres\" needs a postgresql:// URL HINT ");
 	assert_string_equal(resolve(config, "z"), "3 db.toml: profile \"z\" has no url HINT ");
 	dba_config_free(config);
 }
@@ -279,19 +300,27 @@ test_order(void **state)
 
 	(void) state;
 	assert_string_equal(resolve(config, NULL),
-						"2 no database chosen: no profile was given, DB_PROFILE and DATABASE_URL are not set, and there is no"
-						" lock file \".db-profile\" HINT Profiles in \"db.toml\": zebra, production, hosted, literal.");
+						"2 no database chosen: no profile was given, DB_PROFILE and DATABASE_URL "
+						"are not set, and there is no"
+						" lock file \".db-profile\" HINT Profiles in \"db.toml\": zebra, "
+						"production, hosted, literal.");
 	setenv("DATABASE_URL", "postgresql://u:p@direct/d", 1);
 	assert_string_equal(resolve(config, NULL), "|DATABASE_URL|postgres|postgresql://u:p@direct/d|");
 	assert_true(dba_lock_write(config, "zebra", NULL));
-	assert_string_equal(resolve(config, NULL), "zebra|lock file|postgres|postgresql://user:pass@localhost:5432/mydb|");
+	assert_string_equal(resolve(config, NULL),
+						"zebra|lock file|postgres|postgresql://user:pass@localhost:5432/mydb|");
 	setenv("DB_PROFILE", "zebra", 1);
-	assert_string_equal(resolve(config, NULL), "zebra|environment|postgres|postgresql://user:pass@localhost:5432/mydb|");
+	assert_string_equal(resolve(config, NULL),
+						"zebra|environment|postgres|postgresql://user:pass@localhost:5432/mydb|");
 	assert_true(dba_lock_write(config, "hosted", NULL));
-	assert_string_equal(resolve(config, NULL), "zebra|environment|postgres|postgresql://user:pass@localhost:5432/mydb|"
-						"DB_PROFILE says \"zebra\", the lock file says \"hosted\"; the environment wins");
-	assert_string_equal(resolve(config, "postgres://a@b/c"), "|argument|postgres|postgres://a@b/c|");
-	assert_string_equal(resolve(config, "zebr"), "2 profile \"zebr\" (from argument) is not in \"db.toml\""
+	assert_string_equal(
+		resolve(config, NULL),
+		"zebra|environment|postgres|postgresql://user:pass@localhost:5432/mydb|"
+		"DB_PROFILE says \"zebra\", the lock file says \"hosted\"; the environment wins");
+	assert_string_equal(resolve(config, "postgres://a@b/c"),
+						"|argument|postgres|postgres://a@b/c|");
+	assert_string_equal(resolve(config, "zebr"),
+						"2 profile \"zebr\" (from argument) is not in \"db.toml\""
 						" HINT Perhaps you meant \"zebra\".");
 	dba_config_free(config);
 	/* the prefix leads to other variables */
@@ -326,7 +355,8 @@ test_lock_file(void **state)
 	assert_null(error);
 	write_file(".db-profile", "a\nb\n");
 	assert_null(dba_lock_read(config, &error));
-	assert_string_equal(dba_error_message(error), "lock file \".db-profile\" does not hold a profile's name");
+	assert_string_equal(dba_error_message(error),
+						"lock file \".db-profile\" does not hold a profile's name");
 	dba_error_free(error);
 	error = NULL;
 	assert_true(dba_lock_clear(config, &error));
@@ -363,7 +393,8 @@ test_settings(void **state)
 	dba_profile_free(profile);
 	setenv("DB_POOL_SIZE", "many", 1);
 	assert_string_equal(resolve(config, "production"),
-						"3 environment variable DB_POOL_SIZE: pool_size must be an integer between 1 and 10000, not \"many\" HINT ");
+						"3 environment variable DB_POOL_SIZE: pool_size must be an integer between "
+						"1 and 10000, not \"many\" HINT ");
 	assert_false(settings_set(&settings, "pol_size", "1", &error));
 	assert_string_equal(dba_error_hint(error), "Perhaps you meant \"pool_size\".");
 	dba_error_free(error);
@@ -387,25 +418,32 @@ test_conninfo(void **state)
 		const char *text;
 		const char *masked;
 		const char *problem;	/* NULL: none */
-	}			cases[] = {
+	} cases[] = {
 		{"postgresql://u:secret@h:5432/d", "postgresql://u:***@h:5432/d", NULL},
-		{"postgres://h1,h2:5433/d?target_session_attrs=primary", "postgres://h1,h2:5433/d?target_session_attrs=primary", NULL},
+		{"postgres://h1,h2:5433/d?target_session_attrs=primary",
+		 "postgres://h1,h2:5433/d?target_session_attrs=primary", NULL},
 		{"postgresql://h/d?password=secret&user=u", "postgresql://h/d?password=***&user=u", NULL},
 		{"postgresql://h/d?pass%77ord=secret", "postgresql://h/d?pass%77ord=***", NULL},
 		{"host=h password='se\\'cret x' user=u", "host=h password='***' user=u", NULL},
 		{"service=mydb", "service=mydb", NULL},
 		{"https://x.supabase.co", "https://x.supabase.co", NULL},
-		{"postgresql://u:sec/ret@h/d", "postgresql://***@h/d", "x: user or password hold a \"/\"; it must be written as %2F"},
-		{"postgresql://u:sec@ret@h/d", "postgresql://***@h/d", "x: user or password hold a \"@\"; it must be written as %40"},
+		{"postgresql://u:sec/ret@h/d", "postgresql://***@h/d",
+		 "x: user or password hold a \"/\"; it must be written as %2F"},
+		{"postgresql://u:sec@ret@h/d", "postgresql://***@h/d",
+		 "x: user or password hold a \"@\"; it must be written as %40"},
 		{"postgresql://u:secret", "postgresql://***", "x: expected a port number at position 16"},
 		{"postgresql://u:s%zz@h", "postgresql://u:***@h",
-		"x: \"%\" at position 17 is not followed by two hexadecimal digits of a character"},
+		 "x: \"%\" at position 17 is not followed by two hexadecimal digits of a character"},
 		{"postgresql://h/d?sslmod=x", "postgresql://h/d?sslmod=x",
-		"x: unknown parameter at position 18; perhaps you meant \"sslmode\""},
-		{"host=x password=my secret", "host=x password=*** ***", "x: expected \"key = value\" at position 20"},
-		{"host=x password='secret", "host=x password=***", "x: the value at position 17 has no end"},
-		{"https://u:secret@h", "https://***@h", "x: an http URL takes no user and password; the key goes into api_key"},
-		{"mysql://u:secret@h", "mysql://***", "x: expected a postgresql:// or https:// URL or a \"key = value\" string"},
+		 "x: unknown parameter at position 18; perhaps you meant \"sslmode\""},
+		{"host=x password=my secret", "host=x password=*** ***",
+		 "x: expected \"key = value\" at position 20"},
+		{"host=x password='secret", "host=x password=***",
+		 "x: the value at position 17 has no end"},
+		{"https://u:secret@h", "https://***@h",
+		 "x: an http URL takes no user and password; the key goes into api_key"},
+		{"mysql://u:secret@h", "mysql://***",
+		 "x: expected a postgresql:// or https:// URL or a \"key = value\" string"},
 	};
 
 	(void) state;
@@ -431,7 +469,7 @@ test_set_password(void **state)
 	{
 		const char *text;
 		const char *result;
-	}			cases[] = {
+	} cases[] = {
 		{"postgresql://u:[YOUR-PASSWORD]@h", "postgresql://u:a%27b%5C@h"},
 		{"postgresql://u:old@h/d", "postgresql://u:a%27b%5C@h/d"},
 		{"postgresql://u@h/d", "postgresql://u:a%27b%5C@h/d"},
@@ -494,18 +532,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		case_of(test_values),
-		case_of(test_folder),
-		case_of(test_missing_file),
-		case_of(test_warnings),
-		case_of(test_broken_files),
-		case_of(test_passwords),
-		case_of(test_order),
-		case_of(test_lock_file),
-		case_of(test_settings),
-		case_of(test_conninfo),
-		case_of(test_set_password),
-		case_of(test_no_memory),
+		case_of(test_values),	case_of(test_folder),		case_of(test_missing_file),
+		case_of(test_warnings), case_of(test_broken_files), case_of(test_passwords),
+		case_of(test_order),	case_of(test_lock_file),	case_of(test_settings),
+		case_of(test_conninfo), case_of(test_set_password), case_of(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,10 +25,13 @@ setup(void **state)
 	server = server_start(NULL);
 	server_sql(server,
 			   "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, b text[]);"
-			   "CREATE TABLE item (id int PRIMARY KEY, name text UNIQUE, tags text[], nums int[], doc jsonb, n numeric,"
-			   " big int8, f float8, at timestamptz, ts timestamp, ok boolean, m mood, ms mood[], p pair, raw bytea);"
+			   "CREATE TABLE item (id int PRIMARY KEY, name text UNIQUE, tags text[], nums int[], "
+			   "doc jsonb, n numeric,"
+			   " big int8, f float8, at timestamptz, ts timestamp, ok boolean, m mood, ms mood[], "
+			   "p pair, raw bytea);"
 			   "CREATE TABLE parent (id int PRIMARY KEY);"
-			   "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);");
+			   "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent DEFERRABLE "
+			   "INITIALLY DEFERRED);");
 	return 0;
 }
 
@@ -63,24 +66,37 @@ test_insert_select(void **state)
 	Outcome		out = {0};
 
 	(void) state;
-	outcome_wait(db, dba_insert(db, "item", "{\"id\": 1, \"name\": \"a\", \"_hidden\": 1}", outcome_take, &out), &out);
+	outcome_wait(
+		db,
+		dba_insert(db, "item", "{\"id\": 1, \"name\": \"a\", \"_hidden\": 1}", outcome_take, &out),
+		&out);
 	assert_int_equal(out.code, DBA_OK);
 	assert_int_equal(out.rows, 1);
 	assert_string_equal(out.text, "1");
-	outcome_wait(db, dba_insert_many(db, "item", "[{\"id\": 2, \"name\": \"b\"}, {\"id\": 3}]", outcome_take, &out), &out);
+	outcome_wait(db,
+				 dba_insert_many(db, "item", "[{\"id\": 2, \"name\": \"b\"}, {\"id\": 3}]",
+								 outcome_take, &out),
+				 &out);
 	assert_string_equal(out.message, "");
 	assert_int_equal(out.count, 2);
-	outcome_wait(db, dba_select(db, "item", "id, name", "{\"name\": null}", NULL, outcome_take, &out), &out);
+	outcome_wait(
+		db, dba_select(db, "item", "id, name", "{\"name\": null}", NULL, outcome_take, &out), &out);
 	assert_int_equal(out.rows, 1);
 	assert_string_equal(out.text, "3");
-	outcome_wait(db, dba_update(db, "item", "{\"name\": \"z\"}", "{\"id\": {\"ge\": 2}}", outcome_take, &out), &out);
+	outcome_wait(
+		db,
+		dba_update(db, "item", "{\"name\": \"z\"}", "{\"id\": {\"ge\": 2}}", outcome_take, &out),
+		&out);
 	assert_string_equal(out.sqlstate, "23505");
-	outcome_wait(db, dba_update(db, "item", "{\"name\": \"z\"}", "{\"id\": 2}", outcome_take, &out), &out);
+	outcome_wait(db, dba_update(db, "item", "{\"name\": \"z\"}", "{\"id\": 2}", outcome_take, &out),
+				 &out);
 	assert_int_equal(out.rows, 1);
-	outcome_wait(db, dba_upsert(db, "item", "{\"id\": 2, \"name\": \"y\"}", "id", outcome_take, &out), &out);
+	outcome_wait(
+		db, dba_upsert(db, "item", "{\"id\": 2, \"name\": \"y\"}", "id", outcome_take, &out), &out);
 	assert_int_equal(out.rows, 1);
 	outcome_wait(db, dba_delete(db, "item", "{\"id\": [1, 2]}", outcome_take, &out), &out);
-	outcome_wait(db, dba_delete(db, "item", "{\"id\": {\"in\": [1, 2]}}", outcome_take, &out), &out);
+	outcome_wait(db, dba_delete(db, "item", "{\"id\": {\"in\": [1, 2]}}", outcome_take, &out),
+				 &out);
 	assert_int_equal(out.count, 2);
 	assert_int_equal(out.submitted, out.called);
 }
@@ -95,9 +111,11 @@ test_refusals(void **state)
 	assert_int_equal(out.code, DBA_INVALID);
 	outcome_wait(db, dba_update(db, "item", "{\"name\": 1}", NULL, outcome_take, &out), &out);
 	assert_int_equal(out.code, DBA_INVALID);
-	outcome_wait(db, dba_select(db, "item", "id; drop table item", NULL, NULL, outcome_take, &out), &out);
+	outcome_wait(db, dba_select(db, "item", "id; drop table item", NULL, NULL, outcome_take, &out),
+				 &out);
 	assert_int_equal(out.code, DBA_INVALID);
-	outcome_wait(db, dba_select(db, "item", NULL, "{\"id\": {\"gtt\": 1}}", NULL, outcome_take, &out), &out);
+	outcome_wait(
+		db, dba_select(db, "item", NULL, "{\"id\": {\"gtt\": 1}}", NULL, outcome_take, &out), &out);
 	assert_int_equal(out.code, DBA_INVALID);
 	outcome_wait(db, dba_insert(db, "item", "{}", outcome_take, &out), &out);
 	assert_int_equal(out.code, DBA_INVALID);
@@ -158,31 +176,37 @@ test_values(void **state)
 	dba_request id;
 
 	(void) state;
-	id = dba_insert(db, "item",
-					"{\"id\": 1, \"name\": \"it's \\\"q\\\"\", \"tags\": [\"a b\", null, \"c,d\"], \"nums\": [[1, 2], [3, 4]],"
-					" \"doc\": {\"k\": [1, 12345678901234567890.10]}, \"n\": 12345678901234567890.10,"
-					" \"big\": 9007199254740993, \"f\": 0.1, \"at\": \"2024-01-31T10:00:00Z\","
-					" \"ts\": \"2024-01-31 10:00:00.5\", \"ok\": true, \"m\": \"sad\", \"ms\": [\"sad\", \"ok\"],"
-					" \"p\": \"(1,\\\"{x,y}\\\")\", \"raw\": \"\\\\x00ff\"}", take_row, json);
+	id = dba_insert(
+		db, "item",
+		"{\"id\": 1, \"name\": \"it's \\\"q\\\"\", \"tags\": [\"a b\", null, \"c,d\"], \"nums\": "
+		"[[1, 2], [3, 4]],"
+		" \"doc\": {\"k\": [1, 12345678901234567890.10]}, \"n\": 12345678901234567890.10,"
+		" \"big\": 9007199254740993, \"f\": 0.1, \"at\": \"2024-01-31T10:00:00Z\","
+		" \"ts\": \"2024-01-31 10:00:00.5\", \"ok\": true, \"m\": \"sad\", \"ms\": [\"sad\", "
+		"\"ok\"],"
+		" \"p\": \"(1,\\\"{x,y}\\\")\", \"raw\": \"\\\\x00ff\"}",
+		take_row, json);
 	assert_true(dba_wait(db, id, 10000));
-	assert_string_equal(json,
-						"{\"id\":1,\"name\":\"it's \\\"q\\\"\",\"tags\":[\"a b\",null,\"c,d\"],\"nums\":[[1,2],[3,4]],"
-						"\"doc\":{\"k\":[1,12345678901234567890.10]},\"n\":\"12345678901234567890.10\","
-						"\"big\":9007199254740993,\"f\":0.1,\"at\":\"2024-01-31T10:00:00+00:00\","
-						"\"ts\":\"2024-01-31T10:00:00.5\",\"ok\":true,\"m\":\"sad\",\"ms\":[\"sad\",\"ok\"],"
-						"\"p\":{\"a\":1,\"b\":[\"x\",\"y\"]},\"raw\":\"\\\\x00ff\"}");
+	assert_string_equal(
+		json, "{\"id\":1,\"name\":\"it's \\\"q\\\"\",\"tags\":[\"a "
+			  "b\",null,\"c,d\"],\"nums\":[[1,2],[3,4]],"
+			  "\"doc\":{\"k\":[1,12345678901234567890.10]},\"n\":\"12345678901234567890.10\","
+			  "\"big\":9007199254740993,\"f\":0.1,\"at\":\"2024-01-31T10:00:00+00:00\","
+			  "\"ts\":\"2024-01-31T10:00:00.5\",\"ok\":true,\"m\":\"sad\",\"ms\":[\"sad\",\"ok\"],"
+			  "\"p\":{\"a\":1,\"b\":[\"x\",\"y\"]},\"raw\":\"\\\\x00ff\"}");
 }
 
 static void
 count_once(dba_client *client, const dba_result *result, const dba_error *error, void *arg)
 {
-	Outcome    *out = arg;
+	Outcome	   *out = arg;
 
 	outcome_take(client, result, error, out);
 	if (out->submitted < 500)
 	{
 		out->submitted++;
-		if (dba_execute(client, "SELECT $1::int", out->submitted % 3 ? "[1]" : "[\"x\"]", count_once, out) == 0)
+		if (dba_execute(client, "SELECT $1::int", out->submitted % 3 ? "[1]" : "[\"x\"]",
+						count_once, out) == 0)
 			abort();
 	}
 }
@@ -196,13 +220,14 @@ test_callbacks(void **state)
 	for (int i = 0; i < 100; i++)
 	{
 		out.submitted++;
-		assert_true(dba_select(db, "item", NULL, i % 2 ? "{\"id\": 1}" : "{\"id\":", NULL, outcome_take, &out) != 0);
+		assert_true(dba_select(db, "item", NULL, i % 2 ? "{\"id\": 1}" : "{\"id\":", NULL,
+							   outcome_take, &out) != 0);
 		assert_int_equal(out.called, 0);	/* never inside the submitting call */
 	}
 	assert_int_equal(dba_run(db), DBA_OK);
 	assert_int_equal(out.called, 100);
 	assert_int_equal(out.failed, 50);
-	out = (Outcome) {.submitted = 1};
+	out = (Outcome){.submitted = 1};
 	dba_execute(db, "SELECT 1", NULL, count_once, &out);
 	dba_run(db);
 	assert_int_equal(out.called, 500);
@@ -239,8 +264,8 @@ test_stream(void **state)
 
 	(void) state;
 	memset(&stream_out, 0, sizeof(stream_out));
-	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, $1::int) i", "[5]", take_stream_row, take_stream_end,
-							&sum);
+	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, $1::int) i", "[5]",
+							take_stream_row, take_stream_end, &sum);
 	assert_false(dba_wait(db, id, 200));	/* paused after 1 + 2 */
 	assert_int_equal(sum, 3);
 	dba_resume(db, id);
@@ -248,13 +273,13 @@ test_stream(void **state)
 	assert_int_equal(sum, 15);
 	assert_int_equal(stream_out.count, 5);
 	sum = 4;
-	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 1000000) i", NULL, take_stream_row, take_stream_end,
-							&sum);
+	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 1000000) i", NULL,
+							take_stream_row, take_stream_end, &sum);
 	assert_true(dba_wait(db, id, 10000));
 	assert_int_equal(stream_out.code, DBA_OK);
 	sum = 6;
-	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 1000000) i", NULL, take_stream_row, take_stream_end,
-							&sum);
+	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 1000000) i", NULL,
+							take_stream_row, take_stream_end, &sum);
 	assert_true(dba_wait(db, id, 10000));
 	assert_int_equal(sum, 21);
 	assert_int_equal(stream_out.code, DBA_CANCELLED);

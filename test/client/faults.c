@@ -44,8 +44,11 @@ start_sleep(dba_client *db, Outcome *out)
 	for (int i = 0; i < 500; i++)
 	{
 		dba_wait(db, id, 10);
-		if (strcmp(server_sql(server, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'"
-							  " AND state = 'active' AND pid <> pg_backend_pid()"), "1") == 0)
+		if (strcmp(
+				server_sql(server,
+						   "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'"
+						   " AND state = 'active' AND pid <> pg_backend_pid()"),
+				"1") == 0)
 			return id;
 	}
 	abort();
@@ -77,7 +80,7 @@ test_restart_busy(void **state)
 	assert_int_equal(out.code, DBA_CONNECT);
 	assert_false(out.retryable);
 	assert_non_null(strstr(out.message, "may have run"));
-	out = (Outcome) {0};
+	out = (Outcome){0};
 	id = dba_execute(db, "SELECT 3", NULL, outcome_take, &out);
 	dba_wait(db, id, 300);		/* refused meanwhile, but it was there before */
 	server_start_again(server);
@@ -103,9 +106,11 @@ test_crash_busy(void **state)
 	dba_close(db);
 }
 
-#define TERMINATE "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity" \
+#define TERMINATE                                                                                  \
+	"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"                                \
 	" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-#define NOBODY_ELSE "SELECT count(*) FROM pg_stat_activity" \
+#define NOBODY_ELSE                                                                                \
+	"SELECT count(*) FROM pg_stat_activity"                                                        \
 	" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 
 static void
@@ -128,7 +133,7 @@ test_terminate(void **state)
 	assert_string_equal(out.sqlstate, "57P01");
 
 	/* a transaction does not survive its connection; its end says so */
-	out = (Outcome) {0};
+	out = (Outcome){0};
 	outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
 	tx = out.db;
 	server_sql(server, TERMINATE);
@@ -164,8 +169,8 @@ test_silent_first_host(void **state)
 	dba_client *db;
 
 	(void) state;
-	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres", proxy.port,
-			 server_port(server));
+	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
+			 proxy.port, server_port(server));
 	db = open_client(url, "connect_timeout_seconds", "0.3", NULL);
 	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	dba_close(db);
@@ -176,7 +181,8 @@ static void
 test_hang(void **state)
 {
 	Proxy		proxy = proxy_start(server, PROXY_HANG, 1000);
-	dba_client *db = open_client(proxy.url, "request_timeout_seconds", "0.3", "pool_size", "1", NULL);
+	dba_client *db =
+		open_client(proxy.url, "request_timeout_seconds", "0.3", "pool_size", "1", NULL);
 	Outcome		out;
 	long		start = now_ms();
 
@@ -217,7 +223,8 @@ test_cut(void **state)
 		Outcome		out = {0};
 
 		for (int i = 0; i < 3; i++)
-			out.submitted += dba_select(db, "item", "id, name", "{\"id\": 1}", NULL, outcome_take, &out) != 0;
+			out.submitted +=
+				dba_select(db, "item", "id, name", "{\"id\": 1}", NULL, outcome_take, &out) != 0;
 		dba_run(db);
 		assert_int_equal(out.called, 3);
 		dba_close(db);
@@ -234,7 +241,8 @@ test_too_many_connections(void **state)
 
 	(void) state;
 	server_sql(server, "CREATE ROLE few LOGIN CONNECTION LIMIT 3; GRANT ALL ON item TO few;");
-	snprintf(url, sizeof(url), "postgresql://few@/postgres?host=%s&port=%d", server_dir(server), server_port(server));
+	snprintf(url, sizeof(url), "postgresql://few@/postgres?host=%s&port=%d", server_dir(server),
+			 server_port(server));
 	db = open_client(url, "pool_size", "10", NULL);
 	for (int i = 0; i < 200; i++)
 		out.submitted += dba_select(db, "item", NULL, NULL, NULL, outcome_take, &out) != 0;
@@ -254,9 +262,11 @@ test_password(void **state)
 
 	(void) state;
 	server_sql(server, "CREATE ROLE secret LOGIN PASSWORD 'first-secret'");
-	server_set_hba(server, "local all secret scram-sha-256\nlocal all all trust\nhost all all 127.0.0.1/32 trust\n");
-	snprintf(url, sizeof(url), "postgresql://secret:first-secret@/postgres?host=%s&port=%d", server_dir(server),
-			 server_port(server));
+	server_set_hba(
+		server,
+		"local all secret scram-sha-256\nlocal all all trust\nhost all all 127.0.0.1/32 trust\n");
+	snprintf(url, sizeof(url), "postgresql://secret:first-secret@/postgres?host=%s&port=%d",
+			 server_dir(server), server_port(server));
 	db = open_client(url, "pool_size", "1", "pool_max_overflow", "0", NULL);
 	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	assert_null(strstr(dba_url(db), "first-secret"));
@@ -285,8 +295,10 @@ test_failover(void **state)
 	dba_client *old;
 
 	(void) state;
-	snprintf(url, sizeof(url), "postgresql://postgres@localhost:%d,127.0.0.1:%d/postgres?target_session_attrs=read-write",
-			 server_port(standby), server_port(primary));
+	snprintf(
+		url, sizeof(url),
+		"postgresql://postgres@localhost:%d,127.0.0.1:%d/postgres?target_session_attrs=read-write",
+		server_port(standby), server_port(primary));
 	db = open_client(url, NULL);
 	assert_string_equal(outcome_of(db, "SELECT pg_is_in_recovery()").text, "f");
 	assert_int_equal(outcome_of(db, "CREATE TABLE t (id int)").code, DBA_OK);
@@ -306,7 +318,8 @@ test_failover(void **state)
 static void
 test_cancel(void **state)
 {
-	dba_client *db = open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	dba_client *db =
+		open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
 	Outcome		out = {0};
 	dba_request id = dba_execute(db, "SELECT 1", NULL, outcome_take, &out);
 	dba_client *tx;
@@ -328,10 +341,11 @@ test_cancel(void **state)
 	assert_int_equal(out.code, DBA_CANCELLED);
 	for (int i = 0; i < 20; i++)	/* the next statement is never hit */
 	{
-		id = dba_execute(db, "SELECT count(*) FROM generate_series(1, 200000)", NULL, outcome_take, &out);
+		id = dba_execute(db, "SELECT count(*) FROM generate_series(1, 200000)", NULL, outcome_take,
+						 &out);
 		dba_wait(db, id, i % 5);
 		dba_cancel(db, id);
-		out = (Outcome) {.submitted = out.submitted, .called = out.called};
+		out = (Outcome){.submitted = out.submitted, .called = out.called};
 		outcome_wait(db, id, &out);
 		assert_true(out.code == DBA_CANCELLED || out.code == DBA_OK);
 		assert_string_equal(outcome_of(db, "SELECT 9").text, "9");
@@ -353,7 +367,8 @@ test_cancel(void **state)
 static void
 test_cancel_shared(void **state)
 {
-	dba_client *db = open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	dba_client *db =
+		open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
 	Outcome		out = {0};
 	dba_request ids[50];
 
@@ -391,15 +406,15 @@ test_close_in_flight(void **state)
 
 	(void) state;
 	for (int i = 0; i < 1000; i++)
-		out.submitted += (i % 3 ? dba_select(db, "item", NULL, NULL, NULL, outcome_take, &out) :
-						  dba_begin(db, NULL, outcome_take, &out)) != 0;
+		out.submitted += (i % 3 ? dba_select(db, "item", NULL, NULL, NULL, outcome_take, &out)
+								: dba_begin(db, NULL, outcome_take, &out)) != 0;
 	dba_wait(db, 1, 20);
 	dba_close(db);
 	assert_int_equal(out.submitted, 1000);
 	assert_int_equal(out.called, 1000);
 	assert_int_equal(out.code, DBA_CLOSED);
 
-	out = (Outcome) {0};
+	out = (Outcome){0};
 	db = open_client(server_url(server), NULL);
 	for (int i = 0; i < 1000; i++)
 		out.submitted += dba_select(db, "item", NULL, NULL, NULL, close_from_callback, &out) != 0;
@@ -411,8 +426,9 @@ test_close_in_flight(void **state)
 static void
 test_request_timeout(void **state)
 {
-	dba_client *db = open_client(server_url(server), "request_timeout_seconds", "0.2", "checkout_timeout_seconds", "0.2",
-								 "pool_size", "1", "pool_max_overflow", "0", NULL);
+	dba_client *db = open_client(server_url(server), "request_timeout_seconds", "0.2",
+								 "checkout_timeout_seconds", "0.2", "pool_size", "1",
+								 "pool_max_overflow", "0", NULL);
 	Outcome		out = outcome_of(db, "SELECT pg_sleep(60)");
 	Outcome		first = {0};
 
@@ -434,12 +450,16 @@ test_ddl(void **state)
 
 	(void) state;
 	server_sql(server, "CREATE TABLE changing (id int, v int); INSERT INTO changing VALUES (1, 2)");
-	outcome_wait(db, dba_select(db, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out), &out);
-	server_sql(server, "ALTER TABLE changing ADD COLUMN w text; ALTER TABLE changing ALTER v TYPE text");
-	outcome_wait(db, dba_select(db, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out), &out);
+	outcome_wait(db, dba_select(db, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out),
+				 &out);
+	server_sql(server,
+			   "ALTER TABLE changing ADD COLUMN w text; ALTER TABLE changing ALTER v TYPE text");
+	outcome_wait(db, dba_select(db, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out),
+				 &out);
 	assert_string_equal(out.message, "");
 	assert_int_equal(out.rows, 1);
-	outcome_wait(db, dba_insert(db, "changing", "{\"id\": 3, \"v\": \"x\"}", outcome_take, &out), &out);
+	outcome_wait(db, dba_insert(db, "changing", "{\"id\": 3, \"v\": \"x\"}", outcome_take, &out),
+				 &out);
 	assert_int_equal(out.code, DBA_OK);
 	/* statements lost behind our back */
 	assert_int_equal(outcome_of(db, "SELECT 1").code, DBA_OK);

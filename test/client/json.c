@@ -42,7 +42,8 @@ static void
 test_values(void **state)
 {
 	(void) state;
-	assert_string_equal(again(" {\"a\" : [ true,false , null ], \"b\":{}} "), "{\"a\":[true,false,null],\"b\":{}}");
+	assert_string_equal(again(" {\"a\" : [ true,false , null ], \"b\":{}} "),
+						"{\"a\":[true,false,null],\"b\":{}}");
 	assert_string_equal(again("[0,-0,1.50,1e400,-2.5E-3,9007199254740993,0.30000000000000004]"),
 						"[0,-0,1.50,1e400,-2.5E-3,9007199254740993,0.30000000000000004]");
 	assert_string_equal(again("\"\\u00e9\\ud83d\\ude00\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0001\""),
@@ -58,11 +59,12 @@ test_refused(void **state)
 	{
 		const char *text;
 		const char *problem;
-	}			cases[] = {
+	} cases[] = {
 		{"", "row: invalid JSON, no value at line 1, column 1"},
 		{"[1,]", "row: invalid JSON, unexpected \"]\" at line 1, column 4"},
 		{"{\"a\" 1}", "row: invalid JSON, expected \":\" at line 1, column 6"},
-		{"{a: 1}", "row: invalid JSON, expected a member name in double quotes or \"}\" at line 1, column 2"},
+		{"{a: 1}",
+		 "row: invalid JSON, expected a member name in double quotes or \"}\" at line 1, column 2"},
 		{"[1\n, 2\n  x]", "row: invalid JSON, expected \",\" or \"]\" at line 3, column 3"},
 		{"\"é\" x", "row: invalid JSON, expected the end of the text at line 1, column 5"},
 		{"01", "row: invalid JSON, a number cannot begin with 0 at line 1, column 1"},
@@ -80,7 +82,7 @@ test_refused(void **state)
 		{"\"\xc0\x80\"", "row: invalid JSON, invalid UTF-8 at line 1, column 2"},
 		{"\"\xed\xa0\x80\"", "row: invalid JSON, invalid UTF-8 at line 1, column 3"},
 		{"{\"a\": 1, \"b\": {\"x\": 1, \"x\": 2}}",
-		"row: member \"x\" comes twice in the object that ends at line 1, column 30"},
+		 "row: member \"x\" comes twice in the object that ends at line 1, column 30"},
 	};
 
 	(void) state;
@@ -145,8 +147,9 @@ test_cjson_digits(void **state)
 	cJSON	   *number;
 
 	(void) state;
-	assert_string_equal(to_cjson_and_back("[9007199254740993,0.30000000000000004,3.14159265358979323846,1e400,-0]"),
-						"[9007199254740993,0.30000000000000004,3.14159265358979323846,1e400,-0]");
+	assert_string_equal(
+		to_cjson_and_back("[9007199254740993,0.30000000000000004,3.14159265358979323846,1e400,-0]"),
+		"[9007199254740993,0.30000000000000004,3.14159265358979323846,1e400,-0]");
 	assert_string_equal(to_cjson_and_back("{\"a\":[1,\"x\",null,true,0.5,-12.25]}"),
 						"{\"a\":[1,\"x\",null,true,0.5,-12.25]}");
 	number = json_number_to_cjson("9007199254740992");
@@ -183,8 +186,8 @@ test_cjson_refused(void **state)
 
 	(void) state;
 	cJSON_AddNumberToObject(tree, "big", 9007199254740994.0);
-	assert_string_equal(import_problem(tree),
-						"row: number \"big\" is beyond 2^53, where a double is not exact; use a string or cJSON_Raw");
+	assert_string_equal(import_problem(tree), "row: number \"big\" is beyond 2^53, where a double "
+											  "is not exact; use a string or cJSON_Raw");
 	tree = cJSON_CreateObject();
 	cJSON_AddNumberToObject(tree, "a", 1);
 	cJSON_AddNumberToObject(tree, "a", 2);
@@ -210,8 +213,10 @@ static void
 test_no_memory(void **state)
 {
 	static const char text[] =
-		"{\"a\": [1, \"two\\u00e9\", {\"b\": null}], \"m0\": 0, \"m1\": 0, \"m2\": 0, \"m3\": 0, \"m4\": 0, \"m5\": 0,"
-		" \"m6\": 0, \"m7\": 0, \"long\": \"0123456789012345678901234567890123456789012345678901234567890123456789\"}";
+		"{\"a\": [1, \"two\\u00e9\", {\"b\": null}], \"m0\": 0, \"m1\": 0, \"m2\": 0, \"m3\": 0, "
+		"\"m4\": 0, \"m5\": 0,"
+		" \"m6\": 0, \"m7\": 0, \"long\": "
+		"\"0123456789012345678901234567890123456789012345678901234567890123456789\"}";
 	size_t		before = oom_outstanding();
 	int			ended = 0;
 
@@ -226,7 +231,8 @@ test_no_memory(void **state)
 		value = json_parse(&arena, text, strlen(text), "x", &error);
 		ended = !oom_hit();
 		oom_after(0);
-		assert_true(ended ? value != NULL : value == NULL && dba_error_code(error) == DBA_NO_MEMORY);
+		assert_true(ended ? value != NULL
+						  : value == NULL && dba_error_code(error) == DBA_NO_MEMORY);
 		dba_error_free(error);
 		arena_free(&arena);
 		assert_int_equal(oom_outstanding(), before);
@@ -237,14 +243,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_many_members),
-		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_cjson_digits),
-		cmocka_unit_test(test_cjson_refused),
-		cmocka_unit_test(test_locale),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_values),		 cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_many_members), cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_cjson_digits), cmocka_unit_test(test_cjson_refused),
+		cmocka_unit_test(test_locale),		 cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

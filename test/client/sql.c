@@ -65,10 +65,12 @@ test_select(void **state)
 	SqlStatement st = {0};
 
 	(void) state;
-	assert_string_equal(selecting("users", "id, Name", "{\"active\":true,\"x\":null}", "name desc nulls last, id"),
-						"SELECT \"id\", \"name\" FROM \"users\" WHERE \"active\" = $1 AND \"x\" IS NULL"
-						" ORDER BY \"name\" DESC NULLS LAST, \"id\" [true]");
-	assert_string_equal(selecting("Public.\"Odd \"\"T\"", "count(*) as cnt, max(Age) m, count(distinct a)", NULL, NULL),
+	assert_string_equal(
+		selecting("users", "id, Name", "{\"active\":true,\"x\":null}", "name desc nulls last, id"),
+		"SELECT \"id\", \"name\" FROM \"users\" WHERE \"active\" = $1 AND \"x\" IS NULL"
+		" ORDER BY \"name\" DESC NULLS LAST, \"id\" [true]");
+	assert_string_equal(selecting("Public.\"Odd \"\"T\"",
+								  "count(*) as cnt, max(Age) m, count(distinct a)", NULL, NULL),
 						"SELECT pg_catalog.count(*) AS \"cnt\", pg_catalog.max(\"age\") AS \"m\","
 						" pg_catalog.count(DISTINCT \"a\") FROM \"public\".\"Odd \"\"T\"");
 	assert_string_equal(selecting("t", NULL, NULL, NULL), "SELECT * FROM \"t\"");
@@ -79,7 +81,8 @@ test_select(void **state)
 	dba_query_where(query, "age", ">=", "18");
 	dba_query_where(query, "\"Mixed\"", "like", "\"a%\"");
 	assert_string_equal(describe(&st, sql_select(&st, query, NULL), NULL),
-						"SELECT * FROM \"t\" WHERE \"age\" >= $1 AND \"Mixed\" LIKE $2 LIMIT 10 OFFSET 20 [18] [a%]");
+						"SELECT * FROM \"t\" WHERE \"age\" >= $1 AND \"Mixed\" LIKE $2 LIMIT 10 "
+						"OFFSET 20 [18] [a%]");
 	dba_query_free(query);
 }
 
@@ -90,7 +93,7 @@ test_filters(void **state)
 	{
 		const char *filter;
 		const char *where;
-	}			cases[] = {
+	} cases[] = {
 		{"{\"a\":{\"gt\":1,\"le\":9.50}}", "\"a\" > $1 AND \"a\" <= $2 [1] [9.50]"},
 		{"{\"a\":{\"in\":[1,2]}}", "\"a\" = ANY ($1) [{\"1\",\"2\"}]"},
 		{"{\"a\":{\"in\":[1,null]}}", "(\"a\" = ANY ($1) OR \"a\" IS NULL) [{\"1\",NULL}]"},
@@ -104,15 +107,16 @@ test_filters(void **state)
 		{"{\"a\":[true,\"x\\\"y\",[]]}", "\"a\" = $1 [{t,\"x\\\"y\",{}}]"},
 		{"{\"x\\\" OR 1=1 --\":1}", "\"x\"\" OR 1=1 --\" = $1 [1]"},
 		{"{\"or\":[{\"a\":1},{\"b\":2,\"c\":3}],\"d\":4}",
-		"(\"a\" = $1 OR (\"b\" = $2 AND \"c\" = $3)) AND \"d\" = $4 [1] [2] [3] [4]"},
+		 "(\"a\" = $1 OR (\"b\" = $2 AND \"c\" = $3)) AND \"d\" = $4 [1] [2] [3] [4]"},
 		{"{\"and\":[{\"or\":[{\"a\":1},{\"a\":2}]},{\"b\":1}]}",
-		"((\"a\" = $1 OR \"a\" = $2) AND \"b\" = $3) [1] [2] [1]"},
+		 "((\"a\" = $1 OR \"a\" = $2) AND \"b\" = $3) [1] [2] [1]"},
 	};
 	static const char start[] = "SELECT * FROM \"t\" WHERE ";
 
 	(void) state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_string_equal(selecting("t", NULL, cases[i].filter, NULL) + strlen(start), cases[i].where);
+		assert_string_equal(selecting("t", NULL, cases[i].filter, NULL) + strlen(start),
+							cases[i].where);
 }
 
 static void
@@ -121,32 +125,43 @@ test_refused(void **state)
 	(void) state;
 	assert_string_equal(selecting("t", "id; drop table x", NULL, NULL),
 						"columns: expected \",\", found ; at position 3 of \"id; drop table x\"");
-	assert_string_equal(selecting("t", "id,", NULL, NULL), "columns: expected a column at the end of \"id,\"");
-	assert_string_equal(selecting("t", "", NULL, NULL), "columns: expected a column at the end of \"\"");
+	assert_string_equal(selecting("t", "id,", NULL, NULL),
+						"columns: expected a column at the end of \"id,\"");
+	assert_string_equal(selecting("t", "", NULL, NULL),
+						"columns: expected a column at the end of \"\"");
 	assert_string_equal(selecting("t", "pg_sleep(a)", NULL, NULL),
 						"columns: function \"pg_sleep\" is not one that a column list may call");
-	assert_string_equal(selecting("t", "max('a')", NULL, NULL), "columns: expected a column, found ' at position 5 of \"max('a')\"");
+	assert_string_equal(selecting("t", "max('a')", NULL, NULL),
+						"columns: expected a column, found ' at position 5 of \"max('a')\"");
 	assert_non_null(strstr(selecting("t", "\"a", NULL, NULL), "expected a closing double quote"));
-	assert_non_null(strstr(selecting("t", "\"ab\"\"", NULL, NULL), "expected a closing double quote"));
-	assert_string_equal(selecting("t", NULL, NULL, "a dsc"), "order: expected \",\", found dsc at position 3 of \"a dsc\"");
-	assert_string_equal(selecting("t", NULL, NULL, "a nulls"), "order: expected FIRST or LAST at the end of \"a nulls\"");
+	assert_non_null(
+		strstr(selecting("t", "\"ab\"\"", NULL, NULL), "expected a closing double quote"));
+	assert_string_equal(selecting("t", NULL, NULL, "a dsc"),
+						"order: expected \",\", found dsc at position 3 of \"a dsc\"");
+	assert_string_equal(selecting("t", NULL, NULL, "a nulls"),
+						"order: expected FIRST or LAST at the end of \"a nulls\"");
 	assert_string_equal(selecting("a.b.c", NULL, NULL, NULL),
 						"table: expected no further \".\", found . at position 4 of \"a.b.c\"");
-	assert_string_equal(selecting("t", NULL, "{\"a\":{\"gte\":1}}", NULL),
-						"filter: unknown operator \"gte\" for column \"a\" HINT Perhaps you meant \"ge\".");
-	assert_string_equal(selecting("t", NULL, "{\"a\":{}}", NULL), "filter: no operator for column \"a\"");
+	assert_string_equal(
+		selecting("t", NULL, "{\"a\":{\"gte\":1}}", NULL),
+		"filter: unknown operator \"gte\" for column \"a\" HINT Perhaps you meant \"ge\".");
+	assert_string_equal(selecting("t", NULL, "{\"a\":{}}", NULL),
+						"filter: no operator for column \"a\"");
 	assert_string_equal(selecting("t", NULL, "{\"or\":[]}", NULL),
 						"filter: \"or\" takes an array of at least one object, not an empty one");
-	assert_string_equal(selecting("t", NULL, "{\"or\":[{}]}", NULL), "filter: an empty object in \"or\"");
-	assert_string_equal(selecting("t", NULL, "{\"a\":{\"between\":[1]}}", NULL),
-						"filter: operator \"between\" of column \"a\" takes an array of two values, not an array");
-	assert_string_equal(selecting("t", NULL, "[1]", NULL), "filter: expected an object, found an array");
+	assert_string_equal(selecting("t", NULL, "{\"or\":[{}]}", NULL),
+						"filter: an empty object in \"or\"");
+	assert_string_equal(
+		selecting("t", NULL, "{\"a\":{\"between\":[1]}}", NULL),
+		"filter: operator \"between\" of column \"a\" takes an array of two values, not an array");
+	assert_string_equal(selecting("t", NULL, "[1]", NULL),
+						"filter: expected an object, found an array");
 	assert_non_null(strstr(selecting("t", NULL, "{\"a\":}", NULL), "filters: invalid JSON"));
 }
 
 /* ---------------------------------------------------------------- writing */
 
-typedef bool (*RowStatement) (SqlStatement *, const dba_query *, const JsonValue *, dba_error **);
+typedef bool (*RowStatement)(SqlStatement *, const dba_query *, const JsonValue *, dba_error **);
 
 static const char *
 writing(RowStatement statement, dba_query *query, const char *row)
@@ -174,9 +189,10 @@ test_write(void **state)
 	query = dba_query_new("t");
 	dba_query_conflict(query, "id, b");
 	dba_query_returning(query, "id");
-	assert_string_equal(writing(sql_insert, query, "{\"id\":1,\"b\":2,\"n\":3}"),
-						"INSERT INTO \"t\" (\"id\", \"b\", \"n\") VALUES ($1, $2, $3) ON CONFLICT (\"id\", \"b\")"
-						" DO UPDATE SET \"n\" = EXCLUDED.\"n\" RETURNING \"id\" [1] [2] [3]");
+	assert_string_equal(
+		writing(sql_insert, query, "{\"id\":1,\"b\":2,\"n\":3}"),
+		"INSERT INTO \"t\" (\"id\", \"b\", \"n\") VALUES ($1, $2, $3) ON CONFLICT (\"id\", \"b\")"
+		" DO UPDATE SET \"n\" = EXCLUDED.\"n\" RETURNING \"id\" [1] [2] [3]");
 	query = dba_query_new("t");
 	dba_query_conflict(query, "id");
 	assert_string_equal(writing(sql_insert, query, "{\"id\":1}"),
@@ -185,9 +201,11 @@ test_write(void **state)
 	query = dba_query_new("t");
 	dba_query_filters(query, "{\"id\":7}");
 	assert_string_equal(writing(sql_update, query, "{\"a\":1,\"b\":{\"c\":[]}}"),
-						"UPDATE \"t\" SET \"a\" = $1, \"b\" = $2 WHERE \"id\" = $3 RETURNING * [1] [{\"c\":[]}] [7]");
+						"UPDATE \"t\" SET \"a\" = $1, \"b\" = $2 WHERE \"id\" = $3 RETURNING * [1] "
+						"[{\"c\":[]}] [7]");
 	assert_string_equal(writing(sql_insert, dba_query_new("t"), "{\"_x\":1}"), "row: no columns");
-	assert_string_equal(writing(sql_insert, dba_query_new("t"), "[]"), "row: expected an object, found an array");
+	assert_string_equal(writing(sql_insert, dba_query_new("t"), "[]"),
+						"row: expected an object, found an array");
 	assert_string_equal(writing(sql_update, dba_query_new("t"), "{\"a\":1}"),
 						"update without a filter would change every row of \"t\""
 						" HINT If that is meant, say so with dba_query_all_rows.");
@@ -214,14 +232,16 @@ test_many_rows(void **state)
 	(void) state;
 	assert_false(even);
 	assert_int_equal(sql_batch_rows(columns), 21845);
-	assert_string_equal(describe(&st, sql_insert_values(&st, query, columns, rows->first, 2, NULL), NULL),
-						"INSERT INTO \"t\" (\"id\", \"n\", \"z\") VALUES ($1,$2,DEFAULT),(DEFAULT,$3,$4)"
-						" [1] [2] [3] [{\"a\":[1]}]");
+	assert_string_equal(
+		describe(&st, sql_insert_values(&st, query, columns, rows->first, 2, NULL), NULL),
+		"INSERT INTO \"t\" (\"id\", \"n\", \"z\") VALUES ($1,$2,DEFAULT),(DEFAULT,$3,$4)"
+		" [1] [2] [3] [{\"a\":[1]}]");
 	rows = json_parse(&st.arena, evenly, strlen(evenly), "rows", NULL);
 	columns = sql_rows_columns(&st.arena, rows, &even, NULL);
 	assert_true(even);
-	assert_string_equal(describe(&st, sql_insert_values(&st, query, columns, rows->first, 2, NULL), NULL),
-						"INSERT INTO \"t\" (\"a\", \"b\") VALUES ($1,$2),($3,$4) [1] [2] [4] [3]");
+	assert_string_equal(
+		describe(&st, sql_insert_values(&st, query, columns, rows->first, 2, NULL), NULL),
+		"INSERT INTO \"t\" (\"a\", \"b\") VALUES ($1,$2),($3,$4) [1] [2] [4] [3]");
 	dba_query_free(query);
 }
 
@@ -236,11 +256,14 @@ test_call(void **state)
 	bool		ok;
 
 	(void) state;
-	assert_string_equal(describe(&st, sql_call(&st, "db_adapter.backup", value, NULL), NULL),
-						"SELECT * FROM \"db_adapter\".\"backup\"(\"a b\" => $1, \"c\" => $2) [1] [{t,NULL,\"x\"}]");
+	assert_string_equal(
+		describe(&st, sql_call(&st, "db_adapter.backup", value, NULL), NULL),
+		"SELECT * FROM \"db_adapter\".\"backup\"(\"a b\" => $1, \"c\" => $2) [1] [{t,NULL,\"x\"}]");
 	value = json_parse(&st.arena, list, strlen(list), "x", NULL);
-	assert_string_equal(describe(&st, sql_call(&st, "f", value, NULL), NULL), "SELECT * FROM \"f\"($1, $2) [1] [x]");
-	assert_string_equal(describe(&st, sql_call(&st, "f", NULL, NULL), NULL), "SELECT * FROM \"f\"()");
+	assert_string_equal(describe(&st, sql_call(&st, "f", value, NULL), NULL),
+						"SELECT * FROM \"f\"($1, $2) [1] [x]");
+	assert_string_equal(describe(&st, sql_call(&st, "f", NULL, NULL), NULL),
+						"SELECT * FROM \"f\"()");
 	ok = sql_call(&st, "f(); drop table t", NULL, &error);
 	assert_non_null(strstr(describe(&st, ok, error), "function: expected the end"));
 	error = NULL;
@@ -296,7 +319,8 @@ do_everything(dba_code *code)
 	if (query == NULL)
 		return false;
 	dba_query_columns(query, "id, count(*) as n, \"A b\"");
-	dba_query_filters(query, "{\"a\":{\"in\":[1,null]},\"or\":[{\"b\":1},{\"c\":{\"between\":[1,2]}}]}");
+	dba_query_filters(query,
+					  "{\"a\":{\"in\":[1,null]},\"or\":[{\"b\":1},{\"c\":{\"between\":[1,2]}}]}");
 	dba_query_where(query, "x", "like", "\"y\"");
 	dba_query_order(query, "id desc");
 	dba_query_conflict(query, "id");
@@ -341,14 +365,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_select),
-		cmocka_unit_test(test_filters),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_write),
-		cmocka_unit_test(test_many_rows),
-		cmocka_unit_test(test_call),
-		cmocka_unit_test(test_params),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_select),	  cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_refused),	  cmocka_unit_test(test_write),
+		cmocka_unit_test(test_many_rows), cmocka_unit_test(test_call),
+		cmocka_unit_test(test_params),	  cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

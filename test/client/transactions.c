@@ -22,9 +22,14 @@ setup(void **state)
 {
 	(void) state;
 	server = server_start(NULL);
-	server_sql(server, "CREATE TABLE item (id int PRIMARY KEY, name text, doc jsonb, tags text[], hidden int)");
-	server_sql(server, "CREATE TABLE guarded (id int, name text); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;"
-			   "CREATE TABLE ruled (id int, name text); CREATE RULE r AS ON INSERT TO ruled DO ALSO NOTHING;");
+	server_sql(
+		server,
+		"CREATE TABLE item (id int PRIMARY KEY, name text, doc jsonb, tags text[], hidden int)");
+	server_sql(
+		server,
+		"CREATE TABLE guarded (id int, name text); ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;"
+		"CREATE TABLE ruled (id int, name text); CREATE RULE r AS ON INSERT TO ruled DO ALSO "
+		"NOTHING;");
 	return 0;
 }
 
@@ -70,8 +75,9 @@ end(dba_client *tx, bool commit)
 {
 	Outcome		out = {0};
 
-	return outcome_wait(tx == NULL ? tx : db,
-						commit ? dba_commit(tx, outcome_take, &out) : dba_rollback(tx, outcome_take, &out), &out);
+	return outcome_wait(
+		tx == NULL ? tx : db,
+		commit ? dba_commit(tx, outcome_take, &out) : dba_rollback(tx, outcome_take, &out), &out);
 }
 
 static void
@@ -100,7 +106,9 @@ test_commit_rollback(void **state)
 	assert_string_equal(outcome_of(tx, "SHOW transaction_read_only").text, "on");
 	insert(tx, 2, DBA_SERVER);
 	assert_int_equal(end(tx, false).code, DBA_OK);
-	assert_string_equal(server_sql(server, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in tr%'"), "0");
+	assert_string_equal(
+		server_sql(server, "SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in tr%'"),
+		"0");
 }
 
 static void
@@ -124,7 +132,8 @@ test_poison(void **state)
 	/* in one burst: what follows the failure fails too, commit included */
 	tx = begin(db, NULL);
 	for (int i = 0; i < 20; i++)
-		burst.submitted += dba_execute(tx, i == 5 ? "SELECT 1/0" : "SELECT 1", NULL, outcome_take, &burst) != 0;
+		burst.submitted +=
+			dba_execute(tx, i == 5 ? "SELECT 1/0" : "SELECT 1", NULL, outcome_take, &burst) != 0;
 	burst.submitted += dba_commit(tx, outcome_take, &burst) != 0;
 	dba_run(db);
 	assert_int_equal(burst.called, 21);
@@ -155,7 +164,8 @@ test_savepoints(void **state)
 	insert(inner, 5, DBA_OK);
 	assert_int_equal(end(inner, false).code, DBA_OK);
 	assert_int_equal(end(tx, true).code, DBA_OK);
-	assert_string_equal(server_sql(server, "SELECT string_agg(id::text, ',' ORDER BY id) FROM item"), "1,3,4");
+	assert_string_equal(
+		server_sql(server, "SELECT string_agg(id::text, ',' ORDER BY id) FROM item"), "1,3,4");
 }
 
 static void
@@ -172,7 +182,7 @@ test_close_transaction(void **state)
 	inner = begin(tx, NULL);
 	insert(inner, 2, DBA_OK);
 	dba_close(tx);
-	for (int i = 0; i < 5; i++)	/* every connection of the pool is usable */
+	for (int i = 0; i < 5; i++) /* every connection of the pool is usable */
 		assert_string_equal(outcome_of(db, "SELECT count(*) FROM item").text, "0");
 	tx = begin(db, NULL);
 	insert(tx, 3, DBA_OK);		/* left open: dba_close of the client ends it */
@@ -199,8 +209,8 @@ insert_many(const char *table, int rows, bool uneven, dba_code code, int64_t cou
 
 	len += (size_t) sprintf(json + len, "[");
 	for (int i = 0; i < rows; i++)
-		len += (size_t) sprintf(json + len, "%s{\"id\": %d, \"name\": \"n\\t\\\\%d\\n\"%s}", i ? "," : "", i, i,
-								uneven && i == 7 ? "" : ", \"_x\": 1");
+		len += (size_t) sprintf(json + len, "%s{\"id\": %d, \"name\": \"n\\t\\\\%d\\n\"%s}",
+								i ? "," : "", i, i, uneven && i == 7 ? "" : ", \"_x\": 1");
 	if (uneven)
 		len += (size_t) sprintf(json + len, ",{\"id\": %d}", rows);
 	sprintf(json + len, "]");
@@ -215,8 +225,10 @@ test_insert_many(void **state)
 	Outcome		out = {0};
 
 	(void) state;
-	insert_many("item", 3000, false, DBA_OK, 3000);	/* COPY */
-	assert_string_equal(server_sql(server, "SELECT count(*) FROM item WHERE name = E'n\\t\\\\' || id || E'\\n'"), "3000");
+	insert_many("item", 3000, false, DBA_OK, 3000); /* COPY */
+	assert_string_equal(
+		server_sql(server, "SELECT count(*) FROM item WHERE name = E'n\\t\\\\' || id || E'\\n'"),
+		"3000");
 	insert_many("item", 3000, false, DBA_SERVER, 0);	/* all or none */
 	assert_string_equal(server_sql(server, "SELECT count(*) FROM item"), "3000");
 	server_sql(server, "TRUNCATE item");
@@ -225,10 +237,15 @@ test_insert_many(void **state)
 	insert_many("ruled", 1500, false, DBA_OK, 1500);
 	insert_many("nowhere", 1500, false, DBA_SERVER, 0);
 	outcome_wait(db, dba_insert_many(db, "item", "[]", outcome_take, &out), &out);
-	outcome_wait(db, dba_insert_many(db, "item", "[{\"id\": 5000, \"doc\": [1], \"tags\": [\"x\"]},"
-									 "{\"id\": 5001, \"doc\": null, \"tags\": null}]", outcome_take, &out), &out);
+	outcome_wait(db,
+				 dba_insert_many(db, "item",
+								 "[{\"id\": 5000, \"doc\": [1], \"tags\": [\"x\"]},"
+								 "{\"id\": 5001, \"doc\": null, \"tags\": null}]",
+								 outcome_take, &out),
+				 &out);
 	assert_int_equal(out.count, 2);
-	assert_string_equal(server_sql(server, "SELECT doc::text || tags::text FROM item WHERE id = 5000"), "[1]{x}");
+	assert_string_equal(
+		server_sql(server, "SELECT doc::text || tags::text FROM item WHERE id = 5000"), "[1]{x}");
 }
 
 typedef struct Notes
@@ -279,11 +296,12 @@ test_listen(void **state)
 	dba_cancel(db, id);
 	assert_true(dba_wait(db, id, 1000));
 	assert_int_equal(notes.out.code, DBA_CANCELLED);
-	notes = (Notes) {0};
+	notes = (Notes){0};
 	id = dba_listen(db, "a \"b\"", take_note, take_listen_end, &notes);
 	while (!notes.ready)
 		dba_wait(db, id, 10);
-	server_sql(server, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+	server_sql(server,
+			   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
 	assert_true(dba_wait(db, id, 5000));
 	assert_int_equal(notes.out.code, DBA_CONNECT);
 }

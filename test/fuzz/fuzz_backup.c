@@ -14,7 +14,8 @@ errors_when_cut(const char *schema, const uint8_t *data, size_t size, size_t cut
 
 	CHECK(check != NULL);
 	for (size_t i = 0; i < size; i += cut)
-		CHECK(dba_backup_check_feed(check, (const char *) data + i, size - i < cut ? size - i : cut));
+		CHECK(
+			dba_backup_check_feed(check, (const char *) data + i, size - i < cut ? size - i : cut));
 	valid = dba_backup_check_end(check, NULL);
 	errors = dba_backup_check_error_count(check);
 	CHECK(valid == (errors == 0));
@@ -26,9 +27,9 @@ errors_when_cut(const char *schema, const uint8_t *data, size_t size, size_t cut
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char schema[] =
-		"{\"tables\": [{\"name\": \"a\"}, {\"name\": \"b\", \"parent\": {\"table\": \"a\", \"field\": \"a_id\"},"
-		" \"optional_refs\": [{\"table\": \"b\", \"field\": \"b_id\"}]}]}";
+	static const char schema[] = "{\"tables\": [{\"name\": \"a\"}, {\"name\": \"b\", \"parent\": "
+								 "{\"table\": \"a\", \"field\": \"a_id\"},"
+								 " \"optional_refs\": [{\"table\": \"b\", \"field\": \"b_id\"}]}]}";
 	size_t		whole = errors_when_cut(NULL, data, size, size + 1);
 
 	CHECK(errors_when_cut(NULL, data, size, 1) == whole);

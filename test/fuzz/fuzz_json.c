@@ -68,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(read_cut(text, size, 1, &cut) == ok && (!ok || cut == whole));
 	CHECK(read_cut(text, size, 3, &cut) == ok && (!ok || cut == whole));
 	value = json_parse(&arena, text, size, "text", NULL);
-	CHECK(value == NULL || ok);		/* a name that comes twice is refused only here */
+	CHECK(value == NULL || ok); /* a name that comes twice is refused only here */
 	if (value != NULL)
 		check_again(value);
 	arena_free(&arena);

@@ -32,7 +32,8 @@ check_masked(const char *text, const char *keyword)
 	char	   *secret = option_of(text, keyword);
 	char	   *shown = option_of(masked, keyword);
 
-	CHECK(strcmp(shown, *secret == '\0' ? "" : "***") == 0 || (*secret == '\0' && strcmp(shown, "***") == 0));
+	CHECK(strcmp(shown, *secret == '\0' ? "" : "***") == 0 ||
+		  (*secret == '\0' && strcmp(shown, "***") == 0));
 	free(secret);
 	free(shown);
 	mem_free(masked);

@@ -13,7 +13,7 @@
 void
 outcome_take(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
-	Outcome    *out = arg;
+	Outcome	   *out = arg;
 
 	out->called++;
 	out->db = db;

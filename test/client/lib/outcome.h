@@ -24,7 +24,8 @@ typedef struct Outcome
 } Outcome;
 
 /* a dba_callback; arg is the Outcome */
-extern void outcome_take(dba_client *db, const dba_result *result, const dba_error *error, void *arg);
+extern void outcome_take(dba_client *db, const dba_result *result, const dba_error *error,
+						 void *arg);
 
 /* runs db until the request has called back; the outcome of it */
 extern Outcome outcome_of(dba_client *db, const char *sql);

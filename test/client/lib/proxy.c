@@ -34,7 +34,8 @@ connect_server(const Server *server)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int			fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.%d", server_dir(server), server_port(server));
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.%d", server_dir(server),
+			 server_port(server));
 	if (connect(fd, (struct sockaddr *) &address, sizeof(address)) != 0)
 	{
 		close(fd);
@@ -58,7 +59,7 @@ pass_limited(Link *link, ProxyMode mode, long limit)
 {
 	char		data[16384];
 	long		left = limit - link->from_server;
-	ssize_t		n = read(link->server, data, left < (long) sizeof(data) ? (size_t) left : sizeof(data));
+	ssize_t n = read(link->server, data, left < (long) sizeof(data) ? (size_t) left : sizeof(data));
 
 	if (n <= 0 || send(link->client, data, (size_t) n, MSG_NOSIGNAL) != n)
 		return false;
@@ -88,13 +89,14 @@ serve(const Server *server, int listener, ProxyMode mode, long limit)
 	{
 		struct pollfd fds[1 + 2 * MAX_LINKS];
 
-		fds[0] = (struct pollfd) {.fd = count < MAX_LINKS ? listener : -1, .events = POLLIN};
+		fds[0] = (struct pollfd){.fd = count < MAX_LINKS ? listener : -1, .events = POLLIN};
 		for (int i = 0; i < count; i++)
 		{
 			bool		deaf = links[i].client < 0 || mode == PROXY_SILENT;
 
-			fds[1 + 2 * i] = (struct pollfd) {.fd = deaf ? -1 : links[i].client, .events = POLLIN};
-			fds[2 + 2 * i] = (struct pollfd) {.fd = deaf || links[i].stuck ? -1 : links[i].server, .events = POLLIN};
+			fds[1 + 2 * i] = (struct pollfd){.fd = deaf ? -1 : links[i].client, .events = POLLIN};
+			fds[2 + 2 * i] = (struct pollfd){.fd = deaf || links[i].stuck ? -1 : links[i].server,
+											 .events = POLLIN};
 		}
 		if (poll(fds, (nfds_t) (1 + 2 * count), -1) < 0)
 			continue;
@@ -108,7 +110,8 @@ serve(const Server *server, int listener, ProxyMode mode, long limit)
 				ok = pass(links[i].client, links[i].server, mode);
 			if (ok && fds[2 + 2 * i].revents != 0)
 				ok = limit > 0 && (mode == PROXY_CUT || mode == PROXY_HANG)
-					? pass_limited(&links[i], mode, limit) : pass(links[i].server, links[i].client, mode);
+						 ? pass_limited(&links[i], mode, limit)
+						 : pass(links[i].server, links[i].client, mode);
 			if (!ok)
 				link_close(&links[i]);
 		}
@@ -139,18 +142,21 @@ Proxy
 proxy_start(const Server *server, ProxyMode mode, long limit)
 {
 	Proxy		proxy = {.port = free_port()};
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	.sin_port = htons((uint16_t) proxy.port)};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+								  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+								  .sin_port = htons((uint16_t) proxy.port)};
 	int			one = 1;
 	int			listener = socket(AF_INET, SOCK_STREAM, 0);
 
 	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(listener, (struct sockaddr *) &address, sizeof(address)) != 0 || listen(listener, 64) != 0)
+	if (bind(listener, (struct sockaddr *) &address, sizeof(address)) != 0 ||
+		listen(listener, 64) != 0)
 	{
 		perror("proxy");
 		exit(99);
 	}
-	snprintf(proxy.url, sizeof(proxy.url), "postgresql://postgres@127.0.0.1:%d/postgres", proxy.port);
+	snprintf(proxy.url, sizeof(proxy.url), "postgresql://postgres@127.0.0.1:%d/postgres",
+			 proxy.port);
 	proxy.pid = fork();
 	if (proxy.pid == 0)
 	{

@@ -64,7 +64,8 @@ run_program(bool as_owner, const char *const *argv)
 		}
 		for (int fd = 3; fd < 256; fd++)
 			close(fd);
-		if (as_owner && geteuid() == 0 && (setgid(owner()->pw_gid) != 0 || setuid(owner()->pw_uid) != 0))
+		if (as_owner && geteuid() == 0 &&
+			(setgid(owner()->pw_gid) != 0 || setuid(owner()->pw_uid) != 0))
 			_exit(126);
 		if (chdir("/tmp") == 0)
 			execvp(argv[0], (char *const *) argv);
@@ -116,7 +117,8 @@ find_bindir(char *out, size_t size)
 	char		command[512];
 	FILE	   *pipe;
 
-	snprintf(command, sizeof(command), "%s --bindir", config != NULL && *config != '\0' ? config : "pg_config");
+	snprintf(command, sizeof(command), "%s --bindir",
+			 config != NULL && *config != '\0' ? config : "pg_config");
 	pipe = popen(command, "r");
 	if (pipe == NULL || fgets(out, (int) size, pipe) == NULL)
 		die("pg_config", command);
@@ -154,9 +156,10 @@ server_new(void)
 	server->port = free_port();
 	find_bindir(server->bindir, sizeof(server->bindir));
 	snprintf(server->data, sizeof(server->data), "%s/data", server->dir);
-	snprintf(server->url, sizeof(server->url), "postgresql://postgres@/postgres?host=%s&port=%d", server->dir,
-			 server->port);
-	snprintf(server->tcp_url, sizeof(server->tcp_url), "postgresql://postgres@127.0.0.1:%d/postgres", server->port);
+	snprintf(server->url, sizeof(server->url), "postgresql://postgres@/postgres?host=%s&port=%d",
+			 server->dir, server->port);
+	snprintf(server->tcp_url, sizeof(server->tcp_url),
+			 "postgresql://postgres@127.0.0.1:%d/postgres", server->port);
 	return server;
 }
 
@@ -165,11 +168,12 @@ server_configure(Server *server, const char *conf)
 {
 	char		text[1024];
 
-	snprintf(text, sizeof(text),
-			 "listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = '%s'\nfsync = off\n"
-			 "shared_buffers = '32MB'\nmax_connections = 100\nwal_level = replica\nmax_wal_senders = 4\n"
-			 "superuser_reserved_connections = 3\n%s\n",
-			 server->port, server->dir, conf != NULL ? conf : "");
+	snprintf(
+		text, sizeof(text),
+		"listen_addresses = '127.0.0.1'\nport = %d\nunix_socket_directories = '%s'\nfsync = off\n"
+		"shared_buffers = '32MB'\nmax_connections = 100\nwal_level = replica\nmax_wal_senders = 4\n"
+		"superuser_reserved_connections = 3\n%s\n",
+		server->port, server->dir, conf != NULL ? conf : "");
 	write_file(server, "postgresql.conf", "a", text);
 }
 
@@ -177,8 +181,8 @@ Server *
 server_start(const char *conf)
 {
 	Server	   *server = server_new();
-	const char *argv[] = {NULL, "-D", server->data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync",
-	"--locale=C.UTF-8", NULL};
+	const char *argv[] = {NULL,	   "-D", server->data, "-U",		"postgres",			"-A",
+						  "trust", "-E", "UTF8",	   "--no-sync", "--locale=C.UTF-8", NULL};
 
 	argv[0] = program(server, "initdb");
 	if (run_program(true, argv) != 0)
@@ -193,8 +197,9 @@ server_standby(Server *primary)
 {
 	Server	   *server = server_new();
 	char		port[16];
-	const char *argv[] = {NULL, "-D", server->data, "-h", primary->dir, "-p", port, "-U", "postgres", "-R", "-X",
-	"stream", "--no-sync", "-c", "fast", NULL};
+	const char *argv[] = {NULL,		   "-D", server->data, "-h", primary->dir, "-p",
+						  port,		   "-U", "postgres",   "-R", "-X",		   "stream",
+						  "--no-sync", "-c", "fast",	   NULL};
 
 	snprintf(port, sizeof(port), "%d", primary->port);
 	argv[0] = program(server, "pg_basebackup");

@@ -28,7 +28,7 @@ extern void server_free(Server *server);
 /* postgresql://… over the socket; over TCP (127.0.0.1) */
 extern const char *server_url(const Server *server);
 extern const char *server_tcp_url(const Server *server);
-extern int	server_port(const Server *server);
+extern int server_port(const Server *server);
 extern const char *server_dir(const Server *server);
 
 /* runs SQL with libpq, blocking; the first value as text (static), "" for none.
@@ -42,10 +42,10 @@ extern void server_poll(const Server *server, const char *sql, const char *value
 extern void server_set_hba(Server *server, const char *text);
 
 /* a free TCP port */
-extern int	free_port(void);
+extern int free_port(void);
 
 /* runs a program; as_owner: as the user servers run as.  Its exit status. */
-extern int	run_program(bool as_owner, const char *const *argv);
+extern int run_program(bool as_owner, const char *const *argv);
 
 /* a directory that user can write, removed by remove_dir */
 extern char *make_dir(void);
