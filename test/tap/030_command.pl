@@ -1,0 +1,246 @@
+# The installed db-adapter command: every command, its exit codes, and what it
+# prints, against a real server, without one, and in a project of the Python
+# library of the same name.
+use strict;
+use warnings;
+use Cwd;
+use File::Copy;
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => 'the packages that the command is built with are not here'
+  if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
+
+my $top = getcwd();
+my $prefix = PostgreSQL::Test::Utils::tempdir();
+my $secret = 'tops3cret-pass';
+my $seen = '';					# all that any command printed
+
+system("make -s -C client install prefix='$prefix' DESTDIR= >&2") == 0 or die 'could not build the command';
+$ENV{PATH} = "$prefix/bin:$ENV{PATH}";
+delete @ENV{qw(DB_PROFILE DATABASE_URL PGDATABASE DEV_USER_ID)};
+$ENV{NO_COLOR} = '1';
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', "CREATE DATABASE $_") foreach qw(shop other old);
+$node->safe_psql('postgres', "CREATE ROLE app LOGIN SUPERUSER PASSWORD '$secret'");
+my $server = 'host=' . $node->host . ' port=' . $node->port . ' user=app';
+
+sub write_file
+{
+	my ($name, $text) = @_;
+
+	open(my $file, '>', $name) or die "$name: $!";
+	print $file $text;
+	close $file;
+	return;
+}
+
+# Runs the command; compares exit code, standard output and standard error.
+sub command_is
+{
+	my ($args, $code, $stdout, $stderr, $name, $input) = @_;
+	my ($out, $err) = ('', '');
+	my $run = IPC::Run::start([ 'setsid', '--wait', 'db-adapter', @$args ], '<', \($input // ''), '>', \$out, '2>', \$err);
+	$run->finish;
+	my $got = ($? & 127) ? "signal $?" : $? >> 8;
+
+	$seen .= $out . $err;
+	is($got, $code, "$name: exit code") or diag("$out$err");
+	like($out, $stdout, "$name: standard output") if defined $stdout;
+	like($err, $stderr, "$name: standard error") if defined $stderr;
+	return $out;
+}
+
+# --- without any project
+
+chdir PostgreSQL::Test::Utils::tempdir();
+program_help_ok('db-adapter');
+program_version_ok('db-adapter');
+program_options_handling_ok('db-adapter');
+foreach my $command (qw(connect status profiles validate fix backup restore install introspect))
+{
+	command_is([ $command, '--help' ], 0, qr/^Usage:\n  db-adapter .*\b$command\b/, qr/^$/, "$command --help");
+}
+command_is([], 2, qr/^$/, qr/Commands:/, 'no command');
+command_is(['vaildate'], 2, qr/^$/, qr/unknown command "vaildate"; perhaps you meant "validate"/, 'unknown command');
+command_is([ 'validate', '--shcema-file', 'x' ], 2, undef, qr/perhaps you meant --schema-file/, 'unknown option');
+command_is([ 'backup', '-o' ], 2, undef, qr/option -o needs a value: FILE/, 'option without value');
+command_is([ 'status', '--json=x' ], 2, undef, qr/option --json takes no value/, 'value without need');
+command_is([ 'status', 'x' ], 2, undef, qr/unexpected argument "x" of status/, 'superfluous argument');
+command_is(['restore'], 2, undef, qr/restore needs an argument: FILE/, 'missing argument');
+command_is(['validate'], 2, undef, qr/no database chosen.*HINT: There is no "/s, 'no project');
+command_is(['status'], 0, qr/no database chosen/, qr/^$/, 'status without a project');
+command_is([ '--config', 'nix.toml', 'profiles' ], 2, undef, qr/could not read "nix.toml"/, 'no such file');
+foreach my $shell (qw(bash zsh))
+{
+	next if system("which $shell >/dev/null 2>&1") != 0;
+	my $file = $shell eq 'bash' ? 'bash-completion/completions/db-adapter' : 'zsh/site-functions/_db-adapter';
+	is(system($shell, '-n', "$prefix/share/$file"), 0, "completion for $shell parses");
+}
+like(slurp_file("$prefix/share/man/man1/db-adapter.1"), qr/^\.SS restore FILE$/m, 'the man page tells every command');
+
+# --- a project
+
+write_file('db.toml', <<"END");
+[profiles.shop]
+url = "$server dbname=shop password='$secret'"
+description = "The shop"
+[profiles.other]
+url = "$server dbname=other password='$secret'"
+[profiles.down]
+url = "postgresql://app:$secret\@localhost:1/x"
+[profiles.unset]
+url = "postgresql://app:[YOUR-PASSWORD]\@localhost/x"
+db_password = "NOT_SET_ANYWHERE"
+END
+write_file('schema.sql', <<'END');
+CREATE TABLE authors (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, name text, UNIQUE (user_id, slug));
+CREATE TABLE books (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL,
+	author_id int NOT NULL REFERENCES authors, title text, price numeric(10,2), UNIQUE (user_id, slug));
+END
+my $schema = slurp_file('schema.sql');
+$node->safe_psql($_, $schema) foreach qw(shop other);
+$node->safe_psql('shop', q{
+	INSERT INTO authors (user_id, slug, name) SELECT 'u1', 'a' || g, 'Name' FROM generate_series(1, 3) g;
+	INSERT INTO books (user_id, slug, author_id, title, price)
+	SELECT 'u1', 'b' || g, 1 + g % 3, 'Title ' || g, g * 1.5 FROM generate_series(1, 1200) g;
+	INSERT INTO authors (user_id, slug) VALUES ('u2', 'x')});
+
+command_is(['profiles'], 0, qr/Profile.*\n.*\n *shop +postgres .*password='\*\*\*'.*The shop/, qr/^$/, 'profiles');
+command_is([ 'profiles', '--json' ], 0, qr/"name":\t"shop"/, qr/^$/, 'profiles --json');
+command_is([ '--profile', 'shpo', 'validate' ], 2, undef, qr/"shpo" .*not in "db.toml"\nHINT: Perhaps you meant "shop"/s, 'unknown profile');
+command_is([ '--profile', 'unset', 'validate' ], 2, undef, qr/db.toml:10:1: .*NOT_SET_ANYWHERE/, 'missing variable');
+command_is([ '--profile', 'down', 'validate' ], 3, qr/^$/, qr/could not connect/, 'no server');
+command_is([ 'status', '--profile', 'down' ], 0, qr/Connection +could not connect/, qr/^$/, 'status without a server');
+
+# without the extension
+command_is([ '--profile', 'shop', 'validate' ], 4, qr/^$/, qr/not installed.*HINT: Install it: db-adapter --profile shop install/s, 'validate without the extension');
+command_is([ '--profile', 'shop', 'connect' ], 0, qr/validation skipped: .*not installed.*books +1,200/s, undef, 'connect without the extension');
+is(slurp_file('.db-profile'), "shop\n", 'connect wrote the lock file');
+command_is(['install'], 0, qr/created/, undef, 'install');
+command_is(['install'], 0, qr/already installed/, undef, 'install again');
+command_is([ 'install', '--profile', 'other', '-q' ], 0, qr/created/, qr/^$/, 'install elsewhere');
+
+command_is(['connect'], 0, qr/Chosen by +lock file.*as expected/s, qr/"shop" is the current one/, 'connect');
+command_is(['status'], 0, qr/Extension +\d.*authors +4\nbooks +1,200\n/s, qr/^$/, 'status');
+command_is([ 'status', '--json' ], 0, qr/"connected":\ttrue/, qr/^$/, 'status --json');
+command_is(['validate'], 0, qr/as expected/, qr/^$/, 'validate');
+command_is([ 'validate', '--json' ], 0, qr/"valid": *true/, qr/^$/, 'validate --json');
+command_is([ 'introspect', '--format', 'mermaid' ], 0, qr/^erDiagram/, qr/^$/, 'introspect as a diagram');
+command_is(['introspect'], 0, qr/"format": "db_adapter.schema"/, qr/^$/, 'introspect');
+command_is([ 'introspect', '--format', 'png' ], 2, undef, qr/must be json, mermaid or dot/, 'introspect as what is not known');
+{
+	local $ENV{DB_PROFILE} = 'other';
+	command_is(['validate'], 0, undef, qr/DB_PROFILE says "other", the lock file says "shop"; the environment wins/, 'environment before lock file');
+}
+
+# --- drift and its repair
+
+$node->safe_psql('other', 'ALTER TABLE books DROP COLUMN price');
+command_is([ '--profile', 'other', 'validate' ], 1, qr/books.price is missing/, undef, 'validate finds drift');
+command_is([ '--profile', 'other', 'connect' ], 1, qr/books.price is missing/, undef, 'connect finds drift');
+is(slurp_file('.db-profile'), "shop\n", 'and leaves the lock file alone');
+my $plan = command_is([ 'fix', '--profile', 'other', '--plan-only' ], 0, qr/^\{\s.*"db_adapter.plan"/s, qr/^$/, 'fix --plan-only');
+command_is([ 'fix', '--profile', 'other' ], 0, qr/1\. ALTER TABLE public.books ADD COLUMN price numeric\(10,2\).*hazards: access_exclusive_lock/s, qr/looking at other .*nothing was changed/s, 'fix shows');
+command_is([ 'fix', '--profile', 'other', '--confirm' ], 0, qr/as expected/, qr/changing other .*saved 0 rows to backups\/pre-fix-other-\d{8}-\d{6}\.json/s, 'fix --confirm');
+command_is([ 'fix', '--profile', 'other', '--confirm', '--no-backup', '--json' ], 0, qr/"plan":/, undef, 'fix with nothing to do');
+command_is([ '--profile', 'other', 'validate' ], 0, undef, undef, 'the schema is repaired');
+
+# --- backup
+
+command_is(['backup'], 2, qr/^$/, qr/whose rows\?/, 'backup of nobody');
+command_is([ 'backup', '--user-id', 'u1', '--all-users' ], 2, undef, qr/exclude each other/, 'backup of one and all');
+command_is([ 'backup', '--all-users', '--format', 'xml' ], 2, undef, qr/must be jsonl or json/, 'backup as what is not known');
+command_is([ 'backup', '--all-users', '--tables', 'authors,nix' ], 2, undef, qr/table "nix" is not in the backup schema/, 'backup of what is not there');
+command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.jsonl' ], 0, qr/^u1.jsonl\n$/, qr/1,203 rows/, 'backup');
+command_is([ 'backup', '--user-id=u1', "-o$_", '-q' ], 0, qr/^\Q$_\E\n$/, qr/^$/, "backup to $_") foreach qw(u1.jsonl.gz u1.jsonl.zst u1.json);
+command_is([ 'backup', '--all-users', '--json' ], 0, qr/"file":\t"backups\/backup-\d{4}-\d\d-\d\d-\d{4}\.json",\s+"format":\t"json",\s+"rows":\t1204/, qr/^$/, 'backup of all to the usual place');
+my $stream = command_is([ 'backup', '--all-users', '-o', '-', '--tables', 'authors' ], 0, qr/\A\{"format":"db_adapter.backup".*\{"end":true,.*\}\n\z/s, qr/^$/, 'backup to standard output');
+command_is([ 'backup', '--validate', $_ ], 0, qr/^\Q$_\E: valid, format \w+, 1,203 rows$/m, qr/^$/, "$_ is valid") foreach qw(u1.jsonl u1.jsonl.gz u1.jsonl.zst u1.json);
+command_is([ 'backup', '--validate', '-', '--json' ], 0, qr/"valid":\ttrue/, qr/^$/, 'a stream is valid', $stream);
+command_is([ 'backup', '--user-id', 'u1', '-o', 'nowhere/x.jsonl' ], 4, undef, qr/could not write "nowhere\/x.jsonl": No such file/, 'backup to nowhere');
+
+my $text = slurp_file('u1.jsonl');
+write_file('cut.jsonl', substr($text, 0, length($text) / 2));
+write_file('altered.jsonl', $text =~ s/Title 7"/Title 8"/r);
+command_is([ 'backup', '--validate', 'cut.jsonl' ], 1, qr/error .*the file ends without its trailer.*not valid/s, qr/^$/, 'a cut file is not valid');
+command_is([ 'backup', '--validate', 'altered.jsonl' ], 1, qr/the CRC-32C is/, qr/^$/, 'an altered file is not valid');
+command_is([ 'backup', '--validate', 'nix.jsonl' ], 2, undef, qr/could not read "nix.jsonl"/, 'a file that is not there');
+
+# --- restore
+
+sub rows
+{
+	return $node->safe_psql('other', q{SELECT string_agg(user_id || ' ' || n, ', ' ORDER BY user_id)
+		FROM (SELECT user_id, count(*) AS n FROM books GROUP BY 1) t});
+}
+
+command_is([ 'restore', 'cut.jsonl', '--profile', 'down', '--yes' ], 1, undef, qr/cut off or was changed/, 'a cut file is refused before anybody connects');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '--mode', 'merge', '--yes' ], 2, undef, qr/--mode must be/, 'restore in what mode?');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other' ], 2, undef, qr/no terminal to ask; --yes/, 'restore without a terminal');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '--dry-run' ], 0, qr/books +1,200 /, qr/rolled back/, 'restore --dry-run');
+is(rows(), '', 'and nothing is there');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y' ], 0, qr/authors +3 .*books +1,200 /s, qr/^$/, 'restore');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y' ], 0, qr/books +0 +0 +1,200 /, qr/^$/, 'restore again skips');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'overwrite' ], 0, qr/books +0 +1,200 /, qr/^$/, 'restore again overwrites');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail' ], 4, undef, undef, 'restore again fails');
+command_is([ 'restore', 'u1.jsonl.gz', '--profile', 'other', '-y', '--user-id', 'gz' ], 0, undef, undef, 'restore from gzip');
+command_is([ 'restore', 'u1.jsonl.zst', '--profile', 'other', '-y', '--user-id', 'zst' ], 0, undef, undef, 'restore from zstd');
+command_is([ 'restore', '-', '--profile', 'other', '-y', '--user-id', 'pipe', '--json' ], 0, qr/"table":\t"books",\s+"inserted":\t1200/, qr/^$/, 'restore from standard input', $text);
+command_is([ 'restore', 'u1.json', '--profile', 'other', '-y', '--user-id', 'doc' ], 0, qr/books +1,200 /, undef, 'restore of a json backup');
+is(rows(), 'doc 1200, gz 1200, pipe 1200, u1 1200, zst 1200', 'all rows are there');
+command_is([ 'restore', 'altered.jsonl', '--profile', 'other', '-y', '--user-id', 'bad' ], 4, undef, undef, 'an altered file is noticed at its end');
+unlike(rows(), qr/bad/, 'and nothing stays');
+$node->safe_psql('other', q{ALTER TABLE books ADD CONSTRAINT unlucky CHECK (title <> 'Title 7') NOT VALID});
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '--user-id', 'check' ], 1, qr/books +1,199 +0 +0 +1 /, qr/books, row 7: .*"unlucky" \(23514\)/, 'a failing row costs itself');
+$node->safe_psql('other', 'ALTER TABLE books DROP CONSTRAINT unlucky');
+
+# --- Ctrl-C: the source says nothing more, the restore is under way
+
+{
+	my ($in, $out, $err) = (substr($text, 0, length($text) / 2), '', '');
+	my $run = IPC::Run::start([ 'db-adapter', 'restore', '-', '--profile', 'other', '-y', '--user-id', 'int' ], '<', \$in, '>', \$out, '2>', \$err);
+	$run->pump while length $in;
+	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = 'other' AND state = 'idle in transaction')})
+	  or die 'the restore did not begin';
+	$run->signal('INT');
+	$run->finish;
+	is($? >> 8, 130, 'an interrupted restore exits with 130');
+	like($err, qr/interrupted; the transaction was rolled back/, 'and says what became of it');
+	unlike(rows(), qr/int/, 'and it is true');
+	$seen .= $out . $err;
+}
+
+# --- a project of the Python library
+
+my $project = PostgreSQL::Test::Utils::tempdir();
+copy("$top/test/data/project/$_", "$project/$_") or die $_ foreach qw(db.toml schema.sql column-defs.json backup-schema.json .db-profile backup.json);
+chdir $project;
+my $toml = slurp_file('db.toml');
+my ($host, $port) = ($node->host =~ s{/}{%2F}gr, $node->port);
+$toml =~ s{\@localhost:5432/mydb}{\@/old?host=$host&port=$port};
+write_file('db.toml', $toml);
+$ENV{LOCAL_DB_PASSWORD} = $secret;
+$ENV{DEV_USER_ID} = 'u1';
+$node->safe_psql('old', slurp_file('schema.sql') . '; ALTER TABLE books DROP COLUMN tags');
+command_is(['profiles'], 0, qr/\* +local .*Local development/, qr/^$/, 'project: profiles');
+command_is(['install'], 0, undef, undef, 'project: install');
+command_is(['validate'], 1, qr/books.tags is missing/, undef, 'project: validate');
+command_is([ 'fix', '--confirm' ], 0, undef, undef, 'project: fix');
+command_is(['connect'], 0, qr/as expected/, undef, 'project: connect');
+command_is([ 'backup', '--validate', 'backup.json' ], 0, qr/valid, format json, 4 rows/, undef, 'project: its backup is valid');
+command_is([ 'restore', 'backup.json', '--yes' ], 0, qr/authors +2 .*books +2 /s, undef, 'project: its backup is restored');
+is($node->safe_psql('old', q{SELECT b.title, a.slug, e.slug, price, tags, meta FROM books b JOIN authors a ON a.id = author_id
+	LEFT JOIN authors e ON e.id = editor_id ORDER BY b.slug}),
+	'One é|bob|ann|12345678.50|{a,"b c"}|{"n": 12345678901234567890, "x": null}' . "\n" . 'Two|ann||||', 'project: every value is there');
+command_is(['backup'], 0, qr/^backups\/backup-.*\.json$/m, qr/4 rows/, 'project: backup of the default tenant');
+command_is([ 'backup', '--validate', glob('backups/backup-*.json') ], 0, qr/4 rows/, undef, 'project: and that is valid');
+
+unlike($seen, qr/\Q$secret\E/, 'no output holds a password');
+chdir $top;
+done_testing();
