@@ -533,9 +533,12 @@ run(const DdlStatement *statement)
 		AtEOXact_Enum();
 }
 
-/* The reason to pass over a statement, or NULL; "" where all is done already. */
+/*
+ * The reason to pass over a statement, or NULL; "" where all is done already.
+ * left_out is the reason why it will run without a part of it.
+ */
 static const char *
-check_statement(Swap *swap, const DdlStatement *statement)
+check_statement(Swap *swap, const DdlStatement *statement, const char **left_out)
 {
 	Node	   *stmt = statement->raw->stmt;
 	const char *reason = check_presence(stmt);
@@ -551,18 +554,19 @@ check_statement(Swap *swap, const DdlStatement *statement)
 		return check_setting((VariableSetStmt *) stmt);
 	if (IsA(stmt, SelectStmt) && ((SelectStmt *) stmt)->intoClause == NULL)
 		return check_query(swap, statement);
-	return target_check(swap_guard(swap), stmt);
+	return target_check(swap_guard(swap), stmt, left_out);
 }
 
 static void
 run_one(Swap *swap, DdlText *ddl, const DdlStatement *statement)
 {
 	DdlErrorContext context;
+	const char *left_out = NULL;
 	const char *reason;
 
 	ddltext_push_context(&context, statement->file, statement);
 	PushActiveSnapshot(GetTransactionSnapshot());
-	reason = check_statement(swap, statement);
+	reason = check_statement(swap, statement, &left_out);
 	PopActiveSnapshot();
 	if (reason == NULL)
 	{
@@ -572,8 +576,10 @@ run_one(Swap *swap, DdlText *ddl, const DdlStatement *statement)
 		run(statement);
 		guard_rest();
 		guard_check_places(swap_guard(swap));
-		if (IsA(statement->raw->stmt, CreateSchemaStmt))
+		if (IsA(statement->raw->stmt, CreateSchemaStmt) || IsA(statement->raw->stmt, RenameStmt))
 			swap_place_members(swap);
+		if (left_out != NULL)
+			ddltext_ignore(ddl, statement, left_out);
 	}
 	else if (reason[0] != '\0')
 		ddltext_ignore(ddl, statement, reason);

@@ -277,8 +277,10 @@ grant_object_is_outside(Guard *guard, const GrantStmt *stmt, Node *object)
 }
 
 static const char *
-check_grant(Guard *guard, GrantStmt *stmt)
+check_grant(Guard *guard, GrantStmt *stmt, const char **left_out)
 {
+	int			roles = list_length(stmt->grantees);
+	int			objects = list_length(stmt->objects);
 	ListCell   *lc;
 
 	if (type_is_of_database(stmt->objtype) || compat_is_parameter(stmt->objtype))
@@ -286,16 +288,20 @@ check_grant(Guard *guard, GrantStmt *stmt)
 	if (!keep_known_roles(&stmt->grantees) ||
 		(stmt->grantor != NULL && role_is_missing(stmt->grantor)))
 		return reason_role;
+	if (list_length(stmt->grantees) < roles)
+		*left_out = reason_role;
 	if (stmt->targtype == ACL_TARGET_DEFAULTS)
 		return NULL;
 	foreach(lc, stmt->objects)
 		if (grant_object_is_outside(guard, stmt, lfirst(lc)))
 			stmt->objects = foreach_delete_current(stmt->objects, lc);
+	if (list_length(stmt->objects) < objects)
+		*left_out = reason_outside;
 	return stmt->objects == NIL ? reason_outside : NULL;
 }
 
 static const char *
-check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt)
+check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt, const char **left_out)
 {
 	ListCell   *lc;
 	ListCell   *element;
@@ -320,7 +326,7 @@ check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt)
 				return "the current user may not act as this role";
 		}
 	}
-	return check_grant(guard, stmt->action);
+	return check_grant(guard, stmt->action, left_out);
 }
 
 /* ---- tables ---- */
@@ -415,7 +421,7 @@ check_rename(Guard *guard, RenameStmt *stmt)
 }
 
 const char *
-target_check(Guard *guard, Node *stmt)
+target_check(Guard *guard, Node *stmt, const char **left_out)
 {
 	switch (nodeTag(stmt))
 	{
@@ -460,9 +466,9 @@ target_check(Guard *guard, Node *stmt)
 		case T_CommentStmt:
 			return check_comment(guard, (CommentStmt *) stmt);
 		case T_GrantStmt:
-			return check_grant(guard, (GrantStmt *) stmt);
+			return check_grant(guard, (GrantStmt *) stmt, left_out);
 		case T_AlterDefaultPrivilegesStmt:
-			return check_default_privileges(guard, (AlterDefaultPrivilegesStmt *) stmt);
+			return check_default_privileges(guard, (AlterDefaultPrivilegesStmt *) stmt, left_out);
 		case T_CreateStmt:
 			return check_create_table(guard, (CreateStmt *) stmt);
 		case T_CreateForeignTableStmt:

@@ -12,10 +12,10 @@
 #include "schema/expected_guard.h"
 
 /*
- * NULL if stmt may run, possibly changed (roles that do not exist are taken out),
- * or the reason why it is passed over.  Raises 0A000 where it drops or alters what
- * the text did not make.
+ * NULL if stmt may run, or the reason why it is passed over.  It may run changed:
+ * left_out is then the reason why a part of it (a role, an object) was taken out.
+ * Raises 0A000 where it drops or alters what the text did not make.
  */
-extern const char *target_check(Guard *guard, Node *stmt);
+extern const char *target_check(Guard *guard, Node *stmt, const char **left_out);
 
 #endif							/* DB_ADAPTER_EXPECTED_TARGET_H */

@@ -143,6 +143,7 @@ is( $node->safe_psql('postgres',
 
 my $text = 'CREATE TABLE survivor (id int, more text)';
 $node->safe_psql('postgres', "SELECT db_adapter.expected('$text')");
+unlike(dump_of('postgres'), qr/expected_cache/, 'pg_dump leaves the cache out');
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
