@@ -152,7 +152,6 @@ restore_pump(Group *group)
 {
 	Restore    *restore = (Restore *) group;
 
-	restore->paused = false;
 	while (group->error == NULL && !restore->at_end && !restore->paused && restore->under_way < PIECES_UNDER_WAY)
 		if (!restore_send_piece(restore))
 			break;
@@ -162,6 +161,14 @@ restore_pump(Group *group)
 		group_end(group);
 	else if (restore->at_end)
 		restore_finish(restore);
+}
+
+/* dba_resume, or a cancel that waits for nothing else */
+static void
+restore_resumed(Group *group)
+{
+	((Restore *) group)->paused = false;
+	restore_pump(group);
 }
 
 /* --- the beginning */
@@ -177,7 +184,7 @@ restore_begin_done(dba_client *db, const dba_result *result, const dba_error *er
 		group_end(group);
 	else
 	{
-		group->resumed = restore_pump;
+		group->resumed = restore_resumed;
 		restore_pump(group);
 	}
 }
