@@ -262,6 +262,22 @@ read_objects(const SchemaKind *kind, const SchemaMember *member, JsonbValue *val
 	return result;
 }
 
+/* Refuses fractions and what no integer holds, where a cast would round or raise 22003. */
+static int64
+read_int(const SchemaKind *kind, const SchemaMember *member, JsonbValue *value)
+{
+	char *text = DatumGetCString(
+		DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	char *end;
+	int64 result;
+
+	errno = 0;
+	result = strtoll(text, &end, 10);
+	if (errno != 0 || *end != '\0')
+		raise_type(kind, member->name, "an integer", value);
+	return result;
+}
+
 static void
 read_member(const SchemaKind *kind, const SchemaMember *member, JsonbValue *value, void *object)
 {
@@ -280,8 +296,7 @@ read_member(const SchemaKind *kind, const SchemaMember *member, JsonbValue *valu
 		case MEMBER_INT:
 			if (value->type != jbvNumeric)
 				raise_type(kind, member->name, "an integer", value);
-			SCHEMA_INT(object, member) = DatumGetInt64(
-				DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric)));
+			SCHEMA_INT(object, member) = read_int(kind, member, value);
 			break;
 		case MEMBER_STRINGS:
 			SCHEMA_LIST(object, member) = read_strings(kind, member, value);
@@ -319,15 +334,44 @@ is_envelope(const SchemaKind *kind, const JsonbValue *key)
 	return strcmp(name, "format") == 0 || strcmp(name, "version") == 0;
 }
 
-/* Every object but the document and what was ignored has a name. */
 static void
-check_name(const SchemaKind *kind, const SchemaObject *object)
+raise_missing(const SchemaKind *kind, const SchemaObject *object, const char *member)
 {
-	const SchemaMember *name = schema_find_member(kind, "name");
+	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+					object->name != NULL
+						? errmsg("invalid schema document: %s \"%s\" has no member \"%s\"",
+								 kind->name, object->name, member)
+						: errmsg("invalid schema document: a %s has no member \"%s\"", kind->name,
+								 member)));
+}
 
-	if (name != NULL && object->name == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-						errmsg("invalid schema document: a %s has no name", kind->name)));
+/* Everybody who works on a Schema counts on these members. */
+static void
+check_members(const SchemaKind *kind, const void *object)
+{
+	for (int i = 0; i < kind->nmembers; i++)
+		if (kind->members[i].required && SCHEMA_TEXT(object, &kind->members[i]) == NULL)
+			raise_missing(kind, object, kind->members[i].name);
+}
+
+/* So they do on what only some kinds of constraints and types need. */
+static void
+check_constraint(const SchemaConstraint *constraint)
+{
+	if (strcmp(constraint->kind, "foreign key") != 0)
+		return;
+	if (constraint->referenced_schema == NULL)
+		raise_missing(&schema_constraint_kind, &constraint->object, "referenced_schema");
+	if (constraint->referenced_table == NULL)
+		raise_missing(&schema_constraint_kind, &constraint->object, "referenced_table");
+}
+
+static void
+check_type(const SchemaType *type)
+{
+	if ((strcmp(type->kind, "domain") == 0 || strcmp(type->kind, "range") == 0) &&
+		type->base_type == NULL)
+		raise_missing(&schema_type_kind, &type->object, "base_type");
 }
 
 static void
@@ -352,7 +396,11 @@ read_object(JsonbContainer *container, const SchemaKind *kind, void *object)
 		else if (!is_envelope(kind, &key))
 			raise_unknown(kind, json_value_string(&key));
 	}
-	check_name(kind, object);
+	check_members(kind, object);
+	if (kind == &schema_constraint_kind)
+		check_constraint(object);
+	else if (kind == &schema_type_kind)
+		check_type(object);
 }
 
 bool

@@ -10,26 +10,30 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#define MEMBER(s, f, json, t, c, k)                                                               \
+#define MEMBER(s, f, json, t, c, k, r)                                                            \
 	{                                                                                             \
-		json, offsetof(s, f), MEMBER_##t, COMPARE_##c, k                                          \
+		json, offsetof(s, f), MEMBER_##t, COMPARE_##c, k, r                                       \
 	}
 /* A member whose JSON name is the field's; NAMED_* where C does not let it be. */
-#define TEXT(s, f, c) MEMBER(s, f, #f, TEXT, c, NULL)
-#define NAMED_TEXT(s, f, json, c) MEMBER(s, f, json, TEXT, c, NULL)
-#define BOOL(s, f, c) MEMBER(s, f, #f, BOOL, c, NULL)
-#define NAMED_BOOL(s, f, json, c) MEMBER(s, f, json, BOOL, c, NULL)
-#define INT(s, f, c) MEMBER(s, f, #f, INT, c, NULL)
-#define STRINGS(s, f, c) MEMBER(s, f, #f, STRINGS, c, NULL)
-#define OBJECTS(s, f, kind) MEMBER(s, f, #f, OBJECTS, ALWAYS, &kind)
+#define TEXT(s, f, c) MEMBER(s, f, #f, TEXT, c, NULL, false)
+#define REQUIRED_TEXT(s, f, c) MEMBER(s, f, #f, TEXT, c, NULL, true)
+#define NAMED_TEXT(s, f, json, c) MEMBER(s, f, json, TEXT, c, NULL, false)
+#define BOOL(s, f, c) MEMBER(s, f, #f, BOOL, c, NULL, false)
+#define NAMED_BOOL(s, f, json, c) MEMBER(s, f, json, BOOL, c, NULL, false)
+#define INT(s, f, c) MEMBER(s, f, #f, INT, c, NULL, false)
+#define STRINGS(s, f, c) MEMBER(s, f, #f, STRINGS, c, NULL, false)
+#define OBJECTS(s, f, kind) MEMBER(s, f, #f, OBJECTS, ALWAYS, &kind, false)
 
-#define OBJECT_SCHEMA(s) MEMBER(s, object.schema, "schema", TEXT, KEY, NULL)
-#define OBJECT_NAME(s) MEMBER(s, object.name, "name", TEXT, KEY, NULL)
-#define OBJECT_SIGNATURE(s) MEMBER(s, object.signature, "signature", TEXT, KEY, NULL)
-#define OBJECT_OWNER(s) MEMBER(s, object.owner, "owner", TEXT, OWNER, NULL)
-#define OBJECT_PRIVILEGES(s) MEMBER(s, object.privileges, "privileges", STRINGS, PRIVILEGES, NULL)
-#define OBJECT_COMMENT(s) MEMBER(s, object.comment, "comment", TEXT, COMMENT, NULL)
-#define OBJECT_DEPENDS(s) MEMBER(s, object.depends_on, "depends_on", STRINGS, NEVER, NULL)
+#define OBJECT_SCHEMA(s) MEMBER(s, object.schema, "schema", TEXT, KEY, NULL, true)
+#define OPTIONAL_SCHEMA(s) MEMBER(s, object.schema, "schema", TEXT, KEY, NULL, false)
+#define OBJECT_NAME(s) MEMBER(s, object.name, "name", TEXT, KEY, NULL, true)
+#define OBJECT_SIGNATURE(s) MEMBER(s, object.signature, "signature", TEXT, KEY, NULL, true)
+#define OBJECT_OWNER(s) MEMBER(s, object.owner, "owner", TEXT, OWNER, NULL, false)
+#define OBJECT_PRIVILEGES(s)                                                                      \
+	MEMBER(s, object.privileges, "privileges", STRINGS, PRIVILEGES, NULL, false)
+#define OBJECT_COMMENT(s) MEMBER(s, object.comment, "comment", TEXT, COMMENT, NULL, false)
+#define OBJECT_DEPENDS(s)                                                                         \
+	MEMBER(s, object.depends_on, "depends_on", STRINGS, NEVER, NULL, false)
 
 #define KIND(variable, label, type, is_positional)                                                \
 	const SchemaKind variable = {.name = label,                                                   \
@@ -41,7 +45,7 @@
 static const SchemaMember schema_column_kind_members[] = {
 	OBJECT_NAME(SchemaColumn),
 	INT(SchemaColumn, position, ORDER),
-	TEXT(SchemaColumn, type, ALWAYS),
+	REQUIRED_TEXT(SchemaColumn, type, ALWAYS),
 	BOOL(SchemaColumn, not_null, ALWAYS),
 	NAMED_TEXT(SchemaColumn, default_value, "default", ALWAYS),
 	TEXT(SchemaColumn, identity, ALWAYS),
@@ -64,7 +68,7 @@ KIND(schema_column_kind, "column", SchemaColumn, true);
 
 static const SchemaMember schema_constraint_kind_members[] = {
 	OBJECT_NAME(SchemaConstraint),
-	TEXT(SchemaConstraint, kind, ALWAYS),
+	REQUIRED_TEXT(SchemaConstraint, kind, ALWAYS),
 	STRINGS(SchemaConstraint, columns, ALWAYS),
 	STRINGS(SchemaConstraint, include, ALWAYS),
 	TEXT(SchemaConstraint, expression, ALWAYS),
@@ -83,14 +87,14 @@ static const SchemaMember schema_constraint_kind_members[] = {
 	BOOL(SchemaConstraint, nulls_not_distinct, ALWAYS),
 	BOOL(SchemaConstraint, inherited, NEVER),
 	TEXT(SchemaConstraint, index, ALWAYS),
-	TEXT(SchemaConstraint, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaConstraint, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaConstraint),
 };
 KIND(schema_constraint_kind, "constraint", SchemaConstraint, false);
 
 static const SchemaMember schema_index_kind_members[] = {
 	OBJECT_NAME(SchemaIndex),
-	TEXT(SchemaIndex, method, ALWAYS),
+	REQUIRED_TEXT(SchemaIndex, method, ALWAYS),
 	STRINGS(SchemaIndex, columns, ALWAYS),
 	STRINGS(SchemaIndex, include, ALWAYS),
 	TEXT(SchemaIndex, predicate, ALWAYS),
@@ -104,47 +108,47 @@ static const SchemaMember schema_index_kind_members[] = {
 	STRINGS(SchemaIndex, options, ALWAYS),
 	STRINGS(SchemaIndex, statistics, ALWAYS),
 	TEXT(SchemaIndex, tablespace, ALWAYS),
-	TEXT(SchemaIndex, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaIndex, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaIndex),
 };
 KIND(schema_index_kind, "index", SchemaIndex, false);
 
 static const SchemaMember schema_trigger_kind_members[] = {
 	OBJECT_NAME(SchemaTrigger),
-	TEXT(SchemaTrigger, timing, ALWAYS),
+	REQUIRED_TEXT(SchemaTrigger, timing, ALWAYS),
 	STRINGS(SchemaTrigger, events, ALWAYS),
 	STRINGS(SchemaTrigger, columns, ALWAYS),
-	TEXT(SchemaTrigger, level, ALWAYS),
-	TEXT(SchemaTrigger, function, ALWAYS),
+	REQUIRED_TEXT(SchemaTrigger, level, ALWAYS),
+	REQUIRED_TEXT(SchemaTrigger, function, ALWAYS),
 	NAMED_TEXT(SchemaTrigger, condition, "when", ALWAYS),
 	TEXT(SchemaTrigger, enabled, ALWAYS),
 	BOOL(SchemaTrigger, constraint, ALWAYS),
 	BOOL(SchemaTrigger, deferrable, ALWAYS),
 	BOOL(SchemaTrigger, initially_deferred, ALWAYS),
 	BOOL(SchemaTrigger, inherited, NEVER),
-	TEXT(SchemaTrigger, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaTrigger, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaTrigger),
 };
 KIND(schema_trigger_kind, "trigger", SchemaTrigger, false);
 
 static const SchemaMember schema_policy_kind_members[] = {
 	OBJECT_NAME(SchemaPolicy),
-	TEXT(SchemaPolicy, command, ALWAYS),
+	REQUIRED_TEXT(SchemaPolicy, command, ALWAYS),
 	BOOL(SchemaPolicy, restrictive, ALWAYS),
 	STRINGS(SchemaPolicy, roles, ALWAYS),
 	NAMED_TEXT(SchemaPolicy, using_expression, "using", ALWAYS),
 	NAMED_TEXT(SchemaPolicy, check_expression, "check", ALWAYS),
-	TEXT(SchemaPolicy, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaPolicy, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaPolicy),
 };
 KIND(schema_policy_kind, "policy", SchemaPolicy, false);
 
 static const SchemaMember schema_rule_kind_members[] = {
 	OBJECT_NAME(SchemaRule),
-	TEXT(SchemaRule, event, ALWAYS),
+	REQUIRED_TEXT(SchemaRule, event, ALWAYS),
 	BOOL(SchemaRule, instead, ALWAYS),
 	TEXT(SchemaRule, enabled, ALWAYS),
-	TEXT(SchemaRule, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaRule, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaRule),
 };
 KIND(schema_rule_kind, "rule", SchemaRule, false);
@@ -152,7 +156,7 @@ KIND(schema_rule_kind, "rule", SchemaRule, false);
 static const SchemaMember schema_table_kind_members[] = {
 	OBJECT_SCHEMA(SchemaTable),
 	OBJECT_NAME(SchemaTable),
-	TEXT(SchemaTable, kind, ALWAYS),
+	REQUIRED_TEXT(SchemaTable, kind, ALWAYS),
 	BOOL(SchemaTable, unlogged, ALWAYS),
 	TEXT(SchemaTable, of_type, ALWAYS),
 	TEXT(SchemaTable, access_method, ALWAYS),
@@ -183,12 +187,12 @@ KIND(schema_table_kind, "table", SchemaTable, false);
 static const SchemaMember schema_view_kind_members[] = {
 	OBJECT_SCHEMA(SchemaView),
 	OBJECT_NAME(SchemaView),
-	TEXT(SchemaView, kind, ALWAYS),
+	REQUIRED_TEXT(SchemaView, kind, ALWAYS),
 	STRINGS(SchemaView, options, ALWAYS),
 	TEXT(SchemaView, tablespace, ALWAYS),
 	TEXT(SchemaView, access_method, ALWAYS),
 	BOOL(SchemaView, not_populated, NEVER),
-	TEXT(SchemaView, definition, ALWAYS),
+	REQUIRED_TEXT(SchemaView, definition, ALWAYS),
 	OBJECTS(SchemaView, columns, schema_column_kind),
 	OBJECTS(SchemaView, indexes, schema_index_kind),
 	OBJECTS(SchemaView, triggers, schema_trigger_kind),
@@ -204,10 +208,10 @@ static const SchemaMember schema_function_kind_members[] = {
 	OBJECT_SCHEMA(SchemaFunction),
 	OBJECT_NAME(SchemaFunction),
 	OBJECT_SIGNATURE(SchemaFunction),
-	TEXT(SchemaFunction, kind, ALWAYS),
+	REQUIRED_TEXT(SchemaFunction, kind, ALWAYS),
 	TEXT(SchemaFunction, arguments, ALWAYS),
 	TEXT(SchemaFunction, result, ALWAYS),
-	TEXT(SchemaFunction, language, ALWAYS),
+	REQUIRED_TEXT(SchemaFunction, language, ALWAYS),
 	TEXT(SchemaFunction, volatility, ALWAYS),
 	TEXT(SchemaFunction, parallel, ALWAYS),
 	BOOL(SchemaFunction, strict, ALWAYS),
@@ -216,7 +220,7 @@ static const SchemaMember schema_function_kind_members[] = {
 	TEXT(SchemaFunction, cost, ALWAYS),
 	TEXT(SchemaFunction, rows, ALWAYS),
 	STRINGS(SchemaFunction, settings, ALWAYS),
-	TEXT(SchemaFunction, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaFunction, definition, DEFINITION),
 	OBJECT_OWNER(SchemaFunction),
 	OBJECT_PRIVILEGES(SchemaFunction),
 	OBJECT_COMMENT(SchemaFunction),
@@ -227,7 +231,7 @@ KIND(schema_function_kind, "function", SchemaFunction, false);
 static const SchemaMember schema_type_kind_members[] = {
 	OBJECT_SCHEMA(SchemaType),
 	OBJECT_NAME(SchemaType),
-	TEXT(SchemaType, kind, ALWAYS),
+	REQUIRED_TEXT(SchemaType, kind, ALWAYS),
 	STRINGS(SchemaType, labels, ALWAYS),
 	OBJECTS(SchemaType, attributes, schema_column_kind),
 	TEXT(SchemaType, base_type, ALWAYS),
@@ -247,7 +251,7 @@ KIND(schema_type_kind, "type", SchemaType, false);
 static const SchemaMember schema_sequence_kind_members[] = {
 	OBJECT_SCHEMA(SchemaSequence),
 	OBJECT_NAME(SchemaSequence),
-	TEXT(SchemaSequence, type, ALWAYS),
+	REQUIRED_TEXT(SchemaSequence, type, ALWAYS),
 	BOOL(SchemaSequence, unlogged, ALWAYS),
 	INT(SchemaSequence, start, ALWAYS),
 	INT(SchemaSequence, increment, ALWAYS),
@@ -265,11 +269,11 @@ KIND(schema_sequence_kind, "sequence", SchemaSequence, false);
 static const SchemaMember schema_statistics_kind_members[] = {
 	OBJECT_SCHEMA(SchemaStatistics),
 	OBJECT_NAME(SchemaStatistics),
-	TEXT(SchemaStatistics, table, ALWAYS),
+	REQUIRED_TEXT(SchemaStatistics, table, ALWAYS),
 	STRINGS(SchemaStatistics, kinds, ALWAYS),
 	STRINGS(SchemaStatistics, columns, ALWAYS),
 	INT(SchemaStatistics, target, ALWAYS),
-	TEXT(SchemaStatistics, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaStatistics, definition, DEFINITION),
 	OBJECT_OWNER(SchemaStatistics),
 	OBJECT_COMMENT(SchemaStatistics),
 };
@@ -279,8 +283,8 @@ static const SchemaMember schema_other_kind_members[] = {
 	OBJECT_SCHEMA(SchemaOther),
 	OBJECT_NAME(SchemaOther),
 	OBJECT_SIGNATURE(SchemaOther),
-	TEXT(SchemaOther, kind, ALWAYS),
-	TEXT(SchemaOther, definition, ALWAYS),
+	REQUIRED_TEXT(SchemaOther, kind, ALWAYS),
+	REQUIRED_TEXT(SchemaOther, definition, ALWAYS),
 	OBJECT_OWNER(SchemaOther),
 	OBJECT_COMMENT(SchemaOther),
 	OBJECT_DEPENDS(SchemaOther),
@@ -296,10 +300,11 @@ static const SchemaMember schema_namespace_kind_members[] = {
 KIND(schema_namespace_kind, "schema", SchemaNamespace, false);
 
 static const SchemaMember schema_default_privileges_kind_members[] = {
-	OBJECT_SCHEMA(SchemaDefaultPrivileges),
+	/* none: of the whole database */
+	OPTIONAL_SCHEMA(SchemaDefaultPrivileges),
 	OBJECT_NAME(SchemaDefaultPrivileges),
-	TEXT(SchemaDefaultPrivileges, role, PRIVILEGES),
-	TEXT(SchemaDefaultPrivileges, object_type, PRIVILEGES),
+	REQUIRED_TEXT(SchemaDefaultPrivileges, role, PRIVILEGES),
+	REQUIRED_TEXT(SchemaDefaultPrivileges, object_type, PRIVILEGES),
 	OBJECT_PRIVILEGES(SchemaDefaultPrivileges),
 };
 KIND(schema_default_privileges_kind, "default privileges", SchemaDefaultPrivileges, false);
@@ -351,11 +356,11 @@ static const SchemaMember schema_kind_members[] = {
 	OBJECTS(Schema, statistics, schema_statistics_kind),
 	OBJECTS(Schema, others, schema_other_kind),
 	MEMBER(Schema, default_privileges, "default_privileges", OBJECTS, PRIVILEGES,
-		   &schema_default_privileges_kind),
-	MEMBER(Schema, extensions, "extensions", OBJECTS, APART, &schema_extension_kind),
-	MEMBER(Schema, publications, "publications", OBJECTS, APART, &schema_publication_kind),
-	MEMBER(Schema, ignored, "ignored", OBJECTS, NEVER, &schema_ignored_kind),
-	MEMBER(Schema, renames, "renames", OBJECTS, NEVER, &schema_rename_kind),
+		   &schema_default_privileges_kind, false),
+	MEMBER(Schema, extensions, "extensions", OBJECTS, APART, &schema_extension_kind, false),
+	MEMBER(Schema, publications, "publications", OBJECTS, APART, &schema_publication_kind, false),
+	MEMBER(Schema, ignored, "ignored", OBJECTS, NEVER, &schema_ignored_kind, false),
+	MEMBER(Schema, renames, "renames", OBJECTS, NEVER, &schema_rename_kind, false),
 };
 KIND(schema_kind, "schema document", Schema, false);
 

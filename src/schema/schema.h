@@ -51,6 +51,7 @@ typedef struct SchemaMember
 	SchemaMemberType type;
 	SchemaCompare compare;
 	const struct SchemaKind *child; /* of MEMBER_OBJECTS */
+	bool required; /* a document is malformed without it */
 } SchemaMember;
 
 typedef struct SchemaKind
