@@ -187,6 +187,25 @@ check_kind(Check *c)
 		say(c, "info", "its triggers fire when rows are restored");
 }
 
+/* Whether keys or references are made of the column. */
+static bool
+holds_together(const BackupTable *table, const RelationColumn *column)
+{
+	bool		found = column == table->user_column;
+
+	for (int i = 0; i < table->npk; i++)
+		found |= table->pk_columns[i] == column;
+	for (int i = 0; i < table->nslug; i++)
+		found |= table->slug_columns[i] == column;
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		found |= table->refs[i].type_column == column;
+		for (int j = 0; j < table->refs[i].nfields; j++)
+			found |= table->refs[i].columns[j] == column;
+	}
+	return found;
+}
+
 static void
 check_columns(Check *c)
 {
@@ -200,6 +219,9 @@ check_columns(Check *c)
 			say(c, "error",
 				"column \"%s\" is excluded, but NOT NULL and without a default: no row can be "
 				"restored",
+				column->name);
+		if (table->excluded[i] && holds_together(table, column))
+			say(c, "error", "column \"%s\" cannot be excluded: it is part of a key or a reference",
 				column->name);
 		if (selection_has_column(table, column) && selection_is_large_object(column))
 			say(c, "error", "column \"%s\" refers to large objects: exclude it", column->name);

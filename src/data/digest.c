@@ -195,11 +195,11 @@ scan_table(Digest *d, const DigestOptions *options)
 }
 
 static void
-check_buckets(int buckets)
+check_buckets(const DigestOptions *options)
 {
-	if (buckets < 0 || buckets > MAX_BUCKETS_ASKED)
+	if (options->has_buckets && (options->buckets < 1 || options->buckets > MAX_BUCKETS_ASKED))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid number of buckets %d", buckets),
+						errmsg("invalid number of buckets %d", options->buckets),
 						errhint("It lies between 1 and %d.", MAX_BUCKETS_ASKED)));
 }
 
@@ -240,12 +240,12 @@ digest_buckets(const DigestOptions *options, ReturnSetInfo *result)
 {
 	Digest		d = {.result = result};
 
-	check_buckets(options->buckets);
-	d.nbuckets = options->buckets > 0 ? options->buckets : MAX_BUCKETS;
+	check_buckets(options);
+	d.nbuckets = options->has_buckets ? options->buckets : MAX_BUCKETS;
 	d.sums = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Sum) * d.nbuckets);
 	memset(d.sums, 0, sizeof(Sum) * d.nbuckets);
 	scan_table(&d, options);
-	if (options->buckets == 0)
+	if (!options->has_buckets)
 		fold_buckets(&d);
 	for (int i = 0; i < d.nbuckets; i++)
 	{
@@ -293,8 +293,8 @@ digest_rows(const DigestOptions *options, List *wanted, ReturnSetInfo *result)
 	Digest		d = {.result = result};
 	ListCell   *lc;
 
-	check_buckets(options->buckets);
-	d.nbuckets = options->buckets > 0 ? options->buckets : default_buckets(options);
+	check_buckets(options);
+	d.nbuckets = options->has_buckets ? options->buckets : default_buckets(options);
 	if (wanted != NIL)
 		d.wanted = palloc0(sizeof(bool) * d.nbuckets);
 	foreach(lc, wanted)

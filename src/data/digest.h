@@ -13,7 +13,8 @@ typedef struct DigestOptions
 	Jsonb	   *backup_schema;
 	char	   *table;
 	char	   *user_id;		/* NULL: every tenant */
-	int			buckets;		/* 0: a power of two near 16 times the root of the rows */
+	bool		has_buckets;	/* else a power of two near 16 times the root of the rows */
+	int			buckets;
 	char	   *hash;			/* "fast" or "sha256" */
 } DigestOptions;
 

@@ -286,10 +286,9 @@ get_digest_options(FunctionCallInfo fcinfo, int arg, DigestOptions *options)
 	options->backup_schema = get_jsonb(fcinfo, 0, "backup_schema");
 	options->table = get_text(fcinfo, 1, "table");
 	options->user_id = get_text(fcinfo, arg, NULL);
-	options->buckets = PG_ARGISNULL(arg + 1) ? 0 : PG_GETARG_INT32(arg + 1);
+	options->has_buckets = !PG_ARGISNULL(arg + 1);
+	options->buckets = options->has_buckets ? PG_GETARG_INT32(arg + 1) : 0;
 	options->hash = get_text(fcinfo, arg + 2, "hash");
-	if (!PG_ARGISNULL(arg + 1) && options->buckets < 1)
-		options->buckets = -1;
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_digest);

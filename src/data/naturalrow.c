@@ -5,11 +5,14 @@
  * The key goes, the tenant column goes where one tenant is compared with its
  * like elsewhere, and in place of each reference stand the match key columns of
  * the row it leads to, called "field.column".  A reference that leads nowhere
- * counts as none: a restore would make it NULL.
+ * counts as none: a restore would make it NULL.  A key inside a document is cut
+ * out and stands the same way, unless its path can lead to several places: such
+ * a document stays as it is and may differ by its ids alone.
  */
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "catalog/pg_type.h"
 #include "data/naturalrow.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -34,7 +37,7 @@ typedef struct Builder
 } Builder;
 
 static void
-add_item(Builder *b, const char *name, char *expression, bool match)
+add_column(Builder *b, const char *name, char *expression, bool match)
 {
 	NaturalColumn *item = palloc(sizeof(NaturalColumn));
 
@@ -84,16 +87,16 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 	bool		parents = depth < MAX_DEPTH && !match_key_suffices(table);
 
 	for (int i = 0; i < table->nslug; i++)
-		add_item(b, psprintf("%s.%s", prefix, table->slug_columns[i]->name),
-				 psprintf("%s.%s", alias, table->slug_columns[i]->quoted), match);
+		add_column(b, psprintf("%s.%s", prefix, table->slug_columns[i]->name),
+				   psprintf("%s.%s", alias, table->slug_columns[i]->quoted), match);
 	for (int i = 0; parents && i < table->nrefs; i++)
 		if (table->refs[i].required && !table->refs[i].circular)
 			add_reference(b, table, &table->refs[i], alias, prefix, match, depth + 1);
 	if (table->nslug > 0 || (parents && table->nrefs > 0))
 		return;
 	for (int i = 0; i < table->npk; i++)
-		add_item(b, psprintf("%s.%s", prefix, table->pk_columns[i]->name),
-				 psprintf("%s.%s", alias, table->pk_columns[i]->quoted), match);
+		add_column(b, psprintf("%s.%s", prefix, table->pk_columns[i]->name),
+				   psprintf("%s.%s", alias, table->pk_columns[i]->quoted), match);
 }
 
 /* One target of a reference: joined, and its natural key among the columns. */
@@ -120,6 +123,55 @@ add_target(Builder *b, const BackupTable *table, const BackupRef *ref, int targe
 	add_natural_key(b, other, joined, prefix, match, depth);
 }
 
+/*
+ * The path of a document reference as the text[] that #> takes; NULL for one that
+ * is not made of members and indexes alone and can lead to several places.
+ */
+static char *
+plain_path(const char *path)
+{
+	StringInfoData array;
+
+	if (*path++ != '$')
+		return NULL;
+	initStringInfo(&array);
+	while (*path != '\0')
+	{
+		bool		index = *path == '[';
+		size_t		len;
+
+		if (!index && *path != '.')
+			return NULL;
+		path++;
+		len = index
+				  ? strspn(path, "0123456789")
+				  : strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		if (len == 0 || (index && path[len] != ']'))
+			return NULL;
+		appendStringInfo(&array, "%c%.*s", array.len == 0 ? '{' : ',', (int) len, path);
+		path += index ? len + 1 : len;
+	}
+	appendStringInfoChar(&array, '}');
+	return array.len > 1 ? array.data : NULL;
+}
+
+/* The key inside a document: its row joined by the key's text. */
+static void
+add_document_reference(Builder *b, const BackupRef *ref, const char *path)
+{
+	const BackupTable *other = &b->s->schema->tables[ref->targets[0].index];
+	const RelationColumn *column = ref->columns[0];
+	char	   *joined = psprintf("j%d", ++b->njoins);
+	char	   *argument = selection_argument(b->s, TEXTARRAYOID, path);
+
+	appendStringInfo(&b->joins,
+					 " LEFT JOIN %s AS %s ON %s.%s::pg_catalog.text OPERATOR(pg_catalog.=) "
+					 "(t.%s::pg_catalog.jsonb OPERATOR(pg_catalog.#>>) %s)",
+					 other->rel->qualified, joined, joined, other->pk_columns[0]->quoted,
+					 column->quoted, argument);
+	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), false, 0);
+}
+
 static void
 add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const char *alias,
 			  const char *prefix, bool match, int depth)
@@ -127,9 +179,29 @@ add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const 
 	char	   *name = psprintf("%s%s%s", prefix, *prefix ? "." : "", ref->fields[0]);
 
 	check_stack_depth();
-	if (ref->kind != REF_JSON)
+	if (ref->kind == REF_JSON && depth == 0 && plain_path(ref->json_path) != NULL)
+		add_document_reference(b, ref, plain_path(ref->json_path));
+	else if (ref->kind != REF_JSON)
 		for (int i = 0; i < ref->ntargets; i++)
 			add_target(b, table, ref, i, alias, name, match, depth);
+}
+
+/* The column itself, or its document without the keys that stand in it. */
+static char *
+column_expression(Builder *b, const RelationColumn *column)
+{
+	char	   *expression = psprintf("t.%s", column->quoted);
+
+	for (int i = 0; i < b->table->nrefs; i++)
+	{
+		const BackupRef *ref = &b->table->refs[i];
+		char	   *path = ref->kind == REF_JSON ? plain_path(ref->json_path) : NULL;
+
+		if (path != NULL && ref->columns[0] == column)
+			expression = psprintf("(%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", expression,
+								  selection_argument(b->s, TEXTARRAYOID, path));
+	}
+	return expression;
 }
 
 static bool
@@ -157,7 +229,7 @@ add_columns(Builder *b, bool key_is_match)
 			(column == table->user_column && b->s->user_id != NULL && !match) ||
 			(key && !match && !key_is_match))
 			continue;
-		add_item(b, column->name, psprintf("t.%s", column->quoted), match || (key && key_is_match));
+		add_column(b, column->name, column_expression(b, column), match || (key && key_is_match));
 	}
 }
 

@@ -1,0 +1,110 @@
+-- Reading, checking and deriving backup schemas.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE SCHEMA shop;
+SET search_path = shop;
+
+CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL UNIQUE);
+CREATE TABLE authors (
+    id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, name text,
+    UNIQUE (user_id, slug));
+CREATE TABLE books (
+    id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, title text,
+    author_id int NOT NULL REFERENCES authors, editor_id int REFERENCES authors,
+    UNIQUE (user_id, slug));
+CREATE TABLE pages (
+    book_id int NOT NULL REFERENCES books, number int NOT NULL, body text,
+    PRIMARY KEY (book_id, number));
+CREATE TABLE "Odd ""Name""" ("Id" int PRIMARY KEY, "Slug" text);
+
+CREATE FUNCTION checks(schema jsonb) RETURNS TABLE (severity text, "table" text, message text)
+LANGUAGE sql AS $$ SELECT * FROM db_adapter.check_backup_schema(schema) $$;
+
+-- the document
+SELECT checks('[]');
+SELECT checks('{}');
+SELECT checks('{"table": []}');
+SELECT checks('{"tables": [1]}');
+SELECT checks('{"tables": [{}]}');
+SELECT checks('{"tables": [{"name": ""}]}');
+SELECT checks('{"tables": [{"name": 1}]}');
+SELECT checks('{"tables": [{"name": "authors", "slug_fields": "slug"}]}');
+SELECT checks('{"tables": [{"name": "authors", "pk": 1}]}');
+SELECT checks('{"tables": [{"name": "authors", "pk": []}]}');
+SELECT checks('{"tables": [{"name": "authors", "user_field": ["a", "b"]}]}');
+SELECT checks('{"tables": [{"name": "authors"}, {"name": "authors"}]}');
+SELECT checks('{"tables": [{"name": "authors", "parent": "books"}]}');
+SELECT checks('{"tables": [{"name": "authors", "parents": ["books"]}]}');
+SELECT checks('{"tables": [{"name": "authors", "parent": {"table": "books"}}]}');
+SELECT checks('{"tables": [{"name": "authors", "parent": {"field": "x"}}]}');
+SELECT checks('{"tables": [{"name": "authors", "parent": {"field": "x", "table": "a", "type_field": "b"}}]}');
+SELECT checks('{"tables": [{"name": "authors", "parent": {"field": "x", "type_field": "b", "map": {"A": 1}}}]}');
+SELECT checks('{"tables": [{"name": "authors", "parent": {"field": ["x", "y"], "table": "a", "json_path": "$.b"}}]}');
+SELECT checks(NULL);
+SELECT checks('{"tables": []}');
+
+-- the database: a row for everything that is wrong
+SELECT * FROM checks('{"tables": [{"name": "author"}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors"}, {"name": "books",
+    "parent": {"table": "authors", "field": "author_id"},
+    "optional_refs": [{"table": "authors", "field": "editor_id"}]}]}');
+SELECT * FROM checks('{"tables": [{"name": "books"}, {"name": "authors"}]}');
+SELECT * FROM checks('{"tables": [{"name": "books",
+    "parent": {"table": "authors", "field": "author_id"}}, {"name": "authors"}]}');
+SELECT * FROM checks('{"tables": [{"name": "books"}]}');
+SELECT * FROM checks('{"tables": [{"name": "users"}]}');
+SELECT * FROM checks('{"tables": [{"name": "users", "slug_field": null, "user_field": null}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors", "slug_field": "name"}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors", "pk": "slug", "slug_field": "slug"}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors", "exclude_columns": ["nam", "slug"]}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors", "exclude_columns": ["name", "slug"]}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors", "filter": "nme IS NULL"}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors"}, {"name": "pages", "pk": ["book_id", "number"],
+    "slug_field": "number", "user_field": null, "parent": {"table": "authors", "field": "book_id"}}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors"}, {"name": "books",
+    "parent": {"table": "authors", "field": ["author_id", "editor_id"]},
+    "optional_refs": [{"table": "autors", "field": "editor_id"}]}]}');
+SELECT * FROM checks('{"tables": [{"name": "shop.authors"}, {"name": "AUTHORS"}]}');
+SELECT * FROM checks('{"tables": [{"name": "\"Odd \"\"Name\"\"\"", "pk": "Id", "slug_field": "Slug", "user_field": null}]}');
+
+CREATE DOMAIN lo AS oid;
+CREATE TABLE blobs (id int PRIMARY KEY, user_id text, slug text, content lo, fixed int NOT NULL,
+    UNIQUE (slug));
+CREATE VIEW authors_view AS SELECT * FROM authors;
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER t BEFORE INSERT ON blobs FOR EACH ROW EXECUTE FUNCTION nothing();
+SELECT * FROM checks('{"tables": [{"name": "blobs"}]}');
+SELECT * FROM checks('{"tables": [{"name": "blobs", "exclude_columns": ["content", "fixed"]}]}');
+SELECT * FROM checks('{"tables": [{"name": "authors_view"}]}');
+
+-- relations that hold nobody's data
+SELECT checks('{"tables": [{"name": "pg_class"}]}');
+SELECT checks('{"tables": [{"name": "information_schema.tables"}]}');
+CREATE TEMP TABLE passing (id int, user_id text, slug text);
+SELECT checks('{"tables": [{"name": "passing"}]}');
+SELECT checks('{"tables": [{"name": "authors_id_seq"}]}');
+SELECT checks('{"tables": [{"name": "a.b.c.d"}]}');
+
+-- derived from the catalog, parents first
+SELECT jsonb_pretty(db_adapter.derive_backup_schema('{books,authors}'));
+SELECT t ->> 'name' AS name, t ->> 'pk' AS pk, t ->> 'slug_field' AS slug, t ->> 'user_field' AS tenant,
+       t -> 'parents' AS parents, t ->> 'comment' AS comment
+  FROM jsonb_array_elements(db_adapter.derive_backup_schema(root => 'authors') -> 'tables') t;
+CREATE TABLE accounts (id int PRIMARY KEY, user_ref int NOT NULL REFERENCES users, number text NOT NULL,
+    UNIQUE (user_ref, number));
+CREATE TABLE staff (id uuid PRIMARY KEY, code text NOT NULL UNIQUE, boss uuid REFERENCES staff,
+    department int);
+CREATE TABLE departments (id serial PRIMARY KEY, name text NOT NULL UNIQUE, head uuid REFERENCES staff);
+ALTER TABLE staff ADD FOREIGN KEY (department) REFERENCES departments;
+SELECT t ->> 'name' AS name, t ->> 'slug_field' AS slug, t ->> 'user_field' AS tenant
+  FROM jsonb_array_elements(db_adapter.derive_backup_schema(root => 'users') -> 'tables') t;
+SELECT t ->> 'name' AS name, t ->> 'slug_field' AS slug, t -> 'optional_refs' AS refs
+  FROM jsonb_array_elements(db_adapter.derive_backup_schema('{staff,departments}') -> 'tables') t;
+-- a derived schema is sound
+SELECT severity, "table", message
+  FROM db_adapter.check_backup_schema(db_adapter.derive_backup_schema('{authors,books,pages}'));
+SELECT db_adapter.derive_backup_schema('{authors}', 'books');
+SELECT db_adapter.derive_backup_schema('{pg_class}');
+SELECT jsonb_path_query_array(db_adapter.derive_backup_schema(), '$.tables[*].name');
+
+DROP SCHEMA shop CASCADE;

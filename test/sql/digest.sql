@@ -1,0 +1,122 @@
+-- Content by natural key: the same whatever the ids, different when a value is.
+\set VERBOSITY terse
+SET client_min_messages = warning;
+CREATE SCHEMA here;
+CREATE SCHEMA there;
+
+-- two databases in one: the same rows under other ids, columns in another order
+CREATE TABLE here.authors (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, name text, UNIQUE (user_id, slug));
+CREATE TABLE here.books (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, title text, price numeric,
+    author_id int REFERENCES here.authors, editor_id int REFERENCES here.authors, at timestamptz, i interval, UNIQUE (user_id, slug));
+CREATE TABLE here.pages (book_id int REFERENCES here.books, number int, body text, PRIMARY KEY (book_id, number));
+CREATE TABLE there.authors (name text, id int PRIMARY KEY, slug text NOT NULL, user_id text NOT NULL, UNIQUE (user_id, slug));
+CREATE TABLE there.books (i interval, at timestamptz, title text, price numeric, id int PRIMARY KEY, user_id text NOT NULL,
+    slug text NOT NULL, editor_id int REFERENCES there.authors, author_id int REFERENCES there.authors, UNIQUE (user_id, slug));
+CREATE TABLE there.pages (body text, number int, book_id int REFERENCES there.books, PRIMARY KEY (number, book_id));
+
+INSERT INTO here.authors (user_id, slug, name) SELECT 'u' || n % 2, 'a' || n, 'Author ' || n FROM generate_series(1, 10) n;
+INSERT INTO here.books (user_id, slug, title, price, author_id, editor_id, at, i)
+SELECT 'u' || n % 2, 'b' || n, 'Book ' || n, n / 4.0, n % 10 + 1, CASE WHEN n % 3 = 0 THEN (n + 2) % 10 + 1 END,
+       '2024-01-01 00:00+00'::timestamptz + n * interval '1 day', n * interval '1 day 1 hour'
+  FROM generate_series(0, 99) n;
+INSERT INTO here.pages SELECT b.id, n, b.slug || ' page ' || n FROM here.books b, generate_series(1, 3) n;
+INSERT INTO there.authors SELECT name, 1000 - id, slug, user_id FROM here.authors;
+INSERT INTO there.books SELECT i, at, title, price, 5000 - id, user_id, slug, 1000 - editor_id, 1000 - author_id FROM here.books;
+INSERT INTO there.pages SELECT body, number, 5000 - book_id FROM here.pages;
+
+\set schema '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id"}]}, {"name": "pages", "pk": ["book_id", "number"], "slug_field": "number", "user_field": null, "parent": {"table": "books", "field": "book_id"}}]}'
+
+CREATE FUNCTION digests(place text, schema jsonb, "table" text, user_id text, buckets int, hash text)
+RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM set_config('search_path', place || ', public', true);
+    RETURN QUERY SELECT d::text FROM db_adapter.digest(schema, "table", user_id, buckets, hash) d ORDER BY 1;
+END $$;
+CREATE FUNCTION same(schema jsonb, "table" text, user_id text, buckets int DEFAULT NULL, hash text DEFAULT 'fast')
+RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN h = t THEN 'same' ELSE 'different' END
+      FROM (SELECT array(SELECT digests('here', schema, "table", user_id, buckets, hash)) AS h,
+                   array(SELECT digests('there', schema, "table", user_id, buckets, hash)) AS t) d $$;
+
+SELECT t, same(:'schema', t, 'u1'), same(:'schema', t, 'u0', 7), same(:'schema', t, NULL), same(:'schema', t, 'u1', NULL, 'sha256')
+  FROM unnest('{authors,books,pages}'::text[]) t;
+SET search_path = here;
+SELECT count(*) AS buckets, sum(rows), min(length(digest)), max(length(digest)), max(bucket) < 256 AS in_range
+  FROM db_adapter.digest(:'schema', 'books');
+SELECT count(*) AS buckets, sum(rows), min(length(digest)), max(length(digest)) FROM db_adapter.digest(:'schema', 'pages', 'u1', 1, 'sha256');
+-- the hash is the published one, and settings have no part in it
+SELECT digest FROM db_adapter.digest('{"tables": [{"name": "authors", "filter": "id = 1"}]}', 'authors', 'u1', 1);
+SELECT digest = sha256('{"name":"Author 1","slug":"a1"}') AS sha256
+  FROM db_adapter.digest('{"tables": [{"name": "authors", "filter": "id = 1"}]}', 'authors', 'u1', 1, 'sha256');
+CREATE TEMP TABLE before AS SELECT * FROM db_adapter.digest(:'schema', 'books', 'u1');
+SET DateStyle = 'SQL, DMY';
+SET TimeZone = 'Asia/Tokyo';
+SET IntervalStyle = 'sql_standard';
+SELECT count(*) AS differ FROM (SELECT * FROM db_adapter.digest(:'schema', 'books', 'u1') EXCEPT SELECT * FROM before) d;
+RESET DateStyle;
+RESET TimeZone;
+RESET IntervalStyle;
+
+-- the rows of buckets that differ, and nothing else
+UPDATE there.books SET title = 'changed' WHERE slug = 'b17';
+UPDATE there.books SET editor_id = NULL WHERE slug = 'b21';
+DELETE FROM there.pages WHERE book_id = (SELECT id FROM there.books WHERE slug = 'b33') AND number = 2;
+INSERT INTO there.books (id, user_id, slug) VALUES (1, 'u1', 'new');
+CREATE TEMP TABLE ours AS SELECT * FROM db_adapter.digest(:'schema', 'books', 'u1', 64);
+CREATE TEMP TABLE our_rows AS SELECT * FROM db_adapter.digest_rows(:'schema', 'books', NULL, 'u1', 64);
+CREATE TEMP TABLE our_pages AS SELECT * FROM db_adapter.digest_rows(:'schema', 'pages', NULL, 'u1');
+SET search_path = there;
+CREATE TEMP TABLE differing AS
+    SELECT bucket FROM ours FULL JOIN db_adapter.digest(:'schema', 'books', 'u1', 64) theirs USING (bucket)
+     WHERE ours.digest IS DISTINCT FROM theirs.digest;
+SELECT count(*) BETWEEN 1 AND 3 AS few FROM differing;
+SELECT match_key, o.digest IS NOT NULL AS ours, t.digest IS NOT NULL AS theirs
+  FROM (SELECT * FROM our_rows) o FULL JOIN
+       db_adapter.digest_rows(:'schema', 'books', array(SELECT bucket FROM differing), 'u1', 64) t USING (match_key)
+ WHERE t.digest IS DISTINCT FROM o.digest AND (t.digest IS NOT NULL OR match_key ->> 'slug' = 'b17') ORDER BY 1;
+SELECT match_key, o.digest IS NOT NULL AS ours, t.digest IS NOT NULL AS theirs
+  FROM our_pages o FULL JOIN db_adapter.digest_rows(:'schema', 'pages', NULL, 'u1') t USING (match_key)
+ WHERE t.digest IS DISTINCT FROM o.digest ORDER BY 1;
+-- buckets chosen by the rows: both functions choose alike
+SELECT count(*) AS not_found FROM db_adapter.digest(:'schema', 'pages', 'u0') d
+ WHERE d.rows <> (SELECT count(*) FROM db_adapter.digest_rows(:'schema', 'pages', ARRAY[d.bucket], 'u0'));
+SELECT * FROM db_adapter.digest_rows(:'schema', 'books', '{}', 'u1');
+
+-- references of other kinds, link tables, circles
+SET search_path = here;
+CREATE TABLE links (author_id int REFERENCES authors, book_id int REFERENCES books, PRIMARY KEY (author_id, book_id));
+INSERT INTO links VALUES (1, 2), (2, 3);
+CREATE TABLE nodes (id int PRIMARY KEY, user_id text, slug text, up int REFERENCES nodes, kind text, target int, doc jsonb, UNIQUE (user_id, slug));
+INSERT INTO nodes VALUES (1, 'u1', 'root', NULL, 'Book', 2, '{"author": {"id": 1, "n": 1}, "x": 1}'), (2, 'u1', 'leaf', 1, 'Author', 2, NULL);
+\set nodes '{"tables": [{"name": "authors"}, {"name": "books"}, {"name": "links", "pk": ["author_id", "book_id"], "slug_field": null, "user_field": null, "parents": [{"table": "authors", "field": "author_id"}, {"table": "books", "field": "book_id"}]}, {"name": "nodes", "optional_refs": [{"table": "nodes", "field": "up"}, {"field": "target", "type_field": "kind", "map": {"Book": "books", "Author": "authors"}}, {"table": "authors", "field": "doc", "json_path": "$.author.id"}]}]}'
+SELECT match_key FROM db_adapter.digest_rows(:'nodes', 'links', NULL) ORDER BY 1;
+SELECT match_key FROM db_adapter.digest_rows(:'nodes', 'nodes', NULL, 'u1') ORDER BY 1;
+CREATE TEMP TABLE nodes_before AS SELECT * FROM db_adapter.digest_rows(:'nodes', 'nodes', NULL, 'u1');
+ALTER TABLE nodes DROP CONSTRAINT nodes_up_fkey;
+UPDATE nodes SET id = id + 100, up = up + 100;
+UPDATE authors SET id = id + 100 WHERE NOT EXISTS (SELECT FROM books WHERE id IN (author_id, editor_id));
+SELECT count(*) AS changed FROM (SELECT * FROM nodes_before EXCEPT SELECT * FROM db_adapter.digest_rows(:'nodes', 'nodes', NULL, 'u1')) d;
+UPDATE nodes SET target = 4 WHERE slug = 'leaf';
+SELECT match_key FROM (SELECT * FROM nodes_before EXCEPT SELECT * FROM db_adapter.digest_rows(:'nodes', 'nodes', NULL, 'u1')) d;
+-- a key inside a document
+UPDATE authors SET slug = 'was a1' WHERE slug = 'a1';
+INSERT INTO authors VALUES (777, 'u1', 'a1');
+UPDATE nodes SET doc = '{"author": {"id": 777, "n": 1}, "x": 1}' WHERE slug = 'root';
+SELECT match_key FROM (SELECT * FROM nodes_before EXCEPT SELECT * FROM db_adapter.digest_rows(:'nodes', 'nodes', NULL, 'u1')) d;
+UPDATE nodes SET doc = '{"author": {"id": 3, "n": 1}, "x": 1}' WHERE slug = 'root';
+SELECT match_key FROM (SELECT * FROM nodes_before EXCEPT SELECT * FROM db_adapter.digest_rows(:'nodes', 'nodes', NULL, 'u1')) d ORDER BY 1;
+
+-- what is refused
+SELECT * FROM db_adapter.digest(:'schema', 'book');
+SELECT * FROM db_adapter.digest(:'schema', NULL);
+SELECT * FROM db_adapter.digest(NULL, 'books');
+SELECT * FROM db_adapter.digest(:'schema', 'books', hash => 'md5');
+SELECT * FROM db_adapter.digest(:'schema', 'books', buckets => 0);
+SELECT * FROM db_adapter.digest(:'schema', 'books', buckets => 2000000);
+SELECT * FROM db_adapter.digest_rows(:'schema', 'books', '{64}', buckets => 64);
+SELECT * FROM db_adapter.digest_rows(:'schema', 'books', '{-1}', buckets => 64);
+
+SET search_path = public;
+DROP SCHEMA here CASCADE;
+DROP SCHEMA there CASCADE;
+DROP FUNCTION digests, same;
