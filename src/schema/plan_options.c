@@ -95,13 +95,27 @@ plan_clause_nullable(const char *clause)
 	return result;
 }
 
+/* A place in the clause is not one in the caller's statement. */
+static void
+name_definition(void *key)
+{
+	errposition(0);
+	errcontext("column definition of \"%s\"", (const char *) key);
+}
+
 static void
 check_clause(const char *key, const char *clause)
 {
+	ErrorContextCallback context = {.previous = error_context_stack,
+									.callback = name_definition,
+									.arg = unconstify(char *, key)};
+
+	error_context_stack = &context;
 	if (parse_clause(clause) == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid column definition of \"%s\"", key),
 						errdetail("\"%s\" is not one type with its constraints.", clause)));
+	error_context_stack = context.previous;
 }
 
 /* "table.column" or "schema.table.column", each part quoted as in SQL where needed. */
