@@ -9,6 +9,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "data/filereader.h"
 #include "data/filereader_private.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"

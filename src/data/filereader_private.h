@@ -6,9 +6,10 @@
 #define DB_ADAPTER_FILEREADER_PRIVATE_H
 
 #include "common/cryptohash.h"
-#include "data/filereader.h"
+#include "data/fileparts.h"
 #include "data/rowreader.h"
 #include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
 #include "port/pg_crc32c.h"
 
 /* Where the reader of a document stands. */

@@ -15,6 +15,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "data/restore.h"
 #include "data/restore_private.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"

@@ -5,37 +5,8 @@
 #ifndef DB_ADAPTER_RESTORE_H
 #define DB_ADAPTER_RESTORE_H
 
+#include "data/restore_options.h"
 #include "funcapi.h"
-#include "utils/jsonb.h"
-
-/* What becomes of a row that exists already. */
-typedef enum RestoreMode
-{
-	RESTORE_SKIP,
-	RESTORE_OVERWRITE,
-	RESTORE_FAIL
-} RestoreMode;
-
-/* Which keys new rows get. */
-typedef enum RestoreIds
-{
-	IDS_AUTO,
-	IDS_NEW,
-	IDS_KEEP
-} RestoreIds;
-
-typedef struct RestoreOptions
-{
-	Jsonb	   *backup_schema;	/* NULL: the one in the file */
-	char	   *user_id;		/* NULL: the tenants of the file */
-	RestoreMode mode;
-	RestoreIds	ids;
-	bool		dry_run;
-	bool		abort_on_error;
-	bool		revalidate;		/* foreign keys are dropped and added again */
-	bool		drop_unknown;
-	bool		accept_damaged;
-} RestoreOptions;
 
 /* Raises 22023 for a word that is none of the choices. */
 extern void restore_options_set(RestoreOptions *options, const char *mode, const char *ids,

@@ -17,9 +17,10 @@
 #include "data/filereader.h"
 #include "data/idmap.h"
 #include "data/jsonplace.h"
-#include "data/restore.h"
+#include "data/restore_options.h"
 #include "data/rowreader.h"
 #include "data/rowvalues.h"
+#include "funcapi.h"
 #include "nodes/bitmapset.h"
 
 /* Rows a batch holds: with more, one that fails costs more than it saves. */

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/query.h"
+#include "data/restore.h"
 #include "data/restore_private.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"

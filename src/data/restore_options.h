@@ -1,0 +1,39 @@
+/*
+ * restore_options.h
+ *	  How a backup is to be restored.
+ */
+#ifndef DB_ADAPTER_RESTORE_OPTIONS_H
+#define DB_ADAPTER_RESTORE_OPTIONS_H
+
+#include "utils/jsonb.h"
+
+/* What becomes of a row that exists already. */
+typedef enum RestoreMode
+{
+	RESTORE_SKIP,
+	RESTORE_OVERWRITE,
+	RESTORE_FAIL
+} RestoreMode;
+
+/* Which keys new rows get. */
+typedef enum RestoreIds
+{
+	IDS_AUTO,
+	IDS_NEW,
+	IDS_KEEP
+} RestoreIds;
+
+typedef struct RestoreOptions
+{
+	Jsonb	   *backup_schema;	/* NULL: the one in the file */
+	char	   *user_id;		/* NULL: the tenants of the file */
+	RestoreMode mode;
+	RestoreIds	ids;
+	bool		dry_run;
+	bool		abort_on_error;
+	bool		revalidate;		/* foreign keys are dropped and added again */
+	bool		drop_unknown;
+	bool		accept_damaged;
+} RestoreOptions;
+
+#endif							/* DB_ADAPTER_RESTORE_OPTIONS_H */
