@@ -282,7 +282,10 @@ static void
 prepare_rows(RestoreTable *t)
 {
 	convert_rows(t);
-	if (t->probing)
+	for (int i = 0; i < t->nbatch; i++)
+		if (t->batch[i].state == ROW_READ && !restore_table_may_exist(t, &t->batch[i]))
+			t->batch[i].searched = true;
+	if (t->nmatch > 0)
 		find_existing(t, 0, t->nbatch);
 	for (int i = 0; i < t->nbatch; i++)
 	{

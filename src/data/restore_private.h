@@ -29,6 +29,8 @@
 #define BATCH_BYTES (1024 * 1024)
 /* Failing rows reported in full, for each table. */
 #define MAX_FAILURES 100
+/* Tenants of one file whose rows are told apart; of any more all rows are looked for. */
+#define MAX_TENANTS 16
 
 typedef struct Restore Restore;
 typedef struct RestoreTable RestoreTable;
@@ -108,6 +110,14 @@ typedef struct RestoreFailure
 	char	   *constraint;
 } RestoreFailure;
 
+/* Whether a tenant of the file had rows here before. */
+typedef struct RestoreTenant
+{
+	char	   *text;
+	int			len;
+	bool		has_rows;
+} RestoreTenant;
+
 struct RestoreTable
 {
 	Restore	   *restore;
@@ -139,7 +149,8 @@ struct RestoreTable
 	int			nmatch;
 	int		   *match;
 	bool		match_covered;	/* a unique index would refuse a second row */
-	bool		probing;
+	bool		probing;		/* always, whatever the row's tenant */
+	List	   *tenants;		/* RestoreTenant *, those of rows so far */
 
 	/* statements */
 	QueryRows  *rows;
@@ -197,6 +208,8 @@ extern void restore_table_begin(RestoreTable *t, const FileSection *section);
 extern void restore_table_use(RestoreTable *t, const Bitmapset *given);
 /* Whether the column is part of the key and filled by us. */
 extern bool restore_table_is_drawn(const RestoreTable *t, int column);
+/* Whether the row, whose values are read, may exist already. */
+extern bool restore_table_may_exist(RestoreTable *t, const RestoreRow *row);
 /* Whether we fill the column, whatever the file says. */
 extern bool restore_table_is_filled(const RestoreTable *t, int column);
 extern bool restore_table_draws(const RestoreTable *t);

@@ -231,22 +231,64 @@ choose_match(RestoreTable *t)
 	t->match_covered = match_is_covered(t);
 }
 
-/* Whether the tenant has rows here: where not, none needs to be looked for. */
+/* Whether the table has rows of that tenant; of any, where it has no tenants. */
 static bool
-tenant_has_rows(RestoreTable *t)
+has_rows_of(RestoreTable *t, Datum tenant)
 {
 	RelationColumn *user = t->table->user_column;
-	bool		one = user != NULL && t->restore->options.user_id != NULL;
-	Oid			type = one ? valuereader_type(t->readers[column_index(t, user)]) : InvalidOid;
+	Oid			type = user ? valuereader_type(t->readers[column_index(t, user)]) : InvalidOid;
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT 1 FROM %s AS x", t->rel->qualified);
-	if (one)
+	if (user != NULL)
 		appendStringInfo(&sql, " WHERE x.%s %s $1", user->quoted,
 						 relation_equality(user->basetype));
 	appendStringInfoString(&sql, " LIMIT 1");
-	return query_run(sql.data, one ? 1 : 0, &type, &t->tenant, NULL, false, NULL, NULL) > 0;
+	return query_run(sql.data, user ? 1 : 0, &type, &tenant, NULL, false, NULL, NULL) > 0;
+}
+
+/* Without a tenant of the caller's every row says whose it is. */
+static bool
+rows_tell_tenant(const RestoreTable *t)
+{
+	return t->table->user_column != NULL && t->restore->options.user_id == NULL;
+}
+
+/*
+ * A row of a tenant that had none here cannot exist, so long as a unique index
+ * keeps the file from bringing it twice.
+ */
+bool
+restore_table_may_exist(RestoreTable *t, const RestoreRow *row)
+{
+	int			column = t->table->user_column ? column_index(t, t->table->user_column) : -1;
+	RestoreTenant *tenant;
+	const char *text;
+	int			len;
+	ListCell   *lc;
+	MemoryContext oldcxt;
+
+	if (t->nmatch == 0 || t->probing || !rows_tell_tenant(t))
+		return t->nmatch > 0 && t->probing;
+	if (!restore_key_part(t, row, column, &text, &len) || row->nulls[column])
+		return false;
+	foreach(lc, t->tenants)
+	{
+		tenant = lfirst(lc);
+		if (tenant->len == len && memcmp(tenant->text, text, len) == 0)
+			return tenant->has_rows;
+	}
+	if (list_length(t->tenants) == MAX_TENANTS)
+		return true;
+	oldcxt = MemoryContextSwitchTo(t->cxt);
+	tenant = palloc(sizeof(RestoreTenant));
+	tenant->text = pnstrdup(text, len);
+	tenant->len = len;
+	tenant->has_rows = has_rows_of(t, row->values[column]);
+	t->tenants = lappend(t->tenants, tenant);
+	MemoryContextSwitchTo(oldcxt);
+	return tenant->has_rows;
 }
 
 static void
@@ -332,6 +374,7 @@ append_list(StringInfo out, const RestoreTable *t, const Bitmapset *columns, con
 	}
 }
 
+/* Rows go in as they were put: a scan of them is in that order, and nothing sorts it. */
 void
 restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
 					 const char *name)
@@ -345,7 +388,7 @@ restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *giv
 	append_list(out, t, given, NULL);
 	appendStringInfo(out, ")%s SELECT ", overriding ? " OVERRIDING SYSTEM VALUE" : "");
 	append_list(out, t, given, "b");
-	appendStringInfo(out, " FROM %s AS b ORDER BY b.n", name);
+	appendStringInfo(out, " FROM %s AS b", name);
 }
 
 static QueryPlan *
@@ -575,7 +618,8 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	t->relations = list_make1(t->rows);
 	if (t->nmatch > 0)
 		prepare_probe(t);
-	t->probing = t->nmatch > 0 && (!t->match_covered || tenant_has_rows(t));
+	t->probing =
+		t->nmatch > 0 && (!t->match_covered || (!rows_tell_tenant(t) && has_rows_of(t, t->tenant)));
 	restore_batch_init(t);
 	MemoryContextSwitchTo(oldcxt);
 }
