@@ -98,6 +98,9 @@ query_pin(QueryPins pins)
 			/* Compiling costs more than a plain scan with few expressions can gain. */
 			pin("jit", "off");
 			break;
+		case PIN_SCAN:
+			pin("synchronize_seqscans", "off");
+			break;
 	}
 	return nestlevel;
 }

@@ -29,6 +29,7 @@ typedef enum QueryPins
 	PIN_PATH,					/* search_path = pg_catalog, pg_temp: catalog reads */
 	PIN_VALUES,					/* and all that values' text form depends on */
 	PIN_PLAN,					/* how a scan of whole tables is planned */
+	PIN_SCAN,					/* where a scan begins: at the first block */
 	PIN_PLAN_ALL_ROWS			/* and planning raises where policies would hide rows */
 } QueryPins;
 

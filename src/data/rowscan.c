@@ -98,12 +98,27 @@ rowscan_open(Selection *s, RowFormat format, int extra, bool row_security, Query
 	return scan;
 }
 
+/*
+ * A scan of a whole table joins others in their midst unless told not to when it
+ * begins, with the first row: then its order would be a matter of chance.
+ */
+static void
+fetch(RowScan *scan, uint64 count)
+{
+	int			nestlevel = scan->begun ? 0 : query_pin(PIN_SCAN);
+
+	scan->exhausted = query_cursor_fetch(scan->cursor, count, receive_row, scan) < count;
+	if (!scan->begun)
+		query_unpin(nestlevel);
+	scan->begun = true;
+}
+
 bool
 rowscan_advance(RowScan *scan, uint64 count)
 {
 	scan->full = false;
 	if (scan->aside == NIL && !scan->exhausted)
-		scan->exhausted = query_cursor_fetch(scan->cursor, count, receive_row, scan) < count;
+		fetch(scan, count);
 	if (scan->aside != NIL && !scan->full)
 		visit_aside(scan);
 	return scan->aside != NIL || !scan->exhausted;

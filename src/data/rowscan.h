@@ -17,6 +17,7 @@ typedef struct RowScan
 	int			ncolumns;		/* the writer's */
 	RowWriter  *writer;			/* made when the first row shows its descriptor; so is desc */
 	TupleDesc	desc;
+	bool		begun;
 	bool		exhausted;
 
 	MemoryContext cxt;

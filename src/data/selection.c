@@ -15,6 +15,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "data/selection.h"
@@ -498,14 +499,20 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 		json_visit(filters, append_filter, &state);
 }
 
+/*
+ * Backups of the same rows are to be the same.  A plain table gives its rows in
+ * the order in which they lie, and that costs nothing: rowscan.c sees to it that
+ * the scan begins at the beginning.  Whatever else gives rows is sorted.
+ */
 void
 selection_order(Selection *s, const BackupTable *table)
 {
+	bool		plain = table->rel->kind == RELKIND_RELATION && !table->rel->has_children;
 	RelationColumn **columns = table->npk > 0 ? table->pk_columns : table->slug_columns;
 	int			count = table->npk > 0 ? table->npk : table->nslug;
 	const char *separator = " ORDER BY ";
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count && !plain; i++)
 	{
 		if (!OidIsValid(lookup_type_cache(columns[i]->type, TYPECACHE_LT_OPR)->lt_opr))
 			continue;
