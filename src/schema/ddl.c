@@ -212,9 +212,17 @@ ddl_constraint(const SchemaConstraint *constraint)
 }
 
 /*
- * What stands between the parentheses of CREATE TABLE.  Foreign keys come later,
- * when all tables are there; inherited parts come from the parent.
+ * Foreign keys come later, when all tables are there; what is inherited comes from
+ * the parent; and CREATE TABLE cannot say that a constraint is not valid.
  */
+bool
+ddl_is_in_create_table(const SchemaTable *table, const SchemaConstraint *constraint)
+{
+	return table->partition_of == NULL && table->of_type == NULL && !constraint->inherited &&
+		   !constraint->not_valid && strcmp(constraint->kind, "foreign key") != 0;
+}
+
+/* What stands between the parentheses of CREATE TABLE. */
 static char *
 table_elements(const SchemaTable *table)
 {
@@ -233,7 +241,7 @@ table_elements(const SchemaTable *table)
 	{
 		const SchemaConstraint *constraint = lfirst(lc);
 
-		if (!constraint->inherited && strcmp(constraint->kind, "foreign key") != 0)
+		if (ddl_is_in_create_table(table, constraint))
 			appendStringInfo(&out, "%s\n    %s", out.len > 0 ? "," : "",
 							 ddl_constraint(constraint));
 	}
@@ -374,8 +382,10 @@ create_domain(const SchemaType *type)
 		appendStringInfo(&out, " DEFAULT %s", type->default_value);
 	if (type->not_null)
 		appendStringInfoString(&out, " NOT NULL");
+	/* One that is not valid is added afterwards: CREATE DOMAIN cannot say it. */
 	foreach(lc, type->constraints)
-		appendStringInfo(&out, " %s", ddl_constraint(lfirst(lc)));
+		if (!((SchemaConstraint *) lfirst(lc))->not_valid)
+			appendStringInfo(&out, " %s", ddl_constraint(lfirst(lc)));
 	return out.data;
 }
 
@@ -409,8 +419,7 @@ create_range(const SchemaType *type)
 	if (type->collation != NULL)
 		appendStringInfo(&out, ", collation = %s", type->collation);
 	if (type->multirange != NULL)
-		appendStringInfo(&out, ", multirange_type_name = %s",
-						 quote_qualified_identifier(type->object.schema, type->multirange));
+		appendStringInfo(&out, ", multirange_type_name = %s", type->multirange);
 	foreach(lc, type->settings)
 	{
 		char	   *name;
@@ -433,6 +442,8 @@ ddl_create_type(const SchemaType *type)
 		return create_range(type);
 	if (strcmp(type->kind, "composite") == 0)
 		return psprintf("CREATE TYPE %s AS (%s)", schema_identity(type), type_attributes(type));
+	if (strcmp(type->kind, "shell") == 0)
+		return psprintf("CREATE TYPE %s", schema_identity(type));
 	/* A base type needs its input and output functions: not something a plan can make. */
 	return NULL;
 }

@@ -19,6 +19,8 @@ extern char *ddl_target(const SchemaKind *kind, const void *object);
 
 extern char *ddl_create_namespace(const SchemaNamespace *namespace);
 extern char *ddl_create_table(const SchemaTable *table);
+/* Whether that command makes the constraint too. */
+extern bool ddl_is_in_create_table(const SchemaTable *table, const SchemaConstraint *constraint);
 extern char *ddl_create_view(const SchemaView *view, bool or_replace);
 extern char *ddl_create_type(const SchemaType *type);
 extern char *ddl_create_sequence(const SchemaSequence *sequence);
@@ -48,6 +50,9 @@ extern char *ddl_comment(const char *keyword, const char *target, const char *co
 extern List *ddl_privileges(const SchemaKind *kind, const void *object, const char *column,
 							const char *owner, List *before, List *after);
 
+/* A list of privileges with more of them granted; NIL stands for the default before. */
+extern List *ddl_add_privileges(const SchemaKind *kind, const void *object, List *privileges,
+								List *more);
 /* The same for ALTER DEFAULT PRIVILEGES. */
 extern List *ddl_default_privileges(const SchemaDefaultPrivileges *object, List *before,
 									List *after);

@@ -147,8 +147,10 @@ grant(List *commands, const PrivilegeTarget *t, const char *entry)
 	const char *letters;
 	char	   *grantee = read_grantee(t, entry, &letters);
 
-	if (strcmp(letters, ALL_LETTERS) == 0)
-		return lappend(commands, psprintf("%sGRANT ALL ON %s TO %s", t->prefix, t->on, grantee));
+	if (strncmp(letters, ALL_LETTERS, strlen(ALL_LETTERS)) == 0)
+		return lappend(commands,
+					   psprintf("%sGRANT ALL ON %s TO %s%s", t->prefix, t->on, grantee,
+								letters[strlen(ALL_LETTERS)] == '*' ? " WITH GRANT OPTION" : ""));
 	return grant_entry(commands, t, entry);
 }
 
@@ -214,4 +216,18 @@ ddl_default_privileges(const SchemaDefaultPrivileges *object, List *before, List
 	if (schema == NULL)
 		t.by_default = default_entries(t.on);
 	return change_entries(&t, before, after);
+}
+
+/* One list that spells out the owner's replaces the default, any other adds to it. */
+List *
+ddl_add_privileges(const SchemaKind *kind, const void *object, List *privileges, List *more)
+{
+	ListCell   *lc;
+
+	foreach(lc, more)
+		if (strncmp(lfirst(lc), "$owner=", 7) == 0)
+			return list_copy(more);
+	if (privileges == NIL)
+		privileges = default_entries(grant_keyword(kind, object));
+	return list_concat_copy(privileges, more);
 }

@@ -69,6 +69,45 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 
 /* ---------- indexes ---------- */
 
+/*
+ * The index of a partitioned table is made on the table alone, those of its
+ * partitions by their own names; together they are valid once all are attached.
+ */
+static void
+attach_index(Planner *p, const void *parent, const SchemaIndex *index, const char *reason)
+{
+	char	   *object = in_schema(parent, index->object.name);
+
+	planner_step(p, PHASE_REFERENCE, "attach_index", object, parent,
+				 psprintf("ALTER INDEX %s ATTACH PARTITION %s", index->parent, object), reason);
+}
+
+/* What neither CREATE INDEX nor the constraint of an index says. */
+static void
+set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
+				 const SchemaIndex *index, const char *reason)
+{
+	char	   *object = in_schema(parent, index->object.name);
+	ListCell   *lc;
+
+	if (index->clustered)
+		planner_step(p, PHASE_ATTACH, "alter_table", schema_identity(parent), parent,
+					 psprintf("ALTER %s %s CLUSTER ON %s", relation_keyword(parent_kind, parent),
+							  schema_identity(parent), quote_identifier(index->object.name)),
+					 reason);
+	foreach(lc, index->statistics)
+	{
+		const char *entry = lfirst(lc);
+		const char *sign = strchr(entry, '=');
+
+		if (sign != NULL)
+			planner_step(p, PHASE_ATTACH, "alter_index", object, parent,
+						 psprintf("ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS %s", object,
+								  (int) (sign - entry), entry, sign + 1),
+						 reason);
+	}
+}
+
 static void
 create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 			 const SchemaIndex *index, const char *reason)
@@ -80,11 +119,9 @@ create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 	step->relation = parent;
 	planner_hazard(step, "share_lock");
 	planner_hazard(step, "index_build");
-	if (index->clustered)
-		planner_step(p, PHASE_ATTACH, "alter_table", schema_identity(parent), parent,
-					 psprintf("ALTER %s %s CLUSTER ON %s", relation_keyword(parent_kind, parent),
-							  schema_identity(parent), quote_identifier(index->object.name)),
-					 reason);
+	set_index_extras(p, parent_kind, parent, index, reason);
+	if (index->parent != NULL)
+		attach_index(p, parent, index, reason);
 	plan_describe_new(p, &schema_index_kind, parent_kind, parent, index);
 }
 
@@ -194,19 +231,18 @@ comes_by_itself(const SchemaKind *kind, const void *child)
 	if (kind == &schema_constraint_kind)
 		return ((const SchemaConstraint *) child)->inherited;
 	if (kind == &schema_index_kind)
-		return ((const SchemaIndex *) child)->inherited ||
-			   ((const SchemaIndex *) child)->constraint != NULL;
+		return ((const SchemaIndex *) child)->constraint != NULL;
 	if (kind == &schema_trigger_kind)
 		return ((const SchemaTrigger *) child)->inherited;
 	return false;
 }
 
-/* CREATE TABLE makes all constraints but foreign keys; a partition makes none of its own. */
+/* A part of a partitioned index goes and changes with the whole. */
 static bool
-is_in_create_table(const SchemaKind *kind, const SchemaTable *table, const void *child)
+is_part(const SchemaKind *kind, const void *child)
 {
-	return kind == &schema_constraint_kind && table->partition_of == NULL &&
-		   strcmp(((const SchemaConstraint *) child)->kind, "foreign key") != 0;
+	return comes_by_itself(kind, child) ||
+		   (kind == &schema_index_kind && ((const SchemaIndex *) child)->inherited);
 }
 
 void
@@ -225,9 +261,13 @@ plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *pare
 			void	   *child = lfirst(lc);
 
 			if (comes_by_itself(member->child, child))
+			{
+				if (member->child == &schema_index_kind)
+					set_index_extras(p, parent_kind, parent, child, reason);
 				continue;
+			}
 			if (parent_kind == &schema_table_kind && !is_bare &&
-				is_in_create_table(member->child, parent, child))
+				member->child == &schema_constraint_kind && ddl_is_in_create_table(parent, child))
 				plan_describe_new(p, member->child, parent_kind, parent, child);
 			else
 				plan_create_child(p, member->child, parent_kind, parent, child, reason);
@@ -321,8 +361,7 @@ change_child(Planner *p, const Difference *d)
 	const char *reason = "its definition differs";
 	const SchemaIndex *index = d->expected;
 
-	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
-		comes_by_itself(kind, d->expected))
+	if (change_in_place(p, d) || planner_was_handled(p, d->expected) || is_part(kind, d->expected))
 		return;
 	if (kind == &schema_index_kind && strcmp(d->member->name, "clustered") == 0)
 		planner_step(
@@ -346,7 +385,12 @@ plan_child(Planner *p, const Difference *d)
 {
 	/* Its query decides which columns a view has. */
 	if (d->object_kind == &schema_column_kind)
+	{
+		if (d->kind == DIFFERENCE_CHANGED && strcmp(d->member->name, "default") == 0 &&
+			!planner_is_detached(p, d->parent))
+			plan_view_default(p, d->parent, d->expected, "its default differs");
 		return;
+	}
 	/* A view that is made again is made with all its children. */
 	if (d->parent_kind == &schema_view_kind && planner_is_detached(p, d->parent))
 		return;
@@ -358,7 +402,7 @@ plan_child(Planner *p, const Difference *d)
 								  psprintf("the %s is missing", d->object_kind->name));
 			break;
 		case DIFFERENCE_EXTRA:
-			if (p->options->allow_drop && !comes_by_itself(d->object_kind, d->actual))
+			if (p->options->allow_drop && !is_part(d->object_kind, d->actual))
 				plan_drop_child(p, d->object_kind, d->parent_kind, d->parent_actual, d->actual,
 								PHASE_DETACH,
 								psprintf("the %s is not expected", d->object_kind->name));

@@ -125,6 +125,44 @@ plan_describe(Planner *p, const Difference *d)
 					   reason);
 }
 
+/* What ALTER DEFAULT PRIVILEGES calls the kinds; NULL where there are none. */
+static const char *
+defaults_name(const SchemaKind *kind)
+{
+	if (kind == &schema_table_kind || kind == &schema_view_kind)
+		return "tables";
+	if (kind == &schema_sequence_kind)
+		return "sequences";
+	if (kind == &schema_function_kind)
+		return "functions";
+	if (kind == &schema_type_kind)
+		return "types";
+	return kind == &schema_namespace_kind ? "schemas" : NULL;
+}
+
+/* The privileges that an object the current user makes has from the start. */
+static List *
+initial_privileges(const Planner *p, const SchemaKind *kind, const SchemaObject *object)
+{
+	const char *name = defaults_name(kind);
+	const char *user = GetUserNameFromId(GetUserId(), false);
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	if (name == NULL)
+		return NIL;
+	foreach(lc, p->actual->default_privileges)
+	{
+		const SchemaDefaultPrivileges *defaults = lfirst(lc);
+		const char *schema = defaults->object.schema;
+
+		if (strcmp(defaults->role, user) == 0 && strcmp(defaults->object_type, name) == 0 &&
+			(schema == NULL || (object->schema != NULL && strcmp(schema, object->schema) == 0)))
+			result = ddl_add_privileges(kind, object, result, defaults->object.privileges);
+	}
+	return result;
+}
+
 void
 plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 				  const void *parent, const void *object)
@@ -132,11 +170,14 @@ plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 	const SchemaObject *o = object;
 	const char *reason = "it is set with what it describes";
 	int			ignore = p->options->ignore;
+	List	   *before = NIL;
 
 	if (o->owner != NULL && !(ignore & DIFF_IGNORE_OWNERS) && parent == NULL)
 		set_owner(p, kind, object, reason);
-	if (o->privileges != NIL && !(ignore & DIFF_IGNORE_PRIVILEGES))
-		set_privileges(p, kind, parent_kind, parent, object, NIL,
+	if (parent == NULL && !(ignore & DIFF_IGNORE_PRIVILEGES))
+		before = initial_privileges(p, kind, o);
+	if ((o->privileges != NIL || before != NIL) && !(ignore & DIFF_IGNORE_PRIVILEGES))
+		set_privileges(p, kind, parent_kind, parent, object, before,
 					   final_owner(p, parent != NULL ? parent : object, NULL), reason);
 	if (o->comment != NULL && !(ignore & DIFF_IGNORE_COMMENTS))
 		set_comment(p, kind, parent_kind, parent, object, reason);

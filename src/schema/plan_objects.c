@@ -56,8 +56,23 @@ view_must_recreate(const SchemaView *to, const SchemaView *from)
 }
 
 void
+plan_view_default(Planner *p, const SchemaView *view, const SchemaColumn *column,
+				  const char *reason)
+{
+	const char *value = column->default_value;
+
+	planner_step(p, PHASE_ATTACH, "alter_view", planner_child(view, column), view,
+				 psprintf("ALTER VIEW %s ALTER COLUMN %s %s%s", schema_identity(view),
+						  quote_identifier(column->object.name),
+						  value != NULL ? "SET DEFAULT " : "DROP DEFAULT",
+						  value != NULL ? value : ""),
+				 reason);
+}
+
+void
 plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 {
+	ListCell   *lc;
 	PlanStep   *step = object_step(p, PHASE_BUILD, "create", &schema_view_kind, view,
 								   ddl_create_view(view, false), reason);
 
@@ -65,6 +80,12 @@ plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 	if (step->rank < 0)
 		step->rank += PG_INT32_MAX;
 	step->relation = &view->object;
+	foreach(lc, view->columns)
+	{
+		if (((SchemaColumn *) lfirst(lc))->default_value != NULL)
+			plan_view_default(p, view, lfirst(lc), reason);
+		plan_describe_new(p, &schema_column_kind, &schema_view_kind, view, lfirst(lc));
+	}
 	plan_create_children(p, &schema_view_kind, view, false, reason);
 	plan_describe_new(p, &schema_view_kind, NULL, NULL, view);
 }
@@ -294,6 +315,7 @@ plan_type_child(Planner *p, const Difference *d)
 					 ? psprintf("ALTER TYPE %s ADD ATTRIBUTE %s", target, ddl_column(d->expected))
 					 : psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(d->expected)),
 				 reason);
+	plan_describe_new(p, d->object_kind, d->parent_kind, type, d->expected);
 }
 
 /* ---------- sequences ---------- */
@@ -354,6 +376,60 @@ create_command(const SchemaKind *kind, const void *object, PlanPhase *phase)
 }
 
 static void
+describe_type_parts(Planner *p, const SchemaType *type)
+{
+	ListCell   *lc;
+
+	foreach(lc, type->attributes)
+		plan_describe_new(p, &schema_column_kind, &schema_type_kind, type, lfirst(lc));
+	foreach(lc, type->constraints)
+		plan_describe_new(p, &schema_constraint_kind, &schema_type_kind, type, lfirst(lc));
+}
+
+static void
+add_invalid_constraints(Planner *p, const SchemaType *type, const char *reason)
+{
+	ListCell   *lc;
+
+	foreach(lc, type->constraints)
+	{
+		const SchemaConstraint *constraint = lfirst(lc);
+
+		if (constraint->not_valid)
+			object_step(p, PHASE_BUILD, "alter", &schema_type_kind, type,
+						psprintf("ALTER DOMAIN %s ADD %s", schema_identity(type),
+								 ddl_constraint(constraint)),
+						reason);
+	}
+}
+
+static void
+set_statistics_target(Planner *p, const SchemaStatistics *statistics, const char *reason)
+{
+	if (statistics->target != SCHEMA_UNSET)
+		object_step(p, PHASE_ATTACH, "alter", &schema_statistics_kind, statistics,
+					psprintf("ALTER STATISTICS %s SET STATISTICS " INT64_FORMAT,
+							 schema_identity(statistics), statistics->target),
+					reason);
+}
+
+/* The definition of some kinds is several commands; the plan has one a step. */
+static void
+create_in_steps(Planner *p, PlanPhase phase, const SchemaKind *kind, const void *object,
+				const char *definition, const char *reason)
+{
+	const char *end;
+
+	while (kind == &schema_other_kind && (end = strstr(definition, ";\n")) != NULL)
+	{
+		object_step(p, phase, "create", kind, object, pnstrdup(definition, end - definition),
+					reason);
+		definition = end + strlen(";\n");
+	}
+	object_step(p, phase, "create", kind, object, pstrdup(definition), reason);
+}
+
+static void
 create_object(Planner *p, const Difference *d)
 {
 	const SchemaKind *kind = d->object_kind;
@@ -373,7 +449,14 @@ create_object(Planner *p, const Difference *d)
 		planner_remain(p, d, psprintf("a plan does not make a %s", difference_object_type(d)));
 		return;
 	}
-	object_step(p, phase, "create", kind, d->expected, sql, reason);
+	create_in_steps(p, phase, kind, d->expected, sql, reason);
+	if (kind == &schema_statistics_kind)
+		set_statistics_target(p, d->expected, reason);
+	if (kind == &schema_type_kind)
+	{
+		add_invalid_constraints(p, d->expected, reason);
+		describe_type_parts(p, d->expected);
+	}
 	if (kind == &schema_sequence_kind && sequence->owned_by != NULL)
 		own_sequence(p, sequence, reason);
 	plan_describe_new(p, kind, NULL, NULL, d->expected);
@@ -417,7 +500,9 @@ remake_object(Planner *p, const Difference *d)
 	}
 	object_step(p, PHASE_DETACH, "drop", d->object_kind, d->actual,
 				ddl_drop(d->object_kind, d->actual), "its definition differs");
-	object_step(p, phase, "create", d->object_kind, d->expected, sql, "its definition differs");
+	create_in_steps(p, phase, d->object_kind, d->expected, sql, "its definition differs");
+	if (d->object_kind == &schema_statistics_kind)
+		set_statistics_target(p, d->expected, "its definition differs");
 	plan_describe_new(p, d->object_kind, NULL, NULL, d->expected);
 }
 

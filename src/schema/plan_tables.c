@@ -502,6 +502,52 @@ create_defined_table(Planner *p, const Difference *d)
 				 "the table is missing");
 }
 
+/* The column that a column is inherited from: the first parent's of that name. */
+static const SchemaColumn *
+find_inherited(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
+{
+	List *parents = table->partition_of != NULL ? list_make1(table->partition_of) : table->inherits;
+	ListCell   *lc;
+
+	foreach(lc, parents)
+	{
+		SchemaTable *parent = planner_find_table(p, lfirst(lc));
+		const SchemaColumn *found =
+			parent != NULL ? schema_find_child(parent->columns, column->object.name) : NULL;
+
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+/* Where a table differs from its parent, CREATE TABLE does not say so. */
+static void
+set_own_columns(Planner *p, const SchemaTable *table, const char *reason)
+{
+	static const SchemaColumn of_type = {0};
+	ListCell   *lc;
+
+	foreach(lc, table->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+		const SchemaColumn *from = table->of_type != NULL ? &of_type
+								   : column->inherited	  ? find_inherited(p, table, column)
+														  : NULL;
+		const char *name = quote_identifier(column->object.name);
+
+		if (from == NULL || column->generated != NULL || column->identity != NULL)
+			continue;
+		if (!expression_equal(from->default_value, column->default_value))
+			alter_step(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
+					   alter_table(table, "ALTER COLUMN %s %s", name, default_clause(column)),
+					   reason);
+		if (column->not_null && !from->not_null)
+			alter_step(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
+					   alter_table(table, "ALTER COLUMN %s SET NOT NULL", name), reason);
+	}
+}
+
 /* is_bare: the table was made with its columns alone. */
 static void
 furnish_table(Planner *p, const SchemaTable *table, bool is_bare, const char *reason)
@@ -529,6 +575,7 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 	planner_step(p, PHASE_BUILD, "create_table", schema_identity(table), table,
 				 ddl_create_table(table), reason)
 		->relation = &table->object;
+	set_own_columns(p, table, NEW_TABLE_REASON);
 	furnish_table(p, table, false, NEW_TABLE_REASON);
 }
 

@@ -20,6 +20,7 @@
 #include "schema/planner.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/varlena.h"
 
 /* ---------- ranks ---------- */
 
@@ -215,6 +216,16 @@ planner_has_rows(const Planner *p, const SchemaTable *table)
 {
 	return p->options->facts.has_rows != NULL &&
 		   p->options->facts.has_rows(table, p->options->facts.arg);
+}
+
+SchemaTable *
+planner_find_table(const Planner *p, const char *identity)
+{
+	List	   *parts;
+
+	if (!SplitIdentifierString(pstrdup(identity), '.', &parts) || list_length(parts) != 2)
+		return NULL;
+	return schema_find_table(p->expected, linitial(parts), lsecond(parts));
 }
 
 char *

@@ -32,6 +32,8 @@ extern void planner_remain(Planner *p, const Difference *difference, const char 
 extern bool planner_was_handled(Planner *p, const void *object);
 extern bool planner_is_detached(const Planner *p, const void *view);
 extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
+/* A table of the expected schema by its quoted, qualified name; or NULL. */
+extern SchemaTable *planner_find_table(const Planner *p, const char *identity);
 /* "schema.table.child", quoted. */
 extern char *planner_child(const void *parent, const void *child);
 
@@ -76,6 +78,8 @@ extern bool plan_is_rebuilt(const Planner *p, const void *table);
 
 /* plan_objects.c: views, functions, types, sequences, others */
 extern void plan_create_view(Planner *p, const SchemaView *view, const char *reason);
+extern void plan_view_default(Planner *p, const SchemaView *view, const SchemaColumn *column,
+							  const char *reason);
 extern void plan_object(Planner *p, const Difference *d);
 /* Whether a changed view or function must be dropped rather than replaced. */
 extern bool plan_must_recreate(const Difference *d);
