@@ -14,6 +14,11 @@ $node->init(allows_streaming => 1);
 $node->append_conf('postgresql.conf', 'max_connections = 20');
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE plain LOGIN');
+# Pagila's file says OWNER TO postgres; the cluster's superuser may have another name.
+$node->safe_psql('postgres', q{
+	DO $$BEGIN
+		IF to_regrole('postgres') IS NULL THEN CREATE ROLE postgres SUPERUSER LOGIN; END IF;
+	END$$});
 
 # Text as a literal that needs no variable of psql.
 sub literal
