@@ -216,7 +216,8 @@ error_context(void *arg)
 	/* It points into the file, which is not the statement the client sent. */
 	if (position > 0)
 	{
-		offset = byte_offset(file->text, position - 1);
+		/* Counted in what was parsed: a character that was blanked became several. */
+		offset = context->base + byte_offset(file->sql + context->base, position - 1);
 		errposition(0);
 	}
 	if (offset < 0)
@@ -236,6 +237,7 @@ ddltext_push_context(DdlErrorContext *context, const DdlFile *file, const DdlSta
 {
 	context->file = file;
 	context->statement = statement;
+	context->base = 0;
 	context->callback.callback = error_context;
 	context->callback.arg = context;
 	context->callback.previous = error_context_stack;
@@ -631,8 +633,15 @@ read_file(DdlText *ddl, DdlFile *file)
 	lexer.stdin_token = keyword_token("stdin");
 
 	ddltext_push_context(&context, file, NULL);
+	/* The mark some editors begin a file with, as psql passes it over. */
+	if (GetDatabaseEncoding() == PG_UTF8 && strncmp(file->sql, "\xef\xbb\xbf", 3) == 0)
+		memset(file->sql, ' ', 3);
 	while (from >= 0)
+	{
+		context.base = from;
 		from = scan_from(&lexer, from);
+	}
+	context.base = 0;
 	add_statements(&lexer, raw_parser(file->sql, RAW_PARSE_DEFAULT));
 	bind_renames(&lexer, ddl->statements);
 	ddltext_pop_context(&context);

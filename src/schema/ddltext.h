@@ -82,6 +82,7 @@ typedef struct DdlErrorContext
 	ErrorContextCallback callback;
 	const DdlFile *file;
 	const DdlStatement *statement;	/* NULL while a whole file is parsed */
+	int			base;			/* where in the file positions are counted from */
 } DdlErrorContext;
 
 extern void ddltext_push_context(DdlErrorContext *context, const DdlFile *file,

@@ -174,8 +174,8 @@ cache_find(const ExpectedRequest *request, const char *search_path)
 					   1, types, values, NULL, RecoveryInProgress(), take_row, &row);
 	if (row.document == NULL)
 		return NULL;
-	swap_check_privileges(row.entry.schemas);
-	if (!same_bytes(row.entry.fingerprint,
+	if (!swap_may(row.entry.schemas) ||
+		!same_bytes(row.entry.fingerprint,
 					outside_fingerprint(row.entry.schemas, row.entry.words, search_path)))
 		return NULL;
 	return row.document;
@@ -242,7 +242,8 @@ cache_store(const CacheEntry *entry, const char *search_path, Jsonb *document)
 					  array_from_list(entry->words), PointerGetDatum(entry->fingerprint),
 					  Int32GetDatum(size),			 JsonbPGetDatum(document)};
 
-	if (size > CACHE_MAX_BYTES / 2 ||
+	/* A reader and writer of one index would fail others that are serializable. */
+	if (size > CACHE_MAX_BYTES / 2 || XactIsoLevel == XACT_SERIALIZABLE ||
 		!same_bytes(entry->fingerprint,
 					outside_fingerprint(entry->schemas, entry->words, search_path)))
 		return;

@@ -23,8 +23,8 @@ typedef struct CacheEntry
 } CacheEntry;
 
 /*
- * The document kept for this request, or NULL.  Raises 42501 where the current
- * user may not swap its schemas (any more).
+ * The document kept for this request, or NULL: also where the current user may not
+ * swap its schemas any more, which deriving it will say.
  */
 extern Jsonb *cache_find(const ExpectedRequest *request, const char *search_path);
 

@@ -151,6 +151,12 @@ may_act_as_owner(const char *name)
 	return has_privs_of_role(GetUserId(), schema_owner(get_namespace_oid(name, true)));
 }
 
+static bool
+may_create_schemas(void)
+{
+	return compat_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE) == ACLCHECK_OK;
+}
+
 static void
 check_owner(const char *name)
 {
@@ -162,8 +168,8 @@ check_owner(const char *name)
 						   "back.")));
 }
 
-void
-swap_check_privileges(List *schemas)
+static void
+check_privileges(List *schemas)
 {
 	ListCell   *lc;
 
@@ -172,7 +178,7 @@ swap_check_privileges(List *schemas)
 		check_name(lfirst(lc));
 		check_owner(lfirst(lc));
 	}
-	if (compat_database_aclcheck(MyDatabaseId, GetUserId(), ACL_CREATE) != ACLCHECK_OK)
+	if (!may_create_schemas())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied for database \"%s\"", get_database_name(MyDatabaseId)),
@@ -187,7 +193,7 @@ swap_may(List *schemas)
 	foreach(lc, schemas)
 		if (!may_act_as_owner(lfirst(lc)))
 			return false;
-	return true;
+	return may_create_schemas();
 }
 
 static void
@@ -699,9 +705,9 @@ create_swap(const SwapRequest *request, SwapBody body, void *arg)
 void
 swap_check(const SwapRequest *request)
 {
+	check_privileges(request->created);
+	check_privileges(request->schemas);
 	check_state();
-	swap_check_privileges(request->created);
-	swap_check_privileges(request->schemas);
 }
 
 void

@@ -38,9 +38,7 @@ extern void swap_run(const SwapRequest *request, SwapBody body, void *arg);
 /* The checks it begins with. */
 extern void swap_check(const SwapRequest *request);
 
-/* Those of privileges alone, for who serves an earlier result. */
-extern void swap_check_privileges(List *schemas);
-/* Whether they would pass. */
+/* Whether those of privileges would pass, for who serves an earlier result. */
 extern bool swap_may(List *schemas);
 
 /* The schemas swapped or made by the body that exist now (char *), sorted. */

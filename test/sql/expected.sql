@@ -76,6 +76,9 @@ SELECT db_adapter.expected(E'CREATE TABLE ok (id int);\n  -- a comment\n  DROP T
 SELECT db_adapter.expected(E'CREATE TABLE ok (id int);\nSELECT ''unterminated;\n');
 SELECT db_adapter.expected(ARRAY[E'CREATE TABLE a (id int);', E'\n ALTER TABLE a ADD id int;']);
 SELECT db_adapter.expected(E'CREATE TABLE ü (ä int); CREATE TABLE ö (x nosuch);');
+SELECT db_adapter.expected(E'\\echo ééé\nCOPY t FROM stdin;\nü\n\\.\nCREATE TABLE t (a nosuch);');
+SELECT db_adapter.expected(E'\\echo ééé\n\n  SELECT ''unterminated;\n');
+SELECT * FROM brief(db_adapter.expected(U&'\FEFFCREATE TABLE marked (a int)'));
 SELECT db_adapter.expected('CREATE EXTENSION nosuch_extension;');
 SELECT db_adapter.expected('CREATE TABLE t (a int); CREATE POLICY p ON t TO nobody_here;');
 SELECT db_adapter.expected('CREATE TABLE t (a int REFERENCES nosuch);');
