@@ -159,6 +159,7 @@ dba_open_config(dba_config *config, const char *profile_or_url, dba_error **err)
 		return NULL;
 	}
 	core->identity = identity;
+	core->no_provider = strcmp(profile->provider, "postgres") != 0;
 	client_read_settings(core);
 	return &core->self;
 }

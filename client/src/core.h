@@ -305,6 +305,7 @@ struct Core
 	Core	   *loop_next;
 	int64_t		timer_at;		/* what the loop was asked for; CORE_NEVER: none */
 	int64_t		due_at;			/* what it should be asked for */
+	bool		no_provider;	/* it is for a service this build cannot talk to */
 	bool		used;			/* a request was submitted: settings are fixed */
 	bool		processing;		/* inside dba_process: calls of the caller's code */
 	bool		serving;		/* inside dba_run or dba_wait */

@@ -196,6 +196,12 @@ request_submit(Request *request)
 	request->state = REQUEST_QUEUED;
 	if (request->kind == REQUEST_GROUP)
 		return request->id;
+	if (core->no_provider)
+	{
+		request_fail(request, error_new(DBA_NOT_SUPPORTED, "this build has no provider \"%s\"",
+										dba_provider(&core->self)));
+		return request->id;
+	}
 	if (request->tx != NULL)
 	{
 		tx_queue(request);

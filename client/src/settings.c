@@ -37,7 +37,7 @@ const Setting setting_table[SETTING_COUNT] = {
 								  ONE_DAY, NULL, "for a request to get a connection; 0: none"},
 	[SETTING_REQUEST_TIMEOUT] = {"request_timeout_seconds", SETTING_SECONDS, "0",
 								 POOL "request_timeout_seconds", "DB_REQUEST_TIMEOUT_SECONDS", 0,
-								 365 * ONE_DAY, NULL, "for a request once sent; 0: none"},
+								 365 * ONE_DAY, NULL, "for a request from its submission on; 0: none"},
 	[SETTING_IDLE_TIMEOUT] = {"idle_timeout_seconds", SETTING_SECONDS, "0",
 							  POOL "idle_timeout_seconds", NULL, 0, 365 * ONE_DAY, NULL,
 							  "idle time after which a connection is closed; 0: none"},
