@@ -51,7 +51,8 @@ main(void)
 		char		params[16];
 
 		snprintf(params, sizeof(params), "[%d]", i);
-		app.left += dba_execute(db, "SELECT $1::int * 2 AS answer, pg_sleep(0.01)", params, on_answer, &app) != 0;
+		app.left += dba_execute(db, "SELECT $1::int * 2 AS answer, pg_sleep(0.01)", params,
+								on_answer, &app) != 0;
 	}
 	ev_run(app.loop, 0);
 	ev_loop_destroy(app.loop);

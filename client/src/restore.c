@@ -46,7 +46,7 @@ static void restore_pump(Group *group);
 static void
 restore_release(Group *group)
 {
-	Restore    *restore = (Restore *) group;
+	Restore	   *restore = (Restore *) group;
 
 	sql_free(&restore->begin);
 	mem_free(restore);
@@ -89,7 +89,7 @@ restore_finish(Restore *restore)
 static void
 restore_piece_done(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
-	Restore    *restore = arg;
+	Restore	   *restore = arg;
 	Group	   *group = arg;
 	const char *rows = result != NULL ? dba_result_text_at(result, 0, 0) : NULL;
 
@@ -107,7 +107,7 @@ restore_send_piece(Restore *restore)
 {
 	Group	   *group = &restore->group;
 	Piece	   *piece = mem_alloc(sizeof(Piece) + PIECE_SIZE);
-	Request    *request;
+	Request	   *request;
 	int64_t		size;
 
 	if (piece == NULL)
@@ -119,7 +119,8 @@ restore_send_piece(Restore *restore)
 		restore->at_end = size == 0;
 		restore->paused = size == DBA_SOURCE_PAUSE;
 		if (size != 0 && size != DBA_SOURCE_PAUSE)
-			error_set(&group->error, DBA_CANCELLED, "the source of the restore failed; everything it did is rolled back");
+			error_set(&group->error, DBA_CANCELLED,
+					  "the source of the restore failed; everything it did is rolled back");
 		return false;
 	}
 	restore->bytes += size;
@@ -136,8 +137,11 @@ restore_send_piece(Restore *restore)
 	}
 	request->owned = piece;
 	request->unprepared = true;
-	request->binding = (Binding) {.count = 1, .values = &piece->value, .lengths = &piece->length,
-	.formats = &piece->format, .types = &piece->type};
+	request->binding = (Binding){.count = 1,
+								 .values = &piece->value,
+								 .lengths = &piece->length,
+								 .formats = &piece->format,
+								 .types = &piece->type};
 	request->stmt = stmt_get(&request->core->stmts, "SELECT db_adapter.restore_data($1)", 34, true);
 	restore->under_way++;
 	if (request->stmt == NULL)
@@ -150,9 +154,10 @@ restore_send_piece(Restore *restore)
 static void
 restore_pump(Group *group)
 {
-	Restore    *restore = (Restore *) group;
+	Restore	   *restore = (Restore *) group;
 
-	while (group->error == NULL && !restore->at_end && !restore->paused && restore->under_way < PIECES_UNDER_WAY)
+	while (group->error == NULL && !restore->at_end && !restore->paused &&
+		   restore->under_way < PIECES_UNDER_WAY)
 		if (!restore_send_piece(restore))
 			break;
 	if (restore->under_way > 0 || restore->ended)
@@ -192,8 +197,8 @@ restore_begin_done(dba_client *db, const dba_result *result, const dba_error *er
 static void
 restore_begun(Group *group)
 {
-	Restore    *restore = (Restore *) group;
-	Request    *request = group_step(group, REQUEST_STATEMENT, restore_begin_done);
+	Restore	   *restore = (Restore *) group;
+	Request	   *request = group_step(group, REQUEST_STATEMENT, restore_begin_done);
 
 	if (request == NULL)
 		group_submitted(group, 0);
@@ -202,10 +207,10 @@ restore_begun(Group *group)
 }
 
 dba_request
-dba_restore(dba_client *db, const char *options, dba_source_fn source, dba_progress_fn progress, dba_callback cb,
-			void *arg)
+dba_restore(dba_client *db, const char *options, dba_source_fn source, dba_progress_fn progress,
+			dba_callback cb, void *arg)
 {
-	Restore    *restore = mem_zalloc(sizeof(Restore));
+	Restore	   *restore = mem_zalloc(sizeof(Restore));
 	JsonValue  *args = NULL;
 	dba_error  *error = NULL;
 	dba_request id;
@@ -217,7 +222,8 @@ dba_restore(dba_client *db, const char *options, dba_source_fn source, dba_progr
 	restore->group.begun = restore_begun;
 	restore->group.release = restore_release;
 	if (options != NULL)
-		args = json_parse(&restore->begin.arena, options, strlen(options), "restore options", &error);
+		args =
+			json_parse(&restore->begin.arena, options, strlen(options), "restore options", &error);
 	if (args != NULL && args->type != JSON_TYPE_OBJECT)
 		error_set(&error, DBA_INVALID, "restore options must be a JSON object");
 	if (error == NULL)

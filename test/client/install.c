@@ -31,8 +31,10 @@ setup(void **state)
 {
 	(void) state;
 	server = server_start(NULL);
-	server_sql(server, "CREATE TABLE users (id serial PRIMARY KEY, name text, email text, active boolean);"
-			   "INSERT INTO users (name, email, active) VALUES ('b', 'b@x', true), ('a', 'a@x', true), ('c', 'c@x', false)");
+	server_sql(server,
+			   "CREATE TABLE users (id serial PRIMARY KEY, name text, email text, active boolean);"
+			   "INSERT INTO users (name, email, active) VALUES ('b', 'b@x', true), ('a', 'a@x', "
+			   "true), ('c', 'c@x', false)");
 	root = make_dir();
 	setenv("ROOT", root, 1);
 	setenv("SRC", TEST_SOURCE_DIR "/../../client", 1);
@@ -57,30 +59,44 @@ static void
 test_symbols(void **state)
 {
 	(void) state;
-	assert_int_equal(sh("test -z \"$(nm -D --defined-only $ROOT/lib/libdbadapter.so.1 | awk '$3 !~ /^dba_|^DBADAPTER_1/')\""), 0);
-	assert_int_equal(sh("test -z \"$(nm -g --defined-only $ROOT/lib/libdbadapter.a | awk 'NF == 3 && $2 != \"W\" && $2 != \"V\" &&"
-						" $2 != \"u\" && $3 !~ /^dba_/')\""), 0);
-	assert_int_equal(sh("readelf -d $ROOT/lib/libdbadapter.so | grep -q 'soname: .libdbadapter.so.1.'"), 0);
+	assert_int_equal(sh("test -z \"$(nm -D --defined-only $ROOT/lib/libdbadapter.so.1 | awk '$3 !~ "
+						"/^dba_|^DBADAPTER_1/')\""),
+					 0);
+	assert_int_equal(sh("test -z \"$(nm -g --defined-only $ROOT/lib/libdbadapter.a | awk 'NF == 3 "
+						"&& $2 != \"W\" && $2 != \"V\" &&"
+						" $2 != \"u\" && $3 !~ /^dba_/')\""),
+					 0);
+	assert_int_equal(
+		sh("readelf -d $ROOT/lib/libdbadapter.so | grep -q 'soname: .libdbadapter.so.1.'"), 0);
 	/* every function of the header is there, and nothing else */
-	assert_int_equal(sh("nm -D --defined-only $ROOT/lib/libdbadapter.so.1 | awk '$3 ~ /^dba_/ {print $3}' | cut -d@ -f1 | sort"
-						" > $ROOT/has && sed -n 's/^extern DBA_API .*[ *]\\(dba_[a-z0-9_]*\\)(.*/\\1/p' $ROOT/include/db_adapter.h"
-						" | sort > $ROOT/says && cmp $ROOT/has $ROOT/says"), 0);
+	assert_int_equal(sh("nm -D --defined-only $ROOT/lib/libdbadapter.so.1 | awk '$3 ~ /^dba_/ "
+						"{print $3}' | cut -d@ -f1 | sort"
+						" > $ROOT/has && sed -n 's/^extern DBA_API .*[ "
+						"*]\\(dba_[a-z0-9_]*\\)(.*/\\1/p' $ROOT/include/db_adapter.h"
+						" | sort > $ROOT/says && cmp $ROOT/has $ROOT/says"),
+					 0);
 	/* the library itself never prints */
 	assert_int_equal(sh("! nm -D --undefined-only $ROOT/lib/libdbadapter.so.1 |"
-						" grep -Ew 'printf|puts|putchar|perror|stdout|stderr|exit|abort'"), 0);
+						" grep -Ew 'printf|puts|putchar|perror|stdout|stderr|exit|abort'"),
+					 0);
 }
 
 static void
 test_example(void **state)
 {
 	(void) state;
-	assert_int_equal(sh("mkdir $ROOT/empty && cd $ROOT/empty && cp $SRC/examples/users.c . &&"
-						" export PKG_CONFIG_PATH=$ROOT/lib/pkgconfig &&"
-						" cc -Wall -Wextra -Werror users.c $(pkg-config --cflags --libs db_adapter) &&"
-						" LD_LIBRARY_PATH=$ROOT/lib ./a.out > out && printf 'a <a@x>\\nb <b@x>\\n' | cmp - out"), 0);
+	assert_int_equal(
+		sh("mkdir $ROOT/empty && cd $ROOT/empty && cp $SRC/examples/users.c . &&"
+		   " export PKG_CONFIG_PATH=$ROOT/lib/pkgconfig &&"
+		   " cc -Wall -Wextra -Werror users.c $(pkg-config --cflags --libs db_adapter) &&"
+		   " LD_LIBRARY_PATH=$ROOT/lib ./a.out > out && printf 'a <a@x>\\nb <b@x>\\n' | cmp - out"),
+		0);
 	assert_int_equal(sh("cd $ROOT/empty && export PKG_CONFIG_PATH=$ROOT/lib/pkgconfig &&"
-						" cc users.c -I$ROOT/include $ROOT/lib/libdbadapter.a $(pkg-config --libs --static db_adapter |"
-						" sed 's/-ldbadapter//') -o static && ./static > out && printf 'a <a@x>\\nb <b@x>\\n' | cmp - out"), 0);
+						" cc users.c -I$ROOT/include $ROOT/lib/libdbadapter.a $(pkg-config --libs "
+						"--static db_adapter |"
+						" sed 's/-ldbadapter//') -o static && ./static > out && printf 'a "
+						"<a@x>\\nb <b@x>\\n' | cmp - out"),
+					 0);
 }
 
 static void
@@ -89,9 +105,12 @@ test_loop(const char *name, const char *libs)
 	char		command[512];
 
 	snprintf(command, sizeof(command),
-			 "cd $ROOT && export PKG_CONFIG_PATH=$ROOT/lib/pkgconfig && cc -Wall -Wextra -Werror -Wno-strict-aliasing"
-			 " $SRC/examples/%s.c -o %s $(pkg-config --cflags --libs db_adapter) %s && LD_LIBRARY_PATH=$ROOT/lib ./%s"
-			 " | sort > out && printf '2\\n4\\n6\\n' | cmp - out", name, name, libs, name);
+			 "cd $ROOT && export PKG_CONFIG_PATH=$ROOT/lib/pkgconfig && cc -Wall -Wextra -Werror "
+			 "-Wno-strict-aliasing"
+			 " $SRC/examples/%s.c -o %s $(pkg-config --cflags --libs db_adapter) %s && "
+			 "LD_LIBRARY_PATH=$ROOT/lib ./%s"
+			 " | sort > out && printf '2\\n4\\n6\\n' | cmp - out",
+			 name, name, libs, name);
 	assert_int_equal(sh(command), 0);
 }
 

@@ -50,12 +50,13 @@ static char rows_json[20000];
 static void
 submit_on_tx(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
-	Outcome    *out = arg;
+	Outcome	   *out = arg;
 
 	outcome_take(db, result, error, out);
 	if (error != NULL)
 		return;
-	out->submitted += dba_insert(db, "item", "{\"id\": 2, \"tags\": [\"a\"]}", outcome_take, out) != 0;
+	out->submitted +=
+		dba_insert(db, "item", "{\"id\": 2, \"tags\": [\"a\"]}", outcome_take, out) != 0;
 	out->submitted += dba_begin(db, NULL, outcome_take, out) != 0;
 	dba_close(db);
 }
@@ -69,10 +70,13 @@ live(const char *url, Outcome *out)
 	if (db == NULL)
 		return;
 	dba_set(db, "checkout_timeout_seconds", "2", NULL);
-	out->submitted += dba_select(db, "item", "id, name", "{\"id\": {\"in\": [1, 2]}}", "id", outcome_take, out) != 0;
-	out->submitted += dba_insert(db, "item", "{\"id\": 1, \"name\": \"x\", \"m\": [1]}", outcome_take, out) != 0;
+	out->submitted += dba_select(db, "item", "id, name", "{\"id\": {\"in\": [1, 2]}}", "id",
+								 outcome_take, out) != 0;
+	out->submitted +=
+		dba_insert(db, "item", "{\"id\": 1, \"name\": \"x\", \"m\": [1]}", outcome_take, out) != 0;
 	out->submitted += dba_begin(db, "{\"read_only\": false}", submit_on_tx, out) != 0;
-	out->submitted += dba_execute_stream(db, "SELECT * FROM pg_class", NULL, take_row, outcome_take, out) != 0;
+	out->submitted +=
+		dba_execute_stream(db, "SELECT * FROM pg_class", NULL, take_row, outcome_take, out) != 0;
 	out->submitted += dba_insert_many(db, "item", rows_json, outcome_take, out) != 0;
 	out->submitted += dba_delete(db, "item", "{\"id\": {\"gt\": 0}}", outcome_take, out) != 0;
 	if (dba_run(db) != DBA_OK)
@@ -114,7 +118,8 @@ test_every_allocation(void **state)
 	(void) state;
 	strcpy(rows_json, "[");
 	for (int i = 100; i < 220; i++)
-		sprintf(rows_json + strlen(rows_json), "%s{\"id\": %d, \"name\": \"n\"}", i > 100 ? "," : "", i);
+		sprintf(rows_json + strlen(rows_json), "%s{\"id\": %d, \"name\": \"n\"}",
+				i > 100 ? "," : "", i);
 	strcat(rows_json, "]");
 	snprintf(url, sizeof(url), "postgresql://postgres@localhost:%d/postgres", server_port(server));
 	live(url, &out);
@@ -133,7 +138,7 @@ test_every_allocation(void **state)
 static void
 resubmit(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
-	Outcome    *out = arg;
+	Outcome	   *out = arg;
 	char		filter[32];
 
 	outcome_take(db, result, error, out);
@@ -146,7 +151,8 @@ resubmit(dba_client *db, const dba_result *result, const dba_error *error, void 
 static void
 test_100000_requests(void **state)
 {
-	dba_client *db = open_client(server_url(server), "pool_size", "4", "pool_max_overflow", "2", NULL);
+	dba_client *db =
+		open_client(server_url(server), "pool_size", "4", "pool_max_overflow", "2", NULL);
 	Outcome		out = {0};
 	size_t		blocks;
 
@@ -162,8 +168,10 @@ test_100000_requests(void **state)
 	assert_true(dba_pool_stats(db, "opened") <= 6);
 	dba_close(db);
 	assert_int_equal(oom_outstanding(), 0);
-	server_poll(server, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
-				" AND pid <> pg_backend_pid()", "0");
+	server_poll(server,
+				"SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+				" AND pid <> pg_backend_pid()",
+				"0");
 }
 
 int

@@ -36,8 +36,11 @@ write_ini(const char *mode)
 
 	snprintf(path, sizeof(path), "%s/pgbouncer.ini", dir);
 	file = fopen(path, "w");
-	fprintf(file, "[databases]\npostgres = host=%s port=%d\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %d\n"
-			"unix_socket_dir =\nauth_type = trust\nauth_file = %s/users\nlogfile = %s/log\npidfile = %s/pid\npool_mode = %s\ndefault_pool_size = 3\n",
+	fprintf(file,
+			"[databases]\npostgres = host=%s port=%d\n[pgbouncer]\nlisten_addr = "
+			"127.0.0.1\nlisten_port = %d\n"
+			"unix_socket_dir =\nauth_type = trust\nauth_file = %s/users\nlogfile = %s/log\npidfile "
+			"= %s/pid\npool_mode = %s\ndefault_pool_size = 3\n",
 			server_dir(server), server_port(server), port, dir, dir, dir, mode);
 	fclose(file);
 	snprintf(path, sizeof(path), "%s/users", dir);
@@ -77,8 +80,10 @@ stop(void)
 	char		command[256];
 	const char *argv[] = {"sh", "-c", command, NULL};
 
-	snprintf(command, sizeof(command), "kill $(cat %s/pid) && while kill -0 $(cat %s/pid 2>/dev/null) 2>/dev/null;"
-			 " do sleep 0.05; done; rm -f %s/pid", dir, dir, dir);
+	snprintf(command, sizeof(command),
+			 "kill $(cat %s/pid) && while kill -0 $(cat %s/pid 2>/dev/null) 2>/dev/null;"
+			 " do sleep 0.05; done; rm -f %s/pid",
+			 dir, dir, dir);
 	run_program(false, argv);
 }
 
@@ -87,7 +92,8 @@ setup(void **state)
 {
 	(void) state;
 	server = server_start(NULL);
-	server_sql(server, "CREATE TABLE item (id serial PRIMARY KEY, name text, doc jsonb, tags text[])");
+	server_sql(server,
+			   "CREATE TABLE item (id serial PRIMARY KEY, name text, doc jsonb, tags text[])");
 	server_sql(server, "ALTER SYSTEM SET datestyle = 'SQL, DMY'");
 	server_sql(server, "SELECT pg_reload_conf()");
 	dir = make_dir();
@@ -113,8 +119,10 @@ use(dba_client *db)
 	dba_client *tx;
 
 	for (int i = 0; i < 300; i++)
-		out.submitted += (i % 2 ? dba_insert(db, "item", "{\"doc\": [1], \"tags\": [\"a\"]}", outcome_take, &out) :
-						  dba_select(db, "item", "id, doc", "{\"tags\": [\"a\"]}", NULL, outcome_take, &out)) != 0;
+		out.submitted +=
+			(i % 2 ? dba_insert(db, "item", "{\"doc\": [1], \"tags\": [\"a\"]}", outcome_take, &out)
+				   : dba_select(db, "item", "id, doc", "{\"tags\": [\"a\"]}", NULL, outcome_take,
+								&out)) != 0;
 	dba_run(db);
 	assert_string_equal(out.message, "");
 	assert_int_equal(out.called, 300);
@@ -130,8 +138,11 @@ use(dba_client *db)
 	assert_string_equal(server_sql(server, "SELECT count(*) FROM item WHERE name = 't'"), "20");
 	assert_string_equal(outcome_of(db, "SELECT '2024-01-31'::date").text, "2024-01-31");
 	id = dba_execute(db, "SELECT pg_sleep(60)", NULL, outcome_take, &slow);
-	while (strcmp(server_sql(server, "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
-							 " AND state = 'active'"), "1") != 0)
+	while (strcmp(server_sql(
+					  server,
+					  "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+					  " AND state = 'active'"),
+				  "1") != 0)
 		dba_wait(db, id, 10);
 	dba_cancel(db, id);
 	outcome_wait(db, id, &slow);
@@ -160,8 +171,10 @@ test_mode(const char *mode)
 	{
 		for (int i = 0; i < 50; i++)
 		{
-			out.submitted += dba_select(db, "item", "id, name", "{\"id\": 1}", NULL, outcome_take, &out) != 0;
-			out.submitted += dba_select(other, "item", "id, name", "{\"id\": 1}", NULL, outcome_take, &out) != 0;
+			out.submitted +=
+				dba_select(db, "item", "id, name", "{\"id\": 1}", NULL, outcome_take, &out) != 0;
+			out.submitted +=
+				dba_select(other, "item", "id, name", "{\"id\": 1}", NULL, outcome_take, &out) != 0;
 		}
 		dba_run(db);
 		dba_run(other);

@@ -17,7 +17,9 @@
 #include "outcome.h"
 #include "server.h"
 
-#define SCHEMA "{\"backup_schema\": {\"tables\": [{\"name\": \"item\", \"user_field\": null, \"slug_field\": \"slug\"}]}}"
+#define SCHEMA                                                                                     \
+	"{\"backup_schema\": {\"tables\": [{\"name\": \"item\", \"user_field\": null, "                \
+	"\"slug_field\": \"slug\"}]}}"
 
 static Server *server;
 static dba_client *db;
@@ -52,7 +54,9 @@ take_chunk(dba_client *client, const char *data, size_t size, void *arg)
 	memcpy(stream->data + stream->size, data, size);
 	stream->size += size;
 	stream->calls++;
-	return stream->calls == stream->pause_at ? DBA_PAUSE : stream->calls == stream->stop_at ? DBA_STOP : DBA_CONTINUE;
+	return stream->calls == stream->pause_at  ? DBA_PAUSE
+		   : stream->calls == stream->stop_at ? DBA_STOP
+											  : DBA_CONTINUE;
 }
 
 static int64_t
@@ -92,7 +96,8 @@ setup(void **state)
 {
 	(void) state;
 	server_sql(server, "CREATE TABLE item (id serial PRIMARY KEY, slug text UNIQUE, body text);"
-			   "INSERT INTO item (slug, body) SELECT 's' || i, repeat('x', 100) FROM generate_series(1, 5000) i");
+					   "INSERT INTO item (slug, body) SELECT 's' || i, repeat('x', 100) FROM "
+					   "generate_series(1, 5000) i");
 	db = open_client(server_url(server), NULL);
 	return 0;
 }
@@ -128,7 +133,7 @@ restore(Stream *stream, const char *options)
 
 	stream->at = 0;
 	stream->calls = 0;
-	stream->out = (Outcome) {0};
+	stream->out = (Outcome){0};
 	id = dba_restore(db, options, give_piece, take_progress, take_end, stream);
 	if (stream->pause_at > 0)
 	{
@@ -220,7 +225,8 @@ test_connect_and_validate(void **state)
 	assert_int_equal(chdir(dir), 0);
 	unsetenv("DB_PROFILE");
 	file = fopen("db.toml", "w");
-	fprintf(file, "[profiles.local]\nurl = \"%s\"\n[schema]\nfile = \"schema.sql\"\n", server_url(server));
+	fprintf(file, "[profiles.local]\nurl = \"%s\"\n[schema]\nfile = \"schema.sql\"\n",
+			server_url(server));
 	fclose(file);
 	file = fopen("schema.sql", "w");
 	fprintf(file, "CREATE TABLE item (id serial PRIMARY KEY, slug text UNIQUE, body text);\n");
@@ -261,7 +267,9 @@ main(void)
 	};
 
 	server = server_start(NULL);
-	if (strcmp(server_sql(server, "SELECT count(*) FROM pg_available_extensions WHERE name = 'db_adapter'"), "1") != 0)
+	if (strcmp(server_sql(server,
+						  "SELECT count(*) FROM pg_available_extensions WHERE name = 'db_adapter'"),
+			   "1") != 0)
 	{
 		server_free(server);
 		printf("1..1\nok 1 # skip the extension is not installed\n");

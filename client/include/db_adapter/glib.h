@@ -15,7 +15,8 @@
 static inline gboolean
 dba_glib_ready(gint fd, GIOCondition condition, gpointer data)
 {
-	unsigned	ready = (condition & ~G_IO_OUT ? DBA_READ : 0) | (condition & G_IO_OUT ? DBA_WRITE : 0);
+	unsigned	ready =
+		(condition & ~G_IO_OUT ? DBA_READ : 0) | (condition & G_IO_OUT ? DBA_WRITE : 0);
 
 	dba_process((dba_client *) data, fd, ready);
 	return G_SOURCE_CONTINUE;	/* a source destroyed meanwhile stays so */
@@ -35,14 +36,15 @@ dba_glib_drop(void **slot)
 static inline int
 dba_glib_watch_fd(void *context, dba_client *db, int fd, unsigned events, void **slot)
 {
-	GSource    *source;
+	GSource	   *source;
 
 	dba_glib_drop(slot);
 	if (events == 0)
 		return 0;
-	source = g_unix_fd_source_new(fd, (GIOCondition) ((events & DBA_READ ? G_IO_IN | G_IO_HUP | G_IO_ERR : 0) |
-													  (events & DBA_WRITE ? G_IO_OUT : 0)));
-	g_source_set_callback(source, (GSourceFunc) (void (*) (void)) dba_glib_ready, db, NULL);
+	source = g_unix_fd_source_new(
+		fd, (GIOCondition) ((events & DBA_READ ? G_IO_IN | G_IO_HUP | G_IO_ERR : 0) |
+							(events & DBA_WRITE ? G_IO_OUT : 0)));
+	g_source_set_callback(source, (GSourceFunc) (void (*)(void)) dba_glib_ready, db, NULL);
 	g_source_attach(source, (GMainContext *) context);
 	*slot = source;
 	return 0;
@@ -58,7 +60,7 @@ dba_glib_due(gpointer data)
 static inline int
 dba_glib_set_timer(void *context, dba_client *db, int64_t ms, void **slot)
 {
-	GSource    *source;
+	GSource	   *source;
 
 	dba_glib_drop(slot);
 	if (ms < 0)

@@ -14,7 +14,8 @@
 static inline void
 dba_event_ready(evutil_socket_t fd, short events, void *arg)
 {
-	dba_process((dba_client *) arg, (int) fd, (events & EV_READ ? DBA_READ : 0) | (events & EV_WRITE ? DBA_WRITE : 0));
+	dba_process((dba_client *) arg, (int) fd,
+				(events & EV_READ ? DBA_READ : 0) | (events & EV_WRITE ? DBA_WRITE : 0));
 }
 
 static inline int
@@ -28,7 +29,8 @@ dba_event_watch_fd(void *base, dba_client *db, int fd, unsigned events, void **s
 	if (events == 0)
 		return 0;
 	event = event_new((struct event_base *) base, fd,
-					  (short) (EV_PERSIST | (events & DBA_READ ? EV_READ : 0) | (events & DBA_WRITE ? EV_WRITE : 0)),
+					  (short) (EV_PERSIST | (events & DBA_READ ? EV_READ : 0) |
+							   (events & DBA_WRITE ? EV_WRITE : 0)),
 					  dba_event_ready, db);
 	if (event == NULL || event_add(event, NULL) != 0)
 	{

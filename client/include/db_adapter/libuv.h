@@ -36,7 +36,7 @@ static inline void
 dba_uv_ready(uv_poll_t *handle, int status, int events)
 {
 	dba_uv_watch *watch = (dba_uv_watch *) handle->data;
-	unsigned	ready = (events & UV_READABLE ? DBA_READ : 0) | (events & UV_WRITABLE ? DBA_WRITE : 0);
+	unsigned ready = (events & UV_READABLE ? DBA_READ : 0) | (events & UV_WRITABLE ? DBA_WRITE : 0);
 
 	/* an error shows when the library reads */
 	dba_process(watch->db, watch->fd, status < 0 ? DBA_READ : ready);
@@ -73,7 +73,8 @@ dba_uv_watch_fd(void *loop, dba_client *db, int fd, unsigned events, void **slot
 		*slot = watch;
 	}
 	return uv_poll_start(&watch->handle,
-						 (events & DBA_READ ? UV_READABLE : 0) | (events & DBA_WRITE ? UV_WRITABLE : 0),
+						 (events & DBA_READ ? UV_READABLE : 0) |
+							 (events & DBA_WRITE ? UV_WRITABLE : 0),
 						 dba_uv_ready);
 }
 

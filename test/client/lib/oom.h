@@ -14,7 +14,7 @@ extern void oom_after(size_t n);
 extern void oom_once(size_t n);
 
 /* did one fail since oom_after? */
-extern int	oom_hit(void);
+extern int oom_hit(void);
 
 /* allocations not freed yet */
 extern size_t oom_outstanding(void);
