@@ -1,0 +1,227 @@
+/*
+ * client.c
+ *		Requests a second through libdbadapter, or through libpq alone.
+ *
+ *	client MODE URL IN_FLIGHT CONNECTIONS COUNT
+ *
+ * MODE: select, insert, update, delete (one row by key, autocommit), transaction
+ * (selects inside one), many (insert_many of COUNT rows), libpq (selects, one
+ * Sync a request, IN_FLIGHT over CONNECTIONS).  Tables are pgbench's.  Prints
+ * requests (rows) a second.
+ */
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <db_adapter.h>
+#include <libpq-fe.h>
+
+static const char *mode;
+static long count;
+static long sent;
+static long received;
+static long keys = 100000;
+
+static double
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double) ts.tv_sec + (double) ts.tv_nsec / 1e9;
+}
+
+static void
+fail(const char *what)
+{
+	fprintf(stderr, "client bench: %s\n", what);
+	exit(1);
+}
+
+static void done(dba_client *db, const dba_result *result, const dba_error *error, void *arg);
+
+static void
+submit(dba_client *db)
+{
+	char		filter[64];
+	char		row[96];
+	long		key = 1 + (sent * 7919) % keys;
+
+	sent++;
+	snprintf(filter, sizeof(filter), "{\"aid\": %ld}", key);
+	if (strcmp(mode, "select") == 0 || strcmp(mode, "transaction") == 0)
+		dba_select(db, "pgbench_accounts", "abalance", filter, NULL, done, NULL);
+	else if (strcmp(mode, "update") == 0)
+		dba_update(db, "pgbench_accounts", "{\"abalance\": 1}", filter, done, NULL);
+	else if (strcmp(mode, "delete") == 0)
+	{
+		snprintf(filter, sizeof(filter), "{\"id\": %ld}", sent);
+		dba_delete(db, "bench_row", filter, done, NULL);
+	}
+	else
+	{
+		snprintf(row, sizeof(row), "{\"id\": %ld, \"v\": %ld, \"t\": \"some text\"}", sent, key);
+		dba_insert(db, "bench_row", row, done, NULL);
+	}
+}
+
+static void
+done(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	(void) result;
+	(void) arg;
+	if (error != NULL)
+		fail(dba_error_message(error));
+	received++;
+	if (sent < count)
+		submit(db);
+}
+
+static void
+begun(dba_client *tx, const dba_result *result, const dba_error *error, void *arg)
+{
+	long		in_flight = *(long *) arg;
+
+	(void) result;
+	if (error != NULL)
+		fail(dba_error_message(error));
+	for (long i = 0; i < in_flight; i++)
+		submit(tx);
+}
+
+static void
+run_many(dba_client *db)
+{
+	long		rows = count - sent;
+	char	   *json = malloc((size_t) rows * 64 + 16);
+	size_t		len = 0;
+
+	json[len++] = '[';
+	for (long i = 0; i < rows; i++)
+		len += (size_t) sprintf(json + len, "%s{\"id\": %ld, \"v\": %ld, \"t\": \"some text\"}", i ? "," : "", i, i);
+	strcpy(json + len, "]");
+	sent = count = 0;
+	if (dba_insert_many(db, "bench_row", json, done, NULL) == 0)
+		fail("not accepted");
+	dba_run(db);
+	free(json);
+}
+
+static void
+run_client(const char *url, long in_flight, const char *connections)
+{
+	dba_error  *err = NULL;
+	dba_client *db = dba_open(url, &err);
+	double		start;
+	long		rows = count;
+	const char *what = mode;
+
+	if (db == NULL)
+		fail(dba_error_message(err));
+	dba_set(db, "pool_size", connections, NULL);
+	dba_set(db, "pool_max_overflow", "0", NULL);
+	/* connections and statements are there before the clock starts */
+	mode = strcmp(what, "many") == 0 ? "select" : what;
+	count = in_flight * 4;
+	for (long i = 0; i < in_flight; i++)
+		submit(db);
+	dba_run(db);
+	mode = what;
+	count = rows + sent;
+	start = now();
+	if (strcmp(mode, "many") == 0)
+		run_many(db);
+	else if (strcmp(mode, "transaction") == 0)
+		dba_begin(db, NULL, begun, &in_flight);
+	else
+		for (long i = 0; i < in_flight; i++)
+			submit(db);
+	dba_run(db);
+	printf("%.0f\n", (double) rows / (now() - start));
+	dba_close(db);
+}
+
+/* --- libpq alone */
+
+static void
+libpq_send(PGconn *pg)
+{
+	char		key[16];
+	const char *values[1] = {key};
+
+	snprintf(key, sizeof(key), "%ld", 1 + (sent++ * 7919) % keys);
+	if (PQsendQueryPrepared(pg, "s", 1, values, NULL, NULL, 0) != 1 || PQpipelineSync(pg) != 1)
+		fail(PQerrorMessage(pg));
+}
+
+static void
+libpq_receive(PGconn *pg, long *outstanding)
+{
+	if (!PQconsumeInput(pg))
+		fail(PQerrorMessage(pg));
+	while (*outstanding > 0 && !PQisBusy(pg))
+	{
+		PGresult   *result = PQgetResult(pg);
+		bool		sync = PQresultStatus(result) == PGRES_PIPELINE_SYNC;
+
+		PQclear(result);
+		if (!sync)
+			continue;
+		received++;
+		if (sent < count)
+			libpq_send(pg);
+		else
+			(*outstanding)--;
+	}
+}
+
+static void
+run_libpq(const char *url, long in_flight, int connections)
+{
+	PGconn	   *pg[64];
+	struct pollfd fds[64];
+	long		outstanding[64] = {0};
+	double		start;
+
+	for (int i = 0; i < connections; i++)
+	{
+		pg[i] = PQconnectdb(url);
+		PQclear(PQprepare(pg[i], "s", "SELECT abalance FROM pgbench_accounts WHERE aid = $1", 0, NULL));
+		PQsetnonblocking(pg[i], 1);
+		PQenterPipelineMode(pg[i]);
+		fds[i] = (struct pollfd) {.fd = PQsocket(pg[i]), .events = POLLIN};
+	}
+	start = now();
+	for (long i = 0; i < in_flight; i++)
+	{
+		libpq_send(pg[i % connections]);
+		outstanding[i % connections]++;
+	}
+	while (received < count)
+	{
+		poll(fds, (nfds_t) connections, -1);
+		for (int i = 0; i < connections && received < count; i++)
+			if (fds[i].revents != 0)
+				libpq_receive(pg[i], &outstanding[i]);
+	}
+	printf("%.0f\n", (double) count / (now() - start));
+	for (int i = 0; i < connections; i++)
+		PQfinish(pg[i]);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 6)
+		fail("client MODE URL IN_FLIGHT CONNECTIONS COUNT");
+	mode = argv[1];
+	count = atol(argv[5]);
+	if (strcmp(mode, "libpq") == 0)
+		run_libpq(argv[2], atol(argv[3]), atoi(argv[4]));
+	else
+		run_client(argv[2], atol(argv[3]), argv[4]);
+	return 0;
+}
