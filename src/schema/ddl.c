@@ -344,7 +344,8 @@ ddl_create_view(const SchemaView *view, bool or_replace)
 	if (view->tablespace != NULL)
 		appendStringInfo(&out, " TABLESPACE %s", quote_identifier(view->tablespace));
 	appendStringInfo(&out, " AS\n%s", trim_query(view->definition));
-	if (materialized && view->not_populated)
+	/* REFRESH runs the query as the view's owner, CREATE as whoever creates it. */
+	if (materialized)
 		appendStringInfoString(&out, "\n WITH NO DATA");
 	return out.data;
 }

@@ -40,6 +40,7 @@ typedef struct PlanOptions
 	int			ignore;			/* DIFF_IGNORE_* */
 	List	   *definitions;	/* PlanDefinition *: of columns that the expectation only names */
 	List	   *rename_steps;	/* of plan_rename_steps(): actual is the schema after them */
+	bool		shape_only;		/* no owners, privileges and comments of new objects */
 	PlanFacts	facts;
 } PlanOptions;
 

@@ -46,9 +46,10 @@ set_comment(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind, c
 }
 
 static void
-set_owner(Planner *p, const SchemaKind *kind, const void *object, const char *reason)
+set_owner(Planner *p, PlanPhase phase, const SchemaKind *kind, const void *object,
+		  const char *reason)
 {
-	planner_step(p, PHASE_DESCRIBE, "alter_owner", schema_identity(object), object,
+	planner_step(p, phase, "alter_owner", schema_identity(object), object,
 				 psprintf("ALTER %s %s OWNER TO %s", ddl_keyword(kind, object),
 						  ddl_target(kind, object),
 						  quote_identifier(((const SchemaObject *) object)->owner)),
@@ -58,13 +59,13 @@ set_owner(Planner *p, const SchemaKind *kind, const void *object, const char *re
 /* object stands for what is granted on; a column's privileges are granted on its table. */
 static void
 set_privileges(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
-			   const void *parent, const void *object, List *before, const char *owner,
+			   const void *parent, const void *object, List *before, List *after, const char *owner,
 			   const char *reason)
 {
 	bool		is_column = kind == &schema_column_kind;
 	List *commands = ddl_privileges(is_column ? parent_kind : kind, is_column ? parent : object,
 									is_column ? ((const SchemaObject *) object)->name : NULL, owner,
-									before, ((const SchemaObject *) object)->privileges);
+									before, after);
 	ListCell   *lc;
 
 	foreach(lc, commands)
@@ -85,6 +86,52 @@ final_owner(const Planner *p, const void *expected, const void *actual)
 	if (e->owner != NULL && !(p->options->ignore & DIFF_IGNORE_OWNERS))
 		return e->owner;
 	return a != NULL && a->owner != NULL ? a->owner : GetUserNameFromId(GetUserId(), false);
+}
+
+static bool
+names_grantee(List *entries, const char *entry)
+{
+	int			length = strcspn(entry, "=") + 1;
+	ListCell   *lc;
+
+	foreach(lc, entries)
+		if (strncmp(lfirst(lc), entry, length) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Grants beyond the expected ones are extra, and extra things stay unless they may
+ * be dropped.  An expectation that says nothing of privileges changes none.
+ */
+static List *
+final_privileges(const Planner *p, const SchemaObject *expected, const SchemaObject *actual)
+{
+	List	   *result = list_copy(expected->privileges);
+	ListCell   *lc;
+
+	if (p->options->allow_drop)
+		return result;
+	if (result == NIL)
+		return actual->privileges;
+	foreach(lc, actual->privileges)
+		if (!names_grantee(result, lfirst(lc)))
+			result = lappend(result, lfirst(lc));
+	return result;
+}
+
+void
+plan_keep_description(const Planner *p, SchemaObject *merged, const SchemaObject *actual)
+{
+	int			ignore = p->options->ignore;
+
+	merged->oid = actual->oid;
+	if (merged->owner == NULL || (ignore & DIFF_IGNORE_OWNERS))
+		merged->owner = actual->owner;
+	merged->privileges = (ignore & DIFF_IGNORE_PRIVILEGES) ? actual->privileges
+														   : final_privileges(p, merged, actual);
+	if ((ignore & DIFF_IGNORE_COMMENTS) || (merged->comment == NULL && !p->options->allow_drop))
+		merged->comment = actual->comment;
 }
 
 void
@@ -109,17 +156,21 @@ void
 plan_describe(Planner *p, const Difference *d)
 {
 	const char *reason = psprintf("its %s differs", d->member->name);
+	const SchemaObject *expected = d->expected;
 	const SchemaObject *actual = d->actual;
 
 	if (d->object_kind == &schema_view_kind && planner_is_detached(p, d->expected))
 		return;
 	if (d->member->compare == COMPARE_OWNER)
-		set_owner(p, d->object_kind, d->expected, reason);
+		set_owner(p, PHASE_DESCRIBE, d->object_kind, d->expected, reason);
 	else if (d->member->compare == COMPARE_COMMENT)
-		set_comment(p, d->object_kind, d->parent_kind, d->parent, d->expected, reason);
+	{
+		if (expected->comment != NULL || p->options->allow_drop)
+			set_comment(p, d->object_kind, d->parent_kind, d->parent, d->expected, reason);
+	}
 	else
 		set_privileges(p, d->object_kind, d->parent_kind, d->parent, d->expected,
-					   actual->privileges,
+					   actual->privileges, final_privileges(p, expected, actual),
 					   d->parent != NULL ? final_owner(p, d->parent, d->parent_actual)
 										 : final_owner(p, d->expected, d->actual),
 					   reason);
@@ -168,17 +219,25 @@ plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 				  const void *parent, const void *object)
 {
 	const SchemaObject *o = object;
+	const SchemaObject *above = parent;
 	const char *reason = "it is set with what it describes";
-	int			ignore = p->options->ignore;
+	/* In the place of a live object it is to be as that one was, whatever is compared. */
+	bool		replaces = OidIsValid(o->oid) || (above != NULL && OidIsValid(above->oid));
+	int			ignore = replaces ? 0 : p->options->ignore;
 	List	   *before = NIL;
 
+	if (p->options->shape_only)
+		return;
 	if (o->owner != NULL && !(ignore & DIFF_IGNORE_OWNERS) && parent == NULL)
-		set_owner(p, kind, object, reason);
+		set_owner(p, kind == &schema_statistics_kind ? PHASE_DESCRIBE : PHASE_BUILD, kind, object,
+				  reason);
 	if (parent == NULL && !(ignore & DIFF_IGNORE_PRIVILEGES))
 		before = initial_privileges(p, kind, o);
 	if ((o->privileges != NIL || before != NIL) && !(ignore & DIFF_IGNORE_PRIVILEGES))
-		set_privileges(p, kind, parent_kind, parent, object, before,
-					   final_owner(p, parent != NULL ? parent : object, NULL), reason);
+		set_privileges(p, kind, parent_kind, parent, object, before, o->privileges,
+					   replaces ? (above != NULL ? above : o)->owner
+								: final_owner(p, parent != NULL ? parent : object, NULL),
+					   reason);
 	if (o->comment != NULL && !(ignore & DIFF_IGNORE_COMMENTS))
 		set_comment(p, kind, parent_kind, parent, object, reason);
 }

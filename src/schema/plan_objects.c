@@ -76,9 +76,6 @@ plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 	PlanStep   *step = object_step(p, PHASE_BUILD, "create", &schema_view_kind, view,
 								   ddl_create_view(view, false), reason);
 
-	/* A view that only the live schema knows is made when all tables are in place. */
-	if (step->rank < 0)
-		step->rank += PG_INT32_MAX;
 	step->relation = &view->object;
 	foreach(lc, view->columns)
 	{
@@ -88,6 +85,10 @@ plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 	}
 	plan_create_children(p, &schema_view_kind, view, false, reason);
 	plan_describe_new(p, &schema_view_kind, NULL, NULL, view);
+	/* One that was not populated stays so; of a new one that is not known. */
+	if (strcmp(view->kind, "view") != 0 && !(OidIsValid(view->object.oid) && view->not_populated))
+		planner_step(p, PHASE_CONSTRAIN, "refresh_view", schema_identity(view), view,
+					 psprintf("REFRESH MATERIALIZED VIEW %s", schema_identity(view)), reason);
 }
 
 static void
@@ -171,6 +172,7 @@ detach_triggers(Planner *p, const SchemaFunction *function)
 static void
 change_function(Planner *p, const Difference *d)
 {
+	SchemaFunction *merged;
 	const SchemaFunction *function = d->expected;
 	const char *reason = "its definition differs";
 
@@ -188,7 +190,12 @@ change_function(Planner *p, const Difference *d)
 		->rank += PG_INT32_MAX; /* after the views and triggers that use it */
 	object_step(p, PHASE_BUILD, "create", &schema_function_kind, function,
 				create_function(function, false), reason);
-	plan_describe_new(p, &schema_function_kind, NULL, NULL, function);
+	/* It is to run with nobody else's rights than before. */
+	merged = palloc(sizeof(SchemaFunction));
+	*merged = *function;
+	planner_rank_copy(p, merged, function);
+	plan_keep_description(p, &merged->object, d->actual);
+	plan_describe_new(p, &schema_function_kind, NULL, NULL, merged);
 }
 
 /* ---------- types ---------- */

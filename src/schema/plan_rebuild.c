@@ -127,21 +127,6 @@ merge_children(const Planner *p, List *expected, List *actual)
 	return result;
 }
 
-/* What is ignored in the comparison stays as it is. */
-static void
-keep_description(const Planner *p, SchemaObject *merged, const SchemaObject *actual)
-{
-	int			ignore = p->options->ignore;
-
-	merged->owner = actual->owner != NULL && (ignore & DIFF_IGNORE_OWNERS || merged->owner == NULL)
-						? actual->owner
-						: merged->owner;
-	if (ignore & DIFF_IGNORE_PRIVILEGES)
-		merged->privileges = actual->privileges;
-	if (ignore & DIFF_IGNORE_COMMENTS)
-		merged->comment = actual->comment;
-}
-
 /* NOT NULL on a new column without a value for the rows there are cannot hold. */
 static SchemaColumn *
 merge_column(Rebuild *r, const SchemaColumn *expected)
@@ -151,7 +136,7 @@ merge_column(Rebuild *r, const SchemaColumn *expected)
 
 	*column = *expected;
 	if (actual != NULL)
-		keep_description(r->p, &column->object, &actual->object);
+		plan_keep_description(r->p, &column->object, &actual->object);
 	else if (column->not_null && column->default_value == NULL && column->identity == NULL &&
 			 column->generated == NULL && planner_has_rows(r->p, r->from))
 	{
@@ -168,7 +153,8 @@ merge_table(Rebuild *r)
 	ListCell   *lc;
 
 	*merged = *r->to;
-	keep_description(r->p, &merged->object, &r->from->object);
+	planner_rank_copy(r->p, merged, r->to);
+	plan_keep_description(r->p, &merged->object, &r->from->object);
 	merged->columns = NIL;
 	foreach(lc, merge_children(r->p, r->to->columns, r->from->columns))
 		merged->columns = lappend(merged->columns, merge_column(r, lfirst(lc)));
@@ -388,11 +374,6 @@ replace_table(Rebuild *r)
 				 psprintf("ALTER TABLE %s RENAME TO %s", schema_identity(r->bare),
 						  quote_identifier(r->merged->object.name)));
 	rename_identities(r);
-	/* Whoever rebuilds a table is not to own it thereby; its sequences want its owner. */
-	if (r->from->object.owner != NULL)
-		rebuild_step(r, PHASE_BUILD, "alter_owner",
-					 psprintf("ALTER TABLE %s OWNER TO %s", schema_identity(r->merged),
-							  quote_identifier(r->from->object.owner)));
 }
 
 static void

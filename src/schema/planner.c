@@ -122,6 +122,16 @@ rank_of(const Planner *p, const void *object)
 	return entry != NULL ? entry->rank : 0;
 }
 
+void
+planner_rank_copy(Planner *p, const void *copy, const void *original)
+{
+	int			rank = rank_of(p, original);
+	Rank	   *entry = hash_search(p->ranks, &copy, HASH_ENTER, NULL);
+
+	/* Live objects are ranked downwards, dependents first. */
+	entry->rank = rank < 0 ? PG_INT32_MAX / 2 - rank : rank;
+}
+
 /* ---------- steps ---------- */
 
 PlanStep *
@@ -356,6 +366,32 @@ find_detached(Planner *p)
 	}
 }
 
+/* The view as expected, or as it is, described as it shall be. */
+static SchemaView *
+merge_view(Planner *p, const SchemaView *expected, const SchemaView *actual)
+{
+	SchemaView *merged = palloc(sizeof(SchemaView));
+	ListCell   *lc;
+
+	*merged = *expected;
+	planner_rank_copy(p, merged, expected);
+	plan_keep_description(p, &merged->object, &actual->object);
+	merged->not_populated = actual->not_populated;
+	merged->columns = NIL;
+	foreach(lc, expected->columns)
+	{
+		SchemaColumn *column = palloc(sizeof(SchemaColumn));
+		const SchemaObject *live;
+
+		*column = *(SchemaColumn *) lfirst(lc);
+		live = schema_find_child(actual->columns, column->object.name);
+		if (live != NULL)
+			plan_keep_description(p, &column->object, live);
+		merged->columns = lappend(merged->columns, column);
+	}
+	return merged;
+}
+
 static void
 plan_detached(Planner *p)
 {
@@ -375,7 +411,7 @@ plan_detached(Planner *p)
 									 schema_identity(view)),
 							reason);
 		planner_hazard(step, "access_exclusive_lock");
-		plan_create_view(p, again != NULL ? again : view, reason);
+		plan_create_view(p, merge_view(p, again != NULL ? again : view, view), reason);
 	}
 }
 

@@ -27,6 +27,11 @@ typedef struct Planner
 extern PlanStep *planner_step(Planner *p, PlanPhase phase, const char *action, const char *object,
 							  const void *top, char *sql, const char *reason);
 extern void planner_hazard(PlanStep *step, const char *hazard);
+/*
+ * Gives a copy the place of its original among what is made; an original that only
+ * the live schema has comes after everything expected.
+ */
+extern void planner_rank_copy(Planner *p, const void *copy, const void *original);
 extern void planner_remain(Planner *p, const Difference *difference, const char *reason);
 /* Each change of one object is a difference; true for the second and later ones. */
 extern bool planner_was_handled(Planner *p, const void *object);
@@ -87,6 +92,12 @@ extern bool plan_must_recreate(const Difference *d);
 /* plan_describe.c: owners, privileges, comments */
 extern void plan_describe(Planner *p, const Difference *d);
 extern void plan_default_privileges(Planner *p, const Difference *d);
+/*
+ * What the owner, privileges and comment of an expected object are when it takes
+ * the place of a live one, into a copy of the expected.
+ */
+extern void plan_keep_description(const Planner *p, SchemaObject *merged,
+								  const SchemaObject *actual);
 /* The same for an object just made: what differs from what CREATE gives. */
 extern void plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							  const void *parent, const void *object);

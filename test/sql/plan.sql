@@ -1,6 +1,8 @@
 -- Plans: from what is there to what is expected, in steps that were tried.
 \set VERBOSITY terse
 SET client_min_messages = warning;
+CREATE ROLE regress_planner SUPERUSER;
+SET ROLE regress_planner;
 CREATE SCHEMA shop;
 CREATE TYPE shop.mood AS ENUM ('sad', 'happy');
 CREATE TABLE shop.items (id serial PRIMARY KEY, name text NOT NULL, price int, old text);
@@ -95,3 +97,6 @@ SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"ALTER TABLE shop.i
 SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"COMMIT"'));
 SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"SELECT 1; SELECT 2"'));
 DROP SCHEMA shop CASCADE;
+DROP OWNED BY regress_planner;
+RESET ROLE;
+DROP ROLE regress_planner;

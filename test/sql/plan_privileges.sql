@@ -23,3 +23,27 @@ DROP OWNED BY regress_a;
 DROP OWNED BY regress_boss;
 RESET ROLE;
 DROP ROLE regress_a, regress_boss;
+
+-- What is made again keeps its owner, whoever applies the plan: a view or function
+-- that came to belong to a superuser would run with his rights.
+CREATE ROLE regress_plain;
+CREATE SCHEMA shop AUTHORIZATION regress_plain;
+SET ROLE regress_plain;
+CREATE TABLE shop.t (a int);
+CREATE VIEW shop.v AS SELECT a, current_user AS who FROM shop.t;
+CREATE MATERIALIZED VIEW shop.m AS SELECT a, current_user AS who FROM shop.t UNION ALL SELECT 1, current_user;
+CREATE FUNCTION shop.f(a int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';
+GRANT SELECT ON shop.v TO PUBLIC;
+REVOKE ALL ON FUNCTION shop.f FROM PUBLIC;
+RESET ROLE;
+SELECT db_adapter.expected($$
+    CREATE SCHEMA shop;
+    CREATE TABLE shop.t (a bigint);
+    CREATE VIEW shop.v AS SELECT a, current_user AS who FROM shop.t;
+    CREATE FUNCTION shop.f(b int) RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 2'; $$) AS want \gset
+SELECT a #> '{validation,valid}' AS valid FROM db_adapter.apply(db_adapter.plan(:'want'), confirm => true) a;
+SELECT relname, relowner::regrole, relacl::text LIKE '%=r/%' AS public FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind IN ('r', 'v', 'm') ORDER BY 1;
+SELECT proname, proowner::regrole, has_function_privilege('public', oid, 'EXECUTE') AS public FROM pg_proc WHERE pronamespace = 'shop'::regnamespace;
+SELECT * FROM shop.m;
+DROP SCHEMA shop CASCADE;
+DROP ROLE regress_plain;

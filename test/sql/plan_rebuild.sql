@@ -1,6 +1,8 @@
 -- A rich table gets two columns: by ALTER and by a rebuild nothing of it is lost.
 \set VERBOSITY terse
 SET client_min_messages = warning;
+CREATE ROLE regress_planner SUPERUSER;
+SET ROLE regress_planner;
 CREATE ROLE regress_rich_owner;
 CREATE ROLE regress_rich_reader;
 CREATE SCHEMA rich;
@@ -112,3 +114,6 @@ SELECT db_adapter.plan(:'want', recreate_threshold => 2);
 DROP PUBLICATION rich_pub;
 DROP SCHEMA rich CASCADE;
 DROP ROLE regress_rich_owner, regress_rich_reader;
+DROP OWNED BY regress_planner;
+RESET ROLE;
+DROP ROLE regress_planner;
