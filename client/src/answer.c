@@ -15,8 +15,6 @@
 #include "result.h"
 #include "tx.h"
 
-#define COPY_PIECE (64 * 1024)
-
 dba_error *
 answer_error(const PGresult *result)
 {
@@ -161,27 +159,34 @@ answer_row(Conn *conn, Request *request, PGresult *row)
 static void
 answer_copy_in(Conn *conn, Request *request)
 {
-	request->copy_in = true;
-	while (request->copy_sent < request->copy_size)
-	{
-		size_t		piece = request->copy_size - request->copy_sent;
-		int			rc;
+	dba_error  *error = NULL;
 
-		if (piece > COPY_PIECE)
-			piece = COPY_PIECE;
-		rc = PQputCopyData(conn->pg, request->copy_data + request->copy_sent, (int) piece);
-		if (rc == 0)
-			return;				/* libpq's buffer is full: when writable again */
-		if (rc < 0)
+	request->copy_in = true;
+	for (;;)
+	{
+		if (request->copy_sent == request->copy_size)
+		{
+			request->copy_sent = 0;
+			if (!request->copy_fill(request))
+			{
+				error_set_no_memory(&error);
+				request_fail(request, error);
+				conn_close(conn, NULL);
+				return;
+			}
+			if (request->copy_size == 0)
+				break;
+		}
+		if (PQputCopyData(conn->pg, request->copy_data, (int) request->copy_size) != 1)
 		{
 			conn_close(conn, NULL);
 			return;
 		}
-		request->copy_sent += piece;
+		request->copy_sent = request->copy_size;	/* libpq has it all */
 		if (PQflush(conn->pg) > 0)
-			return;
+			return;				/* goes on when the socket is writable */
 	}
-	if (!request->copy_ended && PQputCopyEnd(conn->pg, NULL) == 1)
+	if (PQputCopyEnd(conn->pg, NULL) == 1)
 		request->copy_ended = true;
 }
 
@@ -299,7 +304,7 @@ answer_end_describing(Conn *conn, Request *request)
 
 		conn->describing = request;
 		sent = PQsendQueryParams(conn->pg, types_query(), 1, NULL, values, NULL, NULL, 0) == 1 &&
-			   conn_expect(conn, OP_TYPES, request, NULL) && PQpipelineSync(conn->pg) == 1 &&
+			   conn_expect(conn, OP_TYPES, request, NULL) && conn_pipeline_sync(conn->pg) == 1 &&
 			   conn_expect(conn, OP_SYNC, request, NULL);
 		mem_free(request->missing_types);
 		request->missing_types = NULL;

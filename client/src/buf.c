@@ -71,6 +71,18 @@ buf_putc(Buf *buf, char c)
 }
 
 void
+buf_put_number(Buf *buf, size_t number)
+{
+	char		digits[24];
+	size_t		at = sizeof(digits);
+
+	do
+		digits[--at] = (char) ('0' + number % 10);
+	while ((number /= 10) > 0);
+	buf_append(buf, digits + at, sizeof(digits) - at);
+}
+
+void
 buf_vprintf(Buf *buf, const char *fmt, va_list args)
 {
 	va_list		copy;

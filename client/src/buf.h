@@ -30,6 +30,7 @@ extern bool buf_reserve(Buf *buf, size_t more);
 extern void buf_append(Buf *buf, const char *data, size_t len);
 extern void buf_puts(Buf *buf, const char *text);
 extern void buf_putc(Buf *buf, char c);
+extern void buf_put_number(Buf *buf, size_t number);
 extern void buf_printf(Buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 extern void buf_vprintf(Buf *buf, const char *fmt, va_list args)
 	__attribute__((format(printf, 2, 0)));

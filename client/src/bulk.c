@@ -18,6 +18,7 @@
 
 #define FEW_ROWS 100
 #define BATCHES_UNDER_WAY 4
+#define COPY_PIECE (64 * 1024)
 
 typedef struct Bulk
 {
@@ -32,7 +33,8 @@ typedef struct Bulk
 	int			under_way;
 	Buf			table;			/* quoted */
 	Buf			names;			/* {"a","b"} */
-	Buf			copy;			/* COPY's data */
+	Buf			copy;			/* a piece of COPY's data */
+	SqlParamForm *forms;		/* of the columns */
 	const char *values[2];
 } Bulk;
 
@@ -104,25 +106,21 @@ bulk_pump(Bulk *bulk)
 static void
 copy_write_text(Buf *buf, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
+	while (len > 0)
 	{
-		switch (text[i])
-		{
-			case '\\':
-				buf_append(buf, "\\\\", 2);
-				break;
-			case '\n':
-				buf_append(buf, "\\n", 2);
-				break;
-			case '\r':
-				buf_append(buf, "\\r", 2);
-				break;
-			case '\t':
-				buf_append(buf, "\\t", 2);
-				break;
-			default:
-				buf_putc(buf, text[i]);
-		}
+		size_t		plain = 0;
+		char		c;
+
+		while (plain < len && text[plain] != '\\' && text[plain] != '\n' && text[plain] != '\r' && text[plain] != '\t')
+			plain++;
+		buf_append(buf, text, plain);
+		if (plain == len)
+			return;
+		c = text[plain];
+		buf_putc(buf, '\\');
+		buf_putc(buf, c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : c);
+		text += plain + 1;
+		len -= plain + 1;
 	}
 }
 
@@ -136,34 +134,58 @@ copy_member(const JsonValue *row, const JsonValue *hint, const char *name)
 }
 
 static void
-copy_write_rows(Bulk *bulk, const SqlParamForm *forms)
+copy_write_value(Bulk *bulk, Buf *scratch, const JsonValue *member, SqlParamForm form)
 {
-	Buf			value = BUF_INIT;
+	buf_reset(scratch);
+	if (member == NULL || member->type == JSON_TYPE_NULL)
+		buf_append(&bulk->copy, "\\N", 2);
+	else if (member->type == JSON_TYPE_NUMBER)
+		buf_append(&bulk->copy, member->text, member->len);
+	else if (member->type == JSON_TYPE_STRING && form == SQL_PARAM_PLAIN)
+		copy_write_text(&bulk->copy, member->text, member->len);
+	else if (sql_param_write(scratch, member, form))
+		copy_write_text(&bulk->copy, buf_text(scratch), scratch->len);
+	if (!buf_ok(scratch))
+		bulk->copy.failed = true;
+}
 
-	json_foreach(row, bulk->rows)
+static void
+copy_write_row(Bulk *bulk, Buf *scratch, const JsonValue *row)
+{
+	const JsonValue *hint = row->first;
+	size_t		i = 0;
+
+	json_foreach(column, bulk->columns)
 	{
-		const JsonValue *hint = row->first;
-		size_t		i = 0;
+		const JsonValue *member = copy_member(row, hint, column->text);
 
-		json_foreach(column, bulk->columns)
-		{
-			const JsonValue *member = copy_member(row, hint, column->text);
-
-			if (column != bulk->columns->first)
-				buf_putc(&bulk->copy, '\t');
-			buf_reset(&value);
-			if (member != NULL && sql_param_write(&value, member, forms[i]))
-				copy_write_text(&bulk->copy, buf_text(&value), value.len);
-			else
-				buf_append(&bulk->copy, "\\N", 2);
-			if (!buf_ok(&value))
-				bulk->copy.failed = true;
-			hint = member != NULL ? member->next : NULL;
-			i++;
-		}
-		buf_putc(&bulk->copy, '\n');
+		if (i > 0)
+			buf_putc(&bulk->copy, '\t');
+		copy_write_value(bulk, scratch, member, bulk->forms[i]);
+		hint = member != NULL ? member->next : NULL;
+		i++;
 	}
-	buf_free(&value);
+	buf_putc(&bulk->copy, '\n');
+}
+
+/* The next rows, as many as make a piece; the server works on one while the next
+ * is written. */
+static bool
+copy_fill(Request *request)
+{
+	Bulk	   *bulk = request->arg;
+	Buf			scratch = BUF_INIT;
+
+	buf_reset(&bulk->copy);
+	while (bulk->next != NULL && bulk->copy.len < COPY_PIECE)
+	{
+		copy_write_row(bulk, &scratch, bulk->next);
+		bulk->next = bulk->next->next;
+	}
+	buf_free(&scratch);
+	request->copy_data = buf_text(&bulk->copy);
+	request->copy_size = bulk->copy.len;
+	return buf_ok(&bulk->copy);
 }
 
 static void
@@ -192,22 +214,20 @@ copy_sql(Bulk *bulk, Buf *sql)
 }
 
 static void
-bulk_copy(Bulk *bulk, const SqlParamForm *forms)
+bulk_copy(Bulk *bulk)
 {
 	Group	   *group = &bulk->group;
 	Request	   *request = group_step(group, REQUEST_COPY, bulk_copied);
 	Buf			sql = BUF_INIT;
 
-	copy_write_rows(bulk, forms);
 	if (request == NULL)
 	{
 		group_submitted(group, 0);
 		return;
 	}
 	request->unprepared = true;
-	request->copy_data = buf_text(&bulk->copy);
-	request->copy_size = bulk->copy.len;
-	if (copy_sql(bulk, &sql) && buf_ok(&bulk->copy))
+	request->copy_fill = copy_fill;
+	if (copy_sql(bulk, &sql))
 		request->stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
 	buf_free(&sql);
 	if (request->stmt == NULL)
@@ -231,7 +251,6 @@ static void
 bulk_facts(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
 	Bulk	   *bulk = arg;
-	SqlParamForm *forms = NULL;
 	size_t		columns = bulk->columns->count;
 
 	(void) db;
@@ -242,15 +261,15 @@ bulk_facts(dba_client *db, const dba_result *result, const dba_error *error, voi
 	}
 	if (bulk->even && dba_result_rows(result) == columns && columns > 0 &&
 		dba_result_text_at(result, 0, 0)[0] == 't')
-		forms = arena_alloc(&bulk->arena, sizeof(SqlParamForm) * columns);
-	if (forms == NULL)
+		bulk->forms = arena_alloc(&bulk->arena, sizeof(SqlParamForm) * columns);
+	if (bulk->forms == NULL)
 	{
 		bulk_pump(bulk);
 		return;
 	}
 	for (size_t i = 0; i < columns; i++)
-		forms[i] = sql_param_form((uint32_t) strtoul(dba_result_text_at(result, i, 1), NULL, 10));
-	bulk_copy(bulk, forms);
+		bulk->forms[i] = sql_param_form((uint32_t) strtoul(dba_result_text_at(result, i, 1), NULL, 10));
+	bulk_copy(bulk);
 }
 
 static void

@@ -146,7 +146,7 @@ conn_sync(Conn *conn)
 {
 	if (!conn->unsynced || conn->state == CONN_DEAD)
 		return;
-	if (!conn_reserve_ops(conn, 1) || PQpipelineSync(conn->pg) != 1)
+	if (!conn_reserve_ops(conn, 1) || conn_pipeline_sync(conn->pg) != 1)
 	{
 		conn_close(conn, NULL);
 		return;
@@ -158,7 +158,7 @@ conn_sync(Conn *conn)
 static bool
 conn_sync_request(Conn *conn, Request *request)
 {
-	return PQpipelineSync(conn->pg) == 1 && conn_expect(conn, OP_SYNC, request, NULL);
+	return conn_pipeline_sync(conn->pg) == 1 && conn_expect(conn, OP_SYNC, request, NULL);
 }
 
 static ConnSlot *

@@ -10,6 +10,13 @@
 
 #include "core.h"
 
+/* from libpq 17 on a Sync need not be written at once: conn_flush does it */
+#ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
+#define conn_pipeline_sync(pg) PQsendPipelineSync(pg)
+#else
+#define conn_pipeline_sync(pg) PQpipelineSync(pg)
+#endif
+
 /* a connection begins: names are looked up, then libpq connects (connect.c);
  * NULL: no memory */
 extern Conn *conn_new(Core *core);

@@ -108,7 +108,8 @@ struct Request
 	bool		paused;
 	int64_t		count;			/* rows so far, or affected */
 
-	const char *copy_data;		/* REQUEST_COPY */
+	bool		(*copy_fill) (Request *request);	/* REQUEST_COPY: the next piece; false: no memory */
+	const char *copy_data;		/* the piece; of size 0: the end */
 	size_t		copy_size;
 	size_t		copy_sent;
 	bool		copy_in;		/* the server takes data */

@@ -203,23 +203,20 @@ set_parse_error(const JsonReader *reader, const JsonBuilder *builder, const char
 JsonValue *
 json_parse(Arena *arena, const char *text, size_t len, const char *what, dba_error **err)
 {
-	JsonBuilder *builder = mem_zalloc(sizeof(JsonBuilder));
+	JsonBuilder builder;
 	JsonValue  *root = NULL;
 	JsonReader	reader;
 
-	if (builder == NULL)
-	{
-		error_set_no_memory(err);
-		return NULL;
-	}
-	builder->arena = arena;
-	json_reader_init(&reader, json_builder_token, builder);
+	/* the levels are written before they are read: clearing them would cost more
+	 * than reading a filter does */
+	memset(&builder, 0, offsetof(JsonBuilder, open));
+	builder.arena = arena;
+	json_reader_init(&reader, json_builder_token, &builder);
 	if (json_reader_feed(&reader, text, len) && json_reader_finish(&reader))
-		root = builder->root;
+		root = builder.root;
 	else
-		set_parse_error(&reader, builder, what, err);
+		set_parse_error(&reader, &builder, what, err);
 	json_reader_free(&reader);
-	mem_free(builder);
 	return root;
 }
 

@@ -129,7 +129,8 @@ write_param(SqlStatement *st, const JsonValue *value)
 		return;
 	}
 	st->params[st->count++] = value;
-	buf_printf(&st->text, "$%zu", st->count);
+	buf_putc(&st->text, '$');
+	buf_put_number(&st->text, st->count);
 }
 
 /* The same with a value of a query, which may be gone before the statement. */

@@ -164,7 +164,8 @@ write_value(SqlStatement *st, const JsonValue *value)
 		return;
 	}
 	st->params[st->count++] = value;
-	buf_printf(&st->text, "$%zu", st->count);
+	buf_putc(&st->text, '$');
+	buf_put_number(&st->text, st->count);
 }
 
 static void

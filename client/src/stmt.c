@@ -94,10 +94,22 @@ stmt_name(const uint8_t *hash, char name[STMT_NAME_SIZE])
 	*p = '\0';
 }
 
-static Stmt **
-stmt_bucket(StmtCache *cache, const uint8_t *hash)
+/* Looking a text up needs no hash that nobody can forge: FNV, eight bytes a step. */
+static unsigned
+stmt_bucket_of(const char *sql, size_t len)
 {
-	return &cache->buckets[(hash[0] | (unsigned) hash[1] << 8) % STMT_BUCKETS];
+	uint64_t	h = UINT64_C(0xcbf29ce484222325) ^ len;
+	uint64_t	word;
+
+	for (; len >= sizeof(word); len -= sizeof(word), sql += sizeof(word))
+	{
+		memcpy(&word, sql, sizeof(word));
+		h = (h ^ word) * UINT64_C(0x100000001b3);
+		h ^= h >> 29;
+	}
+	for (; len > 0; len--, sql++)
+		h = (h ^ (uint8_t) *sql) * UINT64_C(0x100000001b3);
+	return (unsigned) ((h ^ (h >> 32)) % STMT_BUCKETS);
 }
 
 static void
@@ -166,7 +178,7 @@ stmt_free_slot(StmtCache *cache)
 	if (victim == NULL)
 		return -1;
 	stmt_unlink_use(cache, victim);
-	for (link = stmt_bucket(cache, victim->hash); *link != victim;)
+	for (link = &cache->buckets[victim->bucket]; *link != victim;)
 		link = &(*link)->bucket_next;
 	*link = victim->bucket_next;
 	slot = victim->slot;
@@ -178,15 +190,15 @@ stmt_free_slot(StmtCache *cache)
 Stmt *
 stmt_get(StmtCache *cache, const char *sql, size_t len, bool cached)
 {
-	uint8_t		hash[STMT_HASH_SIZE];
 	Stmt	  **bucket;
 	Stmt	   *stmt;
 	int			slot;
+	unsigned	number;
 
 	if (!cached)
 		return stmt_new(sql, len);
-	stmt_hash(sql, len, hash);
-	bucket = stmt_bucket(cache, hash);
+	number = stmt_bucket_of(sql, len);
+	bucket = &cache->buckets[number];
 	for (stmt = *bucket; stmt != NULL; stmt = stmt->bucket_next)
 		if (stmt->len == len && memcmp(stmt->sql, sql, len) == 0)
 		{
@@ -200,7 +212,8 @@ stmt_get(StmtCache *cache, const char *sql, size_t len, bool cached)
 	stmt = stmt_new(sql, len);
 	if (stmt == NULL)
 		return NULL;
-	memcpy(stmt->hash, hash, sizeof(hash));
+	stmt_hash(sql, len, stmt->hash);
+	stmt->bucket = number;
 	slot = stmt_free_slot(cache);
 	if (slot < 0)
 		return stmt;

@@ -25,7 +25,8 @@ struct Stmt
 {
 	char	   *sql;
 	size_t		len;
-	uint8_t		hash[STMT_HASH_SIZE];
+	uint8_t		hash[STMT_HASH_SIZE];	/* its name on the server */
+	unsigned	bucket;
 	uint64_t	serial;			/* unique in its cache, not 0 */
 	int			slot;			/* -1: not in the cache, run unnamed */
 	int			refs;
