@@ -216,7 +216,10 @@ write_missing_columns(JsonWriter *w, List *differences)
 		json_put_string(w, "table", table);
 		json_put_string(w, "column", column);
 		json_put_string(w, "message",
-						psprintf("column \"%s\" of table \"%s\" is missing", column, table));
+						psprintf(strcmp(table, ((SchemaObject *) d->parent)->name) == 0
+									 ? "column \"%s\" of table \"%s\" is missing"
+									 : "column \"%s\" of table %s is missing",
+								 column, table));
 		json_end_object(w);
 	}
 	json_end_array(w);
