@@ -216,6 +216,39 @@ $node->safe_psql('other', 'ALTER TABLE books DROP CONSTRAINT unlucky');
 	$seen .= $out . $err;
 }
 
+# --- Ctrl-C while a backup waits for a lock: no file is left behind
+
+{
+	my ($out, $err) = ('', '');
+	my $lock = $node->background_psql('shop');
+	$lock->query_safe('BEGIN; LOCK TABLE books');
+	my $run = IPC::Run::start([ 'db-adapter', 'backup', '--all-users', '-o', 'int.jsonl' ], '>', \$out, '2>', \$err);
+	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = 'shop' AND wait_event_type = 'Lock')})
+	  or die 'the backup did not wait';
+	$run->signal('INT');
+	$run->finish;
+	is($? >> 8, 130, 'an interrupted backup exits with 130');
+	is(join(' ', glob('int.jsonl*')), '', 'and leaves no file');
+	$lock->query_safe('ROLLBACK');
+	$lock->quit;
+	$node->poll_query_until('postgres', q{SELECT NOT EXISTS (SELECT 1 FROM pg_stat_activity
+		WHERE datname = 'shop' AND application_name = 'db_adapter' AND state = 'active')})
+	  or die 'the backup goes on at the server';
+	$seen .= $out . $err;
+}
+
+# --- a prefix leads to other variables
+
+{
+	local $ENV{APP_DB_PROFILE} = 'other';
+	command_is([ '--env-prefix', 'APP_', 'status' ], 0, qr/Profile +other\nChosen by +environment/, undef, '--env-prefix');
+	local $ENV{APP_DATABASE_URL} = "$server dbname=shop password='$secret'";
+	delete local $ENV{APP_DB_PROFILE};
+	rename('.db-profile', 'lock') or die;
+	command_is([ 'status', '--env-prefix=APP_' ], 0, qr/Chosen by +DATABASE_URL.*password='\*\*\*'/s, undef, 'DATABASE_URL');
+	rename('lock', '.db-profile') or die;
+}
+
 # --- a project of the Python library
 
 my $project = PostgreSQL::Test::Utils::tempdir();
