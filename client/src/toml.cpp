@@ -2,8 +2,8 @@
  * toml.cpp
  *		TOML text read by tomlplusplus, handed to a C function key by key.
  *
- * The header-only mode needs no library at run time.  Every exception ends in
- * toml_read; a message of the parser's is cut where it quotes the text, because
+ * The header-only mode needs no library at run time.  Every exception, bad_alloc
+ * for one, ends in toml_read; a message of the parser's is cut where it quotes the text, because
  * that may be a password.
  */
 /*
@@ -28,7 +28,8 @@ assert_input(bool holds)
 } // namespace
 
 #define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 1
+#define TOML_EXCEPTIONS 0		/* its own exception cannot be made without memory: it terminates */
+#define TOML_FLOAT_CHARCONV 1		/* a stream would take no memory for a malformed number */
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_WINDOWS_COMPAT 0
 
@@ -199,15 +200,12 @@ line_of_assertion(std::string_view text)
 	{
 		try
 		{
+			/* an error may come of the cut in the middle of a value */
 			(void) toml::parse(text.substr(0, end));
 		}
 		catch (const Asserted &)
 		{
 			return line;
-		}
-		catch (const toml::parse_error &)
-		{
-			/* cut in the middle of a value */
 		}
 		if (end == text.npos)
 			return 0;
@@ -219,15 +217,13 @@ read_text(std::string_view text, TomlVisitFn visit, void *arg, TomlProblem *prob
 {
 	try
 	{
-		toml::table root = toml::parse(text);
+		toml::parse_result result = toml::parse(text);
 
-		return Walker(visit, arg).table(root) ? TOML_OK : TOML_STOPPED;
-	}
-	catch (const toml::parse_error &error)
-	{
-		problem->line = error.source().begin.line;
-		problem->column = error.source().begin.column;
-		describe_problem(problem, error.description());
+		if (result)
+			return Walker(visit, arg).table(result.table()) ? TOML_OK : TOML_STOPPED;
+		problem->line = result.error().source().begin.line;
+		problem->column = result.error().source().begin.column;
+		describe_problem(problem, result.error().description());
 	}
 	catch (const Unfit &unfit)
 	{

@@ -3,7 +3,8 @@
  *		Allocations that fail on demand: the tests' own mem.c.
  *
  * Tests link the library's objects from an archive; because these calls are
- * defined here, its own mem.o is left out.
+ * defined here, its own mem.o is left out.  So are the operators new and delete of
+ * the C++ library, by the names the compiler gives them.
  */
 #include "oom.h"
 
@@ -116,4 +117,39 @@ mem_free(void *ptr)
 	if (ptr != NULL)
 		atomic_fetch_sub(&outstanding, 1);
 	free(ptr);
+}
+
+/* ---------------------------------------------------------------- C++ */
+
+/* std::__throw_bad_alloc() */
+extern void _ZSt17__throw_bad_allocv(void) __attribute__((noreturn));
+
+/* new, delete and delete with a size; visible, for the C++ library calls them too */
+#pragma GCC visibility push(default)
+extern void *_Znwm(size_t size);
+extern void _ZdlPv(void *memory);
+extern void _ZdlPvm(void *memory, size_t size);
+#pragma GCC visibility pop
+
+void *
+_Znwm(size_t size)
+{
+	void	   *memory = mem_alloc(size);
+
+	if (memory == NULL)
+		_ZSt17__throw_bad_allocv();
+	return memory;
+}
+
+void
+_ZdlPv(void *memory)
+{
+	mem_free(memory);
+}
+
+void
+_ZdlPvm(void *memory, size_t size)
+{
+	(void) size;
+	mem_free(memory);
 }
