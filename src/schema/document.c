@@ -22,14 +22,13 @@
 #define MAX_MEMBERS 64
 
 static void read_object(JsonbContainer *container, const SchemaKind *kind, void *object);
-static void write_object(JsonPack *p, JsonFrame *frame, const SchemaKind *kind,
-						 const void *object);
+static void write_object(JsonPack *p, JsonFrame *frame, const SchemaKind *kind, const void *object);
 
 /* The members of a kind in the order jsonb stores keys in. */
 typedef struct StoredOrder
 {
 	const SchemaKind *kind;
-	int count;
+	int			count;
 	const SchemaMember *members[MAX_MEMBERS];
 } StoredOrder;
 
@@ -65,7 +64,7 @@ static const StoredOrder *
 find_order(const SchemaKind *kind)
 {
 	static StoredOrder orders[32];
-	int i;
+	int			i;
 
 	for (i = 0; orders[i].kind != NULL; i++)
 		if (orders[i].kind == kind)
@@ -97,11 +96,11 @@ is_present(const SchemaMember *member, const void *object)
 static void
 write_list(JsonPack *p, JsonFrame *outer, const SchemaMember *member, List *list)
 {
-	JsonFrame frame;
-	ListCell *lc;
+	JsonFrame	frame;
+	ListCell   *lc;
 
 	pack_begin_array(p, &frame, list_length(list));
-	foreach (lc, list)
+	foreach(lc, list)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (member->type == MEMBER_STRINGS)
@@ -135,8 +134,8 @@ write_object(JsonPack *p, JsonFrame *outer, const SchemaKind *kind, const void *
 {
 	const StoredOrder *order = find_order(kind);
 	const SchemaMember *present[MAX_MEMBERS];
-	JsonFrame frame;
-	int count = 0;
+	JsonFrame	frame;
+	int			count = 0;
 
 	for (int i = 0; i < order->count; i++)
 		if (is_present(order->members[i], object))
@@ -153,7 +152,7 @@ write_object(JsonPack *p, JsonFrame *outer, const SchemaKind *kind, const void *
 Jsonb *
 document_write(const Schema *schema)
 {
-	JsonPack p;
+	JsonPack	p;
 
 	pack_init(&p);
 	write_object(&p, NULL, &schema_kind, schema);
@@ -163,20 +162,20 @@ document_write(const Schema *schema)
 Jsonb *
 document_write_columns(const Schema *schema)
 {
-	JsonWriter w;
-	ListCell *table_cell;
-	ListCell *column_cell;
+	JsonWriter	w;
+	ListCell   *table_cell;
+	ListCell   *column_cell;
 
 	json_init(&w);
 	json_begin_object(&w);
-	foreach (table_cell, schema->tables)
+	foreach(table_cell, schema->tables)
 	{
 		SchemaTable *table = lfirst(table_cell);
 
 		CHECK_FOR_INTERRUPTS();
 		json_key(&w, table->object.name);
 		json_begin_array(&w);
-		foreach (column_cell, table->columns)
+		foreach(column_cell, table->columns)
 			json_string(&w, ((SchemaColumn *) lfirst(column_cell))->object.name);
 		json_end_array(&w);
 	}
@@ -224,8 +223,8 @@ read_strings(const SchemaKind *kind, const SchemaMember *member, JsonbValue *val
 {
 	JsonbIterator *it = JsonbIteratorInit(expect_array(kind, member, value));
 	JsonbIteratorToken token;
-	JsonbValue v;
-	List *result = NIL;
+	JsonbValue	v;
+	List	   *result = NIL;
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
@@ -243,12 +242,12 @@ read_objects(const SchemaKind *kind, const SchemaMember *member, JsonbValue *val
 {
 	JsonbIterator *it = JsonbIteratorInit(expect_array(kind, member, value));
 	JsonbIteratorToken token;
-	JsonbValue v;
-	List *result = NIL;
+	JsonbValue	v;
+	List	   *result = NIL;
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
-		void *child;
+		void	   *child;
 
 		if (token != WJB_ELEM)
 			continue;
@@ -266,10 +265,10 @@ read_objects(const SchemaKind *kind, const SchemaMember *member, JsonbValue *val
 static int64
 read_int(const SchemaKind *kind, const SchemaMember *member, JsonbValue *value)
 {
-	char *text = DatumGetCString(
-		DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-	char *end;
-	int64 result;
+	char	   *text =
+		DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	char	   *end;
+	int64		result;
 
 	errno = 0;
 	result = strtoll(text, &end, 10);
@@ -326,7 +325,7 @@ find_member(const SchemaKind *kind, const JsonbValue *key)
 static bool
 is_envelope(const SchemaKind *kind, const JsonbValue *key)
 {
-	char *name;
+	char	   *name;
 
 	if (kind != &schema_kind)
 		return false;
@@ -379,8 +378,8 @@ read_object(JsonbContainer *container, const SchemaKind *kind, void *object)
 {
 	JsonbIterator *it = JsonbIteratorInit(container);
 	JsonbIteratorToken token;
-	JsonbValue v;
-	JsonbValue key = {0};
+	JsonbValue	v;
+	JsonbValue	key = {0};
 
 	while ((token = JsonbIteratorNext(&it, &v, true)) != WJB_DONE)
 	{
@@ -406,7 +405,7 @@ read_object(JsonbContainer *container, const SchemaKind *kind, void *object)
 bool
 document_recognize(Jsonb *document)
 {
-	JsonbValue v;
+	JsonbValue	v;
 
 	return json_get(&document->root, "format", &v) && v.type == jbvString &&
 		   strcmp(json_value_string(&v), DOCUMENT_FORMAT) == 0;
@@ -415,7 +414,7 @@ document_recognize(Jsonb *document)
 static void
 check_version(Jsonb *document)
 {
-	int64 version;
+	int64		version;
 
 	if (!document_recognize(document))
 		ereport(ERROR,
@@ -423,11 +422,11 @@ check_version(Jsonb *document)
 				 errdetail("Member \"format\" must be \"%s\".", DOCUMENT_FORMAT)));
 	version = json_get_int(&document->root, "version", 0, "schema document");
 	if (version > DOCUMENT_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("schema document of version " INT64_FORMAT " is not supported", version),
-				 errdetail("This version of db_adapter reads versions up to %d.",
-						   DOCUMENT_VERSION)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("schema document of version " INT64_FORMAT " is not supported", version),
+			 errdetail("This version of db_adapter reads versions up to %d.", DOCUMENT_VERSION)));
 	if (version < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION), errmsg("invalid schema document"),
@@ -437,7 +436,7 @@ check_version(Jsonb *document)
 Schema *
 document_read(Jsonb *document)
 {
-	Schema *schema;
+	Schema	   *schema;
 
 	check_version(document);
 	schema = schema_new(&schema_kind);

@@ -10,9 +10,9 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-#define MEMBER(s, f, json, t, c, k, r)                                                            \
-	{                                                                                             \
-		json, offsetof(s, f), MEMBER_##t, COMPARE_##c, k, r                                       \
+#define MEMBER(s, f, json, t, c, k, r)                                                             \
+	{                                                                                              \
+		json, offsetof(s, f), MEMBER_##t, COMPARE_##c, k, r                                        \
 	}
 /* A member whose JSON name is the field's; NAMED_* where C does not let it be. */
 #define TEXT(s, f, c) MEMBER(s, f, #f, TEXT, c, NULL, false)
@@ -29,17 +29,16 @@
 #define OBJECT_NAME(s) MEMBER(s, object.name, "name", TEXT, KEY, NULL, true)
 #define OBJECT_SIGNATURE(s) MEMBER(s, object.signature, "signature", TEXT, KEY, NULL, true)
 #define OBJECT_OWNER(s) MEMBER(s, object.owner, "owner", TEXT, OWNER, NULL, false)
-#define OBJECT_PRIVILEGES(s)                                                                      \
+#define OBJECT_PRIVILEGES(s)                                                                       \
 	MEMBER(s, object.privileges, "privileges", STRINGS, PRIVILEGES, NULL, false)
 #define OBJECT_COMMENT(s) MEMBER(s, object.comment, "comment", TEXT, COMMENT, NULL, false)
-#define OBJECT_DEPENDS(s)                                                                         \
-	MEMBER(s, object.depends_on, "depends_on", STRINGS, NEVER, NULL, false)
+#define OBJECT_DEPENDS(s) MEMBER(s, object.depends_on, "depends_on", STRINGS, NEVER, NULL, false)
 
-#define KIND(variable, label, type, is_positional)                                                \
-	const SchemaKind variable = {.name = label,                                                   \
-								 .size = sizeof(type),                                            \
-								 .members = variable##_members,                                   \
-								 .nmembers = lengthof(variable##_members),                        \
+#define KIND(variable, label, type, is_positional)                                                 \
+	const SchemaKind variable = {.name = label,                                                    \
+								 .size = sizeof(type),                                             \
+								 .members = variable##_members,                                    \
+								 .nmembers = lengthof(variable##_members),                         \
 								 .positional = is_positional}
 
 static const SchemaMember schema_column_kind_members[] = {
@@ -330,10 +329,8 @@ static const SchemaMember schema_publication_kind_members[] = {
 KIND(schema_publication_kind, "publication", SchemaPublication, false);
 
 static const SchemaMember schema_ignored_kind_members[] = {
-	INT(SchemaIgnored, file, NEVER),
-	INT(SchemaIgnored, line, NEVER),
-	INT(SchemaIgnored, count, NEVER),
-	TEXT(SchemaIgnored, statement, NEVER),
+	INT(SchemaIgnored, file, NEVER),	INT(SchemaIgnored, line, NEVER),
+	INT(SchemaIgnored, count, NEVER),	TEXT(SchemaIgnored, statement, NEVER),
 	TEXT(SchemaIgnored, reason, NEVER),
 };
 KIND(schema_ignored_kind, "statement", SchemaIgnored, true);
@@ -367,7 +364,7 @@ KIND(schema_kind, "schema document", Schema, false);
 void *
 schema_new(const SchemaKind *kind)
 {
-	void *object = palloc0(kind->size);
+	void	   *object = palloc0(kind->size);
 
 	for (int i = 0; i < kind->nmembers; i++)
 		if (kind->members[i].type == MEMBER_INT)
@@ -404,7 +401,7 @@ schema_compare_keys(const void *a, const void *b)
 {
 	const SchemaObject *x = a;
 	const SchemaObject *y = b;
-	int order = compare_text(x->schema, y->schema);
+	int			order = compare_text(x->schema, y->schema);
 
 	if (order == 0)
 		order = compare_text(x->name, y->name);
@@ -423,15 +420,15 @@ sort_members(const SchemaKind *kind, void *object)
 	for (int i = 0; i < kind->nmembers; i++)
 	{
 		const SchemaMember *member = &kind->members[i];
-		List *list;
-		ListCell *lc;
+		List	   *list;
+		ListCell   *lc;
 
 		if (member->type != MEMBER_OBJECTS)
 			continue;
 		list = SCHEMA_LIST(object, member);
 		if (!member->child->positional)
 			list_sort(list, compare_cells);
-		foreach (lc, list)
+		foreach(lc, list)
 			sort_members(member->child, lfirst(lc));
 	}
 }
@@ -448,14 +445,14 @@ schema_find(List *objects, const char *schema, const char *name, const char *sig
 	SchemaObject key = {.schema = unconstify(char *, schema),
 						.name = unconstify(char *, name),
 						.signature = unconstify(char *, signature)};
-	int low = 0;
-	int high = list_length(objects);
+	int			low = 0;
+	int			high = list_length(objects);
 
 	while (low < high)
 	{
-		int middle = low + (high - low) / 2;
-		void *object = list_nth(objects, middle);
-		int order = schema_compare_keys(&key, object);
+		int			middle = low + (high - low) / 2;
+		void	   *object = list_nth(objects, middle);
+		int			order = schema_compare_keys(&key, object);
 
 		if (order == 0)
 			return object;
@@ -482,9 +479,9 @@ schema_find_view(const Schema *schema, const char *nspname, const char *relname)
 void *
 schema_find_child(List *objects, const char *name)
 {
-	ListCell *lc;
+	ListCell   *lc;
 
-	foreach (lc, objects)
+	foreach(lc, objects)
 	{
 		SchemaObject *object = lfirst(lc);
 
@@ -498,7 +495,7 @@ char *
 schema_identity(const void *object)
 {
 	const SchemaObject *o = object;
-	char *name = o->schema != NULL ? quote_qualified_identifier(o->schema, o->name)
+	char	   *name = o->schema != NULL ? quote_qualified_identifier(o->schema, o->name)
 								   : pstrdup(quote_identifier(o->name));
 
 	return o->signature != NULL ? psprintf("%s(%s)", name, o->signature) : name;
