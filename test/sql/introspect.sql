@@ -140,6 +140,12 @@ DO $$ BEGIN FOR i IN 1 .. 2000 LOOP EXECUTE format('CREATE TYPE filler.t%s AS (a
 SELECT db_adapter.introspect('{torture,"Odd Schema"}') = d AS same FROM doc;
 DROP SCHEMA filler CASCADE;
 
+-- nor who asks: the catalogs are open to everyone
+GRANT SELECT ON doc TO regress_torture_reader;
+SET ROLE regress_torture_reader;
+SELECT db_adapter.introspect('{torture,"Odd Schema"}') = d AS same FROM doc;
+RESET ROLE;
+
 -- exclude, absent schemas, nulls
 SELECT count(*) FROM jsonb_array_elements(db_adapter.introspect('{torture}', '{everything,keys,simple}') -> 'tables') t
 WHERE t ->> 'name' IN ('everything', 'keys', 'simple');
