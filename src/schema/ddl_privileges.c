@@ -118,17 +118,6 @@ grant_entry(List *commands, const PrivilegeTarget *t, const char *entry)
 	return commands;
 }
 
-static bool
-contains(List *entries, const char *entry)
-{
-	ListCell   *lc;
-
-	foreach(lc, entries)
-		if (strcmp(lfirst(lc), entry) == 0)
-			return true;
-	return false;
-}
-
 /* What a kind of object grants by default: everything to its owner, and some to all. */
 static List *
 default_entries(const char *on)
@@ -179,12 +168,12 @@ change_entries(const PrivilegeTarget *t, List *before, List *after)
 	{
 		const char *letters;
 
-		if (!contains(after, lfirst(lc)))
+		if (!schema_lists(after, lfirst(lc)))
 			commands = lappend(commands, revoke_all(t, read_grantee(t, lfirst(lc), &letters)));
 	}
 	foreach(lc, after)
 	{
-		if (!contains(before, lfirst(lc)))
+		if (!schema_lists(before, lfirst(lc)))
 			commands = grant(commands, t, lfirst(lc));
 	}
 	return commands;

@@ -50,17 +50,6 @@ add_obstacle(StringInfo list, const char *format, const char *name)
 	appendStringInfo(list, format, name);
 }
 
-static bool
-contains(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 static void
 find_dependents(StringInfo list, const char *format, List *objects, const char *key,
 				const SchemaTable *self)
@@ -71,7 +60,7 @@ find_dependents(StringInfo list, const char *format, List *objects, const char *
 	{
 		const SchemaObject *object = lfirst(lc);
 
-		if (object != &self->object && contains(object->depends_on, key))
+		if (object != &self->object && schema_lists(object->depends_on, key))
 			add_obstacle(list, format, schema_identity(object));
 	}
 }

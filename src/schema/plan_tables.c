@@ -665,17 +665,6 @@ move_partition(Planner *p, const Difference *d)
 	planner_hazard(step, "table_scan");
 }
 
-static bool
-contains(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 static void
 change_parents(Planner *p, const Difference *d)
 {
@@ -685,14 +674,14 @@ change_parents(Planner *p, const Difference *d)
 
 	foreach(lc, from->inherits)
 	{
-		if (!contains(to->inherits, lfirst(lc)))
+		if (!schema_lists(to->inherits, lfirst(lc)))
 			alter_step(p, PHASE_DETACH, "alter_table", schema_identity(to), from,
 					   alter_table(to, "NO INHERIT %s", (char *) lfirst(lc)),
 					   "it must not inherit from this table");
 	}
 	foreach(lc, to->inherits)
 	{
-		if (!contains(from->inherits, lfirst(lc)))
+		if (!schema_lists(from->inherits, lfirst(lc)))
 			alter_step(p, PHASE_CONSTRAIN, "alter_table", schema_identity(to), to,
 					   alter_table(to, "INHERIT %s", (char *) lfirst(lc)),
 					   "it must inherit from this table");

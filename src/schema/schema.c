@@ -491,6 +491,17 @@ schema_find_child(List *objects, const char *name)
 	return NULL;
 }
 
+bool
+schema_lists(List *texts, const char *text)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+		if (strcmp(lfirst(lc), text) == 0)
+			return true;
+	return false;
+}
+
 char *
 schema_identity(const void *object)
 {

@@ -338,7 +338,7 @@ typedef struct SchemaRename
 {
 	SchemaObject object;		/* nothing of it */
 	char	   *from;			/* schema.table of a table, schema.table.column of a column: the
-								 * column's old name in the table's new one; no "public." */
+										* column's old name in the table's new one; no "public." */
 	char	   *to;				/* the new name */
 } SchemaRename;
 
@@ -414,6 +414,9 @@ extern SchemaTable *schema_find_table(const Schema *schema, const char *nspname,
 extern SchemaView *schema_find_view(const Schema *schema, const char *nspname, const char *relname);
 /* A member of a table by name, sorted or not: columns, constraints, indexes, … */
 extern void *schema_find_child(List *objects, const char *name);
+
+/* Whether a List of char * has this text. */
+extern bool schema_lists(List *texts, const char *text);
 
 /* name, schema.name or schema.name(signature), quoted where SQL asks for it. */
 extern char *schema_identity(const void *object);

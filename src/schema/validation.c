@@ -83,17 +83,6 @@ read_flat(Expectation *expectation, Jsonb *expected)
 	schema_sort(expectation->schema);
 }
 
-static bool
-contains(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /*
  * Takes out of a list of objects what is excluded by name and what stands in a
  * schema that is not compared.
@@ -107,8 +96,8 @@ filter_objects(List **objects, List *schemas, List *exclude)
 	{
 		const SchemaObject *object = lfirst(lc);
 
-		if ((object->schema != NULL && !contains(schemas, object->schema)) ||
-			contains(exclude, object->name))
+		if ((object->schema != NULL && !schema_lists(schemas, object->schema)) ||
+			schema_lists(exclude, object->name))
 			*objects = foreach_delete_current(*objects, lc);
 	}
 }
@@ -128,7 +117,7 @@ validation_filter(Schema *schema, List *schemas, List *exclude)
 	filter_objects(&schema->default_privileges, schemas, NIL);
 	foreach(lc, schema->namespaces)
 	{
-		if (!contains(schemas, ((SchemaObject *) lfirst(lc))->name))
+		if (!schema_lists(schemas, ((SchemaObject *) lfirst(lc))->name))
 			schema->namespaces = foreach_delete_current(schema->namespaces, lc);
 	}
 }
