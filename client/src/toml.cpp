@@ -28,8 +28,8 @@ assert_input(bool holds)
 } // namespace
 
 #define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0		/* its own exception cannot be made without memory: it terminates */
-#define TOML_FLOAT_CHARCONV 1		/* a stream would take no memory for a malformed number */
+#define TOML_EXCEPTIONS 0	  /* its own exception cannot be made without memory: it terminates */
+#define TOML_FLOAT_CHARCONV 1 /* a stream would take no memory for a malformed number */
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_WINDOWS_COMPAT 0
 
