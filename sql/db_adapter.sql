@@ -95,7 +95,7 @@ GRANT EXECUTE ON FUNCTION expected(text[], name[], text, boolean) TO pg_database
 
 -- Its content can be derived again at any time, so pg_dump leaves it out.
 CREATE TABLE expected_cache (
-    id bigint GENERATED ALWAYS AS IDENTITY,
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     key bytea NOT NULL,
     schemas text[] NOT NULL,
     words text[] NOT NULL,

@@ -88,10 +88,12 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 
 /* 15 brought column lists, conditions and whole schemas to publications. */
 #if PG_VERSION_NUM < 150000
+#define compat_published_objects(stmt) NIL
 #define compat_published_columns InvalidAttrNumber
 #define compat_published_condition InvalidAttrNumber
 #else
 #define COMPAT_PUBLISHED_SCHEMAS
+#define compat_published_objects(stmt) ((stmt)->pubobjects)
 #define compat_published_columns Anum_pg_publication_rel_prattrs
 #define compat_published_condition Anum_pg_publication_rel_prqual
 #endif

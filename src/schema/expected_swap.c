@@ -34,7 +34,6 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
-#include "catalog/pg_default_acl.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_extension.h"
@@ -47,6 +46,7 @@
 #include "commands/tablecmds.h"
 #include "commands/typecmds.h"
 #include "miscadmin.h"
+#include "schema/expected_apart.h"
 #include "schema/expected_swap.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -326,6 +326,26 @@ move_member(const ObjectAddress *member, Oid from, Oid to, ObjectAddresses *move
 	SetUserIdAndSecContext(user, context);
 }
 
+/* The schema an extension says it is in. */
+static void
+move_extensions(Oid from, Oid to)
+{
+	Relation	rel = table_open(ExtensionRelationId, RowExclusiveLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		if (((Form_pg_extension) GETSTRUCT(tuple))->extnamespace != from)
+			continue;
+		tuple = heap_copytuple(tuple);
+		((Form_pg_extension) GETSTRUCT(tuple))->extnamespace = to;
+		CatalogTupleUpdate(rel, &tuple->t_self, tuple);
+	}
+	systable_endscan(scan);
+	table_close(rel, RowExclusiveLock);
+}
+
 static void
 move_members(SwapSchema *schema, Oid to)
 {
@@ -335,6 +355,7 @@ move_members(SwapSchema *schema, Oid to)
 	foreach(lc, schema->members)
 		move_member(lfirst(lc), schema->members_at, to, moved);
 	free_object_addresses(moved);
+	move_extensions(schema->members_at, to);
 	schema->members_at = to;
 	CommandCounterIncrement();
 }
@@ -349,7 +370,7 @@ swap_place_members(Swap *swap)
 		SwapSchema *schema = lfirst(lc);
 		Oid			namespace = get_namespace_oid(schema->name, true);
 
-		if (schema->members != NIL && schema->members_at == schema->live && OidIsValid(namespace))
+		if (OidIsValid(schema->live) && schema->members_at == schema->live && OidIsValid(namespace))
 			move_members(schema, namespace);
 	}
 }
@@ -365,7 +386,7 @@ swap_withdraw_members(Swap *swap, const char *name)
 	{
 		SwapSchema *schema = lfirst(lc);
 
-		if (schema->members != NIL && OidIsValid(namespace) && schema->members_at == namespace &&
+		if (OidIsValid(schema->live) && OidIsValid(namespace) && schema->members_at == namespace &&
 			namespace != schema->live)
 			move_members(schema, schema->live);
 	}
@@ -575,24 +596,6 @@ swap_schemas(Swap *swap)
 
 /* ---- surroundings ---- */
 
-/*
- * In a new database nobody has default privileges.  Those of a schema do not apply
- * to the one that took its place.
- */
-static void
-forget_default_privileges(void)
-{
-	Relation	rel = table_open(DefaultAclRelationId, RowExclusiveLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		if (!OidIsValid(((Form_pg_default_acl) GETSTRUCT(tuple))->defaclnamespace))
-			CatalogTupleDelete(rel, &tuple->t_self);
-	systable_endscan(scan);
-	table_close(rel, RowExclusiveLock);
-}
-
 static void
 set(const char *name, const char *value)
 {
@@ -658,8 +661,7 @@ run_in_subtransaction(void *arg)
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_LOCAL_USERID_CHANGE);
 	exchange_schemas(swap);
-	forget_default_privileges();
-	CommandCounterIncrement();
+	apart_hide();
 	begin_settings(swap);
 	swap->body(swap, swap->arg);
 }

@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "catalog/pg_publication.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "schema/expected_target.h"
@@ -92,6 +93,26 @@ type_is_of_database(ObjectType type)
 	}
 }
 
+/* Those never run at all. */
+static bool
+type_is_of_cluster(ObjectType type)
+{
+	switch (type)
+	{
+		case OBJECT_DATABASE:
+		case OBJECT_EVENT_TRIGGER:
+		case OBJECT_EXTENSION:
+		case OBJECT_LARGEOBJECT:
+		case OBJECT_ROLE:
+		case OBJECT_SUBSCRIPTION:
+		case OBJECT_TABLESPACE:
+		case OBJECT_USER_MAPPING:
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* The object, or its relation for parts of one; InvalidOid where there is none. */
 static ObjectAddress
 find_object(ObjectType type, Node *object)
@@ -130,18 +151,23 @@ static const char *
 check_altered(Guard *guard, ObjectType type, RangeVar *relation, Node *object)
 {
 	ObjectAddress address;
+	bool		outside;
 
-	if (type == OBJECT_ROLE || type == OBJECT_DATABASE || type == OBJECT_TABLESPACE)
+	if (type_is_of_cluster(type))
 		return reason_database;
 	if (relation != NULL)
 	{
 		require_own_relation(guard, relation);
 		return NULL;
 	}
-	if (object == NULL || !object_is_outside(guard, type, object, &address))
+	if (object == NULL)
 		return NULL;
-	if (type_is_of_database(type))
+	outside = object_is_outside(guard, type, object, &address);
+	/* Where it is missing, its CREATE was passed over, or it belongs to the live database. */
+	if (type_is_of_database(type) && (outside || !OidIsValid(address.objectId)))
 		return reason_database;
+	if (!outside)
+		return NULL;
 	guard_refuse(address.classId, address.objectId);
 }
 
@@ -180,6 +206,20 @@ check_create_table(Guard *guard, CreateStmt *stmt)
 	if (stmt->partbound != NULL)
 		require_own_relation(guard, linitial_node(RangeVar, stmt->inhRelations));
 	return check_new_relation(guard, stmt->relation);
+}
+
+/* What takes a superuser is passed over for others, as objects of the database are. */
+static const char *
+check_publication(bool all_tables, List *objects)
+{
+#ifdef COMPAT_PUBLISHED_SCHEMAS
+	ListCell   *lc;
+
+	foreach(lc, objects)
+		if (lfirst_node(PublicationObjSpec, lc)->pubobjtype != PUBLICATIONOBJ_TABLE)
+			all_tables = true;
+#endif
+	return all_tables && !superuser() ? reason_database : NULL;
 }
 
 static const char *
@@ -379,10 +419,14 @@ static const char *
 check_comment(Guard *guard, CommentStmt *stmt)
 {
 	ObjectAddress address;
+	bool		outside;
 
-	if (type_is_of_database(stmt->objtype))
+	if (type_is_of_cluster(stmt->objtype))
 		return reason_database;
-	return object_is_outside(guard, stmt->objtype, stmt->object, &address) ? reason_outside : NULL;
+	outside = object_is_outside(guard, stmt->objtype, stmt->object, &address);
+	if (type_is_of_database(stmt->objtype) && (outside || !OidIsValid(address.objectId)))
+		return reason_database;
+	return outside ? reason_outside : NULL;
 }
 
 /* What is added to a relation: passed over where that lies outside. */
@@ -471,6 +515,14 @@ target_check(Guard *guard, Node *stmt, const char **left_out)
 			return check_default_privileges(guard, (AlterDefaultPrivilegesStmt *) stmt, left_out);
 		case T_CreateStmt:
 			return check_create_table(guard, (CreateStmt *) stmt);
+		case T_CreatePublicationStmt:
+			return check_publication(((CreatePublicationStmt *) stmt)->for_all_tables,
+									 compat_published_objects((CreatePublicationStmt *) stmt));
+		case T_AlterPublicationStmt:
+			if (!OidIsValid(get_publication_oid(((AlterPublicationStmt *) stmt)->pubname, true)))
+				return reason_database;
+			return check_publication(false,
+									 compat_published_objects((AlterPublicationStmt *) stmt));
 		case T_CreateForeignTableStmt:
 			return check_create_table(guard, &((CreateForeignTableStmt *) stmt)->base);
 		case T_ViewStmt:

@@ -114,6 +114,22 @@ BEGIN
 END$$;
 SELECT count(*) FROM app.live;
 
+-- A publication of the database is not there in a new one: what changes it is passed
+-- over, what makes one of its name runs.
+SET client_min_messages = error;
+CREATE PUBLICATION regress_da_live FOR TABLE app.live WITH (publish = 'insert');
+SET client_min_messages = warning;
+SELECT d->'publications', d->'ignored' FROM db_adapter.expected($$
+    CREATE TABLE t (a int);
+    ALTER PUBLICATION regress_da_live ADD TABLE t;
+    COMMENT ON PUBLICATION regress_da_live IS 'x';
+    DROP PUBLICATION regress_da_live;
+    CREATE PUBLICATION regress_da_live FOR TABLE t WITH (publish = 'insert');
+    ALTER PUBLICATION regress_da_live SET (publish = 'update');$$) d;
+SELECT pubname, pubinsert, pubupdate, obj_description(oid) FROM pg_publication;
+SELECT schemaname, tablename FROM pg_publication_tables;
+DROP PUBLICATION regress_da_live;
+
 -- Default privileges of the database are none of a new one.
 ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO regress_da_member;
 SELECT d #> '{tables,0,privileges}' FROM db_adapter.expected('CREATE TABLE t (a int)') d;

@@ -111,6 +111,15 @@ $torture .= slurp_file('test/data/torture_15.sql') if $version >= 150000;
 $node->safe_psql('postgres', slurp_file('test/data/torture_roles.sql'));
 load('torture', slurp_file('test/data/torture_server.sql') . $torture, 'postgres');
 derives_ok('torture', $torture, 'postgres', 1, 'torture: its file gives the schema loaded from it');
+# What belongs to the database shows in both: an extension in a schema that is
+# swapped, publications, default privileges.
+$node->safe_psql('torture', q{
+	CREATE EXTENSION citext;
+	CREATE TABLE published (id int PRIMARY KEY, c citext);
+	CREATE PUBLICATION certain FOR TABLE published;
+	COMMENT ON PUBLICATION certain IS 'of a table';
+	CREATE PUBLICATION whole FOR ALL TABLES;
+	ALTER DEFAULT PRIVILEGES FOR ROLE plain GRANT SELECT ON TABLES TO PUBLIC;});
 derives_ok('torture', dump_of('torture', '-s'), 'postgres', 0, 'torture: so does a dump of it');
 
 # ---------------------------------------------------------------- crash

@@ -1,0 +1,14 @@
+/*
+ * expected_apart.h
+ *	  What has no schema and yet would be absent from a new database.
+ */
+#ifndef DB_ADAPTER_EXPECTED_APART_H
+#define DB_ADAPTER_EXPECTED_APART_H
+
+/*
+ * Takes default privileges of the whole database and publications out of the
+ * catalogs, until the current subtransaction is rolled back.
+ */
+extern void apart_hide(void);
+
+#endif							/* DB_ADAPTER_EXPECTED_APART_H */
