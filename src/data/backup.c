@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #define CHUNK_SIZE (64 * 1024)
+#define KEPT_PAGES (4 * 1024 * 1024)
 #define FETCH_FIRST 16
 #define FETCH_MAX 1000
 #define LEAKS_NAMED 5 /* in the detail of the warning */
@@ -97,11 +98,24 @@ check_object(Jsonb *document, const char *what)
 						errmsg("invalid %s: it must be a JSON object", what)));
 }
 
+/*
+ * A chunk is copied a few times on its way to the client, and malloc may give
+ * the pages of each copy back to the system only to fault them in again for the
+ * next.  One that sees a large block freed stops doing so; elsewhere this is
+ * idle, as no page of the block is touched.
+ */
+static void
+keep_freed_pages(void)
+{
+	pfree(palloc(KEPT_PAGES));
+}
+
 Backup *
 backup_begin(const BackupOptions *options)
 {
 	Backup	   *b = palloc0(sizeof(Backup));
 
+	keep_freed_pages();
 	b->options = *options;
 	b->cxt = CurrentMemoryContext;
 	check_object(options->filters, "filters");
