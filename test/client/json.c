@@ -158,6 +158,9 @@ test_cjson_digits(void **state)
 	number = json_number_to_cjson("1.50");
 	assert_true(cJSON_IsNumber(number) && number->valuedouble == 1.5);
 	cJSON_Delete(number);
+	number = json_number_to_cjson("9007199254740994");
+	assert_true(cJSON_IsRaw(number));
+	cJSON_Delete(number);
 	number = json_number_to_cjson("9007199254740993");
 	assert_true(cJSON_IsRaw(number));
 	cJSON_Delete(number);
