@@ -64,24 +64,29 @@ check_scan(FileReader *r, const RowScanner *scanner)
 					  filereader_text(error->member, error->member_len), error->message);
 }
 
-/*
- * The hash outlives the statements of a stream, so it belongs to the
- * transaction's resource owner, which frees it when the transaction aborts;
- * otherwise we do.
- */
+/* While a transaction aborts, the owner of the hash frees it; otherwise we do. */
 static void
 free_hash(void *arg)
 {
 	if (IsTransactionState())
-		pg_cryptohash_free(((FileReader *) arg)->sha);
+		lines_forget(arg);
 }
 
+void
+lines_forget(FileReader *r)
+{
+	if (r->sha != NULL)
+		pg_cryptohash_free(r->sha);
+	r->sha = NULL;
+}
+
+/* The hash lasts as long as the reader: it belongs to the resource owner of that time. */
 static void
 begin_sha256(FileReader *r)
 {
 	ResourceOwner owner = CurrentResourceOwner;
 
-	CurrentResourceOwner = TopTransactionResourceOwner;
+	CurrentResourceOwner = r->owner;
 	r->sha = pg_cryptohash_create(PG_SHA256);
 	CurrentResourceOwner = owner;
 	if (r->sha == NULL || pg_cryptohash_init(r->sha) < 0)

@@ -74,11 +74,18 @@ filereader_create(const FileEvents *events, void *arg, bool tolerant)
 	r->events = events;
 	r->arg = arg;
 	r->cxt = CurrentMemoryContext;
+	r->owner = CurrentResourceOwner;
 	r->tolerant = tolerant;
 	r->line = 1;
 	initStringInfo(&r->pending);
 	INIT_CRC32C(r->crc);
 	return r;
+}
+
+void
+filereader_abandon(FileReader *r)
+{
+	lines_forget(r);
 }
 
 const FileHeader *

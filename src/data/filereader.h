@@ -13,12 +13,17 @@
 #include "nodes/pg_list.h"
 
 /*
- * In the current memory context.  tolerant turns wrong sums and a missing end
+ * In the current memory context and of the current resource owner.  tolerant turns wrong sums and a missing end
  * into warnings; syntax errors stay errors.
  */
 extern FileReader *filereader_create(const FileEvents *events, void *arg, bool tolerant);
 /* bytes are UTF-8, cut anywhere. */
 extern void filereader_feed(FileReader *reader, const char *bytes, size_t len);
+/*
+ * Gives up what is not memory.  Needed only where the reader is left to its
+ * context though the transaction, and with it the resource owner, goes on.
+ */
+extern void filereader_abandon(FileReader *reader);
 /* The end of the file: raises when something is missing or does not add up. */
 extern void filereader_finish(FileReader *reader);
 

@@ -11,6 +11,7 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "port/pg_crc32c.h"
+#include "utils/resowner.h"
 
 /* Where the reader of a document stands. */
 typedef enum DocumentState
@@ -42,6 +43,7 @@ struct FileReader
 	const FileEvents *events;
 	void	   *arg;
 	MemoryContext cxt;
+	ResourceOwner owner;
 	bool		tolerant;
 	bool		decided;		/* the format is known */
 	StringInfoData pending;		/* a line or value whose end has not come */
@@ -70,6 +72,7 @@ struct FileReader
 
 extern void lines_feed(FileReader *r, const char *bytes, size_t len);
 extern void lines_finish(FileReader *r);
+extern void lines_forget(FileReader *r);
 extern void document_feed(FileReader *r, const char *bytes, size_t len);
 extern void document_finish(FileReader *r);
 

@@ -71,8 +71,12 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 {
 	if (event != SUBXACT_EVENT_ABORT_SUB || session.restore == NULL)
 		return;
-	if (session.busy ? GetCurrentTransactionNestLevel() <= session.level : session.subid >= subid)
-		forget_session();
+	if (session.busy ? GetCurrentTransactionNestLevel() > session.level : session.subid < subid)
+		return;
+	filereader_abandon(session.restore->reader);
+	if (session.spool != NULL)
+		BufFileClose(session.spool);
+	forget_session();
 }
 
 static void
@@ -109,22 +113,22 @@ leave_call(void)
 void
 restore_begin(const RestoreOptions *options)
 {
+	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContext oldcxt;
+
 	if (session.restore != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a restore is open already"), errhint("Call restore_end() or roll back.")));
 	register_callbacks();
+	/* What it opens outlives the statement. */
+	CurrentResourceOwner = TopTransactionResourceOwner;
 	session.restore = restore_create(options, TopTransactionContext);
+	oldcxt = MemoryContextSwitchTo(session.restore->cxt);
 	if (options->dry_run)
-	{
-		MemoryContext oldcxt = MemoryContextSwitchTo(session.restore->cxt);
-		ResourceOwner owner = CurrentResourceOwner;
-
-		CurrentResourceOwner = TopTransactionResourceOwner;
 		session.spool = BufFileCreateTemp(false);
-		CurrentResourceOwner = owner;
-		MemoryContextSwitchTo(oldcxt);
-	}
+	MemoryContextSwitchTo(oldcxt);
+	CurrentResourceOwner = owner;
 	leave_call();
 }
 

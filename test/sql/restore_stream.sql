@@ -98,4 +98,23 @@ SELECT db_adapter.restore_begin(user_id => 'u4');
 SELECT db_adapter.restore_begin(user_id => 'u4');
 ROLLBACK;
 
+-- What a savepoint takes back leaves nothing open behind: the sum of the bytes, the spool.
+CREATE TABLE summed AS SELECT db_adapter.backup_document('{"tables": [{"name": "items"}]}', 'u1', checksum => 'sha256') AS text;
+BEGIN;
+SAVEPOINT a;
+SELECT db_adapter.restore_begin(user_id => 'u4', dry_run => true);
+SELECT db_adapter.restore_data(text) FROM summed;
+ROLLBACK TO a;
+SELECT db_adapter.restore_begin(user_id => 'u4');
+SELECT db_adapter.restore_data(left(text, 20000)) > 0 AS some FROM summed;
+ROLLBACK TO a;
+SELECT db_adapter.restore_begin(user_id => 'u4', dry_run => true);
+SELECT db_adapter.restore_data(text) FROM summed;
+SELECT inserted FROM db_adapter.restore_end();
+SELECT db_adapter.restore_begin(user_id => 'u4');
+SELECT db_adapter.restore_data(text) FROM summed;
+SELECT inserted FROM db_adapter.restore_end();
+COMMIT;
+SELECT count(*) FROM items WHERE user_id = 'u4';
+
 DROP SCHEMA s CASCADE;
