@@ -101,7 +101,8 @@ run_many(dba_client *db)
 
 	json[len++] = '[';
 	for (long i = 0; i < rows; i++)
-		len += (size_t) sprintf(json + len, "%s{\"id\": %ld, \"v\": %ld, \"t\": \"some text\"}", i ? "," : "", i, i);
+		len += (size_t) sprintf(json + len, "%s{\"id\": %ld, \"v\": %ld, \"t\": \"some text\"}",
+								i ? "," : "", i, i);
 	strcpy(json + len, "]");
 	sent = count = 0;
 	if (dba_insert_many(db, "bench_row", json, done, NULL) == 0)
@@ -189,10 +190,11 @@ run_libpq(const char *url, long in_flight, int connections)
 	for (int i = 0; i < connections; i++)
 	{
 		pg[i] = PQconnectdb(url);
-		PQclear(PQprepare(pg[i], "s", "SELECT abalance FROM pgbench_accounts WHERE aid = $1", 0, NULL));
+		PQclear(
+			PQprepare(pg[i], "s", "SELECT abalance FROM pgbench_accounts WHERE aid = $1", 0, NULL));
 		PQsetnonblocking(pg[i], 1);
 		PQenterPipelineMode(pg[i]);
-		fds[i] = (struct pollfd) {.fd = PQsocket(pg[i]), .events = POLLIN};
+		fds[i] = (struct pollfd){.fd = PQsocket(pg[i]), .events = POLLIN};
 	}
 	start = now();
 	for (long i = 0; i < in_flight; i++)

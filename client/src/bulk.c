@@ -111,7 +111,8 @@ copy_write_text(Buf *buf, const char *text, size_t len)
 		size_t		plain = 0;
 		char		c;
 
-		while (plain < len && text[plain] != '\\' && text[plain] != '\n' && text[plain] != '\r' && text[plain] != '\t')
+		while (plain < len && text[plain] != '\\' && text[plain] != '\n' && text[plain] != '\r' &&
+			   text[plain] != '\t')
 			plain++;
 		buf_append(buf, text, plain);
 		if (plain == len)
@@ -268,7 +269,8 @@ bulk_facts(dba_client *db, const dba_result *result, const dba_error *error, voi
 		return;
 	}
 	for (size_t i = 0; i < columns; i++)
-		bulk->forms[i] = sql_param_form((uint32_t) strtoul(dba_result_text_at(result, i, 1), NULL, 10));
+		bulk->forms[i] =
+			sql_param_form((uint32_t) strtoul(dba_result_text_at(result, i, 1), NULL, 10));
 	bulk_copy(bulk);
 }
 

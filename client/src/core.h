@@ -108,7 +108,7 @@ struct Request
 	bool		paused;
 	int64_t		count;			/* rows so far, or affected */
 
-	bool		(*copy_fill) (Request *request);	/* REQUEST_COPY: the next piece; false: no memory */
+	bool (*copy_fill)(Request *request);	/* REQUEST_COPY: the next piece; false: no memory */
 	const char *copy_data;		/* the piece; of size 0: the end */
 	size_t		copy_size;
 	size_t		copy_sent;

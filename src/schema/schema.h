@@ -337,7 +337,7 @@ typedef struct SchemaIgnored
 typedef struct SchemaRename
 {
 	SchemaObject object;		/* nothing of it */
-	char	   *from;			/* schema.table of a table, schema.table.column of a column: the
+	char *from;			 /* schema.table of a table, schema.table.column of a column: the
 										* column's old name in the table's new one; no "public." */
 	char	   *to;				/* the new name */
 } SchemaRename;

@@ -72,7 +72,8 @@ test_symbols(void **state)
 	assert_int_equal(sh("nm -D --defined-only $ROOT/lib/libdbadapter.so.1 | awk '$3 ~ /^dba_/ "
 						"{print $3}' | cut -d@ -f1 | sort"
 						" > $ROOT/has && sed -n 's/^extern DBA_API .*[ "
-						"*]\\(dba_[a-z0-9_]*\\)(.*/\\1/p; s/^\\(dba_[a-z0-9_]*\\)(.*/\\1/p' $ROOT/include/db_adapter.h"
+						"*]\\(dba_[a-z0-9_]*\\)(.*/\\1/p; s/^\\(dba_[a-z0-9_]*\\)(.*/\\1/p' "
+						"$ROOT/include/db_adapter.h"
 						" | sort > $ROOT/says && cmp $ROOT/has $ROOT/says"),
 					 0);
 	/* the library itself never prints */
