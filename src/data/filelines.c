@@ -233,6 +233,9 @@ check_sha256(FileReader *r, const RowField *value)
 		return;
 	if (pg_cryptohash_final(r->sha, digest, sizeof(digest)) < 0)
 		elog(ERROR, "could not compute a SHA-256 hash");
+	/* What follows the trailer is refused; newer OpenSSL would not hash it any more. */
+	pg_cryptohash_free(r->sha);
+	r->sha = NULL;
 	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
 		snprintf(text + i * 2, 3, "%02x", digest[i]);
 	if (value->kind == FIELD_ABSENT || !is_called(value, text))
