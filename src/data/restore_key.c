@@ -142,8 +142,14 @@ draw_default(RestoreTable *t, RestoreRow *row, int part)
 	DrawnValue	drawn = {t->readers[at], CurrentMemoryContext};
 
 	if (t->pk_default[part] == NULL)
+	{
+		const char *text = relation_default(t->rel, &t->rel->columns[at]);
+
+		/* Printed without the conversion that an assignment to the column implies. */
 		t->pk_default[part] = query_prepare(
-			t->cxt, psprintf("SELECT %s", relation_default(t->rel, &t->rel->columns[at])), 0, NULL);
+			t->cxt, psprintf("SELECT %s", restore_table_cast(t, at, text ? text : "NULL")),
+			0, NULL);
+	}
 	query_execute(t->pk_default[part], NULL, NULL, false, take_drawn, &drawn);
 	row->values[at] = drawn.value;
 	row->nulls[at] = drawn.isnull;

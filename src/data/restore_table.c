@@ -19,6 +19,7 @@
 #include "data/restore_private.h"
 #include "mb/pg_wchar.h"
 #include "utils/acl.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
@@ -335,11 +336,28 @@ append_match(StringInfo out, const RestoreTable *t)
 	}
 }
 
+/*
+ * An expression of the type that the column's values have here.  What a statement
+ * gives back is read as that type, whatever the table's owner makes of the column
+ * while we are at it.
+ */
+char *
+restore_table_cast(const RestoreTable *t, int column, const char *expression)
+{
+	return psprintf("CAST(%s AS %s)", expression,
+					format_type_extended(valuereader_type(t->readers[column]), -1,
+										 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+}
+
 static void
 append_key(StringInfo out, const RestoreTable *t)
 {
 	for (int i = 0; i < t->npk; i++)
-		appendStringInfo(out, ", x.%s", t->rel->columns[t->pk[i]].quoted);
+	{
+		const char *name = psprintf("x.%s", t->rel->columns[t->pk[i]].quoted);
+
+		appendStringInfo(out, ", %s AS k%d", restore_table_cast(t, t->pk[i], name), i + 1);
+	}
 }
 
 /* LATERAL with LIMIT 1 keeps the planner from joining the whole of the table. */
