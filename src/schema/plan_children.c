@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "commands/defrem.h"
+#include "miscadmin.h"
 #include "schema/ddl.h"
 #include "schema/expression.h"
 #include "schema/planner.h"
@@ -275,7 +276,7 @@ plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *pare
 	}
 }
 
-void
+bool
 plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 				const void *parent, const void *child, PlanPhase phase, const char *reason)
 {
@@ -285,6 +286,9 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 	char	   *sql;
 	PlanStep   *step;
 
+	if (list_member_ptr(p->dropped, child))
+		return false;
+	p->dropped = lappend(p->dropped, unconstify(void *, child));
 	if (kind == &schema_constraint_kind)
 		sql = psprintf("ALTER TABLE %s DROP CONSTRAINT %s", schema_identity(parent), name);
 	else if (kind == &schema_index_kind)
@@ -294,34 +298,82 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 	step = planner_step(p, phase, action, object, parent, sql, reason);
 	step->relation = parent;
 	planner_hazard(step, "access_exclusive_lock");
+	return true;
+}
+
+/*
+ * Out of the way and back, once however many columns ask for it.  What is extra
+ * and may be dropped does not come back.
+ */
+static void
+remake_child(Planner *p, const SchemaKind *kind, const SchemaTable *actual,
+			 const SchemaTable *expected, const SchemaObject *child, List *expected_children)
+{
+	const char *reason = "a column it reads changes its type";
+	const SchemaObject *again = schema_find_child(expected_children, child->name);
+
+	if (!plan_drop_child(p, kind, &schema_table_kind, actual, child, PHASE_DETACH, reason))
+		return;
+	if (again != NULL || !p->options->allow_drop)
+		plan_create_child(p, kind, &schema_table_kind, expected, again != NULL ? again : child,
+						  reason);
+}
+
+/* A definition that reads a column has its name in it, and the table's. */
+static bool
+may_read(const char *definition, const SchemaTable *table, const char *column)
+{
+	return strstr(definition, quote_identifier(column)) != NULL &&
+		   strstr(definition, quote_identifier(table->object.name)) != NULL;
+}
+
+/* Policies and rules of any table may read a column. */
+static void
+detach_readers(Planner *p, const SchemaTable *reader, const SchemaTable *read, const char *column)
+{
+	const SchemaTable *expected =
+		schema_find_table(p->expected, reader->object.schema, reader->object.name);
+	ListCell   *lc;
+
+	if (expected == NULL)
+		expected = reader;
+	if (plan_is_rebuilt(p, expected))
+		return;
+	foreach(lc, reader->policies)
+	{
+		const SchemaPolicy *policy = lfirst(lc);
+
+		if (reader == read || may_read(policy->definition, read, column))
+			remake_child(p, &schema_policy_kind, reader, expected, &policy->object,
+						 expected->policies);
+	}
+	foreach(lc, reader->rules)
+	{
+		const SchemaRule *rule = lfirst(lc);
+
+		if (may_read(rule->definition, read, column))
+			remake_child(p, &schema_rule_kind, reader, expected, &rule->object, expected->rules);
+	}
 }
 
 void
-plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *expected)
+plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
+					 const char *column)
 {
-	const char *reason = "a column it reads changes its type";
 	ListCell   *lc;
 
 	foreach(lc, actual->triggers)
 	{
-		SchemaTrigger *trigger = lfirst(lc);
-		SchemaTrigger *again = schema_find_child(expected->triggers, trigger->object.name);
+		const SchemaTrigger *trigger = lfirst(lc);
 
-		if (trigger->inherited || (trigger->columns == NIL && trigger->condition == NULL))
-			continue;
-		plan_drop_child(p, &schema_trigger_kind, &schema_table_kind, actual, trigger, PHASE_DETACH,
-						reason);
-		plan_create_trigger(p, expected, again != NULL ? again : trigger, reason);
+		if (!trigger->inherited && (trigger->columns != NIL || trigger->condition != NULL))
+			remake_child(p, &schema_trigger_kind, actual, expected, &trigger->object,
+						 expected->triggers);
 	}
-	foreach(lc, actual->policies)
+	foreach(lc, p->actual->tables)
 	{
-		SchemaPolicy *policy = lfirst(lc);
-		SchemaPolicy *again = schema_find_child(expected->policies, policy->object.name);
-
-		plan_drop_child(p, &schema_policy_kind, &schema_table_kind, actual, policy, PHASE_DETACH,
-						reason);
-		plan_create_child(p, &schema_policy_kind, &schema_table_kind, expected,
-						  again != NULL ? again : policy, reason);
+		CHECK_FOR_INTERRUPTS();
+		detach_readers(p, lfirst(lc), actual, column);
 	}
 }
 
@@ -375,8 +427,9 @@ change_child(Planner *p, const Difference *d)
 		replace_index(p, d);
 	else
 	{
-		plan_drop_child(p, kind, d->parent_kind, d->parent_actual, d->actual, PHASE_DETACH, reason);
-		plan_create_child(p, kind, d->parent_kind, d->parent, d->expected, reason);
+		if (plan_drop_child(p, kind, d->parent_kind, d->parent_actual, d->actual, PHASE_DETACH,
+							reason))
+			plan_create_child(p, kind, d->parent_kind, d->parent, d->expected, reason);
 	}
 }
 

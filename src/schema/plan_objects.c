@@ -162,8 +162,9 @@ detach_triggers(Planner *p, const SchemaFunction *function)
 				continue;
 			if (expected != NULL)
 				again = schema_find_child(expected->triggers, trigger->object.name);
-			plan_drop_child(p, &schema_trigger_kind, &schema_table_kind, table, trigger,
-							PHASE_DETACH, reason);
+			if (!plan_drop_child(p, &schema_trigger_kind, &schema_table_kind, table, trigger,
+								 PHASE_DETACH, reason))
+				continue;
 			plan_create_trigger(p, table, again != NULL ? again : trigger, reason);
 		}
 	}

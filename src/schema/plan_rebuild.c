@@ -298,8 +298,9 @@ move_references(Rebuild *r)
 				continue;
 			if (expected != NULL)
 				again = schema_find_child(expected->constraints, key->object.name);
-			plan_drop_child(r->p, &schema_constraint_kind, &schema_table_kind, table, key,
-							PHASE_DETACH, "the table it points at is rebuilt");
+			if (!plan_drop_child(r->p, &schema_constraint_kind, &schema_table_kind, table, key,
+								 PHASE_DETACH, "the table it points at is rebuilt"))
+				continue;
 			plan_create_child(r->p, &schema_constraint_kind, &schema_table_kind,
 							  expected != NULL ? expected : table, again != NULL ? again : key,
 							  "the table it points at is rebuilt");

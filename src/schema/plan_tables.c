@@ -234,7 +234,7 @@ alter_type(Planner *p, const Difference *d)
 		appendStringInfo(&sql, " USING %s::%s", name, to->type);
 	if (to->default_value != NULL)
 		appendStringInfo(&sql, ", ALTER COLUMN %s SET DEFAULT %s", name, to->default_value);
-	plan_detach_children(p, d->parent_actual, table);
+	plan_detach_children(p, d->parent_actual, table, to->object.name);
 	step = alter_step(p, PHASE_BUILD, "alter_column", planner_child(table, to), table,
 					  alter_table(table, "%s", sql.data),
 					  psprintf("its type is %s, expected %s", from->type, to->type));

@@ -17,6 +17,7 @@ typedef struct Planner
 	bool		is_flat;
 	HTAB	   *ranks;			/* top-level object -> its place in dependency order */
 	List	   *detached;		/* views of the actual schema dropped and made again */
+	List	   *dropped;		/* children of actual tables and views that have a step for it */
 	List	   *rebuilt;		/* tables made anew (SchemaTable *, expected) */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
@@ -60,9 +61,9 @@ extern void plan_remain_nullable(Planner *p, const void *parent, const void *par
 								 const SchemaColumn *expected, const SchemaColumn *added);
 extern void plan_table(Planner *p, const Difference *d);
 extern void plan_column(Planner *p, const Difference *d);
-/* Triggers, policies and rules of a table one of whose columns changes its type. */
+/* Triggers of a table one of whose columns changes its type; policies and rules that read it. */
 extern void plan_detach_children(Planner *p, const SchemaTable *actual,
-								 const SchemaTable *expected);
+								 const SchemaTable *expected, const char *column);
 
 /* plan_children.c: constraints, indexes, triggers, policies, rules */
 extern void plan_child(Planner *p, const Difference *d);
@@ -70,10 +71,10 @@ extern void plan_create_children(Planner *p, const SchemaKind *kind, const void 
 								 bool is_bare, const char *reason);
 extern void plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
 								const char *reason);
-/* One child, by the phase of its kind. */
+/* One child, by the phase of its kind; dropping says false where a step does so already. */
 extern void plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							  const void *parent, const void *child, const char *reason);
-extern void plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
+extern bool plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							const void *parent, const void *child, PlanPhase phase,
 							const char *reason);
 

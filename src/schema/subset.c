@@ -130,6 +130,20 @@ add_seeds(Subset *subset, List *differences)
 }
 
 static void
+add_touched(Subset *subset, const Schema *actual, List *touched)
+{
+	ListCell   *lc;
+
+	foreach(lc, touched)
+	{
+		const SchemaObject *object = lfirst(lc);
+
+		add_seed(subset, &schema_table_kind,
+				 schema_find_table(actual, object->schema, object->name));
+	}
+}
+
+static void
 add_referencing(Subset *subset, const Schema *actual, List *rebuilt)
 {
 	ListCell   *lc;
@@ -218,7 +232,7 @@ grow(Subset *subset, const Schema *schema)
 
 Subset *
 subset_of_differences(const Schema *expected, const Schema *actual, List *differences,
-					  List *rebuilt)
+					  List *touched, List *rebuilt)
 {
 	Subset	   *subset = palloc0(sizeof(Subset));
 	HASHCTL		ctl = {.keysize = sizeof(SubsetEntry), .entrysize = sizeof(SubsetEntry)};
@@ -227,6 +241,7 @@ subset_of_differences(const Schema *expected, const Schema *actual, List *differ
 	subset->keys =
 		hash_create("db_adapter subset", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	add_seeds(subset, differences);
+	add_touched(subset, actual, touched);
 	add_referencing(subset, actual, rebuilt);
 	do
 	{

@@ -176,6 +176,23 @@ plan_copies(const Schema *part)
 	return plan_make(part, nothing, false, &options);
 }
 
+/* Steps may reach tables that do not differ: their policies read one that does. */
+static List *
+touched_relations(const SchemaPlan *plan)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		const PlanStep *step = lfirst(lc);
+
+		if (step->relation != NULL)
+			result = lappend(result, unconstify(SchemaObject *, step->relation));
+	}
+	return result;
+}
+
 TrialOutcome
 trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool expected_is_flat,
 		  int ignore, bool renames, char **reason)
@@ -190,7 +207,8 @@ trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool e
 	/* Differences name things as they are called after renames, the live schema before. */
 	trial.subset =
 		renames ? subset_of_all()
-				: subset_of_differences(expected, actual, plan->differences, plan->recreated);
+				: subset_of_differences(expected, actual, plan->differences,
+										touched_relations(plan), plan->recreated);
 	trial.expected = subset_restrict(trial.subset, expected);
 	trial.preparation = plan_copies(subset_restrict(trial.subset, actual));
 	trial.request.search_path = "pg_catalog, pg_temp";
