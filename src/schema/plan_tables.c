@@ -271,9 +271,14 @@ identity_clause(const SchemaColumn *to, const SchemaColumn *from)
 
 	if (kind == NULL)
 		return "DROP IDENTITY";
+	/* One command sets it not null first, whatever the order of its parts. */
 	if (from->identity == NULL)
 		return psprintf(
-			"ADD GENERATED %s AS IDENTITY%s%s%s", kind, to->identity_options ? " (" : "",
+			"%sADD GENERATED %s AS IDENTITY%s%s%s",
+			from->not_null
+				? ""
+				: psprintf("SET NOT NULL, ALTER COLUMN %s ", quote_identifier(to->object.name)),
+			kind, to->identity_options ? " (" : "",
 			to->identity_options ? to->identity_options : "", to->identity_options ? ")" : "");
 	return psprintf("SET GENERATED %s", kind);
 }
@@ -364,6 +369,34 @@ column_clause(const Difference *d)
 	return NULL;
 }
 
+/*
+ * A new identity goes on behind the values there are.  Its sequence is found by
+ * what it belongs to: its name is the server's choice.
+ */
+static void
+advance_identity(Planner *p, const SchemaTable *table, const SchemaColumn *column)
+{
+	const char *name = quote_identifier(column->object.name);
+	PlanStep   *step = planner_step(
+		  p, PHASE_BUILD, "set_sequence", planner_child(table, column), table,
+		  psprintf("SELECT pg_catalog.setval(v.seqrelid, v.value) FROM (SELECT CASE WHEN "
+				   "s.seqincrement > 0 THEN (SELECT pg_catalog.max(%s) FROM %s) ELSE (SELECT "
+				   "pg_catalog.min(%s) FROM %s) END AS value, s.* FROM pg_catalog.pg_sequence s "
+				   "JOIN pg_catalog.pg_depend d ON d.objid = s.seqrelid AND d.deptype = 'i' AND "
+				   "d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+				   "JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = "
+				   "d.refobjsubid WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+				   "AND d.refobjid = %s::pg_catalog.regclass AND a.attname = %s) v "
+				   "WHERE v.value BETWEEN v.seqmin AND v.seqmax",
+				   name, schema_identity(table), name, schema_identity(table),
+				   quote_literal_cstr(schema_identity(table)),
+				   quote_literal_cstr(column->object.name)),
+		  "an identity goes on behind the values there are");
+
+	step->relation = &table->object;
+	planner_hazard(step, "table_scan");
+}
+
 static void
 alter_column(Planner *p, const Difference *d)
 {
@@ -386,8 +419,11 @@ alter_column(Planner *p, const Difference *d)
 		alter_table(table, "ALTER COLUMN %s %s", quote_identifier(column->object.name), clause),
 		psprintf("its %s is %s, expected %s", member, actual ? actual : "not set",
 				 expected ? expected : "not set"));
-	if (strcmp(clause, "SET NOT NULL") == 0)
+	if (strncmp(clause, "SET NOT NULL", strlen("SET NOT NULL")) == 0)
 		planner_hazard(step, "table_scan");
+	if (strcmp(member, "identity") == 0 && column->identity != NULL &&
+		((const SchemaColumn *) d->actual)->identity == NULL && planner_has_rows(p, d->parent_actual))
+		advance_identity(p, table, column);
 }
 
 static void
@@ -396,6 +432,10 @@ change_column(Planner *p, const Difference *d)
 	const char *member = d->member->name;
 	const SchemaColumn *column = d->expected;
 
+	/* The step that adds an identity does it. */
+	if (strcmp(member, "not_null") == 0 && column->identity != NULL &&
+		((const SchemaColumn *) d->actual)->identity == NULL)
+		return;
 	/* Nothing is altered here that the parent's own step passes on. */
 	if (column->inherited && strcmp(member, "default") != 0)
 		return;
