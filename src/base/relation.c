@@ -551,12 +551,12 @@ relation_has_pages(Oid relid)
 
 	foreach(lc, relids)
 	{
-		Relation	rel = relation_open(lfirst_oid(lc), NoLock);
+		Relation	rel = relation_open(lfirst_oid(lc), AccessShareLock);
 		bool		found =
 			rel->rd_rel->relkind == RELKIND_FOREIGN_TABLE ||
 			(RELKIND_HAS_STORAGE(rel->rd_rel->relkind) && RelationGetNumberOfBlocks(rel) > 0);
 
-		relation_close(rel, NoLock);
+		relation_close(rel, AccessShareLock);
 		if (found)
 			return true;
 	}
