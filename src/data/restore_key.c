@@ -265,6 +265,74 @@ restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint)
 	return drawn;
 }
 
+typedef struct Conflict
+{
+	RestoreTable *t;
+	const RestoreRow *row;
+	const RelationKey *key;
+	RestoreRow	other;			/* with the key of the row in the way */
+} Conflict;
+
+static bool
+take_conflict(TupleTableSlot *slot, void *arg)
+{
+	Conflict   *c = arg;
+	RestoreTable *t = c->t;
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->batchcxt);
+
+	c->other.values = palloc0(sizeof(Datum) * t->rel->ncolumns);
+	c->other.nulls = palloc0(sizeof(bool) * t->rel->ncolumns);
+	for (int i = 0; i < t->npk; i++)
+	{
+		int			at = t->pk[i];
+		Datum		value = slot_getattr(slot, i + 2, &c->other.nulls[at]);
+
+		if (!c->other.nulls[at])
+			c->other.values[at] = valuereader_copy(t->readers[at], value);
+	}
+	c->other.has_source = true;
+	restore_key_target(t, &c->other);
+	MemoryContextSwitchTo(oldcxt);
+	return false;
+}
+
+static void
+find_conflict(void *arg)
+{
+	Conflict   *c = arg;
+	QueryPlan  *plan = restore_table_conflict(c->t, c->key);
+
+	query_rows_clear(c->t->rows);
+	query_rows_put(c->t->rows, c->row->values, c->row->nulls);
+	query_execute_over(plan, c->t->relations, take_conflict, c);
+	query_free(plan);
+}
+
+/*
+ * The key of the row because of which a unique index refuses this one.  False
+ * when it cannot be told: it is no more than a help, so an error is no answer.
+ */
+bool
+restore_key_conflict(RestoreTable *t, const RestoreRow *row, const char *constraint, IdKey *key)
+{
+	Conflict	c = {t, row};
+	ListCell   *lc;
+
+	foreach(lc, t->rel->keys)
+	{
+		RelationKey *candidate = lfirst(lc);
+
+		if (constraint != NULL && strcmp(candidate->name, constraint) == 0)
+			c.key = candidate;
+	}
+	if (c.key == NULL || c.key->partial || c.key->expressions || t->npk == 0 || row->values == NULL)
+		return false;
+	if (query_attempt(find_conflict, &c, true) != NULL || !c.other.has_source)
+		return false;
+	*key = c.other.target;
+	return true;
+}
+
 /* The highest number a column with a sequence was given from the file. */
 void
 restore_key_note(RestoreTable *t, const RestoreRow *row)

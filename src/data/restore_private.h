@@ -103,8 +103,8 @@ typedef struct RestoreStatements
 typedef struct RestoreFailure
 {
 	int64		row_index;
-	int			nkeys;			/* the source key: text, or NULL */
-	char	  **keys;
+	char	  **keys;			/* the source key, one text a part; or NULL */
+	char	  **existing_keys;	/* of the row in the way, if one was found */
 	int			sqlerrcode;
 	char	   *message;
 	char	   *constraint;
@@ -219,6 +219,7 @@ extern void restore_table_insert(StringInfo out, const RestoreTable *t, const Bi
 								 const char *name);
 extern QueryRows *restore_table_rows(RestoreTable *t, const char *name);
 extern QueryPlan *restore_table_later(RestoreTable *t, int ref);
+extern QueryPlan *restore_table_conflict(RestoreTable *t, const RelationKey *key);
 
 /* restore_batch.c */
 extern void restore_batch_add(RestoreTable *t, const char *object, int len, int64 line);
@@ -237,6 +238,9 @@ extern bool restore_key_part(const RestoreTable *t, const RestoreRow *row, int c
 /* The reverse of restore_key_target(): the key as the row's values. */
 extern void restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key);
 extern void restore_key_draw(RestoreTable *t, RestoreRow *row);
+/* The key of the row in whose way a unique index found this one; false if unknown. */
+extern bool restore_key_conflict(RestoreTable *t, const RestoreRow *row, const char *constraint,
+								 IdKey *key);
 extern bool restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint);
 extern void restore_key_target(RestoreTable *t, RestoreRow *row);
 extern void restore_key_note(RestoreTable *t, const RestoreRow *row);

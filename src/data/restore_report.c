@@ -34,27 +34,46 @@ copy_text(const char *text)
 	return text == NULL ? NULL : pstrdup(text);
 }
 
-/* The source key in parts, as text. */
-static void
-keep_key(RestoreFailure *failure, const RestoreTable *t, const RestoreRow *row)
+typedef struct KeyTexts
 {
+	const RestoreTable *t;
+	const IdKey *key;
+	bool		utf8;			/* else in the server's encoding */
+	char	  **parts;
+} KeyTexts;
+
+static void
+take_apart(void *arg)
+{
+	KeyTexts   *k = arg;
+	char	  **parts = palloc(sizeof(char *) * k->t->npk);
 	char		buffer[IDKEY_BUFFER];
 	int			len;
-	const char *text;
-	const char *at;
+	const char *text = idkey_text(k->key, buffer, &len);
+	const char *at = text;
 
-	if (!row->has_source)
-		return;
-	failure->nkeys = t->npk;
-	failure->keys = palloc(sizeof(char *) * t->npk);
-	text = idkey_text(&row->source, buffer, &len);
-	at = text;
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < k->t->npk; i++)
 	{
-		if (t->npk > 1)
+		if (k->t->npk > 1)
 			text = idkey_next_part(&at, &len);
-		failure->keys[i] = pg_any_to_server(pnstrdup(text, len), len, PG_UTF8);
+		parts[i] = pnstrdup(text, len);
+		if (k->utf8)
+			parts[i] = pg_any_to_server(parts[i], len, PG_UTF8);
 	}
+	k->parts = parts;
+}
+
+/* A key in parts, as text; or NULL where the server's encoding lacks its characters. */
+static char **
+key_texts(const RestoreTable *t, const IdKey *key, bool utf8)
+{
+	KeyTexts	k = {t, key, utf8};
+
+	if (!utf8 || GetDatabaseEncoding() == PG_UTF8)
+		take_apart(&k);
+	else
+		(void) query_attempt(take_apart, &k, true);
+	return k.parts;
 }
 
 void
@@ -68,6 +87,7 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 	if (list_length(t->failures) < MAX_FAILURES)
 	{
 		RestoreFailure *failure;
+		IdKey		existing;
 
 		oldcxt = MemoryContextSwitchTo(t->cxt);
 		failure = palloc0(sizeof(RestoreFailure));
@@ -75,7 +95,10 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		failure->sqlerrcode = error->sqlerrcode;
 		failure->message = copy_text(error->message);
 		failure->constraint = copy_text(error->constraint_name);
-		keep_key(failure, t, row);
+		failure->keys = row->has_source ? key_texts(t, &row->source, true) : NULL;
+		if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
+			restore_key_conflict(t, row, error->constraint_name, &existing))
+			failure->existing_keys = key_texts(t, &existing, false);
 		t->failures = lappend(t->failures, failure);
 		MemoryContextSwitchTo(oldcxt);
 	}
@@ -94,22 +117,30 @@ put_key_part(JsonWriter *w, const char *text)
 }
 
 static void
-put_failure(JsonWriter *w, const RestoreFailure *failure)
+put_key(JsonWriter *w, const RestoreTable *t, const char *name, char **keys)
 {
-	json_begin_object(w);
-	json_put_int(w, "row_index", failure->row_index);
-	json_key(w, "old_pk");
-	if (failure->nkeys == 0)
+	json_key(w, name);
+	if (keys == NULL)
 		json_null(w);
-	else if (failure->nkeys == 1)
-		put_key_part(w, failure->keys[0]);
+	else if (t->npk == 1)
+		put_key_part(w, keys[0]);
 	else
 	{
 		json_begin_array(w);
-		for (int i = 0; i < failure->nkeys; i++)
-			put_key_part(w, failure->keys[i]);
+		for (int i = 0; i < t->npk; i++)
+			put_key_part(w, keys[i]);
 		json_end_array(w);
 	}
+}
+
+static void
+put_failure(JsonWriter *w, const RestoreTable *t, const RestoreFailure *failure)
+{
+	json_begin_object(w);
+	json_put_int(w, "row_index", failure->row_index);
+	put_key(w, t, "old_pk", failure->keys);
+	if (failure->existing_keys != NULL)
+		put_key(w, t, "existing_pk", failure->existing_keys);
 	json_put_string(w, "sqlstate", pstrdup(unpack_sql_state(failure->sqlerrcode)));
 	json_put_string(w, "error", failure->message);
 	json_put_string(w, "constraint", failure->constraint);
@@ -137,7 +168,7 @@ failures_json(RestoreTable *t)
 	{
 		list_sort(t->failures, compare_failures);
 		foreach(lc, t->failures)
-			put_failure(&w, lfirst(lc));
+			put_failure(&w, t, lfirst(lc));
 	}
 	json_end_array(&w);
 	return json_finish(&w);

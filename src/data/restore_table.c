@@ -468,6 +468,28 @@ restore_table_later(RestoreTable *t, int ref)
 	return r->later;
 }
 
+/* Finds the key of the row that has the values of a row of ours under a unique index. */
+QueryPlan *
+restore_table_conflict(RestoreTable *t, const RelationKey *key)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT 1");
+	append_key(&sql, t);
+	appendStringInfo(&sql, " FROM %s AS x, " ROWS_NAME " AS b WHERE ", t->rel->qualified);
+	for (int i = 0; i < key->ncolumns; i++)
+	{
+		int			column =
+			column_index(t, relation_column_by_number(t->rel, key->columns[i]));
+
+		appendStringInfoString(&sql, i > 0 ? " AND " : "");
+		append_columns(&sql, t, &column, 1, "");
+	}
+	appendStringInfoString(&sql, " LIMIT 1");
+	return query_prepare_over(CurrentMemoryContext, sql.data, t->relations);
+}
+
 void
 restore_table_use(RestoreTable *t, const Bitmapset *given)
 {
