@@ -309,7 +309,7 @@ static void
 remake_child(Planner *p, const SchemaKind *kind, const SchemaTable *actual,
 			 const SchemaTable *expected, const SchemaObject *child, List *expected_children)
 {
-	const char *reason = "a column it reads changes its type";
+	const char *reason = "a column it reads changes";
 	const SchemaObject *again = schema_find_child(expected_children, child->name);
 
 	if (!plan_drop_child(p, kind, &schema_table_kind, actual, child, PHASE_DETACH, reason))
@@ -377,6 +377,32 @@ plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *e
 	}
 }
 
+void
+plan_detach_stored(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
+				   const char *column)
+{
+	const char *name = quote_identifier(column);
+	ListCell   *lc;
+
+	foreach(lc, actual->indexes)
+	{
+		const SchemaIndex *index = lfirst(lc);
+
+		if (!is_part(&schema_index_kind, index) && strstr(index->definition, name) != NULL)
+			remake_child(p, &schema_index_kind, actual, expected, &index->object,
+						 expected->indexes);
+	}
+	foreach(lc, actual->constraints)
+	{
+		const SchemaConstraint *constraint = lfirst(lc);
+
+		if (!is_part(&schema_constraint_kind, constraint) &&
+			strstr(constraint->definition, name) != NULL)
+			remake_child(p, &schema_constraint_kind, actual, expected, &constraint->object,
+						 expected->constraints);
+	}
+}
+
 /* Changes that have a cheaper command than making the object again; true when it was one. */
 static bool
 change_in_place(Planner *p, const Difference *d)
@@ -413,6 +439,8 @@ change_child(Planner *p, const Difference *d)
 	const char *reason = "its definition differs";
 	const SchemaIndex *index = d->expected;
 
+	if (list_member_ptr(p->dropped, d->actual))
+		return;
 	if (change_in_place(p, d) || planner_was_handled(p, d->expected) || is_part(kind, d->expected))
 		return;
 	if (kind == &schema_index_kind && strcmp(d->member->name, "clustered") == 0)

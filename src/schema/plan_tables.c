@@ -317,6 +317,8 @@ alter_generated(Planner *p, const Difference *d)
 {
 	const SchemaTable *table = d->parent;
 	const SchemaColumn *to = d->expected;
+	const SchemaColumn *from = d->actual;
+	SchemaColumn again;
 	const char *name = quote_identifier(to->object.name);
 	char	   *object = planner_child(table, to);
 	const char *reason = "its generation expression differs";
@@ -330,14 +332,18 @@ alter_generated(Planner *p, const Difference *d)
 				   alter_table(table, "ALTER COLUMN %s DROP EXPRESSION", name), reason);
 		return;
 	}
+	again = *to;
+	plan_keep_description(p, &again.object, &from->object);
+	plan_detach_children(p, d->parent_actual, table, to->object.name);
+	plan_detach_stored(p, d->parent_actual, table, to->object.name);
 	step = alter_step(p, PHASE_DETACH, "drop_column", object, d->parent_actual,
 					  alter_table(table, "DROP COLUMN %s", name), reason);
-	if (((const SchemaColumn *) d->actual)->generated == NULL)
+	if (from->generated == NULL)
 		planner_hazard(step, "data_loss");
 	step = alter_step(p, PHASE_BUILD, "add_column", object, table,
 					  alter_table(table, "ADD COLUMN %s", ddl_column(to)), reason);
 	planner_hazard(step, "table_rewrite");
-	set_column_extras(p, table, to, reason);
+	set_column_extras(p, table, &again, reason);
 }
 
 /* The clause after ALTER COLUMN for a change of one member; NULL where there is none. */

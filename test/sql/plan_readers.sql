@@ -45,6 +45,28 @@ SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'readers' ORDER
 INSERT INTO person (age) VALUES (20) RETURNING id;
 INSERT INTO plain (word) VALUES ('y') RETURNING id;
 
+-- A generated column is made again with all that would have gone with it unseen
+CREATE TABLE cube (id int, size int GENERATED ALWAYS AS (id * 2) STORED CONSTRAINT small CHECK (size < 100), other int);
+INSERT INTO cube (id) VALUES (3);
+CREATE INDEX cube_size ON cube (size);
+CREATE INDEX cube_both ON cube (other) WHERE size > 1;
+CREATE INDEX cube_other ON cube (other);
+CREATE POLICY flat ON cube USING (size > 0);
+COMMENT ON COLUMN cube.size IS 'in mm';
+COMMENT ON INDEX cube_both IS 'few';
+GRANT SELECT (size) ON cube TO pg_monitor;
+SELECT jsonb_set(d, '{tables}', jsonb_build_array(t)) AS want
+  FROM db_adapter.expected('CREATE SCHEMA readers; CREATE TABLE readers.cube (id int, size int GENERATED ALWAYS AS (id * 3) STORED, other int)', '{readers}') d,
+       jsonb_array_elements(d -> 'tables') t \gset
+SELECT db_adapter.plan(:'want') AS plan \gset
+SELECT :'plan'::jsonb -> 'verified' AS verified, :'plan'::jsonb -> 'verify_error' AS error;
+SELECT step, action, object, hazards FROM db_adapter.plan_steps(:'plan');
+SELECT a #> '{validation,valid}' AS valid FROM db_adapter.apply(:'plan', confirm => true) a;
+SELECT id, size, has_column_privilege('pg_monitor', 'cube', 'size', 'SELECT'), col_description('cube'::regclass, a.attnum),
+       obj_description('cube_both'::regclass, 'pg_class') FROM cube, pg_attribute a WHERE attrelid = 'cube'::regclass AND attname = 'size';
+SELECT indexname FROM pg_indexes WHERE schemaname = 'readers' AND tablename = 'cube' ORDER BY 1;
+SELECT conname FROM pg_constraint WHERE conrelid = 'cube'::regclass;
+
 RESET search_path;
 DROP SCHEMA readers CASCADE;
 DROP OWNED BY regress_planner;
