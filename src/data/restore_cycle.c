@@ -454,6 +454,24 @@ try_group(RestoreCycle *cycle, List *rows)
 	return query_attempt(write_group, &g, true);
 }
 
+/* Other keys for the rows of the table whose keys are taken; false when it was not that. */
+static bool
+redraw_keys(List *rows, const ErrorData *error)
+{
+	bool		redrawn = false;
+	ListCell   *lc;
+
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION)
+		return false;
+	foreach(lc, rows)
+	{
+		WaitingRow *w = lfirst(lc);
+
+		redrawn |= restore_key_redraw(w->t, &w->row, error->constraint_name);
+	}
+	return redrawn;
+}
+
 /* Rows that refer to each other stand or fall together. */
 static void
 write_component(RestoreCycle *cycle, List *component)
@@ -468,6 +486,12 @@ write_component(RestoreCycle *cycle, List *component)
 	rows = map_group(cycle, component);
 	if (rows != NIL)
 		error = try_group(cycle, rows);
+	while (error != NULL && redraw_keys(rows, error))
+	{
+		CHECK_FOR_INTERRUPTS();
+		rows = map_group(cycle, rows);
+		error = try_group(cycle, rows);
+	}
 	foreach(lc, rows)
 	{
 		WaitingRow *w = lfirst(lc);

@@ -47,4 +47,15 @@ select * from db_adapter.restore(:'doc', user_id => 'u2');
 select count(*), count(distinct tenant) from item;
 select n.slug,target_type, coalesce(d.slug,i.slug) t, i2.slug, i3.slug, meta #> '{list,1,i}' from note n left join doc d on d.id=target_id left join img i on i.id=target_id and target_type='Img' left join img i2 on i2.id=(meta->>'img')::int left join img i3 on i3.id=(meta#>>'{list,0,i}')::int where n.user_id='u2' order by n.id limit 4;
 select d.slug from udoc d where user_id='u2' and exists(select from udoc e where e.id=d.id and e.user_id='u1');
+
+-- Rows that go in by one statement, into tables whose sequences were left behind.
+create table m1(id serial primary key, user_id text, slug text, o int not null, unique(user_id,slug));
+create table m2(id serial primary key, user_id text, slug text, o int not null, unique(user_id,slug));
+insert into m1 values(1,'u1','a',1),(2,'u1','b',2);
+insert into m2 values(1,'u1','a',2),(2,'u1','b',1);
+alter table m1 add foreign key(o) references m2;
+alter table m2 add foreign key(o) references m1;
+select db_adapter.backup_document('{"tables":[{"name":"m1","parent":{"table":"m2","field":"o"}},{"name":"m2","parent":{"table":"m1","field":"o"}}]}','u1') as doc \gset
+select "table",inserted,failed,failure_details from db_adapter.restore(:'doc', user_id => 'u2');
+select a.slug, b.slug, c.slug from m1 a join m2 b on a.o=b.id join m1 c on b.o=c.id where a.user_id='u2' and b.user_id='u2' and c.user_id='u2' order by 1;
 DROP SCHEMA c CASCADE;
