@@ -193,29 +193,40 @@ touched_relations(const SchemaPlan *plan)
 	return result;
 }
 
+static void
+try_subset(Trial *trial, const Schema *expected, const Schema *actual, Subset *subset)
+{
+	ErrorData  *error;
+
+	trial->reason = NULL;
+	trial->subset = subset;
+	trial->expected = subset_restrict(subset, expected);
+	trial->preparation = plan_copies(subset_restrict(subset, actual));
+	trial->request.search_path = "pg_catalog, pg_temp";
+	error = query_attempt_catching(swap_body, trial, false, ERRCODE_LOCK_NOT_AVAILABLE);
+	if (error != NULL)
+		trial->reason = error->detail != NULL ? psprintf("%s: %s", error->message, error->detail)
+											  : error->message;
+}
+
 TrialOutcome
 trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool expected_is_flat,
 		  int ignore, bool renames, char **reason)
 {
 	Trial		trial = {
 		.plan = plan, .is_flat = expected_is_flat, .ignore = ignore, .cxt = CurrentMemoryContext};
-	ErrorData  *error;
 
 	choose_schemas(&trial, expected);
 	if (!swap_may(trial.request.schemas))
 		return TRIAL_IMPOSSIBLE;
 	/* Differences name things as they are called after renames, the live schema before. */
-	trial.subset =
-		renames ? subset_of_all()
-				: subset_of_differences(expected, actual, plan->differences,
-										touched_relations(plan), plan->recreated);
-	trial.expected = subset_restrict(trial.subset, expected);
-	trial.preparation = plan_copies(subset_restrict(trial.subset, actual));
-	trial.request.search_path = "pg_catalog, pg_temp";
-	error = query_attempt_catching(swap_body, &trial, false, ERRCODE_LOCK_NOT_AVAILABLE);
-	if (error != NULL)
-		trial.reason = error->detail != NULL ? psprintf("%s: %s", error->message, error->detail)
-											 : error->message;
+	if (!renames)
+		try_subset(&trial, expected, actual,
+				   subset_of_differences(expected, actual, plan->differences,
+										 touched_relations(plan), plan->recreated));
+	/* Policies, rules and trigger conditions read tables without saying so: take all. */
+	if (renames || (trial.reason != NULL && !trial.prepared))
+		try_subset(&trial, expected, actual, subset_of_all());
 	*reason = trial.reason;
 	if (trial.reason == NULL)
 		return TRIAL_PASSED;

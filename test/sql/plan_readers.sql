@@ -67,6 +67,19 @@ SELECT id, size, has_column_privilege('pg_monitor', 'cube', 'size', 'SELECT'), c
 SELECT indexname FROM pg_indexes WHERE schemaname = 'readers' AND tablename = 'cube' ORDER BY 1;
 SELECT conname FROM pg_constraint WHERE conrelid = 'cube'::regclass;
 
+-- A trial runs on copies, where no row meets a function, though a policy reads elsewhere
+CREATE TABLE far (id int);
+CREATE TABLE near (id int);
+INSERT INTO near VALUES (1);
+CREATE FUNCTION tell() RETURNS int LANGUAGE plpgsql AS $$BEGIN RAISE WARNING 'told'; RETURN 1; END$$;
+CREATE FUNCTION hide(bigint) RETURNS int IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN readers.tell(); END';
+ALTER TABLE near ADD CONSTRAINT told CHECK (hide(id) = 1) NOT VALID;
+CREATE POLICY reads ON near USING (EXISTS (SELECT FROM far));
+SELECT jsonb_set(d, '{tables}', jsonb_build_array(t)) AS want
+  FROM db_adapter.expected('CREATE SCHEMA readers; CREATE TABLE readers.near (id bigint)', '{readers}') d,
+       jsonb_array_elements(d -> 'tables') t \gset
+SELECT p -> 'verified' AS verified, p -> 'verify_error' AS error FROM db_adapter.plan(:'want') p;
+
 RESET search_path;
 DROP SCHEMA readers CASCADE;
 DROP OWNED BY regress_planner;
