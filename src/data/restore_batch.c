@@ -529,6 +529,16 @@ write_range(RestoreTable *t, int from, int to)
 	}
 }
 
+/* A NULL in what makes a row exist: it goes in again each time. */
+static bool
+is_unmatched(const RestoreTable *t, const RestoreRow *row)
+{
+	for (int i = 0; i < t->nmatch; i++)
+		if (row->nulls[t->match[i]] && !restore_table_matches_null(t, t->match[i]))
+			return true;
+	return false;
+}
+
 static void
 count_row(RestoreTable *t, RestoreRow *row)
 {
@@ -536,6 +546,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 	{
 		case ROW_INSERTED:
 			t->inserted++;
+			t->unmatched += is_unmatched(t, row);
 			restore_key_note(t, row);
 			break;
 		case ROW_UPDATED:

@@ -212,6 +212,8 @@ extern bool restore_table_is_drawn(const RestoreTable *t, int column);
 extern bool restore_table_may_exist(RestoreTable *t, const RestoreRow *row);
 /* Whether we fill the column, whatever the file says. */
 extern bool restore_table_is_filled(const RestoreTable *t, int column);
+/* Whether a NULL in this column of the match key finds a NULL. */
+extern bool restore_table_matches_null(const RestoreTable *t, int column);
 extern bool restore_table_draws(const RestoreTable *t);
 extern char *restore_table_cast(const RestoreTable *t, int column, const char *expression);
 /* An INSERT of the rows under that name; the plan that sets one reference of rows here. */

@@ -198,6 +198,7 @@ notes_json(const Restore *restore, const RestoreTable *t)
 	if (t != NULL)
 	{
 		put_count(&w, "parent_missing", t->orphaned);
+		put_count(&w, "null_match_key", t->unmatched);
 		put_count(&w, "suppressed_by_trigger", t->suppressed);
 		put_names(&w, "defaulted_columns", t->defaulted);
 		put_names(&w, "dropped_columns", t->dropped);

@@ -318,6 +318,12 @@ key_condition(const RestoreTable *t)
 	return out.data;
 }
 
+bool
+restore_table_matches_null(const RestoreTable *t, int column)
+{
+	return is_referencing(t, &t->rel->columns[column]);
+}
+
 /* A parent that is NULL on both sides is the same parent; a NULL match key matches nothing. */
 static void
 append_match(StringInfo out, const RestoreTable *t)
@@ -325,7 +331,7 @@ append_match(StringInfo out, const RestoreTable *t)
 	for (int i = 0; i < t->nmatch; i++)
 	{
 		RelationColumn *column = &t->rel->columns[t->match[i]];
-		bool		nullable = is_referencing(t, column) && !column->not_null;
+		bool		nullable = restore_table_matches_null(t, t->match[i]) && !column->not_null;
 
 		appendStringInfoString(out, i > 0 ? " AND " : "");
 		appendStringInfoString(out, nullable ? "(" : "");
