@@ -273,13 +273,13 @@ identity_clause(const SchemaColumn *to, const SchemaColumn *from)
 		return "DROP IDENTITY";
 	/* One command sets it not null first, whatever the order of its parts. */
 	if (from->identity == NULL)
-		return psprintf(
-			"%sADD GENERATED %s AS IDENTITY%s%s%s",
-			from->not_null
-				? ""
-				: psprintf("SET NOT NULL, ALTER COLUMN %s ", quote_identifier(to->object.name)),
-			kind, to->identity_options ? " (" : "",
-			to->identity_options ? to->identity_options : "", to->identity_options ? ")" : "");
+		return psprintf("%sADD GENERATED %s AS IDENTITY%s%s%s",
+						from->not_null ? ""
+									   : psprintf("SET NOT NULL, ALTER COLUMN %s ",
+												  quote_identifier(to->object.name)),
+						kind, to->identity_options ? " (" : "",
+						to->identity_options ? to->identity_options : "",
+						to->identity_options ? ")" : "");
 	return psprintf("SET GENERATED %s", kind);
 }
 
@@ -428,7 +428,8 @@ alter_column(Planner *p, const Difference *d)
 	if (strncmp(clause, "SET NOT NULL", strlen("SET NOT NULL")) == 0)
 		planner_hazard(step, "table_scan");
 	if (strcmp(member, "identity") == 0 && column->identity != NULL &&
-		((const SchemaColumn *) d->actual)->identity == NULL && planner_has_rows(p, d->parent_actual))
+		((const SchemaColumn *) d->actual)->identity == NULL &&
+		planner_has_rows(p, d->parent_actual))
 		advance_identity(p, table, column);
 }
 

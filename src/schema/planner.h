@@ -62,8 +62,8 @@ extern void plan_remain_nullable(Planner *p, const void *parent, const void *par
 extern void plan_table(Planner *p, const Difference *d);
 extern void plan_column(Planner *p, const Difference *d);
 /* Triggers of a table one of whose columns changes its type; policies and rules that read it. */
-extern void plan_detach_children(Planner *p, const SchemaTable *actual,
-								 const SchemaTable *expected, const char *column);
+extern void plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
+								 const char *column);
 /* Its indexes and constraints that read a column, which would go with it unseen. */
 extern void plan_detach_stored(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
 							   const char *column);

@@ -145,8 +145,8 @@ verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHea
 				  options->ignore, options->rename_steps != NIL, &header->verify_error);
 
 	if (outcome == TRIAL_IMPOSSIBLE && superuser())
-		header->verify_error = psprintf("it could not be tried on copies: %s",
-										header->verify_error);
+		header->verify_error =
+			psprintf("it could not be tried on copies: %s", header->verify_error);
 	else if (outcome == TRIAL_IMPOSSIBLE)
 		header->verify_error = apply_try_plan(plan_write(plan, header));
 	header->verified = header->verify_error == NULL;
