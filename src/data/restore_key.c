@@ -147,8 +147,8 @@ draw_default(RestoreTable *t, RestoreRow *row, int part)
 
 		/* Printed without the conversion that an assignment to the column implies. */
 		t->pk_default[part] = query_prepare(
-			t->cxt, psprintf("SELECT %s", restore_table_cast(t, at, text ? text : "NULL")),
-			0, NULL);
+			t->cxt, psprintf("SELECT %s", restore_table_cast(t, at, text ? text : "NULL")), 0,
+			NULL);
 	}
 	query_execute(t->pk_default[part], NULL, NULL, false, take_drawn, &drawn);
 	row->values[at] = drawn.value;

@@ -486,8 +486,7 @@ restore_table_conflict(RestoreTable *t, const RelationKey *key)
 	appendStringInfo(&sql, " FROM %s AS x, " ROWS_NAME " AS b WHERE ", t->rel->qualified);
 	for (int i = 0; i < key->ncolumns; i++)
 	{
-		int			column =
-			column_index(t, relation_column_by_number(t->rel, key->columns[i]));
+		int			column = column_index(t, relation_column_by_number(t->rel, key->columns[i]));
 
 		appendStringInfoString(&sql, i > 0 ? " AND " : "");
 		append_columns(&sql, t, &column, 1, "");

@@ -100,6 +100,37 @@ check_unchanged(const ApplyRun *run)
 	PopActiveSnapshot();
 }
 
+/*
+ * Commands that act on the session, the transaction or other sessions outlast a
+ * dry run; no plan is made of them.
+ */
+static bool
+is_plan_command(Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_TransactionStmt:
+		case T_VariableSetStmt:
+		case T_PrepareStmt:
+		case T_ExecuteStmt:
+		case T_DeallocateStmt:
+		case T_DiscardStmt:
+		case T_LoadStmt:
+		case T_ListenStmt:
+		case T_UnlistenStmt:
+		case T_NotifyStmt:
+		case T_DeclareCursorStmt:
+		case T_DoStmt:
+		case T_CallStmt:
+		case T_CopyStmt:
+		case T_CheckPointStmt:
+		case T_AlterSystemStmt:
+			return false;
+		default:
+			return true;
+	}
+}
+
 /* A step is one command: a text of several could hide what is not shown. */
 static void
 check_command(const PlannedStep *step)
@@ -109,9 +140,10 @@ check_command(const PlannedStep *step)
 	if (list_length(statements) != 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid plan: step %d is not one SQL command", step->number)));
-	if (IsA(linitial_node(RawStmt, statements)->stmt, TransactionStmt))
+	if (!is_plan_command(linitial_node(RawStmt, statements)->stmt))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid plan: step %d ends the transaction", step->number)));
+						errmsg("invalid plan: step %d is not a command that plans are made of",
+							   step->number)));
 }
 
 static void

@@ -95,6 +95,9 @@ ALTER TABLE shop.items DROP COLUMN stock;
 SELECT db_adapter.plan(:'want') AS plan \gset
 SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"ALTER TABLE shop.items ADD COLUMN stock text"'));
 SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"COMMIT"'));
+SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"SET search_path = evil"'));
+SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"PREPARE evil AS SELECT 1"'));
+SELECT count(*) FROM pg_prepared_statements WHERE name = 'evil';
 SELECT db_adapter.apply(jsonb_set(:'plan', '{steps,0,sql}', '"SELECT 1; SELECT 2"'));
 DROP SCHEMA shop CASCADE;
 DROP OWNED BY regress_planner;
