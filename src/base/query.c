@@ -253,12 +253,6 @@ query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types)
 	return prepare_kept(cxt, sql, nargs, types, 0);
 }
 
-QueryPlan *
-query_prepare_generic(MemoryContext cxt, const char *sql, int nargs, Oid *types)
-{
-	return prepare_kept(cxt, sql, nargs, types, CURSOR_OPT_GENERIC_PLAN);
-}
-
 uint64
 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only, QueryRow row,
 			  void *arg)
@@ -535,31 +529,4 @@ query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode)
 		query_error_is_foreign(error->sqlerrcode))
 		ReThrowError(error);
 	return error;
-}
-
-typedef struct TextResult
-{
-	MemoryContext cxt;
-	char	   *text;
-} TextResult;
-
-static bool
-take_text(TupleTableSlot *slot, void *arg)
-{
-	TextResult *result = arg;
-	bool		isnull;
-	Datum		value = slot_getattr(slot, 1, &isnull);
-
-	if (!isnull)
-		result->text = MemoryContextStrdup(result->cxt, text_to_cstring(DatumGetTextPP(value)));
-	return false;
-}
-
-char *
-query_text(const char *sql, int nargs, Oid *types, Datum *values, bool read_only)
-{
-	TextResult	result = {CurrentMemoryContext, NULL};
-
-	query_run(sql, nargs, types, values, NULL, read_only, take_text, &result);
-	return result.text;
 }

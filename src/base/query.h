@@ -46,8 +46,6 @@ extern uint64 query_run(const char *sql, int nargs, Oid *types, Datum *values, c
 
 /* A plan that lives until query_free() or, when not freed, until cxt goes. */
 extern QueryPlan *query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types);
-/* Forces one generic plan: for batches whose parameters the statistics do not know. */
-extern QueryPlan *query_prepare_generic(MemoryContext cxt, const char *sql, int nargs, Oid *types);
 extern uint64 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only,
 							QueryRow	row, void *arg);
 extern void query_free(QueryPlan *query);
@@ -96,8 +94,5 @@ extern ErrorData *query_attempt(QueryBody body, void *arg, bool keep);
 extern ErrorData *query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode);
 /* True for errors that say nothing about the statement that met them. */
 extern bool query_error_is_foreign(int sqlerrcode);
-
-/* Convenience: the first column of the first row as text in the caller's context, or NULL. */
-extern char *query_text(const char *sql, int nargs, Oid *types, Datum *values, bool read_only);
 
 #endif							/* DB_ADAPTER_QUERY_H */

@@ -422,10 +422,3 @@ idmap_get(const IdMap *map, const IdKey *source, IdKey *target)
 	}
 	return map->texts != NULL && get_text(map, source, target);
 }
-
-uint64
-idmap_count(const IdMap *map)
-{
-	return map->nintegers + (map->uuids ? map->uuids->members : 0) +
-		   (map->texts ? map->texts->members : 0);
-}

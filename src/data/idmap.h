@@ -50,6 +50,5 @@ extern IdMap *idmap_create(MemoryContext cxt);
 /* A key that is there already keeps its first value. */
 extern void idmap_put(IdMap *map, const IdKey *source, const IdKey *target);
 extern bool idmap_get(const IdMap *map, const IdKey *source, IdKey *target);
-extern uint64 idmap_count(const IdMap *map);
 
 #endif							/* DB_ADAPTER_IDMAP_H */

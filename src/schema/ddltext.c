@@ -183,16 +183,6 @@ describe_place(StringInfo out, const DdlFile *file, int offset)
 		appendStringInfo(out, "[%d]", file->number);
 }
 
-char *
-ddltext_place(const DdlStatement *statement)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	describe_place(&out, statement->file, statement->location);
-	return out.data;
-}
-
 static int
 byte_offset(const char *text, int characters)
 {

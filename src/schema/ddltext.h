@@ -89,7 +89,4 @@ extern void ddltext_push_context(DdlErrorContext *context, const DdlFile *file,
 								 const DdlStatement *statement);
 extern void ddltext_pop_context(DdlErrorContext *context);
 
-/* The place of a statement, as in "line 3, column 1 of schema_sql". */
-extern char *ddltext_place(const DdlStatement *statement);
-
 #endif							/* DB_ADAPTER_DDLTEXT_H */
