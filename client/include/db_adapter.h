@@ -112,8 +112,8 @@ extern DBA_API const char *dba_nearest(const char *word, const char *const *word
  * Opens a client; nothing is sent until the first request.  profile_or_url is a
  * profile of ./db.toml, a postgres:// or https:// URL or a libpq key=value
  * string; NULL resolves DB_PROFILE, the lock file and DATABASE_URL, in this
- * order.  Returns NULL with DBA_PROFILE_NOT_FOUND, DBA_CONFIG or DBA_NO_MEMORY.
- * The caller closes it.
+ * order.  Returns NULL with DBA_PROFILE_NOT_FOUND, DBA_CONFIG, DBA_NOT_SUPPORTED
+ * (this build lacks the profile's provider) or DBA_NO_MEMORY.  The caller closes it.
  */
 extern DBA_API dba_client *dba_open(const char *profile_or_url, dba_error **err);
 

@@ -8,6 +8,7 @@
 #include "identity.h"
 #include "json.h"
 #include "mem.h"
+#include "provider.h"
 
 const char *
 dba_version(void)
@@ -137,10 +138,26 @@ dba_setting(const dba_client *db, const char *name)
 
 /* --- opening */
 
+const Provider *
+provider_find(const char *name, dba_error **err)
+{
+	static const Provider *const providers[] = {&postgres_provider};
+	dba_error  *error;
+
+	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
+		if (strcmp(providers[i]->name, name) == 0)
+			return providers[i];
+	error = error_new(DBA_NOT_SUPPORTED, "this build has no provider \"%s\"", name);
+	error_hint(error, "Build the library with WITH_SUPABASE=yes, which takes libcurl's headers.");
+	error_move(err, error);
+	return NULL;
+}
+
 dba_client *
 dba_open_config(dba_config *config, const char *profile_or_url, dba_error **err)
 {
 	dba_profile *profile = dba_resolve_profile(config, profile_or_url, err);
+	const Provider *provider;
 	Identity   *identity;
 	Core	   *core;
 
@@ -152,14 +169,15 @@ dba_open_config(dba_config *config, const char *profile_or_url, dba_error **err)
 		dba_profile_free(profile);
 		return NULL;
 	}
-	core = core_new(err);
+	provider = provider_find(profile->provider, err);
+	core = provider != NULL ? core_new(err) : NULL;
 	if (core == NULL)
 	{
 		identity_free(identity);
 		return NULL;
 	}
 	core->identity = identity;
-	core->no_provider = strcmp(profile->provider, "postgres") != 0;
+	core->provider = provider;
 	client_read_settings(core);
 	return &core->self;
 }
@@ -340,11 +358,6 @@ dba_resume(dba_client *db, dba_request request)
 		return;
 	if (found->kind == REQUEST_GROUP && found->group_resume != NULL)
 		found->group_resume(found);
-	else if (found->conn != NULL && found->conn->stream == found && found->conn->paused)
-	{
-		found->conn->paused = false;
-		found->conn->resumed = true;
-		db->core->resume = true;
-		core_due(db->core, 0);
-	}
+	else
+		db->core->provider->resume(found);
 }

@@ -6,11 +6,10 @@
 
 #include <time.h>
 
-#include "conn.h"
 #include "identity.h"
 #include "loop.h"
 #include "mem.h"
-#include "pool.h"
+#include "provider.h"
 #include "tx.h"
 
 #define ROUNDS 16 /* of callbacks before the loop has its turn again */
@@ -121,19 +120,6 @@ core_call_back(Core *core)
 		request_call_back(core->done.head);
 }
 
-/* Take what libpq still holds of streams that go on. */
-static void
-core_resume(Core *core)
-{
-	core->resume = false;
-	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
-		if (conn->resumed)
-		{
-			conn->resumed = false;
-			conn_process(conn, 0);
-		}
-}
-
 static void
 core_work(Core *core)
 {
@@ -143,31 +129,18 @@ core_work(Core *core)
 	{
 		core_call_back(core);
 		core->again = false;
-		if (core->resume)
-			core_resume(core);
-		if (core->waiting.head != NULL || core->listening.head != NULL)
-			pool_dispatch(core);
-		if (core->transactions != NULL)
-			tx_dispatch(core);
+		core->provider->dispatch(core);
 	} while ((core->again || core->done.head != NULL) && ++rounds < ROUNDS);
-	if (core->dead_conns)
-		pool_sweep(core);
+	core->provider->sweep(core);
 }
 
 static void
 core_serve(Core *core, int fd, unsigned events)
 {
 	if (core->helper != NULL && helper_fd(core->helper) == fd)
-	{
 		helper_collect(core->helper);
-		return;
-	}
-	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
-		if (conn->fd == fd && conn->state != CONN_DEAD)
-		{
-			conn_process(conn, events);
-			return;
-		}
+	else
+		core->provider->serve(core, fd, events);
 }
 
 static void
@@ -180,7 +153,7 @@ core_process(Core *core, int fd, unsigned events)
 	{
 		core->timer_at = CORE_NEVER;
 		core->due_at = CORE_NEVER;
-		pool_timers(core, core_now());
+		core->provider->timers(core, core_now());
 	}
 	core_work(core);
 	core->processing = false;
@@ -251,7 +224,7 @@ core_close(Core *core)
 	core->closing = true;
 	core->processing = true;	/* a callback's dba_process or dba_run does nothing */
 	core_fail_all(core);
-	pool_close(core);
+	core->provider->close(core);
 	core_free(core);
 }
 

@@ -33,6 +33,7 @@ typedef struct Group Group;
 typedef struct ParamSet ParamSet;
 typedef struct HostList HostList;
 typedef struct Identity Identity;
+typedef struct Provider Provider;
 
 #define CORE_NEVER INT64_MAX
 
@@ -289,6 +290,7 @@ struct Core
 {
 	dba_client	self;
 	Identity   *identity;		/* profile, URL, settings (client.c) */
+	const Provider *provider;
 	CoreSettings settings;
 	CoreStats	stats;
 	void	   *user_data;
@@ -306,7 +308,6 @@ struct Core
 	Core	   *loop_next;
 	int64_t		timer_at;		/* what the loop was asked for; CORE_NEVER: none */
 	int64_t		due_at;			/* what it should be asked for */
-	bool		no_provider;	/* it is for a service this build cannot talk to */
 	bool		used;			/* a request was submitted: settings are fixed */
 	bool		processing;		/* inside dba_process: calls of the caller's code */
 	bool		serving;		/* inside dba_run or dba_wait */
@@ -360,6 +361,7 @@ extern Request *request_find(Core *core, dba_request id);
 extern void request_finish(Request *request);	/* with its result or error: to be called back */
 extern void request_fail(Request *request, dba_error *error);	/* takes the error */
 extern void request_abort(Request *request, dba_code code);
+extern void request_timers(Core *core, int64_t now);	/* ends what is too late */
 extern dba_error *request_cancelled_error(const Request *request);
 extern void request_call_back(Request *request);
 extern void list_append(RequestList *list, RequestLink link, Request *request);

@@ -1,32 +1,11 @@
 /*
  * crud.c
- *		The plain calls and the queries: each makes a dba_query, the query an SQL
- *		statement, the statement a request.
+ *		The plain calls and the queries: each makes a dba_query and a request, and
+ *		gives both to the provider.
  */
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
-#include "bulk.h"
-#include "mem.h"
-#include "params.h"
-#include "verbs.h"
-
-dba_request
-verbs_submit(Request *request, SqlStatement *st, dba_error *error)
-{
-	if (error == NULL)
-	{
-		request->stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len,
-								 !request->unprepared);
-		if (request->stmt != NULL)
-			request->params = params_new(st);
-		if (request->params == NULL)
-			error_set_no_memory(&error);
-	}
-	sql_free(st);
-	return error != NULL ? request_refuse(request, error) : request_submit(request);
-}
+#include "provider.h"
 
 /* A plain request of autocommit statements may share a connection. */
 static Request *
@@ -72,13 +51,7 @@ json_given(Json json)
 static dba_request
 crud_select(Request *request, const dba_query *query)
 {
-	SqlStatement st = {0};
-	dba_error  *error = NULL;
-
-	if (request == NULL)
-		return 0;
-	sql_select(&st, query, &error);
-	return verbs_submit(request, &st, error);
+	return request != NULL ? request->core->provider->select(request, query) : 0;
 }
 
 static dba_request
@@ -151,16 +124,14 @@ dba_query_stream(dba_client *db, const dba_query *query, dba_row_fn row, dba_cal
 static dba_request
 crud_insert(Request *request, const dba_query *query, Json row)
 {
-	SqlStatement st = {0};
+	Arena		arena = {NULL};
 	dba_error  *error = NULL;
 	JsonValue  *value;
 
 	if (request == NULL)
 		return 0;
-	value = crud_json(&st.arena, row.text, row.tree, "row", &error);
-	if (value != NULL)
-		sql_insert(&st, query, value, &error);
-	return verbs_submit(request, &st, error);
+	value = crud_json(&arena, row.text, row.tree, "row", &error);
+	return request->core->provider->insert(request, query, &arena, value, error);
 }
 
 static dba_request
@@ -206,7 +177,7 @@ dba_upsert_json(dba_client *db, const char *table, const cJSON *row, const char 
 							 conflict_columns != NULL ? conflict_columns : "", cb, arg);
 }
 
-/* --- insert_many: bulk.c decides how */
+/* --- insert_many: the provider decides how */
 
 static dba_request
 crud_insert_many(dba_client *db, const dba_query *query, Json rows, dba_callback cb, void *arg)
@@ -215,7 +186,7 @@ crud_insert_many(dba_client *db, const dba_query *query, Json rows, dba_callback
 	dba_error  *error = NULL;
 	JsonValue  *value = crud_json(&arena, rows.text, rows.tree, "rows", &error);
 
-	return bulk_insert(db, query, &arena, value, error, cb, arg);
+	return db->core->provider->insert_many(db, query, &arena, value, error, cb, arg);
 }
 
 static dba_request
@@ -257,16 +228,14 @@ dba_query_insert(dba_client *db, const dba_query *query, const char *rows, dba_c
 static dba_request
 crud_update(Request *request, const dba_query *query, Json row)
 {
-	SqlStatement st = {0};
+	Arena		arena = {NULL};
 	dba_error  *error = NULL;
 	JsonValue  *value;
 
 	if (request == NULL)
 		return 0;
-	value = crud_json(&st.arena, row.text, row.tree, "row", &error);
-	if (value != NULL)
-		sql_update(&st, query, value, &error);
-	return verbs_submit(request, &st, error);
+	value = crud_json(&arena, row.text, row.tree, "row", &error);
+	return request->core->provider->update(request, query, &arena, value, error);
 }
 
 static dba_request
@@ -308,13 +277,7 @@ dba_query_update(dba_client *db, const dba_query *query, const char *row, dba_ca
 static dba_request
 crud_delete(Request *request, const dba_query *query)
 {
-	SqlStatement st = {0};
-	dba_error  *error = NULL;
-
-	if (request == NULL)
-		return 0;
-	sql_delete(&st, query, &error);
-	return verbs_submit(request, &st, error);
+	return request != NULL ? request->core->provider->remove(request, query) : 0;
 }
 
 static dba_request
@@ -351,43 +314,20 @@ dba_query_delete(dba_client *db, const dba_query *query, dba_callback cb, void *
 
 /* --- execute, call */
 
-/* Statements that return rows come again; others, without parameters, rarely do
- * and are not worth a prepared statement. */
-static bool
-crud_worth_preparing(const char *sql)
-{
-	static const char *const words[] = {"select", "with",	"values", "table",
-										"insert", "update", "delete", "merge"};
-
-	sql += strspn(sql, " \t\r\n(");
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-	{
-		size_t		len = strlen(words[i]);
-
-		if (strncasecmp(sql, words[i], len) == 0 && !isalnum((unsigned char) sql[len]) &&
-			sql[len] != '_')
-			return true;
-	}
-	return false;
-}
-
 static dba_request
 crud_execute(Request *request, const char *sql, Json params)
 {
-	SqlStatement st = {0};
+	Arena		arena = {NULL};
 	dba_error  *error = NULL;
 	JsonValue  *value = NULL;
 
 	if (request == NULL)
 		return 0;
-	request->caller_sql = true;
 	if (json_given(params))
-		value = crud_json(&st.arena, params.text, params.tree, "params", &error);
+		value = crud_json(&arena, params.text, params.tree, "params", &error);
 	if (sql == NULL)
 		error_set(&error, DBA_INVALID, "the statement is missing");
-	if (error == NULL && sql_execute(&st, sql, value, &error))
-		request->unprepared = st.count == 0 && !crud_worth_preparing(sql);
-	return verbs_submit(request, &st, error);
+	return request->core->provider->execute(request, sql, &arena, value, error);
 }
 
 dba_request
@@ -412,17 +352,15 @@ dba_execute_stream(dba_client *db, const char *sql, const char *params, dba_row_
 static dba_request
 crud_call(Request *request, const char *function, Json args)
 {
-	SqlStatement st = {0};
+	Arena		arena = {NULL};
 	dba_error  *error = NULL;
 	JsonValue  *value = NULL;
 
 	if (request == NULL)
 		return 0;
 	if (json_given(args))
-		value = crud_json(&st.arena, args.text, args.tree, "args", &error);
-	if (error == NULL)
-		sql_call(&st, function, value, &error);
-	return verbs_submit(request, &st, error);
+		value = crud_json(&arena, args.text, args.tree, "args", &error);
+	return request->core->provider->call(request, function, &arena, value, error);
 }
 
 dba_request
@@ -435,4 +373,32 @@ dba_request
 dba_call_json(dba_client *db, const char *function, const cJSON *args, dba_callback cb, void *arg)
 {
 	return crud_call(request_new(db, REQUEST_STATEMENT, cb, arg), function, JSON_OF_TREE(args));
+}
+
+/* --- what only the provider knows how to do */
+
+dba_request
+dba_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_fn progress,
+		   dba_callback cb, void *arg)
+{
+	return db->core->provider->backup(db, options, sink, progress, cb, arg);
+}
+
+dba_request
+dba_restore(dba_client *db, const char *options, dba_source_fn source, dba_progress_fn progress,
+			dba_callback cb, void *arg)
+{
+	return db->core->provider->restore(db, options, source, progress, cb, arg);
+}
+
+dba_request
+dba_test_connection(dba_client *db, dba_callback cb, void *arg)
+{
+	return db->core->provider->test(db, cb, arg);
+}
+
+dba_request
+dba_connect_and_validate(dba_client *db, dba_callback cb, void *arg)
+{
+	return db->core->provider->validate(db, cb, arg);
 }

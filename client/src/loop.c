@@ -12,6 +12,7 @@
 #include <poll.h>
 
 #include "mem.h"
+#include "provider.h"
 
 typedef struct Ready
 {
@@ -88,46 +89,43 @@ loop_leave(Core *core)
 
 /* --- one turn */
 
-static size_t
-loop_count(const Core *cores, bool single)
+/* what is polled in a turn; those beyond `size` are only counted */
+typedef struct Turn
 {
-	size_t		count = 0;
+	struct pollfd *fds;
+	Ready	   *ready;
+	size_t		size;
+	size_t		n;
+	Core	   *core;			/* whose descriptors are being added */
+} Turn;
 
-	for (const Core *core = cores; core != NULL; core = single ? NULL : core->loop_next)
-	{
-		count++;				/* the helper */
-		for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
-			count++;
-	}
-	return count;
+static void
+loop_add_fd(void *arg, int fd, unsigned events)
+{
+	Turn	   *turn = arg;
+	size_t		n = turn->n++;
+
+	if (n >= turn->size)
+		return;
+	turn->fds[n].fd = fd;
+	turn->fds[n].events =
+		(short) (((events & DBA_READ) ? POLLIN : 0) | ((events & DBA_WRITE) ? POLLOUT : 0));
+	turn->fds[n].revents = 0;
+	turn->ready[n].core = turn->core;
+	turn->ready[n].fd = fd;
 }
 
 static void
-loop_add_fd(struct pollfd *fds, Ready *ready, size_t *n, Core *core, int fd, unsigned events)
+loop_collect(Core *cores, bool single, Turn *turn)
 {
-	fds[*n].fd = fd;
-	fds[*n].events =
-		(short) (((events & DBA_READ) ? POLLIN : 0) | ((events & DBA_WRITE) ? POLLOUT : 0));
-	fds[*n].revents = 0;
-	ready[*n].core = core;
-	ready[*n].fd = fd;
-	(*n)++;
-}
-
-static size_t
-loop_collect(Core *cores, bool single, struct pollfd *fds, Ready *ready)
-{
-	size_t		n = 0;
-
+	turn->n = 0;
 	for (Core *core = cores; core != NULL; core = single ? NULL : core->loop_next)
 	{
+		turn->core = core;
 		if (core->helper != NULL)
-			loop_add_fd(fds, ready, &n, core, helper_fd(core->helper), DBA_READ);
-		for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
-			if (conn->fd >= 0 && conn->watched != 0)
-				loop_add_fd(fds, ready, &n, core, conn->fd, conn->watched);
+			loop_add_fd(turn, helper_fd(core->helper), DBA_READ);
+		core->provider->watches(core, loop_add_fd, turn);
 	}
-	return n;
 }
 
 static int64_t
@@ -183,34 +181,34 @@ static bool
 loop_turn(dba_loop *loop, Core *only, int64_t ms, const bool *gone)
 {
 	Core	   *cores = only != NULL ? only : loop->cores;
+	bool		single = only != NULL;
 	struct pollfd few_fds[32];
 	Ready		few_ready[32];
-	struct pollfd *fds = few_fds;
-	Ready	   *ready = few_ready;
-	size_t		count = loop_count(cores, only != NULL);
-	size_t		n;
+	Turn		turn = {.fds = few_fds, .ready = few_ready, .size = 32};
+	bool		ok;
 
-	if (count > 32)
+	loop_collect(cores, single, &turn);
+	if (turn.n > turn.size)
 	{
-		fds = mem_alloc(count * sizeof(struct pollfd));
-		ready = mem_alloc(count * sizeof(Ready));
+		turn.size = turn.n;
+		turn.fds = mem_alloc(turn.n * sizeof(struct pollfd));
+		turn.ready = mem_alloc(turn.n * sizeof(Ready));
+		if (turn.fds != NULL && turn.ready != NULL)
+			loop_collect(cores, single, &turn);
 	}
-	if (fds != NULL && ready != NULL)
+	ok = turn.fds != NULL && turn.ready != NULL;
+	if (ok)
 	{
-		n = loop_collect(cores, only != NULL, fds, ready);
-		if (poll(fds, n, (int) loop_timeout(cores, only != NULL, ms)) < 0)
-			n = 0;				/* interrupted by a signal */
-		loop_serve(loop, only, fds, ready, n, gone);
+		if (poll(turn.fds, turn.n, (int) loop_timeout(cores, single, ms)) < 0)
+			turn.n = 0;			/* interrupted by a signal */
+		loop_serve(loop, only, turn.fds, turn.ready, turn.n, gone);
 	}
-	if (fds != few_fds)
+	if (turn.fds != few_fds)
 	{
-		bool		ok = fds != NULL && ready != NULL;
-
-		mem_free(fds);
-		mem_free(ready);
-		return ok;
+		mem_free(turn.fds);
+		mem_free(turn.ready);
 	}
-	return true;
+	return ok;
 }
 
 /* --- the calls */

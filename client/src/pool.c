@@ -444,49 +444,12 @@ pool_conn_timers(Core *core, Conn *conn, int64_t now)
 	}
 }
 
-static void
-pool_request_timers(Core *core, int64_t now)
-{
-	Request	   *next;
-
-	while (core->waiting.head != NULL && core->waiting.head->checkout_deadline <= now)
-	{
-		Request	   *request = core->waiting.head;
-		dba_error  *error;
-
-		core->stats.timeouts++;
-		error = error_new(DBA_TIMEOUT, "no connection became free in %d ms%s%s",
-						  (int) core->settings.checkout_timeout,
-						  core->connect_error != NULL ? ": " : "",
-						  dba_error_message(core->connect_error));
-		if (!error->constant)
-			error->retryable = true;
-		request_fail(request, error);
-	}
-	if (core->waiting.head != NULL)
-		core_due(core, core->waiting.head->checkout_deadline);
-	if (core->settings.request_timeout <= 0)
-		return;
-	for (Request *r = core->live.head; r != NULL; r = next)
-	{
-		next = r->links[LINK_LIVE].next;
-		if (r->deadline == CORE_NEVER || r->state == REQUEST_DONE || r->abort_code != DBA_OK)
-			continue;
-		if (r->deadline > now)
-		{
-			core_due(core, r->deadline);	/* the oldest is due first */
-			return;
-		}
-		request_abort(r, DBA_TIMEOUT);
-	}
-}
-
 void
 pool_timers(Core *core, int64_t now)
 {
 	for (Conn *c = core->conns; c != NULL; c = c->next)
 		pool_conn_timers(core, c, now);
-	pool_request_timers(core, now);
+	request_timers(core, now);
 	if (core->backoff_until > now && core->waiting.head != NULL)
 		core_due(core, core->backoff_until);
 }

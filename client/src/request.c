@@ -10,10 +10,10 @@
 
 #include <string.h>
 
-#include "conn.h"
 #include "group.h"
 #include "mem.h"
 #include "params.h"
+#include "provider.h"
 #include "tx.h"
 
 #define REQUEST_FIRST_BUCKETS 64
@@ -196,21 +196,9 @@ request_submit(Request *request)
 	request->state = REQUEST_QUEUED;
 	if (request->kind == REQUEST_GROUP)
 		return request->id;
-	if (core->no_provider)
-	{
-		request_fail(request, error_new(DBA_NOT_SUPPORTED, "this build has no provider \"%s\"",
-										dba_provider(&core->self)));
+	core->provider->queue(request);
+	if (request->state == REQUEST_DONE)
 		return request->id;
-	}
-	if (request->tx != NULL)
-	{
-		tx_queue(request);
-		if (request->state == REQUEST_DONE)
-			return request->id;
-	}
-	else
-		list_append(request->kind == REQUEST_LISTEN ? &core->listening : &core->waiting, LINK_QUEUE,
-					request);
 	if (request->tx == NULL)
 		request->checkout_deadline = core_after(core->settings.checkout_timeout);
 	if (core->settings.request_timeout > 0 && request->kind != REQUEST_LISTEN)
@@ -240,10 +228,7 @@ request_finish(Request *request)
 	if (request->queue != NULL)
 		list_remove(request->queue, LINK_QUEUE, request);
 	request->state = REQUEST_DONE;
-	if (request->conn != NULL)
-		conn_leave(request->conn, request);
-	if (request->conn_wanted != NULL)
-		conn_close(request->conn_wanted, NULL);
+	core->provider->leave(request);
 	list_append(&core->done, LINK_QUEUE, request);
 	core_due(core, 0);
 }
@@ -293,12 +278,51 @@ request_abort(Request *request, dba_code code)
 		request->group_cancel(request);
 		return;
 	}
-	if (request->state == REQUEST_SENT && code != DBA_CLOSED && conn_cancel(request->conn, request))
+	if (request->state == REQUEST_SENT && code != DBA_CLOSED &&
+		request->core->provider->cancel(request))
 	{
 		request->abort_code = code; /* the server's answer ends it */
 		return;
 	}
 	request_fail(request, request_abort_error(request, code, request->state == REQUEST_SENT));
+}
+
+/* Too long without a connection, or too long altogether. */
+void
+request_timers(Core *core, int64_t now)
+{
+	Request	   *next;
+
+	while (core->waiting.head != NULL && core->waiting.head->checkout_deadline <= now)
+	{
+		Request	   *request = core->waiting.head;
+		dba_error  *error;
+
+		core->stats.timeouts++;
+		error = error_new(DBA_TIMEOUT, "no connection became free in %d ms%s%s",
+						  (int) core->settings.checkout_timeout,
+						  core->connect_error != NULL ? ": " : "",
+						  dba_error_message(core->connect_error));
+		if (!error->constant)
+			error->retryable = true;
+		request_fail(request, error);
+	}
+	if (core->waiting.head != NULL)
+		core_due(core, core->waiting.head->checkout_deadline);
+	if (core->settings.request_timeout <= 0)
+		return;
+	for (Request *r = core->live.head; r != NULL; r = next)
+	{
+		next = r->links[LINK_LIVE].next;
+		if (r->deadline == CORE_NEVER || r->state == REQUEST_DONE || r->abort_code != DBA_OK)
+			continue;
+		if (r->deadline > now)
+		{
+			core_due(core, r->deadline);	/* the oldest is due first */
+			return;
+		}
+		request_abort(r, DBA_TIMEOUT);
+	}
 }
 
 /* The error that a cancelled request ends with once the server has answered. */

@@ -207,8 +207,8 @@ restore_begun(Group *group)
 }
 
 dba_request
-dba_restore(dba_client *db, const char *options, dba_source_fn source, dba_progress_fn progress,
-			dba_callback cb, void *arg)
+verbs_restore(dba_client *db, const char *options, dba_source_fn source, dba_progress_fn progress,
+			  dba_callback cb, void *arg)
 {
 	Restore	   *restore = mem_zalloc(sizeof(Restore));
 	JsonValue  *args = NULL;

@@ -26,7 +26,7 @@ static const char test_sql[] =
 	"pg_catalog.pg_backend_pid()), false) AS ssl";
 
 dba_request
-dba_test_connection(dba_client *db, dba_callback cb, void *arg)
+verbs_test(dba_client *db, dba_callback cb, void *arg)
 {
 	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 
@@ -221,7 +221,7 @@ validation_begun(Group *group)
 }
 
 dba_request
-dba_connect_and_validate(dba_client *db, dba_callback cb, void *arg)
+verbs_validate(dba_client *db, dba_callback cb, void *arg)
 {
 	Validation *v = mem_zalloc(sizeof(Validation));
 	dba_request id;

@@ -103,8 +103,8 @@ backup_into_select_list(SqlStatement *st)
 
 /* The server's verb reads documents: a JSON value given for one stays JSON. */
 dba_request
-dba_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_fn progress,
-		   dba_callback cb, void *arg)
+verbs_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_fn progress,
+			 dba_callback cb, void *arg)
 {
 	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 	SqlStatement st = {0};

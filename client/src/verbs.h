@@ -12,9 +12,12 @@
  * or its failure (error, taken) */
 extern dba_request verbs_submit(Request *request, SqlStatement *st, dba_error *error);
 
-/* a statement of the library's own, with text parameters that live until the
- * callback; types NULL: inferred.  0: not accepted. */
-extern dba_request verbs_internal(dba_client *db, const char *sql, int count,
-								  const char *const *values, dba_callback cb, void *arg);
+/* what the public calls of these names do over SQL */
+extern dba_request verbs_backup(dba_client *db, const char *options, dba_sink_fn sink,
+								dba_progress_fn progress, dba_callback cb, void *arg);
+extern dba_request verbs_restore(dba_client *db, const char *options, dba_source_fn source,
+								 dba_progress_fn progress, dba_callback cb, void *arg);
+extern dba_request verbs_test(dba_client *db, dba_callback cb, void *arg);
+extern dba_request verbs_validate(dba_client *db, dba_callback cb, void *arg);
 
 #endif							/* DBA_VERBS_H */

@@ -105,7 +105,6 @@ static void
 test_refusals(void **state)
 {
 	Outcome		out = {0};
-	dba_client *hosted;
 
 	(void) state;
 	outcome_wait(db, dba_delete(db, "item", NULL, outcome_take, &out), &out);
@@ -127,10 +126,6 @@ test_refusals(void **state)
 	outcome_wait(db, dba_commit(db, outcome_take, &out), &out);
 	assert_int_equal(out.code, DBA_INVALID);
 	assert_int_equal(out.submitted, out.called);
-	hosted = open_client("https://example.invalid", NULL);
-	outcome_wait(hosted, dba_select(hosted, "item", NULL, NULL, NULL, outcome_take, &out), &out);
-	assert_int_equal(out.code, DBA_NOT_SUPPORTED);
-	dba_close(hosted);
 }
 
 static void

@@ -1,0 +1,249 @@
+/*
+ * postgres.c
+ *		The provider over libpq: each call is one SQL statement on a pooled
+ *		connection.
+ */
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bulk.h"
+#include "conn.h"
+#include "mem.h"
+#include "params.h"
+#include "pool.h"
+#include "provider.h"
+#include "tx.h"
+#include "verbs.h"
+
+/* --- statements */
+
+dba_request
+verbs_submit(Request *request, SqlStatement *st, dba_error *error)
+{
+	if (error == NULL)
+	{
+		request->stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len,
+								 !request->unprepared);
+		if (request->stmt != NULL)
+			request->params = params_new(st);
+		if (request->params == NULL)
+			error_set_no_memory(&error);
+	}
+	sql_free(st);
+	return error != NULL ? request_refuse(request, error) : request_submit(request);
+}
+
+/* A statement that owns what its parameters live in. */
+static SqlStatement
+postgres_statement(Arena *arena)
+{
+	SqlStatement st = {.arena = *arena};
+
+	*arena = (Arena){NULL};
+	return st;
+}
+
+static dba_request
+postgres_select(Request *request, const dba_query *query)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+
+	sql_select(&st, query, &error);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+postgres_insert(Request *request, const dba_query *query, Arena *arena, const JsonValue *row,
+				dba_error *error)
+{
+	SqlStatement st = postgres_statement(arena);
+
+	if (error == NULL)
+		sql_insert(&st, query, row, &error);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+postgres_update(Request *request, const dba_query *query, Arena *arena, const JsonValue *row,
+				dba_error *error)
+{
+	SqlStatement st = postgres_statement(arena);
+
+	if (error == NULL)
+		sql_update(&st, query, row, &error);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+postgres_remove(Request *request, const dba_query *query)
+{
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+
+	sql_delete(&st, query, &error);
+	return verbs_submit(request, &st, error);
+}
+
+/* Statements that return rows come again; others, without parameters, rarely do
+ * and are not worth a prepared statement. */
+static bool
+postgres_worth_preparing(const char *sql)
+{
+	static const char *const words[] = {"select", "with",	"values", "table",
+										"insert", "update", "delete", "merge"};
+
+	sql += strspn(sql, " \t\r\n(");
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	{
+		size_t		len = strlen(words[i]);
+
+		if (strncasecmp(sql, words[i], len) == 0 && !isalnum((unsigned char) sql[len]) &&
+			sql[len] != '_')
+			return true;
+	}
+	return false;
+}
+
+static dba_request
+postgres_execute(Request *request, const char *sql, Arena *arena, const JsonValue *params,
+				 dba_error *error)
+{
+	SqlStatement st = postgres_statement(arena);
+
+	request->caller_sql = true;
+	if (error == NULL && sql_execute(&st, sql, params, &error))
+		request->unprepared = st.count == 0 && !postgres_worth_preparing(sql);
+	return verbs_submit(request, &st, error);
+}
+
+static dba_request
+postgres_call(Request *request, const char *function, Arena *arena, const JsonValue *args,
+			  dba_error *error)
+{
+	SqlStatement st = postgres_statement(arena);
+
+	if (error == NULL)
+		sql_call(&st, function, args, &error);
+	return verbs_submit(request, &st, error);
+}
+
+/* --- requests under way */
+
+static void
+postgres_queue(Request *request)
+{
+	Core	   *core = request->core;
+
+	if (request->tx != NULL)
+		tx_queue(request);
+	else
+		list_append(request->kind == REQUEST_LISTEN ? &core->listening : &core->waiting, LINK_QUEUE,
+					request);
+}
+
+static bool
+postgres_cancel(Request *request)
+{
+	return conn_cancel(request->conn, request);
+}
+
+static void
+postgres_leave(Request *request)
+{
+	if (request->conn != NULL)
+		conn_leave(request->conn, request);
+	if (request->conn_wanted != NULL)
+		conn_close(request->conn_wanted, NULL);
+}
+
+static void
+postgres_resume(Request *request)
+{
+	Conn	   *conn = request->conn;
+
+	if (conn == NULL || conn->stream != request || !conn->paused)
+		return;
+	conn->paused = false;
+	conn->resumed = true;
+	request->core->resume = true;
+	core_due(request->core, 0);
+}
+
+/* --- dba_process */
+
+static void
+postgres_serve(Core *core, int fd, unsigned events)
+{
+	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
+		if (conn->fd == fd && conn->state != CONN_DEAD)
+		{
+			conn_process(conn, events);
+			return;
+		}
+}
+
+/* Take what libpq still holds of streams that go on. */
+static void
+postgres_go_on(Core *core)
+{
+	core->resume = false;
+	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
+		if (conn->resumed)
+		{
+			conn->resumed = false;
+			conn_process(conn, 0);
+		}
+}
+
+static void
+postgres_dispatch(Core *core)
+{
+	if (core->resume)
+		postgres_go_on(core);
+	if (core->waiting.head != NULL || core->listening.head != NULL)
+		pool_dispatch(core);
+	if (core->transactions != NULL)
+		tx_dispatch(core);
+}
+
+static void
+postgres_sweep(Core *core)
+{
+	if (core->dead_conns)
+		pool_sweep(core);
+}
+
+static void
+postgres_watches(const Core *core, ProviderWatchFn fn, void *arg)
+{
+	for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
+		if (conn->fd >= 0 && conn->watched != 0)
+			fn(arg, conn->fd, conn->watched);
+}
+
+const Provider postgres_provider = {
+	.name = "postgres",
+	.select = postgres_select,
+	.insert = postgres_insert,
+	.insert_many = bulk_insert,
+	.update = postgres_update,
+	.remove = postgres_remove,
+	.execute = postgres_execute,
+	.call = postgres_call,
+	.backup = verbs_backup,
+	.restore = verbs_restore,
+	.test = verbs_test,
+	.validate = verbs_validate,
+	.queue = postgres_queue,
+	.cancel = postgres_cancel,
+	.leave = postgres_leave,
+	.resume = postgres_resume,
+	.serve = postgres_serve,
+	.timers = pool_timers,
+	.dispatch = postgres_dispatch,
+	.sweep = postgres_sweep,
+	.watches = postgres_watches,
+	.close = pool_close,
+};
