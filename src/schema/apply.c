@@ -20,12 +20,11 @@
 #include "catalog/pg_namespace.h"
 #include "executor/instrument.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
-#include "parser/parser.h"
 #include "portability/instr_time.h"
 #include "schema/apply.h"
 #include "schema/catalog.h"
 #include "schema/fingerprint.h"
+#include "schema/plan_command.h"
 #include "schema/plan_document.h"
 #include "schema/apply_saved.h"
 #include "storage/lmgr.h"
@@ -100,52 +99,6 @@ check_unchanged(const ApplyRun *run)
 	PopActiveSnapshot();
 }
 
-/*
- * Commands that act on the session, the transaction or other sessions outlast a
- * dry run; no plan is made of them.
- */
-static bool
-is_plan_command(Node *stmt)
-{
-	switch (nodeTag(stmt))
-	{
-		case T_TransactionStmt:
-		case T_VariableSetStmt:
-		case T_PrepareStmt:
-		case T_ExecuteStmt:
-		case T_DeallocateStmt:
-		case T_DiscardStmt:
-		case T_LoadStmt:
-		case T_ListenStmt:
-		case T_UnlistenStmt:
-		case T_NotifyStmt:
-		case T_DeclareCursorStmt:
-		case T_DoStmt:
-		case T_CallStmt:
-		case T_CopyStmt:
-		case T_CheckPointStmt:
-		case T_AlterSystemStmt:
-			return false;
-		default:
-			return true;
-	}
-}
-
-/* A step is one command: a text of several could hide what is not shown. */
-static void
-check_command(const PlannedStep *step)
-{
-	List	   *statements = raw_parser(step->sql, RAW_PARSE_DEFAULT);
-
-	if (list_length(statements) != 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid plan: step %d is not one SQL command", step->number)));
-	if (!is_plan_command(linitial_node(RawStmt, statements)->stmt))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid plan: step %d is not a command that plans are made of",
-							   step->number)));
-}
-
 static void
 add_step_context(void *arg)
 {
@@ -166,7 +119,7 @@ run_step(ApplyRun *run, PlannedStep *step)
 
 	context.previous = error_context_stack;
 	error_context_stack = &context;
-	check_command(step);
+	(void) plan_command_read(step->number, step->sql);
 	INSTR_TIME_SET_CURRENT(start);
 	query_run(step->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
 	INSTR_TIME_SET_CURRENT(end);

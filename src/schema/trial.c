@@ -12,14 +12,13 @@
 #include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_type.h"
-#include "parser/parser.h"
 #include "utils/guc.h"
 #include "schema/apply.h"
 #include "schema/catalog.h"
 #include "schema/fingerprint.h"
+#include "schema/plan_command.h"
 #include "schema/trial.h"
 #include "schema/trial_swap.h"
 #include "utils/builtins.h"
@@ -121,12 +120,12 @@ static const struct
 static void
 set_lock_hazard(PlanStep *step)
 {
-	RawStmt	   *raw = linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT));
+	Node	   *stmt = plan_command_check(step);
 	LOCKMODE	mode;
 
-	if (!IsA(raw->stmt, AlterTableStmt))
+	if (!IsA(stmt, AlterTableStmt))
 		return;
-	mode = AlterTableGetLockLevel(((AlterTableStmt *) raw->stmt)->cmds);
+	mode = AlterTableGetLockLevel(((AlterTableStmt *) stmt)->cmds);
 	for (int i = 0; i < lengthof(lock_hazards); i++)
 		plan_set_hazard(step, lock_hazards[i].hazard, lock_hazards[i].mode == mode);
 }
