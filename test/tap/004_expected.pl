@@ -50,6 +50,9 @@ sub load
 	append_to_file($file, $text);
 	$node->safe_psql('postgres', "CREATE DATABASE $database OWNER $user");
 	$node->safe_psql($database, 'CREATE EXTENSION db_adapter');
+	# From 15 on it belongs to the owner of the database.
+	$node->safe_psql($database, "ALTER SCHEMA public OWNER TO $user")
+	  if $node->safe_psql($database, 'SHOW server_version_num') < 150000;
 	$node->command_ok(
 		[ 'psql', '-XqU', $user, '-v', 'ON_ERROR_STOP=1', '-d', $database,
 			'-h', $node->host, '-p', $node->port, '-f', $file ],
