@@ -311,13 +311,14 @@ CREATE FUNCTION backup(
     format text DEFAULT 'jsonl',
     row_security boolean DEFAULT false,
     on_leak text DEFAULT 'report',
-    checksum text DEFAULT 'crc32c')
+    checksum text DEFAULT 'crc32c',
+    keys jsonb DEFAULT NULL)
 RETURNS SETOF text
 AS 'MODULE_PATHNAME', 'db_adapter_backup'
 LANGUAGE C STABLE PARALLEL RESTRICTED;
 
-COMMENT ON FUNCTION backup(jsonb, text, jsonb, jsonb, text, boolean, text, text) IS
-    'The rows of a tenant, or all, in chunks of whole lines of about 64 KB; streams when called in the SELECT list';
+COMMENT ON FUNCTION backup(jsonb, text, jsonb, jsonb, text, boolean, text, text, jsonb) IS
+    'The rows of a tenant, or all, or those with the match keys given, in chunks of whole lines of about 64 KB; streams when called in the SELECT list';
 
 CREATE FUNCTION backup_document(
     backup_schema jsonb,
@@ -327,12 +328,13 @@ CREATE FUNCTION backup_document(
     format text DEFAULT 'jsonl',
     row_security boolean DEFAULT false,
     on_leak text DEFAULT 'report',
-    checksum text DEFAULT 'crc32c')
+    checksum text DEFAULT 'crc32c',
+    keys jsonb DEFAULT NULL)
 RETURNS text
 AS 'MODULE_PATHNAME', 'db_adapter_backup_document'
 LANGUAGE C STABLE PARALLEL RESTRICTED;
 
-COMMENT ON FUNCTION backup_document(jsonb, text, jsonb, jsonb, text, boolean, text, text) IS
+COMMENT ON FUNCTION backup_document(jsonb, text, jsonb, jsonb, text, boolean, text, text, jsonb) IS
     'The same as backup in one value, for small sets';
 
 CREATE FUNCTION backup_to_file(
@@ -534,3 +536,20 @@ LANGUAGE C STABLE PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION digest_rows(jsonb, text, int[], text, int, text) IS
     'The digest of each row in the given buckets';
+
+CREATE FUNCTION delete_rows(
+    backup_schema jsonb,
+    keys jsonb,
+    user_id text DEFAULT NULL)
+RETURNS TABLE (
+    "table" text,
+    deleted bigint)
+AS 'MODULE_PATHNAME', 'db_adapter_delete_rows'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text) IS
+    'Deletes the rows that have one of the match keys given, as digest_rows returns them, in one statement';
+
+-- It deletes rows in bulk.
+REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) TO pg_database_owner WITH GRANT OPTION;

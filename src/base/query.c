@@ -98,6 +98,10 @@ query_pin(QueryPins pins)
 			/* Compiling costs more than a plain scan with few expressions can gain. */
 			pin("jit", "off");
 			break;
+		case PIN_PLAN_LISTED:
+			/* Never each row with each: the planner knows too little of what is ours. */
+			pin("enable_nestloop", "off");
+			break;
 		case PIN_SCAN:
 			pin("synchronize_seqscans", "off");
 			break;

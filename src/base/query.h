@@ -30,7 +30,8 @@ typedef enum QueryPins
 	PIN_VALUES,					/* and all that values' text form depends on */
 	PIN_PLAN,					/* how a scan of whole tables is planned */
 	PIN_SCAN,					/* where a scan begins: at the first block */
-	PIN_PLAN_ALL_ROWS			/* and planning raises where policies would hide rows */
+	PIN_PLAN_ALL_ROWS,			/* and planning raises where policies would hide rows */
+	PIN_PLAN_LISTED				/* how a join with a list of ours is planned */
 } QueryPins;
 
 extern int query_pin(QueryPins pins);

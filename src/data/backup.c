@@ -13,7 +13,9 @@
 #include "data/backup.h"
 #include "data/backuplines.h"
 #include "data/backupschema.h"
+#include "data/closure.h"
 #include "data/leaks.h"
+#include "data/naturalrow.h"
 #include "data/rowscan.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -43,7 +45,9 @@ struct Backup
 	MemoryContext tablecxt;
 	BackupPhase phase;
 	int			table;
+	Closure	   *closure;		/* of the rows chosen; NULL: all are */
 	RowScan	   *scan;
+	bool		referenced;		/* the scan is of rows that are there for others */
 	Leaks	   *leaks;
 	int64		table_bytes;	/* of rows written, to guess how many fill a chunk */
 	StringInfo	out;			/* while backup_next() runs */
@@ -110,6 +114,18 @@ keep_freed_pages(void)
 	pfree(palloc(KEPT_PAGES));
 }
 
+static void
+begin_chosen(Backup *b)
+{
+	check_object(b->options.keys, "keys");
+	if (b->options.format != BACKUP_JSONL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a backup of chosen rows is not possible in format \"json\""),
+						errhint("Use format => 'jsonl'.")));
+	b->closure = closure_create(b->schema, b->options.user_id, &b->options.keys->root,
+								&b->options.filters->root, b->options.row_security);
+}
+
 Backup *
 backup_begin(const BackupOptions *options)
 {
@@ -126,7 +142,10 @@ backup_begin(const BackupOptions *options)
 	if (!options->row_security)
 		refuse_hidden_rows(b->schema);
 	b->lines = backuplines_create(&b->options, b->schema);
-	b->leaks = leaks_create(b->schema, options->user_id, &options->filters->root);
+	if (options->keys != NULL)
+		begin_chosen(b);
+	b->leaks = leaks_create(b->schema, options->user_id,
+							b->closure == NULL ? &options->filters->root : NULL);
 	initStringInfo(&b->leaked);
 	b->callcxt = AllocSetContextCreate(b->cxt, "db_adapter backup call", ALLOCSET_DEFAULT_SIZES);
 	b->tablecxt = AllocSetContextCreate(b->cxt, "db_adapter backup table", ALLOCSET_DEFAULT_SIZES);
@@ -227,34 +246,85 @@ rows_to_fetch(const Backup *b)
 	return Min(FETCH_MAX, room * written / Max(b->table_bytes, 1) + 1);
 }
 
+/* Rows that are there for others to refer to: their leaks are nobody's concern. */
 static void
-open_table(Backup *b)
+open_referenced(Backup *b, Selection *s, const BackupTable *table)
 {
-	const BackupTable *table = &b->schema->tables[b->table];
-	MemoryContext oldcxt = MemoryContextSwitchTo(b->tablecxt);
-	Selection  *s = selection_create(b->schema, b->options.user_id);
+	selection_columns(s, table);
+	closure_from_referenced(b->closure, s, table);
+	selection_order(s, table);
+	b->scan = rowscan_open(s, ROW_EXACT, 0, b->options.row_security, NULL, write_row, b);
+}
+
+static void
+open_rows(Backup *b, Selection *s, const BackupTable *table)
+{
 	int			leaks;
 
 	selection_columns(s, table);
 	leaks = leaks_begin_table(b->leaks, s, table);
-	selection_from(s, table);
-	selection_where(s, table, json_get_object(&b->options.filters->root, table->name, "filters"));
+	if (b->closure != NULL)
+		closure_from_chosen(b->closure, s, table);
+	else
+	{
+		selection_from(s, table);
+		selection_where(s, table,
+						json_get_object(&b->options.filters->root, table->name, "filters"));
+	}
 	selection_order(s, table);
 	b->scan = rowscan_open(s, b->options.format == BACKUP_JSON ? ROW_PLAIN : ROW_EXACT, leaks,
 						   b->options.row_security, b->options.user_id != NULL ? sift_row : NULL,
 						   write_row, b);
-	b->table_bytes = 0;
-	resetStringInfo(&b->leaked);
+}
+
+static void
+open_scan(Backup *b)
+{
+	const BackupTable *table = &b->schema->tables[b->table];
+	MemoryContext oldcxt = MemoryContextSwitchTo(b->tablecxt);
+	Selection  *s = selection_create(b->schema, b->options.user_id);
+
+	if (b->referenced)
+		open_referenced(b, s, table);
+	else
+		open_rows(b, s, table);
 	MemoryContextSwitchTo(oldcxt);
 }
 
 static void
-close_table(Backup *b)
+open_table(Backup *b)
 {
-	warn_leaks(b, &b->schema->tables[b->table]);
+	const BackupTable *table = &b->schema->tables[b->table];
+	BackupSection section = {0};
+
+	if (b->closure != NULL)
+	{
+		section.referenced = closure_referenced(b->closure, table);
+		section.keep_ids =
+			naturalrow_is_key(selection_create(b->schema, b->options.user_id), table);
+	}
+	backuplines_table(b->lines, b->out, table, &section);
+	b->referenced = section.referenced > 0;
+	b->table_bytes = 0;
+	resetStringInfo(&b->leaked);
+	open_scan(b);
+}
+
+/* False when the table has no more rows. */
+static bool
+close_scan(Backup *b)
+{
+	bool		more = b->referenced;
+
+	if (!more)
+		warn_leaks(b, &b->schema->tables[b->table]);
 	rowscan_close(b->scan);
 	MemoryContextReset(b->tablecxt);
 	b->scan = NULL;
+	b->referenced = false;
+	if (more)
+		open_scan(b);
+	return more;
 }
 
 static void
@@ -267,14 +337,12 @@ advance(Backup *b)
 			b->phase = b->schema->ntables > 0 ? PHASE_TABLE : PHASE_TRAILER;
 			break;
 		case PHASE_TABLE:
-			backuplines_table(b->lines, b->out, &b->schema->tables[b->table]);
 			open_table(b);
 			b->phase = PHASE_ROWS;
 			break;
 		case PHASE_ROWS:
-			if (rowscan_advance(b->scan, rows_to_fetch(b)))
+			if (rowscan_advance(b->scan, rows_to_fetch(b)) || close_scan(b))
 				break;
-			close_table(b);
 			b->phase = ++b->table < b->schema->ntables ? PHASE_TABLE : PHASE_TRAILER;
 			break;
 		case PHASE_TRAILER:

@@ -132,7 +132,7 @@ put_metadata(const BackupLines *l, StringInfo out)
 		json_escape(out, l->options->user_id, strlen(l->options->user_id));
 	else
 		appendStringInfoString(out, "null");
-	put_string(out, "backup_type", "full");
+	put_string(out, "backup_type", l->options->keys == NULL ? "full" : "partial");
 	put_string(out, "provider", "postgres");
 	put_key(out, "server_version");
 	appendStringInfo(out, "%d", PG_VERSION_NUM);
@@ -203,7 +203,8 @@ backuplines_header(const BackupLines *l, StringInfo out)
 }
 
 void
-backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table)
+backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table,
+				  const BackupSection *section)
 {
 	if (l->options->format == BACKUP_JSON)
 	{
@@ -224,7 +225,15 @@ backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table
 		if (selection_has_column(table, column))
 			put_string(out, column->name, type_name(column->type, column->typmod));
 	}
-	appendStringInfoString(out, "}}\n");
+	appendStringInfoChar(out, '}');
+	if (section->referenced > 0)
+	{
+		put_key(out, "referenced");
+		appendStringInfo(out, INT64_FORMAT, section->referenced);
+	}
+	if (section->keep_ids)
+		put_string(out, "ids", "keep");
+	appendStringInfoString(out, "}\n");
 }
 
 static char *

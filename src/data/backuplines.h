@@ -27,7 +27,19 @@ typedef struct BackupLines
 extern BackupLines *backuplines_create(const BackupOptions *options, const BackupSchema *schema);
 
 extern void backuplines_header(const BackupLines *l, StringInfo out);
-extern void backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table);
+
+/*
+ * Of a backup of chosen rows: that many come first, for others to refer to; and
+ * whether rows mean the same only under the same key.
+ */
+typedef struct BackupSection
+{
+	int64		referenced;
+	bool		keep_ids;
+} BackupSection;
+
+extern void backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table,
+							  const BackupSection *section);
 extern void backuplines_trailer(BackupLines *l, StringInfo out);
 
 /* Takes finished lines into bytes and checksums; all but the trailer. */

@@ -32,6 +32,7 @@ typedef struct BackupOptions
 	char	   *user_id;		/* NULL: every tenant */
 	Jsonb	   *filters;
 	Jsonb	   *metadata;
+	Jsonb	   *keys;			/* NULL: every row */
 	BackupFormat format;
 	BackupOnLeak on_leak;
 	BackupChecksum checksum;

@@ -186,6 +186,10 @@ read_table(FileReader *r, const char *line, int len)
 			section->name = filereader_text(value.data, value.len);
 		else if (is_called(&name, "columns") && value.kind == FIELD_NESTED)
 			columns = value;
+		else if (is_called(&name, "referenced") && value.kind == FIELD_LITERAL)
+			section->referenced = strtoll(value.data, NULL, 10);
+		else if (is_called(&name, "ids"))
+			section->keep_ids = is_called(&value, "keep");
 	}
 	check_scan(r, &s);
 	if (section->name == NULL)

@@ -30,6 +30,8 @@ typedef struct FileSection
 	int64		nrows;			/* so far */
 	int			ncolumns;		/* 0 in 1.1, which does not name them */
 	FileColumn *columns;
+	int64		referenced;		/* that many rows come first, for others to refer to */
+	bool		keep_ids;		/* rows mean the same only under the same key */
 } FileSection;
 
 /* Each may be NULL.  What is passed lives as long as the reader, but for rows. */

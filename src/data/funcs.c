@@ -11,6 +11,7 @@
 #include "data/backup.h"
 #include "data/backupschema.h"
 #include "data/backupvalidate.h"
+#include "data/deletion.h"
 #include "data/digest.h"
 #include "data/restore.h"
 #include "fmgr.h"
@@ -75,6 +76,7 @@ get_backup_options(FunctionCallInfo fcinfo, int arg, BackupOptions *options)
 	options->user_id = get_text(fcinfo, arg + 1, NULL);
 	options->filters = get_jsonb(fcinfo, arg + 2, "filters");
 	options->metadata = get_jsonb(fcinfo, arg + 3, "metadata");
+	options->keys = NULL;
 	options->row_security = get_bool(fcinfo, arg + 5, "row_security");
 	backup_options_set(options, get_text(fcinfo, arg + 4, "format"),
 					   get_text(fcinfo, arg + 6, "on_leak"), get_text(fcinfo, arg + 7, "checksum"));
@@ -126,6 +128,7 @@ db_adapter_backup(PG_FUNCTION_ARGS)
 		call = SRF_FIRSTCALL_INIT();
 		oldcxt = MemoryContextSwitchTo(call->multi_call_memory_ctx);
 		get_backup_options(fcinfo, 0, &options);
+		options.keys = get_jsonb(fcinfo, 8, NULL);
 		state = palloc(sizeof(BackupCall));
 		state->backup = backup_begin(&options);
 		initStringInfo(&state->chunk);
@@ -153,6 +156,7 @@ db_adapter_backup_document(PG_FUNCTION_ARGS)
 	StringInfoData document;
 
 	get_backup_options(fcinfo, 0, &options);
+	options.keys = get_jsonb(fcinfo, 8, NULL);
 	backup = backup_begin(&options);
 	initStringInfo(&document);
 	document.len = VARHDRSZ;
@@ -333,5 +337,19 @@ db_adapter_digest_rows(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (PG_ARGISNULL(2) || buckets != NIL)
 		digest_rows(&options, buckets, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_delete_rows);
+
+Datum
+db_adapter_delete_rows(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *backup_schema = get_jsonb(fcinfo, 0, "backup_schema");
+	Jsonb	   *keys = get_jsonb(fcinfo, 1, "keys");
+
+	InitMaterializedSRF(fcinfo, 0);
+	deletion_run(backup_schema, keys, get_text(fcinfo, 2, NULL),
+				 (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

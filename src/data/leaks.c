@@ -31,7 +31,7 @@ struct Leaks
 {
 	const BackupSchema *schema;
 	const char *user_id;
-	JsonbContainer *filters;
+	JsonbContainer *filters;	/* NULL: rows are chosen in another way */
 	MemoryContext cxt;
 	KeySet	  **saved;			/* one a table; NULL where nobody will ask */
 
@@ -79,7 +79,8 @@ all_rows_saved(const Leaks *leaks, const BackupTable *table)
 {
 	JsonbValue	v;
 
-	return table->filter == NULL && !json_get(leaks->filters, table->name, &v);
+	return leaks->filters != NULL && table->filter == NULL &&
+		   !json_get(leaks->filters, table->name, &v);
 }
 
 Leaks *

@@ -9,7 +9,10 @@
 
 typedef struct Leaks Leaks;
 
-/* For the tables of a bound schema, in the current context.  user_id may be NULL: no tenant. */
+/*
+ * For the tables of a bound schema, in the current context.  user_id may be NULL: no
+ * tenant.  filters are the caller's; NULL when not all rows are saved anyway.
+ */
 extern Leaks *leaks_create(const BackupSchema *schema, const char *user_id,
 						   JsonbContainer *filters);
 

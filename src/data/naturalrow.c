@@ -8,13 +8,22 @@
  * counts as none: a restore would make it NULL.  A key inside a document is cut
  * out and stands the same way, unless its path can lead to several places: such
  * a document stays as it is and may differ by its ids alone.
+ *
+ * What tells rows apart, their match key, is what a restore goes by: the match
+ * key declared, with the parents where it is not unique; else a key or unique
+ * index that no sequence feeds; else, without a parent, the key as it is.  Rows
+ * with none of these are told apart by all they hold.
  */
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
 #include "catalog/pg_type.h"
+#include "data/keylist.h"
 #include "data/naturalrow.h"
 #include "miscadmin.h"
+#include "nodes/bitmapset.h"
 #include "utils/builtins.h"
 
 /* How far a match key that is unique only under its parent is followed. */
@@ -24,8 +33,18 @@ typedef struct NaturalColumn
 {
 	char	   *name;
 	char	   *expression;
+	Oid			type;			/* of the expression */
 	bool		match;
 } NaturalColumn;
+
+/* What tells the rows of a table apart. */
+typedef struct Identity
+{
+	Bitmapset  *columns;		/* indexes into rel->columns */
+	bool		parents;		/* and the rows they belong to */
+	bool		content;		/* all they hold */
+	bool		key;			/* nothing but a key that is drawn */
+} Identity;
 
 typedef struct Builder
 {
@@ -37,7 +56,7 @@ typedef struct Builder
 } Builder;
 
 static void
-add_column(Builder *b, const char *name, char *expression, bool match)
+add_column(Builder *b, const char *name, char *expression, Oid type, bool match)
 {
 	NaturalColumn *item = palloc(sizeof(NaturalColumn));
 
@@ -45,6 +64,7 @@ add_column(Builder *b, const char *name, char *expression, bool match)
 	item->name =
 		strlen(name) < NAMEDATALEN ? pstrdup(name) : psprintf("column %d", list_length(b->items));
 	item->expression = expression;
+	item->type = type;
 	item->match = match;
 	b->items = lappend(b->items, item);
 }
@@ -76,6 +96,140 @@ match_key_suffices(const BackupTable *table)
 	return false;
 }
 
+static bool
+is_reference(const BackupTable *table, const RelationColumn *column)
+{
+	for (int i = 0; i < table->nrefs; i++)
+		if (table->refs[i].kind != REF_JSON &&
+			is_among(column, table->refs[i].columns, table->refs[i].nfields))
+			return true;
+	return false;
+}
+
+/* A number that a restore draws anew. */
+static bool
+is_drawn(const BackupTable *table, const RelationColumn *column)
+{
+	return is_among(column, table->pk_columns, table->npk) && OidIsValid(column->sequence) &&
+		   !is_reference(table, column) && column != table->user_column;
+}
+
+static bool
+is_circular(const BackupTable *table, const RelationColumn *column)
+{
+	for (int i = 0; i < table->nrefs; i++)
+		if (table->refs[i].circular &&
+			is_among(column, table->refs[i].columns, table->refs[i].nfields))
+			return true;
+	return false;
+}
+
+static Bitmapset *
+set_of(const BackupTable *table, RelationColumn **columns, int count)
+{
+	Bitmapset  *set = NULL;
+
+	for (int i = 0; i < count; i++)
+		set = bms_add_member(set, columns[i] - table->rel->columns);
+	return set;
+}
+
+static bool
+key_is_drawn(const BackupTable *table)
+{
+	for (int i = 0; i < table->npk; i++)
+		if (is_drawn(table, table->pk_columns[i]))
+			return true;
+	return false;
+}
+
+/* The columns of a unique index that no sequence feeds; NULL without one. */
+static Bitmapset *
+other_key(const BackupTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->rel->keys)
+	{
+		const RelationKey *key = lfirst(lc);
+		bool		usable = !key->partial && !key->expressions;
+		Bitmapset  *set = NULL;
+
+		for (int i = 0; usable && i < key->ncolumns; i++)
+		{
+			RelationColumn *column = relation_column_by_number(table->rel, key->columns[i]);
+
+			usable = !is_drawn(table, column) && !is_circular(table, column);
+			set = bms_add_member(set, column - table->rel->columns);
+		}
+		if (usable)
+			return set;
+	}
+	return NULL;
+}
+
+static bool
+has_parent(const BackupTable *table)
+{
+	for (int i = 0; i < table->nrefs; i++)
+		if (table->refs[i].required && !table->refs[i].circular)
+			return true;
+	return false;
+}
+
+static Identity
+find_identity(const Selection *s, const BackupTable *table)
+{
+	Identity	id = {NULL};
+
+	if (table->nslug > 0)
+	{
+		id.columns = set_of(table, table->slug_columns, table->nslug);
+		id.parents = !match_key_suffices(table);
+	}
+	else if (table->npk > 0 && !key_is_drawn(table))
+		id.columns = set_of(table, table->pk_columns, table->npk);
+	else if ((id.columns = other_key(table)) == NULL)
+	{
+		id.key = table->npk > 0 && !has_parent(table);
+		id.content = !id.key;
+		if (id.key)
+			id.columns = set_of(table, table->pk_columns, table->npk);
+	}
+	/* Of every tenant: the same match key may stand for one row each. */
+	if (table->user_column != NULL && s->user_id == NULL)
+		id.columns = bms_add_member(id.columns, table->user_column - table->rel->columns);
+	return id;
+}
+
+bool
+naturalrow_is_key(const Selection *s, const BackupTable *table)
+{
+	return find_identity(s, table).key;
+}
+
+static bool
+in_identity(const BackupTable *table, const Identity *id, const RelationColumn *column)
+{
+	return bms_is_member(column - table->rel->columns, id->columns);
+}
+
+/* Whether the row that the reference leads to takes part in telling rows apart. */
+static bool
+is_match_reference(const BackupTable *table, const Identity *id, const BackupRef *ref)
+{
+	if (id->content)
+		return true;
+	if (ref->kind == REF_JSON || ref->circular)
+		return false;
+	if (id->parents && ref->required)
+		return true;
+	for (int i = 0; i < ref->nfields; i++)
+		if (table->nslug == 0 && in_identity(table, id, ref->columns[i]))
+			return true;
+	return false;
+}
+
 static void add_reference(Builder *b, const BackupTable *table, const BackupRef *ref,
 						  const char *alias, const char *prefix, bool match, int depth);
 
@@ -84,19 +238,30 @@ static void
 add_natural_key(Builder *b, const BackupTable *table, const char *alias, const char *prefix,
 				bool		match, int depth)
 {
-	bool		parents = depth < MAX_DEPTH && !match_key_suffices(table);
+	Identity	id = find_identity(b->s, table);
+	int			before = list_length(b->items);
 
-	for (int i = 0; i < table->nslug; i++)
-		add_column(b, psprintf("%s.%s", prefix, table->slug_columns[i]->name),
-				   psprintf("%s.%s", alias, table->slug_columns[i]->quoted), match);
-	for (int i = 0; parents && i < table->nrefs; i++)
-		if (table->refs[i].required && !table->refs[i].circular)
+	if (id.content)
+		id.parents = true;
+	for (int i = 0; i < table->rel->ncolumns; i++)
+	{
+		const RelationColumn *column = &table->rel->columns[i];
+
+		if (in_identity(table, &id, column) &&
+			(table->nslug > 0 || depth >= MAX_DEPTH || !is_reference(table, column)))
+			add_column(b, psprintf("%s.%s", prefix, column->name),
+					   psprintf("%s.%s", alias, column->quoted), column->basetype, match);
+	}
+	id.content = false;
+	for (int i = 0; depth < MAX_DEPTH && i < table->nrefs; i++)
+		if (is_match_reference(table, &id, &table->refs[i]))
 			add_reference(b, table, &table->refs[i], alias, prefix, match, depth + 1);
-	if (table->nslug > 0 || (parents && table->nrefs > 0))
+	if (list_length(b->items) > before)
 		return;
 	for (int i = 0; i < table->npk; i++)
 		add_column(b, psprintf("%s.%s", prefix, table->pk_columns[i]->name),
-				   psprintf("%s.%s", alias, table->pk_columns[i]->quoted), match);
+				   psprintf("%s.%s", alias, table->pk_columns[i]->quoted),
+				   table->pk_columns[i]->basetype, match);
 }
 
 /* One target of a reference: joined, and its natural key among the columns. */
@@ -157,7 +322,7 @@ plain_path(const char *path)
 
 /* The key inside a document: its row joined by the key's text. */
 static void
-add_document_reference(Builder *b, const BackupRef *ref, const char *path)
+add_document_reference(Builder *b, const BackupRef *ref, const char *path, bool match)
 {
 	const BackupTable *other = &b->s->schema->tables[ref->targets[0].index];
 	const RelationColumn *column = ref->columns[0];
@@ -169,7 +334,7 @@ add_document_reference(Builder *b, const BackupRef *ref, const char *path)
 					 "(t.%s::pg_catalog.jsonb OPERATOR(pg_catalog.#>>) %s)",
 					 other->rel->qualified, joined, joined, other->pk_columns[0]->quoted,
 					 column->quoted, argument);
-	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), false, 0);
+	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), match, 0);
 }
 
 static void
@@ -180,7 +345,7 @@ add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const 
 
 	check_stack_depth();
 	if (ref->kind == REF_JSON && depth == 0 && plain_path(ref->json_path) != NULL)
-		add_document_reference(b, ref, plain_path(ref->json_path));
+		add_document_reference(b, ref, plain_path(ref->json_path), match);
 	else if (ref->kind != REF_JSON)
 		for (int i = 0; i < ref->ntargets; i++)
 			add_target(b, table, ref, i, alias, name, match, depth);
@@ -188,48 +353,44 @@ add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const 
 
 /* The column itself, or its document without the keys that stand in it. */
 static char *
-column_expression(Builder *b, const RelationColumn *column)
+column_expression(Builder *b, const RelationColumn *column, Oid *type)
 {
 	char	   *expression = psprintf("t.%s", column->quoted);
 
+	*type = column->basetype;
 	for (int i = 0; i < b->table->nrefs; i++)
 	{
 		const BackupRef *ref = &b->table->refs[i];
 		char	   *path = ref->kind == REF_JSON ? plain_path(ref->json_path) : NULL;
 
-		if (path != NULL && ref->columns[0] == column)
-			expression = psprintf("(%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", expression,
-								  selection_argument(b->s, TEXTARRAYOID, path));
+		if (path == NULL || ref->columns[0] != column)
+			continue;
+		expression = psprintf("(%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", expression,
+							  selection_argument(b->s, TEXTARRAYOID, path));
+		*type = JSONBOID;
 	}
 	return expression;
 }
 
-static bool
-is_reference(const BackupTable *table, const RelationColumn *column)
-{
-	for (int i = 0; i < table->nrefs; i++)
-		if (table->refs[i].kind != REF_JSON &&
-			is_among(column, table->refs[i].columns, table->refs[i].nfields))
-			return true;
-	return false;
-}
-
 static void
-add_columns(Builder *b, bool key_is_match)
+add_columns(Builder *b, const Identity *id)
 {
 	const BackupTable *table = b->table;
 
 	for (int i = 0; i < table->rel->ncolumns; i++)
 	{
 		const RelationColumn *column = &table->rel->columns[i];
-		bool		match = is_among(column, table->slug_columns, table->nslug);
-		bool		key = is_among(column, table->pk_columns, table->npk);
+		bool		slug = is_among(column, table->slug_columns, table->nslug);
+		bool		match = in_identity(table, id, column);
+		char	   *expression;
+		Oid			type;
 
-		if (!selection_has_column(table, column) || (is_reference(table, column) && !match) ||
-			(column == table->user_column && b->s->user_id != NULL && !match) ||
-			(key && !match && !key_is_match))
+		if (!selection_has_column(table, column) || (is_reference(table, column) && !slug) ||
+			(column == table->user_column && b->s->user_id != NULL && !slug) ||
+			(is_among(column, table->pk_columns, table->npk) && !match))
 			continue;
-		add_column(b, column->name, column_expression(b, column), match || (key && key_is_match));
+		expression = column_expression(b, column, &type);
+		add_column(b, column->name, expression, type, match || id->content);
 	}
 }
 
@@ -239,46 +400,157 @@ compare_items(const ListCell *a, const ListCell *b)
 	return strcmp(((NaturalColumn *) lfirst(a))->name, ((NaturalColumn *) lfirst(b))->name);
 }
 
-static NaturalRow *
-finish(Builder *b)
+static void
+build(Builder *b, Selection *s, const BackupTable *table)
 {
-	NaturalRow *row = palloc0(sizeof(NaturalRow));
-	ListCell   *lc;
+	Identity	id = find_identity(s, table);
 
+	b->s = s;
+	b->table = table;
+	b->items = NIL;
+	b->njoins = 0;
+	initStringInfo(&b->joins);
+	for (int i = 0; i < table->nrefs; i++)
+		add_reference(b, table, &table->refs[i], "t", "",
+					  is_match_reference(table, &id, &table->refs[i]), 0);
+	add_columns(b, &id);
 	list_sort(b->items, compare_items);
-	row->match = palloc(sizeof(int) * (list_length(b->items) + 1));
-	appendStringInfoString(&b->s->sql, "SELECT ");
-	foreach(lc, b->items)
-	{
-		NaturalColumn *item = lfirst(lc);
-
-		if (item->match)
-			row->match[row->nmatch++] = row->ncolumns;
-		appendStringInfo(&b->s->sql, "%s%s AS %s", row->ncolumns++ > 0 ? ", " : "",
-						 item->expression, quote_identifier(item->name));
-	}
-	selection_from(b->s, b->table);
-	appendStringInfoString(&b->s->sql, b->joins.data);
-	selection_where(b->s, b->table, NULL);
-	return row;
 }
 
 NaturalRow *
 naturalrow_select(Selection *s, const BackupTable *table)
 {
-	Builder		b = {s, table};
-	bool		parents_match = !match_key_suffices(table);
-	bool		has_match = table->nslug > 0;
+	NaturalRow *row = palloc0(sizeof(NaturalRow));
+	Builder		b;
+	ListCell   *lc;
 
-	initStringInfo(&b.joins);
-	for (int i = 0; i < table->nrefs; i++)
+	build(&b, s, table);
+	row->match = palloc(sizeof(int) * (list_length(b.items) + 1));
+	appendStringInfoString(&s->sql, "SELECT ");
+	foreach(lc, b.items)
 	{
-		const BackupRef *ref = &table->refs[i];
-		bool match = ref->required && !ref->circular && parents_match && ref->kind != REF_JSON;
+		NaturalColumn *item = lfirst(lc);
 
-		has_match |= match;
-		add_reference(&b, table, ref, "t", "", match, 0);
+		if (item->match)
+			row->match[row->nmatch++] = row->ncolumns;
+		appendStringInfo(&s->sql, "%s%s AS %s", row->ncolumns++ > 0 ? ", " : "", item->expression,
+						 quote_identifier(item->name));
 	}
-	add_columns(&b, !has_match);
-	return finish(&b);
+	selection_from(s, table);
+	appendStringInfoString(&s->sql, b.joins.data);
+	selection_where(s, table, NULL);
+	return row;
+}
+
+/* One value of a key, as its column has it. */
+static Datum
+read_value(const BackupTable *table, const NaturalColumn *item, JsonbContainer *key, bool *isnull)
+{
+	Oid			type = keylist_type(item->type);
+	JsonbValue	value;
+	char	   *text;
+
+	*isnull =
+		!json_get(key, item->name, &value) || (value.type == jbvNull && item->type != JSONBOID);
+	if (*isnull)
+		return (Datum) 0;
+	/* A value of type json stands as a string that holds its text. */
+	text = item->type == JSONOID && value.type == jbvString
+			   ? json_value_string(&value)
+			   : selection_text(table, item->name, item->type, &value);
+	return selection_datum(type, text);
+}
+
+static void
+refuse_key(const BackupTable *table, List *items)
+{
+	StringInfoData names;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, items)
+		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
+						 ((NaturalColumn *) lfirst(lc))->name);
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("invalid keys: one of table \"%s\" has a member that is no part of its "
+						   "match key",
+						   table->name),
+					errdetail("The match key is %s.", names.data)));
+}
+
+static void
+read_key(const BackupTable *table, List *items, KeyList *list, JsonbContainer *key)
+{
+	Datum	   *values = palloc(sizeof(Datum) * Max(list->ncolumns, 1));
+	bool	   *nulls = palloc(sizeof(bool) * Max(list->ncolumns, 1));
+	uint32		members = 0;
+	JsonbValue	value;
+	ListCell   *lc;
+
+	foreach(lc, items)
+	{
+		NaturalColumn *item = lfirst(lc);
+		int			i = foreach_current_index(lc);
+
+		members += json_get(key, item->name, &value);
+		values[i] = read_value(table, item, key, &nulls[i]);
+	}
+	if (members < JsonContainerSize(key))
+		refuse_key(table, items);
+	keylist_add(list, values, nulls);
+}
+
+static KeyList *
+read_keys(const Builder *b, JsonbContainer *keys)
+{
+	List	   *items = NIL;
+	KeyList	   *list;
+	JsonbIterator *it;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+	ListCell   *lc;
+
+	foreach(lc, b->items)
+		if (((NaturalColumn *) lfirst(lc))->match)
+			items = lappend(items, lfirst(lc));
+	list = keylist_create(list_length(items));
+	foreach(lc, items)
+	{
+		NaturalColumn *item = lfirst(lc);
+
+		list->columns[foreach_current_index(lc)] = (KeyColumn){item->expression, item->type};
+	}
+	it = JsonbIteratorInit(keys);
+	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (token != WJB_ELEM)
+			continue;
+		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid keys: those of table \"%s\" must be objects", b->table->name),
+					 errhint("Give them as digest_rows() returns them.")));
+		read_key(b->table, items, list, value.val.binary.data);
+	}
+	return list;
+}
+
+void
+naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys,
+				JsonbContainer *filters)
+{
+	Builder		b;
+	int			nestlevel;
+	KeyList	   *list;
+
+	build(&b, s, table);
+	nestlevel = query_pin(PIN_VALUES);
+	list = read_keys(&b, keys);
+	query_unpin(nestlevel);
+	selection_from(s, table);
+	appendStringInfoString(&s->sql, b.joins.data);
+	selection_where(s, table, filters);
+	appendStringInfoString(&s->sql, " AND ");
+	keylist_condition(list, s);
 }

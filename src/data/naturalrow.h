@@ -21,4 +21,17 @@ typedef struct NaturalRow
  */
 extern NaturalRow *naturalrow_select(Selection *s, const BackupTable *table);
 
+/*
+ * Whether nothing but its key tells the rows of the table apart, though that is
+ * drawn from a sequence: such rows mean the same only under the same key.
+ */
+extern bool naturalrow_is_key(const Selection *s, const BackupTable *table);
+
+/*
+ * FROM and WHERE of the rows that have one of these match keys, an array of
+ * objects as digest_rows() returns them; filters as for selection_where().
+ */
+extern void naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys,
+							JsonbContainer *filters);
+
 #endif							/* DB_ADAPTER_NATURALROW_H */

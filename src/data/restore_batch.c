@@ -138,6 +138,7 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 
 	memset(row, 0, sizeof(RestoreRow));
 	row->index = t->section_row++;
+	row->referenced = row->index < t->section->referenced;
 	row->line = line;
 	read_fields(t, row, object, len);
 	if (distinct)
@@ -271,10 +272,24 @@ find_existing(RestoreTable *t, int from, int to)
 
 		if (row->state != ROW_EXISTS)
 			continue;
-		if (t->restore->options.mode == RESTORE_FAIL)
+		if (row->referenced)
+			row->state = ROW_SKIPPED;
+		else if (t->restore->options.mode == RESTORE_FAIL)
 			refuse_existing(t, row);
 		restore_key_target(t, row);
 	}
+}
+
+/* Nothing tells such a row from others: it can neither be found nor be made again. */
+static void
+pass_over_referenced(RestoreTable *t)
+{
+	for (int i = 0; i < t->nbatch; i++)
+		if (t->batch[i].referenced && t->batch[i].state == ROW_READ)
+		{
+			t->batch[i].state = ROW_SKIPPED;
+			t->batch[i].suppressed = true;
+		}
 }
 
 /* Everything but the writing; done once for a batch, however often that is tried. */
@@ -287,6 +302,8 @@ prepare_rows(RestoreTable *t)
 			t->batch[i].searched = true;
 	if (t->nmatch > 0)
 		find_existing(t, 0, t->nbatch);
+	else
+		pass_over_referenced(t);
 	for (int i = 0; i < t->nbatch; i++)
 	{
 		RestoreRow *row = &t->batch[i];
@@ -492,6 +509,8 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 			row->refused = true;
 			row->searched = false;
 			find_existing(t, at, at + 1);
+			if (row->state == ROW_SKIPPED)
+				return;
 			if (row->state == ROW_EXISTS)
 			{
 				write_range(t, at, at + 1);
@@ -553,10 +572,14 @@ count_row(RestoreTable *t, RestoreRow *row)
 			t->updated++;
 			break;
 		case ROW_SKIPPED:
+			if (row->referenced)
+				break;
 			t->skipped++;
 			t->suppressed += row->suppressed;
 			break;
 		case ROW_ORPHANED:
+			if (row->referenced)
+				break;
 			t->skipped++;
 			t->orphaned++;
 			break;

@@ -239,7 +239,7 @@ restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint)
 	RelationKey *key = t->rel->primary_key;
 	bool		drawn = false;
 
-	if (t->restore->options.ids == IDS_KEEP || key == NULL || row->redrawn++ >= MAX_REDRAWS)
+	if (restore_table_keeps_ids(t) || key == NULL || row->redrawn++ >= MAX_REDRAWS)
 		return false;
 	/* A partition has the constraint under another name. */
 	if (t->rel->kind == RELKIND_RELATION &&

@@ -75,6 +75,7 @@ typedef struct RestoreRow
 	bool		converted;
 	bool		searched;		/* looked for among the rows that exist */
 	bool		found;			/* among them */
+	bool		referenced;		/* it is there for others to refer to: only found, or made */
 	bool		refused;		/* by a unique index, and searched again */
 	int			redrawn;		/* how often its key has been */
 	bool		returned;		/* the statement that inserted it says so */
@@ -215,6 +216,8 @@ extern bool restore_table_is_filled(const RestoreTable *t, int column);
 /* Whether a NULL in this column of the match key finds a NULL. */
 extern bool restore_table_matches_null(const RestoreTable *t, int column);
 extern bool restore_table_draws(const RestoreTable *t);
+/* Whether keys are the file's, come what may. */
+extern bool restore_table_keeps_ids(const RestoreTable *t);
 extern char *restore_table_cast(const RestoreTable *t, int column, const char *expression);
 /* An INSERT of the rows under that name; the plan that sets one reference of rows here. */
 extern void restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,

@@ -106,8 +106,8 @@ find_in_batch(const RestoreTable *t, const RestoreRow *row, const IdKey *source,
 {
 	for (const RestoreRow *other = t->batch; other <= row; other++)
 		if ((other->state == ROW_NEW || other->state == ROW_EXISTS ||
-			 other->state == ROW_INSERTED) &&
-			other->has_source && idkey_equal(&other->source, source))
+			 other->state == ROW_INSERTED || other->state == ROW_SKIPPED) &&
+			!other->suppressed && other->has_source && idkey_equal(&other->source, source))
 		{
 			*target = other->target;
 			return true;

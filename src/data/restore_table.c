@@ -57,25 +57,23 @@ is_tenant(const RestoreTable *t, const RelationColumn *column)
 	return t->restore->options.user_id != NULL && column == t->table->user_column;
 }
 
+bool
+restore_table_keeps_ids(const RestoreTable *t)
+{
+	return t->restore->options.ids == IDS_KEEP ||
+		   (t->restore->options.ids == IDS_AUTO && t->section->keep_ids);
+}
+
 /* Where a key column that neither refers nor names the tenant gets its value. */
 static KeySource
 choose_source(const RestoreTable *t, const RelationColumn *column)
 {
 	bool		in_file = t->column_fields[column_index(t, column)] >= 0;
 
-	switch (t->restore->options.ids)
-	{
-		case IDS_KEEP:
-			if (in_file)
-				return KEY_KEPT;
-			break;
-		case IDS_AUTO:
-			if (in_file && !OidIsValid(column->sequence))
-				return KEY_KEPT;
-			break;
-		case IDS_NEW:
-			break;
-	}
+	if (in_file && restore_table_keeps_ids(t))
+		return KEY_KEPT;
+	if (in_file && t->restore->options.ids == IDS_AUTO && !OidIsValid(column->sequence))
+		return KEY_KEPT;
 	if (OidIsValid(column->sequence))
 		return KEY_SEQUENCE;
 	return column->has_default ? KEY_DEFAULT : KEY_KEPT;

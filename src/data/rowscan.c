@@ -82,6 +82,7 @@ rowscan_open(Selection *s, RowFormat format, int extra, bool row_security, Query
 {
 	RowScan	   *scan = palloc0(sizeof(RowScan));
 	int			nestlevel;
+	int			listed;
 
 	scan->format = format;
 	scan->extra = extra;
@@ -93,7 +94,10 @@ rowscan_open(Selection *s, RowFormat format, int extra, bool row_security, Query
 	scan->asidecxt =
 		AllocSetContextCreate(scan->cxt, "db_adapter rows aside", ALLOCSET_DEFAULT_SIZES);
 	nestlevel = query_pin(row_security ? PIN_PLAN : PIN_PLAN_ALL_ROWS);
+	listed = s->listed ? query_pin(PIN_PLAN_LISTED) : 0;
 	scan->cursor = query_cursor_open(s->sql.data, s->nargs, s->types, s->values, s->nulls, true);
+	if (s->listed)
+		query_unpin(listed);
 	query_unpin(nestlevel);
 	return scan;
 }

@@ -63,8 +63,8 @@ type_name(Oid type)
 	return name;
 }
 
-static char *
-add_argument(Selection *s, Oid type, Datum value)
+char *
+selection_add(Selection *s, Oid type, Datum value)
 {
 	if (s->nargs == s->maxargs)
 	{
@@ -79,19 +79,25 @@ add_argument(Selection *s, Oid type, Datum value)
 	return psprintf("$%d", ++s->nargs);
 }
 
+Datum
+selection_datum(Oid base, const char *text)
+{
+	Oid			input;
+	Oid			ioparam;
+
+	getTypeInputInfo(base, &input, &ioparam);
+	return OidInputFunctionCall(input, unconstify(char *, text), ioparam, -1);
+}
+
 char *
 selection_argument(Selection *s, Oid type, const char *text)
 {
 	Oid			base = getBaseType(type);
-	Oid			input;
-	Oid			ioparam;
 	int			nestlevel = query_pin(PIN_VALUES);
-	Datum		value;
+	Datum		value = selection_datum(base, text);
 
-	getTypeInputInfo(base, &input, &ioparam);
-	value = OidInputFunctionCall(input, unconstify(char *, text), ioparam, -1);
 	query_unpin(nestlevel);
-	return add_argument(s, base, value);
+	return selection_add(s, base, value);
 }
 
 /* The operator that says a value of this column equals another. */
@@ -134,9 +140,9 @@ exclude_descendants(Selection *s, const BackupTable *table, const char *alias)
 	foreach(lc, below)
 		oids[count++] = ObjectIdGetDatum(lfirst_oid(lc));
 	appendStringInfo(&s->sql, " AND %s.tableoid OPERATOR(pg_catalog.<>) ALL (%s)", alias,
-					 add_argument(s, OIDARRAYOID,
-								  PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid),
-																  true, TYPALIGN_INT))));
+					 selection_add(s, OIDARRAYOID,
+								   PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid),
+																   true, TYPALIGN_INT))));
 }
 
 void
@@ -165,8 +171,6 @@ selection_join(Selection *s, const char *alias, const BackupTable *target, const
 	}
 }
 
-static void append_membership(Selection *s, const BackupTable *table, const char *alias);
-
 static char *
 new_alias(Selection *s)
 {
@@ -187,7 +191,7 @@ append_exists(Selection *s, const BackupTable *target, const BackupRef *ref, con
 	if (of_tenant)
 	{
 		appendStringInfoString(&s->sql, " AND ");
-		append_membership(s, target, alias);
+		selection_membership(s, target, alias);
 	}
 	appendStringInfoChar(&s->sql, ')');
 }
@@ -203,9 +207,8 @@ selection_type_test(Selection *s, const BackupTable *table, const BackupRef *ref
 	appendStringInfoString(&s->sql, " AND ");
 }
 
-/* Whether the row called alias belongs to the tenant. */
-static void
-append_membership(Selection *s, const BackupTable *table, const char *alias)
+void
+selection_membership(Selection *s, const BackupTable *table, const char *alias)
 {
 	const BackupRef *ref = table->tenant_parent;
 	bool		first = true;
@@ -345,7 +348,7 @@ append_json_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 		if (i == 0)
 		{
 			appendStringInfoString(&s->sql, " AND ");
-			append_membership(s, target, alias[i]);
+			selection_membership(s, target, alias[i]);
 		}
 		appendStringInfoChar(&s->sql, ')');
 	}
@@ -433,11 +436,10 @@ selection_filter(const BackupTable *table)
 	return text;
 }
 
-/* What a filter's JSON value says for a column, as its type reads it. */
-static char *
-filter_text(const BackupTable *table, const RelationColumn *column, const JsonbValue *value)
+char *
+selection_text(const BackupTable *table, const char *column, Oid basetype, const JsonbValue *value)
 {
-	bool		json = column->basetype == JSONBOID || column->basetype == JSONOID;
+	bool		json = basetype == JSONBOID || basetype == JSONOID;
 	JsonbValue	copy = *value;
 
 	if (json || value->type == jbvBinary)
@@ -446,9 +448,9 @@ filter_text(const BackupTable *table, const RelationColumn *column, const JsonbV
 
 		if (!json)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("filter for column \"%s\" of table \"%s\" must be a string, a "
+							errmsg("value for column \"%s\" of table \"%s\" must be a string, a "
 								   "number, a boolean or null",
-								   column->name, table->name)));
+								   column, table->name)));
 		return JsonbToCString(NULL, &jb->root, VARSIZE(jb));
 	}
 	if (value->type == jbvString)
@@ -475,9 +477,10 @@ append_filter(const char *key, JsonbValue *value, void *arg)
 	if (value->type == jbvNull)
 		appendStringInfo(&s->sql, "t.%s IS NULL", column->quoted);
 	else
-		append_comparison(
-			s, "t", state->table, column,
-			selection_argument(s, column->type, filter_text(state->table, column, value)));
+		append_comparison(s, "t", state->table, column,
+						  selection_argument(
+							  s, column->type,
+							  selection_text(state->table, column->name, column->basetype, value)));
 	return true;
 }
 
@@ -491,7 +494,7 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 	if (s->user_id != NULL && table->tenant_depth >= 0)
 	{
 		appendStringInfoString(&s->sql, " AND ");
-		append_membership(s, table, "t");
+		selection_membership(s, table, "t");
 	}
 	if (table->filter != NULL)
 		appendStringInfo(&s->sql, " AND (%s)", selection_filter(table));

@@ -19,6 +19,7 @@ typedef struct Selection
 	Datum	   *values;
 	char	   *nulls;
 	int			naliases;		/* subqueries so far */
+	bool		listed;			/* joined with a list of keys: no nested loops */
 
 	const BackupSchema *schema;
 	const char *user_id;		/* NULL: of every tenant */
@@ -51,12 +52,21 @@ extern List *selection_leaking_refs(const Selection *s, const BackupTable *table
 
 /* A parameter of that value, read by the type's input function: its "$n". */
 extern char *selection_argument(Selection *s, Oid type, const char *text);
+/* A parameter of that value: its "$n". */
+extern char *selection_add(Selection *s, Oid type, Datum value);
+/* The value that text says for a base type; under pinned settings. */
+extern Datum selection_datum(Oid base, const char *text);
+/* What a JSON value says for a column of that type, as its input function reads it. */
+extern char *selection_text(const BackupTable *table, const char *column, Oid basetype,
+							const JsonbValue *value);
 /* "a.x = b.y AND …" with qualified operators, for the key of target. */
 extern void selection_join(Selection *s, const char *alias, const BackupTable *target,
 						   const char *from, const BackupRef *ref);
 /* "from.type_field = 'Value' AND " where a reference's target depends on that; else nothing. */
 extern void selection_type_test(Selection *s, const BackupTable *table, const BackupRef *ref,
 								int			target, const char *from);
+/* Whether the row called alias belongs to the tenant. */
+extern void selection_membership(Selection *s, const BackupTable *table, const char *alias);
 /* "schema"."name" AS alias, without the rows that descendants in the schema hold. */
 extern void selection_table(Selection *s, const BackupTable *table, const char *alias);
 

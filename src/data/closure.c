@@ -1,0 +1,483 @@
+/*
+ * closure.c
+ *	  The rows of a backup of chosen rows: those, and those they refer to.
+ *
+ * A restore maps a reference by the row it leads to, so that row must come
+ * before, if only to be looked up.  The chosen rows of all tables are read first,
+ * with the keys they refer to; then, in rounds, the rows under keys that are
+ * still wanted, until none is.  A row that is there for others brings its
+ * parents, without which it could not be found or made, but not what it refers
+ * to optionally: the closure stays as small as it can be.
+ *
+ * Keys are remembered by a hash of their values, so memory holds the keys of the
+ * rows and no row.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "catalog/pg_type.h"
+#include "data/closure.h"
+#include "data/hash128.h"
+#include "data/keylist.h"
+#include "data/naturalrow.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+typedef struct ClosureTable
+{
+	const BackupTable *table;
+	bool		all;			/* every row is chosen */
+	JsonbContainer *keys;		/* else those with these match keys, if any */
+	bool		by_key;			/* the key leads to one row */
+	KeyList	   *chosen;			/* keys of the chosen rows, where by_key */
+	KeyList	   *referenced;
+	KeyList	   *wanted;			/* to be read in the next round */
+	KeyList	   *wanted_texts;	/* the same where documents name keys */
+	HTAB	   *known;			/* keys of rows in the backup, and those wanted before */
+} ClosureTable;
+
+struct Closure
+{
+	const BackupSchema *schema;
+	const char *user_id;
+	JsonbContainer *filters;
+	bool		row_security;
+	ClosureTable *tables;
+};
+
+/* A statement that reads keys and references of the rows of a table. */
+typedef struct Reading
+{
+	Closure	   *closure;
+	ClosureTable *t;
+	bool		chosen;			/* else for others to refer to */
+	StringInfoData image;
+} Reading;
+
+static bool
+has_null(const bool *nulls, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (nulls[i])
+			return true;
+	return false;
+}
+
+/* Remembers a key; false if it was known before. */
+static bool
+learn(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values)
+{
+	Hash128		hash;
+	bool		found;
+
+	resetStringInfo(image);
+	for (int i = 0; i < list->ncolumns; i++)
+	{
+		int16		length;
+		bool		byval;
+
+		get_typlenbyval(keylist_type(list->columns[i].type), &length, &byval);
+		if (byval)
+			appendBinaryStringInfo(image, (const char *) &values[i], sizeof(Datum));
+		else if (length == -1)
+		{
+			struct varlena *value = PG_DETOAST_DATUM_PACKED(values[i]);
+			uint32		size = VARSIZE_ANY_EXHDR(value);
+
+			appendBinaryStringInfo(image, (const char *) &size, sizeof(size));
+			appendBinaryStringInfo(image, VARDATA_ANY(value), size);
+		}
+		else
+			appendBinaryStringInfo(image, DatumGetPointer(values[i]),
+								   length > 0 ? length : strlen(DatumGetCString(values[i])) + 1);
+	}
+	hash = hash128(image->data, image->len);
+	(void) hash_search(t->known, &hash, HASH_ENTER, &found);
+	return !found;
+}
+
+static KeyList *
+create_list(const BackupTable *table)
+{
+	KeyList	   *list = keylist_create(table->npk);
+
+	for (int i = 0; i < table->npk; i++)
+		list->columns[i] = (KeyColumn){psprintf("t.%s", table->pk_columns[i]->quoted),
+									   table->pk_columns[i]->basetype};
+	return list;
+}
+
+static KeyList *
+create_text_list(const BackupTable *table)
+{
+	KeyList	   *list = keylist_create(1);
+
+	list->columns[0] =
+		(KeyColumn){psprintf("t.%s::pg_catalog.text", table->pk_columns[0]->quoted), TEXTOID};
+	return list;
+}
+
+static bool
+has_unique_key(const BackupTable *table)
+{
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * (table->npk + 1));
+
+	for (int i = 0; i < table->npk; i++)
+	{
+		columns[i] = table->pk_columns[i]->attnum;
+		if (!table->pk_columns[i]->not_null)
+			return false;
+	}
+	return table->npk > 0 && relation_key_over(table->rel, columns, table->npk) != NULL;
+}
+
+static void
+init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer *keys)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(Hash128), .entrysize = sizeof(Hash128), .hcxt = CurrentMemoryContext};
+	JsonbValue	value;
+
+	t->table = table;
+	t->known = hash_create("db_adapter keys", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	t->by_key = has_unique_key(table);
+	if (table->npk > 0)
+	{
+		t->chosen = create_list(table);
+		t->referenced = create_list(table);
+		t->wanted = create_list(table);
+		t->wanted_texts = create_text_list(table);
+	}
+	if (!json_get(keys, table->name, &value))
+		return;
+	if (value.type == jbvBool && value.val.boolean)
+		t->all = true;
+	else if (value.type == jbvBinary && JsonContainerIsArray(value.val.binary.data))
+		t->keys = value.val.binary.data;
+	else
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid keys: member \"%s\" must be an array, or true for every row",
+						table->name)));
+}
+
+/* Whether rows of that kind take the rows along that the reference leads to. */
+static bool
+follows(const Reading *r, const BackupRef *ref)
+{
+	return r->chosen || ref->required;
+}
+
+static bool
+is_wanted_of(const Reading *r, int target)
+{
+	return target >= 0 && !r->closure->tables[target].all;
+}
+
+/* CASE WHEN it is of that table THEN the key it names, as the key's type END, … */
+static void
+append_reference(const Reading *r, Selection *s, const BackupRef *ref, int target)
+{
+	const BackupTable *other = &r->closure->schema->tables[ref->targets[target].index];
+
+	for (int i = 0; i < ref->nfields; i++)
+	{
+		appendStringInfoString(&s->sql, ", CASE WHEN ");
+		selection_type_test(s, r->t->table, ref, target, "t");
+		appendStringInfo(&s->sql, "true THEN CAST(t.%s AS %s) END", ref->columns[i]->quoted,
+						 format_type_extended(keylist_type(other->pk_columns[i]->type), -1,
+											  FORMAT_TYPE_FORCE_QUALIFY));
+	}
+}
+
+static void
+append_json_reference(Selection *s, const BackupRef *ref)
+{
+	appendStringInfo(&s->sql,
+					 ", ARRAY(SELECT k.v OPERATOR(pg_catalog.#>>) '{}' FROM "
+					 "pg_catalog.jsonb_path_query(t.%s::pg_catalog.jsonb, %s) AS k (v))",
+					 ref->columns[0]->quoted, selection_argument(s, JSONPATHOID, ref->json_path));
+}
+
+/* SELECT 1, the row's key, and the keys it refers to. */
+static void
+append_targets(const Reading *r, Selection *s)
+{
+	const BackupTable *table = r->t->table;
+
+	appendStringInfoString(&s->sql, "SELECT 1");
+	for (int i = 0; i < table->npk; i++)
+		appendStringInfo(&s->sql, ", CAST(t.%s AS %s)", table->pk_columns[i]->quoted,
+						 format_type_extended(keylist_type(table->pk_columns[i]->type), -1,
+											  FORMAT_TYPE_FORCE_QUALIFY));
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; follows(r, &table->refs[i]) && j < table->refs[i].ntargets; j++)
+		{
+			if (!is_wanted_of(r, table->refs[i].targets[j].index))
+				continue;
+			if (table->refs[i].kind == REF_JSON)
+				append_json_reference(s, &table->refs[i]);
+			else
+				append_reference(r, s, &table->refs[i], j);
+		}
+}
+
+static void
+want(Reading *r, int target, const Datum *values, const bool *nulls, int nfields)
+{
+	ClosureTable *other = &r->closure->tables[target];
+
+	if (!has_null(nulls, nfields) && learn(other, &r->image, other->wanted, values))
+		keylist_add(other->wanted, values, nulls);
+}
+
+static void
+want_texts(Reading *r, int target, Datum array)
+{
+	Datum	   *texts;
+	bool	   *nulls;
+	int			count;
+
+	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls,
+					  &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			keylist_add(r->closure->tables[target].wanted_texts, &texts[i], &nulls[i]);
+}
+
+static void
+take_references(Reading *r, TupleTableSlot *slot, int column)
+{
+	const BackupTable *table = r->t->table;
+
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; follows(r, &table->refs[i]) && j < table->refs[i].ntargets; j++)
+		{
+			const BackupRef *ref = &table->refs[i];
+			int			target = ref->targets[j].index;
+
+			if (!is_wanted_of(r, target))
+				continue;
+			if (ref->kind == REF_JSON)
+				want_texts(r, target, slot->tts_values[column]);
+			else
+				want(r, target, &slot->tts_values[column], &slot->tts_isnull[column], ref->nfields);
+			column += ref->kind == REF_JSON ? 1 : ref->nfields;
+		}
+}
+
+static bool
+take_chosen(TupleTableSlot *slot, void *arg)
+{
+	Reading	   *r = arg;
+	ClosureTable *t = r->t;
+
+	slot_getallattrs(slot);
+	if (!t->all && !has_null(&slot->tts_isnull[1], t->table->npk) && t->table->npk > 0)
+	{
+		(void) learn(t, &r->image, t->chosen, &slot->tts_values[1]);
+		if (t->by_key)
+			keylist_add(t->chosen, &slot->tts_values[1], &slot->tts_isnull[1]);
+	}
+	take_references(r, slot, 1 + t->table->npk);
+	return true;
+}
+
+/* Rows under wanted keys: those keys are known already, but they are of no row yet. */
+static bool
+take_wanted(TupleTableSlot *slot, void *arg)
+{
+	Reading	   *r = arg;
+
+	slot_getallattrs(slot);
+	keylist_add(r->t->referenced, &slot->tts_values[1], &slot->tts_isnull[1]);
+	take_references(r, slot, 1 + r->t->table->npk);
+	return true;
+}
+
+static bool
+take_wanted_by_text(TupleTableSlot *slot, void *arg)
+{
+	Reading	   *r = arg;
+
+	slot_getallattrs(slot);
+	return learn(r->t, &r->image, r->t->referenced, &slot->tts_values[1]) ? take_wanted(slot, arg)
+																		  : true;
+}
+
+void
+closure_run(Selection *s, bool read_only, bool row_security, QueryRow row, void *arg)
+{
+	int			nestlevel = query_pin(row_security ? PIN_PLAN : PIN_PLAN_ALL_ROWS);
+	int			listed = s->listed ? query_pin(PIN_PLAN_LISTED) : 0;
+
+	query_run(s->sql.data, s->nargs, s->types, s->values, s->nulls, read_only, row, arg);
+	if (s->listed)
+		query_unpin(listed);
+	query_unpin(nestlevel);
+}
+
+static JsonbContainer *
+filters_of(const Closure *c, const BackupTable *table)
+{
+	return json_get_object(c->filters, table->name, "filters");
+}
+
+/* Whether some row of the table could want one that is not chosen with its whole table. */
+static bool
+refers_to_others(const Reading *r)
+{
+	const BackupTable *table = r->t->table;
+
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; j < table->refs[i].ntargets; j++)
+			if (is_wanted_of(r, table->refs[i].targets[j].index))
+				return true;
+	return false;
+}
+
+static void
+read_chosen(Closure *c, ClosureTable *t)
+{
+	Reading		r = {c, t, true};
+	Selection  *s = selection_create(c->schema, c->user_id);
+
+	if (t->all ? !refers_to_others(&r) : t->keys == NULL)
+		return;
+	initStringInfo(&r.image);
+	append_targets(&r, s);
+	if (t->all)
+	{
+		selection_from(s, t->table);
+		selection_where(s, t->table, filters_of(c, t->table));
+	}
+	else
+		naturalrow_from(s, t->table, t->keys, filters_of(c, t->table));
+	closure_run(s, true, c->row_security, take_chosen, &r);
+}
+
+static void
+append_where(Selection *s, const BackupTable *table, const KeyList *list)
+{
+	selection_where(s, table, NULL);
+	appendStringInfoString(&s->sql, " AND ");
+	keylist_condition(list, s);
+}
+
+static void
+append_rows(Selection *s, const BackupTable *table, const KeyList *list)
+{
+	selection_from(s, table);
+	append_where(s, table, list);
+}
+
+/* Reads the rows under the keys of *list, which is empty then; false if there were none. */
+static bool
+read_wanted(Closure *c, ClosureTable *t, KeyList **list, QueryRow take)
+{
+	Reading		r = {c, t, false};
+	Selection  *s = selection_create(c->schema, c->user_id);
+	KeyList	   *keys = *list;
+
+	if (keys == NULL || keys->nkeys == 0)
+		return false;
+	*list = keys == t->wanted_texts ? create_text_list(t->table) : create_list(t->table);
+	initStringInfo(&r.image);
+	append_targets(&r, s);
+	append_rows(s, t->table, keys);
+	closure_run(s, true, c->row_security, take, &r);
+	return true;
+}
+
+static bool
+read_round(Closure *c)
+{
+	bool		again = false;
+
+	/* Parents stand first, so that from the end one round does unless there is a circle. */
+	for (int i = c->schema->ntables - 1; i >= 0; i--)
+	{
+		ClosureTable *t = &c->tables[i];
+
+		CHECK_FOR_INTERRUPTS();
+		again |= read_wanted(c, t, &t->wanted, take_wanted);
+		again |= read_wanted(c, t, &t->wanted_texts, take_wanted_by_text);
+	}
+	return again;
+}
+
+static bool
+check_table(const char *key, JsonbValue *value, void *arg)
+{
+	(void) backupschema_table(arg, key, "keys");
+	return true;
+}
+
+Closure *
+closure_create(const BackupSchema *schema, const char *user_id, JsonbContainer *keys,
+			   JsonbContainer *filters, bool row_security)
+{
+	Closure	   *c = palloc0(sizeof(Closure));
+
+	c->schema = schema;
+	c->user_id = user_id;
+	c->filters = filters;
+	c->row_security = row_security;
+	c->tables = palloc0(sizeof(ClosureTable) * Max(schema->ntables, 1));
+	json_visit(keys, check_table, unconstify(BackupSchema *, schema));
+	for (int i = 0; i < schema->ntables; i++)
+		init_table(c, &c->tables[i], &schema->tables[i], keys);
+	for (int i = 0; i < schema->ntables; i++)
+		read_chosen(c, &c->tables[i]);
+	while (read_round(c))
+		CHECK_FOR_INTERRUPTS();
+	return c;
+}
+
+int64
+closure_referenced(const Closure *c, const BackupTable *table)
+{
+	const KeyList *list = c->tables[table->index].referenced;
+
+	return list == NULL ? 0 : list->nkeys;
+}
+
+void
+closure_from_referenced(const Closure *c, Selection *s, const BackupTable *table)
+{
+	append_rows(s, table, c->tables[table->index].referenced);
+}
+
+void
+closure_from_chosen(const Closure *c, Selection *s, const BackupTable *table)
+{
+	const ClosureTable *t = &c->tables[table->index];
+
+	if (t->keys == NULL || t->all)
+	{
+		selection_from(s, table);
+		selection_where(s, table, filters_of(c, table));
+		appendStringInfoString(&s->sql, t->all ? "" : " AND false");
+	}
+	else if (t->by_key)
+		append_rows(s, table, t->chosen);
+	else
+		naturalrow_from(s, table, t->keys, filters_of(c, table));
+}
+
+bool
+closure_where_chosen(const Closure *c, Selection *s, const BackupTable *table)
+{
+	const ClosureTable *t = &c->tables[table->index];
+
+	if (t->by_key)
+		append_where(s, table, t->chosen);
+	return t->by_key;
+}

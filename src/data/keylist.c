@@ -1,0 +1,174 @@
+/*
+ * keylist.c
+ *	  Keys of many rows as one condition: "the row has one of these".
+ *
+ * One column is compared with = ANY, which the executor hashes.  Several are a
+ * semi join with unnest(), planned without nested loops: beside a tenant that
+ * the statistics do not know the planner would take one, and compare each row
+ * with each key.  NULLs are made comparable, since IS NOT DISTINCT FROM cannot
+ * be hashed.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "catalog/pg_type.h"
+#include "data/keylist.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+
+Oid
+keylist_type(Oid type)
+{
+	Oid			base = getBaseType(type);
+
+	if (relation_equality(base) == NULL || !OidIsValid(get_array_type(base)))
+		return TEXTOID;
+	return base;
+}
+
+KeyList *
+keylist_create(int ncolumns)
+{
+	KeyList	   *list = palloc0(sizeof(KeyList));
+
+	list->cxt = CurrentMemoryContext;
+	list->ncolumns = ncolumns;
+	list->columns = palloc0(sizeof(KeyColumn) * Max(ncolumns, 1));
+	list->maxkeys = 64;
+	list->values = palloc(sizeof(Datum) * list->maxkeys * ncolumns);
+	list->nulls = palloc(sizeof(bool) * list->maxkeys * ncolumns);
+	return list;
+}
+
+static void
+enlarge(KeyList *list)
+{
+	Size		count;
+
+	if (list->nkeys < list->maxkeys)
+		return;
+	list->maxkeys *= 2;
+	count = (Size) list->maxkeys * list->ncolumns;
+	list->values = repalloc_huge(list->values, sizeof(Datum) * count);
+	list->nulls = repalloc_huge(list->nulls, sizeof(bool) * count);
+}
+
+void
+keylist_add(KeyList *list, const Datum *values, const bool *nulls)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(list->cxt);
+	Size		at = (Size) list->nkeys * list->ncolumns;
+
+	enlarge(list);
+	for (int i = 0; i < list->ncolumns; i++)
+	{
+		int16		length;
+		bool		byval;
+
+		get_typlenbyval(keylist_type(list->columns[i].type), &length, &byval);
+		list->nulls[at + i] = nulls[i];
+		list->values[at + i] = nulls[i] ? (Datum) 0 : datumCopy(values[i], byval, length);
+		list->columns[i].nulls += nulls[i];
+	}
+	list->nkeys++;
+	MemoryContextSwitchTo(oldcxt);
+}
+
+/* The values of one column as an array: the parameter's "$n". */
+static char *
+array_argument(const KeyList *list, Selection *s, int column)
+{
+	Oid			type = keylist_type(list->columns[column].type);
+	Datum	   *values = palloc_extended(sizeof(Datum) * list->nkeys, MCXT_ALLOC_HUGE);
+	bool	   *nulls = palloc_extended(list->nkeys, MCXT_ALLOC_HUGE);
+	int			dims[1] = {list->nkeys};
+	int			lower[1] = {1};
+	int16		length;
+	bool		byval;
+	char		align;
+
+	for (int i = 0; i < list->nkeys; i++)
+	{
+		values[i] = list->values[(Size) i * list->ncolumns + column];
+		nulls[i] = list->nulls[(Size) i * list->ncolumns + column];
+	}
+	get_typlenbyvalalign(type, &length, &byval, &align);
+	return selection_add(s, get_array_type(type),
+						 PointerGetDatum(construct_md_array(values, nulls, 1, dims, lower, type,
+															length, byval, align)));
+}
+
+/* Some value of the column, to stand for NULL on both sides. */
+static char *
+stand_in(const KeyList *list, Selection *s, int column)
+{
+	int			at = column;
+
+	while (list->nulls[at])
+		at += list->ncolumns;
+	return selection_add(s, keylist_type(list->columns[column].type), list->values[at]);
+}
+
+static char *
+comparable(const KeyColumn *column)
+{
+	if (keylist_type(column->type) == TEXTOID && getBaseType(column->type) != TEXTOID)
+		return psprintf("(%s)::pg_catalog.text", column->expression);
+	return column->expression;
+}
+
+static void
+append_column(const KeyList *list, Selection *s, int i)
+{
+	const KeyColumn *column = &list->columns[i];
+	const char *equals = relation_equality(keylist_type(column->type));
+	char	   *value;
+
+	if (column->nulls == 0)
+	{
+		appendStringInfo(&s->sql, "%s %s k.c%d", comparable(column), equals, i + 1);
+		return;
+	}
+	appendStringInfo(&s->sql, "(%s IS NULL) OPERATOR(pg_catalog.=) (k.c%d IS NULL)",
+					 column->expression, i + 1);
+	if (column->nulls == list->nkeys)
+		return;
+	value = stand_in(list, s, i);
+	appendStringInfo(&s->sql, " AND COALESCE(%s, %s) %s COALESCE(k.c%d, %s)", comparable(column),
+					 value, equals, i + 1, value);
+}
+
+static void
+append_semi_join(const KeyList *list, Selection *s)
+{
+	s->listed = true;
+	appendStringInfoString(&s->sql, "EXISTS (SELECT 1 FROM ROWS FROM (");
+	for (int i = 0; i < list->ncolumns; i++)
+		appendStringInfo(&s->sql, "%spg_catalog.unnest(%s)", i > 0 ? ", " : "",
+						 array_argument(list, s, i));
+	appendStringInfoString(&s->sql, ") AS k (");
+	for (int i = 0; i < list->ncolumns; i++)
+		appendStringInfo(&s->sql, "%sc%d", i > 0 ? ", " : "", i + 1);
+	appendStringInfoString(&s->sql, ") WHERE ");
+	for (int i = 0; i < list->ncolumns; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&s->sql, " AND ");
+		append_column(list, s, i);
+	}
+	appendStringInfoChar(&s->sql, ')');
+}
+
+void
+keylist_condition(const KeyList *list, Selection *s)
+{
+	if (list->nkeys == 0 || list->ncolumns == 0)
+		appendStringInfoString(&s->sql, "false");
+	else if (list->ncolumns == 1 && list->columns[0].nulls == 0)
+		appendStringInfo(&s->sql, "%s %s ANY (%s)", comparable(&list->columns[0]),
+						 relation_equality(keylist_type(list->columns[0].type)),
+						 array_argument(list, s, 0));
+	else
+		append_semi_join(list, s);
+}

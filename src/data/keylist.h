@@ -1,0 +1,43 @@
+/*
+ * keylist.h
+ *	  Keys of many rows as one condition: "the row has one of these".
+ */
+#ifndef DB_ADAPTER_KEYLIST_H
+#define DB_ADAPTER_KEYLIST_H
+
+#include "data/selection.h"
+
+typedef struct KeyColumn
+{
+	char	   *expression;		/* over the rows of the statement */
+	Oid			type;			/* of the expression; its values have keylist_type() of it */
+	int			nulls;			/* keys that have NULL here */
+} KeyColumn;
+
+typedef struct KeyList
+{
+	MemoryContext cxt;
+	int			ncolumns;
+	KeyColumn  *columns;
+	int			nkeys;
+	int			maxkeys;
+	Datum	   *values;			/* ncolumns for each key; and so are nulls */
+	bool	   *nulls;
+} KeyList;
+
+/* The type in which a column's values are listed: text where its own cannot be. */
+extern Oid keylist_type(Oid type);
+
+/* In the current memory context; the caller fills columns. */
+extern KeyList *keylist_create(int ncolumns);
+/* Copies the values. */
+extern void keylist_add(KeyList *list, const Datum *values, const bool *nulls);
+
+/*
+ * Appends the condition.  The keys are parameters; NULL is equal to NULL.  It
+ * costs one lookup in a hash for each row of the table, or one in an index for
+ * each key, whichever the planner takes: never one comparison for each pair.
+ */
+extern void keylist_condition(const KeyList *list, Selection *s);
+
+#endif							/* DB_ADAPTER_KEYLIST_H */
