@@ -17,6 +17,8 @@
 
 /* A value is limited to this by the server; a line may be a little longer. */
 #define MAX_PENDING ((size_t) MaxAllocSize - 1024)
+/* Bytes taken at a time until they say which format it is. */
+#define FIRST_BYTES 64
 
 static char *format_reason(const char *format, va_list args) pg_attribute_printf(1, 0);
 
@@ -242,13 +244,17 @@ filereader_feed(FileReader *r, const char *bytes, size_t len)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(r->cxt);
 
-	if (r->decided)
-		feed_decided(r, bytes, len);
-	else
+	while (!r->decided && len > 0)
 	{
-		filereader_keep(r, bytes, len);
+		size_t		count = Min(len, FIRST_BYTES);
+
+		filereader_keep(r, bytes, count);
 		decide(r, false);
+		bytes += count;
+		len -= count;
 	}
+	if (len > 0)
+		feed_decided(r, bytes, len);
 	MemoryContextSwitchTo(oldcxt);
 }
 

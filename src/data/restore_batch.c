@@ -605,7 +605,7 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 	count_row(t, row);
 	if (row->state == ROW_ORPHANED || row->state == ROW_FAILED || row->suppressed)
 		return;
-	if (row->has_source)
+	if (row->has_source && t->map != NULL)
 		idmap_put(t->map, &row->source, &row->target);
 	if (row->state != ROW_SKIPPED && row->later != 0)
 		restore_cycle_remember(t, row);

@@ -125,7 +125,7 @@ struct RestoreTable
 	BackupTable *table;
 	RelationInfo *rel;
 	MemoryContext cxt;
-	IdMap	   *map;
+	IdMap	   *map;			/* NULL where nothing refers to the table */
 	const FileSection *section; /* NULL unless the file has the table */
 
 	/* columns */

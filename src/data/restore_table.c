@@ -535,6 +535,17 @@ restore_table_rows(RestoreTable *t, const char *name)
 	return query_rows_create(t->cxt, name, desc, BATCH_ROWS);
 }
 
+static bool
+is_referenced(const BackupSchema *schema, const BackupTable *table)
+{
+	for (int i = 0; i < schema->ntables; i++)
+		for (int j = 0; j < schema->tables[i].nrefs; j++)
+			for (int k = 0; k < schema->tables[i].refs[j].ntargets; k++)
+				if (schema->tables[i].refs[j].targets[k].index == table->index)
+					return true;
+	return false;
+}
+
 RestoreTable *
 restore_table_create(Restore *restore, BackupTable *table)
 {
@@ -550,7 +561,8 @@ restore_table_create(Restore *restore, BackupTable *table)
 	t->batchcxt = AllocSetContextCreate(restore->cxt, "db_adapter restore batch", 0,
 										ALLOCSET_DEFAULT_INITSIZE * 8, ALLOCSET_DEFAULT_MAXSIZE);
 	oldcxt = MemoryContextSwitchTo(t->cxt);
-	t->map = idmap_create(t->cxt);
+	if (is_referenced(restore->schema, table))
+		t->map = idmap_create(t->cxt);
 	t->readers = palloc(sizeof(ValueReader *) * Max(t->rel->ncolumns, 1));
 	t->kept_max = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	for (int i = 0; i < t->rel->ncolumns; i++)

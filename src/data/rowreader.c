@@ -296,12 +296,19 @@ is_word(const RowField *field, const char *word)
 	return field->len == (int) strlen(word) && memcmp(field->data, word, field->len) == 0;
 }
 
+static inline bool
+ends_literal(char c)
+{
+	return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\t' || c == '\r' || c == '\n' ||
+		   c == '\0';
+}
+
 static bool
 read_literal(RowScanner *s, RowField *field)
 {
 	field->kind = FIELD_LITERAL;
 	field->data = s->at;
-	while (s->at < s->end && strchr(",}] \t\r\n", *s->at) == NULL)
+	while (s->at < s->end && !ends_literal(*s->at))
 		s->at++;
 	field->len = s->at - field->data;
 	s->terminate = s->at;
