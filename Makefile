@@ -2,7 +2,7 @@
 # library and the command.  PG_CONFIG= chooses the server.
 
 # These bring a server of their own (see scripts/) and must work where none is yet.
-OWN_SERVER = deps check check-majors demo bench
+OWN_SERVER = deps check check-majors demo bench fuzz
 ifneq ($(filter $(OWN_SERVER) format,$(MAKECMDGOALS)),)
 
 .PHONY: $(OWN_SERVER) format
@@ -12,6 +12,7 @@ check: ; @scripts/deps --quiet && scripts/private-server scripts/check
 check-majors: ; @scripts/check-majors $(MAJORS)
 demo: ; @scripts/deps --quiet && scripts/private-server demo/run
 bench: ; @scripts/deps --quiet && bench/all
+fuzz: ; @$(MAKE) -s -C client fuzz && $(MAKE) -s -C test/fuzz/server fuzz PG_CONFIG=$$(scripts/pg-config)
 format: ; @scripts/format
 
 else

@@ -2,9 +2,6 @@
  * fuzz_row.c
  *		The reader of one row: whatever the bytes, it stays inside them, and what it
  *		accepts it leaves terminated.
- *
- * Build: clang -g -O1 -fsanitize=fuzzer,address,undefined, with the server's include
- * folder and src; no library of the server is needed.  See the README here.
  */
 #include "postgres.h"
 
