@@ -17,7 +17,8 @@ struct ArenaBlock
 {
 	ArenaBlock *next;
 	size_t		size;
-	size_t		used;
+	size_t		used;			/* from the front: what must be aligned */
+	size_t		end;			/* texts lie from here to the end */
 	alignas(max_align_t) char data[];
 };
 
@@ -36,7 +37,7 @@ arena_add_block(Arena *arena, size_t need)
 	block = mem_zalloc(sizeof(ArenaBlock) + size);
 	if (block == NULL)
 		return NULL;
-	block->size = size;
+	block->size = block->end = size;
 	block->next = arena->blocks;
 	arena->blocks = block;
 	return block;
@@ -52,7 +53,7 @@ arena_alloc(Arena *arena, size_t size)
 	if (size > SIZE_MAX / 4)
 		return NULL;
 	size = (size + align - 1) / align * align;
-	if (block == NULL || block->size - block->used < size)
+	if (block == NULL || block->end - block->used < size)
 	{
 		block = arena_add_block(arena, size);
 		if (block == NULL)
@@ -66,9 +67,20 @@ arena_alloc(Arena *arena, size_t size)
 char *
 arena_strndup(Arena *arena, const char *text, size_t len)
 {
-	char	   *copy = arena_alloc(arena, len + 1);
+	ArenaBlock *block = arena->blocks;
+	char	   *copy;
 
-	if (copy != NULL && len > 0)
+	if (len > SIZE_MAX / 4)
+		return NULL;
+	if (block == NULL || block->end - block->used <= len)
+	{
+		block = arena_add_block(arena, len + 1);
+		if (block == NULL)
+			return NULL;
+	}
+	block->end -= len + 1;
+	copy = block->data + block->end;
+	if (len > 0)
 		memcpy(copy, text, len);
 	return copy;
 }

@@ -87,11 +87,12 @@ builder_add(JsonBuilder *builder, JsonType type)
 		builder->root = value;
 	else
 	{
-		size_t		level = builder->depth - 1;
+		JsonLevel  *level = &builder->levels[builder->depth - 1];
 
-		*builder->tail[level] = value;
-		builder->tail[level] = &value->next;
-		builder->open[level]->count++;
+		*level->tail = value;
+		level->tail = &value->next;
+		level->last = value;
+		level->open->count++;
 	}
 	return value;
 }
@@ -99,26 +100,50 @@ builder_add(JsonBuilder *builder, JsonType type)
 static bool
 builder_open(JsonBuilder *builder, JsonType type)
 {
+	const JsonValue *before = builder->depth > 0 ? builder->levels[builder->depth - 1].last : NULL;
 	JsonValue  *value = builder_add(builder, type);
 
 	if (value == NULL)
 		return false;
-	builder->open[builder->depth] = value;
-	builder->tail[builder->depth] = &value->first;
-	builder->depth++;
+	builder->levels[builder->depth++] = (JsonLevel){
+		.open = value,
+		.tail = &value->first,
+		.hint = before != NULL && before->type == JSON_TYPE_OBJECT ? before->first : NULL,
+		.alike = true};
 	return true;
 }
 
 static bool
 builder_close(JsonBuilder *builder)
 {
-	JsonValue  *value = builder->open[--builder->depth];
+	const JsonLevel *level = &builder->levels[--builder->depth];
+	JsonValue  *value = level->open;
 
-	if (value->type != JSON_TYPE_OBJECT)
+	if (value->type != JSON_TYPE_OBJECT || level->alike)
 		return true;
 	if (!json_find_duplicate(value, &builder->duplicate))
 		builder->no_memory = true;
 	return !builder->no_memory && builder->duplicate == NULL;
+}
+
+/* Of many objects with the same members each name is kept once. */
+static bool
+builder_name(JsonBuilder *builder, const char *text, size_t len)
+{
+	JsonLevel  *level = &builder->levels[builder->depth - 1];
+	const char *expected = level->hint != NULL ? level->hint->name : NULL;
+
+	if (expected != NULL && strncmp(expected, text, len) == 0 && expected[len] == '\0')
+	{
+		builder->name = expected;
+		level->hint = level->hint->next;
+		return true;
+	}
+	level->hint = NULL;
+	level->alike = false;
+	builder->name = arena_strndup(builder->arena, text, len);
+	builder->no_memory = builder->name == NULL;
+	return !builder->no_memory;
 }
 
 static bool
@@ -158,9 +183,7 @@ json_builder_token(void *arg, JsonToken token, const char *text, size_t len)
 			return builder_open(builder,
 								token == JSON_OBJECT_START ? JSON_TYPE_OBJECT : JSON_TYPE_ARRAY);
 		case JSON_NAME:
-			builder->name = arena_strndup(builder->arena, text, len);
-			builder->no_memory = builder->name == NULL;
-			return !builder->no_memory;
+			return builder_name(builder, text, len);
 		case JSON_OBJECT_END:
 		case JSON_ARRAY_END:
 			ok = builder_close(builder);
@@ -209,7 +232,7 @@ json_parse(Arena *arena, const char *text, size_t len, const char *what, dba_err
 
 	/* the levels are written before they are read: clearing them would cost more
 	 * than reading a filter does */
-	memset(&builder, 0, offsetof(JsonBuilder, open));
+	memset(&builder, 0, offsetof(JsonBuilder, levels));
 	builder.arena = arena;
 	json_reader_init(&reader, json_builder_token, &builder);
 	if (json_reader_feed(&reader, text, len) && json_reader_finish(&reader))

@@ -33,8 +33,11 @@ struct JsonValue
 {
 	JsonType	type;
 	bool		boolean;
-	size_t		count;			/* elements or members */
-	size_t		len;			/* of text */
+	union
+	{
+		size_t		count;		/* elements or members */
+		size_t		len;		/* of text */
+	};
 	const char *text;			/* a number's digits; a string, without NUL inside */
 	const char *name;			/* of a member; else NULL */
 	JsonValue  *first;			/* elements or members, in order */
@@ -83,6 +86,15 @@ extern const char *json_type_name(JsonType type);
  * want a part of it in memory.  A JsonBuilder of zeros with `arena` set is ready;
  * json_builder_token is a JsonTokenFn.  root is the value when `done`.
  */
+typedef struct JsonLevel
+{
+	JsonValue  *open;
+	JsonValue **tail;
+	const JsonValue *last;		/* the newest element or member */
+	const JsonValue *hint;		/* whose name is expected next: the sibling before had it */
+	bool		alike;			/* every name so far was the one expected */
+} JsonLevel;
+
 typedef struct JsonBuilder
 {
 	Arena	   *arena;
@@ -94,8 +106,7 @@ typedef struct JsonBuilder
 	/* private */
 	size_t		depth;
 	const char *name;
-	JsonValue  *open[JSON_MAX_DEPTH];
-	JsonValue **tail[JSON_MAX_DEPTH];
+	JsonLevel	levels[JSON_MAX_DEPTH];
 } JsonBuilder;
 
 extern bool json_builder_token(void *builder, JsonToken token, const char *text, size_t len);
