@@ -3,40 +3,22 @@
  *		insert_many: many rows in one request, all or none.
  *
  * Few rows are one INSERT … VALUES.  More are a transaction that first asks what
- * the relation is: a plain table without row security and rules takes COPY, when
- * every row has every column and nothing is to be returned; other relations, and
- * uneven rows, take INSERT in batches.
+ * the relation is.  A plain table without row security and rules takes COPY, when
+ * every row has every column and nothing is to be returned.  Everything else is
+ * inserted from arrays, one a column: rows that lack different columns, which take
+ * their defaults, in one statement a shape.
  */
 #include "bulk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "group.h"
 #include "mem.h"
 #include "verbs.h"
 
 #define FEW_ROWS 100
-#define BATCHES_UNDER_WAY 4
-#define COPY_PIECE (64 * 1024)
-
-typedef struct Bulk
-{
-	Group		group;
-	Arena		arena;			/* rows and columns live here */
-	dba_query	query;			/* a copy of what matters: table, conflict, returning */
-	JsonValue  *columns;
-	JsonValue  *rows;
-	const JsonValue *next;		/* the first row not sent */
-	size_t		left;			/* rows from there */
-	bool		even;
-	int			under_way;
-	Buf			table;			/* quoted */
-	Buf			names;			/* {"a","b"} */
-	Buf			copy;			/* a piece of COPY's data */
-	SqlParamForm *forms;		/* of the columns */
-	const char *values[2];
-} Bulk;
+#define BATCH_ROWS 10000
+#define BATCHES_UNDER_WAY 2
 
 static void
 bulk_release(Group *group)
@@ -44,9 +26,11 @@ bulk_release(Group *group)
 	Bulk	   *bulk = (Bulk *) group;
 
 	arena_free(&bulk->arena);
-	buf_free(&bulk->table);
-	buf_free(&bulk->names);
+	buf_free(&bulk->tail);
 	buf_free(&bulk->copy);
+	buf_free(&bulk->missing);
+	buf_free(&bulk->names[0]);
+	buf_free(&bulk->names[1]);
 	mem_free(bulk);
 }
 
@@ -62,8 +46,75 @@ bulk_batch_done(dba_client *db, const dba_result *result, const dba_error *error
 	(void) db;
 	bulk->under_way--;
 	if (!group_failed(&bulk->group, error))
-		bulk->group.count += dba_result_count(result);
+	{
+		if (bulk->returning)
+			group_take_result(&bulk->group, result);
+		else
+			bulk->group.count += dba_result_count(result);
+	}
 	bulk_pump(bulk);
+}
+
+/* Rows that are too unlike, and columns that are not there: VALUES does, or says. */
+static dba_request
+bulk_send_values(Bulk *bulk, Request *request, size_t count)
+{
+	dba_query	query = {.table = bulk->table, .limit = -1};
+	SqlStatement st = {0};
+	dba_error  *error = NULL;
+
+	sql_insert_values(&st, &query, bulk->columns, bulk->next, count, &error);
+	return verbs_submit(request, &st, error);
+}
+
+/* The facts of the columns that the rows of a shape have, in their order. */
+static size_t
+bulk_shape_columns(Bulk *bulk, SqlColumn *columns)
+{
+	size_t		count = 0;
+
+	json_foreach(member, bulk->next)
+	{
+		for (size_t i = 0; member->name[0] != '_' && i < bulk->columns->count; i++)
+			if (strcmp(bulk->facts[i].name, member->name) == 0)
+				columns[count++] = bulk->facts[i];
+	}
+	return count;
+}
+
+static dba_request
+bulk_send_arrays(Bulk *bulk, Request *request, size_t count)
+{
+	SqlColumn  *columns = arena_alloc(&bulk->arena, sizeof(SqlColumn) * bulk->columns->count);
+	Buf			sql = BUF_INIT;
+	size_t		n;
+
+	if (columns != NULL)
+	{
+		n = bulk_shape_columns(bulk, columns);
+		sql_write_unnest(&sql, &bulk->table, columns, n, buf_text(&bulk->tail));
+		request->owned = sql_write_arrays(columns, n, bulk->next, count);
+		request->binding.count = (int) n;
+		request->binding.values = request->owned;
+		/* rows to be returned may have types of the user's: a description tells */
+		request->unprepared = !bulk->returning;
+		if (buf_ok(&sql) && request->owned != NULL)
+			request->stmt =
+				stmt_get(&request->core->stmts, buf_text(&sql), sql.len, bulk->returning);
+	}
+	buf_free(&sql);
+	if (request->stmt == NULL)
+		return request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory"));
+	return request_submit(request);
+}
+
+static size_t
+bulk_batch_size(const Bulk *bulk)
+{
+	size_t		count = bulk->shape != NULL ? BATCH_ROWS : sql_batch_rows(bulk->columns);
+
+	/* a statement's rows are one result, and one ON CONFLICT's */
+	return count < bulk->left && bulk->tail.len == 0 ? count : bulk->left;
 }
 
 static void
@@ -71,25 +122,25 @@ bulk_send_batch(Bulk *bulk)
 {
 	Group	   *group = &bulk->group;
 	Request	   *request = group_step(group, REQUEST_STATEMENT, bulk_batch_done);
-	SqlStatement st = {0};
-	dba_error  *error = NULL;
-	size_t		count = sql_batch_rows(bulk->columns);
+	size_t		count = bulk_batch_size(bulk);
 
 	if (request == NULL)
 	{
 		error_set_no_memory(&group->error);
 		return;
 	}
-	if (count > 1000)
-		count = 1000;
-	if (count > bulk->left)
-		count = bulk->left;
-	sql_insert_values(&st, &bulk->query, bulk->columns, bulk->next, count, &error);
+	bulk->under_way++;
+	group_submitted(group, bulk->shape != NULL ? bulk_send_arrays(bulk, request, count)
+											   : bulk_send_values(bulk, request, count));
 	bulk->left -= count;
 	while (count-- > 0)
 		bulk->next = bulk->next->next;
-	bulk->under_way++;
-	group_submitted(group, verbs_submit(request, &st, error));
+	if (bulk->left == 0 && bulk->shape != NULL && bulk->shape->next != NULL)
+	{
+		bulk->shape = bulk->shape->next;
+		bulk->next = bulk->shape->first;
+		bulk->left = bulk->shape->count;
+	}
 }
 
 static void
@@ -101,198 +152,144 @@ bulk_pump(Bulk *bulk)
 		group_end(&bulk->group);
 }
 
-/* --- COPY */
+/* --- which way */
 
-static void
-copy_write_text(Buf *buf, const char *text, size_t len)
-{
-	while (len > 0)
-	{
-		size_t		plain = 0;
-		char		c;
+/* What the relation is, and of its columns, in the order asked for: how a cast
+ * names the type, the type, and whether its values can be an array's elements.  A column that does not exist, or takes no value, is
+ * left to the INSERT to complain of. */
+static const char facts_sql[] =
+	"SELECT c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND NOT c.relhasrules,"
+	" pg_catalog.format_type(t.oid, -1), t.oid,"
+	" t.typarray = 0 OR t.typtype IN ('c', 'd') OR t.typdelim <> ',' OR t.typcategory = 'A'"
+	" FROM pg_catalog.unnest($2::pg_catalog.text[]) WITH ORDINALITY AS n (name, position)"
+	" JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::pg_catalog.regclass AND a.attname = n.name"
+	" AND NOT a.attisdropped AND a.attnum > 0 AND a.attgenerated = '' AND a.attidentity <> 'a'"
+	" JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+	" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid ORDER BY n.position";
 
-		while (plain < len && text[plain] != '\\' && text[plain] != '\n' && text[plain] != '\r' &&
-			   text[plain] != '\t')
-			plain++;
-		buf_append(buf, text, plain);
-		if (plain == len)
-			return;
-		c = text[plain];
-		buf_putc(buf, '\\');
-		buf_putc(buf, c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : c);
-		text += plain + 1;
-		len -= plain + 1;
-	}
-}
-
-/* A row's members in the order of columns; rows mostly have it already. */
-static const JsonValue *
-copy_member(const JsonValue *row, const JsonValue *hint, const char *name)
-{
-	while (hint != NULL && hint->name[0] == '_')
-		hint = hint->next;
-	return hint != NULL && strcmp(hint->name, name) == 0 ? hint : json_member(row, name);
-}
-
-static void
-copy_write_value(Bulk *bulk, Buf *scratch, const JsonValue *member, SqlParamForm form)
-{
-	buf_reset(scratch);
-	if (member == NULL || member->type == JSON_TYPE_NULL)
-		buf_append(&bulk->copy, "\\N", 2);
-	else if (member->type == JSON_TYPE_NUMBER)
-		buf_append(&bulk->copy, member->text, member->len);
-	else if (member->type == JSON_TYPE_STRING && form == SQL_PARAM_PLAIN)
-		copy_write_text(&bulk->copy, member->text, member->len);
-	else if (sql_param_write(scratch, member, form))
-		copy_write_text(&bulk->copy, buf_text(scratch), scratch->len);
-	if (!buf_ok(scratch))
-		bulk->copy.failed = true;
-}
-
-static void
-copy_write_row(Bulk *bulk, Buf *scratch, const JsonValue *row)
-{
-	const JsonValue *hint = row->first;
-	size_t		i = 0;
-
-	json_foreach(column, bulk->columns)
-	{
-		const JsonValue *member = copy_member(row, hint, column->text);
-
-		if (i > 0)
-			buf_putc(&bulk->copy, '\t');
-		copy_write_value(bulk, scratch, member, bulk->forms[i]);
-		hint = member != NULL ? member->next : NULL;
-		i++;
-	}
-	buf_putc(&bulk->copy, '\n');
-}
-
-/* The next rows, as many as make a piece; the server works on one while the next
- * is written. */
 static bool
-copy_fill(Request *request)
+bulk_take_facts(Bulk *bulk, const dba_result *result)
 {
-	Bulk	   *bulk = request->arg;
-	Buf			scratch = BUF_INIT;
+	SqlColumn  *facts = arena_alloc(&bulk->arena, sizeof(SqlColumn) * bulk->columns->count);
+	const JsonValue *column = bulk->columns->first;
 
-	buf_reset(&bulk->copy);
-	while (bulk->next != NULL && bulk->copy.len < COPY_PIECE)
+	for (size_t i = 0; facts != NULL && column != NULL; i++, column = column->next)
 	{
-		copy_write_row(bulk, &scratch, bulk->next);
-		bulk->next = bulk->next->next;
+		const char *type = dba_result_text_at(result, i, 1);
+		const char *oid = dba_result_text_at(result, i, 2);
+
+		facts[i].name = column->text;
+		facts[i].type = arena_strndup(&bulk->arena, type, strlen(type));
+		facts[i].param.oid = (Oid) strtoul(oid, NULL, 10);
+		facts[i].as_text = dba_result_text_at(result, i, 3)[0] == 't';
+		if (facts[i].type == NULL)
+			facts = NULL;
 	}
-	buf_free(&scratch);
-	request->copy_data = buf_text(&bulk->copy);
-	request->copy_size = bulk->copy.len;
-	return buf_ok(&bulk->copy);
+	bulk->facts = facts;
+	bulk->copyable = dba_result_text_at(result, 0, 0)[0] == 't';
+	return facts != NULL || error_set_no_memory(&bulk->group.error);
 }
 
+/* The rows as shapes to be inserted from arrays: one when they are even. */
+static bool
+bulk_take_shapes(Bulk *bulk)
+{
+	JsonValue	rows = {.first = (JsonValue *) bulk->next};
+
+	if (bulk->even)
+	{
+		bulk->shape = arena_alloc(&bulk->arena, sizeof(SqlShape));
+		return bulk->shape != NULL || error_set_no_memory(&bulk->group.error);
+	}
+	bulk->shape = sql_rows_shapes(&bulk->arena, &rows, &bulk->group.error);
+	if (bulk->shape != NULL)
+	{
+		bulk->next = bulk->shape->first;
+		bulk->left = bulk->shape->count;
+	}
+	return bulk->group.error == NULL;
+}
+
+/* All is known. */
 static void
-bulk_copied(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+bulk_choose(Bulk *bulk)
+{
+	const Types *types = bulk->group.request->core->types;
+
+	for (size_t i = 0; i < bulk->columns->count; i++)
+		bulk->facts[i].param = sql_param_type(types, bulk->facts[i].param.oid);
+	if (bulk->copyable && bulk->even && bulk->tail.len == 0)
+	{
+		bulk_copy(bulk);
+		return;
+	}
+	bulk_take_shapes(bulk);
+	bulk_pump(bulk);
+}
+
+/* Types that the client has not met are looked up, then those they are made of. */
+static void
+bulk_types(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
 	Bulk	   *bulk = arg;
 
 	(void) db;
-	if (!group_failed(&bulk->group, error))
-		bulk->group.count = dba_result_count(result);
-	group_end(&bulk->group);
-}
-
-static bool
-copy_sql(Bulk *bulk, Buf *sql)
-{
-	buf_printf(sql, "COPY %s (", buf_text(&bulk->table));
-	json_foreach(column, bulk->columns)
-	{
-		if (column != bulk->columns->first)
-			buf_puts(sql, ", ");
-		sql_write_identifier(sql, column->text);
-	}
-	buf_puts(sql, ") FROM STDIN");
-	return buf_ok(sql);
-}
-
-static void
-bulk_copy(Bulk *bulk)
-{
-	Group	   *group = &bulk->group;
-	Request	   *request = group_step(group, REQUEST_COPY, bulk_copied);
-	Buf			sql = BUF_INIT;
-
-	if (request == NULL)
-	{
-		group_submitted(group, 0);
-		return;
-	}
-	request->unprepared = true;
-	request->copy_fill = copy_fill;
-	if (copy_sql(bulk, &sql))
-		request->stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
-	buf_free(&sql);
-	if (request->stmt == NULL)
-		group_submitted(group, request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory")));
+	buf_reset(&bulk->missing);
+	if (!group_failed(&bulk->group, error) &&
+		!types_learn(bulk->group.request->core->types, result->pg, &bulk->missing))
+		error_set_no_memory(&bulk->group.error);
+	bulk->values[0] = buf_text(&bulk->missing);
+	if (bulk->group.error != NULL)
+		group_end(&bulk->group);
+	else if (bulk->missing.len > 0)
+		group_run(&bulk->group, types_query(), 1, bulk->values, bulk_types);
 	else
-		group_submitted(group, request_submit(request));
+		bulk_choose(bulk);
 }
-
-/* --- which way */
-
-/* What the relation is, and its columns' types in the order asked for; a column
- * that does not exist is left to the INSERT to complain of. */
-static const char facts_sql[] =
-	"SELECT c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND NOT c.relhasrules, a.atttypid"
-	" FROM pg_catalog.unnest($2::pg_catalog.text[]) WITH ORDINALITY AS n (name, position)"
-	" JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::pg_catalog.regclass AND a.attname = n.name"
-	" AND NOT a.attisdropped AND a.attnum > 0 AND a.attgenerated = '' AND a.attidentity <> 'a'"
-	" JOIN pg_catalog.pg_class c ON c.oid = a.attrelid ORDER BY n.position";
 
 static void
 bulk_facts(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
 	Bulk	   *bulk = arg;
-	size_t		columns = bulk->columns->count;
+	const Types *types = bulk->group.request->core->types;
 
 	(void) db;
-	if (group_failed(&bulk->group, error))
-	{
-		group_end(&bulk->group);
-		return;
-	}
-	if (bulk->even && dba_result_rows(result) == columns && columns > 0 &&
-		dba_result_text_at(result, 0, 0)[0] == 't')
-		bulk->forms = arena_alloc(&bulk->arena, sizeof(SqlParamForm) * columns);
-	if (bulk->forms == NULL)
+	if (group_failed(&bulk->group, error) || dba_result_rows(result) != bulk->columns->count ||
+		!bulk_take_facts(bulk, result))
 	{
 		bulk_pump(bulk);
 		return;
 	}
-	for (size_t i = 0; i < columns; i++)
-		bulk->forms[i] =
-			sql_param_form((uint32_t) strtoul(dba_result_text_at(result, i, 1), NULL, 10));
-	bulk_copy(bulk);
+	for (size_t i = 0; i < bulk->columns->count; i++)
+		types_want(types, bulk->facts[i].param.oid, &bulk->missing);
+	if (!types_close_list(&bulk->missing))
+	{
+		bulk_choose(bulk);
+		return;
+	}
+	bulk->values[0] = buf_text(&bulk->missing);
+	group_run(&bulk->group, types_query(), 1, bulk->values, bulk_types);
 }
 
 static void
 bulk_begun(Group *group)
 {
 	Bulk	   *bulk = (Bulk *) group;
-	JsonValue	list = *bulk->columns;
 
-	sql_param_write(&bulk->names, &list, SQL_PARAM_PLAIN);
-	if (!buf_ok(&bulk->names) || !buf_ok(&bulk->table))
+	sql_write_name(&bulk->names[0], &bulk->table);
+	sql_param_write(&bulk->names[1], bulk->columns, NULL);
+	if (!buf_ok(&bulk->names[0]) || !buf_ok(&bulk->names[1]))
 	{
 		error_set_no_memory(&group->error);
 		group_end(group);
 		return;
 	}
-	bulk->values[0] = buf_text(&bulk->table);
-	bulk->values[1] = buf_text(&bulk->names);
+	bulk->values[0] = buf_text(&bulk->names[0]);
+	bulk->values[1] = buf_text(&bulk->names[1]);
 	group_run(group, facts_sql, 2, bulk->values, bulk_facts);
 }
 
-/* One statement does: few rows, or rows to be returned. */
+/* One statement does. */
 static dba_request
 bulk_insert_few(dba_client *db, const dba_query *query, Arena *arena, JsonValue *rows,
 				JsonValue  *columns, dba_error *error, dba_callback cb, void *arg)
@@ -313,18 +310,28 @@ bulk_insert_few(dba_client *db, const dba_query *query, Arena *arena, JsonValue 
 	return verbs_submit(request, &st, error);
 }
 
-/* The caller's query may be gone when the batches are written. */
-static void
-bulk_copy_table(Bulk *bulk, const SqlName *table)
+/* The caller's query may be gone when the statements are written. */
+static bool
+bulk_copy_query(Bulk *bulk, const dba_query *query)
 {
-	bulk->query.table.count = table->count;
-	for (size_t i = 0; i < table->count; i++)
+	SqlStatement tail = {0};
+
+	bulk->table.count = query->table.count;
+	for (size_t i = 0; i < query->table.count; i++)
 	{
-		bulk->query.table.parts[i] =
-			arena_strndup(&bulk->arena, table->parts[i], strlen(table->parts[i]));
-		if (bulk->query.table.parts[i] == NULL)
-			bulk->table.failed = true;
+		const char *part = query->table.parts[i];
+
+		bulk->table.parts[i] = arena_strndup(&bulk->arena, part, strlen(part));
+		if (bulk->table.parts[i] == NULL)
+			return false;
 	}
+	if (query->conflict != NULL)
+		sql_write_conflict(&tail, query, bulk->columns);
+	if (query->returning != NULL)
+		sql_write_returning(&tail, query);
+	bulk->returning = query->returning != NULL;
+	bulk->tail = tail.text;
+	return buf_ok(&bulk->tail);
 }
 
 dba_request
@@ -338,8 +345,8 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 
 	if (error == NULL && query_check(query, &error) && rows != NULL)
 		columns = sql_rows_columns(arena, rows, &even, &error);
-	if (columns == NULL || rows->count <= FEW_ROWS || query->returning != NULL ||
-		query->conflict != NULL)
+	if (columns == NULL || rows->count <= FEW_ROWS ||
+		(!even && (query->returning != NULL || query->conflict != NULL)))
 		return bulk_insert_few(db, query, arena, rows, columns, error, cb, arg);
 	bulk = mem_zalloc(sizeof(Bulk));
 	if (bulk == NULL)
@@ -349,16 +356,17 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 	}
 	bulk->arena = *arena;
 	*arena = (Arena){NULL};
-	sql_write_name(&bulk->table, &query->table);
-	bulk_copy_table(bulk, &query->table);
-	bulk->query.limit = -1;
 	bulk->columns = columns;
-	bulk->rows = rows;
 	bulk->next = rows->first;
 	bulk->left = rows->count;
 	bulk->even = even;
 	bulk->group.begun = bulk_begun;
 	bulk->group.release = bulk_release;
+	if (!bulk_copy_query(bulk, query))
+	{
+		bulk_release(&bulk->group);
+		return 0;
+	}
 	id = group_submit(&bulk->group, db, cb, arg);
 	if (id != 0)
 		group_begin(&bulk->group);

@@ -5,8 +5,32 @@
 #ifndef DBA_BULK_H
 #define DBA_BULK_H
 
-#include "core.h"
+#include "group.h"
 #include "sql.h"
+
+typedef struct Bulk
+{
+	Group		group;
+	Arena		arena;			/* rows, columns, names live here */
+	SqlName		table;
+	Buf			tail;			/* ON CONFLICT, RETURNING */
+	bool		returning;
+	JsonValue  *columns;		/* of all rows, as strings */
+	bool		even;			/* every row has every one */
+	const JsonValue *next;		/* the first row not sent */
+	size_t		left;			/* rows from there, of its shape */
+	SqlShape   *shape;			/* the one being sent, or NULL */
+	int			under_way;		/* statements */
+	SqlColumn  *facts;			/* of the columns, in their order; NULL: not known */
+	bool		copyable;		/* the relation takes COPY */
+	Buf			missing;		/* types to be looked up */
+	Buf			copy;			/* a piece of COPY's data */
+	Buf			names[2];		/* the table's and the columns', as parameters */
+	const char *values[2];
+} Bulk;
+
+/* --- bulkcopy.c */
+extern void bulk_copy(Bulk *bulk);
 
 /* takes arena (where rows lives) and error; rows NULL: error says why */
 extern dba_request bulk_insert(dba_client *db, const dba_query *query, Arena *arena,

@@ -94,6 +94,22 @@ group_failed(Group *group, const dba_error *error)
 }
 
 void
+group_take_result(Group *group, const dba_result *result)
+{
+	dba_result *kept = dba_result_keep(result);
+
+	if (kept == NULL)
+	{
+		error_set_no_memory(&group->error);
+		return;
+	}
+	group->result = kept->pg;
+	group->count = kept->count;
+	kept->pg = NULL;
+	dba_result_free(kept);
+}
+
+void
 group_run(Group *group, const char *sql, int count, const char *const *values, dba_callback cb)
 {
 	Request	   *request = group_step(group, REQUEST_STATEMENT, cb);

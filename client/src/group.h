@@ -50,6 +50,9 @@ extern void group_submitted(Group *group, dba_request id);
 /* keeps the first failure; false when error is NULL */
 extern bool group_failed(Group *group, const dba_error *error);
 
+/* what a step was answered is what the caller gets */
+extern void group_take_result(Group *group, const dba_result *result);
+
 /* commits or, after a failure, rolls back what the group began; then it is done */
 extern void group_end(Group *group);
 

@@ -48,16 +48,16 @@ params_count(const ParamSet *params)
 
 /* Every parameter's text in one piece; offsets[i] is -1 for NULL. */
 static bool
-params_write(ParamSet *params, const Stmt *stmt, ptrdiff_t *offsets)
+params_write(ParamSet *params, const Stmt *stmt, const Types *types, ptrdiff_t *offsets)
 {
 	Buf			text = BUF_INIT;
 
 	for (size_t i = 0; i < params->count; i++)
 	{
-		SqlParamForm form = sql_param_form(stmt->described ? stmt->params[i] : 0);
+		SqlParamType type = sql_param_type(types, stmt->described ? stmt->params[i] : 0);
 
 		offsets[i] = (ptrdiff_t) text.len;
-		if (sql_param_write(&text, params->values[i], form))
+		if (sql_param_write(&text, params->values[i], &type))
 			buf_append(&text, "", 1);
 		else
 			offsets[i] = -1;
@@ -90,7 +90,8 @@ request_bind(Request *request, dba_error **err)
 	values = arena_alloc(&params->arena, params->count * sizeof(char *));
 	if (params->count > 32)
 		offsets = mem_alloc(params->count * sizeof(ptrdiff_t));
-	ok = values != NULL && offsets != NULL && params_write(params, stmt, offsets);
+	ok = values != NULL && offsets != NULL &&
+		 params_write(params, stmt, request->core->types, offsets);
 	for (size_t i = 0; ok && i < params->count; i++)
 		values[i] = offsets[i] < 0 ? NULL : params->text + offsets[i];
 	if (offsets != few)

@@ -61,19 +61,7 @@ restore_end_done(dba_client *db, const dba_result *result, const dba_error *erro
 
 	(void) db;
 	if (!group_failed(group, error))
-	{
-		dba_result *kept = dba_result_keep(result);
-
-		if (kept == NULL)
-			error_set_no_memory(&group->error);
-		else
-		{
-			group->result = kept->pg;
-			group->count = kept->count;
-			kept->pg = NULL;
-			dba_result_free(kept);
-		}
-	}
+		group_take_result(group, result);
 	group_end(group);
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "query.h"
+#include "types.h"
 
 typedef struct SqlStatement
 {
@@ -67,6 +68,28 @@ extern size_t sql_batch_rows(const JsonValue *columns);
 extern bool sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns,
 							  const JsonValue *first, size_t count, dba_error **err);
 
+/* a row's member of that name; rows mostly have their members in the order asked
+ * for, so `hint` is the one behind the last found */
+extern const JsonValue *sql_row_member(const JsonValue *row, const JsonValue *hint,
+									   const char *name);
+
+/* rows with the same members in the same order, chained through next */
+typedef struct SqlShape SqlShape;
+
+struct SqlShape
+{
+	JsonValue  *first;
+	JsonValue **tail;
+	size_t		count;
+	SqlShape   *next;
+};
+
+/* takes the rows of an array apart by shape, in order of appearance; NULL: more
+ * than SQL_MAX_SHAPES (then they are as they were) or no memory (then *err is set) */
+#define SQL_MAX_SHAPES 16
+
+extern SqlShape *sql_rows_shapes(Arena *arena, JsonValue *rows, dba_error **err);
+
 /* ---------------------------------------------------------------- parameters */
 
 /* how a parameter's type takes its value */
@@ -74,13 +97,43 @@ typedef enum SqlParamForm
 {
 	SQL_PARAM_PLAIN,			/* text of a scalar; a JSON array becomes {…} */
 	SQL_PARAM_JSON,				/* json, jsonb: the value's JSON text */
-	SQL_PARAM_JSON_ARRAY		/* json[], jsonb[] */
+	SQL_PARAM_NESTED			/* an array or a composite: what is in it decides */
 } SqlParamForm;
 
-extern SqlParamForm sql_param_form(uint32_t type_oid);
+/* zeroed: of a type nobody knows */
+typedef struct SqlParamType
+{
+	SqlParamForm form;
+	Oid			oid;
+	const Types *types;
+} SqlParamType;
 
-/* appends the text; false: the value is SQL NULL and nothing was appended */
-extern bool sql_param_write(Buf *buf, const JsonValue *value, SqlParamForm form);
+extern SqlParamType sql_param_type(const Types *types, Oid oid);
+
+/* appends an array's element in double quotes, so that nothing in it means anything */
+extern void sql_write_element(Buf *buf, const char *text, size_t len);
+
+/* appends the text; false: the value is SQL NULL and nothing was appended; type may
+ * be NULL */
+extern bool sql_param_write(Buf *buf, const JsonValue *value, const SqlParamType *type);
+
+/* ---------------------------------------------------------------- arrays of columns */
+
+typedef struct SqlColumn
+{
+	const char *name;
+	const char *type;			/* as a cast names it */
+	SqlParamType param;
+	bool		as_text;		/* sent as text: it has no array, or is one */
+} SqlColumn;
+
+/* INSERT … SELECT … FROM unnest, then tail */
+extern void sql_write_unnest(Buf *sql, const SqlName *table, const SqlColumn *columns, size_t count,
+							 const char *tail);
+
+/* its parameters, an array for each column, in one piece for mem_free; NULL: no memory */
+extern const char **sql_write_arrays(const SqlColumn *columns, size_t count, const JsonValue *first,
+									 size_t rows);
 
 /* ---------------------------------------------------------------- writing */
 

@@ -1,103 +1,186 @@
 /*
  * sqlparam.c
  *		A parameter's JSON value as the text its type reads.
+ *
+ * What a JSON array or object becomes is the type's to say: JSON again, an array,
+ * or a composite by the names of its fields.  An object that has a member no field
+ * answers to goes as its JSON text, so that the server refuses it and nothing is
+ * left out in silence.
  */
 #include <string.h>
 
 #include "sql.h"
 
-#define JSON_OID 114
-#define JSONB_OID 3802
-#define JSON_ARRAY_OID 199
-#define JSONB_ARRAY_OID 3807
+#define MAX_NESTING 64 /* domains over arrays of composites … */
 
-SqlParamForm
-sql_param_form(uint32_t type_oid)
+/* The type's kind, domains seen through. */
+static bool
+find_type(const Types *types, Oid oid, Type *type)
 {
-	switch (type_oid)
+	for (int i = 0; i < MAX_NESTING && types_find(types, oid, type); i++)
 	{
-		case JSON_OID:
-		case JSONB_OID:
-			return SQL_PARAM_JSON;
-		case JSON_ARRAY_OID:
-		case JSONB_ARRAY_OID:
-			return SQL_PARAM_JSON_ARRAY;
-		default:
-			return SQL_PARAM_PLAIN;
+		if (type->kind != TYPE_DOMAIN)
+			return true;
+		oid = type->element;
 	}
+	return false;
 }
 
-/* An element in double quotes, so that nothing in it means anything. */
-static void
-write_quoted_element(Buf *buf, const char *text, size_t len)
+SqlParamType
+sql_param_type(const Types *types, Oid oid)
 {
+	SqlParamType param = {.types = types, .oid = oid};
+	Type		type;
+
+	if (oid == 0 || !find_type(types, oid, &type))
+		return param;
+	if (type.kind == TYPE_JSON)
+		param.form = SQL_PARAM_JSON;
+	else if (type.kind == TYPE_ARRAY || type.kind == TYPE_COMPOSITE)
+		param.form = SQL_PARAM_NESTED;
+	return param;
+}
+
+void
+sql_write_element(Buf *buf, const char *text, size_t len)
+{
+	size_t		start = 0;
+
 	buf_putc(buf, '"');
 	for (size_t i = 0; i < len; i++)
 	{
-		if (text[i] == '"' || text[i] == '\\')
-			buf_putc(buf, '\\');
-		buf_putc(buf, text[i]);
+		if (text[i] != '"' && text[i] != '\\')
+			continue;
+		buf_append(buf, text + start, i - start);
+		buf_putc(buf, '\\');
+		start = i;
 	}
+	buf_append(buf, text + start, len - start);
 	buf_putc(buf, '"');
 }
 
+/* An element or field that is itself the text of a type. */
 static void
-write_json_element(Buf *buf, const JsonValue *value)
+write_inner(Buf *buf, const JsonValue *value, const SqlParamType *type)
 {
-	Buf			json = BUF_INIT;
+	Buf			text = BUF_INIT;
 
-	json_write(&json, value);
-	if (buf_ok(&json))
-		write_quoted_element(buf, buf_text(&json), json.len);
+	sql_param_write(&text, value, type);
+	if (buf_ok(&text))
+		sql_write_element(buf, buf_text(&text), text.len);
 	else
 		buf->failed = true;
-	buf_free(&json);
+	buf_free(&text);
 }
 
-static void write_array(Buf *buf, const JsonValue *array, SqlParamForm form);
-
+/* element: of the array; of an array of arrays too, as the server has it */
 static void
-write_element(Buf *buf, const JsonValue *value, SqlParamForm form)
-{
-	if (value->type == JSON_TYPE_NULL)
-		buf_puts(buf, "NULL");
-	else if (form == SQL_PARAM_JSON_ARRAY || value->type == JSON_TYPE_OBJECT)
-		write_json_element(buf, value);
-	else if (value->type == JSON_TYPE_ARRAY)
-		write_array(buf, value, form);
-	else if (value->type == JSON_TYPE_BOOL)
-		buf_puts(buf, value->boolean ? "t" : "f");
-	else
-		write_quoted_element(buf, value->text, value->len);
-}
-
-static void
-write_array(Buf *buf, const JsonValue *array, SqlParamForm form)
+write_array(Buf *buf, const JsonValue *array, const SqlParamType *element, char delim)
 {
 	buf_putc(buf, '{');
 	json_foreach(item, array)
 	{
 		if (item != array->first)
-			buf_putc(buf, ',');
-		write_element(buf, item, form);
+			buf_putc(buf, delim);
+		if (item->type == JSON_TYPE_NULL)
+			buf_puts(buf, "NULL");
+		else if (item->type == JSON_TYPE_ARRAY && element->form == SQL_PARAM_PLAIN)
+			write_array(buf, item, element, delim);
+		else if (item->type == JSON_TYPE_BOOL && element->form != SQL_PARAM_JSON)
+			buf_puts(buf, item->boolean ? "t" : "f");
+		else if (item->type == JSON_TYPE_STRING && element->form != SQL_PARAM_JSON)
+			sql_write_element(buf, item->text, item->len);
+		else
+			write_inner(buf, item, element);
 	}
 	buf_putc(buf, '}');
 }
 
-bool
-sql_param_write(Buf *buf, const JsonValue *value, SqlParamForm form)
+static bool
+has_field(const Type *type, const char *name)
 {
+	for (int i = 0; i < type->nfields; i++)
+		if (strcmp(type->fields[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool
+fits_composite(const Type *type, const JsonValue *value)
+{
+	if (value->type == JSON_TYPE_ARRAY)
+		return value->count == (size_t) type->nfields;
+	json_foreach(member, value)
+	{
+		if (!has_field(type, member->name))
+			return false;
+	}
+	return true;
+}
+
+/* An object by the names of the fields, an array by their order. */
+static void
+write_composite(Buf *buf, const JsonValue *value, const Type *type, const Types *types)
+{
+	const JsonValue *item = value->first;
+
+	buf_putc(buf, '(');
+	for (int i = 0; i < type->nfields; i++)
+	{
+		SqlParamType field = sql_param_type(types, type->fields[i].type);
+		const JsonValue *member =
+			value->type == JSON_TYPE_ARRAY ? item : json_member(value, type->fields[i].name);
+
+		if (i > 0)
+			buf_putc(buf, ',');
+		if (member != NULL && member->type != JSON_TYPE_NULL)
+			write_inner(buf, member, &field);
+		if (item != NULL)
+			item = item->next;
+	}
+	buf_putc(buf, ')');
+}
+
+/* An array or object of a type whose values are made of others. */
+static void
+write_nested(Buf *buf, const JsonValue *value, const SqlParamType *param)
+{
+	Type		type;
+	SqlParamType element;
+
+	if (!find_type(param->types, param->oid, &type))
+		return;
+	if (type.kind == TYPE_COMPOSITE && fits_composite(&type, value))
+		write_composite(buf, value, &type, param->types);
+	else if (type.kind == TYPE_ARRAY && value->type == JSON_TYPE_ARRAY)
+	{
+		element = sql_param_type(param->types, type.element);
+		write_array(buf, value, &element, type.delim);
+	}
+	else
+		json_write(buf, value);
+}
+
+bool
+sql_param_write(Buf *buf, const JsonValue *value, const SqlParamType *type)
+{
+	const SqlParamType unknown = {.form = SQL_PARAM_PLAIN};
+
+	if (type == NULL)
+		type = &unknown;
 	if (value->type == JSON_TYPE_NULL)
 		return false;
-	if (form == SQL_PARAM_JSON)
-		json_write(buf, value);
-	else if (value->type == JSON_TYPE_ARRAY)
-		write_array(buf, value, form);
-	else if (value->type == JSON_TYPE_OBJECT)
+	if (type->form == SQL_PARAM_JSON)
 		json_write(buf, value);
 	else if (value->type == JSON_TYPE_BOOL)
 		buf_puts(buf, value->boolean ? "true" : "false");
-	else
+	else if (value->type == JSON_TYPE_NUMBER || value->type == JSON_TYPE_STRING)
 		buf_append(buf, value->text, value->len);
+	else if (type->form == SQL_PARAM_NESTED)
+		write_nested(buf, value, type);
+	else if (value->type == JSON_TYPE_ARRAY)
+		write_array(buf, value, &unknown, ',');
+	else
+		json_write(buf, value);
 	return true;
 }

@@ -91,6 +91,8 @@ static bool
 add_row(Arena *arena, NameSet *set, JsonValue *columns, JsonValue ***tail, const JsonValue *row,
 		size_t	   *count, dba_error **err)
 {
+	const JsonValue *expected = columns->first;
+
 	*count = 0;
 	json_foreach(member, row)
 	{
@@ -98,6 +100,13 @@ add_row(Arena *arena, NameSet *set, JsonValue *columns, JsonValue ***tail, const
 
 		if (member->name[0] == '_')
 			continue;
+		/* rows read from one text share their names */
+		if (expected != NULL && expected->text == member->name)
+		{
+			expected = expected->next;
+			(*count)++;
+			continue;
+		}
 		if (member->name[0] == '\0')
 			return error_set(err, DBA_INVALID, "rows: a column without a name");
 		(*count)++;
@@ -146,6 +155,87 @@ sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **er
 	return ok ? columns : NULL;
 }
 
+/* --- shapes */
+
+/* The next member that is a column. */
+static const JsonValue *
+column_from(const JsonValue *member)
+{
+	while (member != NULL && member->name[0] == '_')
+		member = member->next;
+	return member;
+}
+
+static bool
+same_shape(const JsonValue *a, const JsonValue *b)
+{
+	const JsonValue *x = column_from(a->first);
+	const JsonValue *y = column_from(b->first);
+
+	while (x != NULL && y != NULL && (x->name == y->name || strcmp(x->name, y->name) == 0))
+	{
+		x = column_from(x->next);
+		y = column_from(y->next);
+	}
+	return x == NULL && y == NULL;
+}
+
+static SqlShape *
+find_shape(SqlShape *shapes, const JsonValue *row)
+{
+	while (shapes != NULL && !same_shape(shapes->first, row))
+		shapes = shapes->next;
+	return shapes;
+}
+
+/* One shape for each kind of row, with its first row only. */
+static SqlShape *
+list_shapes(Arena *arena, JsonValue *rows, dba_error **err)
+{
+	SqlShape   *shapes = NULL;
+	SqlShape  **tail = &shapes;
+	size_t		count = 0;
+
+	for (JsonValue *row = rows->first; row != NULL; row = row->next)
+	{
+		if (find_shape(shapes, row) != NULL)
+			continue;
+		if (count++ == SQL_MAX_SHAPES)
+			return NULL;
+		*tail = arena_alloc(arena, sizeof(SqlShape));
+		if (*tail == NULL)
+		{
+			error_set_no_memory(err);
+			return NULL;
+		}
+		(*tail)->first = row;
+		(*tail)->tail = &(*tail)->first;
+		tail = &(*tail)->next;
+	}
+	return shapes;
+}
+
+SqlShape *
+sql_rows_shapes(Arena *arena, JsonValue *rows, dba_error **err)
+{
+	SqlShape   *shapes = list_shapes(arena, rows, err);
+	JsonValue  *next;
+
+	for (JsonValue *row = rows->first; row != NULL && shapes != NULL; row = next)
+	{
+		SqlShape   *shape = find_shape(shapes, row);
+
+		next = row->next;
+		row->next = NULL;
+		*shape->tail = row;
+		shape->tail = &row->next;
+		shape->count++;
+	}
+	return shapes;
+}
+
+/* --- VALUES */
+
 size_t
 sql_batch_rows(const JsonValue *columns)
 {
@@ -168,27 +258,28 @@ write_value(SqlStatement *st, const JsonValue *value)
 	buf_put_number(&st->text, st->count);
 }
 
+const JsonValue *
+sql_row_member(const JsonValue *row, const JsonValue *hint, const char *name)
+{
+	while (hint != NULL && hint->name[0] == '_')
+		hint = hint->next;
+	if (hint != NULL && (hint->name == name || strcmp(hint->name, name) == 0))
+		return hint;
+	return json_member(row, name);
+}
+
 static void
 write_row(SqlStatement *st, const JsonValue *columns, const JsonValue *row)
 {
-	const JsonValue *expected = row->first;
+	const JsonValue *hint = row->first;
 
 	json_foreach(column, columns)
 	{
-		const JsonValue *member;
+		const JsonValue *member = sql_row_member(row, hint, column->text);
 
 		buf_putc(&st->text, column == columns->first ? '(' : ',');
-		/* rows mostly have their members in the same order */
-		while (expected != NULL && expected->name[0] == '_')
-			expected = expected->next;
-		if (expected != NULL && strcmp(expected->name, column->text) == 0)
-		{
-			member = expected;
-			expected = expected->next;
-		}
-		else
-			member = json_member(row, column->text);
 		write_value(st, member);
+		hint = member != NULL ? member->next : hint;
 	}
 	buf_putc(&st->text, ')');
 }

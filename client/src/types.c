@@ -183,7 +183,7 @@ types_find(const Types *types, Oid oid, Type *type)
 	return builtin_find(oid, type);
 }
 
-static void
+void
 types_want(const Types *types, Oid oid, Buf *oids)
 {
 	Type		type;
@@ -195,7 +195,7 @@ types_want(const Types *types, Oid oid, Buf *oids)
 	buf_printf(oids, "%s%u", oids->len == 0 ? "{" : ",", oid);
 }
 
-static bool
+bool
 types_close_list(Buf *oids)
 {
 	if (oids->len == 0)
@@ -207,6 +207,8 @@ types_close_list(Buf *oids)
 bool
 types_missing(const Types *types, const PGresult *description, Buf *oids)
 {
+	for (int i = 0; i < PQnparams(description); i++)
+		types_want(types, PQparamtype(description, i), oids);
 	for (int i = 0; i < PQnfields(description); i++)
 		types_want(types, PQftype(description, i), oids);
 	return types_close_list(oids);

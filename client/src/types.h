@@ -59,8 +59,11 @@ extern void types_unref(Types *types);
 /* false when it has not been looked up; fields are borrowed from the table */
 extern bool types_find(const Types *types, Oid oid, Type *type);
 
-/* the types of a description's columns still to be looked up, as an array literal
- * of oids; false when there are none */
+/* an array literal of the types still to be looked up: types_want adds one unless it is
+ * known, types_close_list is false when there are none; types_missing lists those of
+ * a description's parameters and columns */
+extern void types_want(const Types *types, Oid oid, Buf *oids);
+extern bool types_close_list(Buf *oids);
 extern bool types_missing(const Types *types, const PGresult *description, Buf *oids);
 
 /* the query that looks up the types of $1 (oid[]), and what it returned; false:

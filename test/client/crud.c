@@ -286,6 +286,40 @@ test_stream(void **state)
 	assert_string_equal(outcome_of(db, "SELECT 8").text, "8");
 }
 
+/* What comes as an object of a composite can go back as one. */
+static void
+test_composites(void **state)
+{
+	Outcome		out = {0};
+	cJSON	   *row;
+	cJSON	   *pair;
+
+	(void) state;
+	outcome_wait(db,
+				 dba_insert(db, "item",
+							"{\"id\": 1, \"p\": {\"b\": [\"x,y\", null, \"\"], \"a\": 1}}",
+							outcome_take, &out),
+				 &out);
+	assert_string_equal(out.message, "");
+	outcome_wait(db,
+				 dba_update(db, "item", "{\"p\": [1, [\"x,y\", null, \"\"]]}", "{\"id\": 1}",
+							outcome_take, &out),
+				 &out);
+	assert_int_equal(out.rows, 1);
+	assert_string_equal(server_sql(server, "SELECT p FROM item"),
+						"(1,\"{\"\"x,y\"\",NULL,\"\"\"\"}\")");
+	row = cJSON_Parse("{\"id\": 2}");
+	pair = cJSON_AddObjectToObject(row, "p");
+	cJSON_AddNullToObject(pair, "b");
+	outcome_wait(db, dba_insert_json(db, "item", row, outcome_take, &out), &out);
+	assert_string_equal(server_sql(server, "SELECT p FROM item WHERE id = 2"), "(,)");
+	cJSON_Delete(row);
+	/* nothing is left out in silence */
+	outcome_wait(db, dba_insert(db, "item", "{\"id\": 3, \"p\": {\"c\": 1}}", outcome_take, &out),
+				 &out);
+	assert_string_equal(out.sqlstate, "22P02");
+}
+
 int
 main(void)
 {
@@ -296,6 +330,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_values, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_callbacks, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_stream, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_composites, open_db, close_db),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -30,7 +30,7 @@ describe(SqlStatement *st, bool ok, dba_error *error)
 	for (size_t i = 0; ok && i < st->count; i++)
 	{
 		buf_puts(&buf, " [");
-		if (!sql_param_write(&buf, st->params[i], SQL_PARAM_PLAIN))
+		if (!sql_param_write(&buf, st->params[i], NULL))
 			buf_puts(&buf, "NULL");
 		buf_putc(&buf, ']');
 	}
@@ -272,12 +272,13 @@ test_call(void **state)
 }
 
 static const char *
-param(const char *json, SqlParamForm form)
+param(const char *json, Oid oid)
 {
+	SqlParamType type = sql_param_type(NULL, oid);
 	Arena		arena = {0};
 	Buf			buf = BUF_INIT;
 
-	sql_param_write(&buf, json_parse(&arena, json, strlen(json), "x", NULL), form);
+	sql_param_write(&buf, json_parse(&arena, json, strlen(json), "x", NULL), &type);
 	snprintf(answer, sizeof(answer), "%s", buf_text(&buf));
 	buf_free(&buf);
 	arena_free(&arena);
@@ -288,16 +289,17 @@ static void
 test_params(void **state)
 {
 	(void) state;
-	assert_int_equal(sql_param_form(3802), SQL_PARAM_JSON);
-	assert_int_equal(sql_param_form(1007), SQL_PARAM_PLAIN);
-	assert_string_equal(param("\"x\"", SQL_PARAM_PLAIN), "x");
-	assert_string_equal(param("\"x\"", SQL_PARAM_JSON), "\"x\"");
-	assert_string_equal(param("[1,\"a\"]", SQL_PARAM_JSON), "[1,\"a\"]");
-	assert_string_equal(param("[[1,2],[3,null]]", SQL_PARAM_PLAIN), "{{\"1\",\"2\"},{\"3\",NULL}}");
-	assert_string_equal(param("[{\"a\":\"\\\"\"},\"s\",null]", SQL_PARAM_JSON_ARRAY),
+	assert_int_equal(sql_param_type(NULL, 3802).form, SQL_PARAM_JSON);
+	assert_int_equal(sql_param_type(NULL, 1007).form, SQL_PARAM_NESTED);
+	assert_int_equal(sql_param_type(NULL, 23).form, SQL_PARAM_PLAIN);
+	assert_string_equal(param("\"x\"", 25), "x");
+	assert_string_equal(param("\"x\"", 3802), "\"x\"");
+	assert_string_equal(param("[1,\"a\"]", 3802), "[1,\"a\"]");
+	assert_string_equal(param("[[1,2],[3,null]]", 1009), "{{\"1\",\"2\"},{\"3\",NULL}}");
+	assert_string_equal(param("[{\"a\":\"\\\"\"},\"s\",null]", 3807),
 						"{\"{\\\"a\\\":\\\"\\\\\\\"\\\"}\",\"\\\"s\\\"\",NULL}");
-	assert_string_equal(param("\"NULL\"", SQL_PARAM_PLAIN), "NULL");
-	assert_string_equal(param("[\"NULL\"]", SQL_PARAM_PLAIN), "{\"NULL\"}");
+	assert_string_equal(param("\"NULL\"", 25), "NULL");
+	assert_string_equal(param("[\"NULL\"]", 1009), "{\"NULL\"}");
 }
 
 /* ---------------------------------------------------------------- memory */

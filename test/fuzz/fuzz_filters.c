@@ -12,6 +12,7 @@ check_statement(const SqlStatement *st)
 	bool		quoted = false;
 	size_t		params = 0;
 	Buf			buf = BUF_INIT;
+	static const Oid types[] = {0, 3802, 3807, 1007, 603, 1020};
 
 	for (; *text != '\0'; text++)
 	{
@@ -22,9 +23,12 @@ check_statement(const SqlStatement *st)
 	CHECK(!quoted && params == st->count);
 	for (size_t i = 0; i < st->count; i++)
 	{
-		sql_param_write(&buf, st->params[i], SQL_PARAM_PLAIN);
-		sql_param_write(&buf, st->params[i], SQL_PARAM_JSON);
-		sql_param_write(&buf, st->params[i], SQL_PARAM_JSON_ARRAY);
+		for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
+		{
+			SqlParamType type = sql_param_type(NULL, types[t]);
+
+			sql_param_write(&buf, st->params[i], &type);
+		}
 	}
 	buf_free(&buf);
 }
