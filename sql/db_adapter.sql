@@ -2,7 +2,7 @@
 \echo Use "CREATE EXTENSION db_adapter" to load this file. \quit
 
 -- Sections stand in the order of the verbs: introspect, expected, validate,
--- plan, apply; backup, restore, digest.  Every function is SECURITY INVOKER.
+-- plan, apply, declare; backup, restore, digest.  Every function is SECURITY INVOKER.
 -- A withheld function can be handed on by the owner of the database.
 
 -- Made here and not by the control file, so that a schema somebody else owns is
@@ -276,6 +276,116 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION purge_saved_rows(interval) IS
     'Deletes rows that were put aside longer ago than that; returns how many sets there were';
+
+-- --------------------------------------------------------------------------
+-- declare: a schema watched at commit
+-- --------------------------------------------------------------------------
+
+-- pg_dump takes the declarations along; whoever dumps the database must read them.
+CREATE TABLE declaration (
+    name text PRIMARY KEY CHECK (octet_length(name) BETWEEN 1 AND 63),
+    owner name NOT NULL,
+    mode text NOT NULL CHECK (mode IN ('warn', 'notify', 'enforce')),
+    schemas name[] NOT NULL,
+    schema_sql text NOT NULL,
+    document jsonb NOT NULL,
+    declared_at timestamptz NOT NULL DEFAULT pg_catalog.now());
+GRANT SELECT ON declaration TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('declaration', '');
+
+COMMENT ON TABLE declaration IS
+    'What schemas are declared to be; only the extension touches it, see the view declarations';
+
+-- Stays behind in a dump: the owner by oid, and the major of the server under which
+-- the schema has met its declaration.
+CREATE TABLE declaration_state (
+    name text PRIMARY KEY,
+    owner oid,
+    armed_major int);
+
+COMMENT ON TABLE declaration_state IS
+    'Which declarations are armed in this database; only the extension touches it';
+
+CREATE VIEW declared AS
+SELECT d.name, coalesce(s.owner, r.oid) AS owner, d.mode, d.schemas,
+       s.armed_major IS NOT DISTINCT FROM current_setting('server_version_num')::int / 10000 AS armed,
+       d.declared_at, d.schema_sql, d.document
+  FROM declaration d
+  LEFT JOIN declaration_state s ON s.name = d.name
+  LEFT JOIN pg_catalog.pg_roles r ON s.owner IS NULL AND r.rolname = d.owner;
+
+COMMENT ON VIEW declared IS
+    'Declarations with their state, for the extension itself; see the view declarations';
+
+CREATE FUNCTION declare(
+    name text,
+    schema_sql text,
+    schemas name[] DEFAULT NULL,
+    mode text DEFAULT 'warn')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_declare'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION declare(text, text, name[], text) IS
+    'Has schemas watched: DDL that leaves them short of schema_sql is warned of, notified, or refused at commit';
+
+-- It executes DDL text as expected does, and can hold up the DDL of others.
+REVOKE EXECUTE ON FUNCTION declare(text, text, name[], text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION declare(text, text, name[], text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION undeclare(
+    name text)
+RETURNS void
+AS 'MODULE_PATHNAME', 'db_adapter_undeclare'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION undeclare(text) IS
+    'Removes a declaration; for its owner';
+
+-- It lifts a guard.
+REVOKE EXECUTE ON FUNCTION undeclare(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION undeclare(text) TO pg_database_owner WITH GRANT OPTION;
+
+-- One whose owner is no role of this cluster belongs to its superusers (10 is the first).
+CREATE VIEW declarations WITH (security_barrier) AS
+SELECT name, owner::regrole AS owner, mode, schemas, armed, declared_at, schema_sql,
+       document->>'server_version' AS server_version
+  FROM declared
+ WHERE owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+    OR pg_catalog.pg_has_role(coalesce(owner, 10), 'USAGE');
+
+COMMENT ON VIEW declarations IS
+    'What is declared, and whether it is armed: your own, and those of roles you are a member of';
+GRANT SELECT ON declarations TO PUBLIC;
+
+CREATE VIEW drift WITH (security_barrier) AS
+SELECT d.name AS declaration, x.*
+  FROM declared d
+ CROSS JOIN LATERAL differences(d.document) x
+ WHERE d.owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+    OR pg_catalog.pg_has_role(coalesce(d.owner, 10), 'USAGE');
+
+COMMENT ON VIEW drift IS
+    'The differences between the live schema and each declaration, as of now';
+GRANT SELECT ON drift TO PUBLIC;
+
+CREATE FUNCTION note_ddl()
+RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'db_adapter_note_ddl'
+LANGUAGE C;
+
+COMMENT ON FUNCTION note_ddl() IS
+    'Notes which schemas a command has touched, for the check at commit';
+
+-- For the two event triggers below only.
+REVOKE EXECUTE ON FUNCTION note_ddl() FROM PUBLIC;
+
+CREATE EVENT TRIGGER db_adapter_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl();
+COMMENT ON EVENT TRIGGER db_adapter_ddl IS
+    'Notes the schemas that DDL touches, for declarations';
+CREATE EVENT TRIGGER db_adapter_drop ON sql_drop EXECUTE FUNCTION note_ddl();
+COMMENT ON EVENT TRIGGER db_adapter_drop IS
+    'Notes the schemas that something is dropped from, for declarations';
 
 -- --------------------------------------------------------------------------
 -- backup: rows to lines

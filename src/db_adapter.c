@@ -6,6 +6,7 @@
 
 #include "base/compat.h"
 #include "fmgr.h"
+#include "schema/watch.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -15,5 +16,6 @@ void _PG_init(void);
 void
 _PG_init(void)
 {
+	watch_init();
 	MarkGUCPrefixReserved("db_adapter");
 }

@@ -7,16 +7,19 @@
 
 #include "base/compat.h"
 #include "catalog/pg_type.h"
+#include "commands/event_trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "schema/apply.h"
 #include "schema/catalog.h"
+#include "schema/declare.h"
 #include "schema/diagram.h"
 #include "schema/diff.h"
 #include "schema/document.h"
 #include "schema/expected.h"
 #include "schema/expected_columns.h"
 #include "schema/apply_saved.h"
+#include "schema/touched.h"
 #include "schema/trial.h"
 #include "schema/validation.h"
 #include "utils/array.h"
@@ -362,4 +365,50 @@ Datum
 db_adapter_purge_saved_rows(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64(saved_purge(PG_GETARG_DATUM(0)));
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_declare);
+
+Datum
+db_adapter_declare(PG_FUNCTION_ARGS)
+{
+	ExpectedRequest request = {0};
+
+	for (int i = 0; i < 2; i++)
+		if (PG_ARGISNULL(i))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %s must not be null", i == 0 ? "name" : "schema_sql")));
+	request.texts = list_make1(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	request.schemas_given = !PG_ARGISNULL(2);
+	request.schemas = list_argument(fcinfo, 2);
+	PG_RETURN_JSONB_P(declare_schema(text_to_cstring(PG_GETARG_TEXT_PP(0)), &request,
+									 text_argument(fcinfo, 3, "warn")));
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_undeclare);
+
+Datum
+db_adapter_undeclare(PG_FUNCTION_ARGS)
+{
+	declare_undo(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_VOID();
+}
+
+/* Of both event triggers: the end of a command, and what it has dropped. */
+PG_FUNCTION_INFO_V1(db_adapter_note_ddl);
+
+Datum
+db_adapter_note_ddl(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *data = (EventTriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
+						errmsg("db_adapter.note_ddl() can only be called by an event trigger")));
+	if (strcmp(data->event, "sql_drop") == 0)
+		touched_note_drops();
+	else
+		touched_note_command(data->parsetree);
+	PG_RETURN_VOID();
 }

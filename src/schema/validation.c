@@ -6,10 +6,14 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "mb/pg_wchar.h"
 #include "schema/catalog.h"
 #include "schema/document.h"
 #include "schema/validation.h"
 #include "utils/builtins.h"
+
+/* How much of a text validation_detail() shows. */
+#define DETAIL_TEXT_BYTES 200
 
 static bool
 read_flat_table(const char *name, JsonbValue *value, void *arg)
@@ -214,6 +218,19 @@ write_missing_columns(JsonWriter *w, List *differences)
 	json_end_array(w);
 }
 
+void
+validation_write_difference(JsonWriter *w, const Difference *d)
+{
+	json_begin_object(w);
+	json_put_string(w, "severity", d->is_error ? "error" : "warning");
+	json_put_string(w, "object_type", difference_object_type(d));
+	json_put_string(w, "object", difference_object(d));
+	json_put_string(w, "attribute", difference_attribute(d));
+	json_put_string(w, "expected", difference_expected(d));
+	json_put_string(w, "actual", difference_actual(d));
+	json_end_object(w);
+}
+
 static void
 write_differences(JsonWriter *w, List *differences)
 {
@@ -222,18 +239,7 @@ write_differences(JsonWriter *w, List *differences)
 	json_key(w, "differences");
 	json_begin_array(w);
 	foreach(lc, differences)
-	{
-		Difference *d = lfirst(lc);
-
-		json_begin_object(w);
-		json_put_string(w, "severity", d->is_error ? "error" : "warning");
-		json_put_string(w, "object_type", difference_object_type(d));
-		json_put_string(w, "object", difference_object(d));
-		json_put_string(w, "attribute", difference_attribute(d));
-		json_put_string(w, "expected", difference_expected(d));
-		json_put_string(w, "actual", difference_actual(d));
-		json_end_object(w);
-	}
+		validation_write_difference(w, lfirst(lc));
 	json_end_array(w);
 }
 
@@ -299,6 +305,49 @@ append_text_line(StringInfo out, const char *type, const char *object, const cha
 						 expected ? expected : "not set");
 	else
 		appendStringInfo(out, "%s\n", actual == NULL ? " is missing" : " is not expected");
+}
+
+/* Definitions can be of any length. */
+static char *
+shorten(char *text)
+{
+	int			len;
+
+	if (text == NULL || strlen(text) <= DETAIL_TEXT_BYTES)
+		return text;
+	len = pg_mbcliplen(text, strlen(text), DETAIL_TEXT_BYTES);
+	return psprintf("%.*s...", len, text);
+}
+
+char *
+validation_detail(List *differences, int most)
+{
+	StringInfoData out;
+	int			left = most;
+	int			errors = diff_count_errors(differences);
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, differences)
+	{
+		const Difference *d = lfirst(lc);
+		char	   *expected;
+		char	   *actual;
+
+		if (!d->is_error || left-- <= 0)
+			continue;
+		expected = difference_expected(d);
+		actual = difference_actual(d);
+		append_text_line(&out, difference_object_type(d), difference_object(d),
+						 difference_attribute(d),
+						 expected ? one_line(shorten(pstrdup(expected))) : NULL,
+						 actual ? one_line(shorten(pstrdup(actual))) : NULL);
+	}
+	if (errors > most)
+		appendStringInfo(&out, "  and %d more\n", errors - most);
+	if (out.len > 0)
+		out.data[--out.len] = '\0';
+	return out.data;
 }
 
 static bool

@@ -5,6 +5,7 @@
 #ifndef DB_ADAPTER_VALIDATION_H
 #define DB_ADAPTER_VALIDATION_H
 
+#include "base/json.h"
 #include "schema/diff.h"
 #include "utils/jsonb.h"
 
@@ -31,6 +32,12 @@ extern List *validation_compare(const Expectation *expectation, int ignore);
 
 /* {"valid", "missing_tables", "missing_columns", "extra_tables", "differences", "error_count"} */
 extern Jsonb *validation_write(List *differences);
+
+/* One difference as the list of them has it. */
+extern void validation_write_difference(JsonWriter *w, const Difference *difference);
+
+/* The first errors for people, a line each, texts cut: what an error message has room for. */
+extern char *validation_detail(List *differences, int most);
 
 /* A result of validation_write for people; format is "text" or "markdown". */
 extern char *validation_report(Jsonb *validation, const char *format);

@@ -1,0 +1,405 @@
+/*
+ * watch.c
+ *	  The check at commit of what DDL has done to declared schemas.
+ *
+ * Event triggers only note which schemas a command touched (touched.c).  When the
+ * transaction is about to commit or to be prepared, each declaration concerned is
+ * compared once, however much DDL there was; states in between are free.
+ *
+ * Two transactions may each be fine and drift together: checks of one declaration
+ * run one after the other, under a lock that lasts until the transaction has ended,
+ * and each reads what the one before has committed.
+ *
+ * What fails open.  A declaration guards against mistakes; it must not keep a
+ * database from being changed, least of all repaired.  Whatever goes wrong with a
+ * declaration itself (its row, its document, its schema is gone) is a warning and
+ * the transaction commits.  Errors that are nobody's fault and pass by (cancel,
+ * deadlock, no memory) fail the transaction, as anywhere else: to let it through
+ * would make a race of the guard.  Switched off, nothing here is even read.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_namespace.h"
+#include "commands/async.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "schema/diff.h"
+#include "schema/touched.h"
+#include "schema/validation.h"
+#include "schema/watch.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+/* How many differences a message lists. */
+#define WATCH_REPORTED 10
+
+/* A payload must stay below 8000 bytes; so much of it is for differences. */
+#define WATCH_PAYLOAD_BYTES 7000
+#define WATCH_CHANNEL "db_adapter"
+
+/* How long a declaration that never was met may keep a commit waiting for a table. */
+#define WATCH_UNARMED_TIMEOUT "100ms"
+
+static bool enforce = true;
+
+/* Names of declarations, not armed, that this session has been warned of. */
+static List *warned = NIL;
+
+typedef struct Check
+{
+	const char *name;
+	Touch		touch;
+	bool		may_notify;		/* not while a transaction is prepared */
+	MemoryContext cxt;
+	Declaration *declaration;	/* as read under the lock; NULL when gone */
+	List	   *differences;
+	bool		armed_now;
+} Check;
+
+/* ---- comparing ---- */
+
+List *
+watch_compare(const Declaration *d)
+{
+	Expectation *expectation;
+	List	   *exclude = list_make3("schema_migrations", "pg_stat_statements", "spatial_ref_sys");
+	List	   *differences;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	expectation = expectation_read(d->document, NIL, exclude);
+	differences = validation_compare(expectation, DIFF_IGNORE_OWNERS);
+	PopActiveSnapshot();
+	return differences;
+}
+
+/*
+ * One that was never met is no reason to wait for others' tables: while a dump is
+ * restored by several sessions, they would wait for each other.
+ */
+static void
+compare(Check *check)
+{
+	int			nestlevel = NewGUCNestLevel();
+
+	if (!check->declaration->armed)
+		(void) set_config_option("lock_timeout", WATCH_UNARMED_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	check->differences = watch_compare(check->declaration);
+	AtEOXact_GUC(true, nestlevel);
+}
+
+static void
+run_check(void *arg)
+{
+	Check	   *check = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(check->cxt);
+
+	declaration_lock(check->name);
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	check->declaration = declaration_find(check->name);
+	if (check->declaration != NULL)
+		compare(check);
+	if (check->declaration != NULL && !check->declaration->armed && !XactReadOnly &&
+		diff_count_errors(check->differences) == 0)
+	{
+		declaration_arm(check->name);
+		check->armed_now = true;
+	}
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(oldcxt);
+}
+
+/* ---- whom it binds ---- */
+
+/* Whether any of the schemas is there, and whether owner may act for all that are. */
+static void
+examine_schemas(const Declaration *d, bool *any, bool *may)
+{
+	ListCell   *lc;
+
+	*any = false;
+	*may = OidIsValid(d->owner);
+	foreach(lc, d->schemas)
+	{
+		Oid			namespace = get_namespace_oid(lfirst(lc), true);
+		HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		*any = true;
+		if (*may)
+			*may = has_privs_of_role(d->owner, ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner);
+		ReleaseSysCache(tuple);
+	}
+}
+
+/*
+ * Why a declaration in mode enforce does not refuse this transaction, or NULL.
+ *
+ * Its owner must still have a say over all its schemas, or a former owner could
+ * freeze them.  What is done to objects elsewhere is for their owners to do, even
+ * where it cascades: only who has the whole database may forbid that.
+ */
+static const char *
+reason_not_to_enforce(const Check *check)
+{
+	const Declaration *d = check->declaration;
+	bool		any;
+	bool		may;
+
+	examine_schemas(d, &any, &may);
+	if (!d->armed)
+		return "The declaration is not armed: the schema has not met it in this database yet.";
+	if (!any && check->touch != TOUCH_DIRECT)
+		return "Its schemas are gone since before this transaction.";
+	if (!may)
+		return "The owner of the declaration has no longer the privileges of the owners of its "
+			   "schemas.";
+	if (check->touch != TOUCH_DIRECT && !has_privs_of_role(d->owner, ROLE_PG_DATABASE_OWNER))
+		return "It comes of a change outside of its schemas, which only a declaration of the "
+			   "database's owner can refuse.";
+	return NULL;
+}
+
+/* ---- reporting ---- */
+
+static bool
+warn_once(const char *name)
+{
+	MemoryContext oldcxt;
+
+	if (schema_lists(warned, name))
+		return false;
+	oldcxt = MemoryContextSwitchTo(TopMemoryContext);
+	warned = lappend(warned, pstrdup(name));
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+void
+watch_forget_warning(const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, warned)
+		if (strcmp(lfirst(lc), name) == 0)
+			warned = foreach_delete_current(warned, lc);
+}
+
+static void
+report_refusal(const Check *check)
+{
+	const Declaration *d = check->declaration;
+	int			errors = diff_count_errors(check->differences);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_SCHEMA_DEFINITION),
+			 errmsg("transaction leaves the schema short of declaration \"%s\"", d->name),
+			 errdetail_plural("%d difference:\n%s", "%d differences:\n%s", errors, errors,
+							  validation_detail(check->differences, WATCH_REPORTED)),
+			 errhint("Before COMMIT, the view db_adapter.drift shows all differences to the "
+					 "declaration's owner, \"%s\", who can change it by db_adapter.declare() or "
+					 "lift it by db_adapter.undeclare(). A superuser can set db_adapter.enforce "
+					 "to off.",
+					 GetUserNameFromId(d->owner, false))));
+}
+
+static void
+report_warning(const Check *check, const char *reason)
+{
+	int			errors = diff_count_errors(check->differences);
+	char	   *detail = validation_detail(check->differences, WATCH_REPORTED);
+
+	ereport(WARNING, (errcode(ERRCODE_WARNING),
+					  errmsg("schema differs from declaration \"%s\"", check->declaration->name),
+					  errdetail("%d difference%s:\n%s%s%s", errors, errors == 1 ? "" : "s", detail,
+								reason ? "\n" : "", reason ? reason : ""),
+					  errhint("The view db_adapter.drift shows all differences.")));
+}
+
+/* As many differences as there is room for. */
+static char *
+make_payload(const Check *check)
+{
+	JsonWriter	w;
+	int			room = WATCH_PAYLOAD_BYTES;
+	bool		cut = false;
+	Jsonb	   *payload;
+	ListCell   *lc;
+
+	json_init(&w);
+	json_begin_object(&w);
+	json_put_string(&w, "declaration", check->declaration->name);
+	json_put_int(&w, "error_count", diff_count_errors(check->differences));
+	json_key(&w, "differences");
+	json_begin_array(&w);
+	foreach(lc, check->differences)
+	{
+		Difference *d = lfirst(lc);
+		JsonWriter	one;
+		Jsonb	   *written;
+
+		if (!d->is_error || cut)
+			continue;
+		json_init(&one);
+		validation_write_difference(&one, d);
+		written = json_finish(&one);
+		room -= strlen(JsonbToCString(NULL, &written->root, VARSIZE(written))) + 2;
+		cut = room < 0;
+		if (!cut)
+			json_container(&w, &written->root);
+	}
+	json_end_array(&w);
+	json_put_bool(&w, "cut", cut);
+	json_put_string(&w, "see", "db_adapter.drift");
+	json_end_object(&w);
+	payload = json_finish(&w);
+	return JsonbToCString(NULL, &payload->root, VARSIZE(payload));
+}
+
+static void
+report(const Check *check)
+{
+	const Declaration *d = check->declaration;
+	const char *reason;
+
+	if (d == NULL || diff_count_errors(check->differences) == 0)
+		return;
+	reason = d->mode == MODE_ENFORCE ? reason_not_to_enforce(check) : NULL;
+	if (!d->armed)
+	{
+		if (warn_once(d->name))
+			report_warning(check, reason);
+	}
+	else if (d->mode == MODE_ENFORCE && reason == NULL)
+		report_refusal(check);
+	else if (d->mode == MODE_NOTIFY && check->may_notify)
+		Async_Notify(WATCH_CHANNEL, make_payload(check));
+	else
+		report_warning(check, reason);
+}
+
+/* ---- at the end of a transaction ---- */
+
+static void
+read_list(void *arg)
+{
+	MemoryContext oldcxt = CurrentMemoryContext;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetLatestSnapshot());
+	MemoryContextSwitchTo(oldcxt);
+	*(List **) arg = declaration_list();
+	PopActiveSnapshot();
+}
+
+static void
+warn_broken(const char *what, ErrorData *error)
+{
+	ereport(WARNING, (errcode(ERRCODE_WARNING), errmsg("could not check %s", what),
+					  errdetail("%s", error->message),
+					  errhint("The transaction is not held up by it. Declare it anew with "
+							  "db_adapter.declare() or remove it with db_adapter.undeclare().")));
+}
+
+static void
+check_declaration(const Declaration *listed, Touch touch, bool may_notify)
+{
+	Check		check = {listed->name, touch, may_notify, CurrentMemoryContext};
+	ErrorData  *error = query_attempt_catching(run_check, &check, true,
+											   listed->armed ? 0 : ERRCODE_LOCK_NOT_AVAILABLE);
+
+	if (error == NULL && check.armed_now)
+		watch_forget_warning(listed->name);
+	else if (error == NULL)
+		report(&check);
+	else if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		warn_broken(psprintf("declaration \"%s\"", listed->name), error);
+}
+
+static void
+check_all(bool may_notify)
+{
+	MemoryContext cxt =
+		AllocSetContextCreate(CurrentMemoryContext, "db_adapter watch", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	List	   *declarations = NIL;
+	ErrorData  *error = query_attempt(read_list, &declarations, true);
+	ListCell   *lc;
+
+	if (error != NULL)
+		warn_broken("declarations", error);
+	foreach(lc, declarations)
+	{
+		Declaration *d = lfirst(lc);
+		Touch		touch = touched_how(d->schemas);
+
+		CHECK_FOR_INTERRUPTS();
+		if (touch != TOUCH_NONE)
+			check_declaration(d, touch, may_notify);
+	}
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
+}
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			if (touched_any() && enforce && declaration_tables_exist())
+				check_all(event == XACT_EVENT_PRE_COMMIT);
+			break;
+		case XACT_EVENT_COMMIT:
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			touched_forget();
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
+					  void *arg)
+{
+	if (touched_any())
+		touched_end_subtransaction(event);
+}
+
+/* ---- the setting ---- */
+
+/* Whoever reads the server's log afterwards shall know. */
+static bool
+check_enforce(bool *value, void **extra, GucSource source)
+{
+	if (!*value && source > PGC_S_FILE && source != PGC_S_TEST)
+		ereport(LOG, (errmsg("db_adapter.enforce was switched off for a session")));
+	return true;
+}
+
+void
+watch_init(void)
+{
+	DefineCustomBoolVariable("db_adapter.enforce",
+							 "Compares schemas with their declarations when DDL commits.",
+							 "Off, no declaration is looked at.", &enforce, true, PGC_SUSET, 0,
+							 check_enforce, NULL, NULL);
+	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
+}

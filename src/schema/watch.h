@@ -1,0 +1,24 @@
+/*
+ * watch.h
+ *	  The check at commit of what DDL has done to declared schemas.
+ */
+#ifndef DB_ADAPTER_WATCH_H
+#define DB_ADAPTER_WATCH_H
+
+#include "nodes/parsenodes.h"
+#include "schema/declaration.h"
+
+/* Defines the setting and hooks into the end of transactions; once, when loaded. */
+extern void watch_init(void);
+
+/*
+ * How the live schema differs from a declaration (List of Difference *), under a
+ * snapshot taken now.  The caller holds its lock, so that nobody else has committed
+ * a change that is not seen, or will commit one that was not compared.
+ */
+extern List *watch_compare(const Declaration *declaration);
+
+/* A declaration that is not armed is warned of once a session; or once more after this. */
+extern void watch_forget_warning(const char *name);
+
+#endif							/* DB_ADAPTER_WATCH_H */
