@@ -50,6 +50,9 @@ extern char *ddl_comment(const char *keyword, const char *target, const char *co
 extern List *ddl_privileges(const SchemaKind *kind, const void *object, const char *column,
 							const char *owner, List *before, List *after);
 
+/* Whether an entry was granted by somebody else than the owner: no command repeats it. */
+extern bool ddl_is_granted_on(const char *entry);
+
 /* A list of privileges with more of them granted; NIL stands for the default before. */
 extern List *ddl_add_privileges(const SchemaKind *kind, const void *object, List *privileges,
 								List *more);

@@ -154,6 +154,17 @@ grant_keyword(const SchemaKind *kind, const void *object)
 	return ddl_keyword(kind, object);
 }
 
+/* What somebody else than the owner granted, only he grants again or takes back. */
+bool
+ddl_is_granted_on(const char *entry)
+{
+	static const PrivilegeTarget nobody = {.owner = ""};
+	const char *letters;
+
+	read_grantee(&nobody, entry, &letters);
+	return strchr(letters, '/') != NULL;
+}
+
 static List *
 change_entries(const PrivilegeTarget *t, List *before, List *after)
 {
@@ -168,12 +179,12 @@ change_entries(const PrivilegeTarget *t, List *before, List *after)
 	{
 		const char *letters;
 
-		if (!schema_lists(after, lfirst(lc)))
+		if (!schema_lists(after, lfirst(lc)) && !ddl_is_granted_on(lfirst(lc)))
 			commands = lappend(commands, revoke_all(t, read_grantee(t, lfirst(lc), &letters)));
 	}
 	foreach(lc, after)
 	{
-		if (!schema_lists(before, lfirst(lc)))
+		if (!schema_lists(before, lfirst(lc)) && !ddl_is_granted_on(lfirst(lc)))
 			commands = grant(commands, t, lfirst(lc));
 	}
 	return commands;

@@ -156,6 +156,15 @@ equal_member(const SchemaMember *member, const void *a, const void *b)
 	return true;
 }
 
+bool
+diff_same_but_name(const SchemaKind *kind, const void *a, const void *b)
+{
+	for (int i = 0; i < kind->nmembers; i++)
+		if (kind->members[i].compare == COMPARE_ALWAYS && !equal_member(&kind->members[i], a, b))
+			return false;
+	return true;
+}
+
 /* Two sorted lists, walked side by side. */
 static void
 compare_sorted(DiffState *state, const SchemaMember *list, const DiffPlace *parent, List *expected,

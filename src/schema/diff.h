@@ -47,6 +47,9 @@ extern List *diff_schemas(const Schema *expected, const Schema *actual, int igno
 /* The same for a bare list of tables and columns: names alone are compared. */
 extern List *diff_names(const Schema *expected, const Schema *actual);
 
+/* Whether two objects of a kind are the same but for names, comments and the like. */
+extern bool diff_same_but_name(const SchemaKind *kind, const void *a, const void *b);
+
 extern int diff_count_errors(List *differences);
 
 /* How a difference is shown: "public.items.price", "column", "type". */

@@ -1,6 +1,6 @@
 /*
  * expression.c
- *	  Comparing expressions as the server prints them.
+ *	  Comparing expressions as the server prints them, and finding names in them.
  *
  * The server prints an expression the same way however it was written, with one
  * exception.  status IN ('a', 'b') on a varchar column prints as
@@ -15,6 +15,7 @@
 #include "base/compat.h"
 #include "lib/stringinfo.h"
 #include "schema/expression.h"
+#include "utils/builtins.h"
 
 #define ARRAY_OPEN "(ARRAY["
 #define ARRAY_CLOSE "])::text[]"
@@ -131,4 +132,33 @@ expression_equal(const char *a, const char *b)
 	if (strstr(a, ARRAY_OPEN) == NULL && strstr(b, ARRAY_OPEN) == NULL)
 		return false;
 	return strcmp(normalize(a), normalize(b)) == 0;
+}
+
+static bool
+is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+		   c == '$' || IS_HIGHBIT_SET(c);
+}
+
+bool
+expression_mentions(const char *text, const char *name)
+{
+	const char *wanted = quote_identifier(name);
+	const char *p = text != NULL ? text : "";
+
+	while (*p != '\0')
+	{
+		const char *end = p + 1;
+
+		if (*p == '\'' || *p == '"')
+			end = skip_quoted(p);
+		else if (is_word(*p))
+			while (is_word(*end))
+				end++;
+		if (end - p == strlen(wanted) && strncmp(p, wanted, end - p) == 0)
+			return true;
+		p = end;
+	}
+	return false;
 }

@@ -1,6 +1,6 @@
 /*
  * expression.h
- *	  Comparing expressions as the server prints them.
+ *	  Comparing expressions as the server prints them, and finding names in them.
  */
 #ifndef DB_ADAPTER_EXPRESSION_H
 #define DB_ADAPTER_EXPRESSION_H
@@ -11,5 +11,8 @@
  * dump and reload: see expression.c.
  */
 extern bool expression_equal(const char *a, const char *b);
+
+/* Whether a name stands in a printed expression or command: as a whole word, in no literal. */
+extern bool expression_mentions(const char *text, const char *name);
 
 #endif							/* DB_ADAPTER_EXPRESSION_H */

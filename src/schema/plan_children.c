@@ -109,19 +109,65 @@ set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
 	}
 }
 
+/*
+ * A new partition gets its part of an index that its parent has, under a name of
+ * the server's choice.
+ */
+static bool
+takes_part(Planner *p, const SchemaTable *table, const SchemaIndex *index, const char *reason)
+{
+	const SchemaTable *parent =
+		table->partition_of != NULL ? planner_find_table(p, table->partition_of) : NULL;
+	const SchemaTable *live =
+		parent != NULL ? schema_find_table(p->actual, parent->object.schema, parent->object.name)
+					   : NULL;
+	char	   *columns = NULL;
+	char	   *name;
+	ListCell   *lc;
+	bool		found = false;
+
+	if (live == NULL ||
+		schema_find_table(p->actual, table->object.schema, table->object.name) != NULL)
+		return false;
+	foreach(lc, live->indexes)
+		found |= strcmp(in_schema(live, ((SchemaObject *) lfirst(lc))->name), index->parent) == 0;
+	if (!found)
+		return false;
+	foreach(lc, index->columns)
+	{
+		/* An expression is called something that is not known here. */
+		if (schema_find_child(table->columns, lfirst(lc)) == NULL)
+			return true;
+		columns = columns == NULL ? lfirst(lc) : psprintf("%s_%s", columns, (char *) lfirst(lc));
+	}
+	name = makeObjectName(table->object.name, columns, "idx");
+	if (strcmp(name, index->object.name) != 0)
+		planner_step(p, PHASE_INDEX, "rename_index", in_schema(table, name), table,
+					 psprintf("ALTER INDEX %s RENAME TO %s", in_schema(table, name),
+							  quote_identifier(index->object.name)),
+					 reason);
+	return true;
+}
+
 static void
 create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 			 const SchemaIndex *index, const char *reason)
 {
-	PlanStep   *step =
-		planner_step(p, PHASE_INDEX, "create_index", in_schema(parent, index->object.name), parent,
-					 pstrdup(index->definition), reason);
+	bool		comes = index->parent != NULL && parent_kind == &schema_table_kind &&
+				 takes_part(p, parent, index, reason);
 
-	step->relation = parent;
-	planner_hazard(step, "share_lock");
-	planner_hazard(step, "index_build");
+	if (!comes)
+	{
+		PlanStep   *step =
+			planner_step(p, PHASE_INDEX, "create_index", in_schema(parent, index->object.name),
+						 parent, pstrdup(index->definition), reason);
+
+		step->relation = parent;
+		planner_hazard(step, "share_lock");
+		planner_hazard(step, "index_build");
+	}
 	set_index_extras(p, parent_kind, parent, index, reason);
-	if (index->parent != NULL)
+	if (index->parent != NULL && !comes)
 		attach_index(p, parent, index, reason);
 	plan_describe_new(p, &schema_index_kind, parent_kind, parent, index);
 }
@@ -239,8 +285,8 @@ comes_by_itself(const SchemaKind *kind, const void *child)
 }
 
 /* A part of a partitioned index goes and changes with the whole. */
-static bool
-is_part(const SchemaKind *kind, const void *child)
+bool
+plan_is_part(const SchemaKind *kind, const void *child)
 {
 	return comes_by_itself(kind, child) ||
 		   (kind == &schema_index_kind && ((const SchemaIndex *) child)->inherited);
@@ -301,108 +347,6 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 	return true;
 }
 
-/*
- * Out of the way and back, once however many columns ask for it.  What is extra
- * and may be dropped does not come back.
- */
-static void
-remake_child(Planner *p, const SchemaKind *kind, const SchemaTable *actual,
-			 const SchemaTable *expected, const SchemaObject *child, List *expected_children)
-{
-	const char *reason = "a column it reads changes";
-	const SchemaObject *again = schema_find_child(expected_children, child->name);
-
-	if (!plan_drop_child(p, kind, &schema_table_kind, actual, child, PHASE_DETACH, reason))
-		return;
-	if (again != NULL || !p->options->allow_drop)
-		plan_create_child(p, kind, &schema_table_kind, expected, again != NULL ? again : child,
-						  reason);
-}
-
-/* A definition that reads a column has its name in it, and the table's. */
-static bool
-may_read(const char *definition, const SchemaTable *table, const char *column)
-{
-	return strstr(definition, quote_identifier(column)) != NULL &&
-		   strstr(definition, quote_identifier(table->object.name)) != NULL;
-}
-
-/* Policies and rules of any table may read a column. */
-static void
-detach_readers(Planner *p, const SchemaTable *reader, const SchemaTable *read, const char *column)
-{
-	const SchemaTable *expected =
-		schema_find_table(p->expected, reader->object.schema, reader->object.name);
-	ListCell   *lc;
-
-	if (expected == NULL)
-		expected = reader;
-	if (plan_is_rebuilt(p, expected))
-		return;
-	foreach(lc, reader->policies)
-	{
-		const SchemaPolicy *policy = lfirst(lc);
-
-		if (reader == read || may_read(policy->definition, read, column))
-			remake_child(p, &schema_policy_kind, reader, expected, &policy->object,
-						 expected->policies);
-	}
-	foreach(lc, reader->rules)
-	{
-		const SchemaRule *rule = lfirst(lc);
-
-		if (may_read(rule->definition, read, column))
-			remake_child(p, &schema_rule_kind, reader, expected, &rule->object, expected->rules);
-	}
-}
-
-void
-plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
-					 const char *column)
-{
-	ListCell   *lc;
-
-	foreach(lc, actual->triggers)
-	{
-		const SchemaTrigger *trigger = lfirst(lc);
-
-		if (!trigger->inherited && (trigger->columns != NIL || trigger->condition != NULL))
-			remake_child(p, &schema_trigger_kind, actual, expected, &trigger->object,
-						 expected->triggers);
-	}
-	foreach(lc, p->actual->tables)
-	{
-		CHECK_FOR_INTERRUPTS();
-		detach_readers(p, lfirst(lc), actual, column);
-	}
-}
-
-void
-plan_detach_stored(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
-				   const char *column)
-{
-	const char *name = quote_identifier(column);
-	ListCell   *lc;
-
-	foreach(lc, actual->indexes)
-	{
-		const SchemaIndex *index = lfirst(lc);
-
-		if (!is_part(&schema_index_kind, index) && strstr(index->definition, name) != NULL)
-			remake_child(p, &schema_index_kind, actual, expected, &index->object,
-						 expected->indexes);
-	}
-	foreach(lc, actual->constraints)
-	{
-		const SchemaConstraint *constraint = lfirst(lc);
-
-		if (!is_part(&schema_constraint_kind, constraint) &&
-			strstr(constraint->definition, name) != NULL)
-			remake_child(p, &schema_constraint_kind, actual, expected, &constraint->object,
-						 expected->constraints);
-	}
-}
-
 /* Changes that have a cheaper command than making the object again; true when it was one. */
 static bool
 change_in_place(Planner *p, const Difference *d)
@@ -441,7 +385,8 @@ change_child(Planner *p, const Difference *d)
 
 	if (list_member_ptr(p->dropped, d->actual))
 		return;
-	if (change_in_place(p, d) || planner_was_handled(p, d->expected) || is_part(kind, d->expected))
+	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
+		plan_is_part(kind, d->expected))
 		return;
 	if (kind == &schema_index_kind && strcmp(d->member->name, "clustered") == 0)
 		planner_step(
@@ -478,12 +423,13 @@ plan_child(Planner *p, const Difference *d)
 	switch (d->kind)
 	{
 		case DIFFERENCE_MISSING:
-			if (!comes_by_itself(d->object_kind, d->expected))
+			if (!comes_by_itself(d->object_kind, d->expected) &&
+				!list_member_ptr(p->dropped, d->expected))
 				plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
 								  psprintf("the %s is missing", d->object_kind->name));
 			break;
 		case DIFFERENCE_EXTRA:
-			if (p->options->allow_drop && !is_part(d->object_kind, d->actual))
+			if (p->options->allow_drop && !plan_is_part(d->object_kind, d->actual))
 				plan_drop_child(p, d->object_kind, d->parent_kind, d->parent_actual, d->actual,
 								PHASE_DETACH,
 								psprintf("the %s is not expected", d->object_kind->name));

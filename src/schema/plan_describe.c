@@ -7,6 +7,7 @@
 #include "base/compat.h"
 #include "miscadmin.h"
 #include "schema/ddl.h"
+#include "schema/expression.h"
 #include "schema/planner.h"
 #include "utils/builtins.h"
 
@@ -74,6 +75,21 @@ set_privileges(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind
 					 lfirst(lc), reason);
 }
 
+/* Of an object made anew, what its owner cannot give back. */
+static void
+note_others(Planner *p, const char *object, List *privileges)
+{
+	ListCell   *lc;
+
+	foreach(lc, privileges)
+		if (ddl_is_granted_on(lfirst(lc)))
+			p->plan->notes =
+				lappend(p->plan->notes,
+						psprintf("%s is made anew, and somebody else than its owner granted %s: "
+								 "only they can grant it again",
+								 object, (char *) lfirst(lc)));
+}
+
 /* The owner once the plan is through: it stays unless owners are compared. */
 static const char *
 final_owner(const Planner *p, const void *expected, const void *actual)
@@ -134,6 +150,18 @@ plan_keep_description(const Planner *p, SchemaObject *merged, const SchemaObject
 		merged->comment = actual->comment;
 }
 
+/* Whether two lists differ in what others than the owner granted. */
+static bool
+differ_in_others(List *a, List *b)
+{
+	ListCell   *lc;
+
+	foreach(lc, a)
+		if (ddl_is_granted_on(lfirst(lc)) && !schema_lists(b, lfirst(lc)))
+			return true;
+	return false;
+}
+
 void
 plan_default_privileges(Planner *p, const Difference *d)
 {
@@ -169,11 +197,19 @@ plan_describe(Planner *p, const Difference *d)
 			set_comment(p, d->object_kind, d->parent_kind, d->parent, d->expected, reason);
 	}
 	else
+	{
+		List	   *after = final_privileges(p, expected, actual);
+
 		set_privileges(p, d->object_kind, d->parent_kind, d->parent, d->expected,
-					   actual->privileges, final_privileges(p, expected, actual),
+					   actual->privileges, after,
 					   d->parent != NULL ? final_owner(p, d->parent, d->parent_actual)
 										 : final_owner(p, d->expected, d->actual),
 					   reason);
+		if (differ_in_others(actual->privileges, after) ||
+			differ_in_others(after, actual->privileges))
+			planner_remain(p, d,
+						   "what others than the owner granted only they can grant or revoke");
+	}
 }
 
 /* What ALTER DEFAULT PRIVILEGES calls the kinds; NULL where there are none. */
@@ -238,6 +274,19 @@ plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 					   replaces ? (above != NULL ? above : o)->owner
 								: final_owner(p, parent != NULL ? parent : object, NULL),
 					   reason);
+	if (!(ignore & DIFF_IGNORE_PRIVILEGES))
+		note_others(p, describe_object(parent_kind, parent, object), o->privileges);
 	if (o->comment != NULL && !(ignore & DIFF_IGNORE_COMMENTS))
 		set_comment(p, kind, parent_kind, parent, object, reason);
+}
+
+void
+plan_comment_renamed(Planner *p, const Difference *d, const SchemaObject *actual)
+{
+	const SchemaObject *expected = d->expected;
+
+	if (!(p->options->ignore & DIFF_IGNORE_COMMENTS) &&
+		(expected->comment != NULL || p->options->allow_drop) &&
+		!expression_equal(expected->comment, actual->comment))
+		set_comment(p, d->object_kind, d->parent_kind, d->parent, expected, "its comment differs");
 }

@@ -6,8 +6,10 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "parser/parser.h"
 #include "schema/ddl.h"
 #include "schema/expression.h"
+#include "schema/plan_identity.h"
 #include "schema/planner.h"
 #include "utils/builtins.h"
 
@@ -123,8 +125,8 @@ plan_must_recreate(const Difference *d)
 }
 
 /* The definition of a routine says OR REPLACE; that of an aggregate does not. */
-static char *
-create_function(const SchemaFunction *function, bool replace)
+char *
+plan_create_function(const SchemaFunction *function, bool replace)
 {
 	const char *definition = function->definition;
 	int			length;
@@ -182,7 +184,7 @@ change_function(Planner *p, const Difference *d)
 	if (!plan_must_recreate(d))
 	{
 		object_step(p, PHASE_BUILD, "replace", &schema_function_kind, function,
-					create_function(function, true), reason);
+					plan_create_function(function, true), reason);
 		return;
 	}
 	detach_triggers(p, d->actual);
@@ -190,7 +192,7 @@ change_function(Planner *p, const Difference *d)
 				ddl_drop(&schema_function_kind, d->actual), reason)
 		->rank += PG_INT32_MAX; /* after the views and triggers that use it */
 	object_step(p, PHASE_BUILD, "create", &schema_function_kind, function,
-				create_function(function, false), reason);
+				plan_create_function(function, false), reason);
 	/* It is to run with nobody else's rights than before. */
 	merged = palloc(sizeof(SchemaFunction));
 	*merged = *function;
@@ -372,7 +374,7 @@ create_command(const SchemaKind *kind, const void *object, PlanPhase *phase)
 	if (kind == &schema_sequence_kind)
 		return ddl_create_sequence(object);
 	if (kind == &schema_function_kind)
-		return create_function(object, false);
+		return plan_create_function(object, false);
 	if (kind == &schema_statistics_kind)
 	{
 		*phase = PHASE_ATTACH;
@@ -421,20 +423,41 @@ set_statistics_target(Planner *p, const SchemaStatistics *statistics, const char
 					reason);
 }
 
+void
+plan_create_statistics(Planner *p, const SchemaStatistics *statistics,
+					   const SchemaStatistics *actual, const char *reason)
+{
+	SchemaStatistics *merged = palloc(sizeof(SchemaStatistics));
+
+	*merged = *statistics;
+	planner_rank_copy(p, merged, statistics);
+	plan_keep_description(p, &merged->object, &actual->object);
+	object_step(p, PHASE_ATTACH, "create", &schema_statistics_kind, merged,
+				pstrdup(statistics->definition), reason);
+	set_statistics_target(p, merged, reason);
+	plan_describe_new(p, &schema_statistics_kind, NULL, NULL, merged);
+}
+
 /* The definition of some kinds is several commands; the plan has one a step. */
 static void
 create_in_steps(Planner *p, PlanPhase phase, const SchemaKind *kind, const void *object,
 				const char *definition, const char *reason)
 {
-	const char *end;
+	ListCell   *lc;
 
-	while (kind == &schema_other_kind && (end = strstr(definition, ";\n")) != NULL)
+	foreach(lc, raw_parser(definition, RAW_PARSE_DEFAULT))
 	{
-		object_step(p, phase, "create", kind, object, pnstrdup(definition, end - definition),
+		const RawStmt *command = lfirst(lc);
+		const char *start = definition + command->stmt_location;
+
+		while (*start == '\n')
+			start++;
+		object_step(p, phase, "create", kind, object,
+					command->stmt_len > 0 ? pnstrdup(start, definition + command->stmt_location +
+																command->stmt_len - start)
+										  : pstrdup(start),
 					reason);
-		definition = end + strlen(";\n");
 	}
-	object_step(p, phase, "create", kind, object, pstrdup(definition), reason);
 }
 
 static void
@@ -446,6 +469,8 @@ create_object(Planner *p, const Difference *d)
 	PlanPhase	phase;
 	char	   *sql;
 
+	if (planner_is_rivalled(p, d))
+		return;
 	if (kind == &schema_view_kind)
 	{
 		plan_create_view(p, d->expected, reason);
@@ -457,7 +482,8 @@ create_object(Planner *p, const Difference *d)
 		planner_remain(p, d, psprintf("a plan does not make a %s", difference_object_type(d)));
 		return;
 	}
-	create_in_steps(p, phase, kind, d->expected, sql, reason);
+	if (kind != &schema_sequence_kind || !plan_succeeds_identity(p, sequence, reason))
+		create_in_steps(p, phase, kind, d->expected, sql, reason);
 	if (kind == &schema_statistics_kind)
 		set_statistics_target(p, d->expected, reason);
 	if (kind == &schema_type_kind)
@@ -475,16 +501,22 @@ static void
 drop_object(Planner *p, const Difference *d)
 {
 	const SchemaKind *kind = d->object_kind;
+	PlanPhase	phase;
 	PlanStep   *step;
 
 	if (!p->options->allow_drop || kind == &schema_namespace_kind ||
 		kind == &schema_extension_kind || kind == &schema_publication_kind)
 		return;
-	/* A sequence goes with the column that owns it. */
-	if (kind == &schema_sequence_kind && ((const SchemaSequence *) d->actual)->owned_by != NULL)
+	if (kind == &schema_sequence_kind && plan_goes_with_column(p, d->actual))
 		return;
-	step = object_step(p, PHASE_DROP, "drop", kind, d->actual, ddl_drop(kind, d->actual),
+	if (list_member_ptr(p->dropped, d->actual) ||
+		(kind == &schema_view_kind && planner_is_detached(p, d->actual)))
+		return;
+	phase = kind == &schema_statistics_kind ? PHASE_DETACH : planner_drop_phase(p, kind, d->actual);
+	step = object_step(p, phase, "drop", kind, d->actual, ddl_drop(kind, d->actual),
 					   psprintf("the %s is not expected", difference_object_type(d)));
+	if (phase == PHASE_DETACH && kind != &schema_statistics_kind)
+		step->rank += PG_INT32_MAX; /* after what stands on it */
 	planner_hazard(step, "irreversible");
 	if (kind == &schema_sequence_kind)
 		planner_hazard(step, "data_loss");
@@ -497,7 +529,7 @@ remake_object(Planner *p, const Difference *d)
 	PlanPhase	phase;
 	char	   *sql = create_command(d->object_kind, d->expected, &phase);
 
-	if (planner_was_handled(p, d->expected))
+	if (planner_was_handled(p, d->expected) || list_member_ptr(p->dropped, d->actual))
 		return;
 	if (sql == NULL)
 	{
@@ -508,9 +540,12 @@ remake_object(Planner *p, const Difference *d)
 	}
 	object_step(p, PHASE_DETACH, "drop", d->object_kind, d->actual,
 				ddl_drop(d->object_kind, d->actual), "its definition differs");
-	create_in_steps(p, phase, d->object_kind, d->expected, sql, "its definition differs");
 	if (d->object_kind == &schema_statistics_kind)
-		set_statistics_target(p, d->expected, "its definition differs");
+	{
+		plan_create_statistics(p, d->expected, d->actual, "its definition differs");
+		return;
+	}
+	create_in_steps(p, phase, d->object_kind, d->expected, sql, "its definition differs");
 	plan_describe_new(p, d->object_kind, NULL, NULL, d->expected);
 }
 

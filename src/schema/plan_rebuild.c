@@ -13,7 +13,11 @@
 
 #include "base/compat.h"
 #include "commands/defrem.h"
+#include "common/hashfn.h"
+#include "mb/pg_wchar.h"
 #include "schema/ddl.h"
+#include "schema/plan_identity.h"
+#include "schema/plan_room.h"
 #include "schema/planner.h"
 #include "utils/builtins.h"
 
@@ -135,6 +139,27 @@ merge_column(Rebuild *r, const SchemaColumn *expected)
 	return column;
 }
 
+/*
+ * A name nobody has, and short enough to stand whole in those of the sequences that
+ * the server names after it.
+ */
+static char *
+first_name(const Planner *p, const SchemaObject *table)
+{
+	const int	longest = NAMEDATALEN / 3;
+	char	   *base =
+		strlen(table->name) <= longest
+			? psprintf("%s_new", table->name)
+			: psprintf("%.*s_%08x_new", pg_mbcliplen(table->name, strlen(table->name), longest),
+					   table->name,
+					   hash_bytes((const unsigned char *) table->name, strlen(table->name)));
+	char	   *name = base;
+
+	for (int i = 1; planner_is_taken(p, table->schema, name); i++)
+		name = psprintf("%s%d", base, i);
+	return name;
+}
+
 static void
 merge_table(Rebuild *r)
 {
@@ -156,7 +181,7 @@ merge_table(Rebuild *r)
 
 	r->bare = palloc(sizeof(SchemaTable));
 	*r->bare = *merged;
-	r->bare->object.name = makeObjectName(merged->object.name, NULL, "new");
+	r->bare->object.name = first_name(r->p, &merged->object);
 	r->bare->constraints = NIL;
 }
 
@@ -204,15 +229,6 @@ copy_rows(Rebuild *r)
 	planner_hazard(step, "table_rewrite");
 }
 
-static char *
-identity_sequence(const SchemaTable *table, const SchemaColumn *column)
-{
-	if (column->identity_sequence != NULL)
-		return quote_qualified_identifier(table->object.schema, column->identity_sequence);
-	return quote_qualified_identifier(
-		table->object.schema, makeObjectName(table->object.name, column->object.name, "seq"));
-}
-
 /* An identity's sequence goes on where the old one stood. */
 static void
 move_identities(Rebuild *r)
@@ -230,8 +246,8 @@ move_identities(Rebuild *r)
 			r, PHASE_BUILD, "set_sequence",
 			psprintf("SELECT pg_catalog.setval(%s::pg_catalog.regclass, last_value, is_called) "
 					 "FROM %s",
-					 quote_literal_cstr(identity_sequence(r->bare, column)),
-					 identity_sequence(r->from, source)));
+					 quote_literal_cstr(plan_identity_sequence(r->bare, column)),
+					 plan_identity_sequence(r->from, source)));
 	}
 }
 
@@ -247,7 +263,7 @@ rename_identities(Rebuild *r)
 		if (column->identity != NULL)
 			rebuild_step(r, PHASE_BUILD, "rename_sequence",
 						 psprintf("ALTER SEQUENCE %s RENAME TO %s",
-								  identity_sequence(r->bare, column),
+								  plan_identity_sequence(r->bare, column),
 								  quote_identifier(makeObjectName(r->merged->object.name,
 																  column->object.name, "seq"))));
 	}
@@ -283,27 +299,17 @@ move_references(Rebuild *r)
 	foreach(lc, r->p->actual->tables)
 	{
 		const SchemaTable *table = lfirst(lc);
-		const SchemaTable *expected =
-			schema_find_table(r->p->expected, table->object.schema, table->object.name);
 		ListCell   *lcc;
 
 		foreach(lcc, table->constraints)
 		{
 			const SchemaConstraint *key = lfirst(lcc);
-			const SchemaConstraint *again = NULL;
 
 			if (table == r->from || key->inherited || key->referenced_table == NULL ||
 				strcmp(key->referenced_table, r->from->object.name) != 0 ||
 				strcmp(key->referenced_schema, r->from->object.schema) != 0)
 				continue;
-			if (expected != NULL)
-				again = schema_find_child(expected->constraints, key->object.name);
-			if (!plan_drop_child(r->p, &schema_constraint_kind, &schema_table_kind, table, key,
-								 PHASE_DETACH, "the table it points at is rebuilt"))
-				continue;
-			plan_create_child(r->p, &schema_constraint_kind, &schema_table_kind,
-							  expected != NULL ? expected : table, again != NULL ? again : key,
-							  "the table it points at is rebuilt");
+			plan_remake_reference(r->p, table, key, "the table it points at is rebuilt");
 		}
 	}
 }

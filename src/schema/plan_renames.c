@@ -5,6 +5,9 @@
  * A rename that was told becomes a step before all others, and the comparison
  * starts from the schema that this step leaves.  One whose new name is there
  * already has been done: a text keeps its "renamed from" comments.
+ *
+ * Constraints and indexes need not be told: one that differs from a missing one in
+ * nothing but its name takes that name.
  */
 #include "postgres.h"
 
@@ -177,5 +180,77 @@ plan_suspect_renames(Planner *p)
 			psprintf("column %s is missing and column %s, of the same type, is not "
 					 "expected: if it was renamed, plan with renames",
 					 planner_child(d->parent, d->expected), planner_child(d->parent, lookalike)));
+	}
+}
+
+/* ---------- constraints and indexes ---------- */
+
+/* The live child that is the missing one under another name, or NULL. */
+static const SchemaObject *
+find_namesake(const Planner *p, const SchemaKind *kind, const SchemaObject *missing, List *expected,
+			  List *actual)
+{
+	ListCell   *lc;
+
+	foreach(lc, actual)
+	{
+		const SchemaObject *child = lfirst(lc);
+
+		if (schema_find_child(expected, child->name) == NULL &&
+			!list_member_ptr(p->dropped, child) && !plan_is_part(kind, child) &&
+			diff_same_but_name(kind, missing, child))
+			return child;
+	}
+	return NULL;
+}
+
+static void
+rename_child(Planner *p, const Difference *d, const SchemaObject *child)
+{
+	const SchemaObject *object = d->expected;
+	bool		is_index = d->object_kind == &schema_index_kind;
+	const char *from = quote_identifier(child->name);
+	const char *to = quote_identifier(object->name);
+	char	   *table = schema_identity(d->parent);
+	PlanStep   *step;
+
+	p->dropped = lappend(p->dropped, unconstify(SchemaObject *, child));
+	p->dropped = lappend(p->dropped, unconstify(SchemaObject *, object));
+	step = planner_step(
+		p, PHASE_BUILD, psprintf("rename_%s", d->object_kind->name),
+		planner_child(d->parent, child), d->parent,
+		is_index ? psprintf("ALTER INDEX %s RENAME TO %s",
+							quote_qualified_identifier(((const SchemaObject *) d->parent)->schema,
+													   child->name),
+							to)
+				 : psprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", table, from, to),
+		"it differs in its name alone");
+	step->relation = d->parent;
+	planner_hazard(step, is_index ? "share_update_exclusive_lock" : "access_exclusive_lock");
+	plan_comment_renamed(p, d, child);
+}
+
+void
+plan_rename_children(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+		const SchemaTable *to = d->parent;
+		const SchemaTable *from = d->parent_actual;
+		bool		is_index = d->object_kind == &schema_index_kind;
+		const SchemaObject *child;
+
+		if (d->kind != DIFFERENCE_MISSING || d->parent_kind != &schema_table_kind ||
+			(!is_index && d->object_kind != &schema_constraint_kind) || plan_is_rebuilt(p, to) ||
+			plan_is_part(d->object_kind, d->expected))
+			continue;
+		child =
+			find_namesake(p, d->object_kind, d->expected, is_index ? to->indexes : to->constraints,
+						  is_index ? from->indexes : from->constraints);
+		if (child != NULL)
+			rename_child(p, d, child);
 	}
 }

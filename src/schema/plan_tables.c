@@ -7,6 +7,8 @@
 #include "base/compat.h"
 #include "schema/ddl.h"
 #include "schema/expression.h"
+#include "schema/plan_identity.h"
+#include "schema/plan_room.h"
 #include "schema/planner.h"
 #include "utils/builtins.h"
 
@@ -56,12 +58,19 @@ alter_step(Planner *p, PlanPhase phase, const char *action, const char *object,
 	return step;
 }
 
+PlanStep *
+plan_alter_table(Planner *p, PlanPhase phase, const char *action, const char *object,
+				 const SchemaTable *table, const char *clause, const char *reason)
+{
+	return alter_step(p, phase, action, object, table, alter_table(table, "%s", clause), reason);
+}
+
 /* ---------- columns ---------- */
 
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
-static void
-set_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
-				  const char *reason)
+void
+plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+				   const char *reason)
 {
 	const char *name = quote_identifier(column->object.name);
 	char	   *object = planner_child(table, column);
@@ -179,9 +188,56 @@ add_column(Planner *p, const Difference *d)
 					  alter_table(table, "ADD COLUMN %s", ddl_column(&column)), reason);
 	if (column.not_null && has_rows)
 		planner_hazard(step, "not_null_backfill");
+	if (column.generated != NULL)
+		planner_run_late(step);
 	if (column.generated != NULL || column.identity != NULL)
 		planner_hazard(step, "table_rewrite");
-	set_column_extras(p, table, d->expected, reason);
+	plan_column_extras(p, table, d->expected, reason);
+}
+
+/* Whether a parent's own step changes the columns of a table that stays its child. */
+static bool
+follows_parent(const Difference *d)
+{
+	const SchemaTable *to = d->parent;
+	const SchemaTable *from = d->parent_actual;
+	ListCell   *lc;
+
+	if (to->partition_of != NULL)
+		return from->partition_of != NULL && strcmp(from->partition_of, to->partition_of) == 0;
+	foreach(lc, to->inherits)
+		if (schema_lists(from->inherits, lfirst(lc)))
+			return true;
+	return false;
+}
+
+/* Generated columns that read it and are to go too go first. */
+static void
+drop_one_column(Planner *p, const SchemaTable *expected, const SchemaTable *table,
+				const SchemaColumn *column)
+{
+	PlanStep   *step;
+	ListCell   *lc;
+
+	if (list_member_ptr(p->dropped, column))
+		return;
+	p->dropped = lappend(p->dropped, unconstify(SchemaColumn *, column));
+	foreach(lc, table->columns)
+	{
+		const SchemaColumn *reader = lfirst(lc);
+
+		if (expression_mentions(reader->generated, column->object.name) &&
+			schema_find_child(expected->columns, reader->object.name) == NULL)
+			drop_one_column(p, expected, table, reader);
+	}
+	plan_leave_room(p, table, column->object.name);
+	/* A partition has no columns of its own when it is attached. */
+	step = plan_alter_table(p, expected->partition_of != NULL ? PHASE_CONSTRAIN : PHASE_DROP,
+							"drop_column", planner_child(table, column), table,
+							psprintf("DROP COLUMN %s", quote_identifier(column->object.name)),
+							"the column is not expected");
+	planner_hazard(step, "data_loss");
+	planner_hazard(step, "irreversible");
 }
 
 static void
@@ -189,15 +245,16 @@ drop_column(Planner *p, const Difference *d)
 {
 	const SchemaTable *table = d->parent_actual;
 	const SchemaColumn *column = d->actual;
-	PlanStep   *step;
+	const SchemaPublication *publication = plan_find_publication(p, table, column->object.name);
 
-	if (!p->options->allow_drop || column->inherited)
+	if (!p->options->allow_drop || (column->inherited && follows_parent(d)))
 		return;
-	step = alter_step(p, PHASE_DROP, "drop_column", planner_child(table, column), table,
-					  alter_table(table, "DROP COLUMN %s", quote_identifier(column->object.name)),
-					  "the column is not expected");
-	planner_hazard(step, "data_loss");
-	planner_hazard(step, "irreversible");
+	if (publication != NULL)
+		planner_remain(p, d,
+					   psprintf("publication %s chooses rows by it or publishes nothing else",
+								quote_identifier(publication->object.name)));
+	else
+		drop_one_column(p, d->parent, table, column);
 }
 
 static PlanCast
@@ -234,7 +291,6 @@ alter_type(Planner *p, const Difference *d)
 		appendStringInfo(&sql, " USING %s::%s", name, to->type);
 	if (to->default_value != NULL)
 		appendStringInfo(&sql, ", ALTER COLUMN %s SET DEFAULT %s", name, to->default_value);
-	plan_detach_children(p, d->parent_actual, table, to->object.name);
 	step = alter_step(p, PHASE_BUILD, "alter_column", planner_child(table, to), table,
 					  alter_table(table, "%s", sql.data),
 					  psprintf("its type is %s, expected %s", from->type, to->type));
@@ -262,88 +318,18 @@ default_clause(const SchemaColumn *to)
 	return psprintf("SET DEFAULT %s", to->default_value);
 }
 
-static char *
-identity_clause(const SchemaColumn *to, const SchemaColumn *from)
-{
-	const char *kind = to->identity == NULL					 ? NULL
-					   : strcmp(to->identity, "always") == 0 ? "ALWAYS"
-															 : "BY DEFAULT";
-
-	if (kind == NULL)
-		return "DROP IDENTITY";
-	/* One command sets it not null first, whatever the order of its parts. */
-	if (from->identity == NULL)
-		return psprintf("%sADD GENERATED %s AS IDENTITY%s%s%s",
-						from->not_null ? ""
-									   : psprintf("SET NOT NULL, ALTER COLUMN %s ",
-												  quote_identifier(to->object.name)),
-						kind, to->identity_options ? " (" : "",
-						to->identity_options ? to->identity_options : "",
-						to->identity_options ? ")" : "");
-	return psprintf("SET GENERATED %s", kind);
-}
-
-/* START WITH 5 INCREMENT BY 2 …: each part becomes a SET of its own. */
-static char *
-identity_options_clause(const SchemaColumn *to)
-{
-	static const char *const heads[] = {"START WITH", "INCREMENT BY", "MINVALUE", "MAXVALUE",
-										"CACHE",	  "CYCLE",		  NULL};
-	StringInfoData out;
-	const char *p = to->identity_options != NULL ? to->identity_options : "";
-
-	initStringInfo(&out);
-	while (*p != '\0')
-	{
-		for (int i = 0; heads[i] != NULL; i++)
-		{
-			if (strncmp(p, heads[i], strlen(heads[i])) == 0)
-			{
-				appendStringInfoString(&out, "SET ");
-				break;
-			}
-		}
-		do
-			appendStringInfoChar(&out, *p++);
-		while (*p != '\0' && !(p[-1] == ' ' && *p >= 'A' && *p <= 'Z' &&
-							   strncmp(p, "WITH", 4) != 0 && strncmp(p, "BY", 2) != 0));
-	}
-	return out.data;
-}
-
-/* A generated column takes a new expression only by being made again. */
+/* A plain column becomes a generated one by being made again: plan_prepare_column() does it. */
 static void
 alter_generated(Planner *p, const Difference *d)
 {
 	const SchemaTable *table = d->parent;
 	const SchemaColumn *to = d->expected;
-	const SchemaColumn *from = d->actual;
-	SchemaColumn again;
-	const char *name = quote_identifier(to->object.name);
-	char	   *object = planner_child(table, to);
-	const char *reason = "its generation expression differs";
-	PlanStep   *step;
 
-	if (planner_was_handled(p, to))
-		return;
-	if (to->generated == NULL)
-	{
-		alter_step(p, PHASE_BUILD, "alter_column", object, table,
-				   alter_table(table, "ALTER COLUMN %s DROP EXPRESSION", name), reason);
-		return;
-	}
-	again = *to;
-	plan_keep_description(p, &again.object, &from->object);
-	plan_detach_children(p, d->parent_actual, table, to->object.name);
-	plan_detach_stored(p, d->parent_actual, table, to->object.name);
-	step = alter_step(p, PHASE_DETACH, "drop_column", object, d->parent_actual,
-					  alter_table(table, "DROP COLUMN %s", name), reason);
-	if (from->generated == NULL)
-		planner_hazard(step, "data_loss");
-	step = alter_step(p, PHASE_BUILD, "add_column", object, table,
-					  alter_table(table, "ADD COLUMN %s", ddl_column(to)), reason);
-	planner_hazard(step, "table_rewrite");
-	set_column_extras(p, table, &again, reason);
+	if (!planner_was_handled(p, to))
+		plan_alter_table(
+			p, PHASE_DETACH, "alter_column", planner_child(table, to), d->parent_actual,
+			psprintf("ALTER COLUMN %s DROP EXPRESSION", quote_identifier(to->object.name)),
+			"its generation expression differs");
 }
 
 /* The clause after ALTER COLUMN for a change of one member; NULL where there is none. */
@@ -359,9 +345,9 @@ column_clause(const Difference *d)
 	if (strcmp(member, "default") == 0)
 		return default_clause(to);
 	if (strcmp(member, "identity") == 0)
-		return identity_clause(to, from);
+		return plan_identity_clause(to, from);
 	if (strcmp(member, "identity_options") == 0 && from->identity != NULL && to->identity != NULL)
-		return identity_options_clause(to);
+		return plan_identity_options_clause(to);
 	if (strcmp(member, "storage") == 0)
 		return psprintf("SET STORAGE %s", to->storage != NULL ? to->storage : "DEFAULT");
 	if (strcmp(member, "compression") == 0)
@@ -375,32 +361,15 @@ column_clause(const Difference *d)
 	return NULL;
 }
 
-/*
- * A new identity goes on behind the values there are.  Its sequence is found by
- * what it belongs to: its name is the server's choice.
- */
-static void
-advance_identity(Planner *p, const SchemaTable *table, const SchemaColumn *column)
+/* A column is not null before its constraints, and no identity before it gets a default. */
+static PlanPhase
+column_phase(const Difference *d)
 {
-	const char *name = quote_identifier(column->object.name);
-	PlanStep   *step = planner_step(
-		  p, PHASE_BUILD, "set_sequence", planner_child(table, column), table,
-		  psprintf("SELECT pg_catalog.setval(v.seqrelid, v.value) FROM (SELECT CASE WHEN "
-				   "s.seqincrement > 0 THEN (SELECT pg_catalog.max(%s) FROM %s) ELSE (SELECT "
-				   "pg_catalog.min(%s) FROM %s) END AS value, s.* FROM pg_catalog.pg_sequence s "
-				   "JOIN pg_catalog.pg_depend d ON d.objid = s.seqrelid AND d.deptype = 'i' AND "
-				   "d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass "
-				   "JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = "
-				   "d.refobjsubid WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass "
-				   "AND d.refobjid = %s::pg_catalog.regclass AND a.attname = %s) v "
-				   "WHERE v.value BETWEEN v.seqmin AND v.seqmax",
-				   name, schema_identity(table), name, schema_identity(table),
-				   quote_literal_cstr(schema_identity(table)),
-				   quote_literal_cstr(column->object.name)),
-		  "an identity goes on behind the values there are");
+	const char *member = d->member->name;
 
-	step->relation = &table->object;
-	planner_hazard(step, "table_scan");
+	if (strcmp(member, "identity") == 0 && ((const SchemaColumn *) d->expected)->identity == NULL)
+		return PHASE_DETACH;
+	return strcmp(member, "not_null") == 0 ? PHASE_CONSTRAIN : PHASE_BUILD;
 }
 
 static void
@@ -412,7 +381,6 @@ alter_column(Planner *p, const Difference *d)
 	const char *expected = difference_expected(d);
 	const char *actual = difference_actual(d);
 	char	   *clause = column_clause(d);
-	PlanPhase	phase = strcmp(member, "not_null") == 0 ? PHASE_CONSTRAIN : PHASE_BUILD;
 	PlanStep   *step;
 
 	if (clause == NULL)
@@ -420,17 +388,56 @@ alter_column(Planner *p, const Difference *d)
 		planner_remain(p, d, psprintf("no command changes %s of a column", member));
 		return;
 	}
-	step = alter_step(
-		p, phase, "alter_column", planner_child(table, column), table,
-		alter_table(table, "ALTER COLUMN %s %s", quote_identifier(column->object.name), clause),
+	step = plan_alter_table(
+		p, column_phase(d), "alter_column", planner_child(table, column), table,
+		psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name), clause),
 		psprintf("its %s is %s, expected %s", member, actual ? actual : "not set",
 				 expected ? expected : "not set"));
 	if (strncmp(clause, "SET NOT NULL", strlen("SET NOT NULL")) == 0)
 		planner_hazard(step, "table_scan");
 	if (strcmp(member, "identity") == 0 && column->identity != NULL &&
-		((const SchemaColumn *) d->actual)->identity == NULL &&
-		planner_has_rows(p, d->parent_actual))
-		advance_identity(p, table, column);
+		((const SchemaColumn *) d->actual)->identity == NULL)
+		plan_advance_identity(p, table, d->parent_actual, column);
+}
+
+/* Of the table, or of one that it is a partition of. */
+static bool
+is_partition_key(const Planner *p, const SchemaTable *table, const char *column)
+{
+	while (table != NULL && !expression_mentions(table->partition_key, column))
+		table = table->partition_of != NULL ? planner_find_live(p, table->partition_of) : NULL;
+	return table != NULL;
+}
+
+/* What no command brings about, in words; NULL for what can be done. */
+static const char *
+column_obstacle(const Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent_actual;
+	const SchemaColumn *to = d->expected;
+	const SchemaColumn *from = d->actual;
+
+	if (from->generated == NULL && to->generated != NULL && !p->options->allow_drop &&
+		planner_has_rows(p, table))
+		return "its values would be lost: a generated column takes its place only with allow_drop";
+	if (type_changes(d) && is_partition_key(p, table, from->object.name))
+		return "it is part of the partition key of its table";
+	return NULL;
+}
+
+void
+plan_prepare_column(Planner *p, const Difference *d)
+{
+	const SchemaColumn *to = d->expected;
+	const SchemaColumn *from = d->actual;
+
+	if (column_obstacle(p, d) != NULL || (to->inherited && follows_parent(d)))
+		return;
+	if (strncmp(d->member->name, "generated", strlen("generated")) == 0 && to->generated != NULL)
+		plan_remake_generated(p, d->parent_actual, d->parent, from, to,
+							  "its generation expression differs");
+	else if (strcmp(d->member->name, "type") == 0 || strcmp(d->member->name, "collation") == 0)
+		plan_make_room(p, d->parent_actual, d->parent, to->object.name);
 }
 
 static void
@@ -438,13 +445,25 @@ change_column(Planner *p, const Difference *d)
 {
 	const char *member = d->member->name;
 	const SchemaColumn *column = d->expected;
+	const SchemaColumn *actual = d->actual;
+	const char *obstacle = column_obstacle(p, d);
 
-	/* The step that adds an identity does it. */
-	if (strcmp(member, "not_null") == 0 && column->identity != NULL &&
-		((const SchemaColumn *) d->actual)->identity == NULL)
+	if (obstacle != NULL)
+	{
+		planner_remain(p, d, obstacle);
+		return;
+	}
+	/* It is made again, or the step that adds or drops an identity does it. */
+	if (list_member_ptr(p->dropped, actual) ||
+		(strcmp(member, "not_null") == 0 && column->identity != NULL && actual->identity == NULL) ||
+		(strcmp(member, "identity_options") == 0 &&
+		 (column->identity == NULL) != (actual->identity == NULL)))
 		return;
 	/* Nothing is altered here that the parent's own step passes on. */
-	if (column->inherited && strcmp(member, "default") != 0)
+	if (column->inherited && strcmp(member, "default") != 0 && follows_parent(d))
+		return;
+	if (strcmp(member, "identity") == 0 && column->identity == NULL &&
+		plan_is_succeeded(p, d->parent, column))
 		return;
 	if (strcmp(member, "type") == 0 || strcmp(member, "collation") == 0)
 	{
@@ -467,7 +486,7 @@ plan_column(Planner *p, const Difference *d)
 		case DIFFERENCE_MISSING:
 			if (p->is_flat)
 				add_defined_column(p, d, d->parent_actual);
-			else if (!((const SchemaColumn *) d->expected)->inherited)
+			else if (!((const SchemaColumn *) d->expected)->inherited || !follows_parent(d))
 				add_column(p, d);
 			break;
 		case DIFFERENCE_EXTRA:
@@ -602,7 +621,7 @@ furnish_table(Planner *p, const SchemaTable *table, bool is_bare, const char *re
 	ListCell   *lc;
 
 	foreach(lc, table->columns)
-		set_column_extras(p, table, lfirst(lc), reason);
+		plan_column_extras(p, table, lfirst(lc), reason);
 	plan_create_children(p, &schema_table_kind, table, is_bare, reason);
 	set_row_security(p, table, NULL, reason);
 	if (table->replica_identity != NULL)
@@ -627,15 +646,30 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 }
 
 static void
+detach_partition(Planner *p, const SchemaTable *partition, const char *reason)
+{
+	alter_step(p, PHASE_DETACH, "detach_partition", schema_identity(partition), partition,
+			   psprintf("ALTER TABLE %s DETACH PARTITION %s", partition->partition_of,
+						schema_identity(partition)),
+			   reason);
+}
+
+static void
 drop_table(Planner *p, const Difference *d)
 {
 	const SchemaTable *table = d->actual;
+	const char *reason = "the table is not expected";
 	PlanStep   *step;
 
 	if (!p->options->allow_drop)
 		return;
-	step = planner_step(p, PHASE_DROP, "drop_table", schema_identity(table), table,
-						ddl_drop(&schema_table_kind, table), "the table is not expected");
+	/* Foreign keys to the partitioned table hold on to each of its partitions. */
+	if (table->partition_of != NULL && planner_find_table(p, table->partition_of) != NULL)
+		detach_partition(p, table, reason);
+	step = planner_step(p, planner_drop_phase(p, &schema_table_kind, table), "drop_table",
+						schema_identity(table), table, ddl_drop(&schema_table_kind, table), reason);
+	if (step->phase == PHASE_DETACH)
+		step->rank += PG_INT32_MAX; /* after what stands on it */
 	step->relation = &table->object;
 	planner_hazard(step, "access_exclusive_lock");
 	planner_hazard(step, "data_loss");
@@ -688,27 +722,61 @@ table_clause(const Difference *d, bool *rewrites)
 	return NULL;
 }
 
-/* A table that is or is not a partition, or one with other bounds. */
+/* Whether the bounds are those of another partition key than there is, or of another type. */
+static bool
+is_key_changed(const Planner *p, const char *parent)
+{
+	const SchemaTable *to = parent != NULL ? planner_find_table(p, parent) : NULL;
+	const SchemaTable *from = parent != NULL ? planner_find_live(p, parent) : NULL;
+	ListCell   *lc;
+
+	if (from == NULL || to == NULL)
+		return false;
+	if (!expression_equal(from->partition_key, to->partition_key))
+		return true;
+	foreach(lc, to->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+		const SchemaColumn *live = schema_find_child(from->columns, column->object.name);
+
+		if (live != NULL && strcmp(live->type, column->type) != 0 &&
+			is_partition_key(p, from, column->object.name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A table that is or is not a partition, or one with other bounds.  One that stays
+ * with its parent goes back before that changes, so that the changes reach it.
+ */
 static void
 move_partition(Planner *p, const Difference *d)
 {
 	const SchemaTable *to = d->expected;
 	const SchemaTable *from = d->actual;
+	const char *reason = "its place among the partitions differs";
+	bool		stays = from->partition_of != NULL && to->partition_of != NULL &&
+				 strcmp(from->partition_of, to->partition_of) == 0;
 	PlanStep   *step;
 
 	if (planner_was_handled(p, to))
 		return;
+	if (is_key_changed(p, to->partition_of))
+	{
+		planner_remain(p, d, "the partition key stays as it is");
+		return;
+	}
 	if (from->partition_of != NULL)
-		alter_step(p, PHASE_DETACH, "detach_partition", schema_identity(from), from,
-				   psprintf("ALTER TABLE %s DETACH PARTITION %s", from->partition_of,
-							schema_identity(from)),
-				   "its place among the partitions differs");
+		detach_partition(p, from, reason);
 	if (to->partition_of == NULL)
 		return;
-	step = alter_step(p, PHASE_CONSTRAIN, "attach_partition", schema_identity(to), to,
+	step = alter_step(p, stays ? PHASE_SCHEMA : PHASE_CONSTRAIN, "attach_partition",
+					  schema_identity(to), to,
 					  psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", to->partition_of,
 							   schema_identity(to), to->partition_bound),
-					  "its place among the partitions differs");
+					  reason);
+	planner_run_late(step);
 	planner_hazard(step, "table_scan");
 }
 
@@ -780,7 +848,7 @@ plan_table(Planner *p, const Difference *d)
 		case DIFFERENCE_MISSING:
 			if (p->is_flat)
 				create_defined_table(p, d);
-			else
+			else if (!planner_is_rivalled(p, d))
 				plan_create_table(p, d->expected, "the table is missing");
 			break;
 		case DIFFERENCE_EXTRA:

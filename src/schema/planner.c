@@ -122,6 +122,12 @@ rank_of(const Planner *p, const void *object)
 	return entry != NULL ? entry->rank : 0;
 }
 
+int
+planner_rank(const Planner *p, const void *object)
+{
+	return rank_of(p, object);
+}
+
 void
 planner_rank_copy(Planner *p, const void *copy, const void *original)
 {
@@ -173,6 +179,12 @@ void
 planner_hazard(PlanStep *step, const char *hazard)
 {
 	plan_set_hazard(step, hazard, true);
+}
+
+void
+planner_run_late(PlanStep *step)
+{
+	step->number += PG_INT32_MAX / 2;
 }
 
 void
@@ -228,14 +240,74 @@ planner_has_rows(const Planner *p, const SchemaTable *table)
 		   p->options->facts.has_rows(table, p->options->facts.arg);
 }
 
-SchemaTable *
-planner_find_table(const Planner *p, const char *identity)
+static SchemaTable *
+find_table(const Schema *schema, const char *identity)
 {
 	List	   *parts;
 
 	if (!SplitIdentifierString(pstrdup(identity), '.', &parts) || list_length(parts) != 2)
 		return NULL;
-	return schema_find_table(p->expected, linitial(parts), lsecond(parts));
+	return schema_find_table(schema, linitial(parts), lsecond(parts));
+}
+
+SchemaTable *
+planner_find_table(const Planner *p, const char *identity)
+{
+	return find_table(p->expected, identity);
+}
+
+SchemaTable *
+planner_find_live(const Planner *p, const char *identity)
+{
+	return find_table(p->actual, identity);
+}
+
+/* The object of another kind that has an object's name in the other schema, or NULL. */
+static const SchemaObject *
+find_rival(const Schema *schema, const SchemaKind *kind, const SchemaObject *object)
+{
+	const struct
+	{
+		const SchemaKind *kind;
+		List	   *objects;
+	} lists[] = {{&schema_table_kind, schema->tables},
+				 {&schema_view_kind, schema->views},
+				 {&schema_sequence_kind, schema->sequences},
+				 {&schema_type_kind, schema->types}};
+	const SchemaObject *rival = NULL;
+	bool		shares = false;
+
+	for (int i = 0; i < lengthof(lists); i++)
+	{
+		if (lists[i].kind == kind)
+			shares = true;
+		else if (rival == NULL)
+			rival = schema_find(lists[i].objects, object->schema, object->name, NULL);
+	}
+	return shares ? rival : NULL;
+}
+
+bool
+planner_is_rivalled(Planner *p, const Difference *d)
+{
+	if (p->options->allow_drop || find_rival(p->actual, d->object_kind, d->expected) == NULL)
+		return false;
+	planner_remain(p, d, "something else has its name, and goes only with allow_drop");
+	return true;
+}
+
+PlanPhase
+planner_drop_phase(const Planner *p, const SchemaKind *kind, const void *object)
+{
+	return find_rival(p->expected, kind, object) != NULL ? PHASE_DETACH : PHASE_DROP;
+}
+
+bool
+planner_is_taken(const Planner *p, const char *schema, const char *name)
+{
+	return schema_find_table(p->actual, schema, name) != NULL ||
+		   schema_find_view(p->actual, schema, name) != NULL ||
+		   schema_find(p->actual->sequences, schema, name, NULL) != NULL;
 }
 
 char *
@@ -307,6 +379,9 @@ uprooted_key(const Planner *p, const Difference *d)
 		if (retyped)
 			return psprintf("table %s", schema_identity(d->parent_actual));
 	}
+	if (d->kind == DIFFERENCE_EXTRA && p->options->allow_drop &&
+		find_rival(p->expected, d->object_kind, d->actual) != NULL)
+		return psprintf("%s %s", d->object_kind->name, schema_identity(d->actual));
 	if (d->kind == DIFFERENCE_CHANGED && d->object_kind == &schema_function_kind &&
 		plan_must_recreate(d))
 		return psprintf("function %s", schema_identity(d->actual));
@@ -324,6 +399,31 @@ changed_view(const Difference *d)
 		plan_must_recreate(d))
 		return d->actual;
 	return NULL;
+}
+
+/* Of what makes room, that which goes: tables stay where one of their columns changes. */
+static List *
+gone_keys(const Planner *p, List *keys)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, keys)
+		if (strncmp(lfirst(lc), "view ", 5) == 0)
+			result = lappend(result, lfirst(lc));
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+
+		if (d->kind == DIFFERENCE_EXTRA && d->object_kind == &schema_table_kind)
+		{
+			char	   *key = uprooted_key(p, d);
+
+			if (key != NULL)
+				result = lappend(result, key);
+		}
+	}
+	return result;
 }
 
 static void
@@ -363,6 +463,12 @@ find_detached(Planner *p)
 			keys = lappend(keys, psprintf("view %s", schema_identity(view)));
 			grown = true;
 		}
+	}
+	keys = gone_keys(p, keys);
+	foreach(lc, p->actual->functions)
+	{
+		if (depends_on_any(lfirst(lc), keys))
+			plan_empty_function(p, lfirst(lc), "it reads what makes room");
 	}
 }
 
@@ -411,7 +517,8 @@ plan_detached(Planner *p)
 									 schema_identity(view)),
 							reason);
 		planner_hazard(step, "access_exclusive_lock");
-		plan_create_view(p, merge_view(p, again != NULL ? again : view, view), reason);
+		if (again != NULL || !p->options->allow_drop)
+			plan_create_view(p, merge_view(p, again != NULL ? again : view, view), reason);
 	}
 }
 
@@ -454,6 +561,23 @@ plan_difference(Planner *p, const Difference *d)
 		plan_object(p, d);
 }
 
+/* Before any column has a step: one that makes room takes others along. */
+static void
+prepare_columns(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (d->kind == DIFFERENCE_CHANGED && d->object_kind == &schema_column_kind &&
+			d->parent_kind == &schema_table_kind && !is_of_rebuilt(p, d))
+			plan_prepare_column(p, d);
+	}
+}
+
 SchemaPlan *
 plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 		  const PlanOptions *options)
@@ -480,6 +604,8 @@ plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 	plan_find_rebuilt(&planner);
 	find_detached(&planner);
 	plan_detached(&planner);
+	prepare_columns(&planner);
+	plan_rename_children(&planner);
 	foreach(lc, planner.plan->differences)
 	{
 		CHECK_FOR_INTERRUPTS();

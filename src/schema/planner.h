@@ -17,7 +17,7 @@ typedef struct Planner
 	bool		is_flat;
 	HTAB	   *ranks;			/* top-level object -> its place in dependency order */
 	List	   *detached;		/* views of the actual schema dropped and made again */
-	List	   *dropped;		/* children of actual tables and views that have a step for it */
+	List	   *dropped;		/* what is out of the way: no other step may concern it */
 	List	   *rebuilt;		/* tables made anew (SchemaTable *, expected) */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
@@ -28,11 +28,14 @@ typedef struct Planner
 extern PlanStep *planner_step(Planner *p, PlanPhase phase, const char *action, const char *object,
 							  const void *top, char *sql, const char *reason);
 extern void planner_hazard(PlanStep *step, const char *hazard);
+/* After the other steps of its phase and object: a generated column, after those it reads. */
+extern void planner_run_late(PlanStep *step);
 /*
  * Gives a copy the place of its original among what is made; an original that only
  * the live schema has comes after everything expected.
  */
 extern void planner_rank_copy(Planner *p, const void *copy, const void *original);
+extern int planner_rank(const Planner *p, const void *object);
 extern void planner_remain(Planner *p, const Difference *difference, const char *reason);
 /* Each change of one object is a difference; true for the second and later ones. */
 extern bool planner_was_handled(Planner *p, const void *object);
@@ -40,11 +43,24 @@ extern bool planner_is_detached(const Planner *p, const void *view);
 extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
 /* A table of the expected schema by its quoted, qualified name; or NULL. */
 extern SchemaTable *planner_find_table(const Planner *p, const char *identity);
+/* The same of the live schema. */
+extern SchemaTable *planner_find_live(const Planner *p, const char *identity);
+/*
+ * Relations and types share their names.  Whether a missing object cannot be made
+ * because one of another kind has its name and may not be dropped (the difference
+ * then remains); and when an extra one is dropped: early, where it has such a rival.
+ */
+extern bool planner_is_rivalled(Planner *p, const Difference *d);
+extern PlanPhase planner_drop_phase(const Planner *p, const SchemaKind *kind, const void *object);
+/* Whether a live table, view or sequence has that name. */
+extern bool planner_is_taken(const Planner *p, const char *schema, const char *name);
 /* "schema.table.child", quoted. */
 extern char *planner_child(const void *parent, const void *child);
 
 /* plan_renames.c */
 extern void plan_suspect_renames(Planner *p);
+/* Constraints and indexes that differ from missing ones in nothing but their name. */
+extern void plan_rename_children(Planner *p);
 
 /* plan_options.c: what a type clause of column_definitions says */
 extern bool plan_clause_is_not_null(const char *clause);
@@ -61,12 +77,19 @@ extern void plan_remain_nullable(Planner *p, const void *parent, const void *par
 								 const SchemaColumn *expected, const SchemaColumn *added);
 extern void plan_table(Planner *p, const Difference *d);
 extern void plan_column(Planner *p, const Difference *d);
-/* Triggers of a table one of whose columns changes its type; policies and rules that read it. */
-extern void plan_detach_children(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
-								 const char *column);
-/* Its indexes and constraints that read a column, which would go with it unseen. */
-extern void plan_detach_stored(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
-							   const char *column);
+/* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
+extern void plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+							   const char *reason);
+/* What has to be out of the way before a column changes; before any step of plan_column(). */
+extern void plan_prepare_column(Planner *p, const Difference *d);
+/* ALTER TABLE of table with a clause: every form used here locks it. */
+extern PlanStep *plan_alter_table(Planner *p, PlanPhase phase, const char *action,
+								  const char *object, const SchemaTable *table, const char *clause,
+								  const char *reason);
+
+/* plan_room.c */
+/* A function with a body in SQL reads nothing until it is made again. */
+extern void plan_empty_function(Planner *p, const SchemaFunction *function, const char *reason);
 
 /* plan_children.c: constraints, indexes, triggers, policies, rules */
 extern void plan_child(Planner *p, const Difference *d);
@@ -74,6 +97,8 @@ extern void plan_create_children(Planner *p, const SchemaKind *kind, const void 
 								 bool is_bare, const char *reason);
 extern void plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
 								const char *reason);
+/* What comes and goes with something else: its constraint, its table, its parent's. */
+extern bool plan_is_part(const SchemaKind *kind, const void *child);
 /* One child, by the phase of its kind; dropping says false where a step does so already. */
 extern void plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							  const void *parent, const void *child, const char *reason);
@@ -90,6 +115,10 @@ extern void plan_create_view(Planner *p, const SchemaView *view, const char *rea
 extern void plan_view_default(Planner *p, const SchemaView *view, const SchemaColumn *column,
 							  const char *reason);
 extern void plan_object(Planner *p, const Difference *d);
+extern char *plan_create_function(const SchemaFunction *function, bool replace);
+/* In the place of a live one. */
+extern void plan_create_statistics(Planner *p, const SchemaStatistics *statistics,
+								   const SchemaStatistics *actual, const char *reason);
 /* Whether a changed view or function must be dropped rather than replaced. */
 extern bool plan_must_recreate(const Difference *d);
 
@@ -105,5 +134,8 @@ extern void plan_keep_description(const Planner *p, SchemaObject *merged,
 /* The same for an object just made: what differs from what CREATE gives. */
 extern void plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							  const void *parent, const void *object);
+
+/* What the comment of a renamed child, missing under its new name, still lacks. */
+extern void plan_comment_renamed(Planner *p, const Difference *d, const SchemaObject *actual);
 
 #endif							/* DB_ADAPTER_PLANNER_H */

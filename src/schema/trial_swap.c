@@ -74,11 +74,12 @@ note_rewrite(Trial *trial, PlanStep *step, bool rewrites)
 	MemoryContextSwitchTo(oldcxt);
 }
 
-/* Copies hold no values to move, and all belong to one role. */
+/* Copies hold no values to move, all belong to one role, and nobody publishes them. */
 static bool
 is_beside_point(const PlanStep *step)
 {
-	return strcmp(step->action, "set_sequence") == 0 || strcmp(step->action, "alter_owner") == 0;
+	return strcmp(step->action, "set_sequence") == 0 || strcmp(step->action, "alter_owner") == 0 ||
+		   strcmp(step->action, "unpublish_table") == 0;
 }
 
 static void

@@ -1,0 +1,209 @@
+/*
+ * plan_identity.c
+ *	  Steps for identity columns: what they count with, and where they go on.
+ *
+ * A serial column that becomes an identity, and the other way round, gets another
+ * sequence, which goes on where the old one stood.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "commands/defrem.h"
+#include "schema/ddl.h"
+#include "schema/plan_identity.h"
+#include "utils/builtins.h"
+#include "utils/varlena.h"
+
+char *
+plan_identity_sequence(const SchemaTable *table, const SchemaColumn *column)
+{
+	if (column->identity_sequence != NULL)
+		return quote_qualified_identifier(table->object.schema, column->identity_sequence);
+	return quote_qualified_identifier(
+		table->object.schema, makeObjectName(table->object.name, column->object.name, "seq"));
+}
+
+char *
+plan_identity_clause(const SchemaColumn *to, const SchemaColumn *from)
+{
+	const char *kind = to->identity == NULL					 ? NULL
+					   : strcmp(to->identity, "always") == 0 ? "ALWAYS"
+															 : "BY DEFAULT";
+
+	if (kind == NULL)
+		return "DROP IDENTITY";
+	/* One command sets it not null first, whatever the order of its parts. */
+	if (from->identity == NULL)
+		return psprintf("%sADD GENERATED %s AS IDENTITY%s%s%s",
+						from->not_null ? ""
+									   : psprintf("SET NOT NULL, ALTER COLUMN %s ",
+												  quote_identifier(to->object.name)),
+						kind, to->identity_options ? " (" : "",
+						to->identity_options ? to->identity_options : "",
+						to->identity_options ? ")" : "");
+	return psprintf("SET GENERATED %s", kind);
+}
+
+/* START WITH 5 INCREMENT BY 2 …: each part becomes a SET of its own. */
+char *
+plan_identity_options_clause(const SchemaColumn *to)
+{
+	static const char *const heads[] = {"START WITH", "INCREMENT BY", "MINVALUE", "MAXVALUE",
+										"CACHE",	  "CYCLE",		  NULL};
+	StringInfoData out;
+	const char *p = to->identity_options != NULL ? to->identity_options : "";
+
+	initStringInfo(&out);
+	while (*p != '\0')
+	{
+		for (int i = 0; heads[i] != NULL; i++)
+		{
+			if (strncmp(p, heads[i], strlen(heads[i])) == 0)
+			{
+				appendStringInfoString(&out, "SET ");
+				break;
+			}
+		}
+		do
+			appendStringInfoChar(&out, *p++);
+		while (*p != '\0' && !(p[-1] == ' ' && *p >= 'A' && *p <= 'Z' &&
+							   strncmp(p, "WITH", 4) != 0 && strncmp(p, "BY", 2) != 0));
+	}
+	return out.data;
+}
+
+/* The sequence that a column owns, or NULL. */
+static const SchemaSequence *
+find_owned(const Schema *schema, const SchemaTable *table, const SchemaColumn *column)
+{
+	char	   *owner = planner_child(table, column);
+	ListCell   *lc;
+
+	foreach(lc, schema->sequences)
+	{
+		const SchemaSequence *sequence = lfirst(lc);
+
+		if (sequence->owned_by != NULL && strcmp(sequence->owned_by, owner) == 0)
+			return sequence;
+	}
+	return NULL;
+}
+
+/* The value a sequence has given out last, as one side of greatest() or least(). */
+static char *
+last_value(const SchemaSequence *sequence)
+{
+	if (sequence == NULL)
+		return "";
+	return psprintf(", (SELECT last_value FROM %s WHERE is_called)", schema_identity(sequence));
+}
+
+/*
+ * Behind the values there are, and behind those that the column's old sequence has
+ * given out; not before its own start.  The new one is found by what it belongs to: its name is the server's
+ * choice.
+ */
+void
+plan_advance_identity(Planner *p, const SchemaTable *table, const SchemaTable *actual,
+					  const SchemaColumn *column)
+{
+	const char *name = quote_identifier(column->object.name);
+	char	   *identity = schema_identity(table);
+	const SchemaSequence *old = find_owned(p->actual, actual, column);
+	PlanStep   *step;
+
+	if (old == NULL && !planner_has_rows(p, actual))
+		return;
+	step = planner_step(
+		p, PHASE_BUILD, "set_sequence", planner_child(table, column), table,
+		psprintf(
+			"SELECT pg_catalog.setval(v.seqrelid, v.value) FROM (SELECT CASE WHEN "
+			"s.seqincrement > 0 THEN greatest((SELECT pg_catalog.max(%s) FROM %s)%s) ELSE "
+			"least((SELECT pg_catalog.min(%s) FROM %s)%s) END AS value, s.* "
+			"FROM pg_catalog.pg_sequence s "
+			"JOIN pg_catalog.pg_depend d ON d.objid = s.seqrelid AND d.deptype = 'i' AND "
+			"d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+			"JOIN pg_catalog.pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = "
+			"d.refobjsubid WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass "
+			"AND d.refobjid = %s::pg_catalog.regclass AND a.attname = %s) v "
+			"WHERE v.value BETWEEN v.seqmin AND v.seqmax AND CASE WHEN v.seqincrement > 0 THEN "
+			"v.value >= v.seqstart ELSE v.value <= v.seqstart END",
+			name, identity, last_value(old), name, identity, last_value(old),
+			quote_literal_cstr(identity), quote_literal_cstr(column->object.name)),
+		"an identity goes on behind the values there are");
+	step->relation = &table->object;
+	planner_hazard(step, "table_scan");
+}
+
+/* The live column that a sequence belongs to, where it is an identity yet; or NULL. */
+static const SchemaColumn *
+find_identity(const Planner *p, const SchemaSequence *sequence, const SchemaTable **table)
+{
+	const SchemaColumn *column;
+	List	   *parts;
+
+	if (sequence->owned_by == NULL ||
+		!SplitIdentifierString(pstrdup(sequence->owned_by), '.', &parts) || list_length(parts) != 3)
+		return NULL;
+	*table = schema_find_table(p->actual, linitial(parts), lsecond(parts));
+	column = *table != NULL ? schema_find_child((*table)->columns, lthird(parts)) : NULL;
+	return column != NULL && column->identity != NULL ? column : NULL;
+}
+
+bool
+plan_succeeds_identity(Planner *p, const SchemaSequence *sequence, const char *reason)
+{
+	const SchemaTable *table;
+	const SchemaColumn *column = find_identity(p, sequence, &table);
+	SchemaSequence named = *sequence;
+	char	   *object = schema_identity(sequence);
+
+	if (column == NULL)
+		return false;
+	/* The identity's sequence may have its name: this one takes it when that is gone. */
+	named.object.name = makeObjectName(sequence->object.name, NULL, "new");
+	planner_step(p, PHASE_BUILD, "create_sequence", object, sequence, ddl_create_sequence(&named),
+				 reason);
+	planner_step(p, PHASE_BUILD, "set_sequence", object, sequence,
+				 psprintf("SELECT pg_catalog.setval(%s::pg_catalog.regclass, last_value, "
+						  "is_called) FROM %s WHERE last_value BETWEEN " INT64_FORMAT
+						  " AND " INT64_FORMAT,
+						  quote_literal_cstr(schema_identity(&named)),
+						  plan_identity_sequence(table, column), sequence->minimum,
+						  sequence->maximum != SCHEMA_UNSET ? sequence->maximum : PG_INT64_MAX),
+				 "it goes on where the identity stood");
+	plan_alter_table(
+		p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
+		psprintf("ALTER COLUMN %s DROP IDENTITY", quote_identifier(column->object.name)),
+		"a sequence takes the place of its identity")
+		->rank = planner_rank(p, sequence);
+	planner_step(p, PHASE_BUILD, "rename_sequence", object, sequence,
+				 psprintf("ALTER SEQUENCE %s RENAME TO %s", schema_identity(&named),
+						  quote_identifier(sequence->object.name)),
+				 reason);
+	return true;
+}
+
+bool
+plan_is_succeeded(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
+{
+	const SchemaSequence *sequence = find_owned(p->expected, table, column);
+
+	return sequence != NULL && schema_find(p->actual->sequences, sequence->object.schema,
+										   sequence->object.name, NULL) == NULL;
+}
+
+/* A sequence goes with the column that owns it, unless that stays. */
+bool
+plan_goes_with_column(const Planner *p, const SchemaSequence *sequence)
+{
+	const SchemaTable *table;
+	List	   *parts;
+
+	if (sequence->owned_by == NULL)
+		return false;
+	if (!SplitIdentifierString(pstrdup(sequence->owned_by), '.', &parts) || list_length(parts) != 3)
+		return true;
+	table = schema_find_table(p->expected, linitial(parts), lsecond(parts));
+	return table == NULL || schema_find_child(table->columns, lthird(parts)) == NULL;
+}

@@ -1,0 +1,191 @@
+-- Pairs of schemas, the second planned from the first: verified, applied, no difference.
+\set VERBOSITY terse
+SET client_min_messages = error;
+CREATE ROLE regress_pairs SUPERUSER;
+SET ROLE regress_pairs;
+CREATE ROLE regress_pair_owner;
+CREATE ROLE regress_pair_reader;
+\pset tuples_only on
+\pset format unaligned
+
+\i test/data/pairs.sql
+
+-- What reads a column whose type changes: it is all there afterwards, with its owner
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int, d int); ALTER TABLE t OWNER TO regress_pair_owner;
+      CREATE STATISTICS s ON c, d FROM t; COMMENT ON STATISTICS s IS 'x'; ALTER STATISTICS s SET STATISTICS 7;
+      ALTER STATISTICS s OWNER TO regress_pair_owner;
+      CREATE STATISTICS e ON (c + 1), d FROM t; CREATE STATISTICS other ON id, d FROM t$$,
+    $$CREATE TABLE t (id int, c bigint, d int); CREATE STATISTICS s ON c, d FROM t; COMMENT ON STATISTICS s IS 'x'; ALTER STATISTICS s SET STATISTICS 7;
+      CREATE STATISTICS e ON (c + 1), d FROM t; CREATE STATISTICS other ON id, d FROM t$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int); INSERT INTO t VALUES (1, 5); CREATE VIEW v AS SELECT c FROM t;
+      CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET enable_sort = on BEGIN ATOMIC SELECT max(c) FROM v; END;
+      CREATE FUNCTION g() RETURNS bigint LANGUAGE sql RETURN (SELECT max(c) FROM t);
+      ALTER FUNCTION f OWNER TO regress_pair_owner; COMMENT ON FUNCTION f IS 'x'; GRANT EXECUTE ON FUNCTION f TO regress_pair_reader;
+      CREATE VIEW w AS SELECT f(); CREATE POLICY p ON t USING (g() > 1)$$,
+    $$CREATE TABLE t (id int, c bigint); CREATE VIEW v AS SELECT c FROM t;
+      CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET enable_sort = on BEGIN ATOMIC SELECT max(c) FROM v; END;
+      CREATE FUNCTION g() RETURNS bigint LANGUAGE sql RETURN (SELECT max(c) FROM t);
+      COMMENT ON FUNCTION f IS 'x'; GRANT EXECUTE ON FUNCTION f TO regress_pair_reader;
+      CREATE VIEW w AS SELECT f(); CREATE POLICY p ON t USING (g() > 1)$$,
+    probe => 'SELECT proname::text FROM pg_depend JOIN pg_proc p ON p.oid = objid WHERE refobjid IN (''t''::regclass, ''v''::regclass) AND classid = ''pg_proc''::regclass ORDER BY 1');
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int, g int GENERATED ALWAYS AS (c * 2) STORED CHECK (g < 100)); INSERT INTO t VALUES (1, 2);
+      CREATE INDEX ON t (g); CREATE VIEW v AS SELECT g FROM t; CREATE STATISTICS s ON g, id FROM t; COMMENT ON COLUMN t.g IS 'x';
+      GRANT SELECT (g) ON t TO regress_pair_reader;
+      CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(g) FROM t; END;
+      CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW WHEN (old.c = 1) EXECUTE FUNCTION suppress_redundant_updates_trigger()$$,
+    $$CREATE TABLE t (id int, c bigint, g int GENERATED ALWAYS AS (c * 2) STORED CHECK (g < 100));
+      CREATE INDEX ON t (g); CREATE VIEW v AS SELECT g FROM t; CREATE STATISTICS s ON g, id FROM t; COMMENT ON COLUMN t.g IS 'x';
+      GRANT SELECT (g) ON t TO regress_pair_reader;
+      CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(g) FROM t; END;
+      CREATE TRIGGER tr BEFORE UPDATE ON t FOR EACH ROW WHEN (old.c = 1) EXECUTE FUNCTION suppress_redundant_updates_trigger()$$,
+    probe => 'SELECT t::text FROM t');
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int, g int GENERATED ALWAYS AS (c * 2) STORED, d int, e int DEFAULT 5); INSERT INTO t VALUES (1, 2)$$,
+    $$CREATE TABLE t (id int, c bigint, g bigint GENERATED ALWAYS AS (c * 2 + d) STORED, d bigint, e int GENERATED ALWAYS AS (c) STORED)$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int, p int CONSTRAINT fk REFERENCES p ON DELETE CASCADE); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1);
+      COMMENT ON CONSTRAINT fk ON c IS 'x'; CREATE TABLE tree (id int PRIMARY KEY, up int REFERENCES tree)$$,
+    $$CREATE TABLE p (id text PRIMARY KEY); CREATE TABLE c (id int, p text CONSTRAINT fk REFERENCES p ON DELETE CASCADE);
+      COMMENT ON CONSTRAINT fk ON c IS 'x'; CREATE TABLE tree (id text PRIMARY KEY, up text REFERENCES tree)$$);
+
+-- Identity and serial, and back: each goes on where the other stood, also behind rows that are gone
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text); INSERT INTO t (w) VALUES ('a'), ('b'), ('c'); DELETE FROM t WHERE id > 1$$,
+    $$CREATE TABLE t (id serial PRIMARY KEY, w text)$$, probe => $$INSERT INTO t (w) VALUES ('d') RETURNING id::text$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id serial PRIMARY KEY, w text); INSERT INTO t (w) VALUES ('a'), ('b'), ('c'); DELETE FROM t WHERE id > 1$$,
+    $$CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, w text)$$, probe => $$INSERT INTO t (w) VALUES ('d') RETURNING id::text$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id serial, w text); INSERT INTO t VALUES (7, 'x')$$,
+    $$CREATE TABLE t (id bigint GENERATED BY DEFAULT AS IDENTITY (START WITH 100), w text)$$, false, probe => $$INSERT INTO t (w) VALUES ('d') RETURNING id::text$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id serial, w text)$$, $$CREATE TABLE t (id int GENERATED BY DEFAULT AS IDENTITY (START WITH 100), w text)$$,
+    probe => $$INSERT INTO t (w) VALUES ('d') RETURNING id::text$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)$$, $$CREATE TABLE t (id int DEFAULT 5)$$);
+
+-- Another kind of object of the same name
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int); CREATE VIEW x AS SELECT * FROM t; CREATE VIEW y AS SELECT * FROM x$$,
+    $$CREATE TABLE t (id int); CREATE TABLE x (id int PRIMARY KEY); CREATE VIEW y AS SELECT * FROM x$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int); CREATE TABLE x (id int PRIMARY KEY); CREATE TABLE r (x int REFERENCES x);
+      CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(id) FROM x; END$$,
+    $$CREATE TABLE t (id int); CREATE VIEW x AS SELECT * FROM t; CREATE TABLE r (x int); GRANT SELECT ON x TO regress_pair_reader;
+      CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(id) FROM x; END$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int); CREATE MATERIALIZED VIEW x AS SELECT * FROM t; CREATE VIEW z AS SELECT * FROM t; CREATE SEQUENCE s; CREATE TYPE ty AS (a int)$$,
+    $$CREATE TABLE t (id int); CREATE TABLE x (id int); CREATE INDEX i ON x (id); CREATE MATERIALIZED VIEW z AS SELECT * FROM t; CREATE TABLE s (a int); CREATE VIEW ty AS SELECT 1 AS a$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int); CREATE TABLE x (id int)$$, $$CREATE TABLE t (id int); CREATE VIEW x AS SELECT * FROM t$$, false);
+
+-- Columns that go, and what names them
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int, d int); CREATE STATISTICS s ON id, c FROM t; CREATE STATISTICS s2 ON c, d FROM t$$,
+    $$CREATE TABLE t (id int, d int); CREATE STATISTICS s2 ON id, d FROM t$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int PRIMARY KEY, c int, d int); CREATE VIEW v AS SELECT id, c FROM t; CREATE VIEW w AS SELECT * FROM v; CREATE POLICY p ON t USING (c > 1);
+      CREATE FUNCTION f() RETURNS bigint LANGUAGE sql BEGIN ATOMIC SELECT max(c) FROM t; END;
+      ALTER TABLE t ADD g int GENERATED ALWAYS AS (c + 1) STORED, ADD h int GENERATED ALWAYS AS (c + 2) STORED, ADD CHECK (c > id);
+      CREATE INDEX ON t (id) WHERE c > 1; CREATE RULE r AS ON INSERT TO t WHERE new.c > 2 DO ALSO DELETE FROM t;
+      CREATE TRIGGER tr BEFORE UPDATE OF c ON t FOR EACH ROW WHEN (new.c > 1) EXECUTE FUNCTION suppress_redundant_updates_trigger()$$,
+    $$CREATE TABLE t (id int PRIMARY KEY, d int); CREATE VIEW v AS SELECT id FROM t; CREATE POLICY p ON t USING (id > 1);
+      ALTER TABLE t ADD g int GENERATED ALWAYS AS (id + 1) STORED$$);
+
+-- Partitions: other bounds and another type at once, new ones beside them, and tables that come and go
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int, k int, x int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10);
+      CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20); INSERT INTO p VALUES (1, 1), (11, 1); CREATE INDEX ON p (k); CREATE INDEX px ON p (x, k)$$,
+    $$CREATE TABLE p (id int, k bigint NOT NULL DEFAULT 4, x int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (5);
+      CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (5) TO (20); CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (20) TO (30);
+      CREATE INDEX ON p (k); CREATE INDEX px ON p (x, k); ALTER INDEX p3_x_k_idx RENAME TO mine$$,
+    probe => $$SELECT concat_ws(' ', tableoid::regclass, p) FROM p ORDER BY id$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int PRIMARY KEY, k int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10);
+      CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20); CREATE TABLE r (p int REFERENCES p)$$,
+    $$CREATE TABLE p (id int PRIMARY KEY, k int, m text DEFAULT 'x') PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10);
+      CREATE TABLE d PARTITION OF p DEFAULT; CREATE TABLE r (p int REFERENCES p);
+      CREATE TRIGGER tr AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10); CREATE TABLE r (p int REFERENCES p)$$,
+    $$CREATE TABLE p (id bigint PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10); CREATE TABLE r (p bigint REFERENCES p)$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (10)$$,
+    $$CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int, k int) PARTITION BY RANGE (id); CREATE INDEX ON p (k); CREATE TABLE q (id int, k text, x int); CREATE INDEX qq ON q (k)$$,
+    $$CREATE TABLE p (id int, k bigint, z int) PARTITION BY RANGE (id); CREATE INDEX ON p (k); CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (3); ALTER INDEX q_k_idx RENAME TO qq$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int, k int) PARTITION BY RANGE (id); CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (3)$$,
+    $$CREATE TABLE p (id int, k bigint) PARTITION BY RANGE (id); CREATE TABLE q (id int, k text, z int)$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE p (id int, k int) PARTITION BY RANGE (id); CREATE TABLE l (id int, k int) PARTITION BY LIST (id); CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (3)$$,
+    $$CREATE TABLE p (id int, k bigint) PARTITION BY RANGE (id); CREATE TABLE l (id int, k text) PARTITION BY LIST (id); CREATE TABLE q PARTITION OF l FOR VALUES IN (1)$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE o (i int PRIMARY KEY); CREATE TABLE p (id int NOT NULL, k int NOT NULL) PARTITION BY RANGE (id);
+      CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (3) PARTITION BY LIST (k); CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1)$$,
+    $$CREATE TABLE o (i int PRIMARY KEY); CREATE TABLE p (id int, k int, z bigint NOT NULL, CONSTRAINT pp PRIMARY KEY (id, k)) PARTITION BY RANGE (id);
+      CREATE TABLE q PARTITION OF p FOR VALUES FROM (1) TO (3) PARTITION BY LIST (k); CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1); CREATE TABLE q2 PARTITION OF q DEFAULT;
+      CREATE UNIQUE INDEX ON p (z, id, k); ALTER TABLE p ADD FOREIGN KEY (k) REFERENCES o (i)$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE a (id bigint, k int, z text); CREATE TABLE b (x int, y int) INHERITS (a)$$,
+    $$CREATE TABLE a (id int, k int); CREATE TABLE b (x int, id int, k int); CREATE TABLE c () INHERITS (a)$$);
+SELECT pg_temp.pair(
+    $$CREATE TABLE a (id int, k int); CREATE TABLE b (x int, id int, k int)$$,
+    $$CREATE TABLE a (id bigint, k int, z text); CREATE TABLE b (x int, y int) INHERITS (a)$$);
+
+-- A rebuild of tables whatever their names
+SELECT pg_temp.pair(
+    replace($$CREATE TABLE "%" (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, c serial, k text UNIQUE CHECK (k > 'a')); INSERT INTO "%" (k) VALUES ('x'), ('y'); CREATE TABLE u (x int REFERENCES "%")$$, '%', name),
+    replace($$CREATE TABLE "%" (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int, "B c" int, c serial, k text UNIQUE CHECK (k > 'a')); CREATE TABLE u (x int REFERENCES "%")$$, '%', name), false, 2,
+    probe => replace($$INSERT INTO "%" (k) VALUES ('z') RETURNING concat_ws(' ', id, c)$$, '%', name))
+  FROM unnest(ARRAY[repeat('t', 63), repeat('Ü', 31) || 'x', 'Mixed ""Case""', 'u_new']) name;
+SELECT pg_temp.pair(
+    $$CREATE TABLE u (id int); CREATE VIEW u_new AS SELECT * FROM u$$, $$CREATE TABLE u (id int, a int, b int); CREATE VIEW u_new AS SELECT id FROM u$$, false, 2);
+
+-- Values that a generated column would take the place of
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int DEFAULT 3); INSERT INTO t VALUES (1, 5)$$, $$CREATE TABLE t (id int, c bigint GENERATED ALWAYS AS (id * 2) STORED)$$, false);
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int DEFAULT 3); INSERT INTO t VALUES (1, 5)$$, $$CREATE TABLE t (id int, c bigint GENERATED ALWAYS AS (id * 2) STORED)$$, true,
+    probe => 'SELECT t::text FROM t');
+SELECT pg_temp.pair(
+    $$CREATE TABLE t (id int, c int)$$, $$CREATE TABLE t (id int, c bigint GENERATED ALWAYS AS (id * 2) STORED)$$, false);
+
+-- A definition of several commands, whatever stands in its names
+SELECT pg_temp.pair('',
+    $$CREATE TEXT SEARCH CONFIGURATION "x;
+y" (COPY = simple); CREATE VIEW v AS SELECT 1 AS ";
+z"$$);
+
+-- What differs in its name alone is renamed
+SELECT pg_temp.pair(
+    $$CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE a (id int CONSTRAINT x PRIMARY KEY, b int CONSTRAINT fk REFERENCES b, CONSTRAINT ch CHECK (b > 1), CONSTRAINT u UNIQUE (b));
+      CREATE INDEX i ON a (b, id); CREATE INDEX same ON a (id); COMMENT ON INDEX i IS 'x'; COMMENT ON CONSTRAINT ch ON a IS 'old'; ALTER TABLE a CLUSTER ON i; ALTER TABLE a REPLICA IDENTITY USING INDEX x;
+      CREATE TABLE files AS SELECT oid::regclass::text AS name, relfilenode FROM pg_class WHERE relname IN ('x', 'u', 'i')$$,
+    $$CREATE TABLE b (id int PRIMARY KEY); CREATE TABLE a (id int CONSTRAINT "Y" PRIMARY KEY, b int CONSTRAINT fk2 REFERENCES b, CONSTRAINT ch2 CHECK (b > 1), CONSTRAINT u2 UNIQUE (b));
+      CREATE INDEX i2 ON a (b, id); CREATE INDEX same ON a (id); CREATE INDEX same2 ON a (id); COMMENT ON INDEX i2 IS 'x'; COMMENT ON CONSTRAINT ch2 ON a IS 'new'; ALTER TABLE a CLUSTER ON i2; ALTER TABLE a REPLICA IDENTITY USING INDEX "Y";
+      CREATE TABLE files (name text, relfilenode oid)$$, false,
+    probe => 'SELECT concat_ws('' '', f.name, c.oid::regclass) FROM files f JOIN pg_class c USING (relfilenode) ORDER BY 1');
+SELECT pg_temp.pair(
+    $$CREATE TABLE a (id int CONSTRAINT x PRIMARY KEY, b int, CONSTRAINT ch CHECK (b > 1), CONSTRAINT u UNIQUE (b)); CREATE INDEX i ON a (b, id); INSERT INTO a VALUES (1, 2)$$,
+    $$CREATE TABLE a (id bigint CONSTRAINT y PRIMARY KEY, b bigint, CONSTRAINT ch2 CHECK (b > 1), CONSTRAINT u2 UNIQUE (b)); CREATE INDEX i2 ON a (b, id)$$);
+
+-- What others than the owner granted, only they can grant again
+GRANT USAGE ON SCHEMA db_adapter TO regress_pair_reader;
+SELECT pg_temp.pair(
+    $$CREATE TABLE a (id int); GRANT USAGE ON SCHEMA pair TO regress_pair_reader; CREATE VIEW v AS SELECT * FROM a;
+      GRANT SELECT ON a, v TO regress_pair_reader WITH GRANT OPTION; SET ROLE regress_pair_reader; GRANT SELECT ON a, v TO regress_pair_owner; SET ROLE regress_pairs$$,
+    $$CREATE TABLE a (id bigint); GRANT USAGE ON SCHEMA pair TO regress_pair_reader; CREATE VIEW v AS SELECT * FROM a;
+      GRANT SELECT ON a, v TO regress_pair_reader WITH GRANT OPTION; GRANT SELECT ON a TO regress_pair_owner$$,
+    probe => $$SELECT concat_ws(' ', relname, grantee::regrole, 'by', grantor::regrole) FROM pg_class, aclexplode(relacl)
+                WHERE oid IN ('a'::regclass, 'v'::regclass) AND grantee <> relowner ORDER BY 1$$);
+
+DROP OWNED BY regress_pair_owner, regress_pair_reader;
+DROP ROLE regress_pair_owner, regress_pair_reader;
+DROP OWNED BY regress_pairs;
+RESET ROLE;
+DROP ROLE regress_pairs;
