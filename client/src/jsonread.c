@@ -644,6 +644,15 @@ reader_count(JsonReader *reader, const char *p, const char *end)
 		reader->column = 1;
 		p = newline + 1;
 	}
+	/* all but the bytes that go on with a character: 10xxxxxx */
+	for (; end - p >= 8; p += 8)
+	{
+		uint64_t	w;
+
+		memcpy(&w, p, 8);
+		w &= ~(w << 1) & UINT64_C(0x8080808080808080);
+		reader->column += 8 - (size_t) __builtin_popcountll(w);
+	}
 	for (; p < end; p++)
 		reader->column += ((unsigned char) *p & 0xC0) != 0x80;
 }
