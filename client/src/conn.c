@@ -418,38 +418,6 @@ conn_deadline(Conn *conn)
 
 /* --- cancelling */
 
-typedef struct CancelJob
-{
-	HelperJob	job;
-	PGcancel   *cancel;
-} CancelJob;
-
-static void
-cancel_run(HelperJob *job)
-{
-	char		message[256];
-
-	/* a failure shows in the statement going on until its deadline */
-	PQcancel(((CancelJob *) job)->cancel, message, sizeof(message));
-}
-
-static void
-cancel_free(HelperJob *job)
-{
-	PQfreeCancel(((CancelJob *) job)->cancel);
-	mem_free(job);
-}
-
-static void
-cancel_done(HelperJob *job, void *arg)
-{
-	Conn	   *conn = arg;
-
-	(void) job;
-	conn->cancelling = NULL;
-	pool_conn_changed(conn);
-}
-
 /*
  * The server cancels whatever the backend is running, so it is asked only when
  * nothing else can be hit: the request is alone, and nothing new is sent until
@@ -458,24 +426,10 @@ cancel_done(HelperJob *job, void *arg)
 bool
 conn_cancel(Conn *conn, Request *request)
 {
-	CancelJob  *job;
-	Helper	   *helper;
-
 	if (conn->requests != 1 || conn->cancelling != NULL || conn->listener == request)
 		return false;
-	helper = core_helper(conn->core);
-	job = helper != NULL ? mem_zalloc(sizeof(CancelJob)) : NULL;
-	if (job == NULL)
+	if (!cancel_start(conn))
 		return false;
-	job->cancel = PQgetCancel(conn->pg);
-	job->job =
-		(HelperJob){.run = cancel_run, .free = cancel_free, .done = cancel_done, .arg = conn};
-	if (job->cancel == NULL || !helper_submit(helper, &job->job))
-	{
-		cancel_free(&job->job);
-		return false;
-	}
-	conn->cancelling = &job->job;
 	conn->cancel_check = true;
 	conn->deadline = core_after(CANCEL_TIMEOUT_MS);
 	core_due(conn->core, conn->deadline);
@@ -577,8 +531,7 @@ void
 conn_free(Conn *conn)
 {
 	connect_free(conn);
-	if (conn->cancelling != NULL)
-		helper_forget(conn->cancelling);
+	cancel_free(conn);
 	while (conn->op_count > 0)
 		conn_pop(conn);
 	PQfinish(conn->pg);

@@ -58,6 +58,12 @@ extern bool conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt);
 /* an error with the connection's own message */
 extern dba_error *conn_lost_error(Conn *conn, const char *what);
 
+/* --- cancel.c: conn->cancelling while it is under way; false: it could not begin */
+extern bool cancel_start(Conn *conn);
+extern bool cancel_process(Conn *conn, int fd); /* false: it is not its descriptor */
+extern bool cancel_watched(const Conn *conn, int *fd, unsigned *events);
+extern void cancel_free(Conn *conn);
+
 /* --- connect.c */
 extern void connect_start(Conn *conn);
 extern void connect_process(Conn *conn);

@@ -33,6 +33,7 @@ typedef struct Group Group;
 typedef struct ParamSet ParamSet;
 typedef struct HostList HostList;
 typedef struct Identity Identity;
+typedef struct Cancel Cancel;
 typedef struct Provider Provider;
 
 #define CORE_NEVER INT64_MAX
@@ -242,7 +243,7 @@ struct Conn
 	Tx		   *tx;				/* the transaction (outermost) it belongs to */
 
 	HelperJob  *resolving;
-	HelperJob  *cancelling;		/* the server-side cancel under way */
+	Cancel	   *cancelling;		/* the server-side cancel under way */
 	bool		cancel_check;	/* cancelled: a round trip is due before new work */
 
 	HostList   *hosts;			/* to be tried (connect.c) */

@@ -182,6 +182,8 @@ postgres_serve(Core *core, int fd, unsigned events)
 			conn_process(conn, events);
 			return;
 		}
+		else if (cancel_process(conn, fd))
+			return;
 }
 
 /* Take what libpq still holds of streams that go on. */
@@ -219,8 +221,15 @@ static void
 postgres_watches(const Core *core, ProviderWatchFn fn, void *arg)
 {
 	for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
+	{
+		unsigned	events;
+		int			fd;
+
 		if (conn->fd >= 0 && conn->watched != 0)
 			fn(arg, conn->fd, conn->watched);
+		if (cancel_watched(conn, &fd, &events))
+			fn(arg, fd, events);
+	}
 }
 
 const Provider postgres_provider = {
