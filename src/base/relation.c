@@ -29,6 +29,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "parser/parse_oper.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
 #include "utils/array.h"
@@ -541,6 +542,30 @@ relation_equality(Oid type)
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR);
 
 	return OidIsValid(entry->eq_opr) ? relation_operator_text(entry->eq_opr) : NULL;
+}
+
+bool
+relation_comparable(Oid left, Oid right)
+{
+	TypeCacheEntry *entry = lookup_type_cache(left, TYPECACHE_EQ_OPR);
+	HeapTuple	tuple;
+	Form_pg_operator form;
+	List	   *name;
+
+	if (left == right || !OidIsValid(entry->eq_opr))
+		return true;
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(entry->eq_opr));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", entry->eq_opr);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = list_make2(makeString(get_namespace_name(form->oprnamespace)),
+					  makeString(pstrdup(NameStr(form->oprname))));
+	ReleaseSysCache(tuple);
+	tuple = oper(NULL, name, left, right, true, -1);
+	if (tuple == NULL)
+		return false;
+	ReleaseSysCache(tuple);
+	return true;
 }
 
 bool

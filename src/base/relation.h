@@ -132,6 +132,8 @@ extern bool relation_hides_rows(Oid relid);
 
 /* "OPERATOR(schema.=)" for values of type, or NULL when it has no equality. */
 extern char *relation_equality(Oid type);
+/* Whether that operator of left takes a value of right on its other side. */
+extern bool relation_comparable(Oid left, Oid right);
 extern char *relation_operator_text(Oid operator);
 
 #endif							/* DB_ADAPTER_RELATION_H */

@@ -126,6 +126,7 @@ begin_file(const FileHeader *header, void *arg)
 	lock_tenant(restore->options.user_id);
 	if (restore->options.revalidate)
 		restore_constraints_drop(restore);
+	restore_constraints_check(restore);
 }
 
 /* Ends the table that is being read, and its circle unless other is part of it too. */
@@ -237,6 +238,7 @@ restore_finish(Restore *restore)
 	for (int i = 0; i < restore->schema->ntables; i++)
 		if (restore->tables[i] != NULL)
 			restore_key_advance(restore->tables[i]);
+	restore_constraints_defer(restore);
 	if (restore->options.revalidate)
 		restore_constraints_add(restore);
 }

@@ -1,10 +1,18 @@
 /*
  * restore_constraints.c
- *	  constraints => 'revalidate': foreign keys dropped for the time of a restore.
+ *	  When the constraints of restored tables are checked.
  *
- * Checking a foreign key once for a whole table costs less than once a row.
- * Only a table's owner may, and says so by name; what is added again is checked
- * in full, so that nothing is in the end that a foreign key would refuse.
+ * constraints => 'revalidate': foreign keys are dropped for the time of a restore,
+ * since checking one once for a whole table costs less than once a row.  Only a
+ * table's owner may, and says so by name; what is added again is checked in full,
+ * so that nothing is in the end that a foreign key would refuse.
+ *
+ * Constraints that are INITIALLY DEFERRED would fail at COMMIT and take everything
+ * with them.  They are checked with each statement instead, where a row that fails
+ * costs that row, and deferred again in the end.  Left deferred are those that a
+ * later part of the restore may satisfy: foreign keys to tables still to come of
+ * which the backup schema knows nothing, uniqueness where rows may trade their
+ * values, and the triggers of people, whose demands nobody knows.
  */
 #include "postgres.h"
 
@@ -70,6 +78,111 @@ list_keys(KeyList *list, const RelationInfo *rel)
 
 	query_run(sql, 2, types, values, NULL, false, take_key, list);
 	query_unpin(nestlevel);
+}
+
+/* Whether the backup schema has the reference. */
+static bool
+is_declared(const BackupTable *table, const RelationForeignKey *fk)
+{
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		const BackupRef *ref = &table->refs[i];
+		AttrNumber *numbers = palloc(sizeof(AttrNumber) * ref->nfields);
+
+		for (int j = 0; j < ref->nfields; j++)
+			numbers[j] = ref->columns[j]->attnum;
+		if (ref->kind == REF_COLUMNS &&
+			relation_foreign_key_over(table->rel, numbers, ref->nfields, fk->target) == fk)
+			return true;
+	}
+	return false;
+}
+
+/* Whether all rows it may refer to are here before, or the row is held back for them. */
+static bool
+is_settled(const Restore *restore, const BackupTable *table, const RelationForeignKey *fk)
+{
+	for (int i = table->index; i < restore->schema->ntables; i++)
+		if (restore->schema->tables[i].rel->oid == fk->target)
+			return is_declared(table, fk);
+	return true;
+}
+
+typedef struct ImmediateList
+{
+	Restore	   *restore;
+	const BackupTable *table;
+} ImmediateList;
+
+static bool
+take_deferred(TupleTableSlot *slot, void *arg)
+{
+	ImmediateList *list = arg;
+	Restore	   *restore = list->restore;
+	MemoryContext oldcxt = MemoryContextSwitchTo(restore->cxt);
+	bool		isnull;
+	Oid			constraint = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+	bool		settled = true;
+	ListCell   *lc;
+
+	foreach(lc, list->table->rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+
+		if (fk->constraint == constraint)
+			settled = is_settled(restore, list->table, fk);
+	}
+	if (settled)
+		restore->immediate = lappend(restore->immediate, copy_column(slot, 2));
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+/* SET CONSTRAINTS takes names alone, so all of that name must be alike. */
+static void
+list_deferred(Restore *restore, const BackupTable *table)
+{
+	static const char *const sql =
+		"SELECT oid, format('%I.%I', connamespace::regnamespace::name, conname)"
+		"  FROM pg_constraint AS c"
+		" WHERE conrelid = $1 AND condeferred AND conparentid = 0 AND contype = ANY "
+		"($2::\"char\"[])"
+		"   AND NOT EXISTS (SELECT FROM pg_constraint AS other"
+		"                    WHERE other.conname = c.conname"
+		"                      AND other.connamespace = c.connamespace AND NOT other.condeferred)"
+		" ORDER BY conname";
+	ImmediateList list = {restore, table};
+	Oid			types[] = {OIDOID, TEXTOID};
+	const char *kinds = restore->options.mode == RESTORE_OVERWRITE ? "{f}" : "{f,u,p,x}";
+	Datum		values[] = {ObjectIdGetDatum(table->rel->oid), CStringGetTextDatum(kinds)};
+	int			nestlevel = query_pin(PIN_PATH);
+
+	query_run(sql, 2, types, values, NULL, false, take_deferred, &list);
+	query_unpin(nestlevel);
+}
+
+static void
+set_constraints(const Restore *restore, const char *when)
+{
+	ListCell   *lc;
+
+	foreach(lc, restore->immediate)
+		query_run(psprintf("SET CONSTRAINTS %s %s", (char *) lfirst(lc), when), 0, NULL, NULL, NULL,
+				  false, NULL, NULL);
+}
+
+void
+restore_constraints_check(Restore *restore)
+{
+	for (int i = 0; i < restore->schema->ntables; i++)
+		list_deferred(restore, &restore->schema->tables[i]);
+	set_constraints(restore, "IMMEDIATE");
+}
+
+void
+restore_constraints_defer(Restore *restore)
+{
+	set_constraints(restore, "DEFERRED");
 }
 
 void

@@ -185,31 +185,47 @@ restore_key_draw(RestoreTable *t, RestoreRow *row)
 	}
 }
 
-static bool
-take_number(TupleTableSlot *slot, void *arg)
-{
-	bool		isnull;
-	Datum		value = slot_getattr(slot, 1, &isnull);
-
-	if (!isnull)
-		*(int64 *) arg = DatumGetInt64(value);
-	return false;
-}
-
-/* Brings a sequence up to number; never back. */
+/*
+ * Brings a sequence up to the numbers from low to high, in its own direction and in
+ * its own steps; never back.
+ */
 static void
-advance_sequence(Oid sequence, int64 number)
+advance_sequence(Oid sequence, int64 low, int64 high)
 {
 	static const char *const sql =
-		"SELECT setval($1, $2) FROM pg_sequence"
-		" WHERE seqrelid = $1 AND seqincrement > 0 AND $2 BETWEEN seqmin AND seqmax"
-		"   AND $2 > coalesce(pg_sequence_last_value($1), seqmin - 1)";
-	Oid			types[] = {REGCLASSOID, INT8OID};
-	Datum		values[] = {ObjectIdGetDatum(sequence), Int64GetDatum(number)};
+		"SELECT setval($1, (at + div(number - at, step) * step)::int8)"
+		"  FROM (SELECT coalesce(pg_sequence_last_value($1), seqstart)::numeric AS at,"
+		"               pg_sequence_last_value($1) IS NULL AS fresh, seqincrement::numeric AS step,"
+		"               (CASE WHEN seqincrement > 0 THEN $3 ELSE $2 END)::numeric AS number,"
+		"               seqmin, seqmax"
+		"          FROM pg_sequence WHERE seqrelid = $1) AS s"
+		" WHERE number BETWEEN seqmin AND seqmax"
+		"   AND (number - at) * step >= CASE WHEN fresh THEN 0 ELSE step * step END";
+	Oid			types[] = {REGCLASSOID, INT8OID, INT8OID};
+	Datum		values[] = {ObjectIdGetDatum(sequence), Int64GetDatum(low), Int64GetDatum(high)};
 	int			nestlevel = query_pin(PIN_PATH);
 
-	query_run(sql, 2, types, values, NULL, false, NULL, NULL);
+	query_run(sql, 3, types, values, NULL, false, NULL, NULL);
 	query_unpin(nestlevel);
+}
+
+typedef struct Bounds
+{
+	bool		found;
+	int64		low;
+	int64		high;
+} Bounds;
+
+static bool
+take_bounds(TupleTableSlot *slot, void *arg)
+{
+	Bounds	   *bounds = arg;
+	bool		isnull;
+
+	bounds->low = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	bounds->high = DatumGetInt64(slot_getattr(slot, 2, &isnull));
+	bounds->found = !isnull;
+	return false;
 }
 
 /* Rows put in without the sequence have left it behind: once a table it is brought up. */
@@ -217,16 +233,17 @@ static void
 catch_up(RestoreTable *t, int part)
 {
 	RelationColumn *column = &t->rel->columns[t->pk[part]];
-	int64		highest = PG_INT64_MIN;
+	Bounds		bounds = {false};
 
 	if (t->sequence_checked)
 		return;
 	t->sequence_checked = true;
-	query_run(psprintf("SELECT pg_catalog.max(x.%s)::pg_catalog.int8 FROM %s AS x", column->quoted,
-					   t->rel->qualified),
-			  0, NULL, NULL, NULL, false, take_number, &highest);
-	if (highest != PG_INT64_MIN)
-		advance_sequence(column->sequence, highest);
+	query_run(psprintf("SELECT pg_catalog.min(x.%s)::pg_catalog.int8,"
+					   " pg_catalog.max(x.%s)::pg_catalog.int8 FROM %s AS x",
+					   column->quoted, column->quoted, t->rel->qualified),
+			  0, NULL, NULL, NULL, false, take_bounds, &bounds);
+	if (bounds.found)
+		advance_sequence(column->sequence, bounds.low, bounds.high);
 }
 
 /*
@@ -333,7 +350,7 @@ restore_key_conflict(RestoreTable *t, const RestoreRow *row, const char *constra
 	return true;
 }
 
-/* The highest number a column with a sequence was given from the file. */
+/* The bounds of the numbers that a column with a sequence was given from the file. */
 void
 restore_key_note(RestoreTable *t, const RestoreRow *row)
 {
@@ -346,8 +363,10 @@ restore_key_note(RestoreTable *t, const RestoreRow *row)
 		if (row->nulls[i])
 			continue;
 		key = valuereader_make_key(t->readers[i], row->values[i]);
-		if (key.kind == ID_INTEGER)
-			t->kept_max[i] = Max(t->kept_max[i], key.number);
+		if (key.kind != ID_INTEGER)
+			continue;
+		t->kept_min[i] = Min(t->kept_min[i], key.number);
+		t->kept_max[i] = Max(t->kept_max[i], key.number);
 	}
 }
 
@@ -357,6 +376,6 @@ restore_key_advance(RestoreTable *t)
 	int			i = -1;
 
 	while ((i = bms_next_member(t->serials, i)) >= 0)
-		if (t->kept_max[i] != PG_INT64_MIN)
-			advance_sequence(t->rel->columns[i].sequence, t->kept_max[i]);
+		if (t->kept_max[i] >= t->kept_min[i])
+			advance_sequence(t->rel->columns[i].sequence, t->kept_min[i], t->kept_max[i]);
 }

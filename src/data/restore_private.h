@@ -185,7 +185,8 @@ struct RestoreTable
 	List	   *dropped;		/* columns of the file that have no place here */
 	List	   *defaulted;		/* columns the file does not have */
 	List	   *triggers;
-	int64	   *kept_max;		/* one a column that has a sequence */
+	int64	   *kept_min;		/* one a column: bounds of the file's numbers */
+	int64	   *kept_max;		/* where it has a sequence */
 };
 
 struct Restore
@@ -200,6 +201,7 @@ struct Restore
 	bool		closing;		/* a circle: nothing that is not here will come */
 	bool		skipping;		/* the rows of a table that is not restored */
 	List	   *dropped_keys;	/* foreign keys to be added again */
+	List	   *immediate;		/* names of constraints to be deferred again */
 };
 
 /* restore_table.c */
@@ -271,6 +273,9 @@ extern bool restore_cycle_find(const Restore *restore, int table, const IdKey *s
 /* restore_constraints.c */
 extern void restore_constraints_drop(Restore *restore);
 extern void restore_constraints_add(Restore *restore);
+/* Constraints that are deferred are checked with each statement, until deferred again. */
+extern void restore_constraints_check(Restore *restore);
+extern void restore_constraints_defer(Restore *restore);
 
 /* restore_report.c */
 extern void restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error);

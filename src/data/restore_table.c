@@ -564,12 +564,14 @@ restore_table_create(Restore *restore, BackupTable *table)
 	if (is_referenced(restore->schema, table))
 		t->map = idmap_create(t->cxt);
 	t->readers = palloc(sizeof(ValueReader *) * Max(t->rel->ncolumns, 1));
+	t->kept_min = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	t->kept_max = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	for (int i = 0; i < t->rel->ncolumns; i++)
 	{
 		t->readers[i] = valuereader_create(&t->rel->columns[i],
 										   filereader_header(restore->reader)->is_document);
 		t->pinned |= valuereader_needs_pins(t->readers[i]);
+		t->kept_min[i] = PG_INT64_MAX;
 		t->kept_max[i] = PG_INT64_MIN;
 	}
 	if (table->user_column != NULL && restore->options.user_id != NULL)

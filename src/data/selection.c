@@ -164,10 +164,19 @@ selection_join(Selection *s, const char *alias, const BackupTable *target, const
 {
 	for (int i = 0; i < target->npk; i++)
 	{
+		const RelationColumn *key = target->pk_columns[i];
+		const RelationColumn *column = ref->columns[i];
+
 		if (i > 0)
 			appendStringInfoString(&s->sql, " AND ");
-		append_comparison(s, alias, target, target->pk_columns[i],
-						  psprintf("%s.%s", from, ref->columns[i]->quoted));
+		/* A column that refers to several tables may be text where a key is a number. */
+		if (relation_comparable(key->type, column->type))
+			append_comparison(s, alias, target, key, psprintf("%s.%s", from, column->quoted));
+		else
+			appendStringInfo(&s->sql,
+							 "%s.%s::pg_catalog.text OPERATOR(pg_catalog.=) "
+							 "%s.%s::pg_catalog.text",
+							 alias, key->quoted, from, column->quoted);
 	}
 }
 
