@@ -663,3 +663,112 @@ COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text) IS
 -- It deletes rows in bulk.
 REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) TO pg_database_owner WITH GRANT OPTION;
+
+-- --------------------------------------------------------------------------
+-- jobs: the verbs in background workers
+-- --------------------------------------------------------------------------
+
+-- Jobs belong to the server they were submitted on, so pg_dump leaves them out.
+CREATE TABLE job (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    database oid NOT NULL,
+    owner regrole NOT NULL,
+    command text NOT NULL,
+    args jsonb NOT NULL,
+    priority int NOT NULL,
+    settings jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'queued'
+        CONSTRAINT job_state_check CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    submitted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    not_before timestamptz,
+    started_at timestamptz,
+    finished_at timestamptz,
+    attempts int NOT NULL DEFAULT 0,
+    result jsonb,
+    reason text,
+    sqlstate text,
+    error text,
+    detail text,
+    hint text);
+CREATE INDEX job_queued_idx ON job (priority DESC, id) WHERE state = 'queued';
+CREATE INDEX job_finished_idx ON job (finished_at) WHERE finished_at IS NOT NULL;
+
+COMMENT ON SEQUENCE job_id_seq IS
+    'Numbers of background jobs';
+COMMENT ON TABLE job IS
+    'Background jobs; only the extension touches it, see the view jobs';
+COMMENT ON INDEX job_queued_idx IS
+    'Finds the jobs that wait, in the order of their turns';
+COMMENT ON INDEX job_finished_idx IS
+    'Finds the jobs that ended long ago';
+
+CREATE VIEW jobs WITH (security_barrier) AS
+SELECT id, owner, command, args, state, priority, submitted_at, started_at, finished_at,
+       attempts, result, reason, sqlstate, error, detail, hint
+  FROM job
+ WHERE database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+   AND (pg_catalog.pg_has_role(owner, 'USAGE')
+        OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));
+
+COMMENT ON VIEW jobs IS
+    'Background jobs of this database: your own, and those of roles you are a member of; all for pg_read_all_stats';
+GRANT SELECT ON jobs TO PUBLIC;
+
+CREATE FUNCTION submit(
+    command text,
+    args jsonb DEFAULT '{}',
+    priority int DEFAULT 0)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_submit'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION submit(text, jsonb, int) IS
+    'Queues a verb to run in the background, as the current role, once this transaction has committed; returns the number of the job';
+
+-- It occupies processes of the server.
+REVOKE EXECUTE ON FUNCTION submit(text, jsonb, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION submit(text, jsonb, int) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION cancel(
+    job bigint)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'db_adapter_cancel'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION cancel(bigint) IS
+    'Stops a job that waits or runs; false if it has ended already';
+
+CREATE FUNCTION wait(
+    job bigint,
+    timeout interval DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_wait'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION wait(bigint, interval) IS
+    'Waits for the end of a job and returns its state, or NULL if that takes longer than timeout';
+
+CREATE FUNCTION jobs_running()
+RETURNS TABLE (
+    id bigint,
+    pid int,
+    phase text,
+    "table" text,
+    rows_done bigint,
+    rows_total bigint,
+    bytes_done bigint,
+    started_at timestamptz,
+    estimated_end timestamptz)
+AS 'MODULE_PATHNAME', 'db_adapter_jobs_running'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION jobs_running() IS
+    'How far the jobs that run have come, as far as you may see them; read by the view job_progress';
+
+CREATE VIEW job_progress AS
+SELECT id, pid, phase, "table", rows_done, rows_total, bytes_done, started_at, estimated_end
+  FROM jobs_running();
+
+COMMENT ON VIEW job_progress IS
+    'How far the jobs that run have come: your own, and those of roles you are a member of; all for pg_read_all_stats';
+GRANT SELECT ON job_progress TO PUBLIC;

@@ -6,6 +6,7 @@
 
 #include "base/compat.h"
 #include "fmgr.h"
+#include "jobs/worker.h"
 #include "schema/watch.h"
 #include "utils/guc.h"
 
@@ -17,5 +18,6 @@ void
 _PG_init(void)
 {
 	watch_init();
+	jobs_init();
 	MarkGUCPrefixReserved("db_adapter");
 }

@@ -195,4 +195,50 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_buffile_write(file, bytes, len) BufFileWrite(file, bytes, len)
 #endif
 
+/*
+ * Shared memory is asked for in _PG_init up to 14, later in a hook.  This defines
+ * register_<request>(), which has `request` called in time.
+ */
+#if PG_VERSION_NUM < 150000
+#define compat_shmem_request(request)                                                              \
+	static void register_##request(void)                                                           \
+	{                                                                                              \
+		request();                                                                                 \
+	}                                                                                              \
+	extern int compat_semicolon
+#else
+#define compat_shmem_request(request)                                                              \
+	static shmem_request_hook_type next_##request;                                                 \
+	static void run_##request(void)                                                                \
+	{                                                                                              \
+		if (next_##request)                                                                        \
+			next_##request();                                                                      \
+		request();                                                                                 \
+	}                                                                                              \
+	static void register_##request(void)                                                           \
+	{                                                                                              \
+		next_##request = shmem_request_hook;                                                       \
+		shmem_request_hook = run_##request;                                                        \
+	}                                                                                              \
+	extern int compat_semicolon
+#endif
+
+/* 17 lets a background worker run as a role that cannot log in. */
+#if PG_VERSION_NUM < 170000
+#define compat_worker_needs_login true
+#define COMPAT_WORKER_BYPASS_LOGIN 0
+#else
+#define compat_worker_needs_login false
+#define COMPAT_WORKER_BYPASS_LOGIN BGWORKER_BYPASS_ROLELOGINCHECK
+#endif
+
+/* 17 lets an extension name what it waits for. */
+#if PG_VERSION_NUM < 170000
+#define compat_wait_event(name) PG_WAIT_EXTENSION
+#else
+#include "utils/wait_event.h"
+
+#define compat_wait_event(name) WaitEventExtensionNew(name)
+#endif
+
 #endif							/* DB_ADAPTER_COMPAT_H */

@@ -207,14 +207,16 @@ json_finish(JsonWriter *w)
 }
 
 bool
+json_find(JsonbContainer *object, const char *key, JsonbValue *value)
+{
+	return object != NULL && JsonContainerIsObject(object) &&
+		   getKeyJsonValueFromContainer(object, key, strlen(key), value) != NULL;
+}
+
+bool
 json_get(JsonbContainer *object, const char *key, JsonbValue *value)
 {
-	JsonbValue *found;
-
-	if (object == NULL || !JsonContainerIsObject(object))
-		return false;
-	found = getKeyJsonValueFromContainer(object, key, strlen(key), value);
-	return found != NULL && value->type != jbvNull;
+	return json_find(object, key, value) && value->type != jbvNull;
 }
 
 const char *

@@ -49,6 +49,8 @@ extern Jsonb *json_finish(JsonWriter *w);
  * raises 22023.
  */
 extern bool json_get(JsonbContainer *object, const char *key, JsonbValue *value);
+/* The same, but JSON null is a value like any other. */
+extern bool json_find(JsonbContainer *object, const char *key, JsonbValue *value);
 extern char *json_get_string(JsonbContainer *object, const char *key, const char *what);
 extern char *json_get_string_or(JsonbContainer *object, const char *key, const char *otherwise,
 								const char *what);

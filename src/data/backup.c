@@ -9,6 +9,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/progress.h"
 #include "base/query.h"
 #include "data/backup.h"
 #include "data/backuplines.h"
@@ -126,6 +127,26 @@ begin_chosen(Backup *b)
 								&b->options.filters->root, b->options.row_security);
 }
 
+/* For whoever watches; 0, not known, where not all rows of the tables are wanted. */
+static int64
+expected_rows(const Backup *b)
+{
+	int64		total = 0;
+
+	if (b->options.user_id != NULL || b->options.keys != NULL ||
+		JB_ROOT_COUNT(b->options.filters) > 0)
+		return 0;
+	for (int i = 0; i < b->schema->ntables; i++)
+	{
+		int64		rows;
+		int64		bytes;
+
+		relation_measure(b->schema->tables[i].rel->oid, &rows, &bytes);
+		total += rows;
+	}
+	return total;
+}
+
 Backup *
 backup_begin(const BackupOptions *options)
 {
@@ -147,6 +168,7 @@ backup_begin(const BackupOptions *options)
 	b->leaks = leaks_create(b->schema, options->user_id,
 							b->closure == NULL ? &options->filters->root : NULL);
 	initStringInfo(&b->leaked);
+	progress_total(expected_rows(b));
 	b->callcxt = AllocSetContextCreate(b->cxt, "db_adapter backup call", ALLOCSET_DEFAULT_SIZES);
 	b->tablecxt = AllocSetContextCreate(b->cxt, "db_adapter backup table", ALLOCSET_DEFAULT_SIZES);
 	return b;
@@ -261,6 +283,7 @@ open_rows(Backup *b, Selection *s, const BackupTable *table)
 {
 	int			leaks;
 
+	progress_phase("writing rows", table->name);
 	selection_columns(s, table);
 	leaks = leaks_begin_table(b->leaks, s, table);
 	if (b->closure != NULL)
@@ -389,6 +412,12 @@ backup_row_count(const Backup *backup)
 	for (int i = 0; i < backup->schema->ntables; i++)
 		rows += backup->lines->rows[i];
 	return rows;
+}
+
+void
+backup_tell(const Backup *backup)
+{
+	progress_done(backup_row_count(backup), backup->lines->bytes);
 }
 
 void

@@ -30,9 +30,14 @@ extern bool backup_next(Backup *backup, StringInfo out);
 /* The rows written so far, of all tables. */
 extern int64 backup_row_count(const Backup *backup);
 
+/* Tells whoever watches how far it has come. */
+extern void backup_tell(const Backup *backup);
+
 /* What a backup that has come to its end held, into an open object of w. */
 extern void backup_summary(const Backup *backup, JsonWriter *w);
 
+/* Raises unless the current user may write a new file there, or replace an old one. */
+extern void backup_check_path(const char *path, bool overwrite);
 /* The whole to a file of the server, beside it first and then renamed. */
 extern Jsonb *backup_to_file(const BackupOptions *options, const char *path, bool overwrite);
 

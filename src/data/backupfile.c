@@ -28,8 +28,8 @@ typedef struct BackupFile
 	MemoryContextCallback on_reset;
 } BackupFile;
 
-static void
-check_path(const char *path, bool overwrite)
+void
+backup_check_path(const char *path, bool overwrite)
 {
 	struct stat st;
 
@@ -144,7 +144,7 @@ backup_to_file(const BackupOptions *options, const char *path, bool overwrite)
 
 	file->path = pstrdup(path);
 	canonicalize_path(file->path);
-	check_path(file->path, overwrite);
+	backup_check_path(file->path, overwrite);
 	backup = backup_begin(options);
 	open_part(file);
 	initStringInfo(&chunk);
@@ -152,6 +152,7 @@ backup_to_file(const BackupOptions *options, const char *path, bool overwrite)
 	{
 		appendStringInfoChar(&chunk, '\n');
 		write_chunk(file, &chunk);
+		backup_tell(backup);
 		resetStringInfo(&chunk);
 	}
 	publish(file, overwrite);

@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/progress.h"
 #include "base/query.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
@@ -184,6 +185,7 @@ begin_section(const FileSection *section, void *arg)
 	check_order(restore, table, section->line);
 	t = restore_table_create(restore, table);
 	restore->tables[table->index] = t;
+	progress_phase("restoring rows", section->name);
 	restore_table_begin(t, section);
 	restore->current = t;
 }
@@ -257,6 +259,7 @@ read_source(const Source *source, FileReader *reader)
 {
 	char	   *buffer;
 	size_t		count;
+	int64		bytes = 0;
 
 	if (source->file == NULL)
 	{
@@ -271,6 +274,8 @@ read_source(const Source *source, FileReader *reader)
 	{
 		CHECK_FOR_INTERRUPTS();
 		filereader_feed(reader, buffer, count);
+		bytes += count;
+		progress_done(filereader_rows(reader), bytes);
 	}
 	if (ferror(source->file))
 		ereport(ERROR, (errcode_for_file_access(),
@@ -286,8 +291,10 @@ verify_source(const Source *source)
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
 	FileReader *reader = filereader_create(&no_events, NULL, false);
 
+	progress_phase("verifying the file", NULL);
 	read_source(source, reader);
 	filereader_finish(reader);
+	progress_total(filereader_rows(reader));
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
 }
@@ -343,14 +350,20 @@ restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *r
 }
 
 void
-restore_file(const RestoreOptions *options, const char *path, ReturnSetInfo *result)
+restore_check_rights(void)
 {
-	Source		source = {NULL, 0, NULL, path};
-
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied to read a file of the server"),
 						errhint("Only members of \"pg_read_server_files\" may.")));
+}
+
+void
+restore_file(const RestoreOptions *options, const char *path, ReturnSetInfo *result)
+{
+	Source		source = {NULL, 0, NULL, path};
+
+	restore_check_rights();
 	source.file = AllocateFile(path, PG_BINARY_R);
 	if (source.file == NULL)
 		ereport(ERROR, (errcode_for_file_access(),

@@ -15,6 +15,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/progress.h"
 #include "base/query.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_namespace.h"
@@ -120,6 +121,8 @@ run_step(ApplyRun *run, PlannedStep *step)
 	context.previous = error_context_stack;
 	error_context_stack = &context;
 	(void) plan_command_read(step->number, step->sql);
+	progress_phase(psprintf("step %d of %d", step->number, list_length(run->plan->steps)),
+				   step->object);
 	INSTR_TIME_SET_CURRENT(start);
 	query_run(step->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
 	INSTR_TIME_SET_CURRENT(end);

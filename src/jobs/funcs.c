@@ -1,0 +1,110 @@
+/*
+ * funcs.c
+ *	  SQL entry points of the jobs: unpack the arguments, call one verb, return its
+ *	  result.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "jobs/job.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+static void
+refuse_null(FunctionCallInfo fcinfo, int arg, const char *name)
+{
+	if (PG_ARGISNULL(arg))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"%s\" cannot be null", name)));
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_submit);
+
+Datum
+db_adapter_submit(PG_FUNCTION_ARGS)
+{
+	refuse_null(fcinfo, 0, "command");
+	refuse_null(fcinfo, 1, "args");
+	refuse_null(fcinfo, 2, "priority");
+	PG_RETURN_INT64(job_submit(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_JSONB_P(1),
+							   PG_GETARG_INT32(2)));
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_cancel);
+
+Datum
+db_adapter_cancel(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(job_cancel(PG_GETARG_INT64(0)));
+}
+
+/* An interval in milliseconds, a month being 30 days. */
+static int64
+interval_ms(const Interval *interval)
+{
+	double		days = interval->day + interval->month * 30.0;
+	double		ms = (interval->time + days * USECS_PER_DAY) / 1000.0;
+
+	if (ms < 0 || ms > (double) INT_MAX * 1000)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" is out of range", "timeout")));
+	return (int64) ms;
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_wait);
+
+Datum
+db_adapter_wait(PG_FUNCTION_ARGS)
+{
+	const char *state;
+
+	refuse_null(fcinfo, 0, "job");
+	state =
+		job_wait(PG_GETARG_INT64(0), PG_ARGISNULL(1) ? -1 : interval_ms(PG_GETARG_INTERVAL_P(1)));
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(state));
+}
+
+/* When it will be done if it goes on as it did; 0 when that cannot be said. */
+static TimestampTz
+estimate_end(const Progress *p)
+{
+	double		passed = GetCurrentTimestamp() - p->started_at;
+
+	if (p->rows_done <= 0 || p->rows_total <= 0)
+		return 0;
+	return p->started_at + (int64) (passed * Max(p->rows_total, p->rows_done) / p->rows_done);
+}
+
+static void
+put_progress(const JobProgress *job, void *arg)
+{
+	ReturnSetInfo *rsinfo = arg;
+	const Progress *p = &job->progress;
+	TimestampTz end = estimate_end(p);
+	Datum		values[] = {Int64GetDatum(job->id),		 Int32GetDatum(job->pid),
+					  CStringGetTextDatum(p->phase), CStringGetTextDatum(p->table),
+					  Int64GetDatum(p->rows_done),	 Int64GetDatum(p->rows_total),
+					  Int64GetDatum(p->bytes_done),	 TimestampTzGetDatum(p->started_at),
+					  TimestampTzGetDatum(end)};
+	bool		nulls[lengthof(values)] = {0};
+
+	nulls[2] = p->phase[0] == '\0';
+	nulls[3] = p->table[0] == '\0';
+	nulls[5] = p->rows_total == 0;
+	nulls[8] = end == 0;
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_jobs_running);
+
+Datum
+db_adapter_jobs_running(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	job_visit_progress(put_progress, fcinfo->resultinfo);
+	return (Datum) 0;
+}

@@ -1,0 +1,326 @@
+/*
+ * job.c
+ *	  Background jobs as sessions see them: submit, cancel, wait, watch.
+ *
+ * What a transaction does to jobs others learn when it commits, and not before:
+ * until then it is noted here, with the subtransaction that may yet take it back.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "jobs/job.h"
+#include "jobs/queue.h"
+#include "jobs/settings.h"
+#include "jobs/shared.h"
+#include "jobs/verbs.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/condition_variable.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* A standby is told nothing of the states that change: it looks. */
+#define STANDBY_POLL_MS 1000
+
+/* Something to tell at commit. */
+typedef struct JobEvent
+{
+	SubTransactionId subid;
+	bool		cancelled;		/* else submitted */
+	WaitingJob	job;
+} JobEvent;
+
+static List *events = NIL;		/* in TopTransactionContext */
+static bool callbacks_registered = false;
+
+/* ---- at the end of the transaction ---- */
+
+static void
+tell_events(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, events)
+	{
+		JobEvent   *event = lfirst(lc);
+
+		if (event->cancelled)
+			shared_withdraw(event->job.database, event->job.id);
+		else
+			shared_post(&event->job);
+	}
+	shared_announce();
+}
+
+static void
+at_transaction_end(XactEvent event, void *arg)
+{
+	if (events == NIL)
+		return;
+	switch (event)
+	{
+		case XACT_EVENT_PRE_PREPARE:
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							errmsg("cannot PREPARE a transaction that has submitted or cancelled "
+								   "background jobs")));
+			break;
+		case XACT_EVENT_COMMIT:
+			tell_events();
+			events = NIL;
+			break;
+		case XACT_EVENT_ABORT:
+			events = NIL;
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
+					  void *arg)
+{
+	ListCell   *lc;
+
+	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
+		return;
+	foreach(lc, events)
+	{
+		JobEvent   *e = lfirst(lc);
+
+		if (e->subid != subid)
+			continue;
+		if (event == SUBXACT_EVENT_COMMIT_SUB)
+			e->subid = parent;
+		else
+			events = foreach_delete_current(events, lc);
+	}
+}
+
+static void
+note_event(const WaitingJob *job, bool cancelled)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(TopTransactionContext);
+	JobEvent   *event = palloc(sizeof(JobEvent));
+
+	if (!callbacks_registered)
+	{
+		RegisterXactCallback(at_transaction_end, NULL);
+		RegisterSubXactCallback(at_subtransaction_end, NULL);
+		callbacks_registered = true;
+	}
+	event->subid = GetCurrentSubTransactionId();
+	event->cancelled = cancelled;
+	event->job = *job;
+	events = lappend(events, event);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+static bool
+is_of_this_transaction(int64 id)
+{
+	ListCell   *lc;
+
+	foreach(lc, events)
+	{
+		JobEvent   *event = lfirst(lc);
+
+		if (!event->cancelled && event->job.id == id)
+			return true;
+	}
+	return false;
+}
+
+/* ---- submit ---- */
+
+typedef struct RoleFacts
+{
+	bool		may_connect;
+	bool		may_log_in;
+} RoleFacts;
+
+static bool
+take_facts(TupleTableSlot *slot, void *arg)
+{
+	RoleFacts  *facts = arg;
+
+	slot_getallattrs(slot);
+	facts->may_connect = DatumGetBool(slot->tts_values[0]);
+	facts->may_log_in = DatumGetBool(slot->tts_values[1]);
+	return true;
+}
+
+/* The worker connects as this very role: what would stop it is said now. */
+static void
+check_role(void)
+{
+	Oid			types[] = {OIDOID, OIDOID};
+	Datum		values[] = {ObjectIdGetDatum(GetUserId()), ObjectIdGetDatum(MyDatabaseId)};
+	RoleFacts	facts = {0};
+	int			nestlevel = query_pin(PIN_PATH);
+
+	query_run("SELECT has_database_privilege(oid, $2, 'CONNECT'), rolcanlogin"
+			  "  FROM pg_roles WHERE oid = $1",
+			  2, types, values, NULL, true, take_facts, &facts);
+	query_unpin(nestlevel);
+	if (!facts.may_connect)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" cannot submit a job", GetUserNameFromId(GetUserId(), false)),
+				 errdetail("The job would run as that role, which may not connect to this "
+						   "database.")));
+	if (compat_worker_needs_login && !facts.may_log_in)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" cannot submit a job", GetUserNameFromId(GetUserId(), false)),
+				 errdetail("The job would run as that role, which is not permitted to log "
+						   "in."),
+				 errhint("Give it LOGIN, or submit as a role that has it.")));
+}
+
+int64
+job_submit(const char *command, Jsonb *args, int priority)
+{
+	WaitingJob	job = {.database = MyDatabaseId, .role = GetUserId(), .priority = priority};
+
+	shared_require();
+	verbs_check(command, args);
+	check_role();
+	job.id = queue_insert(command, args, priority, settings_capture());
+	note_event(&job, false);
+	return job.id;
+}
+
+/* ---- cancel and wait ---- */
+
+static JobStatus
+get_status(int64 id)
+{
+	JobStatus	status = queue_status(id);
+
+	if (status.state == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("there is no job " INT64_FORMAT, id),
+				 errhint("The view db_adapter.jobs shows those that you may see.")));
+	return status;
+}
+
+bool
+job_cancel(int64 id)
+{
+	WaitingJob	job = {.database = MyDatabaseId, .id = id};
+	JobStatus	status;
+
+	shared_require();
+	status = get_status(id);
+	if (!status.may_cancel)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied to cancel job " INT64_FORMAT, id),
+						errhint("Only the role that submitted it and its members may.")));
+	if (queue_is_final(status.state))
+		return false;
+	if (queue_cancel(id))
+	{
+		note_event(&job, true);
+		return true;
+	}
+	return shared_cancel(MyDatabaseId, id);
+}
+
+static long
+remaining_ms(TimestampTz deadline)
+{
+	long		left = deadline == DT_NOEND
+					? INT_MAX
+					: TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
+
+	return RecoveryInProgress() ? Min(left, STANDBY_POLL_MS) : left;
+}
+
+/* Memory of one look goes before the next: a job may take days. */
+static const char *
+wait_for_end(int64 id, TimestampTz deadline, uint32 event)
+{
+	MemoryContext cxt =
+		AllocSetContextCreate(CurrentMemoryContext, "db_adapter wait", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	const char *result = NULL;
+
+	ConditionVariablePrepareToSleep(&jobs_shared->changed);
+	for (;;)
+	{
+		JobStatus	status;
+		long		left;
+
+		MemoryContextReset(cxt);
+		status = get_status(id);
+		left = remaining_ms(deadline);
+		if (queue_is_final(status.state))
+			result = MemoryContextStrdup(oldcxt, status.state);
+		if (result != NULL || (left <= 0 && deadline <= GetCurrentTimestamp()))
+			break;
+		(void) ConditionVariableTimedSleep(&jobs_shared->changed, Min(left, INT_MAX), event);
+	}
+	ConditionVariableCancelSleep();
+	MemoryContextSwitchTo(oldcxt);
+	MemoryContextDelete(cxt);
+	return result;
+}
+
+const char *
+job_wait(int64 id, int64 timeout_ms)
+{
+	static uint32 event = 0;
+	TimestampTz deadline =
+		timeout_ms < 0 ? DT_NOEND : GetCurrentTimestamp() + timeout_ms * INT64CONST(1000);
+
+	shared_require();
+	if (is_of_this_transaction(id))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot wait for job " INT64_FORMAT " in the transaction that submitted it",
+						id),
+				 errhint("It runs once the transaction has committed.")));
+	if (event == 0)
+		event = compat_wait_event("DbAdapterJobWait");
+	return wait_for_end(id, deadline, event);
+}
+
+/* ---- progress ---- */
+
+static bool
+may_see(Oid owner)
+{
+	return has_privs_of_role(GetUserId(), owner) ||
+		   has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
+}
+
+void
+job_visit_progress(void (*visit)(const JobProgress *job, void *arg), void *arg)
+{
+	shared_require();
+	for (int i = 0; i < jobs_shared->nslots; i++)
+	{
+		WorkerSlot	slot;
+		JobProgress job;
+
+		LWLockAcquire(jobs_shared->lock, LW_SHARED);
+		slot = jobs_shared->slots[i];
+		LWLockRelease(jobs_shared->lock);
+		if (slot.state != SLOT_RUNNING || slot.scan || slot.job.database != MyDatabaseId ||
+			!may_see(slot.job.role))
+			continue;
+		job.id = slot.job.id;
+		job.pid = slot.pid;
+		progress_read(&jobs_shared->slots[i].progress, &job.progress);
+		if (job.progress.started_at != 0)
+			visit(&job, arg);
+	}
+}

@@ -1,0 +1,521 @@
+/*
+ * launcher.c
+ *	  The process that starts workers for jobs.
+ *
+ * It is connected to no database, so that it is in nobody's way, and sleeps until
+ * a session that has submitted a job commits, or a worker comes or goes.  With
+ * nothing to do it does not wake at all.
+ *
+ * What waits is listed in shared memory.  The list is filled by the sessions and,
+ * when it may lack something, from the tables: by a scan of each database, one at
+ * a time.  That is so after a start, after an overflow of the list, and when a
+ * worker went without recording the end of its job.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "base/compat.h"
+#include "catalog/pg_database.h"
+#include "jobs/shared.h"
+#include "jobs/worker.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/proc.h"
+#include "tcop/tcopprot.h"
+#include "utils/guc.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+/* How long until the launcher is back if it fails. */
+#define RESTART_SECONDS 2
+
+/* Until another attempt when the server has no room for a worker, or a database refuses one. */
+#define NO_WORKER_MS 1000
+#define NO_DATABASE_MS 5000
+#define SCAN_ATTEMPTS 3
+
+/* A database to look through, perhaps because of a job whose worker failed. */
+typedef struct ScanRequest
+{
+	WaitingJob	job;			/* id 0: none in particular */
+	int			attempts;
+} ScanRequest;
+
+/* Whose turn it is. */
+typedef struct DatabaseTurn
+{
+	Oid			database;		/* hash key */
+	uint64		served;			/* when its last job was started; 0: never */
+	int			running;
+} DatabaseTurn;
+
+int			jobs_max_workers = 2;
+int			jobs_retention = 7 * 24 * 60;
+
+static BackgroundWorkerHandle **handles;	/* one a slot; NULL: started by a launcher before */
+static List *scans = NIL;		/* ScanRequest *, in TopMemoryContext */
+static HTAB *turns;
+static uint64 turn = 0;
+static uint32 sleep_event;
+
+/* ---- scans ---- */
+
+static bool
+is_requested(const WaitingJob *job)
+{
+	ListCell   *lc;
+
+	foreach(lc, scans)
+	{
+		ScanRequest *request = lfirst(lc);
+
+		if (request->job.database == job->database && request->job.id == job->id)
+			return true;
+	}
+	return false;
+}
+
+static void
+request_scan(const WaitingJob *job, int attempts, int delay_ms)
+{
+	MemoryContext oldcxt;
+	ScanRequest *request;
+
+	if (is_requested(job))
+		return;
+	oldcxt = MemoryContextSwitchTo(TopMemoryContext);
+	request = palloc(sizeof(ScanRequest));
+	request->job = *job;
+	request->attempts = attempts;
+	request->job.due = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), delay_ms);
+	scans = lappend(scans, request);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+/* Every database that can be connected to; models are left in peace. */
+static void
+request_all_scans(void)
+{
+	Relation	rel;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+
+	StartTransactionCommand();
+	(void) GetTransactionSnapshot();
+	rel = table_open(DatabaseRelationId, AccessShareLock);
+	scan = table_beginscan_catalog(rel, 0, NULL);
+	while (HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
+	{
+		Form_pg_database form = (Form_pg_database) GETSTRUCT(tuple);
+		WaitingJob	none = {.database = form->oid};
+
+		if (form->datallowconn && !form->datistemplate)
+			request_scan(&none, 0, 0);
+	}
+	table_endscan(scan);
+	table_close(rel, AccessShareLock);
+	CommitTransactionCommand();
+}
+
+static void
+forget_database(Oid database)
+{
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	for (int i = jobs_shared->nwaiting - 1; i >= 0; i--)
+		if (jobs_shared->waiting[i].database == database)
+			jobs_shared->waiting[i] = jobs_shared->waiting[--jobs_shared->nwaiting];
+	LWLockRelease(jobs_shared->lock);
+}
+
+/* ---- slots ---- */
+
+static bool
+has_ended(int i)
+{
+	WorkerSlot *slot = &jobs_shared->slots[i];
+	pid_t		pid;
+
+	if (slot->state == SLOT_FREE)
+		return false;
+	return slot->state == SLOT_ENDED ||
+		   (handles[i] != NULL && GetBackgroundWorkerPid(handles[i], &pid) == BGWH_STOPPED);
+}
+
+static void
+free_slot(int i)
+{
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	jobs_shared->slots[i].state = SLOT_FREE;
+	LWLockRelease(jobs_shared->lock);
+	if (handles[i] != NULL)
+		pfree(handles[i]);
+	handles[i] = NULL;
+}
+
+/*
+ * Looks after a worker that went before its time.  A job is looked up by a scan;
+ * a scan is tried again, and then its database is left alone: it is gone, most
+ * likely, or lets nobody in.
+ */
+static void
+look_after(const WorkerSlot *slot)
+{
+	WaitingJob	job = slot->job;
+
+	if (!slot->scan)
+	{
+		job.failures++;
+		request_scan(&job, 0, 0);
+	}
+	else if (slot->attempts < SCAN_ATTEMPTS)
+		request_scan(&job, slot->attempts, NO_DATABASE_MS);
+	else
+		forget_database(job.database);
+}
+
+static void
+collect_ended(void)
+{
+	for (int i = 0; i < jobs_shared->nslots; i++)
+	{
+		WorkerSlot	copy = jobs_shared->slots[i];
+
+		if (!has_ended(i))
+			continue;
+		free_slot(i);
+		if (!copy.settled)
+			look_after(&copy);
+	}
+}
+
+/* Asks for a worker in a free slot; false when the server has none to give. */
+static bool
+start_worker(int i, const WaitingJob *job, bool scan, int attempts)
+{
+	WorkerSlot *slot = &jobs_shared->slots[i];
+	BackgroundWorker worker = {0};
+	MemoryContext oldcxt = MemoryContextSwitchTo(TopMemoryContext);
+	bool		started;
+
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	slot->state = SLOT_STARTING;
+	slot->generation++;
+	slot->scan = scan;
+	slot->settled = slot->cancelled = false;
+	slot->attempts = attempts;
+	slot->pid = 0;
+	slot->job = *job;
+	memset(&slot->progress, 0, sizeof(slot->progress));
+	LWLockRelease(jobs_shared->lock);
+
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = BGW_NEVER_RESTART;
+	worker.bgw_main_arg = Int32GetDatum(i);
+	worker.bgw_notify_pid = MyProcPid;
+	memcpy(worker.bgw_extra, &slot->generation, sizeof(slot->generation));
+	strlcpy(worker.bgw_library_name, "db_adapter", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "db_adapter_worker_main", sizeof(worker.bgw_function_name));
+	strlcpy(worker.bgw_type, scan ? "db_adapter scan" : "db_adapter job", sizeof(worker.bgw_type));
+	snprintf(worker.bgw_name, sizeof(worker.bgw_name),
+			 scan ? "db_adapter scan" : "db_adapter job " INT64_FORMAT, job->id);
+	started = RegisterDynamicBackgroundWorker(&worker, &handles[i]);
+	MemoryContextSwitchTo(oldcxt);
+	if (!started)
+		free_slot(i);
+	return started;
+}
+
+static int
+find_free_slot(void)
+{
+	for (int i = 0; i < jobs_shared->nslots; i++)
+		if (jobs_shared->slots[i].state == SLOT_FREE)
+			return i;
+	return -1;
+}
+
+/* ---- whose turn it is ---- */
+
+static DatabaseTurn *
+get_turn(Oid database)
+{
+	bool		found;
+	DatabaseTurn *entry = hash_search(turns, &database, HASH_ENTER, &found);
+
+	if (!found)
+	{
+		entry->served = 0;
+		entry->running = 0;
+	}
+	return entry;
+}
+
+/* Counts the jobs of each database that run; returns how many there are. */
+static int
+count_running(void)
+{
+	HASH_SEQ_STATUS status;
+	DatabaseTurn *entry;
+	int			running = 0;
+
+	hash_seq_init(&status, turns);
+	while ((entry = hash_seq_search(&status)) != NULL)
+		entry->running = 0;
+	for (int i = 0; i < jobs_shared->nslots; i++)
+		if (jobs_shared->slots[i].state != SLOT_FREE && !jobs_shared->slots[i].scan)
+		{
+			get_turn(jobs_shared->slots[i].job.database)->running++;
+			running++;
+		}
+	return running;
+}
+
+/*
+ * The database with the fewest jobs that run comes first, then the one that was
+ * served longest ago; within one, priority counts and then age.
+ */
+static bool
+goes_before(const WaitingJob *a, const WaitingJob *b)
+{
+	DatabaseTurn *of_a = get_turn(a->database);
+	DatabaseTurn *of_b = get_turn(b->database);
+
+	if (of_a->running != of_b->running)
+		return of_a->running < of_b->running;
+	if (of_a->served != of_b->served)
+		return of_a->served < of_b->served;
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return a->id < b->id;
+}
+
+/* Takes the next job off the list; false when none is due. */
+static bool
+take_next(TimestampTz now, WaitingJob *job)
+{
+	int			next = -1;
+
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < jobs_shared->nwaiting; i++)
+		if (jobs_shared->waiting[i].due <= now &&
+			(next < 0 || goes_before(&jobs_shared->waiting[i], &jobs_shared->waiting[next])))
+			next = i;
+	if (next >= 0)
+	{
+		*job = jobs_shared->waiting[next];
+		jobs_shared->waiting[next] = jobs_shared->waiting[--jobs_shared->nwaiting];
+	}
+	LWLockRelease(jobs_shared->lock);
+	return next >= 0;
+}
+
+/* ---- the round ---- */
+
+/* False when the server had no worker to give. */
+static bool
+start_jobs(TimestampTz now)
+{
+	int			running = count_running();
+	int			slot;
+	WaitingJob	job;
+
+	while (running < jobs_max_workers && (slot = find_free_slot()) >= 0 && take_next(now, &job))
+	{
+		if (!start_worker(slot, &job, false, 0))
+		{
+			shared_post(&job);
+			return false;
+		}
+		get_turn(job.database)->served = ++turn;
+		get_turn(job.database)->running++;
+		running++;
+	}
+	return true;
+}
+
+static bool
+is_scanning(void)
+{
+	for (int i = 0; i < jobs_shared->nslots; i++)
+		if (jobs_shared->slots[i].state != SLOT_FREE && jobs_shared->slots[i].scan)
+			return true;
+	return false;
+}
+
+/* One at a time: nobody waits for them, and workers are few. */
+static bool
+start_scan(TimestampTz now)
+{
+	ListCell   *lc;
+	int			slot = find_free_slot();
+
+	if (slot < 0 || is_scanning())
+		return true;
+	foreach(lc, scans)
+	{
+		ScanRequest *request = lfirst(lc);
+
+		if (request->job.due > now)
+			continue;
+		if (!start_worker(slot, &request->job, true, request->attempts + 1))
+			return false;
+		scans = foreach_delete_current(scans, lc);
+		pfree(request);
+		break;
+	}
+	return true;
+}
+
+/* The list has room again for what did not fit. */
+static void
+refill(void)
+{
+	bool		wanted;
+
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	wanted = jobs_shared->overflow && jobs_shared->nwaiting < WAITING_MAX / 2;
+	if (wanted)
+		jobs_shared->overflow = false;
+	LWLockRelease(jobs_shared->lock);
+	if (wanted)
+		request_all_scans();
+}
+
+/* Until something falls due, in milliseconds; -1: nothing will by itself. */
+static long
+time_to_sleep(TimestampTz now, bool no_worker)
+{
+	TimestampTz next = no_worker ? TimestampTzPlusMilliseconds(now, NO_WORKER_MS) : DT_NOEND;
+	ListCell   *lc;
+
+	foreach(lc, scans)
+		if (((ScanRequest *) lfirst(lc))->job.due > now)
+			next = Min(next, ((ScanRequest *) lfirst(lc))->job.due);
+	LWLockAcquire(jobs_shared->lock, LW_SHARED);
+	for (int i = 0; i < jobs_shared->nwaiting; i++)
+		if (jobs_shared->waiting[i].due > now)
+			next = Min(next, jobs_shared->waiting[i].due);
+	LWLockRelease(jobs_shared->lock);
+	return next == DT_NOEND ? -1 : TimestampDifferenceMilliseconds(now, next) + 1;
+}
+
+static long
+do_round(void)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		enough;
+
+	collect_ended();
+	refill();
+	enough = start_scan(now);
+	enough = start_jobs(now) && enough;
+	return time_to_sleep(now, !enough);
+}
+
+/* ---- the process ---- */
+
+static void
+leave_shared(int code, Datum arg)
+{
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	jobs_shared->launcher = NULL;
+	LWLockRelease(jobs_shared->lock);
+}
+
+/*
+ * Workers that a launcher before has asked for, and that have not begun, are not
+ * waited for: nobody would be told if they never do.
+ */
+static void
+enter_shared(void)
+{
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	jobs_shared->launcher = MyLatch;
+	for (int i = 0; i < jobs_shared->nslots; i++)
+		if (jobs_shared->slots[i].state == SLOT_STARTING)
+			jobs_shared->slots[i].state = SLOT_FREE;
+	LWLockRelease(jobs_shared->lock);
+	on_shmem_exit(leave_shared, (Datum) 0);
+}
+
+static void
+make_local_state(void)
+{
+	HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(DatabaseTurn)};
+
+	handles = MemoryContextAllocZero(TopMemoryContext, jobs_shared->nslots * sizeof(*handles));
+	turns = hash_create("db_adapter databases", 64, &ctl, HASH_ELEM | HASH_BLOBS);
+	sleep_event = compat_wait_event("DbAdapterLauncherMain");
+}
+
+void
+db_adapter_launcher_main(Datum arg)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+	make_local_state();
+	enter_shared();
+	request_all_scans();
+
+	for (;;)
+	{
+		long		timeout = do_round();
+
+		(void) WaitLatch(MyLatch,
+						 WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout >= 0 ? WL_TIMEOUT : 0),
+						 timeout, sleep_event);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+	}
+}
+
+static void
+define_settings(void)
+{
+	DefineCustomIntVariable("db_adapter.max_workers",
+							"Sets how many background jobs run at the same time.",
+							"0 lets them wait. Each takes one of max_worker_processes.",
+							&jobs_max_workers, 2, 0, INT_MAX, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("db_adapter.job_retention",
+							"Sets how long background jobs are kept after their end.",
+							"-1 keeps them for ever.", &jobs_retention, 7 * 24 * 60, -1, INT_MAX,
+							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+}
+
+void
+jobs_init(void)
+{
+	BackgroundWorker worker = {0};
+
+	define_settings();
+	if (!process_shared_preload_libraries_in_progress)
+		return;
+	shared_register();
+	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker.bgw_restart_time = RESTART_SECONDS;
+	strlcpy(worker.bgw_library_name, "db_adapter", sizeof(worker.bgw_library_name));
+	strlcpy(worker.bgw_function_name, "db_adapter_launcher_main", sizeof(worker.bgw_function_name));
+	strlcpy(worker.bgw_name, "db_adapter launcher", sizeof(worker.bgw_name));
+	strlcpy(worker.bgw_type, "db_adapter launcher", sizeof(worker.bgw_type));
+	RegisterBackgroundWorker(&worker);
+}

@@ -1,0 +1,414 @@
+/*
+ * verbs.c
+ *	  What a job can do: which verbs, with which arguments.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/json.h"
+#include "base/query.h"
+#include "catalog/pg_type.h"
+#include "data/backup.h"
+#include "data/restore.h"
+#include "fmgr.h"
+#include "jobs/verbs.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+/* How the answer of a call, for which %s stands, becomes one document. */
+#define DOCUMENT "SELECT %s"
+#define ROWS                                                                                       \
+	"SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)), '[]'::pg_catalog.jsonb)"        \
+	" FROM %s AS r"
+/* The document itself stays in the cache, which is what the job is for. */
+#define CACHED                                                                                     \
+	"SELECT pg_catalog.jsonb_build_object('schemas', d -> 'schemas',"                              \
+	" 'tables', pg_catalog.jsonb_array_length(d -> 'tables')) FROM %s AS d"
+
+typedef struct Verb
+{
+	const char *name;
+	const char *answer;
+	void (*check)(JsonbContainer *args);	/* may be NULL */
+} Verb;
+
+static void
+check_backup(JsonbContainer *args)
+{
+	BackupOptions options;
+
+	backup_options_set(&options, json_get_string_or(args, "format", "jsonl", "args"),
+					   json_get_string_or(args, "on_leak", "report", "args"),
+					   json_get_string_or(args, "checksum", "crc32c", "args"));
+	backup_check_path(json_get_string(args, "path", "args"),
+					  json_get_bool(args, "overwrite", false, "args"));
+}
+
+static void
+check_restore(JsonbContainer *args)
+{
+	restore_check_rights();
+}
+
+static const Verb verbs[] = {
+	{"apply", DOCUMENT},  {"backup_to_file", DOCUMENT, check_backup}, {"digest", ROWS},
+	{"expected", CACHED}, {"restore_from_file", ROWS, check_restore}, {"validate", DOCUMENT},
+};
+
+static const Verb *
+find_verb(const char *command)
+{
+	const char *names[lengthof(verbs) + 1] = {NULL};
+
+	for (int i = 0; i < lengthof(verbs); i++)
+		names[i] = verbs[i].name;
+	return &verbs[json_choose(command, names, "command")];
+}
+
+/* ---- the function behind a verb ---- */
+
+typedef struct Argument
+{
+	char	   *name;
+	Oid			type;
+	bool		required;
+} Argument;
+
+/* One of the functions of that name. */
+typedef struct Function
+{
+	bool		executable;
+	List	   *arguments;		/* Argument * */
+} Function;
+
+typedef struct FunctionRows
+{
+	MemoryContext cxt;
+	Oid			last;
+	List	   *functions;
+} FunctionRows;
+
+static bool
+take_argument(TupleTableSlot *slot, void *arg)
+{
+	FunctionRows *rows = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(rows->cxt);
+	Argument   *argument = palloc(sizeof(Argument));
+	Function   *function;
+
+	slot_getallattrs(slot);
+	if (rows->functions == NIL || DatumGetObjectId(slot->tts_values[0]) != rows->last)
+	{
+		function = palloc0(sizeof(Function));
+		function->executable = DatumGetBool(slot->tts_values[1]);
+		rows->functions = lappend(rows->functions, function);
+		rows->last = DatumGetObjectId(slot->tts_values[0]);
+	}
+	function = llast(rows->functions);
+	argument->name = TextDatumGetCString(slot->tts_values[2]);
+	argument->type = DatumGetObjectId(slot->tts_values[3]);
+	argument->required = DatumGetBool(slot->tts_values[4]);
+	function->arguments = lappend(function->arguments, argument);
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+static List *
+find_functions(const char *command)
+{
+	Oid			types[] = {TEXTOID};
+	Datum		values[] = {CStringGetTextDatum(command)};
+	FunctionRows rows = {CurrentMemoryContext};
+	int			nestlevel = query_pin(PIN_PATH);
+
+	query_run("SELECT p.oid, has_function_privilege(p.oid, 'EXECUTE'), a.name, a.type,"
+			  "       a.number <= p.pronargs - p.pronargdefaults"
+			  "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace,"
+			  "       unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[])"
+			  "       WITH ORDINALITY a (name, type, number)"
+			  " WHERE n.nspname = 'db_adapter' AND p.proname = $1"
+			  " ORDER BY p.oid, a.number",
+			  1, types, values, NULL, true, take_argument, &rows);
+	query_unpin(nestlevel);
+	if (rows.functions == NIL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("function db_adapter.%s does not exist", command),
+						errhint("Update the extension with ALTER EXTENSION db_adapter UPDATE.")));
+	return rows.functions;
+}
+
+/* ---- its arguments ---- */
+
+static const char *
+type_wanted(Oid type)
+{
+	switch (type)
+	{
+		case BOOLOID:
+			return "a boolean";
+		case INT4OID:
+		case INT8OID:
+			return "a whole number";
+		case NAMEARRAYOID:
+		case TEXTARRAYOID:
+			return "an array of strings";
+		case JSONBOID:
+			return "a JSON value";
+		default:
+			return "a string";
+	}
+}
+
+static bool
+is_array(const JsonbValue *value)
+{
+	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
+		   !JsonContainerIsScalar(value->val.binary.data);
+}
+
+static bool
+check_element(const char *key, JsonbValue *value, void *arg)
+{
+	if (value->type != jbvString)
+		*(bool *) arg = false;
+	return true;
+}
+
+static char *
+numeric_text(const JsonbValue *value)
+{
+	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+}
+
+static bool
+is_whole(const JsonbValue *value)
+{
+	const char *digits;
+
+	if (value->type != jbvNumeric)
+		return false;
+	digits = numeric_text(value);
+	return digits[strspn(digits, "-0123456789")] == '\0';
+}
+
+static bool
+type_fits(Oid type, const JsonbValue *value)
+{
+	bool		strings = true;
+
+	if (value->type == jbvNull)
+		return true;
+	switch (type)
+	{
+		case BOOLOID:
+			return value->type == jbvBool;
+		case INT4OID:
+		case INT8OID:
+			return is_whole(value);
+		case NAMEARRAYOID:
+		case TEXTARRAYOID:
+			if (!is_array(value))
+				return false;
+			json_visit(value->val.binary.data, check_element, &strings);
+			return strings;
+		case JSONBOID:
+			return true;
+		default:
+			return value->type == jbvString;
+	}
+}
+
+typedef struct Elements
+{
+	Oid			type;
+	ArrayBuildState *state;
+} Elements;
+
+/* From its text, as the type reads it. */
+static Datum
+read_text(Oid type, const char *text)
+{
+	Oid			input;
+	Oid			ioparam;
+
+	getTypeInputInfo(type, &input, &ioparam);
+	return OidInputFunctionCall(input, unconstify(char *, text), ioparam, -1);
+}
+
+static bool
+take_element(const char *key, JsonbValue *value, void *arg)
+{
+	Elements   *elements = arg;
+
+	elements->state =
+		accumArrayResult(elements->state, read_text(elements->type, json_value_string(value)),
+						 false, elements->type, CurrentMemoryContext);
+	return true;
+}
+
+static Datum
+argument_value(Oid type, JsonbValue *value)
+{
+	Elements	elements = {get_element_type(type)};
+
+	if (type == JSONBOID)
+		return JsonbPGetDatum(JsonbValueToJsonb(value));
+	if (value->type == jbvBool)
+		return BoolGetDatum(value->val.boolean);
+	if (value->type == jbvNumeric)
+		return read_text(type, numeric_text(value));
+	if (!is_array(value))
+		return read_text(type, json_value_string(value));
+	json_visit(value->val.binary.data, take_element, &elements);
+	return elements.state == NULL ? PointerGetDatum(construct_empty_array(elements.type))
+								  : makeArrayResult(elements.state, CurrentMemoryContext);
+}
+
+static void
+check_names(const Function *function, JsonbContainer *args)
+{
+	const char **names = palloc0((list_length(function->arguments) + 1) * sizeof(char *));
+	ListCell   *lc;
+
+	foreach(lc, function->arguments)
+		names[foreach_current_index(lc)] = ((Argument *) lfirst(lc))->name;
+	json_check_members(args, names, "args");
+}
+
+/* The name of the first argument that does not fit, or NULL. */
+static const Argument *
+find_misfit(const Function *function, JsonbContainer *args)
+{
+	ListCell   *lc;
+
+	foreach(lc, function->arguments)
+	{
+		Argument   *argument = lfirst(lc);
+		JsonbValue	value;
+
+		if (json_find(args, argument->name, &value) && !type_fits(argument->type, &value))
+			return argument;
+	}
+	return NULL;
+}
+
+static void
+check_required(const Function *function, JsonbContainer *args, const char *command)
+{
+	ListCell   *lc;
+	JsonbValue	value;
+
+	foreach(lc, function->arguments)
+	{
+		Argument   *argument = lfirst(lc);
+
+		if (argument->required && !json_get(args, argument->name, &value))
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("invalid args: \"%s\" is missing", argument->name),
+							errdetail("%s needs it.", command)));
+	}
+}
+
+/* The function of that name which takes these arguments. */
+static Function *
+choose_function(const char *command, JsonbContainer *args)
+{
+	List	   *functions = find_functions(command);
+	const Argument *misfit = NULL;
+	ListCell   *lc;
+
+	check_names(linitial(functions), args);
+	foreach(lc, functions)
+	{
+		misfit = find_misfit(lfirst(lc), args);
+		if (misfit == NULL)
+			break;
+	}
+	if (lc == NULL)
+	{
+		misfit = find_misfit(linitial(functions), args);
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid args: \"%s\" must be %s", misfit->name,
+							   type_wanted(misfit->type))));
+	}
+	check_required(lfirst(lc), args, command);
+	if (!((Function *) lfirst(lc))->executable)
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("permission denied for function %s", command)));
+	return lfirst(lc);
+}
+
+/* ---- the verbs ---- */
+
+void
+verbs_check(const char *command, Jsonb *args)
+{
+	const Verb *verb = find_verb(command);
+
+	if (!JB_ROOT_IS_OBJECT(args))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid args: it must be a JSON object"),
+						errhint("Its members are the arguments of %s.", command)));
+	(void) choose_function(command, &args->root);
+	if (verb->check != NULL)
+		verb->check(&args->root);
+}
+
+typedef struct VerbResult
+{
+	MemoryContext cxt;
+	Jsonb	   *document;
+} VerbResult;
+
+static bool
+take_result(TupleTableSlot *slot, void *arg)
+{
+	VerbResult *result = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(result->cxt);
+	bool		isnull;
+	Datum		value = slot_getattr(slot, 1, &isnull);
+
+	if (!isnull)
+		result->document = DatumGetJsonbPCopy(value);
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+/* Runs under the settings of the job: only names that it puts there itself are qualified. */
+Jsonb *
+verbs_run(const char *command, Jsonb *args)
+{
+	const Verb *verb = find_verb(command);
+	Function   *function = choose_function(command, &args->root);
+	int			max = list_length(function->arguments);
+	Oid		   *types = palloc(max * sizeof(Oid));
+	Datum	   *values = palloc(max * sizeof(Datum));
+	char	   *nulls = palloc(max);
+	int			count = 0;
+	VerbResult	result = {CurrentMemoryContext};
+	StringInfoData call;
+	ListCell   *lc;
+
+	initStringInfo(&call);
+	appendStringInfo(&call, "db_adapter.%s(", command);
+	foreach(lc, function->arguments)
+	{
+		Argument   *argument = lfirst(lc);
+		JsonbValue	value;
+
+		if (!json_find(&args->root, argument->name, &value))
+			continue;
+		types[count] = argument->type;
+		nulls[count] = value.type == jbvNull ? 'n' : ' ';
+		values[count] = value.type == jbvNull ? (Datum) 0 : argument_value(argument->type, &value);
+		appendStringInfo(&call, "%s%s => $%d", count > 0 ? ", " : "",
+						 quote_identifier(argument->name), count + 1);
+		count++;
+	}
+	appendStringInfoChar(&call, ')');
+	query_run(psprintf(verb->answer, call.data), count, types, values, nulls, false, take_result,
+			  &result);
+	return result.document;
+}

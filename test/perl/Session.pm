@@ -1,0 +1,64 @@
+# Session: a psql that stays, for tests that hold a lock or a transaction open.
+package Session;
+
+use strict;
+use warnings;
+use IPC::Run qw(start finish pump timer);
+use PostgreSQL::Test::Utils;
+
+sub new
+{
+	my ($class, $node, $database, @options) = @_;
+	my $self = bless { in => '', out => '', err => '', number => 0 }, $class;
+
+	$self->{psql} = start(
+		[ 'psql', '-XAtq', '-d', $node->connstr($database), @options ],
+		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err},
+		timer($PostgreSQL::Test::Utils::timeout_default || 180));
+	return $self;
+}
+
+# Runs SQL and returns what it says; what it complains of is in {err}.
+sub query
+{
+	my ($self, $sql) = @_;
+	my $mark = 'done ' . ++$self->{number};
+
+	$self->{out} = $self->{err} = '';
+	$self->{in} .= "$sql;\n\\echo $mark\n";
+	pump $self->{psql} until $self->{out} =~ s/^\Q$mark\E\n//m;
+	chomp(my $answer = $self->{out});
+	return $answer;
+}
+
+# Sends SQL that may take its time; collect() reads the answer.
+sub begin
+{
+	my ($self, $sql) = @_;
+
+	$self->{mark} = 'done ' . ++$self->{number};
+	$self->{out} = $self->{err} = '';
+	$self->{in} .= "$sql;\n\\echo $self->{mark}\n";
+	pump $self->{psql} while length $self->{in};
+	return;
+}
+
+sub collect
+{
+	my ($self) = @_;
+
+	pump $self->{psql} until $self->{out} =~ s/^\Q$self->{mark}\E\n//m;
+	chomp(my $answer = $self->{out});
+	return $answer;
+}
+
+sub quit
+{
+	my ($self) = @_;
+
+	$self->{in} .= "\\q\n";
+	$self->{psql}->finish;
+	return;
+}
+
+1;
