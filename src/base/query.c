@@ -480,6 +480,19 @@ query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const 
 	return processed;
 }
 
+void
+query_run_as_other(const char *sql, Oid user)
+{
+	Oid			caller;
+	int			context;
+
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(user,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	query_run(sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+	SetUserIdAndSecContext(caller, context);
+}
+
 bool
 query_error_is_foreign(int sqlerrcode)
 {

@@ -76,6 +76,12 @@ extern uint64 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row
 extern void query_cursor_close(QueryCursor *cursor);
 
 /*
+ * A statement as another user whose rights the current one has, in an operation that
+ * cannot get his own back and defers nothing until it is over.
+ */
+extern void query_run_as_other(const char *sql, Oid user);
+
+/*
  * Statements on the extension's own tables run as the extension's owner, for
  * that one statement only.  An error restores the user with the transaction.
  */

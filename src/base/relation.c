@@ -544,6 +544,45 @@ relation_equality(Oid type)
 	return OidIsValid(entry->eq_opr) ? relation_operator_text(entry->eq_opr) : NULL;
 }
 
+static Oid
+owner_of(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+Oid
+relation_tree_owner(Oid relid)
+{
+	Oid			owner = owner_of(relid);
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+		if (owner_of(lfirst_oid(lc)) != owner)
+			return InvalidOid;
+	return owner;
+}
+
+Oid
+relation_type_owner(Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	owner = ((Form_pg_type) GETSTRUCT(tuple))->typowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
 bool
 relation_comparable(Oid left, Oid right)
 {

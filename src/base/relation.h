@@ -109,6 +109,10 @@ extern bool relation_key_within(const RelationKey *key, const AttrNumber *column
 /* The default of a column as SQL text with all names qualified, or NULL. */
 extern char *relation_default(const RelationInfo *rel, const RelationColumn *column);
 
+/* The owner of it and of all tables below it; InvalidOid where they are several. */
+extern Oid relation_tree_owner(Oid relid);
+extern Oid relation_type_owner(Oid type);
+
 /*
  * Whether its storage, or that of any table below it, holds a page: false means
  * certainly no rows.  True for a foreign table, of which nothing is known.

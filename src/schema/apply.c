@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "schema/apply.h"
+#include "schema/apply_rights.h"
 #include "schema/catalog.h"
 #include "schema/fingerprint.h"
 #include "schema/plan_command.h"
@@ -114,17 +115,18 @@ run_step(ApplyRun *run, PlannedStep *step)
 	ErrorContextCallback context = {.callback = add_step_context, .arg = step};
 	StepResult *result = MemoryContextAllocZero(run->cxt, sizeof(StepResult));
 	MemoryContext oldcxt;
+	Node	   *stmt;
 	instr_time	start;
 	instr_time	end;
 	uint64		wal = pgWalUsage.wal_bytes;
 
 	context.previous = error_context_stack;
 	error_context_stack = &context;
-	(void) plan_command_read(step->number, step->sql);
+	stmt = plan_command_read(step->number, step->sql);
 	progress_phase(psprintf("step %d of %d", step->number, list_length(run->plan->steps)),
 				   step->object);
 	INSTR_TIME_SET_CURRENT(start);
-	query_run(step->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+	rights_run_step(step, stmt);
 	INSTR_TIME_SET_CURRENT(end);
 	error_context_stack = context.previous;
 
@@ -150,8 +152,9 @@ has_hazard(const PlannedStep *step, const char *hazard)
 
 /* Rows that a step may lose are saved before the first step, once a table. */
 static void
-save_rows(ApplyRun *run)
+save_rows(void *arg)
 {
+	ApplyRun   *run = arg;
 	ListCell   *lc;
 
 	foreach(lc, run->plan->steps)
@@ -261,7 +264,7 @@ apply_body(void *arg)
 	nestlevel = query_pin(PIN_PATH);
 	apply_set_timeouts(run->options->lock_timeout_ms);
 	if (run->options->backup)
-		save_rows(run);
+		rights_run_guarded(save_rows, run);
 	foreach(lc, run->plan->steps)
 	{
 		CHECK_FOR_INTERRUPTS();

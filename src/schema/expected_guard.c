@@ -14,6 +14,7 @@
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_attrdef.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_index.h"
@@ -23,6 +24,7 @@
 #include "miscadmin.h"
 #include "schema/expected_guard.h"
 #include "tcop/utility.h"
+#include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -41,7 +43,11 @@ struct Guard
 	MemoryContext cxt;
 	HTAB	   *made;			/* MadeObject */
 	List	   *fresh;			/* MadeObject *, since guard_check_places() */
+	List	   *distrusted;		/* oids of functions it made out of somebody else's */
+	bool		distrusts;		/* those it makes now are such */
 	bool		allow_volatile;
+	bool		calls_only;		/* nothing but calls is watched */
+	Oid			stopped;		/* the function that then was not called */
 	GuardSkips	skips;
 };
 
@@ -109,11 +115,54 @@ function_is_harmless(Oid function)
 	return function == F_NEXTVAL || function == F_CLOCK_TIMESTAMP || function == F_GEN_RANDOM_UUID;
 }
 
+static Oid
+function_owner(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * Code of somebody who does not have the rights that it would run with.  Calling
+ * itself stable or immutable does not make it harmless: it can read, and tell.
+ */
+static bool
+function_is_foreign(const Guard *guard, Oid function)
+{
+	Oid			owner;
+
+	if (list_member_oid(guard->distrusted, function))
+		return true;
+	owner = function_owner(function);
+	return owner != BOOTSTRAP_SUPERUSERID && owner != GetUserId() &&
+		   !guard_made(unconstify(Guard *, guard), ProcedureRelationId, function) &&
+		   !has_privs_of_role(owner, GetUserId());
+}
+
+static void
+refuse_call(const Guard *guard, Oid function)
+{
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("function %s would run with the rights of role \"%s\"",
+						   format_procedure(function), GetUserNameFromId(GetUserId(), false)),
+					function_is_foreign(guard, function)
+						? errdetail("Its owner does not have these rights.")
+						: errdetail("It is volatile, and what calls it belongs to several roles."),
+					errhint("Act as the role that owns what calls the function.")));
+}
+
 static void
 check_function(Guard *guard, Oid function)
 {
-	if (guard->allow_volatile || func_volatile(function) != PROVOLATILE_VOLATILE ||
-		function_is_harmless(function))
+	if (function_is_foreign(guard, function))
+		refuse_call(guard, function);
+	if (func_volatile(function) != PROVOLATILE_VOLATILE || function_is_harmless(function))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -143,6 +192,31 @@ normalize(ObjectAccessType access, Oid *class_id)
 	}
 }
 
+/* Where only calls are watched, the one who set the guard says what comes of it. */
+static void
+check_call(Guard *guard, Oid function)
+{
+	if (!function_is_foreign(guard, function) &&
+		(guard->allow_volatile || func_volatile(function) != PROVOLATILE_VOLATILE ||
+		 function_is_harmless(function)))
+		return;
+	guard->stopped = function;
+	guard_check_calls(guard);
+}
+
+/* Whose code it is now: a function that is replaced has changed hands. */
+static void
+note_function(Guard *guard, Oid function)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(guard->cxt);
+
+	if (guard->distrusts)
+		guard->distrusted = list_append_unique_oid(guard->distrusted, function);
+	else
+		guard->distrusted = list_delete_oid(guard->distrusted, function);
+	MemoryContextSwitchTo(oldcxt);
+}
+
 static void
 watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
 {
@@ -150,6 +224,12 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 		next_access_hook(access, class_id, object_id, sub_id, arg);
 	if (watching == NULL)
 		return;
+	if (watching->calls_only)
+	{
+		if (access == OAT_FUNCTION_EXECUTE)
+			check_call(watching, object_id);
+		return;
+	}
 	if (!normalize(access, &class_id))
 		return;
 	switch (access)
@@ -159,6 +239,8 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 				remember(watching, class_id, object_id, true);
 			else if (!guard_made(watching, class_id, object_id))
 				guard_refuse(class_id, object_id);
+			if (class_id == ProcedureRelationId)
+				note_function(watching, object_id);
 			break;
 		case OAT_DROP:
 		case OAT_POST_ALTER:
@@ -170,7 +252,8 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 				guard_refuse(RelationRelationId, object_id);
 			break;
 		case OAT_FUNCTION_EXECUTE:
-			check_function(watching, object_id);
+			if (!watching->allow_volatile)
+				check_function(watching, object_id);
 			break;
 		default:
 			break;
@@ -183,7 +266,7 @@ watch_utility(PlannedStmt *pstmt, const char *sql, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
 			  DestReceiver *dest, QueryCompletion *completion)
 {
-	if (watching != NULL && context != PROCESS_UTILITY_SUBCOMMAND)
+	if (watching != NULL && !watching->calls_only && context != PROCESS_UTILITY_SUBCOMMAND)
 	{
 		if (watching->skips(pstmt->utilityStmt))
 			return;
@@ -226,6 +309,37 @@ guard_create(bool allow_volatile)
 							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	guard->allow_volatile = allow_volatile;
 	return guard;
+}
+
+Guard *
+guard_create_for_calls(bool strict)
+{
+	Guard	   *guard = guard_create(!strict);
+
+	if (guard_is_watching())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("a plan cannot be applied by DDL text that is being executed")));
+	guard->calls_only = true;
+	return guard;
+}
+
+bool
+guard_stopped_call(const Guard *guard)
+{
+	return OidIsValid(guard->stopped);
+}
+
+void
+guard_check_calls(const Guard *guard)
+{
+	if (OidIsValid(guard->stopped))
+		refuse_call(guard, guard->stopped);
+}
+
+void
+guard_distrust(Guard *guard, bool distrusts)
+{
+	guard->distrusts = distrusts;
 }
 
 void

@@ -360,6 +360,11 @@ replace_table(Rebuild *r)
 	PlanStep   *step;
 
 	rebuild_step(r, PHASE_BUILD, "create_table", ddl_create_table(r->bare));
+	/* Copying evaluates what the owner chose, so it is his by then. */
+	if (r->merged->object.owner != NULL)
+		rebuild_step(r, PHASE_BUILD, "alter_owner",
+					 psprintf("ALTER TABLE %s OWNER TO %s", schema_identity(r->bare),
+							  quote_identifier(r->merged->object.owner)));
 	copy_rows(r);
 	move_identities(r);
 	step = rebuild_step(r, PHASE_BUILD, "drop_table",
@@ -382,11 +387,11 @@ rebuild_table(Planner *p, const SchemaTable *to, const SchemaTable *from)
 	keep_sequences(&r);
 	move_references(&r);
 	replace_table(&r);
+	p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, to));
 	plan_furnish_table(p, r.merged, REASON);
 	move_statistics(&r);
 	move_publications(&r);
 	rebuild_step(&r, PHASE_DESCRIBE, "analyze", psprintf("ANALYZE %s", schema_identity(to)));
-	p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, to));
 	p->plan->recreated = lappend(p->plan->recreated, schema_identity(to));
 }
 

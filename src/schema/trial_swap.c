@@ -21,6 +21,7 @@
 #include "schema/plan_document.h"
 #include "schema/subset.h"
 #include "schema/trial_swap.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -35,6 +36,7 @@ typedef struct Trial
 	SchemaPlan *preparation;
 	Schema	   *expected;		/* the part the plan is about */
 	Subset	   *subset;
+	List	   *foreign;		/* char *: functions of roles without the caller's rights */
 	bool		is_flat;
 	int			ignore;
 	MemoryContext cxt;
@@ -129,9 +131,13 @@ try_in_swap(Swap *swap, void *arg)
 
 	foreach(lc, trial->preparation->steps)
 	{
+		const PlanStep *step = lfirst(lc);
+
 		CHECK_FOR_INTERRUPTS();
-		run_statement(swap, ((PlanStep *) lfirst(lc))->sql);
+		guard_distrust(swap_guard(swap), schema_lists(trial->foreign, step->object));
+		run_statement(swap, step->sql);
 	}
+	guard_distrust(swap_guard(swap), false);
 	trial->prepared = true;
 	foreach(lc, trial->plan->steps)
 		run_step(trial, swap, lfirst(lc));
@@ -177,6 +183,27 @@ plan_copies(const Schema *part)
 	return plan_make(part, nothing, false, &options);
 }
 
+/*
+ * Copies belong to the caller, whoever wrote the functions among them: those of
+ * others must not come to run with the caller's rights.
+ */
+static List *
+foreign_functions(const Schema *part)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, part->functions)
+	{
+		const SchemaObject *function = lfirst(lc);
+		Oid owner = function->owner != NULL ? get_role_oid(function->owner, true) : InvalidOid;
+
+		if (!OidIsValid(owner) || !has_privs_of_role(owner, GetUserId()))
+			result = lappend(result, schema_identity(function));
+	}
+	return result;
+}
+
 /* Steps may reach tables that do not differ: their policies read one that does. */
 static List *
 touched_relations(const SchemaPlan *plan)
@@ -197,12 +224,15 @@ touched_relations(const SchemaPlan *plan)
 static void
 try_subset(Trial *trial, const Schema *expected, const Schema *actual, Subset *subset)
 {
+	Schema	   *part;
 	ErrorData  *error;
 
 	trial->reason = NULL;
 	trial->subset = subset;
 	trial->expected = subset_restrict(subset, expected);
-	trial->preparation = plan_copies(subset_restrict(subset, actual));
+	part = subset_restrict(subset, actual);
+	trial->foreign = foreign_functions(part);
+	trial->preparation = plan_copies(part);
 	trial->request.search_path = "pg_catalog, pg_temp";
 	error = query_attempt_catching(swap_body, trial, false, ERRCODE_LOCK_NOT_AVAILABLE);
 	if (error != NULL)

@@ -1,0 +1,187 @@
+/*
+ * apply_rights.c
+ *	  Whose rights a step of a plan runs with.
+ *
+ * ALTER TABLE evaluates what the owner of a table put into it (checks, generated
+ * columns, index expressions, casts) with the rights of whoever gives the command.
+ * So an owner could wait for a superuser.  Where the server sees that danger itself
+ * (REINDEX, REFRESH, ANALYZE, CREATE INDEX) it acts as the owner, in an operation
+ * that gives no other rights back.  A step does the same, but only if it must: an
+ * owner may not be allowed all that a step needs, say to create in the schema.
+ * It runs as the current user first, under a guard that stops it before the first
+ * call of a function of somebody who does not have his rights, or of one that could
+ * act with them, is made; then, from its start, as the owner.
+ *
+ * A superuser's rights are never lent in that way: his tables must not call
+ * functions of others.  Anybody else agreed to those in his own tables.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "base/query.h"
+#include "base/relation.h"
+#include "catalog/namespace.h"
+#include "commands/tablecmds.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_type.h"
+#include "schema/apply_rights.h"
+#include "schema/expected_guard.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+
+typedef struct Rights
+{
+	bool		guarded;
+	bool		strict;			/* no volatile functions either */
+	Oid			lender;			/* the owner to act as; InvalidOid: nobody */
+} Rights;
+
+/* Text as a body of query_attempt(). */
+typedef struct GuardedRun
+{
+	const char *sql;
+	Guard	   *guard;
+} GuardedRun;
+
+/* ---- whose the code is ---- */
+
+/*
+ * What a step evaluates expressions of, locked as the step will lock it, so that
+ * it cannot become another's meanwhile; InvalidOid where it is a new one.
+ */
+static Oid
+find_relation(const PlannedStep *step, Node *stmt)
+{
+	AlterTableStmt *alter;
+
+	switch (nodeTag(stmt))
+	{
+		case T_AlterTableStmt:
+			alter = (AlterTableStmt *) stmt;
+			return AlterTableLookupRelation(alter, AlterTableGetLockLevel(alter->cmds));
+		case T_InsertStmt:
+			return RangeVarGetRelid(((InsertStmt *) stmt)->relation, RowExclusiveLock, true);
+		case T_SelectStmt:
+			return step->table != NULL ? relation_find(step->table) : InvalidOid;
+		default:
+			return InvalidOid;
+	}
+}
+
+static Rights
+rights_on(Oid owner)
+{
+	Rights		rights = {.guarded = true, .strict = true};
+
+	/* Unless it is a superuser, for he agreed to what his tables call. */
+	if (owner == GetUserId() && !superuser())
+		rights.guarded = false;
+	else if (OidIsValid(owner) && superuser_arg(owner))
+		rights.strict = false;
+	else if (OidIsValid(owner) && has_privs_of_role(GetUserId(), owner))
+		rights.lender = owner;
+	return rights;
+}
+
+/* Commands that are not here evaluate nothing, or do as this file does. */
+static Rights
+find_rights(const PlannedStep *step, Node *stmt)
+{
+	Rights		rights = {0};
+	Oid			relid;
+
+	switch (nodeTag(stmt))
+	{
+		case T_AlterTableStmt:
+		case T_InsertStmt:
+		case T_SelectStmt:
+			relid = find_relation(step, stmt);
+			if (OidIsValid(relid))
+				return rights_on(relation_tree_owner(relid));
+			break;
+		case T_AlterDomainStmt:
+			return rights_on(relation_type_owner(typenameTypeId(
+				NULL, makeTypeNameFromNameList(((AlterDomainStmt *) stmt)->typeName))));
+		case T_CreateStmt:
+			break;
+		default:
+			return rights;
+	}
+	rights.guarded = true;
+	return rights;
+}
+
+/* ---- running ---- */
+
+static void
+run_guarded(void *arg)
+{
+	GuardedRun *run = arg;
+
+	guard_watch(run->guard, NULL);
+	query_run(run->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+	guard_rest();
+	/* A handler of exceptions may have got past it. */
+	guard_check_calls(run->guard);
+}
+
+/* In a subtransaction, for what was done before it stopped. */
+static void
+run_or_lend(const Rights *rights, const char *sql)
+{
+	GuardedRun	run = {.sql = sql, .guard = guard_create_for_calls(rights->strict)};
+	ErrorData  *error = NULL;
+
+	PG_TRY();
+	{
+		error = query_attempt(run_guarded, &run, true);
+	}
+	PG_FINALLY();
+	{
+		guard_rest();
+	}
+	PG_END_TRY();
+	if (error == NULL)
+		return;
+	if (!guard_stopped_call(run.guard))
+		ReThrowError(error);
+	query_run_as_other(sql, rights->lender);
+}
+
+void
+rights_run_guarded(void (*body)(void *arg), void *arg)
+{
+	Guard	   *guard = guard_create_for_calls(false);
+
+	PG_TRY();
+	{
+		guard_watch(guard, NULL);
+		body(arg);
+	}
+	PG_FINALLY();
+	{
+		guard_rest();
+	}
+	PG_END_TRY();
+	guard_check_calls(guard);
+}
+
+static void
+run_only(void *arg)
+{
+	query_run(arg, 0, NULL, NULL, NULL, false, NULL, NULL);
+}
+
+void
+rights_run_step(const PlannedStep *step, Node *stmt)
+{
+	Rights		rights = find_rights(step, stmt);
+
+	if (!rights.guarded)
+		run_only(step->sql);
+	else if (OidIsValid(rights.lender))
+		run_or_lend(&rights, step->sql);
+	else
+		rights_run_guarded(run_only, step->sql);
+}
