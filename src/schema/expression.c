@@ -162,3 +162,44 @@ expression_mentions(const char *text, const char *name)
 	}
 	return false;
 }
+
+/* As the server prints constants: standard_conforming_strings is on, so a backslash is itself. */
+static char *
+quote_constant(const char *value)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	appendStringInfoChar(&out, '\'');
+	for (const char *p = value; *p != '\0'; p++)
+	{
+		if (*p == '\'')
+			appendStringInfoChar(&out, '\'');
+		appendStringInfoChar(&out, *p);
+	}
+	appendStringInfoChar(&out, '\'');
+	return out.data;
+}
+
+bool
+expression_has_constant(const char *text, const char *value, const char *type)
+{
+	const char *wanted = quote_constant(value);
+	int			length = strlen(type);
+	const char *p = text;
+
+	while (*p != '\0')
+	{
+		const char *start = p;
+		char	   *literal;
+
+		p = *p == '\'' || *p == '"' ? skip_quoted(p) : p + 1;
+		if (*start != '\'' || strncmp(p, "::", 2) != 0 || strncmp(p + 2, type, length) != 0 ||
+			is_word(p[2 + length]))
+			continue;
+		literal = pnstrdup(start, p - start);
+		if (p[2 + length] == '[' ? strstr(literal, value) != NULL : strcmp(literal, wanted) == 0)
+			return true;
+	}
+	return false;
+}

@@ -15,4 +15,7 @@ extern bool expression_equal(const char *a, const char *b);
 /* Whether a name stands in a printed expression or command: as a whole word, in no literal. */
 extern bool expression_mentions(const char *text, const char *name);
 
+/* Whether 'value'::type stands in it, or an array of that type that may hold the value. */
+extern bool expression_has_constant(const char *text, const char *value, const char *type);
+
 #endif							/* DB_ADAPTER_EXPRESSION_H */

@@ -115,12 +115,13 @@ function_must_recreate(const SchemaFunction *to, const SchemaFunction *from)
 }
 
 bool
-plan_must_recreate(const Difference *d)
+plan_must_recreate(const Planner *p, const Difference *d)
 {
 	if (d->object_kind == &schema_view_kind)
 		return view_must_recreate(d->expected, d->actual);
 	if (d->object_kind == &schema_function_kind)
-		return function_must_recreate(d->expected, d->actual);
+		return function_must_recreate(d->expected, d->actual) ||
+			   plan_stands_on_swapped(p, d->actual);
 	return false;
 }
 
@@ -172,92 +173,43 @@ detach_triggers(Planner *p, const SchemaFunction *function)
 	}
 }
 
-static void
-change_function(Planner *p, const Difference *d)
+void
+plan_remake_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
+					 const char *reason)
 {
-	SchemaFunction *merged;
-	const SchemaFunction *function = d->expected;
-	const char *reason = "its definition differs";
+	SchemaFunction *merged = palloc(sizeof(SchemaFunction));
 
-	if (planner_was_handled(p, function))
+	if (list_member_ptr(p->dropped, from))
 		return;
-	if (!plan_must_recreate(d))
-	{
-		object_step(p, PHASE_BUILD, "replace", &schema_function_kind, function,
-					plan_create_function(function, true), reason);
-		return;
-	}
-	detach_triggers(p, d->actual);
-	object_step(p, PHASE_DETACH, "drop", &schema_function_kind, d->actual,
-				ddl_drop(&schema_function_kind, d->actual), reason)
+	p->dropped = lappend(p->dropped, unconstify(SchemaFunction *, from));
+	detach_triggers(p, from);
+	object_step(p, PHASE_DETACH, "drop", &schema_function_kind, from,
+				ddl_drop(&schema_function_kind, from), reason)
 		->rank += PG_INT32_MAX; /* after the views and triggers that use it */
-	object_step(p, PHASE_BUILD, "create", &schema_function_kind, function,
-				plan_create_function(function, false), reason);
 	/* It is to run with nobody else's rights than before. */
-	merged = palloc(sizeof(SchemaFunction));
-	*merged = *function;
-	planner_rank_copy(p, merged, function);
-	plan_keep_description(p, &merged->object, d->actual);
+	*merged = *to;
+	planner_rank_copy(p, merged, to);
+	plan_keep_description(p, &merged->object, &from->object);
+	object_step(p, PHASE_BUILD, "create", &schema_function_kind, merged,
+				plan_create_function(to, false), reason);
 	plan_describe_new(p, &schema_function_kind, NULL, NULL, merged);
 }
 
-/* ---------- types ---------- */
-
-static int
-label_position(List *labels, const char *label)
-{
-	for (int i = 0; i < list_length(labels); i++)
-		if (strcmp(list_nth(labels, i), label) == 0)
-			return i;
-	return -1;
-}
-
-/* Whether the labels there are stay, in their order. */
-static bool
-labels_only_grow(List *to, List *from)
-{
-	int			last = -1;
-	ListCell   *lc;
-
-	foreach(lc, from)
-	{
-		int			position = label_position(to, lfirst(lc));
-
-		if (position <= last)
-			return false;
-		last = position;
-	}
-	return true;
-}
-
 static void
-add_labels(Planner *p, const Difference *d)
+change_function(Planner *p, const Difference *d)
 {
-	const SchemaType *to = d->expected;
-	const SchemaType *from = d->actual;
-	const char *before = NULL;
-	ListCell   *lc;
+	const char *reason = "its definition differs";
 
-	if (!labels_only_grow(to->labels, from->labels))
-	{
-		planner_remain(p, d, "labels of an enum are not removed or moved: rows may hold them");
+	if (planner_was_handled(p, d->expected))
 		return;
-	}
-	foreach(lc, to->labels)
-	{
-		char	   *place = before != NULL ? psprintf(" AFTER %s", quote_literal_cstr(before))
-					  : from->labels != NIL
-						  ? psprintf(" BEFORE %s", quote_literal_cstr(linitial(from->labels)))
-						  : "";
-
-		if (label_position(from->labels, lfirst(lc)) < 0)
-			object_step(p, PHASE_BUILD, "alter", &schema_type_kind, to,
-						psprintf("ALTER TYPE %s ADD VALUE %s%s", schema_identity(to),
-								 quote_literal_cstr(lfirst(lc)), place),
-						psprintf("its label %s is missing", quote_literal_cstr(lfirst(lc))));
-		before = lfirst(lc);
-	}
+	if (plan_must_recreate(p, d))
+		plan_remake_function(p, d->actual, d->expected, reason);
+	else
+		object_step(p, PHASE_BUILD, "replace", &schema_function_kind, d->expected,
+					plan_create_function(d->expected, true), reason);
 }
+
+/* ---------- types ---------- */
 
 static void
 change_domain(Planner *p, const Difference *d)
@@ -285,7 +237,7 @@ change_type(Planner *p, const Difference *d)
 	const SchemaType *to = d->expected;
 
 	if (strcmp(d->member->name, "labels") == 0)
-		add_labels(p, d);
+		plan_change_enum(p, d);
 	else if (strcmp(to->kind, "domain") == 0)
 		change_domain(p, d);
 	else

@@ -166,7 +166,8 @@ is_retyped(const Planner *p, const SchemaTable *actual, const char *name)
 	const SchemaColumn *to = expected != NULL ? schema_find_child(expected->columns, name) : NULL;
 	const SchemaColumn *from = actual != NULL ? schema_find_child(actual->columns, name) : NULL;
 
-	return to != NULL && from != NULL && !expression_equal(to->type, from->type);
+	return to != NULL && from != NULL &&
+		   (!expression_equal(to->type, from->type) || plan_is_swapped(p, from->type));
 }
 
 /*
@@ -354,13 +355,16 @@ plan_empty_function(Planner *p, const SchemaFunction *function, const char *reas
 		schema_find(p->expected->functions, o->schema, o->name, o->signature);
 	SchemaFunction *copy;
 
-	if (body == NULL || !take_away(p, function))
+	if (body == NULL || list_member_ptr(p->emptied, function))
 		return;
+	p->emptied = lappend(p->emptied, unconstify(SchemaFunction *, function));
 	/* Before the views that it reads go. */
 	planner_step(p, PHASE_DETACH, "empty_function", schema_identity(function), function,
 				 psprintf("%.*s\nAS ''", (int) (body - function->definition), function->definition),
 				 reason)
 		->rank = PG_INT32_MIN;
+	if (list_member_ptr(p->dropped, function))
+		return;
 	if (again != NULL ? !expression_equal(again->definition, function->definition)
 					  : p->options->allow_drop)
 		return;					/* there is a step for it */
@@ -470,6 +474,58 @@ plan_make_room(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 	remake_publications(&room, true);
 	remake_generated_columns(&room);
 	empty_functions(&room);
+}
+
+/* ---------- types ---------- */
+
+static void
+remake_typed_children(Planner *p, const SchemaTable *actual, const char *cast)
+{
+	const SchemaTable *expected =
+		schema_find_table(p->expected, actual->object.schema, actual->object.name);
+
+	if (expected == NULL)
+		expected = actual;
+	if (plan_is_rebuilt(p, expected))
+		return;
+	for (int i = 0; i < schema_table_kind.nmembers; i++)
+	{
+		const SchemaMember *list = &schema_table_kind.members[i];
+		const SchemaMember *definition;
+		ListCell   *lc;
+
+		if (list->type != MEMBER_OBJECTS || list->child == &schema_column_kind)
+			continue;
+		definition = schema_find_member(list->child, "definition");
+		foreach(lc, SCHEMA_LIST(actual, list))
+			if (!plan_is_part(list->child, lfirst(lc)) &&
+				strstr(SCHEMA_TEXT(lfirst(lc), definition), cast) != NULL)
+				remake_child(p, list->child, actual, expected, lfirst(lc),
+							 SCHEMA_LIST(expected, list));
+	}
+}
+
+void
+plan_make_room_for_type(Planner *p, const char *type)
+{
+	char	   *key = psprintf("type %s", type);
+	ListCell   *lc;
+
+	foreach(lc, p->actual->tables)
+	{
+		CHECK_FOR_INTERRUPTS();
+		remake_typed_children(p, lfirst(lc), psprintf("::%s", type));
+	}
+	foreach(lc, p->actual->functions)
+	{
+		const SchemaFunction *function = lfirst(lc);
+		const SchemaObject *o = &function->object;
+		const SchemaFunction *again =
+			schema_find(p->expected->functions, o->schema, o->name, o->signature);
+
+		if (schema_lists(o->depends_on, key) && (again != NULL || !p->options->allow_drop))
+			plan_remake_function(p, function, again != NULL ? again : function, REASON);
+	}
 }
 
 void

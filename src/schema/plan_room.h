@@ -9,7 +9,9 @@
 
 extern void plan_make_room(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
 						   const char *column);
-/* The same for one that is dropped for good; what it cannot leave, or NULL. */
+/* The same for a type that is made anew: what names it, and routines that take or give it. */
+extern void plan_make_room_for_type(Planner *p, const char *type);
+/* The same for a column that is dropped for good; what it cannot leave, or NULL. */
 extern void plan_leave_room(Planner *p, const SchemaTable *actual, const char *column);
 extern const SchemaPublication *plan_find_publication(const Planner *p, const SchemaTable *table,
 													  const char *column);

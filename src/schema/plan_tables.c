@@ -470,8 +470,10 @@ change_column(Planner *p, const Difference *d)
 		if (!planner_was_handled(p, column))
 			alter_type(p, d);
 	}
-	else if (strcmp(member, "default") == 0 && type_changes(d))
-		return;					/* the step that changes the type does it */
+	/* The steps that change the type do it. */
+	else if (strcmp(member, "default") == 0 &&
+			 (type_changes(d) || plan_is_swapped(p, actual->type)))
+		return;
 	else if (strncmp(member, "generated", strlen("generated")) == 0)
 		alter_generated(p, d);
 	else

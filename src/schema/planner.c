@@ -383,7 +383,7 @@ uprooted_key(const Planner *p, const Difference *d)
 		find_rival(p->expected, d->object_kind, d->actual) != NULL)
 		return psprintf("%s %s", d->object_kind->name, schema_identity(d->actual));
 	if (d->kind == DIFFERENCE_CHANGED && d->object_kind == &schema_function_kind &&
-		plan_must_recreate(d))
+		plan_must_recreate(p, d))
 		return psprintf("function %s", schema_identity(d->actual));
 	return NULL;
 }
@@ -393,12 +393,32 @@ uprooted_key(const Planner *p, const Difference *d)
  * take, or one of its columns did.
  */
 static const SchemaObject *
-changed_view(const Difference *d)
+changed_view(const Planner *p, const Difference *d)
 {
 	if (d->kind == DIFFERENCE_CHANGED && d->object_kind == &schema_view_kind &&
-		plan_must_recreate(d))
+		plan_must_recreate(p, d))
 		return d->actual;
 	return NULL;
+}
+
+/* Enums that are made anew, and what has columns or arguments of them. */
+static List *
+swapped_keys(const Planner *p)
+{
+	List	   *keys = NIL;
+	ListCell   *lc;
+
+	foreach(lc, p->swapped)
+		keys = lappend(keys, psprintf("type %s", schema_identity(lfirst(lc))));
+	if (keys == NIL)
+		return NIL;
+	foreach(lc, p->actual->tables)
+		if (plan_stands_on_swapped(p, lfirst(lc)))
+			keys = lappend(keys, psprintf("table %s", schema_identity(lfirst(lc))));
+	foreach(lc, p->actual->functions)
+		if (plan_stands_on_swapped(p, lfirst(lc)))
+			keys = lappend(keys, psprintf("function %s", schema_identity(lfirst(lc))));
+	return keys;
 }
 
 /* Of what makes room, that which goes: tables stay where one of their columns changes. */
@@ -437,7 +457,7 @@ find_detached(Planner *p)
 	{
 		const Difference *d = lfirst(lc);
 		char	   *key = uprooted_key(p, d);
-		const SchemaObject *view = changed_view(d);
+		const SchemaObject *view = changed_view(p, d);
 
 		if (key != NULL)
 			keys = lappend(keys, key);
@@ -447,6 +467,7 @@ find_detached(Planner *p)
 			keys = lappend(keys, psprintf("view %s", schema_identity(view)));
 		}
 	}
+	keys = list_concat(keys, swapped_keys(p));
 	foreach(lc, p->rebuilt)
 		keys = lappend(keys, psprintf("table %s", schema_identity(lfirst(lc))));
 	while (grown && keys != NIL)
@@ -578,12 +599,15 @@ prepare_columns(Planner *p)
 	}
 }
 
-SchemaPlan *
-plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
-		  const PlanOptions *options)
+static SchemaPlan *
+make_once(const Schema *expected, const Schema *actual, bool expected_is_flat,
+		  const PlanOptions *options, List *used_enums)
 {
-	Planner		planner = {
-		.expected = expected, .actual = actual, .options = options, .is_flat = expected_is_flat};
+	Planner		planner = {.expected = expected,
+					   .actual = actual,
+					   .options = options,
+					   .is_flat = expected_is_flat,
+					   .used_enums = used_enums};
 	HASHCTL		ctl = {.keysize = sizeof(void *), .entrysize = sizeof(Rank)};
 	ListCell   *lc;
 
@@ -601,7 +625,9 @@ plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 		planner.plan->steps = lappend(planner.plan->steps, lfirst(lc));
 	}
 	plan_suspect_renames(&planner);
+	plan_find_swapped(&planner);
 	plan_find_rebuilt(&planner);
+	plan_swap_enums(&planner);
 	find_detached(&planner);
 	plan_detached(&planner);
 	prepare_columns(&planner);
@@ -613,4 +639,14 @@ plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
 	}
 	order_steps(planner.plan, &options->facts);
 	return planner.plan;
+}
+
+SchemaPlan *
+plan_make(const Schema *expected, const Schema *actual, bool expected_is_flat,
+		  const PlanOptions *options)
+{
+	SchemaPlan *plan = make_once(expected, actual, expected_is_flat, options, NIL);
+	List	   *used = plan_used_enums(plan);
+
+	return used == NIL ? plan : make_once(expected, actual, expected_is_flat, options, used);
 }

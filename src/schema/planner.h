@@ -18,6 +18,9 @@ typedef struct Planner
 	HTAB	   *ranks;			/* top-level object -> its place in dependency order */
 	List	   *detached;		/* views of the actual schema dropped and made again */
 	List	   *dropped;		/* what is out of the way: no other step may concern it */
+	List	   *emptied;		/* functions that read nothing for the time being */
+	List	   *used_enums;		/* char *: enums whose new labels other steps use */
+	List	   *swapped;		/* live enums that are made anew */
 	List	   *rebuilt;		/* tables made anew (SchemaTable *, expected) */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
@@ -87,6 +90,18 @@ extern PlanStep *plan_alter_table(Planner *p, PlanPhase phase, const char *actio
 								  const char *object, const SchemaTable *table, const char *clause,
 								  const char *reason);
 
+/* plan_enums.c: enums whose labels change */
+/* Finds the enums that have to be made anew, into p->swapped. */
+extern void plan_find_swapped(Planner *p);
+/* Makes room for them and converts their columns. */
+extern void plan_swap_enums(Planner *p);
+extern void plan_change_enum(Planner *p, const Difference *d);
+/* Enums whose new labels other steps use (List of char *). */
+extern List *plan_used_enums(const SchemaPlan *plan);
+/* Whether a column of that type is converted, or an object depends on such a one. */
+extern bool plan_is_swapped(const Planner *p, const char *type);
+extern bool plan_stands_on_swapped(const Planner *p, const void *object);
+
 /* plan_room.c */
 /* A function with a body in SQL reads nothing until it is made again. */
 extern void plan_empty_function(Planner *p, const SchemaFunction *function, const char *reason);
@@ -120,7 +135,9 @@ extern char *plan_create_function(const SchemaFunction *function, bool replace);
 extern void plan_create_statistics(Planner *p, const SchemaStatistics *statistics,
 								   const SchemaStatistics *actual, const char *reason);
 /* Whether a changed view or function must be dropped rather than replaced. */
-extern bool plan_must_recreate(const Difference *d);
+extern bool plan_must_recreate(const Planner *p, const Difference *d);
+extern void plan_remake_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
+								 const char *reason);
 
 /* plan_describe.c: owners, privileges, comments */
 extern void plan_describe(Planner *p, const Difference *d);

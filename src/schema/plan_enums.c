@@ -1,0 +1,347 @@
+/*
+ * plan_enums.c
+ *	  Steps that put a new enum in the place of an old one.
+ *
+ * ALTER TYPE adds labels, but takes none away and moves none, and what it adds
+ * cannot be used before the transaction has been committed.  Where that is asked
+ * for, the type is made anew under its name, and all columns of the old one are
+ * converted by way of their text; a row that holds a label that is gone makes the
+ * plan fail.  Which labels are used at once is known when all steps are planned: they
+ * are then planned again.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "schema/ddl.h"
+#include "schema/expression.h"
+#include "schema/plan_room.h"
+#include "utils/builtins.h"
+
+#define REASON "its enum is made anew"
+
+static int
+label_position(List *labels, const char *label)
+{
+	for (int i = 0; i < list_length(labels); i++)
+		if (strcmp(list_nth(labels, i), label) == 0)
+			return i;
+	return -1;
+}
+
+/* Whether the labels there are stay, in their order. */
+static bool
+labels_only_grow(List *to, List *from)
+{
+	int			last = -1;
+	ListCell   *lc;
+
+	foreach(lc, from)
+	{
+		int			position = label_position(to, lfirst(lc));
+
+		if (position <= last)
+			return false;
+		last = position;
+	}
+	return true;
+}
+
+static bool
+is_enum_change(const Difference *d)
+{
+	return d->kind == DIFFERENCE_CHANGED && d->object_kind == &schema_type_kind &&
+		   strcmp(d->member->name, "labels") == 0;
+}
+
+/* ---------- whether it must and can be ---------- */
+
+static bool
+must_swap(const Planner *p, const Difference *d)
+{
+	const SchemaType *to = d->expected;
+	const SchemaType *from = d->actual;
+
+	return !labels_only_grow(to->labels, from->labels) ||
+		   schema_lists(p->used_enums, schema_identity(from));
+}
+
+static bool
+depends_on(const SchemaObject *object, const SchemaType *type)
+{
+	return schema_lists(object->depends_on, psprintf("type %s", schema_identity(type)));
+}
+
+static const char *
+find_dependent(List *objects, const SchemaType *type)
+{
+	ListCell   *lc;
+
+	foreach(lc, objects)
+		if (depends_on(lfirst(lc), type))
+			return schema_identity(lfirst(lc));
+	return NULL;
+}
+
+/* A partition key keeps its type. */
+static const char *
+find_partitioned(const Planner *p, const SchemaType *type)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->actual->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+		ListCell   *lcc;
+
+		foreach(lcc, table->columns)
+		{
+			const SchemaColumn *column = lfirst(lcc);
+
+			if (strcmp(column->type, schema_identity(type)) == 0 &&
+				expression_mentions(table->partition_key, column->object.name))
+				return schema_identity(table);
+		}
+	}
+	return NULL;
+}
+
+/* Why a type cannot be made anew, or NULL. */
+static const char *
+find_obstacle(const Planner *p, const Difference *d)
+{
+	const SchemaType *to = d->expected;
+	const SchemaType *from = d->actual;
+	const char *dependent;
+	ListCell   *lc;
+
+	foreach(lc, from->labels)
+		if (label_position(to->labels, lfirst(lc)) < 0 && !p->options->allow_drop)
+			return psprintf("its label %s goes only with allow_drop",
+							quote_literal_cstr(lfirst(lc)));
+	if ((dependent = find_dependent(p->actual->types, from)) == NULL &&
+		(dependent = find_dependent(p->actual->others, from)) == NULL)
+		dependent = find_partitioned(p, from);
+	if (dependent != NULL)
+		return psprintf("the enum would have to be made anew, and %s stands on it", dependent);
+	return NULL;
+}
+
+void
+plan_find_swapped(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+
+		if (is_enum_change(d) && must_swap(p, d) && find_obstacle(p, d) == NULL)
+			p->swapped = lappend(p->swapped, unconstify(void *, d->actual));
+	}
+}
+
+bool
+plan_is_swapped(const Planner *p, const char *type)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->swapped)
+	{
+		char	   *identity = schema_identity(lfirst(lc));
+
+		if (strcmp(type, identity) == 0 || strcmp(type, psprintf("%s[]", identity)) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+plan_stands_on_swapped(const Planner *p, const void *object)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->swapped)
+		if (depends_on(object, lfirst(lc)))
+			return true;
+	return false;
+}
+
+/* ---------- steps ---------- */
+
+/* Added where it stands: AFTER the one before it, or BEFORE the first there is. */
+static void
+add_labels(Planner *p, const SchemaType *to, const SchemaType *from)
+{
+	const char *before = NULL;
+	ListCell   *lc;
+
+	foreach(lc, to->labels)
+	{
+		char	   *place = before != NULL ? psprintf(" AFTER %s", quote_literal_cstr(before))
+					  : from->labels != NIL
+						  ? psprintf(" BEFORE %s", quote_literal_cstr(linitial(from->labels)))
+						  : "";
+
+		if (label_position(from->labels, lfirst(lc)) < 0)
+			planner_step(p, PHASE_BUILD, "alter_type", schema_identity(to), to,
+						 psprintf("ALTER TYPE %s ADD VALUE %s%s", schema_identity(to),
+								  quote_literal_cstr(lfirst(lc)), place),
+						 psprintf("its label %s is missing", quote_literal_cstr(lfirst(lc))));
+		before = lfirst(lc);
+	}
+}
+
+static void
+swap_type(Planner *p, const SchemaType *to, const SchemaType *from)
+{
+	const char *reason = "its labels differ in more than what ALTER TYPE adds";
+	SchemaType *merged = palloc(sizeof(SchemaType));
+	char	   *old = makeObjectName(from->object.name, NULL, "old");
+	char	   *identity = schema_identity(to);
+
+	planner_step(p, PHASE_BUILD, "rename_type", identity, to,
+				 psprintf("ALTER TYPE %s RENAME TO %s", identity, quote_identifier(old)), reason);
+	planner_step(p, PHASE_BUILD, "create_type", identity, to, ddl_create_type(to), reason);
+	planner_step(p, PHASE_DROP, "drop_type", identity, NULL,
+				 psprintf("DROP TYPE %s", quote_qualified_identifier(from->object.schema, old)),
+				 reason)
+		->rank = PG_INT32_MAX;
+	*merged = *to;
+	planner_rank_copy(p, merged, to);
+	plan_keep_description(p, &merged->object, &from->object);
+	plan_describe_new(p, &schema_type_kind, NULL, NULL, merged);
+}
+
+void
+plan_change_enum(Planner *p, const Difference *d)
+{
+	if (!must_swap(p, d))
+		add_labels(p, d->expected, d->actual);
+	else if (list_member_ptr(p->swapped, d->actual))
+		swap_type(p, d->expected, d->actual);
+	else
+		planner_remain(p, d, find_obstacle(p, d));
+}
+
+/* The default would be of the old type: it goes first and comes last. */
+static void
+convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
+			   const SchemaColumn *from, const SchemaColumn *to)
+{
+	const char *name = quote_identifier(from->object.name);
+	char	   *object = planner_child(actual, from);
+	bool		is_array = strstr(from->type, "[]") != NULL;
+	PlanStep   *step;
+
+	if (from->default_value != NULL)
+		plan_alter_table(p, PHASE_DETACH, "alter_column", object, actual,
+						 psprintf("ALTER COLUMN %s DROP DEFAULT", name), REASON);
+	if (!from->inherited)
+	{
+		step = plan_alter_table(p, PHASE_BUILD, "alter_column", object, expected,
+								psprintf("ALTER COLUMN %s TYPE %s USING %s::text%s::%s", name,
+										 to->type, name, is_array ? "[]" : "", to->type),
+								REASON);
+		planner_hazard(step, "table_rewrite");
+	}
+	if (to->default_value != NULL)
+		planner_run_late(plan_alter_table(
+			p, PHASE_BUILD, "alter_column", object, expected,
+			psprintf("ALTER COLUMN %s SET DEFAULT %s", name, to->default_value), REASON));
+}
+
+static void
+convert_table(Planner *p, const SchemaTable *actual)
+{
+	const SchemaTable *expected =
+		schema_find_table(p->expected, actual->object.schema, actual->object.name);
+	ListCell   *lc;
+
+	if (expected == NULL && p->options->allow_drop)
+		return;
+	if (expected == NULL)
+	{
+		/* It stays, and is altered when the new type is there. */
+		SchemaTable *copy = palloc(sizeof(SchemaTable));
+
+		*copy = *actual;
+		planner_rank_copy(p, copy, actual);
+		expected = copy;
+	}
+	foreach(lc, actual->columns)
+	{
+		const SchemaColumn *from = lfirst(lc);
+		const SchemaColumn *to = schema_find_child(expected->columns, from->object.name);
+
+		if (!plan_is_swapped(p, from->type) || (to == NULL && p->options->allow_drop))
+			continue;
+		if (to == NULL)
+			to = from;
+		if (strcmp(from->type, to->type) != 0)
+			continue;			/* a change of its type, which makes room by itself */
+		if (from->generated != NULL)
+			plan_remake_generated(p, actual, expected, from, to, REASON);
+		else
+		{
+			plan_make_room(p, actual, expected, from->object.name);
+			convert_column(p, actual, expected, from, to);
+		}
+	}
+}
+
+void
+plan_swap_enums(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->swapped)
+		plan_make_room_for_type(p, schema_identity(lfirst(lc)));
+	if (p->swapped == NIL)
+		return;
+	foreach(lc, p->actual->tables)
+	{
+		CHECK_FOR_INTERRUPTS();
+		convert_table(p, lfirst(lc));
+	}
+}
+
+/* ---------- labels that are used at once ---------- */
+
+static bool
+is_used(const SchemaPlan *plan, const SchemaType *type, const char *label)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		const PlanStep *step = lfirst(lc);
+
+		if (expression_has_constant(step->sql, label, schema_identity(type)))
+			return true;
+	}
+	return false;
+}
+
+List *
+plan_used_enums(const SchemaPlan *plan)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+		const SchemaType *to = d->expected;
+		const SchemaType *from = d->actual;
+		ListCell   *lcl;
+
+		if (!is_enum_change(d) || !labels_only_grow(to->labels, from->labels))
+			continue;
+		foreach(lcl, to->labels)
+			if (label_position(from->labels, lfirst(lcl)) < 0 && is_used(plan, to, lfirst(lcl)))
+				result = lappend(result, schema_identity(to));
+	}
+	return result;
+}
