@@ -141,7 +141,12 @@ dba_setting(const dba_client *db, const char *name)
 const Provider *
 provider_find(const char *name, dba_error **err)
 {
-	static const Provider *const providers[] = {&postgres_provider};
+	static const Provider *const providers[] = {
+		&postgres_provider,
+#ifdef WITH_SUPABASE
+		&supabase_provider,
+#endif
+	};
 	dba_error  *error;
 
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)

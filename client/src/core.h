@@ -35,6 +35,8 @@ typedef struct HostList HostList;
 typedef struct Identity Identity;
 typedef struct Cancel Cancel;
 typedef struct Provider Provider;
+typedef struct Exchange Exchange;
+typedef struct Supabase Supabase;
 
 #define CORE_NEVER INT64_MAX
 
@@ -123,6 +125,8 @@ struct Request
 	Group	   *owned_group;	/* REQUEST_GROUP */
 	void (*group_cancel)(Request *request);
 	void (*group_resume)(Request *request);
+
+	Exchange   *exchange;		/* with the supabase provider: what it is and how far */
 
 	Conn	   *conn;			/* where it is DESCRIBING or SENT */
 	Conn	   *conn_wanted;	/* a listener's, while it connects */
@@ -292,6 +296,7 @@ struct Core
 	dba_client	self;
 	Identity   *identity;		/* profile, URL, settings (client.c) */
 	const Provider *provider;
+	Supabase   *supabase;		/* that provider's own; made at first need */
 	CoreSettings settings;
 	CoreStats	stats;
 	void	   *user_data;

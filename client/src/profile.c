@@ -298,12 +298,21 @@ fill_named(dba_profile *profile, const dba_config *config, const Choice *choice,
 }
 
 static bool
-fill_direct(dba_profile *profile, const Choice *choice, dba_error **err)
+fill_direct(dba_profile *profile, const dba_config *config, const Choice *choice, dba_error **err)
 {
+	bool		known;
 	const char *what =
 		strcmp(choice->source, "argument") == 0 ? "connection string" : choice->source;
 
 	profile->provider = conninfo_kind(choice->text) == CONNINFO_HTTP ? "supabase" : "postgres";
+	if (strcmp(profile->provider, "supabase") == 0)
+	{
+		/* a URL holds no key: it may be in the environment, and need not be */
+		const char *key = config_environment(config, "SUPABASE_KEY", &known);
+
+		if (!known || (key != NULL && copy_text(&profile->api_key, key) == NULL))
+			return error_set_no_memory(err);
+	}
 	if (copy_text(&profile->name, "") == NULL || copy_text(&profile->description, "") == NULL ||
 		copy_text(&profile->url, choice->text) == NULL)
 		return error_set_no_memory(err);
@@ -339,7 +348,7 @@ profile_fill(dba_profile *profile, const dba_config *config, const Choice *choic
 
 	profile->source = choice->source;
 	warn_about_lock(choice, config, &warnings);
-	ok = choice->is_url ? fill_direct(profile, choice, err)
+	ok = choice->is_url ? fill_direct(profile, config, choice, err)
 						: fill_named(profile, config, choice, &warnings, err);
 	ok = ok && settings_read_environment(&profile->settings, config->env_prefix, err);
 	if (ok)

@@ -59,6 +59,9 @@ struct Provider
 };
 
 extern const Provider postgres_provider;
+#ifdef WITH_SUPABASE
+extern const Provider supabase_provider;
+#endif
 
 /* The provider of that name; NULL with DBA_NOT_SUPPORTED when this build has none. */
 extern const Provider *provider_find(const char *name, dba_error **err);

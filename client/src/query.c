@@ -24,6 +24,75 @@ query_free(dba_query *query)
 	arena_free(&query->arena);
 }
 
+/* --- copying; each piece into the arena of the copy */
+
+static bool
+copy_name(Arena *arena, SqlName *to, const SqlName *from)
+{
+	to->count = from->count;
+	for (size_t i = 0; i < from->count; i++)
+	{
+		to->parts[i] = arena_strndup(arena, from->parts[i], strlen(from->parts[i]));
+		if (to->parts[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+copy_items(Arena *arena, SqlItem **to, const SqlItem *from)
+{
+	for (; from != NULL; from = from->next, to = &(*to)->next)
+	{
+		SqlItem	   *item = *to = arena_alloc(arena, sizeof(SqlItem));
+
+		if (item == NULL)
+			return false;
+		*item = *from;
+		item->next = NULL;
+		if (from->alias != NULL &&
+			(item->alias = arena_strndup(arena, from->alias, strlen(from->alias))) == NULL)
+			return false;
+		for (size_t i = 0; i < from->expr.count; i++)
+			if (!copy_name(arena, &item->expr.columns[i], &from->expr.columns[i]))
+				return false;
+	}
+	return true;
+}
+
+static bool
+copy_filters(Arena *arena, Filter **to, const Filter *from)
+{
+	for (; from != NULL; from = from->next, to = &(*to)->next)
+	{
+		Filter	   *filter = *to = arena_alloc(arena, sizeof(Filter));
+
+		if (filter == NULL)
+			return false;
+		filter->op = from->op;
+		if (from->value != NULL && (filter->value = json_copy(arena, from->value)) == NULL)
+			return false;
+		if (!copy_name(arena, &filter->column, &from->column) ||
+			!copy_filters(arena, &filter->first, from->first))
+			return false;
+	}
+	return true;
+}
+
+bool
+query_copy(dba_query *to, const dba_query *from)
+{
+	to->limit = from->limit;
+	to->offset = from->offset;
+	to->all_rows = from->all_rows;
+	return copy_name(&to->arena, &to->table, &from->table) &&
+		   copy_items(&to->arena, &to->columns, from->columns) &&
+		   copy_filters(&to->arena, &to->filter, from->filter) &&
+		   copy_items(&to->arena, &to->order, from->order) &&
+		   copy_items(&to->arena, &to->returning, from->returning) &&
+		   copy_items(&to->arena, &to->conflict, from->conflict);
+}
+
 bool
 query_check(const dba_query *query, dba_error **err)
 {

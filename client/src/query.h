@@ -32,6 +32,9 @@ struct dba_query
 extern void query_init(dba_query *query, const char *table);
 extern void query_free(dba_query *query);
 
+/* a copy in a query of zeros; false: no memory (query_free it all the same) */
+extern bool query_copy(dba_query *to, const dba_query *from);
+
 /* filters as JSON text or a cJSON tree; NULL: none */
 extern void query_filters(dba_query *query, const char *text, const cJSON *tree);
 

@@ -240,10 +240,11 @@ dba_result_bool(const dba_result *result, size_t row, const char *column, bool *
 {
 	const char *text = dba_result_text(result, row, column);
 
-	if (text == NULL || (strcmp(text, "t") != 0 && strcmp(text, "f") != 0))
+	/* the server's text, or JSON's */
+	if (text == NULL)
 		return false;
-	*value = text[0] == 't';
-	return true;
+	*value = strcmp(text, "t") == 0 || strcmp(text, "true") == 0;
+	return *value || strcmp(text, "f") == 0 || strcmp(text, "false") == 0;
 }
 
 cJSON *

@@ -57,6 +57,9 @@ const Setting setting_table[SETTING_COUNT] = {
 	[SETTING_APPLICATION_NAME] = {"application_name", SETTING_TEXT, "db_adapter",
 								  POOL "application_name", NULL, 0, 0, NULL,
 								  "shown in pg_stat_activity, unless the URL names one"},
+	[SETTING_REST_PATH] = {"rest_path", SETTING_TEXT, "/rest/v1", "profiles.*.rest_path",
+						   "SUPABASE_REST_PATH", 0, 0, NULL,
+						   "where PostgREST is below a supabase profile's URL"},
 
 	[SETTING_URL] = {"url", SETTING_TEXT, NULL, "profiles.*.url", NULL, 0, 0, NULL,
 					 "postgres:// or https:// URL, or libpq key=value string"},

@@ -33,6 +33,7 @@ typedef enum SettingId
 	SETTING_KEEPALIVES_IDLE,
 	SETTING_TCP_USER_TIMEOUT,
 	SETTING_APPLICATION_NAME,
+	SETTING_REST_PATH,
 	SETTING_CLIENT_COUNT,		/* those above belong to a client */
 
 	/* of a profile: [profiles.NAME] */

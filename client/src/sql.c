@@ -292,8 +292,8 @@ is_column(const JsonValue *member)
 	return member->name[0] != '_';
 }
 
-static bool
-check_row(const JsonValue *row, dba_error **err)
+bool
+sql_check_row(const JsonValue *row, dba_error **err)
 {
 	size_t		columns = 0;
 
@@ -370,7 +370,7 @@ sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 {
 	const char *separator = " (";
 
-	if (!query_check(query, err) || !check_row(row, err))
+	if (!query_check(query, err) || !sql_check_row(row, err))
 		return false;
 	buf_puts(&st->text, "INSERT INTO ");
 	sql_write_name(&st->text, &query->table);
@@ -398,8 +398,8 @@ sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 	return finish(st, err);
 }
 
-static bool
-check_filtered(const dba_query *query, const char *verb, dba_error **err)
+bool
+sql_check_filtered(const dba_query *query, const char *verb, dba_error **err)
 {
 	dba_error  *error;
 
@@ -417,7 +417,8 @@ sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 {
 	const char *separator = " SET ";
 
-	if (!query_check(query, err) || !check_row(row, err) || !check_filtered(query, "update", err))
+	if (!query_check(query, err) || !sql_check_row(row, err) ||
+		!sql_check_filtered(query, "update", err))
 		return false;
 	buf_puts(&st->text, "UPDATE ");
 	sql_write_name(&st->text, &query->table);
@@ -439,7 +440,7 @@ sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 bool
 sql_delete(SqlStatement *st, const dba_query *query, dba_error **err)
 {
-	if (!query_check(query, err) || !check_filtered(query, "delete", err))
+	if (!query_check(query, err) || !sql_check_filtered(query, "delete", err))
 		return false;
 	buf_puts(&st->text, "DELETE FROM ");
 	sql_write_name(&st->text, &query->table);

@@ -44,6 +44,10 @@ extern bool sql_update(SqlStatement *st, const dba_query *query, const JsonValue
 					   dba_error **err);
 extern bool sql_delete(SqlStatement *st, const dba_query *query, dba_error **err);
 
+/* what insert and update ask of a row, and update and delete of a query: a filter */
+extern bool sql_check_row(const JsonValue *row, dba_error **err);
+extern bool sql_check_filtered(const dba_query *query, const char *verb, dba_error **err);
+
 /* SELECT * FROM function(name => $1, …); args: an object, an array or NULL */
 extern bool sql_call(SqlStatement *st, const char *function, const JsonValue *args,
 					 dba_error **err);

@@ -163,6 +163,31 @@ read_array(Writer *w, cJSON *list, const Type *type, const char *p, const char *
 	return p < end ? p + 1 : end;
 }
 
+/* Numbers of a JSON array as strings: numeric, whose digits no double holds. */
+static void
+numbers_to_strings(JsonValue *value)
+{
+	if (value->type == JSON_TYPE_NUMBER)
+		value->type = JSON_TYPE_STRING;
+	for (JsonValue *item = value->first; item != NULL; item = item->next)
+		numbers_to_strings(item);
+}
+
+/* An array that a service gave as JSON. */
+static cJSON *
+write_json_array(Writer *w, const char *text, size_t len)
+{
+	Arena		arena = {NULL};
+	JsonValue  *value = json_parse(&arena, text, len, "value", NULL);
+	cJSON	   *item;
+
+	if (value != NULL)
+		numbers_to_strings(value);
+	item = value != NULL ? json_to_cjson(value) : write_string(w, text, len);
+	arena_free(&arena);
+	return item;
+}
+
 static cJSON *
 write_array(Writer *w, const Type *type, const char *text, size_t len)
 {
@@ -171,7 +196,7 @@ write_array(Writer *w, const Type *type, const char *text, size_t len)
 	cJSON	   *list;
 
 	if (p == NULL)
-		return write_string(w, text, len);
+		return write_json_array(w, text, len);
 	list = cJSON_CreateArray();
 	if (list != NULL)
 		read_array(w, list, type, p + 1, end);

@@ -1,0 +1,38 @@
+/*
+ * supabaseread.h
+ *		From a PostgREST answer to rows or an error.
+ */
+#ifndef DBA_SUPABASEREAD_H
+#define DBA_SUPABASEREAD_H
+
+#include <libpq-fe.h>
+
+#include "query.h"
+#include "supabaseapi.h"
+#include "supabasehttp.h"
+
+/*
+ * Adds an array of objects to *rows, which is made of the first one (items: the
+ * columns asked for, NULL all; they name those of no rows).  false with
+ * DBA_SERVER when it is no such array, or DBA_NO_MEMORY.
+ */
+extern bool read_rows(PGresult **rows, const JsonValue *array, const SqlItem *items,
+					  const ApiTable *table, dba_error **err);
+
+/* the same in two steps, for those who take rows one by one: a result of no rows
+ * (NULL: no memory), and a row more */
+extern PGresult *read_columns(const JsonValue *array, const SqlItem *items, const ApiTable *table);
+extern bool read_row(PGresult *rows, const JsonValue *object, Buf *scratch, dba_error **err);
+
+/* What a function returned, as SELECT * FROM it would: rows, or one column of its
+ * name.  set: how many rows the service counted, -1 unsaid. */
+extern bool read_call(PGresult **rows, const JsonValue *value, const char *function, int64_t set,
+					  dba_error **err);
+
+/* the error an answer is; NULL when it is none.  Takes nothing. */
+extern dba_error *read_error(const HttpReply *reply);
+
+/* an answer that no PostgREST gives */
+extern bool read_malformed(const HttpReply *reply, const char *what, dba_error **err);
+
+#endif							/* DBA_SUPABASEREAD_H */
