@@ -289,6 +289,8 @@ CREATE TABLE declaration (
     schemas name[] NOT NULL,
     schema_sql text NOT NULL,
     document jsonb NOT NULL,
+    relations bigint NOT NULL,
+    constraints bigint NOT NULL,
     declared_at timestamptz NOT NULL DEFAULT pg_catalog.now());
 GRANT SELECT ON declaration TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('declaration', '');
@@ -307,7 +309,7 @@ COMMENT ON TABLE declaration_state IS
     'Which declarations are armed in this database; only the extension touches it';
 
 CREATE VIEW declared AS
-SELECT d.name, coalesce(s.owner, r.oid) AS owner, d.mode, d.schemas,
+SELECT d.name, coalesce(s.owner, r.oid) AS owner, d.mode, d.schemas, d.relations, d.constraints,
        s.armed_major IS NOT DISTINCT FROM current_setting('server_version_num')::int / 10000 AS armed,
        d.declared_at, d.schema_sql, d.document
   FROM declaration d

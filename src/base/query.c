@@ -463,20 +463,53 @@ extension_owner(void)
 	return owner;
 }
 
+/* What a statement as the owner leaves behind: who ran it, and under which settings. */
+typedef struct OwnerGuise
+{
+	int			nestlevel;
+	Oid			user;
+	int			context;
+} OwnerGuise;
+
+static void
+become_owner(OwnerGuise *guise)
+{
+	guise->nestlevel = query_pin(PIN_PATH);
+	GetUserIdAndSecContext(&guise->user, &guise->context);
+	SetUserIdAndSecContext(extension_owner(), guise->context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+static void
+cease_owner(const OwnerGuise *guise)
+{
+	SetUserIdAndSecContext(guise->user, guise->context);
+	query_unpin(guise->nestlevel);
+}
+
 uint64
 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
 				   bool read_only, QueryRow row, void *arg)
 {
-	int			nestlevel = query_pin(PIN_PATH);
-	Oid			user;
-	int			context;
+	OwnerGuise	guise;
 	uint64		processed;
 
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(extension_owner(), context | SECURITY_LOCAL_USERID_CHANGE);
+	become_owner(&guise);
 	processed = query_run(sql, nargs, types, values, nulls, read_only, row, arg);
-	SetUserIdAndSecContext(user, context);
-	query_unpin(nestlevel);
+	cease_owner(&guise);
+	return processed;
+}
+
+uint64
+query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg)
+{
+	OwnerGuise	guise;
+	uint64		processed;
+
+	become_owner(&guise);
+	if (*query == NULL)
+		*query = query_prepare(TopMemoryContext, sql, 0, NULL);
+	processed = query_execute(*query, NULL, NULL, true, row, arg);
+	cease_owner(&guise);
 	return processed;
 }
 

@@ -87,6 +87,8 @@ extern void query_run_as_other(const char *sql, Oid user);
  */
 extern uint64 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values,
 								 const char *nulls, bool read_only, QueryRow row, void *arg);
+/* A query of this kind that is asked again and again: its plan is kept in *query. */
+extern uint64 query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg);
 
 /*
  * Runs body in a subtransaction.  With keep its effects stay when it succeeds;

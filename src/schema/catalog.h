@@ -21,6 +21,12 @@ extern Schema *catalog_read(List *schemas, List *exclude);
 extern Schema *catalog_read_columns(List *schemas, List *exclude);
 
 /*
+ * Whether the schemas have at least so many relations, indexes counted, and constraints
+ * of relations: what a document lists, the schema has, or it differs.
+ */
+extern bool catalog_has_objects(List *schemas, int64 relations, int64 constraints);
+
+/*
  * fingerprint_schema() of the schemas, nothing excluded.  The backend remembers
  * it: a call that finds the catalogs unchanged does not read the schema again.
  */

@@ -80,6 +80,16 @@ take_names(Datum array)
 	return names;
 }
 
+/* One that cannot be holds nobody up. */
+static DeclarationMode
+mode_of_row(const char *mode)
+{
+	for (int i = 0; mode_names[i] != NULL; i++)
+		if (strcmp(mode, mode_names[i]) == 0)
+			return (DeclarationMode) i;
+	return MODE_WARN;
+}
+
 static bool
 take_declaration(TupleTableSlot *slot, void *arg)
 {
@@ -90,26 +100,44 @@ take_declaration(TupleTableSlot *slot, void *arg)
 	slot_getallattrs(slot);
 	d->name = TextDatumGetCString(slot->tts_values[0]);
 	d->owner = slot->tts_isnull[1] ? InvalidOid : DatumGetObjectId(slot->tts_values[1]);
-	d->mode = declaration_parse_mode(TextDatumGetCString(slot->tts_values[2]));
+	d->mode = mode_of_row(TextDatumGetCString(slot->tts_values[2]));
 	d->schemas = take_names(slot->tts_values[3]);
-	d->armed = DatumGetBool(slot->tts_values[4]);
-	if (!slot->tts_isnull[5])
-		d->document = DatumGetJsonbPCopy(slot->tts_values[5]);
+	d->relations = DatumGetInt64(slot->tts_values[4]);
+	d->constraints = DatumGetInt64(slot->tts_values[5]);
+	d->armed = DatumGetBool(slot->tts_values[6]);
+	if (!slot->tts_isnull[7])
+		d->document = DatumGetJsonbPCopy(slot->tts_values[7]);
 	reading->declarations = lappend(reading->declarations, d);
 	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
 
-#define DECLARATION_COLUMNS "SELECT name, owner, mode, schemas, armed, "
+#define DECLARATION_COLUMNS "SELECT name, owner, mode, schemas, relations, constraints, armed, "
 
 List *
 declaration_list(void)
 {
+	static QueryPlan *query = NULL;
 	Reading		reading = {CurrentMemoryContext, NIL};
 
-	query_run_as_owner(DECLARATION_COLUMNS "NULL FROM db_adapter.declared ORDER BY name", 0, NULL,
-					   NULL, NULL, true, take_declaration, &reading);
+	query_read_as_owner(&query, DECLARATION_COLUMNS "NULL FROM db_adapter.declared ORDER BY name",
+						take_declaration, &reading);
 	return reading.declarations;
+}
+
+Declaration *
+declaration_look(const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, declaration_list())
+	{
+		Declaration *d = lfirst(lc);
+
+		if (strcmp(d->name, name) == 0)
+			return d;
+	}
+	return NULL;
 }
 
 Declaration *
@@ -156,19 +184,21 @@ names_to_array(List *names)
 void
 declaration_save(const Declaration *d)
 {
-	Oid			types[] = {TEXTOID, OIDOID, TEXTOID, NAMEARRAYOID, TEXTOID, JSONBOID};
+	Oid types[] = {TEXTOID, OIDOID, TEXTOID, NAMEARRAYOID, TEXTOID, JSONBOID, INT8OID, INT8OID};
 	Datum		values[] = {CStringGetTextDatum(d->name),
 					  ObjectIdGetDatum(d->owner),
 					  CStringGetTextDatum(declaration_mode_name(d->mode)),
 					  names_to_array(d->schemas),
 					  CStringGetTextDatum(d->schema_sql),
-					  JsonbPGetDatum(d->document)};
+					  JsonbPGetDatum(d->document),
+					  Int64GetDatum(d->relations),
+					  Int64GetDatum(d->constraints)};
 
 	declaration_delete(d->name);
 	query_run_as_owner("INSERT INTO db_adapter.declaration"
-					   " (name, owner, mode, schemas, schema_sql, document)"
-					   " VALUES ($1, pg_catalog.pg_get_userbyid($2), $3, $4, $5, $6)",
-					   6, types, values, NULL, false, NULL, NULL);
+					   " (name, owner, mode, schemas, schema_sql, document, relations, constraints)"
+					   " VALUES ($1, pg_catalog.pg_get_userbyid($2), $3, $4, $5, $6, $7, $8)",
+					   8, types, values, NULL, false, NULL, NULL);
 	query_run_as_owner("INSERT INTO db_adapter.declaration_state (name, owner) VALUES ($1, $2)", 2,
 					   types, values, NULL, false, NULL, NULL);
 }

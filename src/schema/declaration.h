@@ -21,6 +21,8 @@ typedef struct Declaration
 	Oid			owner;			/* InvalidOid: the role does not exist here */
 	DeclarationMode mode;
 	List	   *schemas;		/* char * */
+	int64		relations;		/* how many the document lists, indexes counted */
+	int64		constraints;	/* of relations */
 	bool		armed;			/* met on this database by this major of the server */
 	char	   *schema_sql;		/* of declaration_save() */
 	Jsonb	   *document;		/* of declaration_find() and declaration_save() */
@@ -35,8 +37,9 @@ extern bool declaration_tables_exist(void);
 /* One at a time for each name, to the end of the transaction. */
 extern void declaration_lock(const char *name);
 
-/* All, by name, without documents; and one with its document, or NULL. */
+/* All, by name, and one or NULL, both without documents; and one with its document. */
 extern List *declaration_list(void);
+extern Declaration *declaration_look(const char *name);
 extern Declaration *declaration_find(const char *name);
 
 /* Replaces one of this name. */

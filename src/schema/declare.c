@@ -14,7 +14,6 @@
 #include "miscadmin.h"
 #include "schema/declaration.h"
 #include "schema/declare.h"
-#include "schema/document.h"
 #include "schema/expected.h"
 #include "schema/validation.h"
 #include "schema/watch.h"
@@ -70,12 +69,30 @@ write_result(const Declaration *d, List *differences)
 	return json_finish(&w);
 }
 
+/* What catalog_has_objects() counts. */
+static void
+count_objects(Declaration *d, const Schema *schema)
+{
+	ListCell   *lc;
+
+	foreach(lc, schema->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+
+		d->relations += 1 + list_length(table->indexes);
+		d->constraints += list_length(table->constraints);
+	}
+	foreach(lc, schema->views)
+		d->relations += 1 + list_length(((const SchemaView *) lfirst(lc))->indexes);
+}
+
 Jsonb *
 declare_schema(const char *name, const ExpectedRequest *request, const char *mode)
 {
 	Declaration d = {
 		.name = pstrdup(name), .owner = GetUserId(), .schema_sql = linitial(request->texts)};
 	Declaration *before;
+	Expectation *expectation;
 	List	   *differences;
 
 	check_name(name);
@@ -84,7 +101,9 @@ declare_schema(const char *name, const ExpectedRequest *request, const char *mod
 	if (before != NULL && OidIsValid(before->owner))
 		d.owner = before->owner;
 	d.document = expected_document(request);
-	d.schemas = document_read(d.document)->schemas;
+	expectation = watch_expectation(&d);
+	d.schemas = expectation->schemas;
+	count_objects(&d, expectation->schema);
 	declaration_save(&d);
 	watch_forget_warning(name);
 	differences = watch_compare(&d);

@@ -29,6 +29,7 @@
 #include "commands/async.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "schema/catalog.h"
 #include "schema/diff.h"
 #include "schema/touched.h"
 #include "schema/validation.h"
@@ -61,26 +62,42 @@ typedef struct Check
 	Touch		touch;
 	bool		may_notify;		/* not while a transaction is prepared */
 	MemoryContext cxt;
-	Declaration *declaration;	/* as read under the lock; NULL when gone */
+	Declaration *declaration;	/* as read under the lock; NULL when gone or plainly not met */
 	List	   *differences;
 	bool		armed_now;
 } Check;
 
 /* ---- comparing ---- */
 
+/* The exceptions that validate makes unless told otherwise. */
+Expectation *
+watch_expectation(const Declaration *d)
+{
+	return expectation_read(
+		d->document, NIL, list_make3("schema_migrations", "pg_stat_statements", "spatial_ref_sys"));
+}
+
 List *
 watch_compare(const Declaration *d)
 {
-	Expectation *expectation;
-	List	   *exclude = list_make3("schema_migrations", "pg_stat_statements", "spatial_ref_sys");
 	List	   *differences;
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	expectation = expectation_read(d->document, NIL, exclude);
-	differences = validation_compare(expectation, DIFF_IGNORE_OWNERS);
+	differences = validation_compare(watch_expectation(d), DIFF_IGNORE_OWNERS);
 	PopActiveSnapshot();
 	return differences;
+}
+
+/*
+ * While a dump is restored, every index and key is a transaction of its own, and each
+ * leaves the schema short of what will be there in the end.
+ */
+static bool
+is_plainly_short(const Declaration *d)
+{
+	return !d->armed && schema_lists(warned, d->name) &&
+		   !catalog_has_objects(d->schemas, d->relations, d->constraints);
 }
 
 /*
@@ -104,18 +121,21 @@ run_check(void *arg)
 {
 	Check	   *check = arg;
 	MemoryContext oldcxt = MemoryContextSwitchTo(check->cxt);
+	Declaration *d;
 
 	declaration_lock(check->name);
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	check->declaration = declaration_find(check->name);
-	if (check->declaration != NULL)
-		compare(check);
-	if (check->declaration != NULL && !check->declaration->armed && !XactReadOnly &&
-		diff_count_errors(check->differences) == 0)
+	d = declaration_look(check->name);
+	if (d != NULL && !is_plainly_short(d))
 	{
-		declaration_arm(check->name);
-		check->armed_now = true;
+		check->declaration = d = declaration_find(check->name);
+		compare(check);
+		if (!d->armed && !XactReadOnly && diff_count_errors(check->differences) == 0)
+		{
+			declaration_arm(d->name);
+			check->armed_now = true;
+		}
 	}
 	PopActiveSnapshot();
 	MemoryContextSwitchTo(oldcxt);

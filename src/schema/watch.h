@@ -7,9 +7,13 @@
 
 #include "nodes/parsenodes.h"
 #include "schema/declaration.h"
+#include "schema/validation.h"
 
 /* Defines the setting and hooks into the end of transactions; once, when loaded. */
 extern void watch_init(void);
+
+/* What a declaration expects: its document, read, less what no check looks at. */
+extern Expectation *watch_expectation(const Declaration *declaration);
 
 /*
  * How the live schema differs from a declaration (List of Difference *), under a

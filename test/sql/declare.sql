@@ -37,9 +37,10 @@ COMMENT ON TABLE shop.item IS 'on sale';
 DROP TABLE shop.extra;
 
 -- Now drift is refused, whatever its kind, and nothing of it stays.
-\set VERBOSITY verbose
+\set VERBOSITY sqlstate
 ALTER TABLE shop.item DROP price;
 \set VERBOSITY default
+ALTER TABLE shop.item DROP price;
 ALTER TABLE shop.item ALTER price TYPE text;
 ALTER TABLE shop.item RENAME TO article;
 ALTER TABLE shop.item SET SCHEMA other;
