@@ -180,6 +180,43 @@ conn_use_prepared(const Conn *conn, const Request *request)
 	return core->settings.prepare == 1 || !core->pooler;
 }
 
+/*
+ * A statement that lost its place in the cache and got another may still be
+ * prepared here under its name: what the two places hold changes sides.
+ */
+static void
+conn_find_prepared(Conn *conn, ConnSlot *slot, const Stmt *stmt)
+{
+	for (int i = 0; i < conn->core->stmts.limit; i++)
+	{
+		ConnSlot   *other = &conn->slots[i];
+		ConnSlot	found = *other;
+
+		if (other == slot || other->serial == 0 ||
+			memcmp(other->hash, stmt->hash, STMT_HASH_SIZE) != 0)
+			continue;
+		*other = *slot;
+		*slot = found;
+		if (slot->serial != UINT64_MAX)
+			slot->serial = stmt->serial;
+		return;
+	}
+}
+
+/* From libpq 17 on by the protocol's Close, which poolers follow. */
+static int
+conn_send_deallocate(Conn *conn, const char *name)
+{
+#ifdef LIBPQ_HAS_CLOSE_PREPARED
+	return PQsendClosePrepared(conn->pg, name);
+#else
+	char		sql[STMT_NAME_SIZE + 16] = "DEALLOCATE ";
+
+	strcat(sql, name);
+	return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0);
+#endif
+}
+
 /* Send Parse for a statement this connection has not prepared, first
  * deallocating what its slot held. */
 static bool
@@ -187,14 +224,15 @@ conn_send_prepare(Conn *conn, ConnSlot *slot, Request *request)
 {
 	Stmt	   *stmt = request->stmt;
 	char		name[STMT_NAME_SIZE];
-	char		drop[STMT_NAME_SIZE + 16] = "DEALLOCATE ";
 
+	if (slot->serial != stmt->serial)
+		conn_find_prepared(conn, slot, stmt);
 	if (slot->serial == stmt->serial)
 		return true;
 	if (slot->serial != 0)
 	{
-		stmt_name(slot->hash, drop + strlen(drop));
-		if (PQsendQueryParams(conn->pg, drop, 0, NULL, NULL, NULL, NULL, 0) != 1)
+		stmt_name(slot->hash, name);
+		if (conn_send_deallocate(conn, name) != 1)
 			return false;
 		conn_expect(conn, OP_PREPARE, request, NULL);
 	}

@@ -320,6 +320,31 @@ test_composites(void **state)
 	assert_string_equal(out.sqlstate, "22P02");
 }
 
+/* Far more statements than a connection keeps, over several connections. */
+static void
+test_prepared_max(void **state)
+{
+	dba_client *few = open_client(server_url(server), "pool_size", "4", "pool_max_overflow", "0",
+								  "prepared_max", "8", NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	for (int i = 0; i < 600; i++)
+	{
+		char		columns[64];
+
+		snprintf(columns, sizeof(columns), "id, name as n%d", i % 15 + i / 200);
+		out.submitted +=
+			dba_select(few, "item", columns, "{\"id\": 1}", NULL, outcome_take, &out) != 0;
+		if (i % 25 == 24)
+			dba_run(few);
+	}
+	assert_int_equal(out.called, 600);
+	assert_int_equal(out.failed, 0);
+	assert_int_equal(dba_pool_stats(few, "retried"), 0);
+	dba_close(few);
+}
+
 int
 main(void)
 {
@@ -331,6 +356,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_callbacks, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_stream, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_composites, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_prepared_max, open_db, close_db),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

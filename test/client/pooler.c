@@ -1,6 +1,9 @@
 /*
  * pooler.c
- *		Behind PgBouncer, in session and in transaction mode.
+ *		Behind PgBouncer, in session and in transaction mode; from its 1.21 on
+ *		with prepared statements of its own.
+ *
+ * PGBOUNCER names another program than the one installed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,11 +28,34 @@ static char url[256];
 static const char *
 pgbouncer(void)
 {
+	const char *chosen = getenv("PGBOUNCER");
+
+	if (chosen != NULL && chosen[0] != '\0')
+		return chosen;
 	return access("/usr/sbin/pgbouncer", X_OK) == 0 ? "/usr/sbin/pgbouncer" : "pgbouncer";
 }
 
+/* "PgBouncer 1.18.0" */
+static bool
+knows_prepared_statements(void)
+{
+	char		command[300];
+	int			major = 0;
+	int			minor = 0;
+	FILE	   *pipe;
+
+	snprintf(command, sizeof(command), "%s --version 2>/dev/null", pgbouncer());
+	pipe = popen(command, "r");
+	if (pipe == NULL)
+		return false;
+	if (fscanf(pipe, "PgBouncer %d.%d", &major, &minor) != 2)
+		minor = 0;
+	pclose(pipe);
+	return major > 1 || minor >= 21;
+}
+
 static void
-write_ini(const char *mode)
+write_ini(const char *mode, const char *more)
 {
 	char		path[256];
 	FILE	   *file;
@@ -40,8 +66,8 @@ write_ini(const char *mode)
 			"[databases]\npostgres = host=%s port=%d\n[pgbouncer]\nlisten_addr = "
 			"127.0.0.1\nlisten_port = %d\n"
 			"unix_socket_dir =\nauth_type = trust\nauth_file = %s/users\nlogfile = %s/log\npidfile "
-			"= %s/pid\npool_mode = %s\ndefault_pool_size = 3\n",
-			server_dir(server), server_port(server), port, dir, dir, dir, mode);
+			"= %s/pid\npool_mode = %s\ndefault_pool_size = 3\n%s",
+			server_dir(server), server_port(server), port, dir, dir, dir, mode, more);
 	fclose(file);
 	snprintf(path, sizeof(path), "%s/users", dir);
 	file = fopen(path, "w");
@@ -50,14 +76,14 @@ write_ini(const char *mode)
 }
 
 static void
-start(const char *mode)
+start(const char *mode, const char *more)
 {
 	char		ini[256];
 	const char *argv[] = {pgbouncer(), "-d", "-q", ini, NULL};
 	struct timespec pause = {0, 20000000};
 
 	port = free_port();
-	write_ini(mode);
+	write_ini(mode, more);
 	snprintf(ini, sizeof(ini), "%s/pgbouncer.ini", dir);
 	assert_int_equal(run_program(true, argv), 0);
 	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d/postgres", port);
@@ -158,7 +184,7 @@ test_mode(const char *mode)
 	const char *size = strcmp(mode, "session") == 0 ? "1" : "4";
 	Outcome		out = {0};
 
-	start(mode);
+	start(mode, knows_prepared_statements() ? "max_prepared_statements = 0\n" : "");
 	db = open_client(url, "pool_size", "3", "pool_max_overflow", "0", NULL);
 	use(db);
 	assert_int_equal(dba_pool_stats(db, "retried"), 0);
@@ -200,12 +226,55 @@ test_transaction(void **state)
 	test_mode("transaction");
 }
 
+/* The pooler follows prepared statements: they may be on, and none is mixed up,
+ * not even when more are made than a connection keeps. */
+static void
+test_prepared(void **state)
+{
+	dba_client *clients[2];
+	Outcome		out = {0};
+
+	(void) state;
+	if (!knows_prepared_statements())
+	{
+		printf("# this PgBouncer is older than 1.21 and knows no prepared statements\n");
+		skip();
+	}
+	start("transaction", "max_prepared_statements = 20\n");
+	for (int i = 0; i < 2; i++)
+		clients[i] = open_client(url, "pool_size", "4", "pool_max_overflow", "0", "prepare", "on",
+								 "prepared_max", "8", NULL);
+	for (int i = 0; i < 600; i++)
+	{
+		char		columns[64];
+
+		snprintf(columns, sizeof(columns), "id, name as n%d", i / 2 % 15);
+		out.submitted += dba_select(clients[i % 2], "item", columns, "{\"id\": 1}", NULL,
+									outcome_take, &out) != 0;
+		if (i % 50 == 49)
+		{
+			dba_run(clients[0]);
+			dba_run(clients[1]);
+		}
+	}
+	assert_int_equal(out.called, 600);
+	assert_int_equal(out.failed, 0);
+#ifdef LIBPQ_HAS_CLOSE_PREPARED
+	assert_int_equal(dba_pool_stats(clients[0], "retried"), 0);
+	assert_int_equal(dba_pool_stats(clients[1], "retried"), 0);
+#endif
+	dba_close(clients[0]);
+	dba_close(clients[1]);
+	stop();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_transaction),
+		cmocka_unit_test(test_prepared),
 	};
 	const char *probe[] = {pgbouncer(), "--version", NULL};
 
