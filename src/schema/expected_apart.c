@@ -14,6 +14,7 @@
 #include "base/compat.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_default_acl.h"
+#include "catalog/pg_event_trigger.h"
 #include "catalog/pg_publication.h"
 #include "catalog/pg_publication_rel.h"
 #ifdef COMPAT_PUBLISHED_SCHEMAS
@@ -46,6 +47,8 @@ is_of_schema(HeapTuple tuple)
 void
 apart_hide(void)
 {
+	/* Within DDL of the caller's they would fire for what the text rewrites and drops. */
+	delete_rows(EventTriggerRelationId, NULL);
 	delete_rows(DefaultAclRelationId, is_of_schema);
 	delete_rows(PublicationRelationId, NULL);
 	delete_rows(PublicationRelRelationId, NULL);

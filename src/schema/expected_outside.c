@@ -17,8 +17,10 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
+#include "catalog/pg_enum.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
@@ -116,19 +118,19 @@ put_text(Outside *outside, const char *text)
 	appendStringInfoChar(&outside->in, '\0');
 }
 
+/* The rows that belong to an object: columns of a table, labels of an enum. */
 static void
-put_columns(Outside *outside, Oid relid)
+put_parts(Outside *outside, Oid catalog, Oid index, AttrNumber column, Oid whole)
 {
-	Relation	rel = table_open(AttributeRelationId, AccessShareLock);
+	Relation	rel = table_open(catalog, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
 
-	ScanKeyInit(&key, Anum_pg_attribute_attrelid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(relid));
-	scan = systable_beginscan(rel, AttributeRelidNumIndexId, true, NULL, 1, &key);
+	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(whole));
+	scan = systable_beginscan(rel, index, true, NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		put_row(outside, relid, tuple);
+		put_row(outside, whole, tuple);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 }
@@ -154,7 +156,11 @@ put_catalog(Outside *outside, Oid catalog, AttrNumber namespace, AttrNumber oid)
 		object = DatumGetObjectId(heap_getattr(tuple, oid, RelationGetDescr(rel), &isnull));
 		put_row(outside, object, tuple);
 		if (catalog == RelationRelationId)
-			put_columns(outside, object);
+			put_parts(outside, AttributeRelationId, AttributeRelidNumIndexId,
+					  Anum_pg_attribute_attrelid, object);
+		else if (catalog == TypeRelationId)
+			put_parts(outside, EnumRelationId, EnumTypIdLabelIndexId, Anum_pg_enum_enumtypid,
+					  object);
 	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
@@ -249,6 +255,7 @@ outside_fingerprint(List *schemas, List *words, const char *search_path)
 	if (outside.reachable != NIL)
 		for (int i = 0; i < lengthof(catalogs); i++)
 			put_catalog(&outside, catalogs[i].catalog, catalogs[i].namespace, catalogs[i].oid);
+	put_whole(&outside, CastRelationId);
 	put_whole(&outside, ForeignServerRelationId);
 	put_whole(&outside, LanguageRelationId);
 	put_roles(&outside);

@@ -569,8 +569,9 @@ exchange_schemas(Swap *swap)
 	{
 		SwapSchema *schema = lfirst(lc);
 
+		/* Of a name that the server keeps for itself, so that nobody else can have taken it. */
 		if (OidIsValid(schema->live))
-			update_schema_row(schema->live, psprintf("db_adapter_swapped_%u", schema->live),
+			update_schema_row(schema->live, psprintf("pg_db_adapter_swapped_%u", schema->live),
 							  (Datum) 0, false);
 	}
 	foreach(lc, swap->schemas)

@@ -23,6 +23,9 @@ SELECT db_adapter.expected(:'text', '{public}') <> '"kept"' AS derived;
 SET DateStyle = 'SQL, DMY';
 SELECT db_adapter.expected(:'text') <> '"kept"' AS derived;
 RESET DateStyle;
+SET transform_null_equals = on;
+SELECT db_adapter.expected(:'text') <> '"kept"' AS derived;
+RESET transform_null_equals;
 SELECT db_adapter.expected(:'text');
 
 -- It follows what the text may see elsewhere ...
@@ -52,6 +55,17 @@ SELECT db_adapter.expected(:'owned') #>> '{tables,0,owner}';
 SELECT jsonb_array_length(db_adapter.expected(:'like') #> '{tables,0,columns}');
 ALTER TABLE outside.users ADD more text;
 SELECT jsonb_array_length(db_adapter.expected(:'like') #> '{tables,0,columns}');
+
+CREATE TYPE outside.mood AS ENUM ('glad');
+\set moody 'CREATE TABLE m (a outside.mood DEFAULT ''glad'')'
+SELECT db_adapter.expected(:'moody') #>> '{tables,0,columns,0,default}';
+ALTER TYPE outside.mood RENAME VALUE 'glad' TO 'merry';
+SELECT db_adapter.expected(:'moody');
+CREATE CAST (outside.mood AS text) WITH INOUT AS IMPLICIT;
+\set casting 'CREATE TABLE c (a outside.mood CHECK (a LIKE ''m%''))'
+SELECT db_adapter.expected(:'casting') #>> '{tables,0,constraints,0,expression}';
+DROP CAST (outside.mood AS text);
+SELECT db_adapter.expected(:'casting');
 
 -- A standby and a read-only transaction read it.
 SELECT db_adapter.expected(:'text') <> '"kept"' AS derived, mark();

@@ -31,6 +31,8 @@ SET ROLE regress_da_attacker;
 SELECT db_adapter.expected('CREATE SCHEMA app; ' || :'attack' || 'CREATE TABLE app.z AS SELECT tools.secdef() AS x');
 SELECT db_adapter.expected('CREATE SCHEMA x; ALTER SCHEMA x RENAME TO app');
 SELECT db_adapter.expected('DO $$BEGIN ALTER SCHEMA app RENAME TO y; END$$', '{fresh}', allow_do => true);
+-- He cannot be in the way of those who may.
+DO $$BEGIN EXECUTE format('CREATE SCHEMA db_adapter_swapped_%s', 'app'::regnamespace::oid); END$$;
 -- His own new schema is his.
 SELECT d->'schemas', d #>> '{namespaces,0,owner}' FROM db_adapter.expected('CREATE TABLE t (a int)', '{fresh}') d;
 -- public is not his: it stays as it is, and nothing is made there.
@@ -96,6 +98,14 @@ BEGIN
 END$$;
 -- Called within DDL, that DDL's event triggers see nothing of it.
 CREATE TABLE tools.documents AS SELECT db_adapter.expected('CREATE TABLE t (a int); DROP TABLE t') AS d;
+CREATE FUNCTION tools.louder() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'fired by %', tg_event; END$$;
+CREATE EVENT TRIGGER louder_rewrite ON table_rewrite EXECUTE FUNCTION tools.louder();
+CREATE EVENT TRIGGER louder_drop ON sql_drop EXECUTE FUNCTION tools.louder();
+CREATE TABLE tools.more AS SELECT db_adapter.expected('CREATE TABLE t (a int); ALTER TABLE t ALTER a TYPE text; DROP TABLE t') AS d;
+ALTER TABLE tools.more ALTER d TYPE text;
+DROP TABLE tools.more;
+DROP EVENT TRIGGER louder_rewrite;
+DROP EVENT TRIGGER louder_drop;
 DROP EVENT TRIGGER loud_start;
 DROP EVENT TRIGGER loud_end;
 DROP EVENT TRIGGER loud_drop;
@@ -135,6 +145,7 @@ ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO regress_da_member;
 SELECT d #> '{tables,0,privileges}' FROM db_adapter.expected('CREATE TABLE t (a int)') d;
 ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM regress_da_member;
 
+DO $$BEGIN EXECUTE format('DROP SCHEMA db_adapter_swapped_%s', 'app'::regnamespace::oid); END$$;
 DROP SCHEMA app, tools CASCADE;
 REVOKE ALL ON SCHEMA db_adapter FROM regress_da_attacker;
 REVOKE ALL ON FUNCTION db_adapter.expected(text, name[], text, boolean) FROM regress_da_owner, regress_da_attacker;
