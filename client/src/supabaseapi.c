@@ -145,10 +145,10 @@ format_type(const ApiColumn *column)
 	return 0;
 }
 
-SqlParamForm
-api_param_form(const ApiColumn *column)
+SqlParamType
+api_param_type(const ApiColumn *column)
 {
-	return sql_param_form(format_type(column));
+	return sql_param_type(NULL, format_type(column));
 }
 
 /* Arrays arrive as JSON's, whatever their elements: only numeric's need more. */

@@ -41,7 +41,7 @@ extern const ApiTable *api_table(const ApiTable *tables, const char *name);
 extern const ApiColumn *api_column(const ApiTable *table, const char *name);
 
 /* how the column takes a value; a NULL column: as its JSON type suggests */
-extern SqlParamForm api_param_form(const ApiColumn *column);
+extern SqlParamType api_param_type(const ApiColumn *column);
 
 /* the type that explains a result's column; 0: its values decide */
 extern uint32_t api_result_type(const ApiColumn *column);

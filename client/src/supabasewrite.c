@@ -219,7 +219,7 @@ operator_name(FilterOp op)
 
 /* op.value; quoted: it stands inside and(…) or or(…) */
 static void
-put_operation(Buf *buf, FilterOp op, const JsonValue *value, SqlParamForm form, bool quoted)
+put_operation(Buf *buf, FilterOp op, const JsonValue *value, SqlParamType type, bool quoted)
 {
 	Buf			text = BUF_INIT;
 	bool		like = op == FILTER_LIKE || op == FILTER_ILIKE;
@@ -233,7 +233,7 @@ put_operation(Buf *buf, FilterOp op, const JsonValue *value, SqlParamForm form, 
 	{
 		buf_puts(buf, operator_name(op));
 		buf_putc(buf, '.');
-		sql_param_write(&text, value, form);
+		sql_param_write(&text, value, &type);
 	}
 	if (!buf_ok(&text))
 		buf->failed = true;
@@ -249,7 +249,7 @@ put_operation(Buf *buf, FilterOp op, const JsonValue *value, SqlParamForm form, 
 /* in.(…) without its NULLs; of one value eq, because PostgREST takes in.("") for
  * the empty list. */
 static void
-put_in(Buf *buf, const JsonValue *list, SqlParamForm form, bool quoted)
+put_in(Buf *buf, const JsonValue *list, SqlParamType type, bool quoted)
 {
 	const JsonValue *only = NULL;
 	size_t		count = 0;
@@ -264,7 +264,7 @@ put_in(Buf *buf, const JsonValue *list, SqlParamForm form, bool quoted)
 	}
 	if (count == 1)
 	{
-		put_operation(buf, FILTER_EQ, only, form, quoted);
+		put_operation(buf, FILTER_EQ, only, type, quoted);
 		return;
 	}
 	buf_puts(buf, "in.(");
@@ -273,7 +273,7 @@ put_in(Buf *buf, const JsonValue *list, SqlParamForm form, bool quoted)
 	{
 		Buf			text = BUF_INIT;
 
-		if (!sql_param_write(&text, item, form))
+		if (!sql_param_write(&text, item, &type))
 			continue;
 		if (count++ > 0)
 			buf_putc(buf, ',');
@@ -308,7 +308,7 @@ is_compound(const Filter *filter)
 static void
 put_condition(FilterWriter *w, Buf *buf, const Filter *filter, const char *column, bool quoted)
 {
-	SqlParamForm form = api_param_form(api_column(w->table, column));
+	SqlParamType type = api_param_type(api_column(w->table, column));
 	const JsonValue *value = filter->value;
 
 	if (filter->op == FILTER_IS_NULL)
@@ -316,9 +316,9 @@ put_condition(FilterWriter *w, Buf *buf, const Filter *filter, const char *colum
 	else if (value->type == JSON_TYPE_NULL)
 		buf_puts(buf, filter->op == FILTER_NE ? "not.is.null" : "is.null");
 	else if (filter->op == FILTER_IN)
-		put_in(buf, value, form, quoted);
+		put_in(buf, value, type, quoted);
 	else
-		put_operation(buf, filter->op, value, form, quoted);
+		put_operation(buf, filter->op, value, type, quoted);
 }
 
 static const char *
@@ -359,13 +359,13 @@ put_compound(FilterWriter *w, Buf *buf, const Filter *filter)
 	buf_putc(buf, '.');
 	if (filter->op == FILTER_BETWEEN)
 	{
-		SqlParamForm form = api_param_form(api_column(w->table, name));
+		SqlParamType type = api_param_type(api_column(w->table, name));
 
-		put_operation(buf, FILTER_GE, filter->value->first, form, true);
+		put_operation(buf, FILTER_GE, filter->value->first, type, true);
 		buf_putc(buf, ',');
 		put_name(buf, name);
 		buf_putc(buf, '.');
-		put_operation(buf, FILTER_LE, filter->value->first->next, form, true);
+		put_operation(buf, FILTER_LE, filter->value->first->next, type, true);
 	}
 	else
 	{
@@ -646,7 +646,7 @@ put_key(Buf *buf, const ApiColumn *column, FilterOp op, const JsonValue *row)
 	if (value == NULL || value->type == JSON_TYPE_NULL)
 		buf_puts(buf, "not.is.null");	/* not of a key */
 	else
-		put_operation(buf, op, value, api_param_form(column), true);
+		put_operation(buf, op, value, api_param_type(column), true);
 }
 
 /* a > x, or a = x and (b > y, or …) */
