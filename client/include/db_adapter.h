@@ -438,6 +438,23 @@ extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_
 									   dba_progress_fn progress, dba_callback cb, void *arg);
 
 /*
+ * Brings the rows of one database that another lacks, or has otherwise, into that
+ * one: both are compared by match key, and only what differs is moved, in one
+ * transaction of the destination (on a transaction: in that one).  options: a JSON
+ * object, backup_schema required: {"backup_schema": …, "user_id": "u1", "mode":
+ * "overwrite" (default), "skip" or "fail", "dry_run": true, "delete": true (also
+ * delete rows that only the destination has)}.  Both clients must be on one loop and
+ * stay open until the callback.  progress tells first of rows compared (bytes 0),
+ * then of rows moved.  The result has one row a table: table, source_rows,
+ * destination_rows, new, changed, same, only_there, ambiguous (several rows under
+ * one match key, or one with a NULL in it: left alone), deleted, and restore's
+ * columns.  The request is the destination's; an error of the source says so.
+ */
+extern DBA_API dba_request dba_sync(dba_client *source, dba_client *destination,
+									const char *options, dba_progress_fn progress, dba_callback cb,
+									void *arg);
+
+/*
  * Checks a backup file of either format without a server, in constant memory but
  * for the keys that others refer to.  backup_schema: JSON text, or NULL for the
  * one in the file; NULL with DBA_INVALID when it is wrong.  feed takes the file's

@@ -159,7 +159,7 @@ group_begin(Group *group)
 		group->begun(group);
 		return;
 	}
-	id = dba_begin(group->db, NULL, group_begun, group);
+	id = dba_begin(group->db, group->tx_options, group_begun, group);
 	request_make_internal(group->db->core, id);
 	group_submitted(group, id);
 }

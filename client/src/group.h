@@ -17,6 +17,7 @@ struct Group
 	dba_client *db;				/* where it was submitted */
 	dba_client *tx;				/* its transaction; NULL: none yet */
 	bool		own_tx;			/* begun here, ended here */
+	const char *tx_options;		/* of dba_begin; NULL: none */
 	bool		waking;
 	bool		ending;
 	dba_error  *error;			/* the first failure: what the caller hears */

@@ -218,7 +218,8 @@ tx_dispatch(Core *core)
 	for (Tx *tx = core->transactions; tx != NULL; tx = tx->next)
 		if (tx->queue.head != NULL)
 			tx_dispatch_one(tx);
-		else if (tx->conn != NULL && tx->conn->unsynced && conn_accepts(tx->conn))
+		else if (tx->conn != NULL && tx->conn->unsynced &&
+				 (conn_accepts(tx->conn) || tx->conn->stream != NULL))
 		{
 			conn_sync(tx->conn);
 			if (tx->conn != NULL)

@@ -124,7 +124,7 @@ begin_chosen(Backup *b)
 						errmsg("a backup of chosen rows is not possible in format \"json\""),
 						errhint("Use format => 'jsonl'.")));
 	b->closure = closure_create(b->schema, b->options.user_id, &b->options.keys->root,
-								&b->options.filters->root, b->options.row_security);
+								&b->options.filters->root, b->options.row_security, false);
 }
 
 /* For whoever watches; 0, not known, where not all rows of the tables are wanted. */

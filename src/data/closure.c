@@ -49,6 +49,7 @@ struct Closure
 	const char *user_id;
 	JsonbContainer *filters;
 	bool		row_security;
+	bool		exact;
 	ClosureTable *tables;
 };
 
@@ -359,7 +360,7 @@ read_chosen(Closure *c, ClosureTable *t)
 		selection_where(s, t->table, filters_of(c, t->table));
 	}
 	else
-		naturalrow_from(s, t->table, t->keys, filters_of(c, t->table));
+		naturalrow_from(s, t->table, t->keys, c->exact, filters_of(c, t->table));
 	closure_run(s, true, c->row_security, take_chosen, &r);
 }
 
@@ -422,7 +423,7 @@ check_table(const char *key, JsonbValue *value, void *arg)
 
 Closure *
 closure_create(const BackupSchema *schema, const char *user_id, JsonbContainer *keys,
-			   JsonbContainer *filters, bool row_security)
+			   JsonbContainer *filters, bool row_security, bool exact)
 {
 	Closure	   *c = palloc0(sizeof(Closure));
 
@@ -430,6 +431,7 @@ closure_create(const BackupSchema *schema, const char *user_id, JsonbContainer *
 	c->user_id = user_id;
 	c->filters = filters;
 	c->row_security = row_security;
+	c->exact = exact;
 	c->tables = palloc0(sizeof(ClosureTable) * Max(schema->ntables, 1));
 	json_visit(keys, check_table, unconstify(BackupSchema *, schema));
 	for (int i = 0; i < schema->ntables; i++)
@@ -469,7 +471,7 @@ closure_from_chosen(const Closure *c, Selection *s, const BackupTable *table)
 	else if (t->by_key)
 		append_rows(s, table, t->chosen);
 	else
-		naturalrow_from(s, table, t->keys, filters_of(c, table));
+		naturalrow_from(s, table, t->keys, c->exact, filters_of(c, table));
 }
 
 bool

@@ -13,10 +13,12 @@ typedef struct Closure Closure;
 /*
  * keys: {"table": [match key, …] or true}, as for backup; filters hold too.  Reads
  * the database, on the active snapshot.  Unless row_security, it fails where
- * policies would hide rows.
+ * policies would hide rows.  exact: rows whose match key reads the same, not only
+ * equal ones.
  */
 extern Closure *closure_create(const BackupSchema *schema, const char *user_id,
-							   JsonbContainer *keys, JsonbContainer *filters, bool row_security);
+							   JsonbContainer *keys, JsonbContainer *filters, bool row_security,
+							   bool exact);
 
 /* How many rows of the table are there only for others to refer to. */
 extern int64 closure_referenced(const Closure *closure, const BackupTable *table);

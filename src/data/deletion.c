@@ -89,7 +89,7 @@ deletion_run(Jsonb *backup_schema, Jsonb *keys, const char *user_id, ReturnSetIn
 						errmsg("invalid keys: it must be a JSON object")));
 	d.result = result;
 	backupschema_bind(d.schema);
-	d.closure = closure_create(d.schema, user_id, &keys->root, &none->root, true);
+	d.closure = closure_create(d.schema, user_id, &keys->root, &none->root, true, true);
 	d.s = selection_create(d.schema, user_id);
 	json_visit(&keys->root, append_table, &d);
 	if (d.tables == NIL)

@@ -118,6 +118,16 @@ comparable(const KeyColumn *column)
 	return column->expression;
 }
 
+/* 1.0 and 1.00 are equal, and yet a key may name but one of them. */
+static void
+append_sameness(Selection *s, const KeyColumn *column, int i)
+{
+	appendStringInfo(&s->sql,
+					 " AND COALESCE((%s)::pg_catalog.text, '') OPERATOR(pg_catalog.=) "
+					 "COALESCE(k.c%d::pg_catalog.text, '')",
+					 column->expression, i + 1);
+}
+
 static void
 append_column(const KeyList *list, Selection *s, int i)
 {
@@ -156,6 +166,8 @@ append_semi_join(const KeyList *list, Selection *s)
 		if (i > 0)
 			appendStringInfoString(&s->sql, " AND ");
 		append_column(list, s, i);
+		if (list->exact)
+			append_sameness(s, &list->columns[i], i);
 	}
 	appendStringInfoChar(&s->sql, ')');
 }
@@ -165,7 +177,7 @@ keylist_condition(const KeyList *list, Selection *s)
 {
 	if (list->nkeys == 0 || list->ncolumns == 0)
 		appendStringInfoString(&s->sql, "false");
-	else if (list->ncolumns == 1 && list->columns[0].nulls == 0)
+	else if (list->ncolumns == 1 && list->columns[0].nulls == 0 && !list->exact)
 		appendStringInfo(&s->sql, "%s %s ANY (%s)", comparable(&list->columns[0]),
 						 relation_equality(keylist_type(list->columns[0].type)),
 						 array_argument(list, s, 0));

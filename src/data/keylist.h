@@ -19,6 +19,7 @@ typedef struct KeyList
 	MemoryContext cxt;
 	int			ncolumns;
 	KeyColumn  *columns;
+	bool		exact;			/* equal is not enough: they read the same as well */
 	int			nkeys;
 	int			maxkeys;
 	Datum	   *values;			/* ncolumns for each key; and so are nulls */

@@ -537,7 +537,7 @@ read_keys(const Builder *b, JsonbContainer *keys)
 }
 
 void
-naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys,
+naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys, bool exact,
 				JsonbContainer *filters)
 {
 	Builder		b;
@@ -547,6 +547,7 @@ naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys,
 	build(&b, s, table);
 	nestlevel = query_pin(PIN_VALUES);
 	list = read_keys(&b, keys);
+	list->exact = exact;
 	query_unpin(nestlevel);
 	selection_from(s, table);
 	appendStringInfoString(&s->sql, b.joins.data);

@@ -29,9 +29,10 @@ extern bool naturalrow_is_key(const Selection *s, const BackupTable *table);
 
 /*
  * FROM and WHERE of the rows that have one of these match keys, an array of
- * objects as digest_rows() returns them; filters as for selection_where().
+ * objects as digest_rows() returns them; exact: not only equal ones.  filters as
+ * for selection_where().
  */
 extern void naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys,
-							JsonbContainer *filters);
+							bool		exact, JsonbContainer *filters);
 
 #endif							/* DB_ADAPTER_NATURALROW_H */

@@ -1,0 +1,971 @@
+/*
+ * sync.c
+ *		The rows of one database into another: what differs, and nothing else.
+ *
+ * A transaction on each side, both of one snapshot.  The first round trip brings
+ * digests of all tables in buckets, the second the rows of buckets that differ
+ * (syncdiff.c).  Then a backup of the rows to be moved streams from the source
+ * into a restore at the destination, whose transaction is committed at the very
+ * end: whatever fails before leaves nothing behind.
+ *
+ * To its caller it is a request of the destination.  Requests to the source have
+ * callbacks of their own; should the sync end before them, it lives on until the
+ * last has come.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "group.h"
+#include "mem.h"
+#include "sql.h"
+#include "syncdiff.h"
+
+/* Of a backup on its way: above the one the source pauses, below the other it goes on. */
+#define BUFFER_FULL (1024 * 1024)
+#define BUFFER_LOW (256 * 1024)
+
+typedef enum SyncMode
+{
+	MODE_OVERWRITE,
+	MODE_SKIP,
+	MODE_FAIL
+} SyncMode;
+
+typedef enum SyncStep
+{
+	STEP_COMPARE,
+	STEP_LIST,
+	STEP_MOVE,
+	STEP_DROP,
+	STEP_END
+} SyncStep;
+
+typedef struct Sync
+{
+	Group		group;
+	Core	   *source;
+	dba_client *source_tx;
+	dba_request source_id;		/* the request under way there */
+	bool		source_busy;
+	bool		busy;			/* a step is under way at the destination */
+	bool		orphan;			/* the group is gone; the source's callback frees this */
+	dba_progress_fn progress;
+
+	/* what was asked for */
+	Arena		arena;
+	const JsonValue *schema;
+	const JsonValue *user_id;	/* or NULL */
+	SyncMode	mode;
+	bool		dry_run;
+	bool		drop;
+
+	SyncStep	step;			/* the next one */
+	SyncTable  *tables;
+	size_t		count;
+	int			waiting;		/* sides that the step under way still waits for */
+
+	/* the backup on its way */
+	Buf			chunk;
+	size_t		sent;			/* of chunk */
+	bool		source_paused;
+	bool		restore_waits;
+	bool		source_ended;
+	char	   *table;			/* for progress: the one being read */
+
+	dba_result *restored;
+	dba_result *dropped;
+} Sync;
+
+static void sync_advance(Sync *sync);
+
+static const char *const mode_names[] = {"overwrite", "skip", "fail", NULL};
+
+/* --- ends */
+
+static void
+sync_free(Sync *sync)
+{
+	for (size_t i = 0; i < sync->count; i++)
+		sync_table_free(&sync->tables[i]);
+	arena_free(&sync->arena);
+	buf_free(&sync->chunk);
+	mem_free(sync->table);
+	dba_result_free(sync->restored);
+	dba_result_free(sync->dropped);
+	mem_free(sync);
+}
+
+static void
+sync_leave_source(Sync *sync)
+{
+	if (sync->source_busy)
+		dba_cancel(&sync->source->self, sync->source_id);
+	if (sync->source_tx != NULL)
+		dba_close(sync->source_tx);
+	sync->source_tx = NULL;
+}
+
+static void
+sync_release(Group *group)
+{
+	Sync	   *sync = (Sync *) group;
+
+	sync_leave_source(sync);
+	if (sync->source_busy)
+		sync->orphan = true;
+	else
+		sync_free(sync);
+}
+
+/* After a failure: true, and the end is near. */
+static bool
+sync_failed(Sync *sync)
+{
+	Request	   *step;
+
+	if (sync->group.error == NULL)
+		return false;
+	if (!sync->busy)
+	{
+		group_end(&sync->group);
+		return true;
+	}
+	step = request_find(sync->group.db->core, sync->group.step);
+	if (step != NULL)
+		request_abort(step, DBA_CANCELLED);
+	return true;
+}
+
+static void
+sync_fail(Sync *sync, dba_code code, const char *message)
+{
+	error_set(&sync->group.error, code, "%s", message);
+}
+
+/* The source's error, so that it cannot be taken for the destination's. */
+static void
+sync_source_error(Sync *sync, const dba_error *error)
+{
+	Buf			message = BUF_INIT;
+
+	if (error == NULL || sync->group.error != NULL)
+		return;
+	sync->group.error = error_copy(error);
+	buf_printf(&message, "source: %s", dba_error_message(error));
+	if (buf_ok(&message) && !sync->group.error->constant)
+		error_set_field(sync->group.error, ERROR_MESSAGE, buf_text(&message));
+	buf_free(&message);
+}
+
+/* First thing in each callback of the source; false: nobody waits for it any more. */
+static bool
+sync_source_came(Sync *sync, const dba_error *error)
+{
+	sync->source_busy = false;
+	if (dba_error_code(error) == DBA_CLOSED)
+		sync->source_tx = NULL;
+	if (sync->orphan)
+	{
+		sync_free(sync);
+		return false;
+	}
+	sync_source_error(sync, error);
+	return !sync->group.ending;
+}
+
+/* A request to the source; 0 is a failure too. */
+static void
+sync_source_submitted(Sync *sync, dba_request id)
+{
+	request_make_internal(sync->source, id);
+	sync->source_id = id;
+	sync->source_busy = id != 0;
+	if (id == 0)
+		sync_fail(sync, DBA_NO_MEMORY, "out of memory, or the source is being closed");
+}
+
+static void
+sync_submitted(Sync *sync, dba_request id)
+{
+	request_make_internal(sync->group.db->core, id);
+	sync->group.step = id;
+	sync->busy = id != 0;
+	if (id == 0)
+		sync_fail(sync, DBA_NO_MEMORY, "out of memory, or the destination is being closed");
+}
+
+/* --- statements that both sides run */
+
+static void
+sync_write_member(Buf *buf, const char *name, const JsonValue *value)
+{
+	buf_printf(buf, ", \"%s\": ", name);
+	json_write(buf, value);
+}
+
+static void
+sync_write_user(Sync *sync, Buf *buf)
+{
+	buf_puts(buf, ", ");
+	if (sync->user_id != NULL)
+		json_write(buf, sync->user_id);
+	else
+		buf_puts(buf, "null");
+}
+
+static void
+sync_here_done(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	(void) result;
+	sync->busy = false;
+	group_failed(&sync->group, error);
+	sync->waiting--;
+	sync_advance(sync);
+}
+
+static void
+sync_there_done(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	(void) result;
+	if (!sync_source_came(sync, error))
+		return;
+	sync->waiting--;
+	sync_advance(sync);
+}
+
+/* The same statement on both sides, its rows to two functions; params are taken. */
+static void
+sync_ask_both(Sync *sync, const char *sql, Buf *params, dba_row_fn here, dba_row_fn there)
+{
+	sync->waiting = 2;
+	if (!buf_ok(params))
+		error_set_no_memory(&sync->group.error);
+	else
+	{
+		sync_submitted(sync, dba_execute_stream(sync->group.tx, sql, buf_text(params), here,
+												sync_here_done, sync));
+		sync_source_submitted(sync, dba_execute_stream(sync->source_tx, sql, buf_text(params),
+													   there, sync_there_done, sync));
+	}
+	buf_free(params);
+	sync_failed(sync);
+}
+
+/* --- the digests of all tables */
+
+static const char digest_sql[] =
+	"SELECT t.i, x.total, x.sums"
+	" FROM pg_catalog.unnest($2::pg_catalog.text[]) WITH ORDINALITY AS t (name, i), LATERAL"
+	" (SELECT pg_catalog.sum(d.rows)::pg_catalog.int8 AS total, pg_catalog.encode("
+	"pg_catalog.string_agg(pg_catalog.int4send(d.bucket) OPERATOR(pg_catalog.||) d.digest, ''),"
+	" 'base64') AS sums FROM db_adapter.digest($1::pg_catalog.jsonb, t.name, $3::pg_catalog.text)"
+	" AS d) AS x";
+
+static dba_flow
+sync_take_digest(Sync *sync, const dba_result *row, SyncWhere where)
+{
+	int64_t		index;
+	int64_t		total = 0;		/* NULL where there is no row */
+
+	dba_result_int64(row, 0, "total", &total);
+	if (!dba_result_int64(row, 0, "i", &index) || index < 1 || (size_t) index > sync->count ||
+		!sync_take_sums(&sync->tables[index - 1], where, total, dba_result_text(row, 0, "sums")))
+	{
+		sync_fail(sync, DBA_SERVER, "the digest of a table was not understood");
+		return DBA_STOP;
+	}
+	if (sync->progress != NULL)
+		sync->progress(sync->group.db, sync->tables[index - 1].name, total, 0,
+					   sync->group.request->arg);
+	return DBA_CONTINUE;
+}
+
+static dba_flow
+sync_digest_here(dba_client *db, const dba_result *row, void *arg)
+{
+	(void) db;
+	return sync_take_digest(arg, row, SYNC_DESTINATION);
+}
+
+static dba_flow
+sync_digest_there(dba_client *db, const dba_result *row, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	return sync->group.ending ? DBA_STOP : sync_take_digest(sync, row, SYNC_SOURCE);
+}
+
+static void
+sync_compare(Sync *sync)
+{
+	Buf			params = BUF_INIT;
+
+	buf_puts(&params, "[");
+	json_write(&params, sync->schema);
+	buf_puts(&params, ", [");
+	for (size_t i = 0; i < sync->count; i++)
+	{
+		buf_puts(&params, i > 0 ? ", " : "");
+		json_write_string(&params, sync->tables[i].name, strlen(sync->tables[i].name));
+	}
+	buf_putc(&params, ']');
+	sync_write_user(sync, &params);
+	buf_putc(&params, ']');
+	sync_ask_both(sync, digest_sql, &params, sync_digest_here, sync_digest_there);
+}
+
+/* --- the rows of buckets that differ */
+
+static const char rows_sql[] =
+	"SELECT x.i, r.match_key AS key,"
+	" pg_catalog.encode(pg_catalog.substr(r.digest, 1, 12), 'base64') AS digest"
+	" FROM pg_catalog.jsonb_to_recordset($2::pg_catalog.jsonb)"
+	" AS x (i int, name text, buckets int[], n int), LATERAL"
+	" db_adapter.digest_rows($1::pg_catalog.jsonb, x.name, x.buckets, $3::pg_catalog.text, x.n)"
+	" AS r";
+
+static dba_flow
+sync_take_listed(Sync *sync, const dba_result *row, SyncWhere where)
+{
+	int64_t		index;
+	const char *key = dba_result_text(row, 0, "key");
+	const char *digest = dba_result_text(row, 0, "digest");
+
+	if (dba_result_int64(row, 0, "i", &index) && index >= 0 && (size_t) index < sync->count &&
+		key != NULL && digest != NULL && sync_take_row(&sync->tables[index], where, key, digest))
+		return DBA_CONTINUE;
+	sync_fail(sync, DBA_NO_MEMORY, "out of memory for the rows that differ");
+	return DBA_STOP;
+}
+
+static dba_flow
+sync_row_here(dba_client *db, const dba_result *row, void *arg)
+{
+	(void) db;
+	return sync_take_listed(arg, row, SYNC_DESTINATION);
+}
+
+static dba_flow
+sync_row_there(dba_client *db, const dba_result *row, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	return sync->group.ending ? DBA_STOP : sync_take_listed(sync, row, SYNC_SOURCE);
+}
+
+/* {"i": 0, "name": "authors", "buckets": [3, 17], "n": 64}, … */
+static bool
+sync_write_listed(Sync *sync, Buf *list)
+{
+	for (size_t i = 0; i < sync->count; i++)
+	{
+		SyncTable  *table = &sync->tables[i];
+		Buf			buckets = BUF_INIT;
+		bool		ok = sync_compare_sums(table, sync->drop, &buckets);
+
+		if (ok && table->listed)
+		{
+			buf_printf(list, "%s{\"i\": %zu, \"name\": ", list->len > 0 ? ", " : "", i);
+			json_write_string(list, table->name, strlen(table->name));
+			buf_printf(list, ", \"buckets\": [%s], \"n\": %zu}", buf_text(&buckets),
+					   table->buckets);
+		}
+		buf_free(&buckets);
+		if (!ok)
+			return false;
+	}
+	return buf_ok(list);
+}
+
+/* False when there are none. */
+static bool
+sync_list_rows(Sync *sync)
+{
+	Buf			list = BUF_INIT;
+	Buf			params = BUF_INIT;
+	bool		some;
+
+	if (!sync_write_listed(sync, &list))
+		error_set_no_memory(&sync->group.error);
+	some = list.len > 0 && sync->group.error == NULL;
+	if (some)
+	{
+		buf_puts(&params, "[");
+		json_write(&params, sync->schema);
+		buf_printf(&params, ", [%s]", buf_text(&list));
+		sync_write_user(sync, &params);
+		buf_putc(&params, ']');
+		sync_ask_both(sync, rows_sql, &params, sync_row_here, sync_row_there);
+	}
+	buf_free(&list);
+	return some;
+}
+
+/* --- the rows that are moved */
+
+static void
+sync_note_table(Sync *sync, const char *table)
+{
+	if (sync->table != NULL && strcmp(sync->table, table) == 0)
+		return;
+	mem_free(sync->table);
+	sync->table = mem_strdup(table);
+}
+
+static void
+sync_sent(dba_client *db, const char *table, int64_t rows, int64_t bytes, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	(void) rows;
+	(void) bytes;
+	if (!sync->group.ending)
+		sync_note_table(sync, table);
+}
+
+static void
+sync_received(dba_client *db, const char *table, int64_t rows, int64_t bytes, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	(void) table;
+	if (sync->progress != NULL)
+		sync->progress(sync->group.db, sync->table != NULL ? sync->table : "", rows, bytes,
+					   sync->group.request->arg);
+}
+
+static void
+sync_wake_restore(Sync *sync)
+{
+	if (!sync->restore_waits)
+		return;
+	sync->restore_waits = false;
+	dba_resume(sync->group.tx, sync->group.step);
+}
+
+/* What the source sends. */
+static dba_flow
+sync_sink(dba_client *db, const char *data, size_t size, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	if (sync->group.ending || sync->group.error != NULL)
+		return DBA_STOP;
+	buf_append(&sync->chunk, data, size);
+	if (!buf_ok(&sync->chunk))
+	{
+		error_set_no_memory(&sync->group.error);
+		return DBA_STOP;
+	}
+	sync_wake_restore(sync);
+	sync->source_paused = sync->chunk.len - sync->sent >= BUFFER_FULL;
+	return sync->source_paused ? DBA_PAUSE : DBA_CONTINUE;
+}
+
+/* What the restore asks for. */
+static int64_t
+sync_give(dba_client *db, char *data, size_t size, void *arg)
+{
+	Sync	   *sync = arg;
+	size_t		left = sync->chunk.len - sync->sent;
+
+	(void) db;
+	if (sync->group.error != NULL)
+		return DBA_SOURCE_FAILED;
+	if (left == 0 && sync->source_ended)
+		return 0;
+	sync->restore_waits = left == 0;
+	if (left == 0)
+		return DBA_SOURCE_PAUSE;
+	if (size > left)
+		size = left;
+	memcpy(data, sync->chunk.data + sync->sent, size);
+	sync->sent += size;
+	left -= size;
+	if (left == 0)
+	{
+		buf_reset(&sync->chunk);
+		sync->sent = 0;
+	}
+	if (left < BUFFER_LOW && sync->source_paused)
+	{
+		sync->source_paused = false;
+		dba_resume(sync->source_tx, sync->source_id);
+	}
+	return (int64_t) size;
+}
+
+static void
+sync_backed_up(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	(void) result;
+	if (!sync_source_came(sync, error))
+		return;
+	sync->source_ended = true;
+	if (!sync_failed(sync))
+		sync_wake_restore(sync);
+	if (sync->group.error == NULL)
+		sync_leave_source(sync);
+}
+
+static void
+sync_restored(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	sync->busy = false;
+	sync->waiting = 0;
+	if (!group_failed(&sync->group, error) && (sync->restored = dba_result_keep(result)) == NULL)
+		error_set_no_memory(&sync->group.error);
+	sync_advance(sync);
+}
+
+/* {"authors": [keys], "books": true}; false: there are none. */
+static bool
+sync_write_keys(const Sync *sync, Buf *keys, bool drop)
+{
+	bool		some = false;
+
+	buf_putc(keys, '{');
+	for (size_t i = 0; i < sync->count; i++)
+	{
+		const SyncTable *table = &sync->tables[i];
+		const Buf  *list = drop ? &table->drop : &table->move;
+
+		if (list->len == 0 && (drop || !table->move_all))
+			continue;
+		buf_puts(keys, some ? ", " : "");
+		some = true;
+		json_write_string(keys, table->name, strlen(table->name));
+		buf_puts(keys, ": ");
+		if (!drop && table->move_all)
+			buf_puts(keys, "true");
+		else
+		{
+			buf_putc(keys, '[');
+			buf_append(keys, list->data, list->len);
+			buf_putc(keys, ']');
+		}
+	}
+	buf_putc(keys, '}');
+	return some;
+}
+
+static void
+sync_write_options(Sync *sync, Buf *options)
+{
+	buf_puts(options, "{\"backup_schema\": ");
+	json_write(options, sync->schema);
+	if (sync->user_id != NULL)
+		sync_write_member(options, "user_id", sync->user_id);
+}
+
+/* False when nothing is to be moved. */
+static bool
+sync_move(Sync *sync)
+{
+	Buf			backup = BUF_INIT;
+	Buf			restore = BUF_INIT;
+	bool		some;
+
+	sync_write_options(sync, &restore);
+	buf_printf(&restore, ", \"mode\": \"%s\"}", mode_names[sync->mode]);
+	sync_write_options(sync, &backup);
+	buf_puts(&backup, ", \"keys\": ");
+	some = sync_write_keys(sync, &backup, false);
+	buf_putc(&backup, '}');
+	if (!buf_ok(&backup) || !buf_ok(&restore))
+		error_set_no_memory(&sync->group.error);
+	else if (some)
+	{
+		sync->waiting = 1;
+		sync_source_submitted(sync, dba_backup(sync->source_tx, buf_text(&backup), sync_sink,
+											   sync_sent, sync_backed_up, sync));
+		sync_submitted(sync, dba_restore(sync->group.tx, buf_text(&restore), sync_give,
+										 sync_received, sync_restored, sync));
+	}
+	buf_free(&backup);
+	buf_free(&restore);
+	return some && !sync_failed(sync);
+}
+
+/* --- rows that are only at the destination */
+
+static void
+sync_dropped(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	sync->busy = false;
+	sync->waiting = 0;
+	if (!group_failed(&sync->group, error) && (sync->dropped = dba_result_keep(result)) == NULL)
+		error_set_no_memory(&sync->group.error);
+	sync_advance(sync);
+}
+
+static bool
+sync_drop(Sync *sync)
+{
+	Buf			params = BUF_INIT;
+	bool		some;
+
+	if (!sync->drop)
+		return false;
+	buf_puts(&params, "[");
+	json_write(&params, sync->schema);
+	buf_puts(&params, ", ");
+	some = sync_write_keys(sync, &params, true);
+	sync_write_user(sync, &params);
+	buf_putc(&params, ']');
+	if (!buf_ok(&params))
+		error_set_no_memory(&sync->group.error);
+	else if (some)
+	{
+		sync->waiting = 1;
+		sync_submitted(sync,
+					   dba_execute(sync->group.tx,
+								   "SELECT * FROM db_adapter.delete_rows($1::pg_catalog.jsonb,"
+								   " $2::pg_catalog.jsonb, $3::pg_catalog.text)",
+								   buf_text(&params), sync_dropped, sync));
+	}
+	buf_free(&params);
+	return some && !sync_failed(sync);
+}
+
+/* --- what came of it */
+
+typedef enum SyncColumn
+{
+	COLUMN_TABLE,
+	COLUMN_SOURCE,
+	COLUMN_DESTINATION,
+	COLUMN_NEW,
+	COLUMN_CHANGED,
+	COLUMN_SAME,
+	COLUMN_ONLY_THERE,
+	COLUMN_AMBIGUOUS,
+	COLUMN_INSERTED,
+	COLUMN_UPDATED,
+	COLUMN_SKIPPED,
+	COLUMN_FAILED,
+	COLUMN_NULLED,
+	COLUMN_DETAILS,
+	COLUMN_NOTES,
+	COLUMN_DELETED,
+	COLUMNS
+} SyncColumn;
+
+#define TEXT_OID 25
+#define INT8_OID 20
+#define JSONB_OID 3802
+
+static const char *const column_names[COLUMNS] = {
+	"table",	   "source_rows",	  "destination_rows",
+	"new",		   "changed",		  "same",
+	"only_there",  "ambiguous",		  "inserted",
+	"updated",	   "skipped",		  "failed",
+	"nulled_refs", "failure_details", "notes",
+	"deleted"};
+
+static const char *
+sync_number(Sync *sync, int64_t number)
+{
+	char		text[32];
+	int			len = snprintf(text, sizeof(text), "%lld", (long long) number);
+
+	return arena_strndup(&sync->arena, text, (size_t) len);
+}
+
+/* What the verb said of the table; NULL where it said nothing. */
+static const char *
+sync_said(const dba_result *result, const char *table, const char *column)
+{
+	for (size_t i = 0; result != NULL && i < dba_result_rows(result); i++)
+	{
+		const char *name = dba_result_text(result, i, "table");
+
+		if (name != NULL && strcmp(name, table) == 0)
+			return dba_result_text(result, i, column);
+	}
+	return NULL;
+}
+
+static void
+sync_fill_row(Sync *sync, const SyncTable *table, const char **values)
+{
+	const int64_t numbers[] = {table->sides[SYNC_SOURCE].total,
+							   table->sides[SYNC_DESTINATION].total,
+							   table->fresh,
+							   table->changed,
+							   table->same,
+							   table->only_there,
+							   table->ambiguous};
+
+	values[COLUMN_TABLE] = table->name;
+	for (int i = COLUMN_SOURCE; i <= COLUMN_AMBIGUOUS; i++)
+		values[i] = sync_number(sync, numbers[i - COLUMN_SOURCE]);
+	for (int i = COLUMN_INSERTED; i <= COLUMN_NOTES; i++)
+	{
+		values[i] = sync_said(sync->restored, table->name, column_names[i]);
+		if (values[i] == NULL)
+			values[i] = i == COLUMN_DETAILS ? "[]" : i == COLUMN_NOTES ? "{}" : "0";
+	}
+	values[COLUMN_DELETED] = sync_said(sync->dropped, table->name, "deleted");
+	if (values[COLUMN_DELETED] == NULL)
+		values[COLUMN_DELETED] = "0";
+}
+
+static void
+sync_make_result(Sync *sync)
+{
+	Oid			types[COLUMNS];
+	const char **values = arena_alloc(&sync->arena, sizeof(char *) * COLUMNS * (sync->count + 1));
+
+	for (int i = 0; i < COLUMNS; i++)
+		types[i] = i == COLUMN_TABLE						  ? TEXT_OID
+				   : i == COLUMN_DETAILS || i == COLUMN_NOTES ? JSONB_OID
+															  : INT8_OID;
+	for (size_t i = 0; values != NULL && i < sync->count; i++)
+		sync_fill_row(sync, &sync->tables[i], values + i * COLUMNS);
+	if (values != NULL)
+		sync->group.result = result_make(COLUMNS, column_names, types, (int) sync->count, values);
+	if (sync->group.result == NULL)
+		error_set_no_memory(&sync->group.error);
+	sync->group.count = (int64_t) sync->count;
+}
+
+static void
+sync_end(Sync *sync)
+{
+	if (sync->group.error == NULL)
+		sync_make_result(sync);
+	if (!sync_failed(sync))
+		group_end(&sync->group);
+}
+
+/* --- step by step */
+
+static bool
+sync_compare_tables(Sync *sync)
+{
+	for (size_t i = 0; i < sync->count; i++)
+		if (!sync_compare_rows(&sync->tables[i], sync->mode != MODE_SKIP))
+			return error_set_no_memory(&sync->group.error);
+	return true;
+}
+
+/* Each step asks for something and is called again when that has come, or has
+ * nothing to ask for. */
+static void
+sync_advance(Sync *sync)
+{
+	if (sync_failed(sync) || sync->waiting > 0)
+		return;
+	switch (sync->step)
+	{
+		case STEP_COMPARE:
+			sync->step = STEP_LIST;
+			sync_compare(sync);
+			return;
+		case STEP_LIST:
+			sync->step = STEP_MOVE;
+			if (sync_list_rows(sync))
+				return;
+			/* FALLTHROUGH */
+		case STEP_MOVE:
+			sync->step = STEP_DROP;
+			if (sync->group.error == NULL && sync_compare_tables(sync) && !sync->dry_run &&
+				sync_move(sync))
+				return;
+			/* FALLTHROUGH */
+		case STEP_DROP:
+			sync->step = STEP_END;
+			if (sync->group.error == NULL && !sync->dry_run && sync_drop(sync))
+				return;
+			/* FALLTHROUGH */
+		case STEP_END:
+			sync_end(sync);
+			return;
+	}
+}
+
+static void
+sync_source_begun(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) result;
+	if (sync->orphan || sync->group.ending)
+	{
+		if (error == NULL)
+			dba_close(db);
+		sync_source_came(sync, error);
+		return;
+	}
+	if (error == NULL)
+		sync->source_tx = db;
+	sync_source_came(sync, error);
+	sync->waiting = 0;
+	sync_advance(sync);
+}
+
+/* There is a transaction at the destination. */
+static void
+sync_begun(Group *group)
+{
+	Sync	   *sync = (Sync *) group;
+
+	sync->waiting = 1;
+	sync_source_submitted(sync, dba_begin(&sync->source->self,
+										  "{\"isolation\": \"repeatable read\", "
+										  "\"read_only\": true}",
+										  sync_source_begun, sync));
+	sync_failed(sync);
+}
+
+/* --- the call */
+
+static bool
+sync_flag(const JsonValue *options, const char *name, bool *flag, dba_error **err)
+{
+	const JsonValue *value = json_member(options, name);
+
+	if (value != NULL && value->type != JSON_TYPE_BOOL)
+		return error_set(err, DBA_INVALID, "sync option \"%s\" must be true or false", name);
+	*flag = value != NULL && value->boolean;
+	return true;
+}
+
+static bool
+sync_read_mode(Sync *sync, const JsonValue *value, dba_error **err)
+{
+	if (value == NULL)
+		return true;
+	for (int i = 0; value->type == JSON_TYPE_STRING && mode_names[i] != NULL; i++)
+		if (strcmp(value->text, mode_names[i]) == 0)
+		{
+			sync->mode = (SyncMode) i;
+			return true;
+		}
+	return error_set(err, DBA_INVALID, "sync mode must be \"overwrite\", \"skip\" or \"fail\"");
+}
+
+static bool
+sync_read_tables(Sync *sync, dba_error **err)
+{
+	static const JsonValue slug = {.type = JSON_TYPE_STRING, .text = "slug", .len = 4};
+	const JsonValue *tables = json_member(sync->schema, "tables");
+
+	if (tables == NULL || tables->type != JSON_TYPE_ARRAY)
+		return error_set(err, DBA_INVALID, "sync needs a backup_schema with \"tables\"");
+	sync->tables = arena_alloc(&sync->arena, sizeof(SyncTable) * (tables->count + 1));
+	if (sync->tables == NULL)
+		return error_set_no_memory(err);
+	json_foreach(table, tables)
+	{
+		const JsonValue *name = json_member(table, "name");
+		const JsonValue *match = json_member(table, "slug_field");
+
+		if (name == NULL || name->type != JSON_TYPE_STRING)
+			return error_set(err, DBA_INVALID, "a table of the backup_schema has no name");
+		sync->tables[sync->count].slug = match == NULL					 ? &slug
+										 : match->type == JSON_TYPE_NULL ? NULL
+																		 : match;
+		sync->tables[sync->count++].name = name->text;
+	}
+	return true;
+}
+
+static bool
+sync_read_options(Sync *sync, const char *text, dba_error **err)
+{
+	static const char *const known[] = {"backup_schema", "user_id", "mode", "dry_run", "delete"};
+	const JsonValue *options;
+
+	if (text == NULL)
+		return error_set(err, DBA_INVALID, "sync needs options with a backup_schema");
+	options = json_parse(&sync->arena, text, strlen(text), "sync options", err);
+	if (options == NULL)
+		return false;
+	if (options->type != JSON_TYPE_OBJECT)
+		return error_set(err, DBA_INVALID, "sync options must be a JSON object");
+	json_foreach(option, options)
+	{
+		const char *near = dba_nearest(option->name, known, sizeof(known) / sizeof(known[0]));
+
+		if (near == NULL || strcmp(near, option->name) != 0)
+			return error_set(err, DBA_INVALID, "unknown sync option \"%s\"", option->name);
+	}
+	sync->schema = json_member(options, "backup_schema");
+	sync->user_id = json_member(options, "user_id");
+	if (sync->user_id != NULL && sync->user_id->type == JSON_TYPE_NULL)
+		sync->user_id = NULL;
+	if (sync->user_id != NULL && sync->user_id->type != JSON_TYPE_STRING)
+		return error_set(err, DBA_INVALID, "sync option \"user_id\" must be a string");
+	return sync_flag(options, "dry_run", &sync->dry_run, err) &&
+		   sync_flag(options, "delete", &sync->drop, err) &&
+		   sync_read_mode(sync, json_member(options, "mode"), err) && sync_read_tables(sync, err);
+}
+
+static bool
+sync_check_clients(const dba_client *source, const dba_client *destination, dba_error **err)
+{
+	if (source == NULL || source->core == destination->core)
+		return error_set(err, DBA_INVALID, "sync needs two clients");
+	if (source->tx != NULL)
+		return error_set(err, DBA_INVALID, "the source of a sync cannot be a transaction");
+	if (source->core->loop != destination->core->loop)
+		return error_set(err, DBA_INVALID, "source and destination of a sync must be on one loop");
+	if (strcmp(dba_provider(source), "postgres") != 0 ||
+		strcmp(dba_provider(destination), "postgres") != 0)
+		return error_set(err, DBA_NOT_SUPPORTED, "sync works between two postgres databases");
+	return true;
+}
+
+dba_request
+dba_sync(dba_client *source, dba_client *destination, const char *options, dba_progress_fn progress,
+		 dba_callback cb, void *arg)
+{
+	Sync	   *sync = mem_zalloc(sizeof(Sync));
+	dba_error  *error = NULL;
+	dba_request id;
+
+	if (sync == NULL)
+		return 0;
+	sync->progress = progress;
+	sync->group.begun = sync_begun;
+	sync->group.release = sync_release;
+	if (sync_check_clients(source, destination, &error))
+	{
+		sync->source = source->core;
+		sync_read_options(sync, options, &error);
+	}
+	sync->group.tx_options = sync->dry_run
+								 ? "{\"isolation\": \"repeatable read\", \"read_only\": true}"
+								 : "{\"isolation\": \"repeatable read\"}";
+	id = group_submit(&sync->group, destination, cb, arg);
+	if (id == 0)
+		dba_error_free(error);
+	else if (error != NULL)
+		request_fail(sync->group.request, error);
+	else
+		group_begin(&sync->group);
+	return id;
+}
