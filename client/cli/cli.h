@@ -41,7 +41,7 @@ typedef struct CliOption
 typedef struct CliCommand
 {
 	const char *name;			/* NULL ends the table */
-	const char *operand;		/* one, for the help; NULL: none */
+	const char *operand;		/* for the help, [in brackets] if it may be left out; NULL: none */
 	const char *summary;
 	const char *description;
 	const CliOption *options;
@@ -49,6 +49,7 @@ typedef struct CliCommand
 } CliCommand;
 
 #define MAX_GIVEN 32
+#define MAX_OPERANDS 3 /* of jobs; the others take one */
 
 struct Cli
 {
@@ -56,7 +57,9 @@ struct Cli
 	const CliOption *given[MAX_GIVEN];
 	const char *values[MAX_GIVEN];
 	size_t		given_count;
-	const char *operand;
+	const char *operand;		/* the first, and those after it */
+	const char *operands[MAX_OPERANDS];
+	size_t		operand_count;
 
 	bool		json;
 	bool		quiet;
@@ -66,6 +69,8 @@ struct Cli
 	dba_config *config;
 	dba_profile *profile;
 	dba_client *db;
+	dba_client *source;			/* the other one, of sync */
+	dba_loop   *loop;			/* of both */
 };
 
 extern const CliOption cli_global_options[];
@@ -108,6 +113,9 @@ extern int cli_wait(Cli *cli, CliCall *call, dba_request request);
 extern bool cli_wait_quietly(Cli *cli, CliCall *call, dba_request request);
 extern void cli_call_free(CliCall *call);
 
+/* a count; 0 where there is none */
+extern int64_t cli_number_at(const dba_result *result, size_t row, const char *column);
+
 /* params: a JSON array, taken over, or NULL */
 extern int cli_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params);
 extern bool cli_interrupted(void);
@@ -127,6 +135,9 @@ extern void cli_print_rows(Cli *cli, const cJSON *counts);
 /* the backup schema: --backup-schema, db.toml, or derived from the foreign keys;
  * only the tables named by --tables.  JSON text (free it); NULL: said */
 extern char *cli_backup_schema(Cli *cli);
+
+/* the same with all its tables */
+extern char *cli_whole_backup_schema(Cli *cli);
 
 /* the tenant: --user-id or the variable named in db.toml; NULL: none */
 extern const char *cli_user_id(const Cli *cli);
@@ -216,6 +227,8 @@ extern int cmd_backup(Cli *cli);
 extern int cmd_restore(Cli *cli);
 extern int cmd_install(Cli *cli);
 extern int cmd_introspect(Cli *cli);
+extern int cmd_sync(Cli *cli);
+extern int cmd_jobs(Cli *cli);
 
 /* cmd_validate.c: the declared schema compared with the live one */
 typedef struct Comparison
@@ -229,6 +242,9 @@ typedef struct Comparison
 
 extern int comparison_run(Cli *cli, Comparison *comparison);
 extern void comparison_free(Comparison *comparison);
+
+/* cmd_restore.c: the first rows of restore's result that failed, and why, to standard error */
+extern void cli_print_failures(const dba_result *result);
 
 /* cmd_backup.c: streams a backup to a file; CODE_DONE or said */
 extern int backup_to(Cli *cli, const char *path, const char *format, const char *backup_schema,

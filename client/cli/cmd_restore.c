@@ -41,21 +41,12 @@ source_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, 
 /* ---------------------------------------------------------------- what came of it */
 
 static int64_t
-number_at(const dba_result *result, size_t row, const char *column)
-{
-	int64_t		value = 0;
-
-	dba_result_int64(result, row, column, &value);
-	return value;
-}
-
-static int64_t
 total_of(const dba_result *result, const char *column)
 {
 	int64_t		total = 0;
 
 	for (size_t i = 0; i < dba_result_rows(result); i++)
-		total += number_at(result, i, column);
+		total += cli_number_at(result, i, column);
 	return total;
 }
 
@@ -78,9 +69,8 @@ text_member(const cJSON *object, const char *name)
 	return text != NULL ? text : "";
 }
 
-/* The first rows that failed, and why. */
-static void
-print_failures(const dba_result *result)
+void
+cli_print_failures(const dba_result *result)
 {
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
@@ -118,13 +108,13 @@ print_restored(Cli *cli, const dba_result *result, bool dry_run)
 		for (int c = 0; c < 5; c++)
 		{
 			snprintf(numbers[c], sizeof(numbers[c]), "%s",
-					 cli_thousands(number_at(result, i, columns[c])));
+					 cli_thousands(cli_number_at(result, i, columns[c])));
 			texts[c + 1] = numbers[c];
 		}
 		cli_table_add(table, texts);
 	}
 	cli_table_print(table);
-	print_failures(result);
+	cli_print_failures(result);
 	if (dry_run)
 		cli_note(cli, "dry run: everything was rolled back");
 }

@@ -50,6 +50,24 @@ static const CliOption restore_options[] = {
 	{"yes", 'y', NULL, "do not ask"},
 	{0}};
 
+static const CliOption sync_options[] = {
+	{"from", 'f', "PROFILE", "the profile, or URL, whose rows are brought here"},
+	{"tables", 0, "A,B", "these tables alone; else sync.tables of db.toml, else all"},
+	{"user-id", 0, "ID", "the rows of this tenant alone"},
+	{"backup-schema", 0, "FILE",
+	 "tables, keys and references; else db.toml's, else derived from foreign keys"},
+	{"mode", 0, "MODE", "overwrite (default), skip or fail where a row exists and differs"},
+	{"dry-run", 0, NULL, "only count, even with --confirm"},
+	{"confirm", 0, NULL, "change the database; without it differences are only counted"},
+	{"delete", 0, NULL, "also delete rows that only this database has"},
+	{"yes", 0, NULL, "do not ask before deleting"},
+	{0}};
+
+static const CliOption jobs_options[] = {
+	{"priority", 0, "N", "of submit: higher ones go first"},
+	{"timeout", 0, "SECONDS", "of wait: give up after that long"},
+	{0}};
+
 static const CliOption introspect_options[] = {{"format", 0, "FORMAT", "json, mermaid or dot"},
 											   {0}};
 
@@ -82,6 +100,13 @@ const CliCommand cli_commands[] = {
 	 "the exit code is"
 	 " then 0 only if the schema is valid afterwards.",
 	 fix_options, cmd_fix},
+	{"sync", NULL, "bring what another profile's rows have that these lack",
+	 "Compares the rows of another profile's database with those here, by match key, and counts "
+	 "per "
+	 "table what is new, changed, the same, or only here. --confirm brings what is new or changed, "
+	 "in one transaction: nothing else is moved, and a failure leaves everything as it was. Exits "
+	 "with 1 when rows failed or had to be left alone.",
+	 sync_options, cmd_sync},
 	{"backup", NULL, "save a tenant's rows, or check a backup file",
 	 "Streams the rows of one tenant, or of all, to a file that is complete or not there. Without "
 	 "-o the file is"
@@ -100,4 +125,13 @@ const CliCommand cli_commands[] = {
 	{"introspect", NULL, "print the live schema",
 	 "Prints the live schema as a JSON document, or as a diagram.", introspect_options,
 	 cmd_introspect},
+	{"jobs", "[list|show N|cancel N|wait N|submit VERB [ARGS]]", "the server's background jobs",
+	 "Lists the jobs of this database, shows one, cancels it, or waits for its end. submit queues "
+	 "a "
+	 "verb (backup_to_file, restore_from_file, validate, apply, digest, expected) with a JSON "
+	 "object "
+	 "of its arguments. show and wait exit with 1 for a job that failed or was cancelled. The "
+	 "server "
+	 "needs db_adapter in shared_preload_libraries.",
+	 jobs_options, cmd_jobs},
 	{0}};

@@ -107,13 +107,16 @@ cli_fail(Cli *cli, const dba_error *error)
 		message = "interrupted; the transaction was rolled back";
 	else if (lacks_extension(error))
 	{
-		message = "the extension db_adapter is not installed in this database";
+		bool		source = strncmp(message, "source: ", 8) == 0;
+		const char *where = cli_value(cli, source ? "from" : "profile");
+
+		message = source ? "the extension db_adapter is not installed in the source database"
+						 : "the extension db_adapter is not installed in this database";
 		snprintf(text, sizeof(text), "Install it: db-adapter%s%s install",
-				 cli_has(cli, "profile") ? " --profile " : "",
-				 cli_has(cli, "profile") && strchr(cli_value(cli, "profile"), ':') == NULL
-					 ? cli_value(cli, "profile")
-				 : cli_has(cli, "profile") ? "URL"
-										   : "");
+				 where != NULL ? " --profile " : "",
+				 where == NULL				  ? ""
+				 : strchr(where, ':') == NULL ? where
+											  : "URL");
 		hint = text;
 	}
 	if (cli->json)
@@ -241,6 +244,15 @@ cli_call_free(CliCall *call)
 	dba_result_free(call->result);
 	dba_error_free(call->error);
 	*call = (CliCall){0};
+}
+
+int64_t
+cli_number_at(const dba_result *result, size_t row, const char *column)
+{
+	int64_t		value = 0;
+
+	dba_result_int64(result, row, column, &value);
+	return value;
 }
 
 int
@@ -493,11 +505,11 @@ derive_backup_schema(Cli *cli)
 	return text;
 }
 
-char *
-cli_backup_schema(Cli *cli)
+/* list: only the tables named in it; NULL: all. */
+static char *
+read_backup_schema(Cli *cli, const char *list)
 {
 	const char *path = cli_value_or_config(cli, "backup-schema", "schema.backup_schema");
-	const char *list = cli_value(cli, "tables");
 	char	   *text =
 		path != NULL ? cli_read_file(cli, path, "backup schema") : derive_backup_schema(cli);
 	cJSON	   *schema = text != NULL ? cJSON_Parse(text) : NULL;
@@ -522,6 +534,18 @@ cli_backup_schema(Cli *cli)
 		return text;
 	free(text);
 	return NULL;
+}
+
+char *
+cli_backup_schema(Cli *cli)
+{
+	return read_backup_schema(cli, cli_value(cli, "tables"));
+}
+
+char *
+cli_whole_backup_schema(Cli *cli)
+{
+	return read_backup_schema(cli, NULL);
 }
 
 /* ---------------------------------------------------------------- questions */

@@ -190,12 +190,15 @@ read_word(Cli *cli, const char *word)
 		cli->command = find_command(word);
 		return cli->command != NULL;
 	}
-	if (cli->command->operand == NULL || cli->operand != NULL)
+	if (cli->command->operand == NULL ||
+		cli->operand_count == (*cli->command->operand == '[' ? MAX_OPERANDS : 1))
 	{
 		cli_usage("unexpected argument \"%s\" of %s", word, cli->command->name);
 		return false;
 	}
-	cli->operand = word;
+	if (cli->operand == NULL)
+		cli->operand = word;
+	cli->operands[cli->operand_count++] = word;
 	return true;
 }
 
@@ -302,7 +305,7 @@ run(Cli *cli)
 		help_program(stderr);
 		return CODE_USAGE;
 	}
-	if (cli->command->operand != NULL && cli->operand == NULL)
+	if (cli->command->operand != NULL && *cli->command->operand != '[' && cli->operand == NULL)
 		return cli_usage("%s needs an argument: %s", cli->command->name, cli->command->operand);
 	cli->json = cli_has(cli, "json");
 	cli->quiet = cli_has(cli, "quiet");
@@ -324,7 +327,9 @@ main(int argc, char **argv)
 		return help_generate(argv[2]) ? CODE_DONE : CODE_USAGE;
 	if (read_arguments(&cli, argv))
 		code = run(&cli);
+	dba_close(cli.source);
 	dba_close(cli.db);
+	dba_loop_free(cli.loop);
 	dba_profile_free(cli.profile);
 	dba_config_free(cli.config);
 	if (fflush(stdout) != 0 && code == CODE_DONE)

@@ -441,9 +441,10 @@ extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_
  * Brings the rows of one database that another lacks, or has otherwise, into that
  * one: both are compared by match key, and only what differs is moved, in one
  * transaction of the destination (on a transaction: in that one).  options: a JSON
- * object, backup_schema required: {"backup_schema": …, "user_id": "u1", "mode":
- * "overwrite" (default), "skip" or "fail", "dry_run": true, "delete": true (also
- * delete rows that only the destination has)}.  Both clients must be on one loop and
+ * object, backup_schema required: {"backup_schema": …, "tables": ["a"] (the others
+ * are there to be referred to), "user_id": "u1", "mode": "overwrite" (default), "skip"
+ * or "fail", "dry_run": true, "delete": true (also delete rows that only the
+ * destination has)}.  Both clients must be on one loop and
  * stay open until the callback.  progress tells first of rows compared (bytes 0),
  * then of rows moved.  The result has one row a table: table, source_rows,
  * destination_rows, new, changed, same, only_there, ambiguous (several rows under

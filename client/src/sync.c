@@ -12,74 +12,16 @@
  * callbacks of their own; should the sync end before them, it lives on until the
  * last has come.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "group.h"
 #include "mem.h"
-#include "sql.h"
-#include "syncdiff.h"
+#include "sync.h"
 
 /* Of a backup on its way: above the one the source pauses, below the other it goes on. */
 #define BUFFER_FULL (1024 * 1024)
 #define BUFFER_LOW (256 * 1024)
 
-typedef enum SyncMode
-{
-	MODE_OVERWRITE,
-	MODE_SKIP,
-	MODE_FAIL
-} SyncMode;
-
-typedef enum SyncStep
-{
-	STEP_COMPARE,
-	STEP_LIST,
-	STEP_MOVE,
-	STEP_DROP,
-	STEP_END
-} SyncStep;
-
-typedef struct Sync
-{
-	Group		group;
-	Core	   *source;
-	dba_client *source_tx;
-	dba_request source_id;		/* the request under way there */
-	bool		source_busy;
-	bool		busy;			/* a step is under way at the destination */
-	bool		orphan;			/* the group is gone; the source's callback frees this */
-	dba_progress_fn progress;
-
-	/* what was asked for */
-	Arena		arena;
-	const JsonValue *schema;
-	const JsonValue *user_id;	/* or NULL */
-	SyncMode	mode;
-	bool		dry_run;
-	bool		drop;
-
-	SyncStep	step;			/* the next one */
-	SyncTable  *tables;
-	size_t		count;
-	int			waiting;		/* sides that the step under way still waits for */
-
-	/* the backup on its way */
-	Buf			chunk;
-	size_t		sent;			/* of chunk */
-	bool		source_paused;
-	bool		restore_waits;
-	bool		source_ended;
-	char	   *table;			/* for progress: the one being read */
-
-	dba_result *restored;
-	dba_result *dropped;
-} Sync;
-
 static void sync_advance(Sync *sync);
-
-static const char *const mode_names[] = {"overwrite", "skip", "fail", NULL};
 
 /* --- ends */
 
@@ -266,7 +208,7 @@ static const char digest_sql[] =
 	" (SELECT pg_catalog.sum(d.rows)::pg_catalog.int8 AS total, pg_catalog.encode("
 	"pg_catalog.string_agg(pg_catalog.int4send(d.bucket) OPERATOR(pg_catalog.||) d.digest, ''),"
 	" 'base64') AS sums FROM db_adapter.digest($1::pg_catalog.jsonb, t.name, $3::pg_catalog.text)"
-	" AS d) AS x";
+	" AS d) AS x WHERE t.name IS NOT NULL";
 
 static dba_flow
 sync_take_digest(Sync *sync, const dba_result *row, SyncWhere where)
@@ -314,7 +256,10 @@ sync_compare(Sync *sync)
 	for (size_t i = 0; i < sync->count; i++)
 	{
 		buf_puts(&params, i > 0 ? ", " : "");
-		json_write_string(&params, sync->tables[i].name, strlen(sync->tables[i].name));
+		if (sync->tables[i].chosen)
+			json_write_string(&params, sync->tables[i].name, strlen(sync->tables[i].name));
+		else
+			buf_puts(&params, "null");
 	}
 	buf_putc(&params, ']');
 	sync_write_user(sync, &params);
@@ -370,7 +315,7 @@ sync_write_listed(Sync *sync, Buf *list)
 	{
 		SyncTable  *table = &sync->tables[i];
 		Buf			buckets = BUF_INIT;
-		bool		ok = sync_compare_sums(table, sync->drop, &buckets);
+		bool		ok = !table->chosen || sync_compare_sums(table, sync->drop, &buckets);
 
 		if (ok && table->listed)
 		{
@@ -585,7 +530,7 @@ sync_move(Sync *sync)
 	bool		some;
 
 	sync_write_options(sync, &restore);
-	buf_printf(&restore, ", \"mode\": \"%s\"}", mode_names[sync->mode]);
+	buf_printf(&restore, ", \"mode\": \"%s\"}", sync_mode_names[sync->mode]);
 	sync_write_options(sync, &backup);
 	buf_puts(&backup, ", \"keys\": ");
 	some = sync_write_keys(sync, &backup, false);
@@ -649,108 +594,6 @@ sync_drop(Sync *sync)
 	return some && !sync_failed(sync);
 }
 
-/* --- what came of it */
-
-typedef enum SyncColumn
-{
-	COLUMN_TABLE,
-	COLUMN_SOURCE,
-	COLUMN_DESTINATION,
-	COLUMN_NEW,
-	COLUMN_CHANGED,
-	COLUMN_SAME,
-	COLUMN_ONLY_THERE,
-	COLUMN_AMBIGUOUS,
-	COLUMN_INSERTED,
-	COLUMN_UPDATED,
-	COLUMN_SKIPPED,
-	COLUMN_FAILED,
-	COLUMN_NULLED,
-	COLUMN_DETAILS,
-	COLUMN_NOTES,
-	COLUMN_DELETED,
-	COLUMNS
-} SyncColumn;
-
-#define TEXT_OID 25
-#define INT8_OID 20
-#define JSONB_OID 3802
-
-static const char *const column_names[COLUMNS] = {
-	"table",	   "source_rows",	  "destination_rows",
-	"new",		   "changed",		  "same",
-	"only_there",  "ambiguous",		  "inserted",
-	"updated",	   "skipped",		  "failed",
-	"nulled_refs", "failure_details", "notes",
-	"deleted"};
-
-static const char *
-sync_number(Sync *sync, int64_t number)
-{
-	char		text[32];
-	int			len = snprintf(text, sizeof(text), "%lld", (long long) number);
-
-	return arena_strndup(&sync->arena, text, (size_t) len);
-}
-
-/* What the verb said of the table; NULL where it said nothing. */
-static const char *
-sync_said(const dba_result *result, const char *table, const char *column)
-{
-	for (size_t i = 0; result != NULL && i < dba_result_rows(result); i++)
-	{
-		const char *name = dba_result_text(result, i, "table");
-
-		if (name != NULL && strcmp(name, table) == 0)
-			return dba_result_text(result, i, column);
-	}
-	return NULL;
-}
-
-static void
-sync_fill_row(Sync *sync, const SyncTable *table, const char **values)
-{
-	const int64_t numbers[] = {table->sides[SYNC_SOURCE].total,
-							   table->sides[SYNC_DESTINATION].total,
-							   table->fresh,
-							   table->changed,
-							   table->same,
-							   table->only_there,
-							   table->ambiguous};
-
-	values[COLUMN_TABLE] = table->name;
-	for (int i = COLUMN_SOURCE; i <= COLUMN_AMBIGUOUS; i++)
-		values[i] = sync_number(sync, numbers[i - COLUMN_SOURCE]);
-	for (int i = COLUMN_INSERTED; i <= COLUMN_NOTES; i++)
-	{
-		values[i] = sync_said(sync->restored, table->name, column_names[i]);
-		if (values[i] == NULL)
-			values[i] = i == COLUMN_DETAILS ? "[]" : i == COLUMN_NOTES ? "{}" : "0";
-	}
-	values[COLUMN_DELETED] = sync_said(sync->dropped, table->name, "deleted");
-	if (values[COLUMN_DELETED] == NULL)
-		values[COLUMN_DELETED] = "0";
-}
-
-static void
-sync_make_result(Sync *sync)
-{
-	Oid			types[COLUMNS];
-	const char **values = arena_alloc(&sync->arena, sizeof(char *) * COLUMNS * (sync->count + 1));
-
-	for (int i = 0; i < COLUMNS; i++)
-		types[i] = i == COLUMN_TABLE						  ? TEXT_OID
-				   : i == COLUMN_DETAILS || i == COLUMN_NOTES ? JSONB_OID
-															  : INT8_OID;
-	for (size_t i = 0; values != NULL && i < sync->count; i++)
-		sync_fill_row(sync, &sync->tables[i], values + i * COLUMNS);
-	if (values != NULL)
-		sync->group.result = result_make(COLUMNS, column_names, types, (int) sync->count, values);
-	if (sync->group.result == NULL)
-		error_set_no_memory(&sync->group.error);
-	sync->group.count = (int64_t) sync->count;
-}
-
 static void
 sync_end(Sync *sync)
 {
@@ -766,7 +609,7 @@ static bool
 sync_compare_tables(Sync *sync)
 {
 	for (size_t i = 0; i < sync->count; i++)
-		if (!sync_compare_rows(&sync->tables[i], sync->mode != MODE_SKIP))
+		if (sync->tables[i].chosen && !sync_compare_rows(&sync->tables[i], sync->mode != MODE_SKIP))
 			return error_set_no_memory(&sync->group.error);
 	return true;
 }
@@ -841,88 +684,6 @@ sync_begun(Group *group)
 }
 
 /* --- the call */
-
-static bool
-sync_flag(const JsonValue *options, const char *name, bool *flag, dba_error **err)
-{
-	const JsonValue *value = json_member(options, name);
-
-	if (value != NULL && value->type != JSON_TYPE_BOOL)
-		return error_set(err, DBA_INVALID, "sync option \"%s\" must be true or false", name);
-	*flag = value != NULL && value->boolean;
-	return true;
-}
-
-static bool
-sync_read_mode(Sync *sync, const JsonValue *value, dba_error **err)
-{
-	if (value == NULL)
-		return true;
-	for (int i = 0; value->type == JSON_TYPE_STRING && mode_names[i] != NULL; i++)
-		if (strcmp(value->text, mode_names[i]) == 0)
-		{
-			sync->mode = (SyncMode) i;
-			return true;
-		}
-	return error_set(err, DBA_INVALID, "sync mode must be \"overwrite\", \"skip\" or \"fail\"");
-}
-
-static bool
-sync_read_tables(Sync *sync, dba_error **err)
-{
-	static const JsonValue slug = {.type = JSON_TYPE_STRING, .text = "slug", .len = 4};
-	const JsonValue *tables = json_member(sync->schema, "tables");
-
-	if (tables == NULL || tables->type != JSON_TYPE_ARRAY)
-		return error_set(err, DBA_INVALID, "sync needs a backup_schema with \"tables\"");
-	sync->tables = arena_alloc(&sync->arena, sizeof(SyncTable) * (tables->count + 1));
-	if (sync->tables == NULL)
-		return error_set_no_memory(err);
-	json_foreach(table, tables)
-	{
-		const JsonValue *name = json_member(table, "name");
-		const JsonValue *match = json_member(table, "slug_field");
-
-		if (name == NULL || name->type != JSON_TYPE_STRING)
-			return error_set(err, DBA_INVALID, "a table of the backup_schema has no name");
-		sync->tables[sync->count].slug = match == NULL					 ? &slug
-										 : match->type == JSON_TYPE_NULL ? NULL
-																		 : match;
-		sync->tables[sync->count++].name = name->text;
-	}
-	return true;
-}
-
-static bool
-sync_read_options(Sync *sync, const char *text, dba_error **err)
-{
-	static const char *const known[] = {"backup_schema", "user_id", "mode", "dry_run", "delete"};
-	const JsonValue *options;
-
-	if (text == NULL)
-		return error_set(err, DBA_INVALID, "sync needs options with a backup_schema");
-	options = json_parse(&sync->arena, text, strlen(text), "sync options", err);
-	if (options == NULL)
-		return false;
-	if (options->type != JSON_TYPE_OBJECT)
-		return error_set(err, DBA_INVALID, "sync options must be a JSON object");
-	json_foreach(option, options)
-	{
-		const char *near = dba_nearest(option->name, known, sizeof(known) / sizeof(known[0]));
-
-		if (near == NULL || strcmp(near, option->name) != 0)
-			return error_set(err, DBA_INVALID, "unknown sync option \"%s\"", option->name);
-	}
-	sync->schema = json_member(options, "backup_schema");
-	sync->user_id = json_member(options, "user_id");
-	if (sync->user_id != NULL && sync->user_id->type == JSON_TYPE_NULL)
-		sync->user_id = NULL;
-	if (sync->user_id != NULL && sync->user_id->type != JSON_TYPE_STRING)
-		return error_set(err, DBA_INVALID, "sync option \"user_id\" must be a string");
-	return sync_flag(options, "dry_run", &sync->dry_run, err) &&
-		   sync_flag(options, "delete", &sync->drop, err) &&
-		   sync_read_mode(sync, json_member(options, "mode"), err) && sync_read_tables(sync, err);
-}
 
 static bool
 sync_check_clients(const dba_client *source, const dba_client *destination, dba_error **err)

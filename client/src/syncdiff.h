@@ -45,6 +45,7 @@ typedef struct SyncTable
 	Arena		arena;			/* of the keys */
 	SyncSide	sides[SYNC_SIDES];
 	size_t		buckets;		/* that both can be compared in */
+	bool		chosen;			/* the others are there to be referred to */
 	bool		listed;			/* some rows are to be listed */
 
 	int64_t		fresh;			/* only in the source */

@@ -62,7 +62,7 @@ chdir PostgreSQL::Test::Utils::tempdir();
 program_help_ok('db-adapter');
 program_version_ok('db-adapter');
 program_options_handling_ok('db-adapter');
-foreach my $command (qw(connect status profiles validate fix backup restore install introspect))
+foreach my $command (qw(connect status profiles validate fix sync backup restore install introspect jobs))
 {
 	command_is([ $command, '--help' ], 0, qr/^Usage:\n  db-adapter .*\b$command\b/, qr/^$/, "$command --help");
 }
@@ -199,6 +199,97 @@ unlike(rows(), qr/bad/, 'and nothing stays');
 $node->safe_psql('other', q{ALTER TABLE books ADD CONSTRAINT unlucky CHECK (title <> 'Title 7') NOT VALID});
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '--user-id', 'check' ], 1, qr/books +1,199 +0 +0 +1 /, qr/books, row 7: .*"unlucky" \(23514\)/, 'a failing row costs itself');
 $node->safe_psql('other', 'ALTER TABLE books DROP CONSTRAINT unlucky');
+
+# --- sync
+
+sub books
+{
+	return $node->safe_psql('other', q{SELECT string_agg(slug || ' ' || title, ', ' ORDER BY slug COLLATE "C") FROM books
+		WHERE user_id = 'u1' AND slug IN ('b1', 'b2', 'gone', 'new')});
+}
+
+$node->safe_psql('other', q{DELETE FROM books WHERE user_id <> 'u1'; DELETE FROM authors WHERE user_id <> 'u1';
+	UPDATE books SET title = 'old' WHERE slug = 'b1'; DELETE FROM books WHERE slug = 'b2';
+	INSERT INTO books (user_id, slug, author_id, title) SELECT 'u1', 'gone', min(id), 'Gone' FROM authors});
+$ENV{DB_PROFILE} = 'other';
+command_is(['sync'], 2, qr/^$/, qr/from where\? --from PROFILE/, 'sync from nowhere');
+command_is([ 'sync', '-f', 'shpo' ], 2, undef, qr/"shpo" .*Perhaps you meant "shop"/s, 'sync from an unknown profile');
+command_is([ 'sync', '--from', 'other' ], 2, undef, qr/other and other are the same database/, 'sync with itself');
+command_is([ 'sync', '--from', 'shop', '--mode', 'merge' ], 2, undef, qr/--mode must be/, 'sync in what mode?');
+command_is([ 'sync', '--from', 'shop', '--tables', 'book' ], 2, undef, qr/table "book" is not in the backup schema; perhaps you meant "books"/, 'sync of what is not there');
+command_is([ 'sync', '--from', 'down' ], 3, undef, qr/source: could not connect/, 'sync from a server that is down');
+command_is([ 'sync', '--from', 'shop', '--user-id', 'u1' ], 0, qr/^Table +New +Changed +Same +Only here\n.+\nauthors +0 +0 +3 +0\nbooks +1 +1 +1,198 +1\n$/,
+	qr/warning: .*the lock file says "shop".*looking at other \(.*chosen by environment\)\nfrom shop \(.*warning: .*no backup schema is known.*nothing was changed; --confirm brings the 2 rows.*--delete/s, 'sync shows');
+is(books(), 'b1 old, gone Gone', 'and changes nothing');
+command_is([ 'sync', '--from', 'shop', '--confirm', '--dry-run', '--json' ], 0, qr/"source":\t"shop",\s+"destination":\t"other",\s+"dry_run":\ttrue,\s+"tables":.*"table":\t"authors",\s+"source_rows":\t4,.*"new":\t1,/s, undef, 'sync --json');
+command_is([ 'sync', '--from', 'shop', '--user-id', 'u1', '--mode', 'fail', '--confirm' ], 4, undef, qr/exists already/, 'sync --mode fail');
+command_is([ 'sync', '--from', 'shop', '--user-id', 'u1', '--mode', 'skip', '--confirm', '-q' ], 0, qr/books +1 +0 +0 /, qr/^$/, 'sync --mode skip');
+is(books(), 'b1 old, b2 Title 2, gone Gone', 'brings what is new');
+command_is([ 'sync', '--from', 'shop', '--user-id', 'u1', '--tables', 'books', '--confirm' ], 0, qr/^Table.*\n.+\nbooks +0 +1 +0 +1,199\n$/, qr/changing other/, 'sync --tables');
+is(books(), 'b1 Title 1, b2 Title 2, gone Gone', 'brings what has changed');
+command_is([ 'sync', '--from', 'shop', '--user-id', 'u1', '--confirm', '--delete' ], 2, undef, qr/no terminal to ask; --yes/, 'sync --delete asks');
+command_is([ 'sync', '--from', 'shop', '--confirm', '--delete', '--yes' ], 0, qr/authors +1 +0 +0 +3\nbooks +0 +0 +1 +1,200\n$/, undef, 'sync --delete --yes');
+is(books(), 'b1 Title 1, b2 Title 2', 'and both are the same');
+command_is([ 'sync', '--from', 'shop', '--confirm', '--delete' ], 0, qr/authors +0 +0 +0 +4\nbooks +0 +0 +0 +1,200\n$/, undef, 'sync again has nothing to do');
+write_file('backup-schema.json', '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}}]}');
+command_is([ 'sync', '--from', 'shop', '--backup-schema', 'backup-schema.json', '--json' ], 0, qr/"same":\t1200/, qr/^((?!no backup schema).)*$/s, 'sync --backup-schema');
+$node->safe_psql('shop', q{UPDATE books SET title = 'Title 8b' WHERE slug = 'b8'});
+$node->safe_psql('other', q{ALTER TABLE books ADD CONSTRAINT unlucky CHECK (title <> 'Title 8b')});
+command_is([ 'sync', '--from', 'shop', '--confirm' ], 1, qr/books +0 +0 +0 +1,199 +1\n/, qr/books, row \d+: .*"unlucky" \(23514\)/, 'a row that fails costs itself');
+$node->safe_psql('other', 'ALTER TABLE books DROP CONSTRAINT unlucky');
+$node->safe_psql('shop', q{UPDATE books SET title = 'Title 8' WHERE slug = 'b8'});
+{
+	my ($out, $err) = ('', '');
+	my $lock = $node->background_psql('other');
+	$lock->query_safe('BEGIN; LOCK TABLE books');
+	my $run = IPC::Run::start([ 'db-adapter', 'sync', '--from', 'shop', '--confirm' ], '>', \$out, '2>', \$err);
+	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = 'other' AND wait_event_type = 'Lock')})
+	  or die 'the sync did not wait';
+	$run->signal('INT');
+	$run->finish;
+	is($? >> 8, 130, 'an interrupted sync exits with 130');
+	like($err, qr/interrupted; the transaction was rolled back/, 'and says what became of it');
+	$lock->query_safe('ROLLBACK');
+	$lock->quit;
+	$seen .= $out . $err;
+}
+$node->safe_psql('other', 'DROP EXTENSION db_adapter CASCADE');
+command_is([ 'sync', '--from', 'shop' ], 4, undef, qr/not installed in this database.*HINT: Install it: db-adapter install/s, 'sync without the extension here');
+command_is([ 'sync', '--profile', 'shop', '--from', 'other' ], 4, undef, qr/not installed in the source database.*HINT: Install it: db-adapter --profile other install/s, 'sync without the extension there');
+command_is(['install'], 0, undef, undef, 'install again here');
+delete $ENV{DB_PROFILE};
+
+# --- jobs
+
+command_is(['jobs'], 0, qr/^no jobs\n$/, qr/^$/, 'no jobs');
+command_is([ 'jobs', 'lits' ], 2, undef, qr/unknown action "lits" of jobs; perhaps you meant "list"/, 'jobs: unknown action');
+command_is([ 'jobs', 'show' ], 2, undef, qr/jobs show needs the number of a job/, 'jobs: of which?');
+command_is([ 'jobs', 'show', 'x' ], 2, undef, qr/"x" is not the number of a job/, 'jobs: no number');
+command_is([ 'jobs', 'list', 'x' ], 2, undef, qr/unexpected argument "x" of jobs list/, 'jobs: superfluous');
+command_is([ 'jobs', 'submit', 'validate', '[1]' ], 2, undef, qr/are a JSON object/, 'jobs: arguments that are none');
+command_is([ 'jobs', 'show', '7' ], 1, qr/^$/, qr/there is no job 7/, 'jobs: no such job');
+command_is([ 'jobs', 'submit', 'validate' ], 4, undef, qr/HINT: .*shared_preload_libraries/, 'jobs without the preload');
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'db_adapter'");
+$node->restart;
+command_is([ 'jobs', 'submit', 'valdate' ], 4, undef, qr/HINT: .*"validate"/, 'jobs: unknown verb');
+my ($job) = command_is([ 'jobs', 'submit', 'validate', '{"expected": {"authors": ["id"]}}', '--priority', '3' ], 0, qr/^\d+\n$/, qr/^$/, 'jobs submit') =~ /(\d+)/;
+command_is([ 'jobs', 'wait', $job ], 0, qr/^state +succeeded$/m, qr/^$/, 'jobs wait');
+command_is([ 'jobs', 'show', $job ], 0, qr/^command +validate\n.*^priority +3\n.*^result +\{.*"valid": true/ms, qr/^$/, 'jobs show');
+command_is([ 'jobs', 'show', $job, '--json' ], 0, qr/"state":\t"succeeded"/, qr/^$/, 'jobs show --json');
+command_is(['jobs'], 0, qr/^Job +State +Command +Owner +Submitted +Progress\n.+\n +$job +succeeded +validate +app +20/, qr/^$/, 'jobs');
+command_is([ 'jobs', 'list', '--json' ], 0, qr/"jobs":\t\[\{\s+"id":\t$job,/, qr/^$/, 'jobs --json');
+command_is([ 'jobs', 'cancel', $job ], 1, qr/ended already/, qr/^$/, 'jobs cancel of one that has ended');
+{
+	my $lock = $node->background_psql('shop');
+	$lock->query_safe('BEGIN; LOCK TABLE authors');
+	my $dump = $node->basedir . '/job.jsonl';
+	my ($waiting) = command_is([ 'jobs', 'submit', 'backup_to_file', qq({"path": "$dump", "backup_schema": {"tables": [{"name": "authors"}]}}), '--json' ], 0, qr/"id":\t\d+/, qr/^$/, 'jobs submit --json') =~ /(\d+)/;
+	command_is([ 'jobs', 'wait', $waiting, '--timeout', '0' ], 1, qr/^$/, qr/job $waiting has not ended yet/, 'jobs wait --timeout');
+	command_is([ 'jobs', 'cancel', $waiting ], 0, qr/^cancelled\n$/, qr/^$/, 'jobs cancel');
+	command_is([ 'jobs', 'wait', $waiting ], 1, qr/^state +cancelled$/m, qr/^$/, 'jobs wait of one that was cancelled');
+	$lock->query_safe('ROLLBACK');
+	$lock->quit;
+}
 
 # --- Ctrl-C: the source says nothing more, the restore is under way
 

@@ -1,0 +1,312 @@
+/*
+ * cmd_sync.c
+ *		sync: what another profile's database has, into this one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+typedef struct SyncRun
+{
+	CliCall		call;			/* first: it is what cli_called gets */
+	CliProgress progress;
+} SyncRun;
+
+static void
+on_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, void *arg)
+{
+	SyncRun	   *run = arg;
+
+	(void) db;
+	cli_progress(&run->progress, table, rows, bytes);
+}
+
+/* ---------------------------------------------------------------- both databases */
+
+static const char *
+name_of(const dba_client *db)
+{
+	return *dba_profile_of(db) != '\0' ? dba_profile_of(db) : dba_url(db);
+}
+
+static int
+open_source(Cli *cli)
+{
+	dba_error  *error = NULL;
+	int			code = CODE_DONE;
+
+	cli->source = dba_open_config(cli->config, cli_value(cli, "from"), &error);
+	if (cli->source == NULL)
+		code = cli_fail(cli, error);
+	dba_error_free(error);
+	if (code == CODE_DONE && strcmp(dba_url(cli->source), dba_url(cli->db)) == 0)
+		code = cli_usage("%s and %s are the same database", name_of(cli->source), name_of(cli->db));
+	return code;
+}
+
+/* Both clients on one loop, which has to be before their first request. */
+static int
+open_both(Cli *cli)
+{
+	int			code = cli_open(cli);
+
+	if (code == CODE_DONE)
+		code = open_source(cli);
+	if (code != CODE_DONE)
+		return code;
+	cli->loop = dba_loop_new();
+	if (cli->loop != NULL && dba_loop_add(cli->loop, cli->db) == DBA_OK &&
+		dba_loop_add(cli->loop, cli->source) == DBA_OK)
+		return CODE_DONE;
+	cli_warn("out of memory");
+	return CODE_FAILED;
+}
+
+static void
+print_target(const Cli *cli, bool confirmed)
+{
+	cli_note(cli, "%s %s (%s, chosen by %s)", confirmed ? "changing" : "looking at",
+			 name_of(cli->db), dba_url(cli->db), dba_profile_source(cli->profile));
+	cli_note(cli, "from %s (%s)", name_of(cli->source), dba_url(cli->source));
+}
+
+/* ---------------------------------------------------------------- what to sync */
+
+/* --tables, else sync.tables of db.toml; NULL: all */
+static cJSON *
+chosen_tables(const Cli *cli)
+{
+	const char *list = cli_value(cli, "tables");
+	cJSON	   *tables = cJSON_CreateArray();
+	char	   *copy = list != NULL ? strdup(list) : NULL;
+	const char *name;
+
+	for (char *word = copy != NULL ? strtok(copy, ", ") : NULL; word != NULL;
+		 word = strtok(NULL, ", "))
+		cJSON_AddItemToArray(tables, cJSON_CreateString(word));
+	for (size_t i = 0;
+		 list == NULL && (name = dba_config_element(cli->config, "sync.tables", i)) != NULL; i++)
+		cJSON_AddItemToArray(tables, cJSON_CreateString(name));
+	free(copy);
+	if (cJSON_GetArraySize(tables) > 0)
+		return tables;
+	cJSON_Delete(tables);
+	return NULL;
+}
+
+static bool
+has_references(const char *schema)
+{
+	return strstr(schema, "\"parent\"") != NULL || strstr(schema, "\"parents\"") != NULL ||
+		   strstr(schema, "\"optional_refs\"") != NULL;
+}
+
+static char *
+backup_schema(Cli *cli)
+{
+	char	   *schema = cli_whole_backup_schema(cli);
+
+	if (schema != NULL && has_references(schema) &&
+		cli_value_or_config(cli, "backup-schema", "schema.backup_schema") == NULL)
+		cli_note(cli,
+				 "warning: these tables have foreign keys and no backup schema is known; one was "
+				 "derived from them (see schema.backup_schema of db.toml)");
+	return schema;
+}
+
+static char *
+sync_options(Cli *cli, const char *schema, bool dry_run)
+{
+	cJSON	   *options = cJSON_CreateObject();
+	cJSON	   *tables = chosen_tables(cli);
+	char	   *text;
+
+	cJSON_AddRawToObject(options, "backup_schema", schema);
+	if (tables != NULL)
+		cJSON_AddItemToObject(options, "tables", tables);
+	if (cli_user_id(cli) != NULL)
+		cJSON_AddStringToObject(options, "user_id", cli_user_id(cli));
+	if (cli_has(cli, "mode"))
+		cJSON_AddStringToObject(options, "mode", cli_value(cli, "mode"));
+	cJSON_AddBoolToObject(options, "dry_run", dry_run);
+	cJSON_AddBoolToObject(options, "delete", cli_has(cli, "delete"));
+	text = cJSON_PrintUnformatted(options);
+	cJSON_Delete(options);
+	return text;
+}
+
+static int
+run_sync(Cli *cli, SyncRun *run, const char *schema, bool dry_run)
+{
+	char	   *options = sync_options(cli, schema, dry_run);
+	dba_request request;
+	int			code;
+
+	cli_call_free(&run->call);
+	cli_progress_begin(&run->progress, cli, 0);
+	request = dba_sync(cli->source, cli->db, options, on_progress, cli_called, run);
+	(void) cli_wait_quietly(cli, &run->call, request);
+	cli_progress_end(&run->progress);
+	code = cli_wait(cli, &run->call, request);
+	cJSON_free(options);
+	return code;
+}
+
+/* ---------------------------------------------------------------- what came of it */
+
+static int64_t
+total_of(const dba_result *result, const char *column)
+{
+	int64_t		total = 0;
+
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+		total += cli_number_at(result, i, column);
+	return total;
+}
+
+static void
+print_json(const Cli *cli, const dba_result *result, bool dry_run)
+{
+	cJSON	   *document = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(document, "source", name_of(cli->source));
+	cJSON_AddStringToObject(document, "destination", name_of(cli->db));
+	cJSON_AddBoolToObject(document, "dry_run", dry_run);
+	cJSON_AddItemToObject(document, "tables", dba_result_rows_json(result));
+	cli_print_json(document);
+}
+
+/* The columns named, but for the last where it has nothing to say. */
+static void
+print_counts(const Cli *cli, const dba_result *result, const char *head, const char *const *columns,
+			 int count, const char *more)
+{
+	bool		has_more = total_of(result, more) > 0;
+	char		heads[128];
+	CliTable   *table;
+
+	snprintf(heads, sizeof(heads), "%s%s", head,
+			 !has_more						  ? ""
+			 : strcmp(more, "ambiguous") == 0 ? "|>Ambiguous"
+											  : "|>Failed");
+	table = cli_table_new(cli, heads);
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+	{
+		char		numbers[8][40];
+		const char *texts[8] = {dba_result_text(result, i, "table")};
+
+		for (int c = 0; c < count + has_more; c++)
+		{
+			snprintf(numbers[c], sizeof(numbers[c]), "%s",
+					 cli_thousands(cli_number_at(result, i, c < count ? columns[c] : more)));
+			texts[c + 1] = numbers[c];
+		}
+		cli_table_add(table, texts);
+	}
+	cli_table_print(table);
+}
+
+static void
+warn_ambiguous(const dba_result *result)
+{
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+	{
+		int64_t		rows = cli_number_at(result, i, "ambiguous");
+
+		if (rows > 0)
+			cli_warn("%s rows of table %s were left alone: their match key is NULL or not theirs "
+					 "alone; name one as its slug_field in the backup schema",
+					 cli_thousands(rows), dba_result_text(result, i, "table"));
+	}
+}
+
+static void
+print_preview(const Cli *cli, const dba_result *result)
+{
+	static const char *const columns[] = {"new", "changed", "same", "only_there"};
+
+	print_counts(cli, result, "Table|>New|>Changed|>Same|>Only here", columns, 4, "ambiguous");
+	if (cli_has(cli, "confirm") || cli_has(cli, "dry-run"))
+		return;
+	cli_note(cli, "nothing was changed; --confirm brings the %s rows that are new or changed%s",
+			 cli_thousands(total_of(result, "new") + total_of(result, "changed")),
+			 cli_has(cli, "delete")				  ? " and deletes those only here"
+			 : total_of(result, "only_there") > 0 ? ", --delete also deletes those only here"
+												  : "");
+}
+
+static int
+print_result(Cli *cli, const dba_result *result, bool dry_run)
+{
+	static const char *const columns[] = {"inserted", "updated", "deleted", "same"};
+
+	if (cli->json)
+		print_json(cli, result, dry_run);
+	else if (dry_run)
+		print_preview(cli, result);
+	else
+		print_counts(cli, result, "Table|>Inserted|>Updated|>Deleted|>Same", columns, 4, "failed");
+	warn_ambiguous(result);
+	if (dry_run)
+		return CODE_DONE;
+	cli_print_failures(result);
+	return total_of(result, "failed") + total_of(result, "ambiguous") > 0 ? CODE_NO : CODE_DONE;
+}
+
+/* ---------------------------------------------------------------- the command */
+
+/* Deleting is asked about, with the number of rows. */
+static int
+ask_to_delete(Cli *cli, SyncRun *run, const char *schema)
+{
+	char		question[512];
+	int64_t		rows;
+	int			code;
+
+	if (!cli_has(cli, "delete") || cli_has(cli, "yes"))
+		return CODE_DONE;
+	code = run_sync(cli, run, schema, true);
+	rows = code == CODE_DONE ? total_of(run->call.result, "only_there") : 0;
+	if (rows == 0)
+		return code;
+	if (!cli->json)
+		print_preview(cli, run->call.result);
+	snprintf(question, sizeof(question), "Delete %s rows that only %s has?", cli_thousands(rows),
+			 name_of(cli->db));
+	return cli_ask(cli, question);
+}
+
+int
+cmd_sync(Cli *cli)
+{
+	const char *mode = cli_value(cli, "mode");
+	bool		dry_run = cli_has(cli, "dry-run") || !cli_has(cli, "confirm");
+	SyncRun		run = {0};
+	char	   *schema = NULL;
+	int			code;
+
+	if (!cli_has(cli, "from"))
+		return cli_usage("sync from where? --from PROFILE");
+	if (mode != NULL && strcmp(mode, "skip") != 0 && strcmp(mode, "overwrite") != 0 &&
+		strcmp(mode, "fail") != 0)
+		return cli_usage("--mode must be skip, overwrite or fail, not \"%s\"", mode);
+	code = open_both(cli);
+	if (code != CODE_DONE)
+		return code;
+	print_target(cli, !dry_run);
+	schema = backup_schema(cli);
+	if (schema == NULL)
+		return cli_interrupted()			   ? CODE_INTERRUPTED
+			   : cli_has(cli, "backup-schema") ? CODE_USAGE
+											   : CODE_FAILED;
+	if (!dry_run)
+		code = ask_to_delete(cli, &run, schema);
+	if (code == CODE_DONE)
+		code = run_sync(cli, &run, schema, dry_run);
+	if (code == CODE_DONE)
+		code = print_result(cli, run.call.result, dry_run);
+	cli_call_free(&run.call);
+	free(schema);
+	return code;
+}

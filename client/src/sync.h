@@ -1,0 +1,72 @@
+/*
+ * sync.h
+ *		What the parts of a sync share: its options, its steps (sync.c), its result.
+ */
+#ifndef DBA_SYNC_H
+#define DBA_SYNC_H
+
+#include "group.h"
+#include "syncdiff.h"
+
+typedef enum SyncMode
+{
+	MODE_OVERWRITE,
+	MODE_SKIP,
+	MODE_FAIL
+} SyncMode;
+
+typedef enum SyncStep
+{
+	STEP_COMPARE,
+	STEP_LIST,
+	STEP_MOVE,
+	STEP_DROP,
+	STEP_END
+} SyncStep;
+
+typedef struct Sync
+{
+	Group		group;
+	Core	   *source;
+	dba_client *source_tx;
+	dba_request source_id;		/* the request under way there */
+	bool		source_busy;
+	bool		busy;			/* a step is under way at the destination */
+	bool		orphan;			/* the group is gone; the source's callback frees this */
+	dba_progress_fn progress;
+
+	/* what was asked for */
+	Arena		arena;
+	const JsonValue *schema;
+	const JsonValue *user_id;	/* or NULL */
+	SyncMode	mode;
+	bool		dry_run;
+	bool		drop;
+
+	SyncStep	step;			/* the next one */
+	SyncTable  *tables;
+	size_t		count;
+	int			waiting;		/* sides that the step under way still waits for */
+
+	/* the backup on its way */
+	Buf			chunk;
+	size_t		sent;			/* of chunk */
+	bool		source_paused;
+	bool		restore_waits;
+	bool		source_ended;
+	char	   *table;			/* for progress: the one being read */
+
+	dba_result *restored;
+	dba_result *dropped;
+} Sync;
+
+/* "overwrite", "skip", "fail" */
+extern const char *const sync_mode_names[];
+
+/* syncoptions.c: the caller's options into *sync */
+extern bool sync_read_options(Sync *sync, const char *text, dba_error **err);
+
+/* syncresult.c: the group's result, one row a table */
+extern void sync_make_result(Sync *sync);
+
+#endif							/* DBA_SYNC_H */
