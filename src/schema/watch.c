@@ -48,8 +48,8 @@
 #define WATCH_PAYLOAD_BYTES 7000
 #define WATCH_CHANNEL "db_adapter"
 
-/* How long a declaration that never was met may keep a commit waiting for a table. */
-#define WATCH_UNARMED_TIMEOUT "100ms"
+/* How long a declaration that refuses nothing may keep a commit waiting. */
+#define WATCH_IMPATIENT_TIMEOUT "100ms"
 
 static bool enforce = true;
 
@@ -60,12 +60,70 @@ typedef struct Check
 {
 	const char *name;
 	Touch		touch;
+	bool		binds;			/* may refuse the transaction, once it is armed */
 	bool		may_notify;		/* not while a transaction is prepared */
 	MemoryContext cxt;
 	Declaration *declaration;	/* as read under the lock; NULL when gone or plainly not met */
 	List	   *differences;
 	bool		armed_now;
 } Check;
+
+/* ---- whom it binds ---- */
+
+/* Whether any of the schemas is there, and whether owner may act for all that are. */
+static void
+examine_schemas(const Declaration *d, bool *any, bool *may)
+{
+	ListCell   *lc;
+
+	*any = false;
+	*may = OidIsValid(d->owner);
+	foreach(lc, d->schemas)
+	{
+		Oid			namespace = get_namespace_oid(lfirst(lc), true);
+		HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
+
+		if (!HeapTupleIsValid(tuple))
+			continue;
+		*any = true;
+		if (*may)
+			*may = has_privs_of_role(d->owner, ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner);
+		ReleaseSysCache(tuple);
+	}
+}
+
+/*
+ * Why a declaration cannot hold up this transaction, or NULL.
+ *
+ * Its owner must still have a say over all its schemas, or a former owner could
+ * freeze them.  What is done to objects elsewhere is for their owners to do, even
+ * where it cascades: only who has the whole database may forbid that.
+ */
+static const char *
+reason_not_to_bind(const Declaration *d, Touch touch)
+{
+	bool		any;
+	bool		may;
+
+	examine_schemas(d, &any, &may);
+	if (!any && touch != TOUCH_DIRECT)
+		return "Its schemas are gone since before this transaction.";
+	if (!may)
+		return "The owner of the declaration has no longer the privileges of the owners of its "
+			   "schemas.";
+	if (touch != TOUCH_DIRECT && !has_privs_of_role(d->owner, ROLE_PG_DATABASE_OWNER))
+		return "It comes of a change outside of its schemas, which only a declaration of the "
+			   "database's owner can refuse.";
+	return NULL;
+}
+
+static const char *
+reason_not_to_enforce(const Check *check)
+{
+	if (!check->declaration->armed)
+		return "The declaration is not armed: the schema has not met it in this database yet.";
+	return reason_not_to_bind(check->declaration, check->touch);
+}
 
 /* ---- comparing ---- */
 
@@ -100,37 +158,40 @@ is_plainly_short(const Declaration *d)
 		   !catalog_has_objects(d->schemas, d->relations, d->constraints);
 }
 
-/*
- * One that was never met is no reason to wait for others' tables: while a dump is
- * restored by several sessions, they would wait for each other.
- */
+/* A lock that does not come soon ends the check without a word. */
 static void
-compare(Check *check)
+be_impatient(void)
 {
-	int			nestlevel = NewGUCNestLevel();
-
-	if (!check->declaration->armed)
-		(void) set_config_option("lock_timeout", WATCH_UNARMED_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
-	check->differences = watch_compare(check->declaration);
-	AtEOXact_GUC(true, nestlevel);
+	(void) set_config_option("lock_timeout", WATCH_IMPATIENT_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * A commit waits only for what may refuse it, or anyone who declares his own schema
+ * could make others wait, by a lock that he keeps.  One that was never met is waited
+ * for, so that the last of several sessions arms it, but not for tables that are
+ * locked: while a dump is restored, these sessions would wait for each other.
+ */
 static void
 run_check(void *arg)
 {
 	Check	   *check = arg;
 	MemoryContext oldcxt = MemoryContextSwitchTo(check->cxt);
+	int			nestlevel = NewGUCNestLevel();
 	Declaration *d;
 
+	if (!check->binds)
+		be_impatient();
 	declaration_lock(check->name);
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
 	d = declaration_look(check->name);
 	if (d != NULL && !is_plainly_short(d))
 	{
+		if (!d->armed)
+			be_impatient();
 		check->declaration = d = declaration_find(check->name);
-		compare(check);
+		check->differences = watch_compare(d);
 		if (!d->armed && !XactReadOnly && diff_count_errors(check->differences) == 0)
 		{
 			declaration_arm(d->name);
@@ -138,59 +199,8 @@ run_check(void *arg)
 		}
 	}
 	PopActiveSnapshot();
+	AtEOXact_GUC(true, nestlevel);
 	MemoryContextSwitchTo(oldcxt);
-}
-
-/* ---- whom it binds ---- */
-
-/* Whether any of the schemas is there, and whether owner may act for all that are. */
-static void
-examine_schemas(const Declaration *d, bool *any, bool *may)
-{
-	ListCell   *lc;
-
-	*any = false;
-	*may = OidIsValid(d->owner);
-	foreach(lc, d->schemas)
-	{
-		Oid			namespace = get_namespace_oid(lfirst(lc), true);
-		HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(namespace));
-
-		if (!HeapTupleIsValid(tuple))
-			continue;
-		*any = true;
-		if (*may)
-			*may = has_privs_of_role(d->owner, ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner);
-		ReleaseSysCache(tuple);
-	}
-}
-
-/*
- * Why a declaration in mode enforce does not refuse this transaction, or NULL.
- *
- * Its owner must still have a say over all its schemas, or a former owner could
- * freeze them.  What is done to objects elsewhere is for their owners to do, even
- * where it cascades: only who has the whole database may forbid that.
- */
-static const char *
-reason_not_to_enforce(const Check *check)
-{
-	const Declaration *d = check->declaration;
-	bool		any;
-	bool		may;
-
-	examine_schemas(d, &any, &may);
-	if (!d->armed)
-		return "The declaration is not armed: the schema has not met it in this database yet.";
-	if (!any && check->touch != TOUCH_DIRECT)
-		return "Its schemas are gone since before this transaction.";
-	if (!may)
-		return "The owner of the declaration has no longer the privileges of the owners of its "
-			   "schemas.";
-	if (check->touch != TOUCH_DIRECT && !has_privs_of_role(d->owner, ROLE_PG_DATABASE_OWNER))
-		return "It comes of a change outside of its schemas, which only a declaration of the "
-			   "database's owner can refuse.";
-	return NULL;
 }
 
 /* ---- reporting ---- */
@@ -337,10 +347,15 @@ warn_broken(const char *what, ErrorData *error)
 static void
 check_declaration(const Declaration *listed, Touch touch, bool may_notify)
 {
-	Check		check = {listed->name, touch, may_notify, CurrentMemoryContext};
-	ErrorData  *error = query_attempt_catching(run_check, &check, true,
-											   listed->armed ? 0 : ERRCODE_LOCK_NOT_AVAILABLE);
+	Check		check = {.name = listed->name, .touch = touch, .may_notify = may_notify};
+	bool		patient;
+	ErrorData  *error;
 
+	check.cxt = CurrentMemoryContext;
+	check.binds = reason_not_to_bind(listed, touch) == NULL;
+	patient = check.binds && listed->armed;
+	error =
+		query_attempt_catching(run_check, &check, true, patient ? 0 : ERRCODE_LOCK_NOT_AVAILABLE);
 	if (error == NULL && check.armed_now)
 		watch_forget_warning(listed->name);
 	else if (error == NULL)

@@ -69,6 +69,8 @@ SAVEPOINT a;
 SAVEPOINT b;
 DROP INDEX shop.item_name;
 RELEASE a;
+SAVEPOINT b;
+ROLLBACK TO b;
 COMMIT;
 -- A dry run of a plan is rolled back, too; applied, it counts.
 CREATE TABLE other.plan AS SELECT db_adapter.plan(db_adapter.expected(

@@ -192,6 +192,22 @@ passes_ok('copy', 'SET session_replication_role = replica; DROP VIEW shop.every'
 passes_ok('restored_1', 'ALTER EVENT TRIGGER db_adapter_drop DISABLE; ALTER EVENT TRIGGER db_adapter_ddl DISABLE;'
 	  . 'DROP VIEW shop.every', 'or are disabled');
 
+# ---- whose declaration keeps whom waiting ----
+
+$node->safe_psql('source', q{
+	GRANT CREATE ON DATABASE source TO stranger;
+	GRANT EXECUTE ON FUNCTION db_adapter.declare(text, text, name[], text) TO stranger;
+	CREATE SCHEMA strange AUTHORIZATION stranger;
+	SET ROLE stranger;
+	CREATE TABLE strange.t (id int);
+	SELECT db_adapter.declare('strange', 'CREATE TABLE strange.t (id int);', '{strange}', 'enforce');
+	BEGIN;
+	SELECT db_adapter.declare('strange', 'CREATE TABLE strange.t (id int);', '{strange}', 'enforce');
+	PREPARE TRANSACTION 'held';});
+passes_ok('source', q{SET statement_timeout = '60s'; ALTER TABLE elsewhere_else RENAME TO elsewhere},
+	'a stranger who keeps his declaration locked keeps nobody waiting who changes what is not his');
+$node->safe_psql('source', q{ROLLBACK PREPARED 'held'});
+
 # ---- what is broken holds nobody up ----
 
 sub broken_ok
