@@ -233,6 +233,59 @@ test_cut(void **state)
 }
 
 static void
+test_delay(void **state)
+{
+	Proxy		proxy = proxy_start(server, PROXY_DELAY, 10);
+	dba_client *db = open_client(proxy.url, "pool_size", "2", "pool_max_overflow", "0", NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	for (int i = 0; i < 60; i++)
+		out.submitted += dba_insert(db, "item", "{\"name\": \"slow\"}", outcome_take, &out) != 0;
+	dba_run(db);
+	assert_int_equal(out.called, 60);
+	assert_int_equal(out.failed, 0);
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM item WHERE name = 'slow'"), "60");
+	dba_close(db);
+	proxy_stop(&proxy);
+}
+
+/* The network goes while rows are sent: all or none, and the caller is told. */
+static void
+test_cut_upload(void **state)
+{
+	static char rows[400000];
+	size_t		len = (size_t) sprintf(rows, "[");
+
+	(void) state;
+	server_sql(server, "CREATE TABLE copied (id int, name text);"
+					   "CREATE TABLE inserted (id int, name text);"
+					   "ALTER TABLE inserted ENABLE ROW LEVEL SECURITY");
+	for (int i = 0; i < 5000; i++)
+		len += (size_t) sprintf(rows + len, "%s{\"id\": %d, \"name\": \"some text of a row\"}",
+								i ? "," : "", i);
+	sprintf(rows + len, "]");
+	for (long limit = 500; limit < 100000; limit += limit < 2000 ? 300 : 30000)
+		for (int i = 0; i < 2; i++)
+		{
+			const char *table = i == 0 ? "copied" : "inserted";
+			Proxy		proxy = proxy_start(server, PROXY_CUT_UP, limit);
+			dba_client *db =
+				open_client(proxy.url, "pool_size", "1", "pool_max_overflow", "0", NULL);
+			Outcome		out = {0};
+			char		sql[100];
+
+			outcome_wait(db, dba_insert_many(db, table, rows, outcome_take, &out), &out);
+			assert_int_equal(out.code, DBA_CONNECT);
+			assert_int_equal(out.called, 1);
+			dba_close(db);
+			proxy_stop(&proxy);
+			snprintf(sql, sizeof(sql), "SELECT count(*) FROM %s", table);
+			assert_string_equal(server_sql(server, sql), "0");
+		}
+}
+
+static void
 test_too_many_connections(void **state)
 {
 	char		url[256];
@@ -363,6 +416,109 @@ test_cancel(void **state)
 	dba_close(db);
 }
 
+typedef struct Stage
+{
+	const char *what;
+	dba_request (*submit)(dba_client *db, Outcome *out);
+} Stage;
+
+static char many_rows[300000];
+
+static dba_request
+stage_select(dba_client *db, Outcome *out)
+{
+	return dba_select(db, "item", "id", "{\"name\": \"nobody\"}", NULL, outcome_take, out);
+}
+
+static dba_request
+stage_begin(dba_client *db, Outcome *out)
+{
+	return dba_begin(db, NULL, outcome_take, out);
+}
+
+static dba_flow
+stage_row(dba_client *db, const dba_result *row, void *arg)
+{
+	int			id = atoi(dba_result_text_at(row, 0, 0));
+
+	(void) db;
+	(void) arg;
+	return id == 3000 ? DBA_PAUSE : DBA_CONTINUE;	/* nobody resumes it */
+}
+
+static dba_request
+stage_stream(dba_client *db, Outcome *out)
+{
+	return dba_execute_stream(db, "SELECT generate_series(1, 100000)", NULL, stage_row,
+							  outcome_take, out);
+}
+
+static dba_request
+stage_copy(dba_client *db, Outcome *out)
+{
+	return dba_insert_many(db, "stage_copy", many_rows, outcome_take, out);
+}
+
+static dba_request
+stage_arrays(dba_client *db, Outcome *out)
+{
+	return dba_insert_many(db, "stage_arrays", many_rows, outcome_take, out);
+}
+
+/* Cancelled after each number of steps until it is done before that (or waits for
+ * its consumer): one callback, and the connection serves on. */
+static void
+cancel_at_every_step(const Stage *stage)
+{
+	int			code = DBA_CANCELLED;
+
+	for (int steps = 0; steps < 60 && code != DBA_OK; steps++)
+	{
+		dba_client *db =
+			open_client(server_tcp_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+		Outcome		out = {0};
+		dba_request id = stage->submit(db, &out);
+
+		for (int i = 0; i < steps; i++)
+			dba_wait(db, id, 1);
+		dba_cancel(db, id);
+		outcome_wait(db, id, &out);
+		if (out.code != DBA_OK && out.code != DBA_CANCELLED)
+			fail_msg("%s, step %d: %s", stage->what, steps, out.message);
+		code = out.code;
+		if (code == DBA_OK && out.db != db)
+			dba_close(out.db);	/* the transaction */
+		assert_string_equal(outcome_of(db, "SELECT 8").text, "8");
+		assert_int_equal(out.called, 1);
+		dba_close(db);
+	}
+}
+
+static void
+test_cancel_stages(void **state)
+{
+	static const Stage stages[] = {{"select", stage_select},
+								   {"begin", stage_begin},
+								   {"stream", stage_stream},
+								   {"copy", stage_copy},
+								   {"arrays", stage_arrays}};
+	size_t		len = (size_t) sprintf(many_rows, "[");
+
+	(void) state;
+	server_sql(server, "CREATE TABLE stage_copy (id int); CREATE TABLE stage_arrays (id int);"
+					   "ALTER TABLE stage_arrays ENABLE ROW LEVEL SECURITY");
+	for (int i = 0; i < 12000; i++)
+		len += (size_t) sprintf(many_rows + len, "%s{\"id\": %d}", i ? "," : "", i);
+	sprintf(many_rows + len, "]");
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++)
+		cancel_at_every_step(&stages[i]);
+	/* all or none */
+	assert_string_equal(server_sql(server, "SELECT (SELECT count(*) FROM stage_copy) % 12000 +"
+										   " (SELECT count(*) FROM stage_arrays) % 12000"),
+						"0");
+	server_poll(server, NOBODY_ELSE, "0");
+}
+
 /* Requests that share a connection are cancelled locally. */
 static void
 test_cancel_shared(void **state)
@@ -479,8 +635,11 @@ main(void)
 		cmocka_unit_test(test_hang),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_upload),
+		cmocka_unit_test(test_delay),
 		cmocka_unit_test(test_too_many_connections),
 		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_cancel_stages),
 		cmocka_unit_test(test_cancel_shared),
 		cmocka_unit_test(test_close_in_flight),
 		cmocka_unit_test(test_request_timeout),

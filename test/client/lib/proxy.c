@@ -24,7 +24,7 @@ typedef struct Link
 {
 	int			client;
 	int			server;
-	long		from_server;	/* bytes passed */
+	long		passed;			/* bytes, in the direction that is limited */
 	bool		stuck;
 } Link;
 
@@ -46,25 +46,27 @@ connect_server(const Server *server)
 
 /* Pass what can be read; false when the link is to be closed. */
 static bool
-pass(int from, int to, ProxyMode mode)
+pass(int from, int to, ProxyMode mode, long limit)
 {
 	char		data[16384];
 	ssize_t		n = read(from, data, mode == PROXY_BYTES ? 1 : sizeof(data));
 
+	if (mode == PROXY_DELAY)
+		usleep((useconds_t) limit * 1000);
 	return n > 0 && send(to, data, (size_t) n, MSG_NOSIGNAL) == n;
 }
 
 static bool
-pass_limited(Link *link, ProxyMode mode, long limit)
+pass_limited(Link *link, int from, int to, ProxyMode mode, long limit)
 {
 	char		data[16384];
-	long		left = limit - link->from_server;
-	ssize_t n = read(link->server, data, left < (long) sizeof(data) ? (size_t) left : sizeof(data));
+	long		left = limit - link->passed;
+	ssize_t		n = read(from, data, left < (long) sizeof(data) ? (size_t) left : sizeof(data));
 
-	if (n <= 0 || send(link->client, data, (size_t) n, MSG_NOSIGNAL) != n)
+	if (n <= 0 || send(to, data, (size_t) n, MSG_NOSIGNAL) != n)
 		return false;
-	link->from_server += n;
-	if (link->from_server < limit)
+	link->passed += n;
+	if (link->passed < limit)
 		return true;
 	link->stuck = mode == PROXY_HANG;
 	return mode == PROXY_HANG;
@@ -102,16 +104,19 @@ serve(const Server *server, int listener, ProxyMode mode, long limit)
 			continue;
 		for (int i = 0; i < count; i++)
 		{
+			Link	   *link = &links[i];
 			bool		ok = true;
 
-			if (links[i].client < 0)
+			if (link->client < 0)
 				continue;
 			if (fds[1 + 2 * i].revents != 0)
-				ok = pass(links[i].client, links[i].server, mode);
+				ok = mode == PROXY_CUT_UP
+						 ? pass_limited(link, link->client, link->server, mode, limit)
+						 : pass(link->client, link->server, mode, limit);
 			if (ok && fds[2 + 2 * i].revents != 0)
-				ok = limit > 0 && (mode == PROXY_CUT || mode == PROXY_HANG)
-						 ? pass_limited(&links[i], mode, limit)
-						 : pass(links[i].server, links[i].client, mode);
+				ok = mode == PROXY_CUT || mode == PROXY_HANG
+						 ? pass_limited(link, link->server, link->client, mode, limit)
+						 : pass(link->server, link->client, mode, limit);
 			if (!ok)
 				link_close(&links[i]);
 		}

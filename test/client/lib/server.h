@@ -56,7 +56,9 @@ typedef enum ProxyMode
 {
 	PROXY_PASS,
 	PROXY_BYTES,				/* one byte at a time, both ways */
+	PROXY_DELAY,				/* holds each piece back for `limit` milliseconds */
 	PROXY_CUT,					/* closes after `limit` bytes from the server */
+	PROXY_CUT_UP,				/* closes after `limit` bytes to the server */
 	PROXY_SILENT,				/* accepts and says nothing */
 	PROXY_HANG					/* passes `limit` bytes from the server, then nothing more */
 } ProxyMode;
