@@ -149,6 +149,16 @@ takes_part(Planner *p, const SchemaTable *table, const SchemaIndex *index, const
 	return true;
 }
 
+/* A table that becomes a partition brings its indexes along. */
+static bool
+comes_to_parent(const Planner *p, const SchemaTable *table)
+{
+	const SchemaTable *live =
+		schema_find_table(p->actual, table->object.schema, table->object.name);
+
+	return live != NULL && !plan_follows_parent(table, live);
+}
+
 static void
 create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 			 const SchemaIndex *index, const char *reason)
@@ -167,7 +177,7 @@ create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 		planner_hazard(step, "index_build");
 	}
 	set_index_extras(p, parent_kind, parent, index, reason);
-	if (index->parent != NULL && !comes)
+	if (index->parent != NULL && !comes && !comes_to_parent(p, parent))
 		attach_index(p, parent, index, reason);
 	plan_describe_new(p, &schema_index_kind, parent_kind, parent, index);
 }
@@ -406,6 +416,33 @@ change_child(Planner *p, const Difference *d)
 	}
 }
 
+/* Whether the table comes to a parent with this plan, or leaves one. */
+static bool
+changes_parent(const Difference *d)
+{
+	return d->parent_kind == &schema_table_kind &&
+		   !plan_follows_parent(d->parent, d->parent_actual);
+}
+
+/* A table must have its parent's checks before it becomes a child. */
+static bool
+comes_with_parent(const Difference *d, const void *child)
+{
+	if (d->object_kind == &schema_constraint_kind && changes_parent(d) &&
+		strcmp(((const SchemaConstraint *) child)->kind, "check") == 0)
+		return false;
+	return comes_by_itself(d->object_kind, child);
+}
+
+/* A table that leaves its parent keeps what it had from it. */
+static bool
+goes_with_parent(const Difference *d, const void *child)
+{
+	if (d->object_kind == &schema_index_kind && ((const SchemaIndex *) child)->constraint != NULL)
+		return true;
+	return plan_is_part(d->object_kind, child) && !changes_parent(d);
+}
+
 void
 plan_child(Planner *p, const Difference *d)
 {
@@ -423,13 +460,12 @@ plan_child(Planner *p, const Difference *d)
 	switch (d->kind)
 	{
 		case DIFFERENCE_MISSING:
-			if (!comes_by_itself(d->object_kind, d->expected) &&
-				!list_member_ptr(p->dropped, d->expected))
+			if (!comes_with_parent(d, d->expected) && !list_member_ptr(p->dropped, d->expected))
 				plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
 								  psprintf("the %s is missing", d->object_kind->name));
 			break;
 		case DIFFERENCE_EXTRA:
-			if (p->options->allow_drop && !plan_is_part(d->object_kind, d->actual))
+			if (p->options->allow_drop && !goes_with_parent(d, d->actual))
 				plan_drop_child(p, d->object_kind, d->parent_kind, d->parent_actual, d->actual,
 								PHASE_DETACH,
 								psprintf("the %s is not expected", d->object_kind->name));

@@ -238,7 +238,7 @@ convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 	if (from->default_value != NULL)
 		plan_alter_table(p, PHASE_DETACH, "alter_column", object, actual,
 						 psprintf("ALTER COLUMN %s DROP DEFAULT", name), REASON);
-	if (!from->inherited)
+	if (!from->inherited || !plan_follows_parent(expected, actual))
 	{
 		step = plan_alter_table(p, PHASE_BUILD, "alter_column", object, expected,
 								psprintf("ALTER COLUMN %s TYPE %s USING %s::text%s::%s", name,

@@ -464,7 +464,10 @@ drop_object(Planner *p, const Difference *d)
 	if (list_member_ptr(p->dropped, d->actual) ||
 		(kind == &schema_view_kind && planner_is_detached(p, d->actual)))
 		return;
-	phase = kind == &schema_statistics_kind ? PHASE_DETACH : planner_drop_phase(p, kind, d->actual);
+	/* The name of a type that is made anew means another one by then. */
+	phase = kind == &schema_statistics_kind || plan_stands_on_swapped(p, d->actual)
+				? PHASE_DETACH
+				: planner_drop_phase(p, kind, d->actual);
 	step = object_step(p, phase, "drop", kind, d->actual, ddl_drop(kind, d->actual),
 					   psprintf("the %s is not expected", difference_object_type(d)));
 	if (phase == PHASE_DETACH && kind != &schema_statistics_kind)

@@ -443,7 +443,8 @@ remake_generated_columns(const Room *room)
 		const SchemaColumn *column = lfirst(lc);
 		const SchemaColumn *to = schema_find_child(room->expected->columns, column->object.name);
 
-		if (column->generated == NULL || column->inherited ||
+		if (column->generated == NULL ||
+			(column->inherited && plan_follows_parent(room->expected, room->actual)) ||
 			!expression_mentions(column->generated, room->column))
 			continue;
 		if (to == NULL && !room->p->options->allow_drop)

@@ -195,12 +195,9 @@ add_column(Planner *p, const Difference *d)
 	plan_column_extras(p, table, d->expected, reason);
 }
 
-/* Whether a parent's own step changes the columns of a table that stays its child. */
-static bool
-follows_parent(const Difference *d)
+bool
+plan_follows_parent(const SchemaTable *to, const SchemaTable *from)
 {
-	const SchemaTable *to = d->parent;
-	const SchemaTable *from = d->parent_actual;
 	ListCell   *lc;
 
 	if (to->partition_of != NULL)
@@ -231,9 +228,7 @@ drop_one_column(Planner *p, const SchemaTable *expected, const SchemaTable *tabl
 			drop_one_column(p, expected, table, reader);
 	}
 	plan_leave_room(p, table, column->object.name);
-	/* A partition has no columns of its own when it is attached. */
-	step = plan_alter_table(p, expected->partition_of != NULL ? PHASE_CONSTRAIN : PHASE_DROP,
-							"drop_column", planner_child(table, column), table,
+	step = plan_alter_table(p, PHASE_DROP, "drop_column", planner_child(table, column), table,
 							psprintf("DROP COLUMN %s", quote_identifier(column->object.name)),
 							"the column is not expected");
 	planner_hazard(step, "data_loss");
@@ -247,7 +242,8 @@ drop_column(Planner *p, const Difference *d)
 	const SchemaColumn *column = d->actual;
 	const SchemaPublication *publication = plan_find_publication(p, table, column->object.name);
 
-	if (!p->options->allow_drop || (column->inherited && follows_parent(d)))
+	if (!p->options->allow_drop ||
+		(column->inherited && plan_follows_parent(d->parent, d->parent_actual)))
 		return;
 	if (publication != NULL)
 		planner_remain(p, d,
@@ -325,7 +321,8 @@ alter_generated(Planner *p, const Difference *d)
 	const SchemaTable *table = d->parent;
 	const SchemaColumn *to = d->expected;
 
-	if (!planner_was_handled(p, to))
+	/* Its kind differs with it, and its type may have. */
+	if (strcmp(d->member->name, "generated") == 0)
 		plan_alter_table(
 			p, PHASE_DETACH, "alter_column", planner_child(table, to), d->parent_actual,
 			psprintf("ALTER COLUMN %s DROP EXPRESSION", quote_identifier(to->object.name)),
@@ -431,7 +428,8 @@ plan_prepare_column(Planner *p, const Difference *d)
 	const SchemaColumn *to = d->expected;
 	const SchemaColumn *from = d->actual;
 
-	if (column_obstacle(p, d) != NULL || (to->inherited && follows_parent(d)))
+	if (column_obstacle(p, d) != NULL ||
+		(to->inherited && plan_follows_parent(d->parent, d->parent_actual)))
 		return;
 	if (strncmp(d->member->name, "generated", strlen("generated")) == 0 && to->generated != NULL)
 		plan_remake_generated(p, d->parent_actual, d->parent, from, to,
@@ -460,7 +458,8 @@ change_column(Planner *p, const Difference *d)
 		 (column->identity == NULL) != (actual->identity == NULL)))
 		return;
 	/* Nothing is altered here that the parent's own step passes on. */
-	if (column->inherited && strcmp(member, "default") != 0 && follows_parent(d))
+	if (column->inherited && (strcmp(member, "default") != 0 || column->generated != NULL) &&
+		plan_follows_parent(d->parent, d->parent_actual))
 		return;
 	if (strcmp(member, "identity") == 0 && column->identity == NULL &&
 		plan_is_succeeded(p, d->parent, column))
@@ -488,7 +487,8 @@ plan_column(Planner *p, const Difference *d)
 		case DIFFERENCE_MISSING:
 			if (p->is_flat)
 				add_defined_column(p, d, d->parent_actual);
-			else if (!((const SchemaColumn *) d->expected)->inherited || !follows_parent(d))
+			else if (!((const SchemaColumn *) d->expected)->inherited ||
+					 !plan_follows_parent(d->parent, d->parent_actual))
 				add_column(p, d);
 			break;
 		case DIFFERENCE_EXTRA:
@@ -647,13 +647,18 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 	furnish_table(p, table, false, NEW_TABLE_REASON);
 }
 
-static void
+/* Before anything that its parent would not let it do. */
+static PlanStep *
 detach_partition(Planner *p, const SchemaTable *partition, const char *reason)
 {
-	alter_step(p, PHASE_DETACH, "detach_partition", schema_identity(partition), partition,
-			   psprintf("ALTER TABLE %s DETACH PARTITION %s", partition->partition_of,
-						schema_identity(partition)),
-			   reason);
+	PlanStep   *step =
+		alter_step(p, PHASE_DETACH, "detach_partition", schema_identity(partition), partition,
+				   psprintf("ALTER TABLE %s DETACH PARTITION %s", partition->partition_of,
+							schema_identity(partition)),
+				   reason);
+
+	step->rank = PG_INT32_MIN;
+	return step;
 }
 
 static void
@@ -750,7 +755,8 @@ is_key_changed(const Planner *p, const char *parent)
 
 /*
  * A table that is or is not a partition, or one with other bounds.  One that stays
- * with its parent goes back before that changes, so that the changes reach it.
+ * with its parent goes back before that changes, so that the changes reach it; one
+ * that comes to it is its like only when all has changed.
  */
 static void
 move_partition(Planner *p, const Difference *d)
@@ -758,8 +764,7 @@ move_partition(Planner *p, const Difference *d)
 	const SchemaTable *to = d->expected;
 	const SchemaTable *from = d->actual;
 	const char *reason = "its place among the partitions differs";
-	bool		stays = from->partition_of != NULL && to->partition_of != NULL &&
-				 strcmp(from->partition_of, to->partition_of) == 0;
+	bool		stays = to->partition_of != NULL && plan_follows_parent(to, from);
 	PlanStep   *step;
 
 	if (planner_was_handled(p, to))
@@ -770,15 +775,18 @@ move_partition(Planner *p, const Difference *d)
 		return;
 	}
 	if (from->partition_of != NULL)
-		detach_partition(p, from, reason);
+	{
+		step = detach_partition(p, from, reason);
+		if (stays)
+			step->phase = PHASE_SCHEMA; /* its indexes still go with those of its parent */
+	}
 	if (to->partition_of == NULL)
 		return;
-	step = alter_step(p, stays ? PHASE_SCHEMA : PHASE_CONSTRAIN, "attach_partition",
-					  schema_identity(to), to,
+	step = alter_step(p, stays ? PHASE_SCHEMA : PHASE_DROP, "attach_partition", schema_identity(to),
+					  to,
 					  psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", to->partition_of,
 							   schema_identity(to), to->partition_bound),
 					  reason);
-	planner_run_late(step);
 	planner_hazard(step, "table_scan");
 }
 
@@ -794,12 +802,13 @@ change_parents(Planner *p, const Difference *d)
 		if (!schema_lists(to->inherits, lfirst(lc)))
 			alter_step(p, PHASE_DETACH, "alter_table", schema_identity(to), from,
 					   alter_table(to, "NO INHERIT %s", (char *) lfirst(lc)),
-					   "it must not inherit from this table");
+					   "it must not inherit from this table")
+				->rank = PG_INT32_MIN;
 	}
 	foreach(lc, to->inherits)
 	{
 		if (!schema_lists(from->inherits, lfirst(lc)))
-			alter_step(p, PHASE_CONSTRAIN, "alter_table", schema_identity(to), to,
+			alter_step(p, PHASE_DROP, "alter_table", schema_identity(to), to,
 					   alter_table(to, "INHERIT %s", (char *) lfirst(lc)),
 					   "it must inherit from this table");
 	}

@@ -79,6 +79,8 @@ extern void plan_furnish_table(Planner *p, const SchemaTable *table, const char 
 extern void plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
 								 const SchemaColumn *expected, const SchemaColumn *added);
 extern void plan_table(Planner *p, const Difference *d);
+/* Whether a table stays the child of a parent, whose own steps then change it too. */
+extern bool plan_follows_parent(const SchemaTable *to, const SchemaTable *from);
 extern void plan_column(Planner *p, const Difference *d);
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
 extern void plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,

@@ -256,7 +256,7 @@ trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool e
 				   subset_of_differences(expected, actual, plan->differences,
 										 touched_relations(plan), plan->recreated));
 	/* Policies, rules and trigger conditions read tables without saying so: take all. */
-	if (renames || (trial.reason != NULL && !trial.prepared))
+	if (renames || trial.reason != NULL)
 		try_subset(&trial, expected, actual, subset_of_all());
 	*reason = trial.reason;
 	if (trial.reason == NULL)
