@@ -117,7 +117,7 @@ sub median
 	return ($sorted[ $#sorted / 2 ] + $sorted[ @sorted / 2 ]) / 2;
 }
 
-# compare(what, peer's name, ours => sub, peer => sub, goal => text): the subs return
+# compare(what, peer's name, unit => what the figures are if not seconds, ours => sub, peer => sub, goal => text): the subs return
 # what run() returns, the second figure only where there is one backend to ask.
 # Prints one row of a table: what, peer, both medians, ratio by the clock, ratio by CPU.
 sub compare
@@ -134,7 +134,9 @@ sub compare
 		push @ours, \@a;
 		push @peer, \@b;
 	}
-	printf "| %s | %s | %.3f s | %.3f s | %s | %s | %s |\n", $what, $peer_name,
+	my $unit = $option{unit} // 's';
+	my $format = $unit eq 's' ? '%.3f s' : "%.0f $unit";
+	printf "| %s | %s | $format | $format | %s | %s | %s |\n", $what, $peer_name,
 	  median(map { $_->[0] } @ours), median(map { $_->[0] } @peer),
 	  ratio(\@ours, \@peer, 0), ratio(\@ours, \@peer, 1), $option{goal} // '';
 	return;

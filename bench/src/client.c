@@ -7,9 +7,12 @@
  * MODE: select, insert, update, delete (one row by key, autocommit), transaction
  * (selects inside one), many (insert_many of COUNT rows; many_rls: into a table with
  * row security; many_uneven: rows that lack a column), libpq (selects, one Sync a
- * request, IN_FLIGHT over CONNECTIONS).  Tables are pgbench's.  Prints
+ * request, IN_FLIGHT over CONNECTIONS), memory and memory_libpq (bytes of the heap a
+ * connection takes), stream (COUNT rows of 1 kB, row by row: the peak of the
+ * process's resident memory in bytes).  Tables are pgbench's.  Prints
  * requests (rows) a second.
  */
+#include <malloc.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -154,6 +157,75 @@ run_client(const char *url, long in_flight, const char *connections)
 	free(json);
 }
 
+/* --- memory */
+
+static void
+run_memory(const char *url, int connections)
+{
+	char		size[16];
+	size_t		before = mallinfo2().uordblks;
+	dba_client *db = dba_open(url, NULL);
+
+	snprintf(size, sizeof(size), "%d", connections);
+	dba_set(db, "pool_size", size, NULL);
+	dba_set(db, "pool_max_overflow", "0", NULL);
+	mode = "select";
+	/* the last connections may come when others have done all there was to do */
+	for (int round = 0; round < 4 || dba_pool_stats(db, "opened") < connections; round++)
+	{
+		for (count = sent + connections * 4L; sent < count;)
+			submit(db);
+		dba_run(db);
+	}
+	printf("%zu\n", (mallinfo2().uordblks - before) / (size_t) connections);
+	dba_close(db);
+}
+
+static void
+run_memory_libpq(const char *url, int connections)
+{
+	size_t		before = mallinfo2().uordblks;
+
+	for (int i = 0; i < connections; i++)
+	{
+		PGconn	   *pg = PQconnectdb(url);	/* ends with the process */
+
+		PQclear(PQprepare(pg, "s", "SELECT 1", 0, NULL));
+	}
+	printf("%zu\n", (mallinfo2().uordblks - before) / (size_t) connections);
+}
+
+static dba_flow
+stream_row(dba_client *db, const dba_result *row, void *arg)
+{
+	(void) db;
+	(void) arg;
+	received += (long) strlen(dba_result_text_at(row, 0, 0));
+	return DBA_CONTINUE;
+}
+
+static void
+run_stream(const char *url)
+{
+	dba_client *db = dba_open(url, NULL);
+	char		sql[100];
+	char		line[256];
+	long		peak = 0;
+	FILE	   *status;
+
+	snprintf(sql, sizeof(sql), "SELECT repeat('x', 1000) FROM generate_series(1, %ld)", count);
+	sent = count;
+	dba_execute_stream(db, sql, NULL, stream_row, done, NULL);
+	dba_run(db);
+	if (received != count * 1000 + 1)
+		fail("not all rows came");
+	status = fopen("/proc/self/status", "r");
+	while (status != NULL && fgets(line, sizeof(line), status) != NULL)
+		sscanf(line, "VmHWM: %ld kB", &peak);
+	printf("%ld\n", peak * 1024);
+	dba_close(db);
+}
+
 /* --- libpq alone */
 
 static void
@@ -232,6 +304,12 @@ main(int argc, char **argv)
 	count = atol(argv[5]);
 	if (strcmp(mode, "libpq") == 0)
 		run_libpq(argv[2], atol(argv[3]), atoi(argv[4]));
+	else if (strcmp(mode, "memory") == 0)
+		run_memory(argv[2], atoi(argv[4]));
+	else if (strcmp(mode, "memory_libpq") == 0)
+		run_memory_libpq(argv[2], atoi(argv[4]));
+	else if (strcmp(mode, "stream") == 0)
+		run_stream(argv[2]);
 	else
 		run_client(argv[2], atol(argv[3]), argv[4]);
 	return 0;

@@ -186,7 +186,7 @@ test_values(void **state)
 		"\"ok\"],"
 		" \"p\": \"(1,\\\"{x,y}\\\")\", \"raw\": \"\\\\x00ff\"}",
 		take_row, json);
-	assert_true(dba_wait(db, id, 10000));
+	assert_true(dba_wait(db, id, 60000));
 	assert_string_equal(
 		json, "{\"id\":1,\"name\":\"it's \\\"q\\\"\",\"tags\":[\"a "
 			  "b\",null,\"c,d\"],\"nums\":[[1,2],[3,4]],"
@@ -269,18 +269,18 @@ test_stream(void **state)
 	assert_false(dba_wait(db, id, 200));	/* paused after 1 + 2 */
 	assert_int_equal(sum, 3);
 	dba_resume(db, id);
-	assert_true(dba_wait(db, id, 10000));
+	assert_true(dba_wait(db, id, 60000));
 	assert_int_equal(sum, 15);
 	assert_int_equal(stream_out.count, 5);
 	sum = 4;
 	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 1000000) i", NULL,
 							take_stream_row, take_stream_end, &sum);
-	assert_true(dba_wait(db, id, 10000));
+	assert_true(dba_wait(db, id, 60000));
 	assert_int_equal(stream_out.code, DBA_OK);
 	sum = 6;
 	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 1000000) i", NULL,
 							take_stream_row, take_stream_end, &sum);
-	assert_true(dba_wait(db, id, 10000));
+	assert_true(dba_wait(db, id, 60000));
 	assert_int_equal(sum, 21);
 	assert_int_equal(stream_out.code, DBA_CANCELLED);
 	assert_string_equal(outcome_of(db, "SELECT 8").text, "8");

@@ -79,7 +79,7 @@ test_symbols(void **state)
 					 0);
 	/* the library itself never prints */
 	assert_int_equal(sh("! nm -D --undefined-only $ROOT/lib/libdbadapter.so.1 |"
-						" grep -Ew 'printf|puts|putchar|perror|stdout|stderr|exit|abort'"),
+						" grep -Ew 'printf|puts|putchar|perror|stdout|stderr|exit|abort|_ZSt4cout|_ZSt4cerr|syslog'"),
 					 0);
 }
 
@@ -98,6 +98,27 @@ test_example(void **state)
 						"--static db_adapter |"
 						" sed 's/-ldbadapter//') -o static && ./static > out && printf 'a "
 						"<a@x>\\nb <b@x>\\n' | cmp - out"),
+					 0);
+}
+
+/* The program that docs/client.md begins with. */
+static void
+test_documented(void **state)
+{
+	(void) state;
+	assert_int_equal(
+		sh("mkdir $ROOT/fresh && cd $ROOT/fresh &&"
+		   " sed -n '/^```c$/,/^```$/p;/^```$/q' $SRC/../docs/client.md | grep -v '^```' >program.c"
+		   " && export PKG_CONFIG_PATH=$ROOT/lib/pkgconfig &&"
+		   " cc -Wall -Wextra -Werror program.c $(pkg-config --cflags --libs db_adapter) &&"
+		   " LD_LIBRARY_PATH=$ROOT/lib ./a.out > out 2> err && test ! -s err &&"
+		   " printf 'a <a@x>\\nb <b@x>\\n' | cmp - out"),
+		0);
+	/* on an error it says so itself; the library adds nothing */
+	assert_int_equal(sh("cd $ROOT/fresh && ! DATABASE_URL=postgresql://me:hidden@127.0.0.1:1/x"
+						" LD_LIBRARY_PATH=$ROOT/lib ./a.out > out 2> err && test ! -s out &&"
+						" test $(wc -l < err) = 1 && grep -q '^users: could not connect' err &&"
+						" ! grep -q hidden err"),
 					 0);
 }
 
@@ -132,6 +153,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_symbols),
 		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_documented),
 		cmocka_unit_test(test_loops),
 	};
 
