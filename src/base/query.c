@@ -432,6 +432,12 @@ query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg)
 	return fetched;
 }
 
+TupleDesc
+query_cursor_desc(const QueryCursor *cursor)
+{
+	return cursor->portal->tupDesc;
+}
+
 void
 query_cursor_close(QueryCursor *cursor)
 {

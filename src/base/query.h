@@ -73,6 +73,8 @@ extern QueryCursor *query_cursor_open(const char *sql, int nargs, Oid *types, Da
 									  const char *nulls, bool read_only);
 /* Fetches up to `count` rows; returns how many came: fewer means the end. */
 extern uint64 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg);
+/* What its rows look like, names included, which a row itself may lack. */
+extern TupleDesc query_cursor_desc(const QueryCursor *cursor);
 extern void query_cursor_close(QueryCursor *cursor);
 
 /*

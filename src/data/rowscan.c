@@ -16,10 +16,11 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* The first row shows what the statement returns: the writer is made for that. */
+/* Not of a row's own description: one that a foreign server has joined has no names. */
 static void
-prepare_writer(RowScan *scan, TupleDesc desc)
+prepare_writer(RowScan *scan)
 {
+	TupleDesc	desc = query_cursor_desc(scan->cursor);
 	MemoryContext oldcxt = MemoryContextSwitchTo(scan->cxt);
 
 	scan->desc = CreateTupleDescCopy(desc);
@@ -35,7 +36,7 @@ receive_row(TupleTableSlot *slot, void *arg)
 	RowScan	   *scan = arg;
 
 	if (scan->writer == NULL)
-		prepare_writer(scan, slot->tts_tupleDescriptor);
+		prepare_writer(scan);
 	if (scan->sift != NULL && !scan->sift(slot, scan->arg))
 		return true;
 	if (scan->full || rowwriter_needs_pins(scan->writer))
