@@ -3,6 +3,19 @@ SET client_min_messages = warning;
 DROP DATABASE IF EXISTS db_adapter_latin1;
 CREATE DATABASE db_adapter_latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
 SELECT current_database() AS old_database \gset
+-- The same rows in both: one digest, one line of a backup, whatever the encoding.
+SELECT 'CREATE TABLE signs (id int PRIMARY KEY, user_id text, slug text, "caf\u00e9" text, UNIQUE (user_id, slug));
+    INSERT INTO signs VALUES (1, ''u1'', U&''\00fc'', U&''\00e9\00df''), (2, ''u1'', ''plain'', NULL)' AS signs \gset
+\set signs_schema '{"tables": [{"name": "signs"}]}'
+CREATE SCHEMA e;
+SET search_path = e;
+SELECT replace(:'signs', '\u00e9', U&'\00e9') AS sql \gset
+:sql;
+SELECT string_agg(encode(digest, 'hex'), ' ' ORDER BY bucket) AS fast FROM db_adapter.digest(:'signs_schema', 'signs', 'u1', 64) \gset
+SELECT string_agg(encode(digest, 'hex'), ' ' ORDER BY bucket) AS sha FROM db_adapter.digest(:'signs_schema', 'signs', 'u1', 64, 'sha256') \gset
+SELECT regexp_replace(regexp_replace(db_adapter.backup_document(:'signs_schema', 'u1'), '^.*?\n', ''), '\n\{"end.*', '') AS lines \gset
+DROP SCHEMA e CASCADE;
+RESET search_path;
 \c db_adapter_latin1
 SET client_min_messages = error;
 SET client_encoding = 'UTF8';
@@ -20,5 +33,10 @@ FROM db_adapter.restore($file${"format":"db_adapter.backup","version":"2.0","met
 {"id":"\u00fc","slug":"\u00fc"}
 $file$, user_id => 'u1', accept_damaged => true), jsonb_array_elements(failure_details) AS f;
 SELECT convert_to(id, 'LATIN1') AS id, convert_to(slug, 'LATIN1') AS slug FROM words WHERE user_id = 'u1' ORDER BY id;
+SELECT replace(:'signs', '\u00e9', U&'\00e9') AS sql \gset
+:sql;
+SELECT string_agg(encode(digest, 'hex'), ' ' ORDER BY bucket) = :'fast' AS fast FROM db_adapter.digest(:'signs_schema', 'signs', 'u1', 64);
+SELECT string_agg(encode(digest, 'hex'), ' ' ORDER BY bucket) = :'sha' AS sha FROM db_adapter.digest(:'signs_schema', 'signs', 'u1', 64, 'sha256');
+SELECT regexp_replace(regexp_replace(db_adapter.backup_document(:'signs_schema', 'u1'), '^.*?\n', ''), '\n\{"end.*', '') = :'lines' AS lines;
 \c :old_database
 DROP DATABASE db_adapter_latin1;
