@@ -28,6 +28,7 @@
 #include "utils/portal.h"
 #include "utils/queryenvironment.h"
 #include "utils/resowner.h"
+#include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
 struct QueryPlan
@@ -354,8 +355,8 @@ fill_empty(QueryRows *rows)
 	MemoryContextSwitchTo(oldcxt);
 }
 
-uint64
-query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
+static uint64
+execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, void *arg)
 {
 	ListCell   *lc;
 	uint64		processed;
@@ -366,7 +367,7 @@ query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
 		fill_empty(lfirst(lc));
 		register_rows(lfirst(lc));
 	}
-	processed = execute(query->plan, 0, NULL, NULL, false, row, arg);
+	processed = execute(query->plan, 0, NULL, NULL, read_only, row, arg);
 	SPI_finish();
 	foreach(lc, relations)
 	{
@@ -375,6 +376,23 @@ query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
 		tuplestore_end(rows->store);
 		query_rows_clear(rows);
 	}
+	return processed;
+}
+
+uint64
+query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
+{
+	return execute_over(query, relations, false, row, arg);
+}
+
+uint64
+query_execute_over_latest(QueryPlan *query, List *relations, QueryRow row, void *arg)
+{
+	uint64		processed;
+
+	PushActiveSnapshot(GetLatestSnapshot());
+	processed = execute_over(query, relations, true, row, arg);
+	PopActiveSnapshot();
 	return processed;
 }
 

@@ -64,6 +64,8 @@ extern void query_rows_clear(QueryRows *rows);
 /* A plan over those relations (QueryRows *), and a run of it over what they hold now. */
 extern QueryPlan *query_prepare_over(MemoryContext cxt, const char *sql, List *relations);
 extern uint64 query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg);
+/* The same for a SELECT that sees what is committed by now, in any isolation level. */
+extern uint64 query_execute_over_latest(QueryPlan *query, List *relations, QueryRow row, void *arg);
 
 /*
  * A cursor hands out rows in steps; the portal is closed with the context it was

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "base/compat.h"
 #include "base/query.h"
 #include "common/hashfn.h"
@@ -247,9 +248,8 @@ refuse_existing(RestoreTable *t, RestoreRow *row)
 					errhint("Use mode => 'skip' or 'overwrite'.")));
 }
 
-/* Looks for the rows in range that have not been looked for. */
-static void
-find_existing(RestoreTable *t, int from, int to)
+static int
+put_unsearched(RestoreTable *t, int from, int to)
 {
 	int			count = 0;
 
@@ -260,16 +260,54 @@ find_existing(RestoreTable *t, int from, int to)
 
 		if (row->searched || (row->state != ROW_READ && row->state != ROW_NEW))
 			continue;
-		row->searched = true;
 		query_rows_put(t->rows, row->values, row->nulls);
 		count++;
 	}
-	if (count > 0)
+	return count;
+}
+
+static bool
+take_committed(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	((bool *) arg)[DatumGetInt32(slot_getattr(slot, 1, &isnull))] = true;
+	return true;
+}
+
+/*
+ * Where the transaction's snapshot is older than another restore, what that one
+ * has committed is not seen, and no unique index would refuse it a second time.
+ */
+static void
+refuse_unseen(RestoreTable *t, int from, int to)
+{
+	bool		committed[BATCH_ROWS] = {false};
+
+	if (put_unsearched(t, from, to) > 0)
+		query_execute_over_latest(t->probe, t->relations, take_committed, committed);
+	for (int i = from; i < to; i++)
+		if (committed[i] && !t->batch[i].found)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg("could not serialize with another restore of the same rows"),
+					 errdetail("Row " INT64_FORMAT " of table \"%s\" was committed meanwhile.",
+							   t->batch[i].index, t->table->name)));
+}
+
+/* Looks for the rows in range that have not been looked for. */
+static void
+find_existing(RestoreTable *t, int from, int to)
+{
+	if (put_unsearched(t, from, to) > 0)
 		query_execute_over(t->probe, t->relations, take_existing, t);
+	if (IsolationUsesXactSnapshot() && !t->match_covered)
+		refuse_unseen(t, from, to);
 	for (int i = from; i < to; i++)
 	{
 		RestoreRow *row = &t->batch[i];
 
+		row->searched = true;
 		if (row->state != ROW_EXISTS)
 			continue;
 		if (row->referenced)
