@@ -199,6 +199,16 @@ idkey_text(const IdKey *key, char *buffer, int *len)
 	return buffer;
 }
 
+IdKey
+idkey_copy(const IdKey *key)
+{
+	IdKey		copy = *key;
+
+	if (key->kind == ID_TEXT)
+		copy.text = pnstrdup(key->text, key->len);
+	return copy;
+}
+
 uint32
 idkey_hash(const IdKey *key)
 {

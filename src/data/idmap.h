@@ -34,6 +34,8 @@ extern IdKey idkey_integer(int64 number);
 /* The text of key; buffer takes it unless the key has a text of its own. */
 #define IDKEY_BUFFER 40
 extern const char *idkey_text(const IdKey *key, char *buffer, int *len);
+/* With a text of its own. */
+extern IdKey idkey_copy(const IdKey *key);
 extern uint32 idkey_hash(const IdKey *key);
 extern bool idkey_equal(const IdKey *a, const IdKey *b);
 

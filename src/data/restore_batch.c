@@ -295,6 +295,24 @@ refuse_unseen(RestoreTable *t, int from, int to)
 							   t->batch[i].index, t->table->name)));
 }
 
+/* Rows that exist: an error, or their keys are what others refer to. */
+static void
+accept_existing(RestoreTable *t, int from, int to)
+{
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch[i];
+
+		if (row->state != ROW_EXISTS)
+			continue;
+		if (row->referenced)
+			row->state = ROW_SKIPPED;
+		else if (t->restore->options.mode == RESTORE_FAIL)
+			refuse_existing(t, row);
+		restore_key_target(t, row);
+	}
+}
+
 /* Looks for the rows in range that have not been looked for. */
 static void
 find_existing(RestoreTable *t, int from, int to)
@@ -304,18 +322,8 @@ find_existing(RestoreTable *t, int from, int to)
 	if (IsolationUsesXactSnapshot() && !t->match_covered)
 		refuse_unseen(t, from, to);
 	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch[i];
-
-		row->searched = true;
-		if (row->state != ROW_EXISTS)
-			continue;
-		if (row->referenced)
-			row->state = ROW_SKIPPED;
-		else if (t->restore->options.mode == RESTORE_FAIL)
-			refuse_existing(t, row);
-		restore_key_target(t, row);
-	}
+		t->batch[i].searched = true;
+	accept_existing(t, from, to);
 }
 
 /* Nothing tells such a row from others: it can neither be found nor be made again. */
@@ -339,7 +347,11 @@ prepare_rows(RestoreTable *t)
 		if (t->batch[i].state == ROW_READ && !restore_table_may_exist(t, &t->batch[i]))
 			t->batch[i].searched = true;
 	if (t->nmatch > 0)
+	{
 		find_existing(t, 0, t->nbatch);
+		restore_unnamed_find(t);
+		accept_existing(t, 0, t->nbatch);
+	}
 	else
 		pass_over_referenced(t);
 	for (int i = 0; i < t->nbatch; i++)
@@ -586,16 +598,6 @@ write_range(RestoreTable *t, int from, int to)
 	}
 }
 
-/* A NULL in what makes a row exist: it goes in again each time. */
-static bool
-is_unmatched(const RestoreTable *t, const RestoreRow *row)
-{
-	for (int i = 0; i < t->nmatch; i++)
-		if (row->nulls[t->match[i]] && !restore_table_matches_null(t, t->match[i]))
-			return true;
-	return false;
-}
-
 static void
 count_row(RestoreTable *t, RestoreRow *row)
 {
@@ -603,7 +605,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 	{
 		case ROW_INSERTED:
 			t->inserted++;
-			t->unmatched += is_unmatched(t, row);
+			t->unmatched += restore_unnamed_is(t, row);
 			restore_key_note(t, row);
 			break;
 		case ROW_UPDATED:

@@ -108,16 +108,6 @@ get_cycle(Restore *restore)
 	return restore->cycle;
 }
 
-static IdKey
-copy_key(const IdKey *key)
-{
-	IdKey		copy = *key;
-
-	if (key->kind == ID_TEXT)
-		copy.text = pnstrdup(key->text, key->len);
-	return copy;
-}
-
 /* Only what references are read from. */
 static RowField *
 copy_fields(const RestoreTable *t, const RestoreRow *row)
@@ -153,8 +143,8 @@ restore_cycle_wait(RestoreTable *t, RestoreRow *row)
 	w->row.state = ROW_NEW;
 	w->row.later = 0;
 	w->row.fields = copy_fields(t, row);
-	w->row.source = copy_key(&row->source);
-	w->row.target = copy_key(&row->target);
+	w->row.source = idkey_copy(&row->source);
+	w->row.target = idkey_copy(&row->target);
 	w->row.values = palloc(sizeof(Datum) * (t->rel->ncolumns + 1));
 	w->row.nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
 	memcpy(w->row.nulls, row->nulls, sizeof(bool) * (t->rel->ncolumns + 1));
@@ -185,11 +175,11 @@ restore_cycle_remember(RestoreTable *t, RestoreRow *row)
 		later->row_index = row->index;
 		later->line = row->line;
 		later->existed = row->found;
-		later->row_source = copy_key(&row->source);
-		later->key = copy_key(&row->target);
+		later->row_source = idkey_copy(&row->source);
+		later->key = idkey_copy(&row->target);
 		later->has_source = restore_refs_source(t, row, i, &later->source, &later->target_table);
 		if (later->has_source)
-			later->source = copy_key(&later->source);
+			later->source = idkey_copy(&later->source);
 		cycle->later = lappend(cycle->later, later);
 	}
 	MemoryContextSwitchTo(oldcxt);

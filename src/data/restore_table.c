@@ -23,8 +23,6 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#define ROWS_NAME "db_adapter_rows"
-
 static int
 column_index(const RestoreTable *t, const RelationColumn *column)
 {

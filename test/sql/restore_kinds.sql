@@ -115,12 +115,21 @@ ALTER TABLE converted ALTER id DROP DEFAULT, ALTER id TYPE bigint USING 1;
 SELECT skipped, failed FROM db_adapter.restore_end();
 ROLLBACK;
 
--- A match key that is NULL finds nothing: such rows go in each time, and the notes say so.
-CREATE TABLE unnamed (id serial PRIMARY KEY, user_id text, slug text, UNIQUE (user_id, slug));
-INSERT INTO unnamed (user_id, slug) VALUES ('u1', NULL), ('u1', 'a');
-SELECT db_adapter.backup_document('{"tables": [{"name": "unnamed"}]}', 'u1') AS file \gset
+-- A match key that is NULL: the row exists when one like it in all else does, and two alike stay two.
+CREATE TABLE unnamed (id serial PRIMARY KEY, user_id text, slug text, n numeric, j json, p point, UNIQUE (user_id, slug));
+CREATE TABLE below (id serial PRIMARY KEY, user_id text, slug text, unnamed_id int REFERENCES unnamed, UNIQUE (user_id, slug));
+INSERT INTO unnamed (user_id, slug, n, j, p) VALUES ('u1', NULL, 1, NULL, NULL), ('u1', 'a', 1, NULL, NULL), ('u1', NULL, 1, NULL, NULL),
+    ('u1', NULL, 2, '{"b": 1}', '(1,2)'), ('u1', NULL, NULL, '{"b":1}', NULL);
+INSERT INTO below (user_id, slug, unnamed_id) SELECT user_id, 'of ' || id, id FROM unnamed;
+SELECT db_adapter.backup_document('{"tables": [{"name": "unnamed"}, {"name": "below", "parent": {"table": "unnamed", "field": "unnamed_id"}}]}', 'u1') AS file \gset
 SELECT inserted, skipped, notes FROM db_adapter.restore(:'file', user_id => 'u2');
 SELECT inserted, skipped, notes FROM db_adapter.restore(:'file', user_id => 'u2');
+SELECT inserted, updated, notes FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
+DELETE FROM below WHERE user_id = 'u2';
+DELETE FROM unnamed WHERE id = (SELECT min(id) FROM unnamed WHERE user_id = 'u2' AND slug IS NULL);
+SELECT inserted, skipped, notes FROM db_adapter.restore(:'file', user_id => 'u2');
+SELECT n, j::text, p::text, count(DISTINCT u.id), count(DISTINCT b.slug) FROM unnamed u JOIN below b ON b.unnamed_id = u.id WHERE u.user_id = 'u2' AND u.slug IS NULL GROUP BY 1, 2, 3 ORDER BY 1;
+SELECT inserted FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'fail');
 
 DROP OWNED BY regress_restorer;
 DROP ROLE regress_restorer;
