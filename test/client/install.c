@@ -78,9 +78,11 @@ test_symbols(void **state)
 						" | sort > $ROOT/says && cmp $ROOT/has $ROOT/says"),
 					 0);
 	/* the library itself never prints */
-	assert_int_equal(sh("! nm -D --undefined-only $ROOT/lib/libdbadapter.so.1 |"
-						" grep -Ew 'printf|puts|putchar|perror|stdout|stderr|exit|abort|_ZSt4cout|_ZSt4cerr|syslog'"),
-					 0);
+	assert_int_equal(
+		sh("! nm -D --undefined-only $ROOT/lib/libdbadapter.so.1 |"
+		   " grep -Ew "
+		   "'printf|puts|putchar|perror|stdout|stderr|exit|abort|_ZSt4cout|_ZSt4cerr|syslog'"),
+		0);
 }
 
 static void
