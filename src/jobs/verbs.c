@@ -24,8 +24,8 @@
 	" FROM %s AS r"
 /* The document itself stays in the cache, which is what the job is for. */
 #define CACHED                                                                                     \
-	"SELECT pg_catalog.jsonb_build_object('schemas', d -> 'schemas',"                              \
-	" 'tables', pg_catalog.jsonb_array_length(d -> 'tables')) FROM %s AS d"
+	"SELECT pg_catalog.jsonb_build_object('schemas', d OPERATOR(pg_catalog.->) 'schemas',"         \
+	" 'tables', pg_catalog.jsonb_array_length(d OPERATOR(pg_catalog.->) 'tables')) FROM %s AS d"
 
 typedef struct Verb
 {

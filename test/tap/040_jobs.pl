@@ -130,6 +130,11 @@ is(sql("SELECT reason, sqlstate, error FROM db_adapter.jobs WHERE id = $id"),
 sql('CREATE SCHEMA other; CREATE TABLE other.things (id int PRIMARY KEY, user_id text, slug text); INSERT INTO other.things VALUES (1, $$u$$, $$s$$)');
 $id = sql(q{SET search_path = other; SELECT db_adapter.submit('digest', '{"backup_schema": {"tables": [{"name": "things"}]}, "table": "things", "buckets": 1}')});
 is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'the search_path comes along');
+sql(q{CREATE SCHEMA shadow;
+	CREATE FUNCTION shadow.arrow(jsonb, text) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN RAISE ''shadowed''; END';
+	CREATE OPERATOR shadow.-> (LEFTARG = jsonb, RIGHTARG = text, FUNCTION = shadow.arrow);});
+$id = sql(q{SET search_path = shadow, pg_catalog; SELECT db_adapter.submit('expected', '{"schema_sql": "CREATE TABLE t (a int)"}')});
+is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'nothing of a job is looked up in it');
 
 # a gate keeps a job running
 my $gate = Session->new($node, 'postgres');
