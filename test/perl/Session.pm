@@ -39,7 +39,8 @@ sub begin
 	$self->{mark} = 'done ' . ++$self->{number};
 	$self->{out} = $self->{err} = '';
 	$self->{in} .= "$sql;\n\\echo $self->{mark}\n";
-	pump $self->{psql} while length $self->{in};
+	# Not pump: with all of it sent, that would wait for an answer that may not come.
+	$self->{psql}->pump_nb while length $self->{in};
 	return;
 }
 
