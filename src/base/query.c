@@ -19,6 +19,7 @@
 #include "catalog/pg_extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/plannodes.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
 #include "utils/builtins.h"
@@ -454,6 +455,14 @@ TupleDesc
 query_cursor_desc(const QueryCursor *cursor)
 {
 	return cursor->portal->tupDesc;
+}
+
+bool
+query_cursor_is_sequential(const QueryCursor *cursor)
+{
+	PlannedStmt *stmt = linitial_node(PlannedStmt, cursor->portal->stmts);
+
+	return stmt->planTree != NULL && IsA(stmt->planTree, SeqScan);
 }
 
 void

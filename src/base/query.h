@@ -77,6 +77,8 @@ extern QueryCursor *query_cursor_open(const char *sql, int nargs, Oid *types, Da
 extern uint64 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg);
 /* What its rows look like, names included, which a row itself may lack. */
 extern TupleDesc query_cursor_desc(const QueryCursor *cursor);
+/* Whether it reads one table from end to end, and does no more than that. */
+extern bool query_cursor_is_sequential(const QueryCursor *cursor);
 extern void query_cursor_close(QueryCursor *cursor);
 
 /*

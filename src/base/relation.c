@@ -627,6 +627,16 @@ relation_has_pages(Oid relid)
 	return false;
 }
 
+BlockNumber
+relation_pages(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	BlockNumber pages = RelationGetNumberOfBlocks(rel);
+
+	relation_close(rel, NoLock);
+	return pages;
+}
+
 void
 relation_measure(Oid relid, int64 *rows, int64 *bytes)
 {

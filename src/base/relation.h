@@ -12,6 +12,7 @@
 #include "access/attnum.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
+#include "storage/block.h"
 
 typedef struct RelationColumn
 {
@@ -121,6 +122,9 @@ extern bool relation_has_pages(Oid relid);
 
 /* The rows the planner expects in it, and its bytes on disk with indexes. */
 extern void relation_measure(Oid relid, int64 *rows, int64 *bytes);
+
+/* The pages of its storage now. */
+extern BlockNumber relation_pages(Oid relid);
 
 /*
  * The names of the triggers of people that fire on INSERT and UPDATE, char *.

@@ -11,9 +11,11 @@
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/query.h"
+#include "catalog/pg_class.h"
 #include "data/backup.h"
 #include "data/backuplines.h"
 #include "data/backupschema.h"
+#include "data/crccombine.h"
 #include "data/closure.h"
 #include "data/leaks.h"
 #include "data/naturalrow.h"
@@ -54,6 +56,7 @@ struct Backup
 	StringInfo	out;			/* while backup_next() runs */
 	int			full;			/* the length of out at which the chunk is */
 	StringInfoData leaked;		/* keys named so far for the table */
+	const BackupPiece *piece;	/* NULL: the whole */
 };
 
 void
@@ -233,8 +236,10 @@ warn_leaks(const Backup *b, const BackupTable *table)
 				(errmsg_plural("%lld row of table \"%s\" references a row of another tenant",
 							   "%lld rows of table \"%s\" reference rows of another tenant", leaks,
 							   (long long) leaks, table->name),
-				 errdetail(leaks > LEAKS_NAMED ? "Among them the rows with %s." : "With %s.",
-						   b->leaked.data),
+				 b->leaked.len == 0
+					 ? 0
+					 : errdetail(leaks > LEAKS_NAMED ? "Among them the rows with %s." : "With %s.",
+								 b->leaked.data),
 				 errhint(b->options.on_leak == LEAK_DROP
 							 ? "They are not in the backup."
 							 : "They are in the backup; a restore cannot map these references.")));
@@ -293,6 +298,8 @@ open_rows(Backup *b, Selection *s, const BackupTable *table)
 		selection_from(s, table);
 		selection_where(s, table,
 						json_get_object(&b->options.filters->root, table->name, "filters"));
+		if (b->piece != NULL)
+			selection_pages(s, b->piece->from, b->piece->to);
 	}
 	selection_order(s, table);
 	b->scan = rowscan_open(s, b->options.format == BACKUP_JSON ? ROW_PLAIN : ROW_EXACT, leaks,
@@ -326,7 +333,8 @@ open_table(Backup *b)
 		section.keep_ids =
 			naturalrow_is_key(selection_create(b->schema, b->options.user_id), table);
 	}
-	backuplines_table(b->lines, b->out, table, &section);
+	if (b->piece == NULL || b->piece->from == 0)
+		backuplines_table(b->lines, b->out, table, &section);
 	b->referenced = section.referenced > 0;
 	b->table_bytes = 0;
 	resetStringInfo(&b->leaked);
@@ -339,7 +347,7 @@ close_scan(Backup *b)
 {
 	bool		more = b->referenced;
 
-	if (!more)
+	if (!more && b->piece == NULL)
 		warn_leaks(b, &b->schema->tables[b->table]);
 	rowscan_close(b->scan);
 	MemoryContextReset(b->tablecxt);
@@ -366,7 +374,10 @@ advance(Backup *b)
 		case PHASE_ROWS:
 			if (rowscan_advance(b->scan, rows_to_fetch(b)) || close_scan(b))
 				break;
-			b->phase = ++b->table < b->schema->ntables ? PHASE_TABLE : PHASE_TRAILER;
+			if (b->piece != NULL)
+				b->phase = PHASE_DONE;
+			else
+				b->phase = ++b->table < b->schema->ntables ? PHASE_TABLE : PHASE_TRAILER;
 			break;
 		case PHASE_TRAILER:
 		case PHASE_DONE:
@@ -386,7 +397,7 @@ backup_next(Backup *b, StringInfo out)
 	oldcxt = MemoryContextSwitchTo(b->callcxt);
 	b->out = out;
 	b->full = start + CHUNK_SIZE;
-	while (b->phase != PHASE_TRAILER && out->len < b->full)
+	while (b->phase != PHASE_TRAILER && b->phase != PHASE_DONE && out->len < b->full)
 	{
 		CHECK_FOR_INTERRUPTS();
 		advance(b);
@@ -398,9 +409,12 @@ backup_next(Backup *b, StringInfo out)
 		b->phase = PHASE_DONE;
 	}
 	b->out = NULL;
+	MemoryContextSwitchTo(oldcxt);
+	/* A piece may end where nobody could know yet that it would. */
+	if (out->len == start)
+		return false;
 	/* The line break after the chunk is its reader's. */
 	out->data[--out->len] = '\0';
-	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
 
@@ -424,4 +438,86 @@ void
 backup_summary(const Backup *b, JsonWriter *w)
 {
 	backuplines_summary(b->lines, w);
+}
+
+/* ---- in pieces ---- */
+
+void
+backup_begin_piece(Backup *b, const BackupPiece *piece)
+{
+	b->piece = piece;
+	b->table = piece->table;
+	b->phase = PHASE_TABLE;
+	b->lines->rows[b->table] = b->lines->leaks[b->table] = b->lines->bytes = 0;
+	INIT_CRC32C(b->lines->crc);
+}
+
+void
+backup_piece_totals(const Backup *b, BackupTotals *totals)
+{
+	totals->rows = b->lines->rows[b->table];
+	totals->leaks = b->lines->leaks[b->table];
+	totals->bytes = b->lines->bytes;
+	totals->crc = b->lines->crc;
+	FIN_CRC32C(totals->crc);
+}
+
+int
+backup_table_count(const Backup *b)
+{
+	return b->schema->ntables;
+}
+
+const char *
+backup_table_name(const Backup *b, int table)
+{
+	return b->schema->tables[table].name;
+}
+
+BlockNumber
+backup_table_pages(Backup *b, int table)
+{
+	const RelationInfo *rel = b->schema->tables[table].rel;
+	BlockNumber pages = 0;
+
+	if (rel->kind != RELKIND_RELATION || rel->has_children)
+		return 0;
+	b->table = table;
+	open_scan(b);
+	if (rowscan_is_sequential(b->scan))
+		pages = relation_pages(rel->oid);
+	rowscan_close(b->scan);
+	MemoryContextReset(b->tablecxt);
+	b->scan = NULL;
+	return pages;
+}
+
+void
+backup_header(Backup *b, StringInfo out)
+{
+	backuplines_header(b->lines, out);
+	backuplines_count(b->lines, out->data, out->len);
+}
+
+void
+backup_add_totals(Backup *b, int table, const BackupTotals *totals)
+{
+	pg_crc32c	crc = b->lines->crc;
+
+	FIN_CRC32C(crc);
+	crc = crc32c_combine(crc, totals->crc, totals->bytes);
+	/* To go on with it is the same step as to finish it. */
+	FIN_CRC32C(crc);
+	b->lines->crc = crc;
+	b->lines->bytes += totals->bytes;
+	b->lines->rows[table] += totals->rows;
+	b->lines->leaks[table] += totals->leaks;
+}
+
+void
+backup_trailer(Backup *b, StringInfo out)
+{
+	for (int i = 0; i < b->schema->ntables; i++)
+		warn_leaks(b, &b->schema->tables[i]);
+	backuplines_trailer(b->lines, out);
 }

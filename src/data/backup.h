@@ -8,6 +8,8 @@
 #include "base/json.h"
 #include "data/backupoptions.h"
 #include "lib/stringinfo.h"
+#include "port/pg_crc32c.h"
+#include "storage/block.h"
 
 typedef struct Backup Backup;
 
@@ -36,9 +38,38 @@ extern void backup_tell(const Backup *backup);
 /* What a backup that has come to its end held, into an open object of w. */
 extern void backup_summary(const Backup *backup, JsonWriter *w);
 
-/* Raises unless the current user may write a new file there, or replace an old one. */
-extern void backup_check_path(const char *path, bool overwrite);
-/* The whole to a file of the server, beside it first and then renamed. */
-extern Jsonb *backup_to_file(const BackupOptions *options, const char *path, bool overwrite);
+/*
+ * A backup in pieces, for those who put one together: each piece has the rows of a
+ * table, or of a range of its pages, and the first of a table begins with its line.
+ */
+typedef struct BackupPiece
+{
+	int			table;
+	BlockNumber from;
+	BlockNumber to;				/* not this one; InvalidBlockNumber: to the end */
+} BackupPiece;
+
+typedef struct BackupTotals
+{
+	int64		rows;
+	int64		leaks;
+	int64		bytes;
+	pg_crc32c	crc;			/* finished */
+} BackupTotals;
+
+/* From here on backup_next() gives the lines of the piece, which must stay. */
+extern void backup_begin_piece(Backup *backup, const BackupPiece *piece);
+/* Of the piece so far. */
+extern void backup_piece_totals(const Backup *backup, BackupTotals *totals);
+
+extern int backup_table_count(const Backup *backup);
+extern const char *backup_table_name(const Backup *backup, int table);
+/* The pages of a table that is read from end to end and may be cut; else 0. */
+extern BlockNumber backup_table_pages(Backup *backup, int table);
+
+/* The whole around its pieces: added in their order, between header and trailer. */
+extern void backup_header(Backup *backup, StringInfo out);
+extern void backup_add_totals(Backup *backup, int table, const BackupTotals *totals);
+extern void backup_trailer(Backup *backup, StringInfo out);
 
 #endif							/* DB_ADAPTER_BACKUP_H */

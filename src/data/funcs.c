@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "catalog/pg_type.h"
 #include "data/backup.h"
+#include "data/backupfile.h"
 #include "data/backupschema.h"
 #include "data/backupvalidate.h"
 #include "data/deletion.h"
@@ -177,11 +178,7 @@ db_adapter_backup_to_file(PG_FUNCTION_ARGS)
 
 	get_backup_options(fcinfo, 1, &options);
 	refuse_null(fcinfo, 10, "workers");
-	if (PG_GETARG_INT32(10) != 1)
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("a backup with %d workers is not supported", PG_GETARG_INT32(10)),
-						errhint("Pass workers => 1.")));
-	PG_RETURN_JSONB_P(backup_to_file(&options, path, overwrite));
+	PG_RETURN_JSONB_P(backup_to_file(&options, path, overwrite, PG_GETARG_INT32(10)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_validate_backup);

@@ -16,6 +16,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "data/backupparts.h"
 #include "data/restore.h"
 #include "data/restore_private.h"
 #include "mb/pg_wchar.h"
@@ -245,42 +246,48 @@ restore_finish(Restore *restore)
 		restore_constraints_add(restore);
 }
 
-/* Where the bytes of a whole file come from: again from the start, then chunk by chunk. */
+/* Where the bytes of a whole backup come from: again from the start, then chunk by chunk. */
 typedef struct Source
 {
 	const char *bytes;			/* all of them, or */
 	size_t		len;
-	FILE	   *file;
-	const char *path;
+	List	   *paths;			/* char *: a file, or the parts of one in their order */
 } Source;
+
+static int64
+read_file(const char *path, FileReader *reader, int64 before)
+{
+	FILE	   *file = AllocateFile(path, PG_BINARY_R);
+	char	   *buffer = palloc(FILE_CHUNK);
+	size_t		count;
+
+	if (file == NULL)
+		ereport(ERROR, (errcode_for_file_access(),
+						errmsg("could not open file \"%s\" for reading: %m", path)));
+	while ((count = fread(buffer, 1, FILE_CHUNK, file)) > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		filereader_feed(reader, buffer, count);
+		before += count;
+		progress_done(filereader_rows(reader), before);
+	}
+	if (ferror(file))
+		ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", path)));
+	pfree(buffer);
+	FreeFile(file);
+	return before;
+}
 
 static void
 read_source(const Source *source, FileReader *reader)
 {
-	char	   *buffer;
-	size_t		count;
+	ListCell   *lc;
 	int64		bytes = 0;
 
-	if (source->file == NULL)
-	{
+	if (source->paths == NIL)
 		filereader_feed(reader, source->bytes, source->len);
-		return;
-	}
-	if (fseeko(source->file, 0, SEEK_SET) != 0)
-		ereport(ERROR, (errcode_for_file_access(),
-						errmsg("could not read file \"%s\": %m", source->path)));
-	buffer = palloc(FILE_CHUNK);
-	while ((count = fread(buffer, 1, FILE_CHUNK, source->file)) > 0)
-	{
-		CHECK_FOR_INTERRUPTS();
-		filereader_feed(reader, buffer, count);
-		bytes += count;
-		progress_done(filereader_rows(reader), bytes);
-	}
-	if (ferror(source->file))
-		ereport(ERROR, (errcode_for_file_access(),
-						errmsg("could not read file \"%s\": %m", source->path)));
-	pfree(buffer);
+	foreach(lc, source->paths)
+		bytes = read_file(lfirst(lc), reader, bytes);
 }
 
 static void
@@ -361,13 +368,11 @@ restore_check_rights(void)
 void
 restore_file(const RestoreOptions *options, const char *path, ReturnSetInfo *result)
 {
-	Source		source = {NULL, 0, NULL, path};
+	Source		source = {NULL};
 
 	restore_check_rights();
-	source.file = AllocateFile(path, PG_BINARY_R);
-	if (source.file == NULL)
-		ereport(ERROR, (errcode_for_file_access(),
-						errmsg("could not open file \"%s\" for reading: %m", path)));
+	source.paths = backupparts_list(path);
+	if (source.paths == NIL)
+		source.paths = list_make1(pstrdup(path));
 	restore_source(options, &source, result);
-	FreeFile(source.file);
 }

@@ -129,6 +129,12 @@ rowscan_advance(RowScan *scan, uint64 count)
 	return scan->aside != NIL || !scan->exhausted;
 }
 
+bool
+rowscan_is_sequential(const RowScan *scan)
+{
+	return query_cursor_is_sequential(scan->cursor);
+}
+
 void
 rowscan_close(RowScan *scan)
 {

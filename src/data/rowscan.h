@@ -49,6 +49,9 @@ extern RowScan *rowscan_open(Selection *s, RowFormat format, int extra, bool row
 /* Goes on with rows that wait, or else with up to count new ones; false at the end. */
 extern bool rowscan_advance(RowScan *scan, uint64 count);
 
+/* Whether its statement reads one table from end to end. */
+extern bool rowscan_is_sequential(const RowScan *scan);
+
 extern void rowscan_close(RowScan *scan);
 
 #endif							/* DB_ADAPTER_ROWSCAN_H */

@@ -511,6 +511,25 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 		json_visit(filters, append_filter, &state);
 }
 
+static void
+append_page(Selection *s, const char *comparison, BlockNumber page)
+{
+	ItemPointer tid = palloc(sizeof(ItemPointerData));
+
+	ItemPointerSet(tid, page, 0);
+	appendStringInfo(&s->sql, " AND t.ctid OPERATOR(pg_catalog.%s) %s", comparison,
+					 selection_add(s, TIDOID, PointerGetDatum(tid)));
+}
+
+void
+selection_pages(Selection *s, BlockNumber from, BlockNumber to)
+{
+	if (from > 0)
+		append_page(s, ">=", from);
+	if (to != InvalidBlockNumber)
+		append_page(s, "<", to);
+}
+
 /*
  * Backups of the same rows are to be the same.  A plain table gives its rows in
  * the order in which they lie, and that costs nothing: rowscan.c sees to it that

@@ -9,6 +9,7 @@
 #include "base/query.h"
 #include "catalog/pg_type.h"
 #include "data/backup.h"
+#include "data/backupfile.h"
 #include "data/restore.h"
 #include "fmgr.h"
 #include "jobs/verbs.h"
@@ -43,7 +44,8 @@ check_backup(JsonbContainer *args)
 					   json_get_string_or(args, "on_leak", "report", "args"),
 					   json_get_string_or(args, "checksum", "crc32c", "args"));
 	backup_check_path(json_get_string(args, "path", "args"),
-					  json_get_bool(args, "overwrite", false, "args"));
+					  json_get_bool(args, "overwrite", false, "args"),
+					  json_get_int(args, "workers", 1, "args"));
 }
 
 static void

@@ -75,7 +75,7 @@ symlink "$dir/a.jsonl", "$dir/link";
 ($status, undef, $stderr) = to_file("$dir/link", ', overwrite => true');
 like($stderr, qr/is not a regular file/, 'not through a link');
 ($status, undef, $stderr) = to_file("$dir/c.jsonl", ', workers => 0');
-like($stderr, qr/workers/, 'not without a worker');
+like($stderr, qr/"workers" must be between/, 'not without a worker');
 
 # a standby gives the same rows
 $node->backup('base');
