@@ -443,6 +443,8 @@ enter_shared(void)
 {
 	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
 	jobs_shared->launcher = MyLatch;
+	if (jobs_shared->began_at == 0)
+		jobs_shared->began_at = GetCurrentTimestamp();
 	for (int i = 0; i < jobs_shared->nslots; i++)
 		if (jobs_shared->slots[i].state == SLOT_STARTING)
 			jobs_shared->slots[i].state = SLOT_FREE;
@@ -507,7 +509,8 @@ jobs_init(void)
 	BackgroundWorker worker = {0};
 
 	define_settings();
-	if (!process_shared_preload_libraries_in_progress)
+	/* pg_upgrade wants to be alone. */
+	if (!process_shared_preload_libraries_in_progress || IsBinaryUpgrade)
 		return;
 	shared_register();
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;

@@ -262,7 +262,7 @@ fail_abandoned(void)
 {
 	Oid			types[] = {OIDOID, INT8ARRAYOID, TIMESTAMPTZOID};
 	Datum		values[] = {ObjectIdGetDatum(MyDatabaseId), (Datum) 0,
-					  TimestampTzGetDatum(jobs_shared->made_at)};
+					  TimestampTzGetDatum(jobs_shared->began_at)};
 	JobIds		ids = {.cxt = CurrentMemoryContext};
 
 	query_run_as_owner("SELECT id FROM db_adapter.job WHERE database = $1 AND state = 'running'", 1,
@@ -324,17 +324,18 @@ post_row(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* One more than there is room for, so that shared memory knows of the rest. */
+/* One more than there is room for: then there may be others. */
 static void
 post_queued(void)
 {
 	Oid			types[] = {OIDOID, INT4OID};
 	Datum		values[] = {ObjectIdGetDatum(MyDatabaseId), Int32GetDatum(WAITING_MAX + 1)};
 
-	query_run_as_owner("SELECT id, owner, priority, not_before FROM db_adapter.job"
-					   " WHERE database = $1 AND state = 'queued'"
-					   " ORDER BY priority DESC, id LIMIT $2",
-					   2, types, values, NULL, false, post_row, NULL);
+	if (query_run_as_owner("SELECT id, owner, priority, not_before FROM db_adapter.job"
+						   " WHERE database = $1 AND state = 'queued'"
+						   " ORDER BY priority DESC, id LIMIT $2",
+						   2, types, values, NULL, false, post_row, NULL) > WAITING_MAX)
+		shared_set_overflow();
 }
 
 static void

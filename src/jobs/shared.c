@@ -12,7 +12,6 @@
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "storage/shmem.h"
-#include "utils/timestamp.h"
 
 JobsShared *jobs_shared = NULL;
 
@@ -48,7 +47,6 @@ make_shared(void)
 	{
 		memset(jobs_shared, 0, shared_size());
 		jobs_shared->lock = &GetNamedLWLockTranche("db_adapter")->lock;
-		jobs_shared->made_at = GetCurrentTimestamp();
 		jobs_shared->nslots = max_worker_processes;
 		ConditionVariableInit(&jobs_shared->changed);
 	}
@@ -138,6 +136,14 @@ shared_post(const WaitingJob *job)
 	add_waiting(job);
 	LWLockRelease(jobs_shared->lock);
 	shared_wake_launcher();
+}
+
+void
+shared_set_overflow(void)
+{
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	jobs_shared->overflow = true;
+	LWLockRelease(jobs_shared->lock);
 }
 
 void

@@ -55,7 +55,7 @@ typedef struct JobsShared
 {
 	LWLock	   *lock;			/* over all that follows, but for the boards of progress */
 	Latch	   *launcher;		/* NULL while there is none */
-	TimestampTz made_at;		/* jobs that ran before that ran in another life */
+	TimestampTz began_at;		/* of the first launcher: what ran before, another server did */
 	bool		overflow;		/* more jobs wait than are listed */
 	int			nwaiting;
 	WaitingJob	waiting[WAITING_MAX];
@@ -74,6 +74,8 @@ extern void shared_require(void);
 
 /* Enters a job that waits, unless it is known already, and wakes the launcher. */
 extern void shared_post(const WaitingJob *job);
+/* Says that more jobs wait than are listed. */
+extern void shared_set_overflow(void);
 /* Forgets a job that waits no longer. */
 extern void shared_withdraw(Oid database, int64 id);
 extern void shared_wake_launcher(void);
