@@ -25,17 +25,6 @@
 /* Below this share of the database's relations they are looked up one by one. */
 #define SELECTIVE_SHARE 8
 
-static bool
-is_excluded(CatalogReader *r, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, r->exclude)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 static void *
 new_table(CatalogReader *r, CatalogRelation *rel)
 {
@@ -202,7 +191,7 @@ add_relation(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	if (form->relkind == RELKIND_TOASTVALUE && !r->names_only)
 		add_toast_options(r, form, tuple, desc);
 	if (!is_read(form->relkind) || catalog_find_namespace(r, form->relnamespace) == NULL ||
-		is_excluded(r, NameStr(form->relname)) ||
+		schema_lists(r->exclude, NameStr(form->relname)) ||
 		catalog_is_member(r, RelationRelationId, form->oid))
 		return;
 	rel = new_relation(r, form, tuple, desc);

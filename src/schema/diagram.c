@@ -28,23 +28,12 @@ typedef struct DiagramFormat
 } DiagramFormat;
 
 static bool
-has_name(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
-static bool
 contains(List *names, List *all)
 {
 	ListCell   *lc;
 
 	foreach(lc, all)
-		if (!has_name(names, lfirst(lc)))
+		if (!schema_lists(names, lfirst(lc)))
 			return false;
 	return all != NIL;
 }
@@ -94,7 +83,7 @@ is_optional(const SchemaTable *table, const SchemaConstraint *key)
 	{
 		SchemaColumn *column = lfirst(lc);
 
-		if (!column->not_null && has_name(key->columns, column->object.name))
+		if (!column->not_null && schema_lists(key->columns, column->object.name))
 			return true;
 	}
 	return false;
@@ -131,7 +120,7 @@ column_keys(const SchemaTable *table, const char *column)
 		{
 			SchemaConstraint *constraint = lfirst(lc);
 
-			if (!is_kind(constraint, kinds[i]) || !has_name(constraint->columns, column))
+			if (!is_kind(constraint, kinds[i]) || !schema_lists(constraint->columns, column))
 				continue;
 			appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", marks[i]);
 			break;
@@ -331,7 +320,7 @@ needs_schemas(const Schema *schema)
 		{
 			const char *referenced = ((SchemaConstraint *) lfirst(key))->referenced_schema;
 
-			if (referenced != NULL && !has_name(schema->schemas, referenced))
+			if (referenced != NULL && !schema_lists(schema->schemas, referenced))
 				return true;
 		}
 	return false;

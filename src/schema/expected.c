@@ -31,17 +31,6 @@ typedef struct Derivation
 	Jsonb	   *document;
 } Derivation;
 
-static bool
-contains(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /* The schemas named, or public, then the caller's own path. */
 static char *
 default_path(const ExpectedRequest *request)
@@ -70,7 +59,7 @@ choose_schemas(Derivation *derivation)
 
 	derivation->swap.created = statement_created_schemas(derivation->ddl);
 	derivation->swap.schemas = list_copy(request->schemas);
-	if (contains(request->schemas, "public"))
+	if (schema_lists(request->schemas, "public"))
 		return;
 	if (request->schemas_given && !swap_may(list_make1("public")))
 		return;

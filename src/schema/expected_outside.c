@@ -35,6 +35,7 @@
 #include "common/sha2.h"
 #include "miscadmin.h"
 #include "schema/expected_outside.h"
+#include "schema/schema.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -66,17 +67,6 @@ static const struct
 	{TSConfigRelationId, Anum_pg_ts_config_cfgnamespace, Anum_pg_ts_config_oid},
 	{TSDictionaryRelationId, Anum_pg_ts_dict_dictnamespace, Anum_pg_ts_dict_oid},
 };
-
-static bool
-contains(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
 
 /* words may be many: they are sorted. */
 static bool
@@ -193,10 +183,10 @@ put_schemas(Outside *outside)
 		Form_pg_namespace form = (Form_pg_namespace) GETSTRUCT(tuple);
 		const char *name = NameStr(form->nspname);
 
-		if (contains(outside->schemas, name))
+		if (schema_lists(outside->schemas, name))
 			put_text(outside, GetComment(form->oid, NamespaceRelationId, 0));
 		else if (IsCatalogNamespace(form->oid) || isAnyTempNamespace(form->oid) ||
-				 (!is_word(outside, name) && !contains(outside->path, name)))
+				 (!is_word(outside, name) && !schema_lists(outside->path, name)))
 			continue;
 		else
 			outside->reachable = lappend_oid(outside->reachable, form->oid);
