@@ -191,6 +191,8 @@ $node->safe_psql('source', "SET db_adapter.enforce = off; CREATE SCHEMA shop; $s
 passes_ok('copy', 'SET session_replication_role = replica; DROP VIEW shop.every', 'event triggers that do not fire');
 passes_ok('restored_1', 'ALTER EVENT TRIGGER db_adapter_drop DISABLE; ALTER EVENT TRIGGER db_adapter_ddl DISABLE;'
 	  . 'DROP VIEW shop.every', 'or are disabled');
+passes_ok('restored_3', 'SET event_triggers = off; DROP VIEW shop.every', 'or are switched off')
+  if $node->safe_psql('postgres', 'SHOW server_version_num') >= 170000;
 
 # ---- whose declaration keeps whom waiting ----
 
