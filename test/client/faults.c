@@ -171,7 +171,7 @@ test_silent_first_host(void **state)
 	(void) state;
 	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
 			 proxy.port, server_port(server));
-	db = open_client(url, "connect_timeout_seconds", "0.3", NULL);
+	db = open_client(url, "connect_timeout_seconds", "2", NULL);	/* long for the second */
 	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	dba_close(db);
 	proxy_stop(&proxy);
@@ -582,9 +582,9 @@ test_close_in_flight(void **state)
 static void
 test_request_timeout(void **state)
 {
-	dba_client *db = open_client(server_url(server), "request_timeout_seconds", "0.2",
-								 "checkout_timeout_seconds", "0.2", "pool_size", "1",
-								 "pool_max_overflow", "0", NULL);
+	dba_client *db =
+		open_client(server_url(server), "request_timeout_seconds", "3", "checkout_timeout_seconds",
+					"3", "pool_size", "1", "pool_max_overflow", "0", NULL);
 	Outcome		out = outcome_of(db, "SELECT pg_sleep(60)");
 	Outcome		first = {0};
 
