@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/namespace.h"
@@ -169,6 +170,10 @@ add_column(ModelRelation *relation, char *name, bool local)
 
 	if (column == NULL)
 	{
+		/* As the server has it; and finding one among many more would take too long. */
+		if (list_length(relation->columns) >= MaxHeapAttributeNumber)
+			ereport(ERROR, (errcode(ERRCODE_TOO_MANY_COLUMNS),
+							errmsg("tables can have at most %d columns", MaxHeapAttributeNumber)));
 		column = palloc0(sizeof(ModelColumn));
 		column->name = name;
 		relation->columns = lappend(relation->columns, column);

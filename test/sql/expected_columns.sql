@@ -92,3 +92,6 @@ SELECT db_adapter.expected_columns('CREATE TABLE a (x int); DROP TABLE a; CREATE
 BEGIN READ ONLY;
 SELECT db_adapter.expected_columns('CREATE TABLE p(id INTEGER, d DATE)');
 ROLLBACK;
+
+-- No more columns than a table can have, however long the text.
+SELECT db_adapter.expected_columns('CREATE TABLE t (' || string_agg('c' || n || ' int', ', ') || ')') FROM generate_series(1, 1601) n;
