@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
+#include "parser/scansup.h"
 #include "schema/planner.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
@@ -87,7 +88,7 @@ plan_clause_nullable(const char *clause)
 			continue;
 		/* NOT NULL, PRIMARY KEY: two words with blanks between them */
 		second = result + start + length;
-		while (*second == ' ' || *second == '\t' || *second == '\n')
+		while (scanner_isspace(*second))
 			second++;
 		length = second - (result + start) + (constraint->contype == CONSTR_NOTNULL ? 4 : 3);
 		memset(result + start, ' ', length);

@@ -20,6 +20,7 @@ SELECT db_adapter.plan(pg_temp.altered('{tables,0,columns,2}', '{"name": "c", "t
 SELECT db_adapter.plan('{"t": ["a", "b", "c"]}', '{"t.c": "int, DROP COLUMN b"}');
 SELECT db_adapter.plan('{"t": ["a", "b", "c"]}', '{"t.c": "int; DROP TABLE t"}');
 SELECT db_adapter.plan('{"t": ["a", "b", "c"]}', '{"t.c": "int /*"}');
+SELECT db_adapter.plan('{"t": ["a", "b", "c"]}', '{"t.c": "int NOT\r\n\fNULL"}') #>> '{steps,0,sql}';
 
 -- Names and comments are only that.
 SELECT s FROM db_adapter.plan(pg_temp.altered('{tables,0,columns,2}',
