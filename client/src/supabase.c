@@ -133,6 +133,7 @@ api_forget(Supabase *supa, Api *api)
 	http_stop(&api->http);
 	http_headers_free(supa->client, api->headers);
 	api->headers = NULL;
+	buf_free(&api->url);
 }
 
 static void
@@ -175,20 +176,18 @@ api_answered(Http *http, dba_error *error)
 static bool
 api_load(Supabase *supa, Api *api)
 {
-	Buf			url = BUF_INIT;
 	bool		ok;
 
-	buf_printf(&url, "%s/", supa->root);
-	ok = buf_ok(&url) && supabase_headers(supa, &api->headers, "application/openapi+json",
-										  "Accept-Profile", api->schema);
+	buf_printf(&api->url, "%s/", supa->root);
+	ok = buf_ok(&api->url) && supabase_headers(supa, &api->headers, "application/openapi+json",
+											   "Accept-Profile", api->schema);
 	api->http.method = "GET";
-	api->http.url = buf_text(&url);
+	api->http.url = buf_text(&api->url);
 	api->http.headers = api->headers;
 	api->http.timeout = API_TIMEOUT_MS;
 	api->http.arg = api;
 	api->http.done = api_answered;
 	ok = ok && http_start(supa->client, &api->http);
-	buf_free(&url);				/* libcurl has its own copy */
 	if (!ok)
 	{
 		api_forget(supa, api);

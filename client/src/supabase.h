@@ -40,6 +40,7 @@ typedef struct Api
 	Arena		arena;
 	ApiTable   *tables;
 	int64_t		loaded_at;
+	Buf			url;
 	Http		http;
 	struct curl_slist *headers;
 	struct Api *next;

@@ -62,7 +62,11 @@ client_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 			return 0;
 		sock = *link = mem_zalloc(sizeof(Sock));
 		if (sock == NULL)
-			return -1;
+		{
+			/* -1 would leave libcurl's handle dead for ever */
+			client->no_memory = true;
+			return 0;
+		}
 		sock->fd = fd;
 	}
 	sock->events = what == CURL_POLL_REMOVE ? 0
@@ -578,6 +582,26 @@ client_collect(HttpClient *client)
 	}
 }
 
+/* An exchange that could not be sent again, or whose socket nobody watches. */
+static void
+http_give_up(Http *http)
+{
+	http_unlink(http);
+	http->done(http, error_new(DBA_NO_MEMORY, "out of memory"));
+}
+
+/* Sockets that are not watched would be waited for without end. */
+static void
+client_check_memory(HttpClient *client)
+{
+	while (client->no_memory)
+	{
+		client->no_memory = false;
+		while (client->started != NULL)
+			http_give_up(client->started);
+	}
+}
+
 static void
 client_action(HttpClient *client, int fd, int events)
 {
@@ -588,6 +612,7 @@ client_action(HttpClient *client, int fd, int events)
 	client->lib->multi_socket_action(client->multi, fd, events, &running);
 	pipe_guard_end(&guard);
 	client_collect(client);
+	client_check_memory(client);
 }
 
 void
@@ -596,14 +621,6 @@ http_serve(HttpClient *client, int fd, unsigned events)
 	client_action(client, fd,
 				  ((events & DBA_READ) ? CURL_CSELECT_IN : 0) |
 					  ((events & DBA_WRITE) ? CURL_CSELECT_OUT : 0));
-}
-
-/* An exchange could not be sent again. */
-static void
-http_give_up(Http *http)
-{
-	http_unlink(http);
-	http->done(http, error_new(DBA_NO_MEMORY, "out of memory"));
 }
 
 void
@@ -626,6 +643,7 @@ http_timers(HttpClient *client, int64_t now)
 		else if (!http_send(http))
 			http_give_up(http);
 	}
+	client_check_memory(client);
 	if (client->due != CORE_NEVER)
 		core_due(client->core, client->due);
 }

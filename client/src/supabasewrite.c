@@ -413,8 +413,9 @@ wire_filter(Wire *wire, FilterWriter *w, const Filter *filter)
 	{
 		/* or(…) becomes or=(…) */
 		put_compound(w, &value, filter);
-		buf_puts(&name, buf_text(&value)[0] == 'o' ? "or" : "and");
-		wire_parameter(wire, buf_text(&name), buf_text(&value) + name.len, value.len - name.len);
+		buf_append(&name, buf_text(&value), strcspn(buf_text(&value), "("));
+		if (buf_ok(&value) && value.len > name.len)
+			wire_parameter(wire, buf_text(&name), value.data + name.len, value.len - name.len);
 	}
 	else if ((column = filter_column(w, filter)) != NULL)
 	{

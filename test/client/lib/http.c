@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -45,21 +46,51 @@ npm_folder(void)
 	return folder[0] != '\0' ? folder : NULL;
 }
 
-/* Is something listening there? */
-static bool
-port_answers(int port)
+/* A connection to a port of this machine; -1 when nobody listens there. */
+static int
+connect_port(int port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 								  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 								  .sin_port = htons((uint16_t) port)};
 	int			fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static void
+pause_a_little(int tries, const char *what)
+{
+	if (tries == 3000)
+		die(what);
+	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+}
+
+void
+wait_for_port(int port)
+{
+	int			fd;
+
+	for (int tries = 0; (fd = connect_port(port)) < 0; tries++)
+		pause_a_little(tries, "nobody listens");
+	close(fd);
+}
+
+/* Has PostgREST read the schema?  It answers 503 until then. */
+static bool
+postgrest_answers(int port)
+{
 	static const char ask[] = "GET / HTTP/1.0\r\n\r\n";
+	int			fd = connect_port(port);
 	char		answer[16] = "";
 	bool		ok;
 
-	/* until it has read the schema it answers 503 */
-	ok = connect(fd, (struct sockaddr *) &address, sizeof(address)) == 0 &&
-		 write(fd, ask, sizeof(ask) - 1) > 0 && read(fd, answer, 12) == 12 &&
+	if (fd < 0)
+		return false;
+	ok = write(fd, ask, sizeof(ask) - 1) > 0 && read(fd, answer, 12) == 12 &&
 		 strstr(answer, " 503") == NULL;
 	close(fd);
 	return ok;
@@ -97,8 +128,10 @@ postgrest_start(const Server *server, const char *schemas)
 	web.pid = fork();
 	if (web.pid == 0)
 	{
+		/* a test that fails ends without stopping it */
 		int			null = open("/dev/null", O_RDWR);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(null, 0);
 		if (getenv("TEST_VERBOSE") == NULL)
 		{
@@ -108,12 +141,9 @@ postgrest_start(const Server *server, const char *schemas)
 		execl(program, program, web.log, (char *) NULL);
 		_exit(127);
 	}
-	for (int tries = 0; !port_answers(web.port); tries++)
-	{
-		if (tries == 3000 || waitpid(web.pid, NULL, WNOHANG) != 0)
-			die("PostgREST does not start");
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	}
+	for (int tries = 0; !postgrest_answers(web.port); tries++)
+		pause_a_little(waitpid(web.pid, NULL, WNOHANG) != 0 ? 3000 : tries,
+					   "PostgREST does not start");
 	return web;
 }
 
@@ -155,6 +185,15 @@ read_request(int fd, Asked *asked)
 	return true;
 }
 
+/* GET of the service's root, which is asked for its description */
+static bool
+is_root(const char *request)
+{
+	const char *end = strstr(request, " HTTP/");
+
+	return strncmp(request, "GET ", 4) == 0 && end != NULL && end[-1] == '/';
+}
+
 static void
 say(int fd, const char *text)
 {
@@ -187,7 +226,7 @@ serve(int listener, const char *log, const char *description, const char *const 
 			close(fd);
 			continue;
 		}
-		root = strncmp(asked.text, "GET / ", 6) == 0;
+		root = is_root(asked.text);
 		file = fopen(log, "a");
 		fprintf(file, "---\n%s\n", asked.text);
 		fclose(file);
@@ -237,6 +276,7 @@ web_start(const char *dir, const char *description, const char *const *answers)
 	web.pid = fork();
 	if (web.pid == 0)
 	{
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		serve(listener, web.log, description, answers);
 		_exit(0);
 	}
@@ -276,7 +316,7 @@ web_count(const Web *web)
 	int			count = 0;
 
 	for (const char *p = text; (p = strstr(p, "---\n")) != NULL; p += 4)
-		count += strncmp(p + 4, "GET / ", 6) != 0;
+		count += !is_root(p + 4);
 	free(text);
 	return count;
 }

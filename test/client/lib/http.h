@@ -22,6 +22,9 @@
 	"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJyb2xlIjoibWVtYmVyIiwiZXhwIjoxfQ."                     \
 	"6yEL4muPapR_37XJUs31_pWThgxnz969of_6WTLBJ_0"
 
+/* until somebody listens there */
+extern void wait_for_port(int port);
+
 /* where npm's packages are; NULL, having said why, where there are none */
 extern const char *npm_folder(void);
 
@@ -39,7 +42,7 @@ extern void postgrest_roles(const Server *server);
 extern Web postgrest_start(const Server *server, const char *schemas);
 
 /*
- * An HTTP server.  GET / is answered with `description` (NULL: like the others);
+ * An HTTP server.  GET of its root (…/) is answered with `description` (NULL: like the others);
  * the n-th other request with answers[n], raw bytes, the last one from then on.
  * "HANG": never answered, "DROP": closed.  After every answer it closes.
  * Requests are logged as they came, each after a line "---".
@@ -47,7 +50,7 @@ extern Web postgrest_start(const Server *server, const char *schemas);
 extern Web web_start(const char *dir, const char *description, const char *const *answers);
 extern void web_stop(Web *web);
 
-/* the log, to be freed, and how many requests it has but for those of GET / */
+/* the log, to be freed, and how many requests it has but for those of the root */
 extern char *web_log(const Web *web);
 extern int web_count(const Web *web);
 
