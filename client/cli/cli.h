@@ -122,6 +122,9 @@ extern bool cli_interrupted(void);
 extern void cli_catch_signals(void);
 extern int cli_fail(Cli *cli, const dba_error *error);
 
+/* is the database behind PostgREST, where no SQL can be sent? */
+extern bool cli_is_hosted(const Cli *cli);
+
 /* the whole file as text (free it); NULL after saying what is wrong */
 extern char *cli_read_file(Cli *cli, const char *path, const char *what);
 

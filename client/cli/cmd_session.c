@@ -114,9 +114,9 @@ print_server(Cli *cli, cJSON *document)
 		print_fact(cli, document, "server_version", "Server",
 				   dba_result_text(call.result, 0, "server_version"));
 		print_fact(cli, document, "extension_version", "Extension",
-				   extension != NULL ? extension
-				   : cli->json		 ? NULL
-									 : "not installed; db-adapter install does it");
+				   extension != NULL				 ? extension
+				   : cli->json || cli_is_hosted(cli) ? NULL
+													 : "not installed; db-adapter install does it");
 	}
 	cli_call_free(&call);
 	return ok;
@@ -216,7 +216,12 @@ print_validity(Cli *cli, const dba_result *result)
 	{
 		if (reason != NULL)
 			printf("%s\n", reason);
-		print_report(cli, dba_result_text(result, 0, "report"));
+		if (cli_is_hosted(cli))
+			puts(is_true(result, "valid") ? "the schema is as declared"
+										  : "the schema differs from what is declared; --json "
+											"shows how");
+		else
+			print_report(cli, dba_result_text(result, 0, "report"));
 	}
 }
 

@@ -96,6 +96,12 @@ print_error_json(const dba_error *error, const char *message, const char *hint)
 	cli_print_json(document);
 }
 
+bool
+cli_is_hosted(const Cli *cli)
+{
+	return cli->db != NULL && strcmp(dba_provider(cli->db), "supabase") == 0;
+}
+
 int
 cli_fail(Cli *cli, const dba_error *error)
 {
@@ -118,6 +124,13 @@ cli_fail(Cli *cli, const dba_error *error)
 				 : strchr(where, ':') == NULL ? where
 											  : "URL");
 		hint = text;
+	}
+	else if (dba_error_code(error) == DBA_NOT_SUPPORTED && cli_is_hosted(cli))
+	{
+		message =
+			"this command speaks SQL to the server, and the profile's provider is \"supabase\"";
+		hint =
+			"Use a postgres profile: the service gives a postgresql:// URL of the same database.";
 	}
 	if (cli->json)
 		print_error_json(error, message, hint);
@@ -396,6 +409,9 @@ cli_count_rows(Cli *cli)
 	CliCall		call = {0};
 	cJSON	   *counts = NULL;
 
+	/* PostgREST does not list tables with their sizes */
+	if (cli_is_hosted(cli))
+		return NULL;
 	if (cli_execute(cli, &call, tables_sql, NULL) == CODE_DONE)
 	{
 		counts = cJSON_CreateArray();

@@ -215,11 +215,15 @@ validation_expected(dba_client *db, const dba_result *result, const dba_error *e
 							 "service does not expose its schema");
 		validation_finish(v);
 	}
-	else if (!v->flat && (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0))
+	else if (!v->flat && (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0 ||
+						  strcmp(state, "42725") == 0))
 	{
 		v->flat = true;
 		buf_puts(&v->reason,
-				 "compared by columns only: no right to execute the schema's statements");
+				 strcmp(state, "42725") == 0
+					 ? "compared by columns only: PostgREST cannot choose between functions whose "
+					   "arguments have the same names"
+					 : "compared by columns only: no right to execute the schema's statements");
 		validation_expect(v);
 	}
 	else if (group_failed(&v->group, error))

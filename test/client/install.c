@@ -149,14 +149,34 @@ test_loops(void **state)
 	test_loop("glib", "$(pkg-config --cflags --libs glib-2.0)");
 }
 
+/* Built without the provider, or without libcurl on the machine: a supabase profile
+ * says what is missing, everything else works. */
+static void
+test_without_supabase(void **state)
+{
+	(void) state;
+	assert_int_equal(sh("! readelf -d $ROOT/lib/libdbadapter.so | grep -q curl"), 0);
+	assert_int_equal(sh("mkdir $ROOT/fake && cd $ROOT/fake && echo >libcurl.so.4 &&"
+						" echo >libcurl-gnutls.so.4 && cp $ROOT/empty/a.out . &&"
+						" ! DATABASE_URL=https://x.invalid LD_LIBRARY_PATH=$ROOT/fake:$ROOT/lib"
+						" ./a.out 2>err && grep -q 'could not load libcurl' err &&"
+						" LD_LIBRARY_PATH=$ROOT/fake:$ROOT/lib ./a.out | grep -q 'a <a@x>'"),
+					 0);
+	assert_int_equal(sh("cd \"$SRC\" && make -s WITH_SUPABASE=no BUILD=$ROOT/without"
+						" prefix=$ROOT/without-prefix install && cd $ROOT/fake &&"
+						" ! DATABASE_URL=https://x.invalid LD_LIBRARY_PATH=$ROOT/without-prefix/lib"
+						" ./a.out 2>err && grep -q 'no provider \"supabase\"' err &&"
+						" LD_LIBRARY_PATH=$ROOT/without-prefix/lib ./a.out | grep -q 'a <a@x>'"),
+					 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_symbols),
-		cmocka_unit_test(test_example),
-		cmocka_unit_test(test_documented),
-		cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_symbols),			 cmocka_unit_test(test_example),
+		cmocka_unit_test(test_documented),		 cmocka_unit_test(test_loops),
+		cmocka_unit_test(test_without_supabase),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -19,7 +19,14 @@
 #include "outcome.h"
 #include "server.h"
 
+/* the example, as it is */
+extern int tasks_main(int argc, char **argv);
+#define main tasks_main
+#include "../../client/examples/tasks.c"
+#undef main
+
 static Server *server;
+static char direct_url[512];
 static Web	rest;
 static dba_client *hosted;		/* over PostgREST */
 static dba_client *direct;		/* over libpq, as the same role */
@@ -41,6 +48,7 @@ static const char schema[] =
 	" current_setting('request.jwt.claims', true)::json ->> 'user');"
 	"CREATE TABLE closed (id int PRIMARY KEY);"
 	"INSERT INTO mine VALUES (1, 'u1'), (2, 'u2'), (3, 'u1');"
+	"CREATE TABLE task (id bigint PRIMARY KEY, title text, done boolean);"
 	"CREATE SEQUENCE ran;"
 	"CREATE FUNCTION one(x int DEFAULT 1) RETURNS int LANGUAGE sql AS 'SELECT x';"
 	"CREATE FUNCTION doc(a jsonb) RETURNS jsonb LANGUAGE sql AS 'SELECT a';"
@@ -70,16 +78,15 @@ open_hosted(const char *key)
 static int
 setup(void **state)
 {
-	char		url[512];
-
 	(void) state;
 	server = server_start(NULL);
 	postgrest_roles(server);
 	server_sql(server, schema);
 	rest = postgrest_start(server, "public,other,db_adapter");
 	hosted = open_hosted(NULL);
-	snprintf(url, sizeof(url), "%s&options=-c%%20role%%3Dweb_anon", server_url(server));
-	direct = open_client(url, NULL);
+	snprintf(direct_url, sizeof(direct_url), "%s&options=-c%%20role%%3Dweb_anon",
+			 server_url(server));
+	direct = open_client(direct_url, NULL);
 	return 0;
 }
 
@@ -605,6 +612,43 @@ test_many_at_once(void **state)
 	dba_close(db);
 }
 
+/* ---------------------------------------------------------------- one program, both providers */
+
+static int
+run_example(const char *url, char *out, size_t size)
+{
+	FILE	   *file = tmpfile();
+	int			saved = dup(1);
+	int			status;
+
+	fflush(stdout);
+	dup2(fileno(file), 1);
+	status = tasks_main(2, (char *[]){(char *) "tasks", (char *) url, NULL});
+	fflush(stdout);
+	dup2(saved, 1);
+	close(saved);
+	rewind(file);
+	out[fread(out, 1, size - 1, file)] = '\0';
+	fclose(file);
+	return status;
+}
+
+static void
+test_example(void **state)
+{
+	char		ours[512];
+	char		theirs[512];
+
+	(void) state;
+	setenv("SUPABASE_REST_PATH", "/", 1);
+	assert_int_equal(run_example(rest.url, ours, sizeof(ours)), 0);
+	unsetenv("SUPABASE_REST_PATH");
+	assert_int_equal(run_example(direct_url, theirs, sizeof(theirs)), 0);
+	assert_string_equal(ours, "2 rows written\n1 rows written\n9007199254740993 [x] count \"far\"\n"
+							  "1 [x] read, write\n2 rows written\n");
+	assert_string_equal(ours, theirs);
+}
+
 /* ---------------------------------------------------------------- the verbs of the extension */
 
 static char backup[65536];
@@ -637,6 +681,49 @@ backup_source(dba_client *db, char *data, size_t size, void *arg)
 }
 
 static void
+validated(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	bool		valid = true;
+
+	(void) db;
+	assert_string_equal(dba_error_message(error), "");
+	assert_true(dba_result_bool(result, 0, "valid", &valid));
+	assert_false(valid);
+	assert_non_null(strstr(dba_result_text(result, 0, "report"), "\"missing_tables\""));
+	assert_non_null(strstr(dba_result_text(result, 0, "reason"), "by columns only"));
+	assert_false(dba_result_bool(result, 0, "lock_written", &valid) && valid);
+	++*(int *) arg;
+}
+
+/* The schema file names a table that is not there. */
+static void
+check_validation(const char *url)
+{
+	char		path[512];
+	dba_config *config;
+	dba_client *db;
+	FILE	   *file;
+	int			calls = 0;
+
+	snprintf(path, sizeof(path), "%s/schema.sql", server_dir(server));
+	file = fopen(path, "w");
+	fputs("CREATE TABLE absent (id int);", file);
+	fclose(file);
+	snprintf(path, sizeof(path), "%s/db.toml", server_dir(server));
+	file = fopen(path, "w");
+	fprintf(file, "[profiles.hosted]\nprovider = \"supabase\"\nurl = \"%s\"\nrest_path = \"/\"\n",
+			url);
+	fclose(file);
+	config = dba_config_load(path, NULL, NULL);
+	db = dba_open_config(config, "hosted", NULL);
+	assert_non_null(db);
+	dba_wait(db, dba_connect_and_validate(db, validated, &calls), 30000);
+	assert_int_equal(calls, 1);
+	dba_close(db);
+	dba_config_free(config);
+}
+
+static void
 test_backup_restore(void **state)
 {
 	static const char options[] = "{\"backup_schema\": {\"tables\": [{\"name\": \"pair2\", \"pk\": "
@@ -664,6 +751,7 @@ test_backup_restore(void **state)
 	assert_int_equal(out.rows, 1);
 	assert_string_equal(server_sql(server, "SELECT count(*) FROM pair2"), "2");
 	dba_close(db);
+	check_validation(web.url);
 	web_stop(&web);
 }
 
@@ -676,7 +764,7 @@ main(void)
 		cmocka_unit_test(test_stream),		   cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_connection),	   cmocka_unit_test(test_call_cut_short),
 		cmocka_unit_test(test_not_supported),  cmocka_unit_test(test_many_at_once),
-		cmocka_unit_test(test_backup_restore),
+		cmocka_unit_test(test_example),		   cmocka_unit_test(test_backup_restore),
 	};
 
 	if (npm_folder() == NULL)
