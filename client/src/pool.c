@@ -94,8 +94,8 @@ pool_may_pass(const Core *core, const dba_error *reason)
 	return core->ever_connected && state[0] == '\0' && dba_error_code(reason) != DBA_NO_MEMORY;
 }
 
-/* No connection is left and the attempt failed: the requests that have waited
- * long enough hear why. */
+/* No connection is left or under way and the attempt failed: the requests that
+ * have waited long enough hear why. */
 static void
 pool_fail_waiting(Core *core, const dba_error *reason)
 {
@@ -149,7 +149,8 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 	dba_error_free(core->connect_error);
 	core->connect_error = error_copy(reason);
 	for (Conn *c = core->conns; c != NULL; c = c->next)
-		alive = alive || (pool_conn_is_pooled(c) && c->opened_at != 0);
+		alive =
+			alive || (pool_conn_is_pooled(c) && (c->opened_at != 0 || pool_conn_is_connecting(c)));
 	if (!alive && !core->closing)
 		pool_fail_waiting(core, reason);
 }
