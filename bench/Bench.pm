@@ -51,6 +51,14 @@ sub psql
 	return;
 }
 
+# Builds the command; its path.
+sub build_command
+{
+	system("make -s -C '$FindBin::Bin/../client' CFLAGS=-O2 all") == 0 or die 'could not build the command';
+	$ENV{LD_LIBRARY_PATH} = "$FindBin::Bin/../client/build";
+	return "$FindBin::Bin/../client/build/db-adapter";
+}
+
 # A session whose results go to /dev/null and whose commands can be timed.
 sub new
 {

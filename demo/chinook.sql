@@ -11,7 +11,7 @@ UPDATE track SET name = 'West ' || name;
 UPDATE genre g SET name = o.name
   FROM genre o WHERE o.genre_id = 1 + g.genre_id % (SELECT count(*) FROM genre);
 
-\echo '3. CHINOOK'
+\echo '4. CHINOOK'
 \echo
 \echo '275 artists, 347 albums and 3503 tracks of one record shop go to another'
 \echo 'that has as many of its own, under the same ids:'

@@ -24,40 +24,24 @@ INSERT INTO products (user_id, slug, name, category_id)
 \echo
 \echo 'A live database and its declared schema, demo/schema.sql, have grown apart:'
 \echo
+\! demo/tell --profile shop validate
 SELECT db_adapter.expected(:'schema') AS expected \gset
-\pset format unaligned
-\pset tuples_only on
-SELECT '  ' || replace(db_adapter.report(db_adapter.validate(:'expected')), e'\n', e'\n  ');
-\echo
+SELECT db_adapter.fingerprint() AS before \gset
 SELECT demo.claim('the differences were found',
     NOT (db_adapter.validate(:'expected') ->> 'valid')::boolean) \gset
 \echo :claim
 \echo
-\echo 'The plan, proven by trying it out of sight:'
+\echo 'What repairs it, proven by trying it out of sight:'
 \echo
+\! demo/tell --profile shop fix
 SELECT db_adapter.plan(:'expected') AS plan \gset
-SELECT format(e'  %s. %s %s\n     hazards: %s', step, replace(action, '_', ' '),
-       regexp_replace(object, '^public\.', ''), array_to_string(hazards, ', '))
-  FROM db_adapter.plan_steps(:'plan')
- ORDER BY step;
+SELECT demo.claim('the trial reached the declared schema, and nothing was changed',
+    (:'plan'::jsonb ->> 'verified')::boolean AND db_adapter.fingerprint() = :'before') \gset
+\echo :claim
 \echo
-SELECT demo.claim('the trial reached the declared schema',
-    (:'plan'::jsonb ->> 'verified')::boolean) \gset
-\echo :claim
-
-SELECT db_adapter.fingerprint() AS before \gset
-SELECT db_adapter.apply(:'plan') AS tried \gset
-SELECT demo.claim('a dry run executed every step and left nothing behind',
-    NOT (:'tried'::jsonb ->> 'applied')::boolean
-    AND jsonb_array_length(:'tried'::jsonb -> 'steps') > 0
-    AND db_adapter.fingerprint() = :'before') \gset
-\echo :claim
-
-SELECT db_adapter.apply(:'plan', confirm => true) AS applied \gset
+\! demo/tell --profile shop fix --confirm --no-backup -q
 SELECT demo.claim('applied in one transaction, and validated again in it',
-    (:'applied'::jsonb ->> 'applied')::boolean
-    AND (:'applied'::jsonb -> 'validation' ->> 'valid')::boolean
-    AND (db_adapter.validate(:'expected') ->> 'valid')::boolean) \gset
+    (db_adapter.validate(:'expected') ->> 'valid')::boolean) \gset
 \echo :claim
 SELECT demo.claim('all 1000 rows are still there, with the new columns filled',
     count(*) = 1000 AND bool_and(price = 0 AND active)) FROM products \gset

@@ -163,7 +163,8 @@ extern const char *cli_style(const Cli *cli,
 extern const char *cli_thousands(int64_t number);
 extern const char *cli_bytes(double bytes);
 
-/* columns: "Table|>Rows|Description", > aligns right; rows of as many texts */
+/* columns: "Table|>Rows|~URL|Description", > aligns right, ~ and the last one may be cut
+ * to fit the terminal; rows of as many texts */
 typedef struct CliTable CliTable;
 
 extern CliTable *cli_table_new(const Cli *cli, const char *columns);
@@ -175,6 +176,7 @@ typedef struct CliProgress
 {
 	bool		shown;
 	bool		wanted;
+	bool		color;
 	int64_t		started;		/* milliseconds */
 	int64_t		last;
 	int64_t		total;			/* bytes; 0: not known */

@@ -54,7 +54,7 @@ print_jobs(const Cli *cli, const dba_result *result)
 		puts("no jobs");
 		return;
 	}
-	table = cli_table_new(cli, ">Job|State|Command|Owner|Submitted|Progress");
+	table = cli_table_new(cli, ">Job|State|~Command|Owner|Submitted|Progress");
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
 		char		progress[128];

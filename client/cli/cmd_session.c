@@ -64,7 +64,7 @@ cmd_profiles(Cli *cli)
 	current = current_profile(cli);
 	document = cJSON_CreateObject();
 	list = cJSON_AddArrayToObject(document, "profiles");
-	table = cli->json ? NULL : cli_table_new(cli, " |Profile|Provider|URL|Description");
+	table = cli->json ? NULL : cli_table_new(cli, " |Profile|Provider|~URL|Description");
 	for (size_t i = 0; (name = dba_config_profile(cli->config, i)) != NULL; i++)
 		add_profile(list, table, cli, name, strcmp(name, current) == 0);
 	if (cli->json)

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -14,13 +15,78 @@
 
 #include "cli.h"
 
-static void
-print_message(const char *fmt, va_list args)
+/* Columns of the terminal that the stream is; 0: it is none. */
+static size_t
+terminal_width(int fd)
 {
-	fflush(stdout);
-	fputs("db-adapter: ", stderr);
-	vfprintf(stderr, fmt, args);
+	struct winsize size;
+
+	if (!isatty(fd))
+		return 0;
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* How many columns of a terminal the first `bytes` of the text take; a newline ends them. */
+static size_t
+text_width(const char *text, size_t bytes)
+{
+	const char *end = text + bytes;
+	size_t		width = 0;
+	mbstate_t	state = {0};
+	wchar_t		wide;
+	size_t		n;
+
+	while (text < end && *text != '\n' &&
+		   (n = mbrtowc(&wide, text, (size_t) (end - text), &state)) != 0 && n <= MB_CUR_MAX)
+	{
+		width += wcwidth(wide) > 0 ? (size_t) wcwidth(wide) : 0;
+		text += n;
+	}
+	return width;
+}
+
+/* Messages break at spaces where a terminal would break them anywhere. */
+static void
+print_lines(const char *text)
+{
+	size_t		width = terminal_width(STDERR_FILENO);
+	size_t		column = 0;
+
+	while (*text != '\0')
+	{
+		size_t		spaces = strspn(text, " ");
+		size_t		len = strcspn(text + spaces, " \n");
+		size_t		columns = text_width(text + spaces, len);
+
+		if (width > 0 && column > 0 && column + spaces + columns > width)
+		{
+			fputs("\n  ", stderr);
+			column = 2;
+			text += spaces;
+			spaces = 0;
+		}
+		fwrite(text, 1, spaces + len, stderr);
+		column += spaces + columns;
+		text += spaces + len;
+		if (*text == '\n')
+		{
+			fputc(*text++, stderr);
+			column = 0;
+		}
+	}
 	fputc('\n', stderr);
+}
+
+static void
+print_message(const char *prefix, const char *fmt, va_list args)
+{
+	char		text[4096];
+	size_t		len = strlen(prefix);
+
+	fflush(stdout);
+	memcpy(text, prefix, len);
+	vsnprintf(text + len, sizeof(text) - len, fmt, args);
+	print_lines(text);
 }
 
 void
@@ -30,10 +96,8 @@ cli_note(const Cli *cli, const char *fmt, ...)
 
 	if (cli->quiet)
 		return;
-	fflush(stdout);
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	print_message("", fmt, args);
 	va_end(args);
 }
 
@@ -43,7 +107,7 @@ cli_warn(const char *fmt, ...)
 	va_list		args;
 
 	va_start(args, fmt);
-	print_message(fmt, args);
+	print_message("db-adapter: ", fmt, args);
 	va_end(args);
 }
 
@@ -53,7 +117,7 @@ cli_usage(const char *fmt, ...)
 	va_list		args;
 
 	va_start(args, fmt);
-	print_message(fmt, args);
+	print_message("db-adapter: ", fmt, args);
 	va_end(args);
 	return CODE_USAGE;
 }
@@ -145,16 +209,22 @@ cli_table_new(const Cli *cli, const char *columns)
 	table->cli = cli;
 	table->scols = scols_new_table();
 	scols_table_set_column_separator(table->scols, "  ");
+	if (terminal_width(STDOUT_FILENO) > 0)
+	{
+		scols_table_set_termforce(table->scols, SCOLS_TERMFORCE_ALWAYS);
+		scols_table_set_termwidth(table->scols, terminal_width(STDOUT_FILENO));
+	}
 	while (*columns != '\0')
 	{
 		bool		right = *columns == '>';
-		size_t		len = strcspn(columns += right, "|");
+		bool		cut = *columns == '~';
+		size_t		len = strcspn(columns += right || cut, "|");
 
 		snprintf(name, sizeof(name), "%.*s", (int) len, columns);
 		scols_table_new_column(table->scols, name, 0,
-							   right				  ? SCOLS_FL_RIGHT
-							   : columns[len] == '\0' ? SCOLS_FL_TRUNC
-													  : 0);
+							   right						 ? SCOLS_FL_RIGHT
+							   : cut || columns[len] == '\0' ? SCOLS_FL_TRUNC
+															 : 0);
 		table->columns++;
 		columns += len + (columns[len] == '|');
 	}
@@ -170,29 +240,17 @@ cli_table_add(CliTable *table, const char *const *texts)
 		scols_line_set_data(line, i, texts[i] != NULL ? texts[i] : "");
 }
 
-/* How many columns of a terminal the first line takes. */
-static size_t
-line_width(const char *text)
+static bool
+is_utf8(void)
 {
-	size_t		width = 0;
-	mbstate_t	state = {0};
-	wchar_t		wide;
-	size_t		n;
-
-	while (*text != '\0' && *text != '\n' && (n = mbrtowc(&wide, text, MB_CUR_MAX, &state)) != 0 &&
-		   n <= MB_CUR_MAX)
-	{
-		width += wcwidth(wide) > 0 ? (size_t) wcwidth(wide) : 0;
-		text += n;
-	}
-	return width;
+	return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 /* libsmartcols draws no rule under the head: put one between the lines. */
 void
 cli_table_print(CliTable *table)
 {
-	bool		utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	bool		utf8 = is_utf8();
 	char	   *text = NULL;
 	char	   *head_end;
 	size_t		width = 0;
@@ -203,7 +261,7 @@ cli_table_print(CliTable *table)
 	{
 		for (const char *line = text; line != NULL && *line != '\0';
 			 line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-			width = line_width(line) > width ? line_width(line) : width;
+			width = text_width(line, strlen(line)) > width ? text_width(line, strlen(line)) : width;
 		printf("%s%.*s%s\n", cli_style(table->cli, "bold"), (int) (head_end - text), text,
 			   cli_style(table->cli, "off"));
 		for (size_t i = 0; i < width; i++)
@@ -233,26 +291,69 @@ now_ms(void)
 void
 cli_progress_begin(CliProgress *progress, const Cli *cli, int64_t total)
 {
-	*progress = (CliProgress){.started = now_ms(), .total = total};
+	*progress = (CliProgress){.started = now_ms(), .total = total, .color = cli->color};
 	progress->wanted = !cli->quiet && !cli->json && isatty(STDERR_FILENO);
 }
 
+/* "3 s", "4:05", "1:02:03" */
+static const char *
+duration(double seconds)
+{
+	static char text[32];
+	long		left = seconds < 0 ? 0 : seconds > 359999 ? 359999 : (long) (seconds + 0.5);
+
+	if (left < 60)
+		snprintf(text, sizeof(text), "%ld s", left);
+	else if (left < 3600)
+		snprintf(text, sizeof(text), "%ld:%02ld", left / 60, left % 60);
+	else
+		snprintf(text, sizeof(text), "%ld:%02ld:%02ld", left / 3600, left / 60 % 60, left % 60);
+	return text;
+}
+
+/* " ███████░░░░░  58 %  12 s left" */
+static void
+draw_bar(const CliProgress *progress, int64_t done, double speed, size_t width)
+{
+	bool		utf8 = is_utf8();
+	size_t		full = (size_t) ((double) width * (double) done / (double) progress->total);
+
+	fputs("  ", stderr);
+	fputs(progress->color ? "\033[32m" : "", stderr);
+	for (size_t i = 0; i < width; i++)
+	{
+		if (i == full)
+			fputs(progress->color ? "\033[0;2m" : "", stderr);
+		fputs(i < full ? (utf8 ? "\u2588" : "#") : (utf8 ? "\u2591" : "."), stderr);
+	}
+	fputs(progress->color ? "\033[0m" : "", stderr);
+	fprintf(stderr, " %3d %%", (int) (100 * done / progress->total));
+	if (speed > 0)
+		fprintf(stderr, "  %s left", duration((double) (progress->total - done) / speed));
+}
+
+/* One line that is written over again and again; what does not fit is left out. */
 void
 cli_progress(CliProgress *progress, const char *table, int64_t rows, int64_t bytes)
 {
 	int64_t		now = now_ms();
 	double		seconds = (double) (now - progress->started) / 1000;
 	double		speed = seconds > 0 ? (double) bytes / seconds : 0;
+	size_t		width = terminal_width(STDERR_FILENO);
+	bool		bar = progress->total > 0 && bytes <= progress->total && width >= 60;
 
 	if (!progress->wanted || now - progress->last < PROGRESS_INTERVAL)
 		return;
 	progress->last = now;
 	progress->shown = true;
-	fprintf(stderr, "\r\033[K  %s  %s rows  %s  %s/s", table, cli_thousands(rows),
-			cli_bytes((double) bytes), cli_bytes(speed));
-	if (progress->total > 0 && speed > 0 && bytes <= progress->total)
-		fprintf(stderr, "  %d %%  %.0f s left", (int) (100 * bytes / progress->total),
-				(double) (progress->total - bytes) / speed);
+	fputs("\r\033[K", stderr);
+	if (*table != '\0')
+		fprintf(stderr, "  %-*.*s", bar ? 12 : 20, width < 60 ? 12 : 30, table);
+	fprintf(stderr, " %12s rows", cli_thousands(rows));
+	if (bytes > 0)
+		fprintf(stderr, "  %8s/s", cli_bytes(speed));
+	if (bar)
+		draw_bar(progress, bytes, speed, width < 100 ? 10 : width < 200 ? 30 : 60);
 	fflush(stderr);
 }
 

@@ -66,6 +66,39 @@ foreach my $block ($readme =~ /^```sh\n(.*?)^```$/msg)
 	}
 }
 
+# Two shops: acme's is the one in the east, the one in the west is initech's.
+sub make_shops
+{
+	my ($node) = @_;
+	my $schema = slurp_file('demo/schema.sql');
+	my %rows = (
+		east => q{INSERT INTO categories (user_id, slug, name) VALUES ('acme', 'tools', 'Tools'), ('acme', 'garden', 'Garden');
+			INSERT INTO products (user_id, slug, name, category_id, related_id, price) VALUES ('acme', 'hammer', 'Hammer', 1, NULL, 12.50),
+			('acme', 'nails', 'Nails', 1, 1, 3.20), ('acme', 'spade', 'Spade', 2, NULL, 18)},
+		west => q{INSERT INTO categories (user_id, slug, name) SELECT 'initech', 'c' || n, 'C' FROM generate_series(1, 3) n;
+			INSERT INTO products (user_id, slug, name, category_id) SELECT 'initech', 'p' || n, 'P', 1 + n % 3 FROM generate_series(1, 4) n});
+
+	foreach my $shop (sort keys %rows)
+	{
+		$node->safe_psql('postgres', "CREATE DATABASE $shop");
+		$node->safe_psql($shop, "CREATE EXTENSION db_adapter; $schema; $rows{$shop}");
+	}
+	return;
+}
+
+# What a line typed in $$place prints, standard error along with it.
+sub type
+{
+	my ($line, $place) = @_;
+
+	if ($line =~ /^cd (.*)/)
+	{
+		$$place .= "/$1";
+		return '';
+	}
+	return `cd '$$place' && $line 2>&1` =~ s/[ \t]+$//mgr;
+}
+
 my $node = PostgreSQL::Test::Cluster->new('readme');
 $node->init;
 $node->start;
@@ -87,6 +120,29 @@ my $now = $readme =~ s{^```sql\n(.*?)^```$(\n\n?```text\n(.*?)^```$)?}{
 	is($answer, $text // '', 'what psql prints after: ' . (split /\n/, $sql)[0]);
 	"```sql\n$sql```" . ($answer ne '' ? "\n\n```text\n$answer```" : '');
 }mserg;
+
+# The command in a project, from the top of the tree: what is typed after a $, and all
+# that it prints until the next one.
+SKIP:
+{
+	skip 'the packages that the command is built with are not here', 1
+	  if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
+
+	run_ok("make -s -C '$work/tree/client' install prefix='$work/client' DESTDIR=");
+	local $ENV{PATH} = "$work/client/bin:$ENV{PATH}";
+	local $ENV{PGHOST} = $node->host;
+	local $ENV{PGPORT} = $node->port;
+	local $ENV{LC_ALL} = 'C.UTF-8';
+	delete local @ENV{qw(DB_PROFILE DATABASE_URL PGDATABASE)};
+	make_shops($node);
+	my $place = "$work/tree";
+	$now =~ s{^```console\n(.*?)^```$}{
+		my $block = $1;
+		my $told = $block =~ s{^\$ (.*)\n((?:(?!\$ ).*\n)*)}{ '$ ' . $1 . "\n" . type($1, \$place) }mger;
+		is($told, $block, 'what the command prints');
+		"```console\n$told```";
+	}mserg;
+}
 append_to_file('tmp_check/README.md', $now) if $now ne $readme;
 
 $node->stop;
