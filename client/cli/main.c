@@ -115,8 +115,23 @@ find_option(const Cli *cli, const char *name, size_t len)
 	return fail_unknown_option(cli, name, len);
 }
 
+/* Everybody on the machine may read a program's arguments: a password does not stay there. */
+static const char *
+hide_url(char *value)
+{
+	char	   *copy;
+
+	if (strstr(value, "://") == NULL && strstr(value, "password") == NULL)
+		return value;
+	copy = strdup(value);
+	if (copy == NULL)
+		abort();
+	memset(value, '*', strlen(value));
+	return copy;
+}
+
 static bool
-add_option(Cli *cli, const CliOption *option, const char *value)
+add_option(Cli *cli, const CliOption *option, char *value)
 {
 	if (cli->given_count == MAX_GIVEN)
 	{
@@ -124,7 +139,11 @@ add_option(Cli *cli, const CliOption *option, const char *value)
 		return false;
 	}
 	cli->given[cli->given_count] = option;
-	cli->values[cli->given_count++] = value != NULL ? value : "";
+	if (value != NULL &&
+		(strcmp(option->name, "profile") == 0 || strcmp(option->name, "from") == 0))
+		cli->values[cli->given_count++] = hide_url(value);
+	else
+		cli->values[cli->given_count++] = value != NULL ? value : "";
 	return true;
 }
 
@@ -132,9 +151,9 @@ add_option(Cli *cli, const CliOption *option, const char *value)
 static bool
 read_long(Cli *cli, char **argv, int *i)
 {
-	const char *name = argv[*i] + 2;
+	char	   *name = argv[*i] + 2;
 	size_t		len = strcspn(name, "=");
-	const char *value = name[len] == '=' ? name + len + 1 : NULL;
+	char	   *value = name[len] == '=' ? name + len + 1 : NULL;
 	const CliOption *option = find_option(cli, name, len);
 
 	if (option == NULL)
@@ -158,10 +177,10 @@ read_long(Cli *cli, char **argv, int *i)
 static bool
 read_short(Cli *cli, char **argv, int *i)
 {
-	for (const char *letter = argv[*i] + 1; *letter != '\0'; letter++)
+	for (char *letter = argv[*i] + 1; *letter != '\0'; letter++)
 	{
 		const CliOption *option = find_letter(cli, *letter);
-		const char *value = NULL;
+		char	   *value = NULL;
 
 		if (option == NULL)
 			return false;

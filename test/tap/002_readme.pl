@@ -141,7 +141,7 @@ SKIP:
 		my $told = $block =~ s{^\$ (.*)\n((?:(?!\$ ).*\n)*)}{ '$ ' . $1 . "\n" . type($1, \$place) }mger;
 		is($told, $block, 'what the command prints');
 		"```console\n$told```";
-	}mserg;
+	}mseg;
 }
 append_to_file('tmp_check/README.md', $now) if $now ne $readme;
 

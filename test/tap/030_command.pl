@@ -313,9 +313,12 @@ command_is([ 'jobs', 'cancel', $job ], 1, qr/ended already/, qr/^$/, 'jobs cance
 	my ($out, $err) = ('', '');
 	my $lock = $node->background_psql('shop');
 	$lock->query_safe('BEGIN; LOCK TABLE books');
-	my $run = IPC::Run::start([ 'db-adapter', 'backup', '--all-users', '-o', 'int.jsonl' ], '>', \$out, '2>', \$err);
+	my $run = IPC::Run::start([ 'db-adapter', 'backup', '--all-users', '-o', 'int.jsonl', '--profile', "$server dbname=shop password='$secret'" ], '>', \$out, '2>', \$err);
 	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = 'shop' AND wait_event_type = 'Lock')})
 	  or die 'the backup did not wait';
+	my $seen_by_all = slurp_file("/proc/$run->{KIDS}[0]{PID}/cmdline");
+	like($seen_by_all, qr/int\.jsonl/, 'the arguments are to be seen');
+	unlike($seen_by_all, qr/\Q$secret\E/, 'but no password among them');
 	$run->signal('INT');
 	$run->finish;
 	is($? >> 8, 130, 'an interrupted backup exits with 130');
