@@ -695,6 +695,55 @@ validated(dba_client *db, const dba_result *result, const dba_error *error, void
 	++*(int *) arg;
 }
 
+/* What the command does with such a profile: exit status, and a part of what it says. */
+static void
+check_command(const char *config)
+{
+	static const struct
+	{
+		const char *arguments;
+		const char *says;
+		int			status;
+	} commands[] = {
+		{"profiles", "supabase", 0},
+		{"status", "PostgREST 12.0.2", 0},
+		{"connect", "the schema differs", 1},
+		{"backup --all-users --backup-schema $DIR/backup-schema.json -o $DIR/b.jsonl", "2 rows", 0},
+		{"introspect", "postgresql:// URL of the same database", 4},
+		{"sync --from postgresql:///elsewhere --yes", "postgresql:// URL of the same database", 4},
+	};
+	const char *build = getenv("BUILD");
+	char		path[512];
+	char		text[4096];
+	FILE	   *file;
+
+	snprintf(path, sizeof(path), "%s/db-adapter", build != NULL ? build : "");
+	if (access(path, X_OK) != 0)
+		return;
+	setenv("DIR", server_dir(server), 1);
+	setenv("LD_LIBRARY_PATH", build, 1);
+	snprintf(path, sizeof(path), "%s/backup-schema.json", server_dir(server));
+	file = fopen(path, "w");
+	fputs("{\"tables\": [{\"name\": \"pair2\", \"pk\": \"id\", \"user_field\": null}]}", file);
+	fclose(file);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+	{
+		char		command[1024];
+		size_t		len;
+		int			status;
+
+		snprintf(command, sizeof(command), "%s/db-adapter --config %s --profile hosted %s 2>&1",
+				 build, config, commands[i].arguments);
+		file = popen(command, "r");
+		len = fread(text, 1, sizeof(text) - 1, file);
+		text[len] = '\0';
+		status = pclose(file);
+		if (status != commands[i].status << 8 || strstr(text, commands[i].says) == NULL)
+			fail_msg("%s: status %d: %s", commands[i].arguments, status >> 8, text);
+	}
+	unsetenv("LD_LIBRARY_PATH");
+}
+
 /* The schema file names a table that is not there. */
 static void
 check_validation(const char *url)
@@ -721,6 +770,7 @@ check_validation(const char *url)
 	assert_int_equal(calls, 1);
 	dba_close(db);
 	dba_config_free(config);
+	check_command(path);
 }
 
 static void
