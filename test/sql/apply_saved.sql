@@ -27,6 +27,13 @@ SET ROLE regress_nosy;
 SELECT count(*) FROM db_adapter.saved_rows;
 \set VERBOSITY terse
 SELECT db_adapter.saved_document(0);
+SELECT set_config('regress.saved', :'id', false) AS id \gset
+DO $$
+BEGIN
+    PERFORM db_adapter.saved_document(current_setting('regress.saved')::bigint);
+EXCEPTION WHEN undefined_object THEN
+    RAISE WARNING 'those of others are not there either';
+END$$;
 SELECT db_adapter.purge_saved_rows('-1 day');
 SELECT * FROM db_adapter.saved;
 SELECT * FROM db_adapter.saved_chunk;
