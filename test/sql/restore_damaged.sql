@@ -88,7 +88,30 @@ SELECT try_sound(regexp_replace(:'file', '"sha256":"..', '"sha256":"00'));
 SELECT try_sound(:'file' || E'{}\n');
 SELECT try_sound(left(:'file', position('"s3"' IN :'file')));
 SELECT try_sound(rtrim(:'file', E'\n'));
+-- two lines that have changed places, and one that stands there twice
+SELECT try_sound(regexp_replace(:'file', '([^\n]*"slug":"s2"[^\n]*\n)([^\n]*"slug":"s3"[^\n]*\n)', '\2\1'));
+SELECT try_sound(regexp_replace(:'file', '([^\n]*"slug":"s2"[^\n]*\n)', '\1\1'));
 SELECT count(*) FROM t WHERE user_id = 'y';
+
+-- Bytes that are no UTF-8, half a character among them; cut anywhere a whole one is none.
+CREATE FUNCTION try_bytes(VARIADIC chunks bytea[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    answer text;
+    chunk bytea;
+BEGIN
+    PERFORM db_adapter.restore_begin(user_id => 'w', accept_damaged => true);
+    FOREACH chunk IN ARRAY chunks LOOP
+        PERFORM db_adapter.restore_data(chunk);
+    END LOOP;
+    SELECT string_agg(inserted::text, ' ') INTO answer FROM db_adapter.restore_end();
+    RETURN answer;
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE || ' ' || SQLERRM;
+END$$;
+SELECT try_bytes(convert_to(rtrim(lines(:'t', '{"id":1,"slug":"'), E'\n'), 'UTF8'), tail, convert_to(E'"}\n', 'UTF8'))
+    FROM unnest('{"\\xc328","\\xe282","\\xc080","\\xeda080","\\xff","\\x00"}'::bytea[]) tail;
+SELECT try_bytes(convert_to(rtrim(lines(:'t', '{"id":1,"slug":"'), E'\n'), 'UTF8'), '\xe2', '\x82', '\xac', convert_to(E'"}\n', 'UTF8'));
+SELECT try_bytes(convert_to(lines(VARIADIC '{}'), 'UTF8'), convert_to('{"table":"', 'UTF8'), '\xff', convert_to(E'","columns":{}}\n', 'UTF8'));
 
 -- One document, version 1.1.
 CREATE FUNCTION try_plain(document text, backup_schema jsonb) RETURNS text LANGUAGE plpgsql AS $$
@@ -105,6 +128,7 @@ SELECT try_plain('{"metadata": {"version": "1.1", "t_count": 2}, "t": [{"id": 1,
 SELECT slug, n, j FROM t WHERE user_id = 'z' ORDER BY slug;
 SELECT try_plain(E'{\n"t": [\n{"id": 1, "slug": "a"}\n],\n"note": {"x": [1]},\n"metadata": {"t_count": 1}\n}', :'schema');
 SELECT try_plain('{"metadata": {"t_count": 2}, "t": [{"id": 1, "slug": "a"}]}', :'schema');
+SELECT try_plain('{"metadata": {"t_count": 1e30}, "t": [{"id": 1, "slug": "a"}]}', :'schema');
 SELECT try_plain('{"metadata": {}, "t": [{"id": 1, "slug": "a"}]', :'schema');
 SELECT try_plain('{"metadata": {}, "t": [7]}', :'schema');
 SELECT try_plain('{"metadata": {}, "u": [], "t": []}', :'schema');

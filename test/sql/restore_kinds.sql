@@ -115,6 +115,17 @@ ALTER TABLE converted ALTER id DROP DEFAULT, ALTER id TYPE bigint USING 1;
 SELECT skipped, failed FROM db_adapter.restore_end();
 ROLLBACK;
 
+-- Rows that belong to their tenant through a parent, which tells those of one match key apart.
+CREATE TABLE recipes (id serial PRIMARY KEY, user_id text, slug text, UNIQUE (user_id, slug));
+CREATE TABLE steps (id serial PRIMARY KEY, slug text, does text, recipe_id int NOT NULL REFERENCES recipes);
+INSERT INTO recipes (user_id, slug) VALUES ('u1', 'soup'), ('u1', 'cake');
+INSERT INTO steps (slug, does, recipe_id) SELECT s, r.slug || ' ' || s, r.id FROM recipes r, unnest('{first,then}'::text[]) s;
+SELECT db_adapter.backup_document('{"tables": [{"name": "recipes"}, {"name": "steps", "user_field": null, "parent": {"table": "recipes", "field": "recipe_id"}}]}', 'u1') AS file \gset
+SELECT inserted, skipped FROM db_adapter.restore(:'file', user_id => 'u2');
+SELECT inserted, skipped FROM db_adapter.restore(:'file', user_id => 'u2');
+SELECT inserted, updated FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
+SELECT r.slug, s.does FROM recipes r JOIN steps s ON s.recipe_id = r.id WHERE user_id = 'u2' ORDER BY 1, 2;
+
 -- A match key that is NULL: the row exists when one like it in all else does, and two alike stay two.
 CREATE TABLE unnamed (id serial PRIMARY KEY, user_id text, slug text, n numeric, j json, p point, UNIQUE (user_id, slug));
 CREATE TABLE below (id serial PRIMARY KEY, user_id text, slug text, unnamed_id int REFERENCES unnamed, UNIQUE (user_id, slug));
