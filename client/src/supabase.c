@@ -136,6 +136,30 @@ api_forget(Supabase *supa, Api *api)
 	buf_free(&api->url);
 }
 
+static bool
+needs_description(const Exchange *x)
+{
+	return x->kind != EXCHANGE_CALL && x->kind != EXCHANGE_TEST;
+}
+
+/* The description in the reply takes the place of an older one; false: no memory. */
+static bool
+api_take(Api *api)
+{
+	Arena		arena = {NULL};
+	ApiTable   *tables = NULL;
+
+	if (!api_read(&arena, api->http.reply.value, &tables))
+	{
+		arena_free(&arena);
+		return false;
+	}
+	arena_free(&api->arena);
+	api->arena = arena;
+	api->tables = tables;
+	return true;
+}
+
 static void
 api_answered(Http *http, dba_error *error)
 {
@@ -148,11 +172,8 @@ api_answered(Http *http, dba_error *error)
 	supa->in_flight--;
 	if (error == NULL && reply->status >= 500)
 		error = read_error(reply);
-	arena_free(&api->arena);
-	api->tables = NULL;
-	/* a service that does not describe itself is used without */
-	if (error == NULL && reply->status == 200 && reply->value != NULL &&
-		!api_read(&api->arena, reply->value, &api->tables))
+	/* a service that does not describe itself is used without; what it once said holds */
+	if (error == NULL && reply->status == 200 && reply->value != NULL && !api_take(api))
 		error = error_new(DBA_NO_MEMORY, "out of memory");
 	api_forget(supa, api);
 	api->state = error == NULL ? API_KNOWN : API_UNKNOWN;
@@ -160,7 +181,8 @@ api_answered(Http *http, dba_error *error)
 	for (Request *r = error != NULL ? core->waiting.head : NULL; r != NULL; r = next)
 	{
 		next = r->links[LINK_QUEUE].next;
-		if (strcmp(exchange_schema(r->exchange), api->schema) == 0)
+		if (needs_description(r->exchange) &&
+			strcmp(exchange_schema(r->exchange), api->schema) == 0)
 		{
 			dba_error  *copy = error_copy(error);
 
@@ -204,7 +226,7 @@ api_ready(Exchange *x, dba_error **err)
 {
 	Api		   *api;
 
-	if (x->kind == EXCHANGE_CALL || x->kind == EXCHANGE_TEST)
+	if (!needs_description(x))
 		return true;
 	api = api_of(x->supa, exchange_schema(x));
 	if (api == NULL)
@@ -360,6 +382,8 @@ exchange_page(Exchange *x)
 		left = STREAM_PAGE;
 	if (left >= 0)
 		wire_number(wire, "limit", left);
+	/* the description may have changed since the first page */
+	x->by_key = x->by_key && wire_has_key_order(&x->query, exchange_table(x));
 	if (x->by_key && x->got > 0)
 		wire_after_key(wire, exchange_table(x), x->last);
 	else if (x->query.offset + x->got > 0)
@@ -587,12 +611,28 @@ exchange_of_query(Request *request, ExchangeKind kind, const dba_query *query, A
 	return x;
 }
 
+/* A schema's name goes into a header, where a line's end would begin another. */
+static void
+check_schema(const Exchange *x, dba_error **err)
+{
+	for (const char *p = exchange_schema(x); *p != '\0'; p++)
+		if (iscntrl((unsigned char) *p))
+		{
+			error_set(err, DBA_INVALID,
+					  "PostgREST cannot be told the name of a schema that holds a "
+					  "control character");
+			return;
+		}
+}
+
 /* Without an exchange there is an error. */
 static dba_request
 supabase_submit(Request *request, Exchange *x, const JsonValue *value, dba_error *error)
 {
 	if (x != NULL)
 		x->value = value;
+	if (error == NULL)
+		check_schema(x, &error);
 	return error != NULL ? request_refuse(request, error) : request_submit(request);
 }
 

@@ -396,6 +396,7 @@ http_set_manners(Http *http)
 
 	lib->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	lib->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	lib->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	lib->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
 	if (strncasecmp(http->url, "https:", 6) == 0)
 		lib->easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);

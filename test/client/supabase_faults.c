@@ -333,6 +333,32 @@ test_keys(void **state)
 	}
 }
 
+/* No name reaches a header or another path. */
+static void
+test_names(void **state)
+{
+	Web			web = web_start(dir, description, (const char *[]){ROW, NULL});
+	dba_client *db = open_service(web.url);
+	Outcome		out = {0};
+	char	   *log;
+
+	(void) state;
+	outcome_wait(
+		db, dba_select(db, "\"a\r\nX-Evil: 1\".item", NULL, NULL, NULL, outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_INVALID);
+	outcome_wait(db, dba_call(db, "\"a\nX-Evil: 1\".f", NULL, outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_INVALID);
+	outcome_wait(db, dba_select(db, "\"..\"", NULL, NULL, NULL, outcome_take, &out), &out);
+	outcome_wait(db, dba_select(db, "\"a/b?c#d e\"", NULL, NULL, NULL, outcome_take, &out), &out);
+	log = web_log(&web);
+	assert_null(strstr(log, "X-Evil"));
+	assert_non_null(strstr(log, "GET /rest/v1/..?select="));
+	assert_non_null(strstr(log, "GET /rest/v1/a%2Fb%3Fc%23d%20e?select="));
+	free(log);
+	dba_close(db);
+	web_stop(&web);
+}
+
 /* ---------------------------------------------------------------- time and ends */
 
 /* Run db until the service has been asked. */
@@ -535,10 +561,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faults),		cmocka_unit_test(test_server_down),
-		cmocka_unit_test(test_redirect),	cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_timeout),		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_certificate), cmocka_unit_test(test_every_allocation),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_server_down),
+		cmocka_unit_test(test_redirect),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_certificate),
+		cmocka_unit_test(test_every_allocation),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
