@@ -61,7 +61,7 @@ typedef struct ApplyRun
 static void
 check_fingerprint(const PlanDocument *plan)
 {
-	Schema	   *live = catalog_read(plan->header.expectation->schemas, NIL);
+	Schema	   *live = catalog_read_comparable(plan->header.expectation->schemas, NIL);
 
 	if (strcmp(fingerprint_schema(live), plan->header.fingerprint) != 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

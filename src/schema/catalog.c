@@ -33,6 +33,7 @@ typedef struct CatalogRequest
 	List	   *schemas;
 	List	   *exclude;
 	bool		names_only;
+	bool		comparable;		/* without depends_on */
 	MemoryContext result;
 	Schema	   *schema;
 } CatalogRequest;
@@ -69,7 +70,7 @@ copy_names(List *names)
 }
 
 static void
-read_all(CatalogReader *r)
+read_all(CatalogReader *r, bool dependencies)
 {
 	catalog_load_comments(r);
 	catalog_read_relations(r);
@@ -82,7 +83,8 @@ read_all(CatalogReader *r)
 	catalog_read_operators(r);
 	catalog_read_others(r);
 	catalog_read_database(r);
-	catalog_read_dependencies(r);
+	if (dependencies)
+		catalog_read_dependencies(r);
 }
 
 static void
@@ -108,7 +110,7 @@ read_schema(void *arg)
 	if (r.names_only)
 		catalog_read_relations(&r);
 	else
-		read_all(&r);
+		read_all(&r, !request->comparable);
 	schema_sort(r.schema);
 
 	UnregisterSnapshot(r.snapshot);
@@ -186,6 +188,14 @@ Schema *
 catalog_read(List *schemas, List *exclude)
 {
 	CatalogRequest request = {.schemas = schemas, .exclude = exclude};
+
+	return read_whole(&request);
+}
+
+Schema *
+catalog_read_comparable(List *schemas, List *exclude)
+{
+	CatalogRequest request = {.schemas = schemas, .exclude = exclude, .comparable = true};
 
 	return read_whole(&request);
 }

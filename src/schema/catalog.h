@@ -17,6 +17,9 @@
  */
 extern Schema *catalog_read(List *schemas, List *exclude);
 
+/* The same without depends_on, which takes no part in comparisons: cheaper. */
+extern Schema *catalog_read_comparable(List *schemas, List *exclude);
+
 /* Tables with their columns' names alone: far cheaper. */
 extern Schema *catalog_read_columns(List *schemas, List *exclude);
 
