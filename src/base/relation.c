@@ -15,6 +15,7 @@
 #include "access/htup_details.h"
 #include "access/nbtree.h"
 #include "access/relation.h"
+#include "access/table.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -29,6 +30,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_oper.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/bufmgr.h"
@@ -647,4 +649,23 @@ relation_measure(Oid relid, int64 *rows, int64 *bytes)
 		*bytes =
 			DatumGetInt64(DirectFunctionCall1(pg_total_relation_size, ObjectIdGetDatum(relid)));
 	relation_close(rel, AccessShareLock);
+}
+
+bool
+relation_fills_last_column(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	int			attnum = RelationGetNumberOfAttributes(rel);
+	Form_pg_attribute att = attnum > 0 ? TupleDescAttr(RelationGetDescr(rel), attnum - 1) : NULL;
+	bool		result = false;
+
+	if (att != NULL && !att->attisdropped && !att->attgenerated)
+	{
+		Node	   *value = build_column_default(rel, attnum);
+
+		result = (value != NULL && contain_volatile_functions(value)) ||
+				 DomainHasConstraints(att->atttypid);
+	}
+	table_close(rel, AccessShareLock);
+	return result;
 }

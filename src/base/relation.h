@@ -144,4 +144,10 @@ extern char *relation_equality(Oid type);
 extern bool relation_comparable(Oid left, Oid right);
 extern char *relation_operator_text(Oid operator);
 
+/*
+ * Whether a relation's last column gets its values row by row when it is added: from
+ * a volatile default, or through the checks of its domain.
+ */
+extern bool relation_fills_last_column(Oid relid);
+
 #endif							/* DB_ADAPTER_RELATION_H */

@@ -39,10 +39,15 @@ static void
 create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *constraint,
 				  const char *reason)
 {
+	/* What takes the place of a live table is known by its oid, others by their name. */
+	const SchemaTable *live =
+		OidIsValid(table->object.oid)
+			? table
+			: schema_find_table(p->actual, table->object.schema, table->object.name);
 	bool		reference = strcmp(constraint->kind, "foreign key") == 0;
-	bool		staged = !constraint->not_valid && planner_has_rows(p, table) &&
+	bool		staged = !constraint->not_valid && live != NULL && planner_has_rows(p, live) &&
 				  (reference || strcmp(constraint->kind, "check") == 0) &&
-				  table->partition_key == NULL && strstr(constraint->definition, "NOT ") == NULL;
+				  table->partition_key == NULL && !constraint->not_enforced;
 	PlanPhase	phase = reference ? PHASE_REFERENCE : PHASE_CONSTRAIN;
 	char	   *object = planner_child(table, constraint);
 	PlanStep   *step;

@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "base/compat.h"
 #include "base/query.h"
+#include "base/relation.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
@@ -50,12 +51,19 @@ run_statement(Swap *swap, const char *sql)
 	statement_run_all(swap, ddltext_read(list_make1(unconstify(char *, sql)), false));
 }
 
+static Oid
+find_relation(const SchemaObject *relation)
+{
+	Oid namespace = relation != NULL ? get_namespace_oid(relation->schema, true) : InvalidOid;
+
+	return OidIsValid(namespace) ? get_relname_relid(relation->name, namespace) : InvalidOid;
+}
+
 /* The file a relation is stored in: another one after a step means it was rewritten. */
 static Oid
 storage_of(const SchemaObject *relation)
 {
-	Oid namespace = relation != NULL ? get_namespace_oid(relation->schema, true) : InvalidOid;
-	Oid relid = OidIsValid(namespace) ? get_relname_relid(relation->name, namespace) : InvalidOid;
+	Oid			relid = find_relation(relation);
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid			result = InvalidOid;
 
@@ -95,8 +103,12 @@ run_step(Trial *trial, Swap *swap, PlanStep *step)
 		return;
 	run_statement(swap, step->sql);
 	after = storage_of(step->relation);
+	/* Defaults are not evaluated in a swap, so what they would have done does not show. */
 	if (strncmp(step->sql, "ALTER ", 6) == 0 && OidIsValid(before) && OidIsValid(after))
-		note_rewrite(trial, step, before != after);
+		note_rewrite(trial, step,
+					 before != after ||
+						 (strcmp(step->action, "add_column") == 0 &&
+						  relation_fills_last_column(find_relation(step->relation))));
 }
 
 /* The first difference that the plan does not leave on purpose, in words. */
