@@ -77,6 +77,10 @@ test_symbols(void **state)
 						"$ROOT/include/db_adapter.h"
 						" | sort > $ROOT/says && cmp $ROOT/has $ROOT/says"),
 					 0);
+	/* and the manual page names it */
+	assert_int_equal(sh("for f in $(cat $ROOT/says); do grep -qw $f "
+						"$ROOT/share/man/man3/db_adapter.3 || exit 1; done"),
+					 0);
 	/* the library itself never prints */
 	assert_int_equal(
 		sh("! nm -D --undefined-only $ROOT/lib/libdbadapter.so.1 |"
