@@ -206,7 +206,8 @@ static const char digest_sql[] =
 	"SELECT t.i, x.total, x.sums"
 	" FROM pg_catalog.unnest($2::pg_catalog.text[]) WITH ORDINALITY AS t (name, i), LATERAL"
 	" (SELECT pg_catalog.sum(d.rows)::pg_catalog.int8 AS total, pg_catalog.encode("
-	"pg_catalog.string_agg(pg_catalog.int4send(d.bucket) OPERATOR(pg_catalog.||) d.digest, ''),"
+	"pg_catalog.string_agg(pg_catalog.int4send(d.bucket) OPERATOR(pg_catalog.||)"
+	" pg_catalog.substr(d.digest, 1, 8), ''),"
 	" 'base64') AS sums FROM db_adapter.digest($1::pg_catalog.jsonb, t.name, $3::pg_catalog.text)"
 	" AS d) AS x WHERE t.name IS NOT NULL";
 
@@ -271,7 +272,7 @@ sync_compare(Sync *sync)
 
 static const char rows_sql[] =
 	"SELECT x.i, r.match_key AS key,"
-	" pg_catalog.encode(pg_catalog.substr(r.digest, 1, 12), 'base64') AS digest"
+	" pg_catalog.encode(pg_catalog.substr(r.digest, 1, 9), 'base64') AS digest"
 	" FROM pg_catalog.jsonb_to_recordset($2::pg_catalog.jsonb)"
 	" AS x (i int, name text, buckets int[], n int), LATERAL"
 	" db_adapter.digest_rows($1::pg_catalog.jsonb, x.name, x.buckets, $3::pg_catalog.text, x.n)"

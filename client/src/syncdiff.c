@@ -16,7 +16,6 @@
 #include "mem.h"
 
 #define MAX_BUCKETS 65536
-#define SUM_SIZE 20 /* bucket and digest */
 
 size_t
 sync_buckets(int64_t rows)
@@ -91,7 +90,7 @@ sync_take_sums(SyncTable *table, SyncWhere where, int64_t rows, const char *base
 {
 	SyncSide   *side = &table->sides[where];
 	Base64		text = {base64 != NULL ? base64 : "", 0, 0};
-	uint8_t		bytes[SUM_SIZE];
+	uint8_t		bytes[4 + SYNC_SUM_SIZE];
 
 	side->total = rows;
 	side->buckets = sync_buckets(rows);
@@ -99,14 +98,13 @@ sync_take_sums(SyncTable *table, SyncWhere where, int64_t rows, const char *base
 	side->sums = mem_zalloc(side->buckets * sizeof(*side->sums));
 	if (side->sums == NULL)
 		return false;
-	while (base64_take(&text, bytes, SUM_SIZE))
+	while (base64_take(&text, bytes, sizeof(bytes)))
 	{
 		size_t		bucket = (size_t) read_big_endian(bytes, 4);
 
 		if (bucket >= side->buckets)
 			return false;
-		side->sums[bucket][0] = read_big_endian(bytes + 4, 8);
-		side->sums[bucket][1] = read_big_endian(bytes + 12, 8);
+		side->sums[bucket] = read_big_endian(bytes + 4, SYNC_SUM_SIZE);
 	}
 	return true;
 }
@@ -115,10 +113,7 @@ static void
 fold(SyncSide *side, size_t buckets)
 {
 	for (size_t i = buckets; i < side->buckets; i++)
-	{
-		side->sums[i % buckets][0] += side->sums[i][0];
-		side->sums[i % buckets][1] += side->sums[i][1];
-	}
+		side->sums[i % buckets] += side->sums[i];
 	side->buckets = buckets;
 }
 
@@ -138,7 +133,7 @@ sync_compare_sums(SyncTable *table, bool drop, Buf *list)
 	fold(destination, table->buckets);
 	for (size_t i = 0; i < table->buckets; i++)
 	{
-		if (memcmp(source->sums[i], destination->sums[i], sizeof(source->sums[i])) == 0)
+		if (source->sums[i] == destination->sums[i])
 			continue;
 		buf_puts(list, separator);
 		buf_put_number(list, i);

@@ -12,8 +12,9 @@
 
 #include "json.h"
 
-/* enough of a row's digest to tell rows of one bucket apart */
-#define SYNC_DIGEST_SIZE 12
+/* enough of a digest: to tell the rows of a bucket apart, and sums of buckets */
+#define SYNC_DIGEST_SIZE 9
+#define SYNC_SUM_SIZE 8
 
 typedef enum SyncWhere
 {
@@ -32,7 +33,7 @@ typedef struct SyncSide
 {
 	int64_t		total;			/* rows of the table */
 	size_t		buckets;
-	uint64_t (*sums)[2];		/* one a bucket */
+	uint64_t   *sums;			/* one a bucket */
 	SyncRow	   *rows;			/* of the buckets that differ */
 	size_t		count;
 	size_t		size;			/* allocated */
@@ -61,7 +62,7 @@ typedef struct SyncTable
 /* how many buckets the server divides that many rows into */
 extern size_t sync_buckets(int64_t rows);
 
-/* Takes the sums of one side: base64 of an int4 and 16 bytes for each bucket with rows
+/* Takes the sums of one side: base64 of an int4 and SYNC_SUM_SIZE bytes for each bucket with rows
  * (NULL: none).  false: not what was expected, or no memory. */
 extern bool sync_take_sums(SyncTable *table, SyncWhere where, int64_t rows, const char *base64);
 
