@@ -105,6 +105,7 @@ SELECT db_adapter.expected(format('DO $$BEGIN PERFORM db_adapter.apply(%L); END$
 
 DROP FUNCTION pg_temp.but;
 RESET ROLE;
+SELECT db_adapter.purge_saved_rows('0 s') > 0 AS purged;
 DROP SCHEMA app, spy CASCADE;
 REVOKE ALL ON FUNCTION db_adapter.plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) FROM regress_da_dba, regress_da_owner;
 REVOKE ALL ON FUNCTION db_adapter.apply(jsonb, boolean, boolean, interval) FROM regress_da_dba, regress_da_owner;
