@@ -171,7 +171,8 @@ close_clients(void **state)
 static void
 test_whole(void **state)
 {
-	Synced		synced = run_sync(OPTIONS(", \"user_id\": \"u1\", \"dry_run\": true"), 0, NULL);
+	Synced free(synced.rows);
+	synced = run_sync(OPTIONS(", \"user_id\": \"u1\", \"dry_run\": true"), 0, NULL);
 
 	(void) state;
 	assert_string_equal(synced.out.message, "");
@@ -181,6 +182,7 @@ test_whole(void **state)
 	assert_int_equal(count_of(&synced, 1, "inserted"), 0);
 	assert_string_equal(there_sql("SELECT count(*) FROM books"), "0");
 
+	free(synced.rows);
 	synced = run_sync(OPTIONS(", \"user_id\": \"u1\""), 0, NULL);
 	assert_string_equal(synced.out.message, "");
 	assert_int_equal(count_of(&synced, 0, "inserted"), 25);
@@ -193,6 +195,7 @@ test_whole(void **state)
 	assert_string_equal(there_sql("SELECT name FROM authors WHERE slug = 'a7'"), "Jos\u00e9 7");
 
 	/* and then there is nothing to do, whatever the ids, settings and encodings */
+	free(synced.rows);
 	synced = run_sync(OPTIONS(", \"user_id\": \"u1\""), 0, NULL);
 	assert_int_equal(count_of(&synced, 0, "same"), 25);
 	assert_int_equal(count_of(&synced, 1, "same"), 1500);
