@@ -171,8 +171,7 @@ close_clients(void **state)
 static void
 test_whole(void **state)
 {
-	Synced free(synced.rows);
-	synced = run_sync(OPTIONS(", \"user_id\": \"u1\", \"dry_run\": true"), 0, NULL);
+	Synced		synced = run_sync(OPTIONS(", \"user_id\": \"u1\", \"dry_run\": true"), 0, NULL);
 
 	(void) state;
 	assert_string_equal(synced.out.message, "");
