@@ -186,10 +186,6 @@ parse_table(Parser *p, JsonbContainer *object)
 	if (table->name == NULL || *table->name == '\0')
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid %s: it has no \"name\"", what)));
-	if (backupschema_find(schema, table->name) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid backup schema: table \"%s\" stands in it twice", table->name)));
 	table->index = schema->ntables++;
 	what = psprintf("table \"%s\" in backup schema", table->name);
 	table->pk = parse_key(object, "pk", "id", what, &table->npk);
@@ -206,13 +202,36 @@ parse_table(Parser *p, JsonbContainer *object)
 	table->exclude = json_get_strings(object, "exclude_columns", what);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp((*(BackupTable *const *) a)->name, (*(BackupTable *const *) b)->name);
+}
+
+/* A file's header may name any number of tables: they are looked up by halving. */
+static void
+sort_names(BackupSchema *schema)
+{
+	schema->by_name = palloc(sizeof(BackupTable *) * Max(schema->ntables, 1));
+	for (int i = 0; i < schema->ntables; i++)
+		schema->by_name[i] = &schema->tables[i];
+	qsort(schema->by_name, schema->ntables, sizeof(BackupTable *), compare_names);
+	for (int i = 1; i < schema->ntables; i++)
+		if (compare_names(&schema->by_name[i - 1], &schema->by_name[i]) == 0)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("invalid backup schema: table \"%s\" stands in it twice",
+								   schema->by_name[i]->name)));
+}
+
 BackupTable *
 backupschema_find(const BackupSchema *schema, const char *name)
 {
-	for (int i = 0; i < schema->ntables; i++)
-		if (strcmp(schema->tables[i].name, name) == 0)
-			return &schema->tables[i];
-	return NULL;
+	BackupTable key = {.name = (char *) name};
+	BackupTable *wanted = &key;
+	BackupTable **found =
+		bsearch(&wanted, schema->by_name, schema->ntables, sizeof(BackupTable *), compare_names);
+
+	return found != NULL ? *found : NULL;
 }
 
 BackupTable *
@@ -251,10 +270,11 @@ static void
 visit_component(Ordering *o, int index)
 {
 	BackupTable *table = &o->schema->tables[index];
-	int			members = 0;
+	bool		circle;
 	int			member;
 
 	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
 	o->number[index] = o->low[index] = ++o->visited;
 	o->stack[o->depth++] = index;
 	o->on_stack[index] = true;
@@ -275,17 +295,14 @@ visit_component(Ordering *o, int index)
 		}
 	if (o->low[index] != o->number[index])
 		return;
+	circle = o->stack[o->depth - 1] != index;
 	do
 	{
 		member = o->stack[--o->depth];
 		o->on_stack[member] = false;
 		o->schema->tables[member].component = o->schema->ncomponents;
-		members++;
+		o->schema->tables[member].in_cycle = circle;
 	} while (member != index);
-	for (int i = 0; members > 1 && i < o->schema->ntables; i++)
-		if (o->number[i] > 0 && !o->on_stack[i] &&
-			o->schema->tables[i].component == o->schema->ncomponents)
-			o->schema->tables[i].in_cycle = true;
 	o->schema->ncomponents++;
 }
 
@@ -335,48 +352,78 @@ resolve_targets(BackupSchema *schema)
 		}
 }
 
-/* The first parent of table whose target lies at that depth; or NULL. */
+static bool
+leads_to_tenant(const BackupRef *ref)
+{
+	return ref->required && ref->kind != REF_JSON;
+}
+
+/* The first parent of table whose target lies at that depth. */
 static BackupRef *
 parent_at_depth(const BackupSchema *schema, const BackupTable *table, int depth)
 {
 	for (int i = 0; i < table->nrefs; i++)
-	{
-		BackupRef  *ref = &table->refs[i];
+		for (int j = 0; leads_to_tenant(&table->refs[i]) && j < table->refs[i].ntargets; j++)
+		{
+			int			target = table->refs[i].targets[j].index;
 
-		for (int j = 0; ref->required && ref->kind != REF_JSON && j < ref->ntargets; j++)
-			if (ref->targets[j].index >= 0 &&
-				schema->tables[ref->targets[j].index].tenant_depth == depth)
-				return ref;
-	}
+			if (target >= 0 && schema->tables[target].tenant_depth == depth)
+				return &table->refs[i];
+		}
 	return NULL;
 }
 
+/* The tables that have this one as a parent, one list a table. */
+static List **
+find_children(const BackupSchema *schema)
+{
+	List	  **children = palloc0(sizeof(List *) * Max(schema->ntables, 1));
+
+	for (int i = 0; i < schema->ntables; i++)
+		for (int j = 0; j < schema->tables[i].nrefs; j++)
+		{
+			const BackupRef *ref = &schema->tables[i].refs[j];
+
+			for (int k = 0; leads_to_tenant(ref) && k < ref->ntargets; k++)
+				if (ref->targets[k].index >= 0)
+					children[ref->targets[k].index] =
+						lappend_int(children[ref->targets[k].index], i);
+		}
+	return children;
+}
+
 /*
- * Depth by depth, so that every way to the tenant is a shortest one and no
- * circle of parents is walked for ever.
+ * Nearest first, so that every way to the tenant is a shortest one and no circle of
+ * parents is walked for ever.
  */
 static void
 find_tenants(BackupSchema *schema)
 {
-	bool		found = true;
+	List	  **children = find_children(schema);
+	int		   *queue = palloc(sizeof(int) * Max(schema->ntables, 1));
+	int			count = 0;
 
 	for (int i = 0; i < schema->ntables; i++)
-		schema->tables[i].tenant_depth = schema->tables[i].user_field != NULL ? 0 : -1;
-	for (int depth = 0; found; depth++)
 	{
-		found = false;
-		for (int i = 0; i < schema->ntables; i++)
-		{
-			BackupTable *table = &schema->tables[i];
+		schema->tables[i].tenant_depth = schema->tables[i].user_field != NULL ? 0 : -1;
+		if (schema->tables[i].user_field != NULL)
+			queue[count++] = i;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		int			depth = schema->tables[queue[i]].tenant_depth;
+		ListCell   *lc;
 
-			if (table->tenant_depth >= 0)
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, children[queue[i]])
+		{
+			BackupTable *child = &schema->tables[lfirst_int(lc)];
+
+			if (child->tenant_depth >= 0)
 				continue;
-			table->tenant_parent = parent_at_depth(schema, table, depth);
-			if (table->tenant_parent != NULL)
-			{
-				table->tenant_depth = depth + 1;
-				found = true;
-			}
+			child->tenant_depth = depth + 1;
+			child->tenant_parent = parent_at_depth(schema, child, depth);
+			queue[count++] = child->index;
 		}
 	}
 }
@@ -400,11 +447,13 @@ backupschema_parse(JsonbContainer *document, bool strict)
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(tables, i);
 
+		CHECK_FOR_INTERRUPTS();
 		if (element->type != jbvBinary)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("invalid backup schema: table %d is not an object", i + 1)));
 		parse_table(&p, element->val.binary.data);
 	}
+	sort_names(p.schema);
 	resolve_targets(p.schema);
 	find_tenants(p.schema);
 	return p.schema;
@@ -519,11 +568,6 @@ static void
 bind_table(BackupSchema *schema, BackupTable *table)
 {
 	table->rel = relation_read(relation_resolve(table->name));
-	for (int i = 0; i < table->index; i++)
-		if (schema->tables[i].rel->oid == table->rel->oid)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("tables \"%s\" and \"%s\" of the backup schema are the same",
-								   schema->tables[i].name, table->name)));
 	table->pk_columns = bind_columns(table, table->pk, table->npk, "pk", "id");
 	table->slug_columns = bind_columns(table, table->slug, table->nslug, "slug_field", "slug");
 	if (table->user_field != NULL)
@@ -531,6 +575,36 @@ bind_table(BackupSchema *schema, BackupTable *table)
 	for (int i = 0; i < table->nrefs; i++)
 		bind_ref(schema, table, &table->refs[i]);
 	bind_excluded(table);
+}
+
+static int
+compare_oids(const void *a, const void *b)
+{
+	Oid			x = (*(BackupTable *const *) a)->rel->oid;
+	Oid			y = (*(BackupTable *const *) b)->rel->oid;
+
+	return x < y ? -1 : x > y;
+}
+
+/* One table under two names would be saved and restored twice. */
+static void
+refuse_same_tables(const BackupSchema *schema)
+{
+	BackupTable **tables = palloc(sizeof(BackupTable *) * Max(schema->ntables, 1));
+
+	memcpy(tables, schema->by_name, sizeof(BackupTable *) * schema->ntables);
+	qsort(tables, schema->ntables, sizeof(BackupTable *), compare_oids);
+	for (int i = 1; i < schema->ntables; i++)
+		if (tables[i - 1]->rel->oid == tables[i]->rel->oid)
+		{
+			int			first = Min(tables[i - 1]->index, tables[i]->index);
+			int			other = Max(tables[i - 1]->index, tables[i]->index);
+
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("tables \"%s\" and \"%s\" of the backup schema are the same",
+								   schema->tables[first].name, schema->tables[other].name)));
+		}
+	pfree(tables);
 }
 
 void
@@ -547,4 +621,5 @@ backupschema_bind(BackupSchema *schema)
 		CHECK_FOR_INTERRUPTS();
 		bind_table(schema, &schema->tables[i]);
 	}
+	refuse_same_tables(schema);
 }

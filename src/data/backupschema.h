@@ -79,6 +79,7 @@ typedef struct BackupSchema
 {
 	int			ntables;
 	BackupTable *tables;
+	BackupTable **by_name;		/* the same, sorted */
 	int			ncomponents;
 } BackupSchema;
 

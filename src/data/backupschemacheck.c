@@ -450,6 +450,7 @@ backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
 		say(&c, "error", "%s", misplaced);
 	for (int i = 0; i < schema->ntables; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		c.table = &schema->tables[i];
 		found[i] = find_table(&c);
 	}

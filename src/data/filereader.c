@@ -9,11 +9,34 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "common/hashfn.h"
 #include "data/filereader.h"
 #include "data/filereader_private.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+
+/* The tables of a file by name: nothing limits how many it has. */
+typedef struct SectionEntry
+{
+	FileSection *section;
+	uint32		hash;
+	char		status;
+} SectionEntry;
+
+#define SH_PREFIX sections
+#define SH_ELEMENT_TYPE SectionEntry
+#define SH_KEY_TYPE FileSection *
+#define SH_KEY section
+#define SH_HASH_KEY(tb, key) hash_bytes((const unsigned char *) (key)->name, strlen((key)->name))
+#define SH_EQUAL(tb, a, b) (strcmp((a)->name, (b)->name) == 0)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, entry) (entry)->hash
+#define SH_SCOPE static inline
+#define SH_RAW_ALLOCATOR palloc0
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
 
 /* A value is limited to this by the server; a line may be a little longer. */
 #define MAX_PENDING ((size_t) MaxAllocSize - 1024)
@@ -79,6 +102,7 @@ filereader_create(const FileEvents *events, void *arg, bool tolerant)
 	r->owner = CurrentResourceOwner;
 	r->tolerant = tolerant;
 	r->line = 1;
+	r->by_name = sections_create(64, NULL);
 	initStringInfo(&r->pending);
 	INIT_CRC32C(r->crc);
 	return r;
@@ -143,26 +167,21 @@ filereader_jsonb(const RowField *value)
 FileSection *
 filereader_find_section(const FileReader *r, const char *name)
 {
-	ListCell   *lc;
+	FileSection key = {.name = name};
+	SectionEntry *entry = sections_lookup(r->by_name, &key);
 
-	foreach(lc, r->sections)
-	{
-		FileSection *section = lfirst(lc);
-
-		if (strcmp(section->name, name) == 0)
-			return section;
-	}
-	return NULL;
+	return entry != NULL ? entry->section : NULL;
 }
 
 void
 filereader_begin_section(FileReader *r, FileSection *section)
 {
-	MemoryContext oldcxt;
+	MemoryContext oldcxt = MemoryContextSwitchTo(r->cxt);
+	bool		found;
 
-	if (filereader_find_section(r, section->name) != NULL)
+	(void) sections_insert(r->by_name, section, &found);
+	if (found)
 		filereader_refuse(r->line, "table \"%s\" stands in it twice", section->name);
-	oldcxt = MemoryContextSwitchTo(r->cxt);
 	r->sections = lappend(r->sections, section);
 	MemoryContextSwitchTo(oldcxt);
 	r->section = section;

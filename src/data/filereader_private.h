@@ -51,6 +51,7 @@ struct FileReader
 	int64		nrows;
 	FileHeader	header;
 	List	   *sections;
+	struct sections_hash *by_name;
 	FileSection *section;		/* the one being read */
 
 	/* lines */

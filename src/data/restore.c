@@ -100,14 +100,20 @@ lock_tenant(const char *user_id)
 static void
 check_components(const BackupSchema *schema)
 {
-	for (int i = 1; i < schema->ntables; i++)
-		for (int j = 0; j < i - 1; j++)
-			if (schema->tables[j].component == schema->tables[i].component &&
-				schema->tables[i - 1].component != schema->tables[i].component)
-				ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-								errmsg("tables \"%s\" and \"%s\" of the backup schema reference "
-									   "each other but do not stand together",
-									   schema->tables[j].name, schema->tables[i].name)));
+	int		   *last = palloc0(sizeof(int) * Max(schema->ncomponents, 1));	/* its table, from 1 */
+
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		int			component = schema->tables[i].component;
+
+		if (last[component] > 0 && last[component] < i)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("tables \"%s\" and \"%s\" of the backup schema reference "
+							"each other but do not stand together",
+							schema->tables[last[component] - 1].name, schema->tables[i].name)));
+		last[component] = i + 1;
+	}
 }
 
 static void
@@ -153,6 +159,7 @@ check_order(const Restore *restore, const BackupTable *table, int64 line)
 	{
 		const BackupTable *before = &restore->schema->tables[i];
 
+		CHECK_FOR_INTERRUPTS();
 		if (restore->tables[i] == NULL || before->component == table->component)
 			continue;
 		for (int j = 0; j < before->nrefs; j++)

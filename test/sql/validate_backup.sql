@@ -39,5 +39,16 @@ SELECT db_adapter.validate_backup(NULL);
 BEGIN READ ONLY;
 SELECT * FROM validation(:'lines');
 COMMIT;
+
+-- very many tables in a header: a long line of parents, pairs in a circle, each named by the file
+SELECT '{"format":"db_adapter.backup","version":"2.0","backup_schema":{"tables":[' || string_agg(format(
+           '{"name":"t%s","user_field":%s,"parent":{"table":"t%s","field":"a"},"optional_refs":[{"table":"t%s","field":"b"}]}',
+           n, CASE WHEN n = 1 THEN '"u"' ELSE 'null' END, greatest(n - 1, 1), ((n - 1) # 1) + 1), ',' ORDER BY n) || E']}}\n' ||
+       string_agg(format(E'{"table":"t%s","columns":{"id":"int4"}}\n', n), '' ORDER BY n) AS huge
+  FROM generate_series(1, 20000) n \gset
+SELECT * FROM validation(:'huge');
+SELECT * FROM validation(:'huge' || '{"table":"t777","columns":{}}' || E'\n');
+SELECT * FROM validation(replace(:'huge', '"name":"t20000"', '"name":"t19999"'));
+SELECT pg_cancel_backend(pg_backend_pid()), db_adapter.validate_backup(:'huge');
 DROP FUNCTION validation;
 DROP TABLE authors, books;

@@ -240,6 +240,18 @@ lappend(List *list, void *value)
 	return list;
 }
 
+List *
+lappend_int(List *list, int value)
+{
+	union
+	{
+		void	   *pointer;
+		int			number;
+	} cell = {.number = value};
+
+	return lappend(list, cell.pointer);
+}
+
 /* ----- text: the server's encoding is UTF-8 ----- */
 
 bool
