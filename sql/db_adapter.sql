@@ -138,6 +138,22 @@ LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION validate(jsonb, name[], name[], text[]) IS
     'Compares the live schema with an expected one, a schema document or {"table": ["column", ...]}';
 
+CREATE FUNCTION validate_text(
+    schema_sql text,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_validate_text'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION validate_text(text, name[], name[], text[]) IS
+    'Compares the live schema with the one that schema_sql declares: expected and validate in one call';
+
+-- It executes DDL text as expected does.
+REVOKE EXECUTE ON FUNCTION validate_text(text, name[], name[], text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION validate_text(text, name[], name[], text[]) TO pg_database_owner WITH GRANT OPTION;
+
 CREATE FUNCTION differences(
     expected jsonb,
     schemas name[] DEFAULT NULL,

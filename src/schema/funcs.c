@@ -87,27 +87,29 @@ put_texts(ReturnSetInfo *rsinfo, char **texts, int count)
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-/* The arguments that validate and differences share. */
-static List *
-compare_live(FunctionCallInfo fcinfo)
+static void
+check_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
-	Expectation *expectation;
-
-	if (PG_ARGISNULL(0))
+	if (PG_ARGISNULL(n))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument expected must not be null")));
-	expectation =
-		expectation_read(PG_GETARG_JSONB_P(0), list_argument(fcinfo, 1), list_argument(fcinfo, 2));
-	return validation_compare(expectation, diff_parse_ignore(list_argument(fcinfo, 3)));
+						errmsg("argument %s must not be null", name)));
 }
 
 static Jsonb *
 jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name)
 {
-	if (PG_ARGISNULL(n))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument %s must not be null", name)));
+	check_argument(fcinfo, n, name);
 	return PG_GETARG_JSONB_P(n);
+}
+
+/* The arguments after the first that validate, validate_text and differences share. */
+static List *
+compare_live(FunctionCallInfo fcinfo, Jsonb *expected)
+{
+	Expectation *expectation =
+		expectation_read(expected, list_argument(fcinfo, 1), list_argument(fcinfo, 2));
+
+	return validation_compare(expectation, diff_parse_ignore(list_argument(fcinfo, 3)));
 }
 
 /* An interval as the settings of timeouts have it; 0 is none. */
@@ -254,7 +256,22 @@ PG_FUNCTION_INFO_V1(db_adapter_validate);
 Datum
 db_adapter_validate(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_JSONB_P(validation_write(compare_live(fcinfo)));
+	PG_RETURN_JSONB_P(
+		validation_write(compare_live(fcinfo, jsonb_argument(fcinfo, 0, "expected"))));
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_validate_text);
+
+Datum
+db_adapter_validate_text(PG_FUNCTION_ARGS)
+{
+	ExpectedRequest request = {0};
+
+	check_argument(fcinfo, 0, "schema_sql");
+	request.texts = list_make1(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	request.schemas_given = !PG_ARGISNULL(1);
+	request.schemas = list_argument(fcinfo, 1);
+	PG_RETURN_JSONB_P(validation_write(compare_live(fcinfo, expected_document(&request))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_differences);
@@ -267,7 +284,7 @@ db_adapter_differences(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	InitMaterializedSRF(fcinfo, 0);
-	differences = compare_live(fcinfo);
+	differences = compare_live(fcinfo, jsonb_argument(fcinfo, 0, "expected"));
 	foreach(lc, differences)
 	{
 		Difference *d = lfirst(lc);

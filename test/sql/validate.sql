@@ -56,6 +56,24 @@ DROP TABLE shop."Mixed";
 SELECT db_adapter.validate('{"Mixed": ["a"]}', schemas => '{shop}') -> 'missing_tables' AS missing;
 ROLLBACK;
 
+-- From the text in one call: the same as in two
+\set text 'CREATE TABLE shop."Mixed" (c int, b int NOT NULL); CREATE TABLE shop.lost (id int PRIMARY KEY);'
+SELECT db_adapter.validate_text(:'text', '{shop}') = db_adapter.validate(db_adapter.expected(:'text', '{shop}'), '{shop}') AS same;
+SELECT db_adapter.validate_text(:'text', '{shop}', '{Mixed}') -> 'error_count' AS errors,
+       db_adapter.validate_text(:'text', '{shop}', '{lost}', '{owners,extra_objects}') -> 'missing_tables' AS missing;
+SELECT db_adapter.validate_text('') -> 'valid' AS valid;
+SELECT db_adapter.validate_text(NULL);
+CREATE ROLE regress_da_validator;
+GRANT USAGE ON SCHEMA db_adapter TO regress_da_validator;
+SET ROLE regress_da_validator;
+SELECT db_adapter.validate_text('');
+RESET ROLE;
+REVOKE USAGE ON SCHEMA db_adapter FROM regress_da_validator;
+DROP ROLE regress_da_validator;
+BEGIN TRANSACTION READ ONLY;
+SELECT db_adapter.validate_text('CREATE TABLE t (a int)');
+ROLLBACK;
+
 -- What does not fit is refused
 \set VERBOSITY default
 SELECT db_adapter.validate('[]');
