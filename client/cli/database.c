@@ -360,11 +360,11 @@ quote_name(char *to, size_t size, const char *schema, const char *name)
 {
 	size_t		n = 0;
 
-	for (int part = 0; part < 2; part++)
+	for (int part = *schema != '\0' ? 0 : 1; part < 2; part++)
 	{
 		const char *text = part == 0 ? schema : name;
 
-		if (part == 1)
+		if (n > 0)
 			to[n++] = '.';
 		to[n++] = '"';
 		for (; *text != '\0' && n + 4 < size; text++)
@@ -378,17 +378,18 @@ quote_name(char *to, size_t size, const char *schema, const char *name)
 	to[n] = '\0';
 }
 
-/* One table's rows: exact, or estimated when there are very many; null: not to be seen. */
+/* One table's rows: exact, or estimated when there are very many; null: not to be seen.
+ * schema "": the service's default. */
 static void
 add_count(Cli *cli, cJSON *counts, const char *schema, const char *name, int64_t estimate)
 {
 	cJSON	   *entry = cJSON_CreateObject();
 	CliCall		call = {0};
 	int64_t		rows = estimate;
+	bool		is_public = *schema == '\0' || strcmp(schema, "public") == 0;
 	char		quoted[600];
 
-	snprintf(quoted, sizeof(quoted), "%s%s%s", strcmp(schema, "public") != 0 ? schema : "",
-			 strcmp(schema, "public") != 0 ? "." : "", name);
+	snprintf(quoted, sizeof(quoted), "%s%s%s", is_public ? "" : schema, is_public ? "" : ".", name);
 	cJSON_AddStringToObject(entry, "table", quoted);
 	quote_name(quoted, sizeof(quoted), schema, name);
 	if (estimate <= EXACT_ROWS && (!cli_wait_quietly(cli, &call,
@@ -403,15 +404,38 @@ add_count(Cli *cli, cJSON *counts, const char *schema, const char *name, int64_t
 	cli_call_free(&call);
 }
 
+/* PostgREST describes tables without their sizes. */
+static cJSON *
+count_hosted_rows(Cli *cli)
+{
+	CliCall		call = {0};
+	cJSON	   *counts = NULL;
+	cJSON	   *tables;
+	const cJSON *table;
+
+	if (cli_wait(cli, &call, dba_test_connection(cli->db, cli_called, &call)) == CODE_DONE)
+	{
+		counts = cJSON_CreateArray();
+		tables = dba_result_json(call.result, 0, "tables");
+		cJSON_ArrayForEach(table, tables)
+		{
+			if (!cli_interrupted())
+				add_count(cli, counts, "", table->valuestring, 0);
+		}
+		cJSON_Delete(tables);
+	}
+	cli_call_free(&call);
+	return counts;
+}
+
 cJSON *
 cli_count_rows(Cli *cli)
 {
 	CliCall		call = {0};
 	cJSON	   *counts = NULL;
 
-	/* PostgREST does not list tables with their sizes */
 	if (cli_is_hosted(cli))
-		return NULL;
+		return count_hosted_rows(cli);
 	if (cli_execute(cli, &call, tables_sql, NULL) == CODE_DONE)
 	{
 		counts = cJSON_CreateArray();

@@ -571,7 +571,8 @@ extern DBA_API dba_client *dba_get(dba_config *config, const char *profile_or_ur
 extern DBA_API dba_request dba_connect_and_validate(dba_client *db, dba_callback cb, void *arg);
 
 /* One round trip; the result has one row: database, username, server_version,
- * extension_version (NULL when not installed), in_recovery, ssl. */
+ * extension_version (NULL when not installed), in_recovery, ssl.  Of a supabase
+ * profile also tables: the tables and views that the service describes, as JSON. */
 extern DBA_API dba_request dba_test_connection(dba_client *db, dba_callback cb, void *arg);
 
 #ifdef __cplusplus

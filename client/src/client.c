@@ -302,30 +302,20 @@ dba_in_flight(const dba_client *db)
 
 /* --- statistics */
 
-static int64_t
-client_count_conns(const Core *core, ConnState from, ConnState to)
-{
-	int64_t		count = 0;
-
-	for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
-		if (conn->state >= from && conn->state <= to)
-			count++;
-	return count;
-}
-
 int64_t
 dba_pool_stats(const dba_client *db, const char *name)
 {
 	const Core *core = db->core;
+	PoolCounts	counts = core->provider->count(core);
 	const struct
 	{
 		const char *name;
 		int64_t		value;
 	} stats[] = {
-		{"connections", client_count_conns(core, CONN_IDLE, CONN_BUSY)},
-		{"idle", client_count_conns(core, CONN_IDLE, CONN_PINGING)},
-		{"busy", client_count_conns(core, CONN_BUSY, CONN_BUSY)},
-		{"connecting", client_count_conns(core, CONN_RESOLVING, CONN_SETUP)},
+		{"connections", counts.connections},
+		{"idle", counts.idle},
+		{"busy", counts.busy},
+		{"connecting", counts.connecting},
 		{"waiting", (int64_t) core->waiting.count},
 		{"in_flight", (int64_t) core->visible},
 		{"opened", core->stats.opened},

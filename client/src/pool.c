@@ -482,3 +482,20 @@ pool_close(Core *core)
 		conn_close(c, error_new(DBA_CLOSED, "client was closed"));
 	pool_sweep(core);
 }
+
+/* --- statistics */
+
+PoolCounts
+pool_count(const Core *core)
+{
+	PoolCounts	counts = {0};
+
+	for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
+	{
+		counts.idle += conn->state == CONN_IDLE || conn->state == CONN_PINGING;
+		counts.busy += conn->state == CONN_BUSY;
+		counts.connecting += conn->state >= CONN_RESOLVING && conn->state <= CONN_SETUP;
+	}
+	counts.connections = counts.idle + counts.busy;
+	return counts;
+}

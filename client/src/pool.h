@@ -5,7 +5,7 @@
 #ifndef DBA_POOL_H
 #define DBA_POOL_H
 
-#include "core.h"
+#include "provider.h"
 
 /* gives waiting requests to connections, opening some as needed */
 extern void pool_dispatch(Core *core);
@@ -16,6 +16,7 @@ extern void pool_timers(Core *core, int64_t now);
 /* frees connections that are dead */
 extern void pool_sweep(Core *core);
 extern void pool_close(Core *core);
+extern PoolCounts pool_count(const Core *core);
 
 /* --- news of a connection */
 extern void pool_conn_opened(Conn *conn);

@@ -254,5 +254,6 @@ const Provider postgres_provider = {
 	.dispatch = postgres_dispatch,
 	.sweep = postgres_sweep,
 	.watches = postgres_watches,
+	.count = pool_count,
 	.close = pool_close,
 };

@@ -257,7 +257,7 @@ fill_settings(dba_profile *profile, const dba_config *config, dba_error **err)
 		buf_reset(&where);
 		config_write_where(&where, config, item);
 		ok = buf_ok(&where)
-				 ? settings_put(&profile->settings, item->id, item->value, buf_text(&where), err)
+				 ? settings_put(&profile->settings, item->id, item->shown, buf_text(&where), err)
 				 : error_set_no_memory(err);
 	}
 	buf_free(&where);

@@ -15,6 +15,15 @@
 /* a descriptor that the built-in loop polls */
 typedef void (*ProviderWatchFn)(void *arg, int fd, unsigned events);
 
+/* connections, for dba_pool_stats */
+typedef struct PoolCounts
+{
+	int64_t		connections;	/* idle and busy */
+	int64_t		idle;
+	int64_t		busy;
+	int64_t		connecting;
+} PoolCounts;
+
 struct Provider
 {
 	const char *name;
@@ -55,6 +64,7 @@ struct Provider
 	void (*dispatch)(Core *core);	/* sends what waits */
 	void (*sweep)(Core *core);	/* frees what is over */
 	void (*watches)(const Core *core, ProviderWatchFn fn, void *arg);
+	PoolCounts (*count)(const Core *core);
 	void (*close)(Core *core);	/* every request has called back */
 };
 

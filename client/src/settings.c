@@ -60,6 +60,9 @@ const Setting setting_table[SETTING_COUNT] = {
 	[SETTING_REST_PATH] = {"rest_path", SETTING_TEXT, "/rest/v1", "profiles.*.rest_path",
 						   "SUPABASE_REST_PATH", 0, 0, NULL,
 						   "where PostgREST is below a supabase profile's URL"},
+	[SETTING_CA_FILE] = {"ca_file", SETTING_PATH, NULL, "profiles.*.ca_file", "SUPABASE_CA_FILE", 0,
+						 0, NULL,
+						 "certificates that a supabase profile trusts, instead of the system's"},
 
 	[SETTING_URL] = {"url", SETTING_TEXT, NULL, "profiles.*.url", NULL, 0, 0, NULL,
 					 "postgres:// or https:// URL, or libpq key=value string"},

@@ -34,6 +34,7 @@ typedef enum SettingId
 	SETTING_TCP_USER_TIMEOUT,
 	SETTING_APPLICATION_NAME,
 	SETTING_REST_PATH,
+	SETTING_CA_FILE,
 	SETTING_CLIENT_COUNT,		/* those above belong to a client */
 
 	/* of a profile: [profiles.NAME] */

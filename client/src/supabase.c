@@ -343,6 +343,9 @@ exchange_write(Exchange *x, dba_error **err)
 			ok = wire_select(&x->wire, &x->query, table, err);
 			x->by_key = wire_has_key_order(&x->query, table);
 			break;
+		case EXCHANGE_COUNT:
+			ok = wire_count(&x->wire, &x->query, table, err);
+			break;
 		case EXCHANGE_INSERT:
 			ok = wire_insert(&x->wire, &x->query, x->value, err);
 			break;
@@ -577,6 +580,12 @@ supabase_watches(const Core *core, ProviderWatchFn fn, void *arg)
 		http_watches(core->supabase->client, fn, arg);
 }
 
+static PoolCounts
+supabase_count(const Core *core)
+{
+	return core->supabase != NULL ? http_count(core->supabase->client) : (PoolCounts){0};
+}
+
 static void
 supabase_close(Core *core)
 {
@@ -639,8 +648,10 @@ supabase_submit(Request *request, Exchange *x, const JsonValue *value, dba_error
 static dba_request
 supabase_select(Request *request, const dba_query *query)
 {
+	bool		count = wire_is_count(query) && request->row == NULL;
 	dba_error  *error = NULL;
-	Exchange   *x = exchange_of_query(request, EXCHANGE_SELECT, query, NULL, &error);
+	Exchange   *x =
+		exchange_of_query(request, count ? EXCHANGE_COUNT : EXCHANGE_SELECT, query, NULL, &error);
 
 	return supabase_submit(request, x, NULL, error);
 }
@@ -766,5 +777,6 @@ const Provider supabase_provider = {
 	.dispatch = supabase_dispatch,
 	.sweep = supabase_sweep,
 	.watches = supabase_watches,
+	.count = supabase_count,
 	.close = supabase_close,
 };

@@ -16,6 +16,7 @@
 typedef enum ExchangeKind
 {
 	EXCHANGE_SELECT,
+	EXCHANGE_COUNT,				/* of a select's rows */
 	EXCHANGE_INSERT,
 	EXCHANGE_INSERT_MANY,
 	EXCHANGE_UPDATE,

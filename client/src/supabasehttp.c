@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "identity.h"
 #include "mem.h"
 
 #define RETRIES 3
@@ -38,6 +41,7 @@ struct HttpClient
 	Http	   *started;
 	CURL	   *idle[IDLE_HANDLES]; /* handles to be used again */
 	size_t		idle_count;
+	int64_t		open;			/* sockets, those that still connect too */
 	bool		no_memory;		/* a socket could not be watched */
 };
 
@@ -94,6 +98,27 @@ client_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
+static curl_socket_t
+client_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	HttpClient *client = arg;
+	int			fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+
+	(void) purpose;
+	client->open += fd >= 0;
+	return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
+static int
+client_close_socket(void *arg, curl_socket_t fd)
+{
+	HttpClient *client = arg;
+
+	client->open--;
+	client->core->stats.closed++;
+	return close(fd);
+}
+
 HttpClient *
 http_client_new(Core *core, dba_error **err)
 {
@@ -148,6 +173,20 @@ http_watches(const HttpClient *client, ProviderWatchFn fn, void *arg)
 	for (const Sock *sock = client->socks; sock != NULL; sock = sock->next)
 		if (sock->events != 0)
 			fn(arg, sock->fd, sock->events);
+}
+
+/* libcurl has an idle connection's socket watched by nobody. */
+PoolCounts
+http_count(const HttpClient *client)
+{
+	PoolCounts	counts = {.connections = client->open};
+
+	for (const Sock *sock = client->socks; sock != NULL; sock = sock->next)
+		counts.busy += sock->events != 0;
+	if (counts.busy > counts.connections)
+		counts.busy = counts.connections;	/* libcurl's own, for a name that is looked up */
+	counts.idle = counts.connections - counts.busy;
+	return counts;
 }
 
 /* --- headers */
@@ -392,9 +431,17 @@ http_set_manners(Http *http)
 {
 	const CurlLibrary *lib = http->client->lib;
 	const CoreSettings *settings = &http->client->core->settings;
+	const char *ca_file =
+		settings_text(&http->client->core->identity->profile->settings, SETTING_CA_FILE);
 	CURL	   *easy = http->easy;
 
+	if (ca_file != NULL)
+		lib->easy_setopt(easy, CURLOPT_CAINFO, ca_file);
 	lib->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	lib->easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, client_open_socket);
+	lib->easy_setopt(easy, CURLOPT_OPENSOCKETDATA, http->client);
+	lib->easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, client_close_socket);
+	lib->easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http->client);
 	lib->easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	lib->easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	lib->easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);

@@ -69,6 +69,7 @@ extern void http_client_free(HttpClient *client);
 extern void http_serve(HttpClient *client, int fd, unsigned events);
 extern void http_timers(HttpClient *client, int64_t now);
 extern void http_watches(const HttpClient *client, ProviderWatchFn fn, void *arg);
+extern PoolCounts http_count(const HttpClient *client);
 
 /* appends a header; false: no memory */
 extern bool http_header(HttpClient *client, struct curl_slist **headers, const char *name,

@@ -10,9 +10,12 @@
 #include "supabase.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mem.h"
+
+#define INT8_OID 20
 
 static void
 exchange_fail(Exchange *x, dba_error *error)
@@ -243,6 +246,25 @@ call_answered(Exchange *x, dba_error **err)
 	return true;
 }
 
+/* The row that a server gives for count(*). */
+static bool
+count_answered(Exchange *x, dba_error **err)
+{
+	const SqlItem *item = x->query.columns;
+	const char *name = item->alias != NULL ? item->alias : item->expr.function;
+	char		text[24];
+	const char *value = text;
+
+	if (x->http.reply.total < 0)
+		return fail_count(x, 0, -1, err);
+	snprintf(text, sizeof(text), "%" PRId64, x->http.reply.total);
+	x->rows = result_make(1, &name, (const Oid[]){INT8_OID}, 1, &value);
+	if (x->rows == NULL)
+		return error_set_no_memory(err);
+	exchange_finish(x, 1);
+	return true;
+}
+
 static bool
 test_answered(Exchange *x, dba_error **err)
 {
@@ -289,6 +311,8 @@ exchange_read(Exchange *x, dba_error **err)
 	{
 		case EXCHANGE_SELECT:
 			return select_answered(x, err);
+		case EXCHANGE_COUNT:
+			return count_answered(x, err);
 		case EXCHANGE_CALL:
 			return call_answered(x, err);
 		case EXCHANGE_TEST:

@@ -4,8 +4,8 @@
  *
  * The service must expose the schema db_adapter (db-schemas).  Each is one
  * request, and so one transaction; a document travels in it whole, which limits
- * its size.  Validating takes two: what the schema file declares, then the
- * comparison.
+ * its size.  Only a comparison by columns alone, where the right to a whole one is
+ * lacking, takes two more: what the schema file declares, then the comparison.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -56,15 +56,52 @@ read_role(const char *key, char *role, size_t size)
 	arena_free(&arena);
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+/* What the description has, as a JSON array of names in order; false: no memory. */
+static bool
+put_tables(Buf *list, const JsonValue *description)
+{
+	const JsonValue *definitions = json_member(description, "definitions");
+	size_t		count = definitions != NULL ? definitions->count : 0;
+	const char **names = mem_zalloc(sizeof(char *) * (count + 1));
+	size_t		i = 0;
+
+	if (names == NULL)
+		return false;
+	for (const JsonValue *table = count > 0 ? definitions->first : NULL; table != NULL;
+		 table = table->next)
+		names[i++] = table->name != NULL ? table->name : "";
+	qsort(names, count, sizeof(names[0]), compare_names);
+	buf_putc(list, '[');
+	for (i = 0; i < count; i++)
+	{
+		if (i > 0)
+			buf_putc(list, ',');
+		json_write_string(list, names[i], strlen(names[i]));
+	}
+	buf_putc(list, ']');
+	mem_free(names);
+	return buf_ok(list);
+}
+
 PGresult *
 supabase_facts(const Exchange *x)
 {
-	static const char *const names[] = {"database",			 "username",	"server_version",
-										"extension_version", "in_recovery", "ssl"};
-	static const Oid types[] = {TEXT_OID, TEXT_OID, TEXT_OID, TEXT_OID, BOOL_OID, BOOL_OID};
+	static const char *const names[] = {
+		"database",	   "username", "server_version", "extension_version",
+		"in_recovery", "ssl",	   "tables"};
+	static const Oid types[] = {TEXT_OID, TEXT_OID, TEXT_OID, TEXT_OID,
+								BOOL_OID, BOOL_OID, JSONB_OID};
 	const char *key = x->supa->core->identity->profile->api_key;
 	const JsonValue *version = json_member(json_member(x->http.reply.value, "info"), "version");
-	const char *values[6] = {NULL};
+	PGresult   *facts = NULL;
+	Buf			tables = BUF_INIT;
+	const char *values[7] = {NULL};
 	char		role[64];
 	char		server[80];
 
@@ -76,7 +113,13 @@ supabase_facts(const Exchange *x)
 	values[1] = role[0] != '\0' ? role : NULL;
 	values[2] = server;
 	values[5] = strncmp(x->supa->root, "https:", 6) == 0 ? "t" : "f";
-	return result_make(6, names, types, 1, values);
+	if (put_tables(&tables, x->http.reply.value))
+	{
+		values[6] = buf_text(&tables);
+		facts = result_make(7, names, types, 1, values);
+	}
+	buf_free(&tables);
+	return facts;
 }
 
 /* --- steps of a group */
@@ -120,7 +163,6 @@ typedef struct Validation
 	Buf			schema;
 	Buf			args;
 	Buf			reason;
-	bool		flat;			/* by columns only */
 	char	   *report;
 	const char *valid;			/* "t", "f", NULL */
 } Validation;
@@ -191,63 +233,70 @@ validation_compared(dba_client *db, const dba_result *result, const dba_error *e
 	validation_finish(v);
 }
 
-/* Does an error mean that the extension is not there, or not to be reached? */
+/* Does an error mean that the extension is not there, or not to be reached?  It is
+ * PostgREST's own then: the server's may be about the schema file's statements. */
 static bool
 lacks_extension(const dba_error *error)
 {
 	const char *state = dba_error_sqlstate(error);
 
-	return strcmp(state, "3F000") == 0 || strcmp(state, "42883") == 0;
+	return strncmp(dba_error_where(error), "PGRST", 5) == 0 &&
+		   (strcmp(state, "3F000") == 0 || strcmp(state, "42883") == 0);
 }
 
-static void validation_expect(Validation *v);
+/* The schema file's text as an argument, or, in its stead, what became of it. */
+static void
+validation_call(Validation *v, const char *function, const char *expected, bool exclude,
+				dba_callback cb)
+{
+	buf_reset(&v->args);
+	if (expected != NULL)
+		buf_printf(&v->args, "{\"expected\":%s", expected);
+	else
+		put_argument(&v->args, "schema_sql", buf_text(&v->schema), v->schema.len);
+	if (exclude && v->identity->exclude != NULL)
+		buf_printf(&v->args, ",\"exclude\":%s", v->identity->exclude);
+	buf_putc(&v->args, '}');
+	group_call(&v->group, function, &v->args, cb);
+}
 
 static void
-validation_expected(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+validation_flat(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Validation *v = arg;
+	const char *columns = dba_result_text_at(result, 0, 0);
+
+	(void) db;
+	if (group_failed(&v->group, error))
+		group_end(&v->group);
+	else
+		validation_call(v, "db_adapter.validate", columns != NULL ? columns : "{}", true,
+						validation_compared);
+}
+
+/* What the right to execute the file's statements, or a standby, does not allow is
+ * read from its text. */
+static void
+validation_checked(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
 	Validation *v = arg;
 	const char *state = dba_error_sqlstate(error);
 
-	(void) db;
 	if (lacks_extension(error))
 	{
 		buf_puts(&v->reason, "the extension db_adapter is not installed in this database, or the "
 							 "service does not expose its schema");
 		validation_finish(v);
 	}
-	else if (!v->flat && (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0 ||
-						  strcmp(state, "42725") == 0))
+	else if (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0)
 	{
-		v->flat = true;
-		buf_puts(&v->reason,
-				 strcmp(state, "42725") == 0
-					 ? "compared by columns only: PostgREST cannot choose between functions whose "
-					   "arguments have the same names"
-					 : "compared by columns only: no right to execute the schema's statements");
-		validation_expect(v);
+		buf_printf(&v->reason, "compared by columns only: %s",
+				   strcmp(state, "42501") == 0 ? "no right to execute the schema's statements"
+											   : "the server is read-only");
+		validation_call(v, "db_adapter.expected_columns", NULL, false, validation_flat);
 	}
-	else if (group_failed(&v->group, error))
-		group_end(&v->group);
 	else
-	{
-		buf_reset(&v->args);
-		buf_puts(&v->args, "{\"expected\":");
-		buf_puts(&v->args, dba_result_text_at(result, 0, 0));
-		if (v->identity->exclude != NULL)
-			buf_printf(&v->args, ",\"exclude\":%s", v->identity->exclude);
-		buf_putc(&v->args, '}');
-		group_call(&v->group, "db_adapter.validate", &v->args, validation_compared);
-	}
-}
-
-static void
-validation_expect(Validation *v)
-{
-	buf_reset(&v->args);
-	put_argument(&v->args, "schema_sql", buf_text(&v->schema), v->schema.len);
-	buf_putc(&v->args, '}');
-	group_call(&v->group, v->flat ? "db_adapter.expected_columns" : "db_adapter.expected", &v->args,
-			   validation_expected);
+		validation_compared(db, result, error, arg);
 }
 
 /* false with a reason, or an error */
@@ -290,7 +339,7 @@ validation_connected(dba_client *db, const dba_result *result, const dba_error *
 	if (group_failed(&v->group, error))
 		group_end(&v->group);
 	else if (validation_read_schema(v))
-		validation_expect(v);
+		validation_call(v, "db_adapter.validate_text", NULL, true, validation_checked);
 	else
 		validation_finish(v);
 }

@@ -699,12 +699,33 @@ wire_finish(const Wire *wire, dba_error **err)
 }
 
 bool
+wire_is_count(const dba_query *query)
+{
+	const SqlItem *item = query->columns;
+
+	return item != NULL && item->next == NULL && item->expr.star && item->expr.function != NULL &&
+		   strcmp(item->expr.function, "count") == 0 && query->limit < 0 && query->offset == 0;
+}
+
+bool
 wire_select(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err)
 {
 	wire_path(wire, "GET", "/", &query->table);
 	return wire_columns(wire, query, query->columns, err) &&
 		   wire_filters(wire, query, table, err) && wire_order(wire, query, table, err) &&
 		   wire_finish(wire, err);
+}
+
+/* No rows, but their number.  Not HEAD, whose answer would not say what is wrong. */
+bool
+wire_count(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err)
+{
+	wire_path(wire, "GET", "/", &query->table);
+	wire_prefer(wire, "count=exact");
+	if (!wire_filters(wire, query, table, err))
+		return false;
+	wire_number(wire, "limit", 0);
+	return wire_finish(wire, err);
 }
 
 /* A row without the members that are the caller's own notes. */

@@ -24,12 +24,16 @@ typedef struct Wire
 
 extern void wire_free(Wire *wire);
 
+/* Does a select ask for count(*) alone?  PostgREST has that without aggregates. */
+extern bool wire_is_count(const dba_query *query);
+
 /*
  * Each fills an empty Wire.  table may be NULL (not described).  false with
  * DBA_INVALID, DBA_NOT_SUPPORTED (what PostgREST cannot say, and what to use
  * instead) or DBA_NO_MEMORY.
  */
 extern bool wire_select(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err);
+extern bool wire_count(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err);
 extern bool wire_insert(Wire *wire, const dba_query *query, const JsonValue *row, dba_error **err);
 extern bool wire_insert_many(Wire *wire, const dba_query *query, const JsonValue *rows,
 							 const JsonValue *columns, bool even, dba_error **err);
