@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -165,6 +166,7 @@ proxy_start(const Server *server, ProxyMode mode, long limit)
 	proxy.pid = fork();
 	if (proxy.pid == 0)
 	{
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a test that fails ends without stopping it */
 		serve(server, listener, mode, limit);
 		_exit(0);
 	}

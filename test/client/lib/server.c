@@ -76,6 +76,45 @@ run_program(bool as_owner, const char *const *argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
 }
 
+/* Reads until the test is gone, then ends what runs in the directory $0. */
+static const char guard_script[] =
+	"read -r _\n"
+	"for file in \"$0/data/postmaster.pid\" \"$0/pid\"; do\n"
+	"	pid=$(head -n 1 \"$file\" 2>/dev/null) && kill -QUIT \"$pid\" 2>/dev/null || continue\n"
+	"	tries=0\n"
+	"	while kill -0 \"$pid\" 2>/dev/null && [ $((tries += 1)) -le 200 ]; do sleep 0.05; done\n"
+	"done\n"
+	"[ -n \"$TEST_KEEP\" ] || rm -rf \"$0\"\n";
+
+/*
+ * A test that fails, crashes or is killed frees nothing.  So a shell of its own
+ * session, which no signal to the test's group reaches, holds the other end of a
+ * pipe that the kernel closes with the test, however that ends.
+ */
+static void
+guard_dir(const char *dir)
+{
+	int			fds[2];
+	pid_t		pid;
+
+	if (pipe2(fds, O_CLOEXEC) != 0 || (pid = fork()) < 0)
+		die("guard", strerror(errno));
+	if (pid == 0)
+	{
+		int			null = open("/dev/null", O_WRONLY);
+
+		setsid();
+		dup2(fds[0], 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		for (int fd = 3; fd < 256; fd++)
+			close(fd);
+		execl("/bin/sh", "sh", "-c", guard_script, dir, (char *) NULL);
+		_exit(127);
+	}
+	close(fds[0]);				/* the other end stays open until the test ends */
+}
+
 char *
 make_dir(void)
 {
@@ -85,6 +124,7 @@ make_dir(void)
 		die("mkdtemp", strerror(errno));
 	if (geteuid() == 0 && chown(path, owner()->pw_uid, owner()->pw_gid) != 0)
 		die("chown", strerror(errno));
+	guard_dir(path);
 	return strdup(path);
 }
 

@@ -2,7 +2,8 @@
  * server.h
  *		A PostgreSQL server of the test's own, and a proxy before it.
  *
- * Everything is in a temporary directory and gone after server_free.  As root
+ * Everything is in a temporary directory and gone after server_free, or soon
+ * after a test that ended without it (TEST_KEEP keeps the directory).  As root
  * the server runs as TEST_USER (default: postgres, else nobody).
  */
 #ifndef TEST_SERVER_H
