@@ -7,7 +7,8 @@
  * release, encoding or settings.  Rows fall into buckets by the hash of their
  * match key, and a bucket's digest is the sum of its rows', so that no order is
  * needed.  Two databases compare buckets first, then the rows of those that
- * differ.
+ * differ.  To list the rows of few buckets the match keys alone are read first,
+ * which tell where those rows lie; the others are never read whole.
  */
 #include "postgres.h"
 
@@ -15,6 +16,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "catalog/pg_class.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "data/digest.h"
@@ -32,6 +34,8 @@
 #define MAX_BUCKETS 65536
 #define MAX_BUCKETS_ASKED (1 << 20)
 #define FETCH_ROWS 1000
+/* Listing up to one in so many buckets, a scan of the match keys comes first. */
+#define FEW_BUCKETS 8
 #define MAX_WORDS (PG_SHA256_DIGEST_LENGTH / sizeof(uint64))
 
 typedef struct Sum
@@ -49,6 +53,10 @@ typedef struct Digest
 	int			nbuckets;
 	Sum		   *sums;			/* NULL when rows are listed */
 	bool	   *wanted;			/* NULL: every bucket */
+	int			nwanted;
+	ItemPointerData *places;	/* where their rows lie; NULL: not known */
+	int			nplaces;
+	int			maxplaces;
 	StringInfoData text;
 	StringInfoData key;
 	ReturnSetInfo *result;
@@ -128,27 +136,32 @@ put_row(Digest *d, const uint64 *words)
 	tuplestore_putvalues(d->result->setResult, d->result->setDesc, values, nulls);
 }
 
+static int
+bucket_of(Digest *d, TupleTableSlot *slot)
+{
+	size_t		len;
+	char	   *key;
+
+	resetStringInfo(&d->key);
+	rowwriter_write_columns(d->scan->writer, &d->key, slot, d->row->match, d->row->nmatch);
+	key = utf8_text(&d->key, &len);
+	return hash128(key, len).word[0] % d->nbuckets;
+}
+
 static bool
 visit_row(TupleTableSlot *slot, void *arg)
 {
 	Digest	   *d = arg;
-	RowWriter  *writer = d->scan->writer;
+	int			bucket = bucket_of(d, slot);
 	uint64		words[MAX_WORDS];
-	size_t		len;
-	char	   *key;
-	int			bucket;
 
-	resetStringInfo(&d->key);
-	rowwriter_write_columns(writer, &d->key, slot, d->row->match, d->row->nmatch);
-	key = utf8_text(&d->key, &len);
-	bucket = hash128(key, len).word[0] % d->nbuckets;
 	if (d->wanted != NULL && !d->wanted[bucket])
 		return true;
 	if (d->sums != NULL)
 		prefetch(&d->sums[bucket]);
 
 	resetStringInfo(&d->text);
-	rowwriter_write(writer, &d->text, slot);
+	rowwriter_write(d->scan->writer, &d->text, slot);
 	hash_row(d, words);
 	if (d->sums == NULL)
 	{
@@ -158,6 +171,25 @@ visit_row(TupleTableSlot *slot, void *arg)
 	d->sums[bucket].rows++;
 	for (int i = 0; i < d->nwords; i++)
 		d->sums[bucket].word[i] += words[i];
+	return true;
+}
+
+/* A match key, and behind it where its row lies. */
+static bool
+visit_key(TupleTableSlot *slot, void *arg)
+{
+	Digest	   *d = arg;
+	bool		isnull;
+
+	if (!d->wanted[bucket_of(d, slot)])
+		return true;
+	if (d->nplaces == d->maxplaces)
+	{
+		d->maxplaces *= 2;
+		d->places = repalloc_huge(d->places, sizeof(ItemPointerData) * d->maxplaces);
+	}
+	d->places[d->nplaces++] =
+		*(ItemPointer) DatumGetPointer(slot_getattr(slot, d->row->ncolumns + 1, &isnull));
 	return true;
 }
 
@@ -175,6 +207,34 @@ choose_hash(Digest *d, const char *hash)
 }
 
 static void
+scan(Digest *d, Selection *s, int extra, QueryRow visit)
+{
+	d->scan = rowscan_open(s, ROW_EXACT, extra, false, NULL, visit, d);
+	while (rowscan_advance(d->scan, FETCH_ROWS))
+		CHECK_FOR_INTERRUPTS();
+	rowscan_close(d->scan);
+}
+
+/* Both scans are of one snapshot, so that no row moves in between. */
+static void
+find_places(Digest *d, const BackupSchema *schema, const BackupTable *table, const char *user_id)
+{
+	Selection  *s = selection_create(schema, user_id);
+
+	d->maxplaces = FETCH_ROWS;
+	d->places = palloc(sizeof(ItemPointerData) * d->maxplaces);
+	d->row = naturalrow_select_keys(s, table);
+	scan(d, s, 1, visit_key);
+}
+
+static bool
+lists_few(const Digest *d, const BackupTable *table)
+{
+	return d->wanted != NULL && d->nwanted <= d->nbuckets / FEW_BUCKETS &&
+		   table->rel->kind == RELKIND_RELATION && !table->rel->has_children;
+}
+
+static void
 scan_table(Digest *d, const DigestOptions *options)
 {
 	BackupSchema *schema = backupschema_parse(&options->backup_schema->root, true);
@@ -183,13 +243,14 @@ scan_table(Digest *d, const DigestOptions *options)
 
 	backupschema_bind(schema);
 	choose_hash(d, options->hash);
-	d->row = naturalrow_select(s, table);
-	d->scan = rowscan_open(s, ROW_EXACT, 0, false, NULL, visit_row, d);
 	initStringInfo(&d->text);
 	initStringInfo(&d->key);
-	while (rowscan_advance(d->scan, FETCH_ROWS))
-		CHECK_FOR_INTERRUPTS();
-	rowscan_close(d->scan);
+	if (lists_few(d, table))
+		find_places(d, schema, table, options->user_id);
+	d->row = naturalrow_select(s, table);
+	if (d->places != NULL)
+		selection_places(s, d->places, d->nplaces);
+	scan(d, s, 0, visit_row);
 	if (d->sha != NULL)
 		pg_cryptohash_free(d->sha);
 }
@@ -303,6 +364,7 @@ digest_rows(const DigestOptions *options, List *wanted, ReturnSetInfo *result)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("bucket %d does not exist", lfirst_int(lc)),
 							errdetail("There are %d, from 0.", d.nbuckets)));
+		d.nwanted += !d.wanted[lfirst_int(lc)];
 		d.wanted[lfirst_int(lc)] = true;
 	}
 	scan_table(&d, options);

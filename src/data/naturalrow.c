@@ -417,8 +417,8 @@ build(Builder *b, Selection *s, const BackupTable *table)
 	list_sort(b->items, compare_items);
 }
 
-NaturalRow *
-naturalrow_select(Selection *s, const BackupTable *table)
+static NaturalRow *
+select_row(Selection *s, const BackupTable *table, bool keys)
 {
 	NaturalRow *row = palloc0(sizeof(NaturalRow));
 	Builder		b;
@@ -433,13 +433,29 @@ naturalrow_select(Selection *s, const BackupTable *table)
 
 		if (item->match)
 			row->match[row->nmatch++] = row->ncolumns;
+		else if (keys)
+			continue;
 		appendStringInfo(&s->sql, "%s%s AS %s", row->ncolumns++ > 0 ? ", " : "", item->expression,
 						 quote_identifier(item->name));
 	}
+	if (keys)
+		appendStringInfo(&s->sql, "%st.ctid", row->ncolumns > 0 ? ", " : "");
 	selection_from(s, table);
 	appendStringInfoString(&s->sql, b.joins.data);
 	selection_where(s, table, NULL);
 	return row;
+}
+
+NaturalRow *
+naturalrow_select(Selection *s, const BackupTable *table)
+{
+	return select_row(s, table, false);
+}
+
+NaturalRow *
+naturalrow_select_keys(Selection *s, const BackupTable *table)
+{
+	return select_row(s, table, true);
 }
 
 /* One value of a key, as its column has it. */

@@ -20,6 +20,8 @@ typedef struct NaturalRow
  * their tables.
  */
 extern NaturalRow *naturalrow_select(Selection *s, const BackupTable *table);
+/* The same with the columns of the match key alone, and where the row lies behind them. */
+extern NaturalRow *naturalrow_select_keys(Selection *s, const BackupTable *table);
 
 /*
  * Whether nothing but its key tells the rows of the table apart, though that is

@@ -530,6 +530,20 @@ selection_pages(Selection *s, BlockNumber from, BlockNumber to)
 		append_page(s, "<", to);
 }
 
+void
+selection_places(Selection *s, ItemPointerData *places, int count)
+{
+	Datum	   *values = palloc_extended(sizeof(Datum) * count, MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < count; i++)
+		values[i] = PointerGetDatum(&places[i]);
+	appendStringInfo(
+		&s->sql, " AND t.ctid OPERATOR(pg_catalog.=) ANY (%s)",
+		selection_add(s, TIDARRAYOID,
+					  PointerGetDatum(construct_array(
+						  values, count, TIDOID, sizeof(ItemPointerData), false, TYPALIGN_SHORT))));
+}
+
 /*
  * Backups of the same rows are to be the same.  A plain table gives its rows in
  * the order in which they lie, and that costs nothing: rowscan.c sees to it that

@@ -41,6 +41,8 @@ extern void selection_from(Selection *s, const BackupTable *table);
 extern void selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters);
 /* AND only rows of these pages, up to the end where `to` is InvalidBlockNumber. */
 extern void selection_pages(Selection *s, BlockNumber from, BlockNumber to);
+/* AND only the rows that lie there. */
+extern void selection_places(Selection *s, ItemPointerData *places, int count);
 extern void selection_order(Selection *s, const BackupTable *table);
 
 /* Whether a backup holds the column: generated and excluded ones are left out. */
