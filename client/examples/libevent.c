@@ -1,6 +1,6 @@
 /*
  * libevent.c
- *		Three statements at once on a libevent loop.
+ *		Three selects at once on a libevent loop.
  *
  *	cc libevent.c $(pkg-config --cflags --libs db_adapter) -levent_core
  */
@@ -27,7 +27,7 @@ on_answer(dba_client *db, const dba_result *res, const dba_error *err, void *arg
 		app->failures++;
 	}
 	else
-		printf("%s\n", dba_result_text(res, 0, "answer"));
+		printf("%s\n", dba_result_rows(res) > 0 ? dba_result_text(res, 0, "name") : "nobody");
 	if (--app->left == 0)
 		dba_close(db);			/* takes effect after this callback; the loop then ends by itself */
 }
@@ -48,11 +48,10 @@ main(void)
 	dba_attach_libevent(db, app.base);
 	for (int i = 1; i <= 3; i++)
 	{
-		char		params[16];
+		char		filters[32];
 
-		snprintf(params, sizeof(params), "[%d]", i);
-		app.left += dba_execute(db, "SELECT $1::int * 2 AS answer, pg_sleep(0.01)", params,
-								on_answer, &app) != 0;
+		snprintf(filters, sizeof(filters), "{\"id\": %d}", i);
+		app.left += dba_select(db, "users", "name", filters, NULL, on_answer, &app) != 0;
 	}
 	event_base_dispatch(app.base);
 	event_base_free(app.base);
