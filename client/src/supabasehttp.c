@@ -596,12 +596,15 @@ http_finish(Http *http, CURLcode code)
 	HttpClient *client = http->client;
 	long		request_size = 0;
 	long		connects = 0;
+	curl_off_t	began = 0;
 	dba_error  *error = NULL;
 
 	client->lib->easy_getinfo(http->easy, CURLINFO_REQUEST_SIZE, &request_size);
 	client->lib->easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connects);
 	client->core->stats.opened += connects;
-	http->sent = http->sent || request_size > 0;
+	/* what asked a proxy for a way to the service is counted too, but comes before */
+	client->lib->easy_getinfo(http->easy, CURLINFO_PRETRANSFER_TIME_T, &began);
+	http->sent = http->sent || (request_size > 0 && began > 0);
 	if (code == CURLE_OK)
 		reply_finish(http);
 	if (http_retry(http, code))

@@ -279,6 +279,8 @@ test_tunnel(void **state)
 	char		line[1024];
 	char	   *log;
 	pid_t		pid;
+	dba_client *db;
+	Outcome		out = {0};
 
 	(void) state;
 	if (front.pid == 0)
@@ -294,9 +296,8 @@ test_tunnel(void **state)
 	/* through it, and then past it: the log has one line */
 	for (int i = 0; i < 2; i++)
 	{
-		dba_client *db = open_client(front.url, "ca_file", front.cert, NULL);
-		Outcome		out = ask(db);
-
+		db = open_client(front.url, "ca_file", front.cert, NULL);
+		out = ask(db);
 		assert_string_equal(out.message, "");
 		assert_int_equal(out.rows, 1);
 		dba_close(db);
@@ -306,6 +307,13 @@ test_tunnel(void **state)
 	assert_string_equal(log, line);
 	free(log);
 	unsetenv("no_proxy");
+	/* what the proxy was sent is nothing of the request */
+	db = open_client(front.url, NULL);
+	outcome_wait(db, dba_call(db, "f", NULL, outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_CONNECT);
+	assert_non_null(strstr(out.message, "could not connect"));
+	assert_null(strstr(out.message, "may have run"));
+	dba_close(db);
 	unsetenv("https_proxy");
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
