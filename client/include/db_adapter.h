@@ -448,7 +448,7 @@ extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_
  * stay open until the callback.  progress tells first of rows compared (bytes 0),
  * then of rows moved.  The result has one row a table: table, source_rows,
  * destination_rows, new, changed, same, only_there, ambiguous (several rows under
- * one match key, or one with a NULL in it: left alone), deleted, and restore's
+ * one match key, or changed under one with a NULL in it: left alone), deleted, and restore's
  * columns.  The request is the destination's; an error of the source says so.
  */
 extern DBA_API dba_request dba_sync(dba_client *source, dba_client *destination,

@@ -6,7 +6,8 @@
  * added up until both have as many.  Rows are compared by sorting both lists by
  * match key.  One row on each side under a key is the same or changed; where there
  * are several, they are the same or nobody knows which became which, and such rows
- * are counted and left alone.
+ * are counted and left alone.  Rows with a NULL in their match key a restore tells
+ * apart by all they hold: those that came in addition to what is there are moved.
  */
 #include "syncdiff.h"
 
@@ -228,6 +229,18 @@ same_rows(const SyncRow *a, const SyncRow *b, size_t count)
 	return true;
 }
 
+/* Whether each of these rows has one like it among the others; both in order. */
+static bool
+rows_within(const SyncRow *rows, size_t count, const SyncRow *others, size_t among)
+{
+	size_t		found = 0;
+
+	for (size_t i = 0; i < among && found < count; i++)
+		if (memcmp(rows[found].digest, others[i].digest, SYNC_DIGEST_SIZE) == 0)
+			found++;
+	return found == count;
+}
+
 /* The rows under one key: `here` in the source from i on, `there` in the destination from j. */
 static void
 compare_group(SyncTable *table, size_t i, size_t here, size_t j, size_t there, bool move_changed)
@@ -252,6 +265,12 @@ compare_group(SyncTable *table, size_t i, size_t here, size_t j, size_t there, b
 		table->changed++;
 		if (move_changed)
 			add_key(&table->move, source->key);
+	}
+	else if (here > there && !key_finds_rows(table, source->key) &&
+			 rows_within(destination, there, source, here))
+	{
+		table->fresh += (int64_t) (here - there);
+		add_key(&table->move, source->key);
 	}
 	else
 		table->ambiguous += (int64_t) here;

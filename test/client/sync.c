@@ -269,6 +269,40 @@ test_differences(void **state)
 	free(synced.rows);
 }
 
+/* rows with a NULL in their match key are told apart by all they hold */
+static void
+test_unnamed(void **state)
+{
+	static const char options[] = "{\"backup_schema\": {\"tables\": [{\"name\": \"notes\"}]}}";
+	static const char table[] = "CREATE TABLE notes (id serial PRIMARY KEY, user_id text NOT NULL, "
+								"slug text, body text, UNIQUE (user_id, slug))";
+	Synced		synced;
+
+	(void) state;
+	server_sql(servers[0], table);
+	there_sql(table);
+	server_sql(servers[0], "INSERT INTO notes (user_id, body) VALUES ('u1', 'a'), ('u1', 'b')");
+	free(run_sync(options, 0, NULL).rows);
+	server_sql(servers[0], "INSERT INTO notes (user_id, body) VALUES ('u1', 'c'), ('u1', 'a')");
+	synced = run_sync(options, 0, NULL);
+	assert_int_equal(count_of(&synced, 0, "new"), 2);
+	assert_int_equal(count_of(&synced, 0, "same"), 2);
+	assert_int_equal(count_of(&synced, 0, "inserted"), 2);
+	assert_string_equal(there_sql("SELECT string_agg(body, '' ORDER BY body) FROM notes"), "aabc");
+	free(synced.rows);
+	synced = run_sync(options, 0, NULL);
+	assert_int_equal(count_of(&synced, 0, "same"), 4);
+	free(synced.rows);
+	/* which became which nobody knows */
+	server_sql(servers[0], "UPDATE notes SET body = 'd' WHERE body = 'b'");
+	synced = run_sync(options, 0, NULL);
+	assert_int_equal(count_of(&synced, 0, "ambiguous"), 4);
+	assert_string_equal(there_sql("SELECT string_agg(body, '' ORDER BY body) FROM notes"), "aabc");
+	free(synced.rows);
+	server_sql(servers[0], "DROP TABLE notes");
+	there_sql("DROP TABLE notes");
+}
+
 /* what happens midway leaves the destination as it was */
 static void
 test_losses(void **state)
@@ -337,6 +371,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_whole, open_clients, close_clients),
 		cmocka_unit_test_setup_teardown(test_differences, open_clients, close_clients),
+		cmocka_unit_test_setup_teardown(test_unnamed, open_clients, close_clients),
 		cmocka_unit_test_setup_teardown(test_losses, open_clients, close_clients),
 		cmocka_unit_test_setup_teardown(test_transaction_and_arguments, open_clients,
 										close_clients),
