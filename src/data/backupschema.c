@@ -14,8 +14,8 @@
 
 static const char *const schema_members[] = {"tables", "comment", NULL};
 static const char *const table_members[] = {
-	"name",			 "pk",	   "slug_field",	  "user_field", "parent", "parents",
-	"optional_refs", "filter", "exclude_columns", "comment",	NULL};
+	"name",			 "pk",	   "slug_field",	  "user_field",	   "parent",  "parents",
+	"optional_refs", "filter", "exclude_columns", "match_parents", "comment", NULL};
 static const char *const ref_members[] = {"table",	   "field",	  "type_field", "map",
 										  "json_path", "comment", NULL};
 
@@ -195,6 +195,7 @@ parse_table(Parser *p, JsonbContainer *object)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid %s: \"user_field\" must be one column", what)));
 	table->user_field = nuser == 1 ? user[0] : NULL;
+	table->match_parents = json_get_bool(object, "match_parents", table->user_field == NULL, what);
 	parse_refs(p, table, object, "parent", true, what);
 	parse_refs(p, table, object, "parents", true, what);
 	parse_refs(p, table, object, "optional_refs", false, what);

@@ -52,6 +52,7 @@ typedef struct BackupTable
 	int			nslug;
 	char	  **slug;
 	char	   *user_field;		/* NULL where switched off */
+	bool		match_parents;	/* the match key means one row only together with the parents */
 	int			nrefs;
 	BackupRef  *refs;			/* parents first, both in the order written */
 	char	   *filter;			/* backup and digest only; never from a file */

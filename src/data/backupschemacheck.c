@@ -301,6 +301,11 @@ check_match_key(Check *c)
 			say(c, "warning",
 				"no unique index stands behind the match key %s: one row may be found for another",
 				join_names(table->slug_columns, table->nslug));
+		else if (!table->match_parents)
+			say(c, "warning",
+				"the match key %s is unique only under its parents: declare \"match_parents\": "
+				"true",
+				join_names(table->slug_columns, table->nslug));
 	}
 	for (int i = 0; i < table->nslug; i++)
 		if (!table->slug_columns[i]->not_null)

@@ -317,6 +317,21 @@ write_references(Derivation *d, const RelationInfo *rel, const RelationColumn *t
 		json_end_array(&d->w);
 }
 
+/* Whether the index the match key was taken from tells rows apart only by what they reference too. */
+static bool
+needs_parents(const RelationInfo *rel, const RelationKey *chosen, List *match,
+			  const RelationColumn *tenant)
+{
+	AttrNumber *numbers = palloc(sizeof(AttrNumber) * (list_length(match) + 1));
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, match)
+		numbers[count++] = ((RelationColumn *) lfirst(lc))->attnum;
+	numbers[count++] = tenant->attnum;
+	return !relation_key_within(chosen, numbers, count);
+}
+
 static void
 write_table(Derivation *d, const RelationInfo *rel)
 {
@@ -343,6 +358,8 @@ write_table(Derivation *d, const RelationInfo *rel)
 						key ? names_of_numbers(rel, key->columns, key->ncolumns) : NIL);
 	write_name_or_names(&d->w, "slug_field", names);
 	write_name_or_names(&d->w, "user_field", tenant ? list_make1(tenant->name) : NIL);
+	if (tenant != NULL && chosen != NULL && needs_parents(rel, chosen, match, tenant))
+		json_put_bool(&d->w, "match_parents", true);
 	write_references(d, rel, tenant, "parents", true);
 	write_references(d, rel, tenant, "optional_refs", false);
 	json_put_string(&d->w, "comment", pstrdup(d->comment.data));

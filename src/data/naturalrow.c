@@ -10,9 +10,11 @@
  * a document stays as it is and may differ by its ids alone.
  *
  * What tells rows apart, their match key, is what a restore goes by: the match
- * key declared, with the parents where it is not unique; else a key or unique
- * index that no sequence feeds; else, without a parent, the key as it is.  Rows
- * with none of these are told apart by all they hold.
+ * key declared, with the parents where the backup schema says so.  Both databases
+ * must choose alike, so the indexes that one of them may lack have no part in it.
+ * Without a match key it is a key or unique index that no sequence feeds; else,
+ * without a parent, the key as it is.  Rows with none of these are told apart by
+ * all they hold.
  */
 #include "postgres.h"
 
@@ -74,24 +76,6 @@ is_among(const RelationColumn *column, RelationColumn **columns, int count)
 {
 	for (int i = 0; i < count; i++)
 		if (columns[i] == column)
-			return true;
-	return false;
-}
-
-/* Whether tenant and match key alone tell the rows of the table apart. */
-static bool
-match_key_suffices(const BackupTable *table)
-{
-	AttrNumber *numbers = palloc(sizeof(AttrNumber) * (table->nslug + 1));
-	int			count = 0;
-	ListCell   *lc;
-
-	for (int i = 0; i < table->nslug; i++)
-		numbers[count++] = table->slug_columns[i]->attnum;
-	if (table->user_column != NULL)
-		numbers[count++] = table->user_column->attnum;
-	foreach(lc, table->rel->keys)
-		if (relation_key_within(lfirst(lc), numbers, count))
 			return true;
 	return false;
 }
@@ -185,7 +169,7 @@ find_identity(const Selection *s, const BackupTable *table)
 	if (table->nslug > 0)
 	{
 		id.columns = set_of(table, table->slug_columns, table->nslug);
-		id.parents = !match_key_suffices(table);
+		id.parents = table->match_parents;
 	}
 	else if (table->npk > 0 && !key_is_drawn(table))
 		id.columns = set_of(table, table->pk_columns, table->npk);

@@ -201,8 +201,8 @@ match_add_parents(RestoreTable *t)
 }
 
 /*
- * What makes a row exist: match key and tenant, and the parent where these are
- * not unique or the tenant is known through it alone.  Without a match key the
+ * What makes a row exist: match key and tenant, and the parent where the backup
+ * schema says so or where these are not unique.  Without a match key the
  * key itself, unless it is drawn; then another unique index.
  */
 static void
@@ -223,7 +223,7 @@ choose_match(RestoreTable *t)
 		return;
 	if (t->table->user_column != NULL)
 		match_add(t, t->table->user_column);
-	if (t->table->user_column == NULL || !match_is_covered(t))
+	if (t->table->match_parents || !match_is_covered(t))
 		match_add_parents(t);
 	t->match_covered = match_is_covered(t);
 }

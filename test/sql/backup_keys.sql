@@ -15,7 +15,7 @@ BEGIN
 END $$;
 SELECT make_tables('here');
 SELECT make_tables('there');
-\set schema '{"tables": [{"name": "authors", "optional_refs": [{"table": "authors", "field": "mentor"}]}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id"}]}, {"name": "chapters", "user_field": null, "parent": {"table": "books", "field": "book_id"}}, {"name": "links", "pk": ["author_id", "book_id"], "slug_field": null, "user_field": null, "parents": [{"table": "authors", "field": "author_id"}, {"table": "books", "field": "book_id"}]}, {"name": "notes", "slug_field": null, "user_field": null, "parent": {"table": "chapters", "field": "chapter_id"}}, {"name": "log", "slug_field": null, "user_field": null}]}'
+\set schema '{"tables": [{"name": "authors", "optional_refs": [{"table": "authors", "field": "mentor"}]}, {"name": "books", "match_parents": true, "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id"}]}, {"name": "chapters", "user_field": null, "parent": {"table": "books", "field": "book_id"}}, {"name": "links", "pk": ["author_id", "book_id"], "slug_field": null, "user_field": null, "parents": [{"table": "authors", "field": "author_id"}, {"table": "books", "field": "book_id"}]}, {"name": "notes", "slug_field": null, "user_field": null, "parent": {"table": "chapters", "field": "chapter_id"}}, {"name": "log", "slug_field": null, "user_field": null}]}'
 
 SET search_path = here, public;
 SELECT setval('authors_id_seq', 100), setval('books_id_seq', 200), setval('chapters_id_seq', 300), setval('notes_id_seq', 400);

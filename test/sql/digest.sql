@@ -57,6 +57,35 @@ RESET DateStyle;
 RESET TimeZone;
 RESET IntervalStyle;
 
+-- the backup schema alone says what the match key is, not an index that one side lacks
+SET search_path = here, public;
+ALTER TABLE there.books DROP CONSTRAINT books_user_id_slug_key;
+SELECT same(:'schema', 'books', 'u1'), same(:'schema', 'pages', 'u1');
+ALTER TABLE there.pages DROP CONSTRAINT pages_pkey;
+ALTER TABLE there.authors DROP CONSTRAINT authors_user_id_slug_key;
+SELECT same(:'schema', 'authors', 'u1'), same(:'schema', 'books', 'u1'), same(:'schema', 'pages', NULL);
+CREATE TABLE here.parts (id serial PRIMARY KEY, user_id text, slug text NOT NULL, book_id int NOT NULL REFERENCES here.books, UNIQUE (book_id, slug));
+CREATE TABLE there.parts (id serial PRIMARY KEY, user_id text, slug text NOT NULL, book_id int NOT NULL);
+INSERT INTO here.parts (user_id, slug, book_id) SELECT b.user_id, n::text, b.id FROM here.books b, generate_series(1, 3) n;
+INSERT INTO there.parts (user_id, slug, book_id) SELECT user_id, slug, 5000 - book_id FROM here.parts ORDER BY id DESC;
+SELECT t #> '{match_parents}' AS derived FROM jsonb_array_elements(db_adapter.derive_backup_schema('{here.parts,here.books,here.authors}') -> 'tables') t
+ WHERE t ->> 'name' LIKE '%parts';
+\set parts '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}}, {"name": "parts", "parent": {"table": "books", "field": "book_id"}}]}'
+SELECT "table", message FROM db_adapter.check_backup_schema(:'parts') WHERE message LIKE '%match_parents%';
+SELECT count(DISTINCT match_key) FROM db_adapter.digest_rows(:'parts', 'parts', NULL, 'u1');
+\set parts '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}}, {"name": "parts", "match_parents": true, "parent": {"table": "books", "field": "book_id"}}]}'
+SELECT count(*) FROM db_adapter.check_backup_schema(:'parts') WHERE message LIKE '%match_parents%';
+SELECT count(DISTINCT match_key) FROM db_adapter.digest_rows(:'parts', 'parts', NULL, 'u1');
+SELECT same(:'parts', 'parts', 'u1');
+-- and a restore finds the rows by the same
+SELECT db_adapter.backup_document(:'parts', 'u1') AS backup \gset
+SET search_path = there, public;
+SELECT "table", inserted, skipped, failed FROM db_adapter.restore(:'backup', :'parts', 'u1');
+ALTER TABLE there.authors ADD UNIQUE (user_id, slug);
+ALTER TABLE there.books ADD UNIQUE (user_id, slug);
+SET search_path = here;
+DROP TABLE here.parts, there.parts;
+
 -- the rows of buckets that differ, and nothing else
 UPDATE there.books SET title = 'changed' WHERE slug = 'b17';
 UPDATE there.books SET editor_id = NULL WHERE slug = 'b21';
