@@ -604,7 +604,10 @@ cli_ask(Cli *cli, const char *question)
 	fprintf(terminal, "%s [y/N] ", question);
 	fflush(terminal);
 	if (fgets(answer, sizeof(answer), terminal) == NULL)
+	{
 		answer[0] = '\0';
+		fputc('\n', terminal);
+	}
 	fclose(terminal);
 	if (answer[0] == 'y' || answer[0] == 'Y')
 		return CODE_DONE;
