@@ -268,7 +268,8 @@ apply_body(void *arg)
 	foreach(lc, run->plan->steps)
 	{
 		CHECK_FOR_INTERRUPTS();
-		run_step(run, lfirst(lc));
+		if (!((PlannedStep *) lfirst(lc))->online)
+			run_step(run, lfirst(lc));
 	}
 	query_unpin(nestlevel);
 
@@ -298,6 +299,31 @@ execute(ApplyRun *run)
 	ReThrowError(error);
 }
 
+/* The steps that are left for afterwards, by number; nothing where there are none. */
+static void
+write_online(JsonWriter *w, List *steps)
+{
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		PlannedStep *step = lfirst(lc);
+
+		if (!step->online)
+			continue;
+		if (!found)
+		{
+			json_key(w, "online");
+			json_begin_array(w);
+		}
+		found = true;
+		json_int(w, step->number);
+	}
+	if (found)
+		json_end_array(w);
+}
+
 static Jsonb *
 write_result(const ApplyRun *run)
 {
@@ -321,6 +347,7 @@ write_result(const ApplyRun *run)
 		json_end_object(&w);
 	}
 	json_end_array(&w);
+	write_online(&w, run->plan->steps);
 	json_key(&w, "saved");
 	saved_write(&w, run->saved);
 	json_key(&w, "validation");

@@ -326,10 +326,7 @@ db_adapter_plan(PG_FUNCTION_ARGS)
 	request.exclude = list_argument(fcinfo, 6);
 	request.ignore = list_argument(fcinfo, 7);
 	request.renames = PG_ARGISNULL(8) ? NULL : PG_GETARG_JSONB_P(8);
-	if (!PG_ARGISNULL(9) && PG_GETARG_BOOL(9))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("online plans are not supported"),
-				 errhint("Plan without online, and apply when writers can wait.")));
+	request.online = !PG_ARGISNULL(9) && PG_GETARG_BOOL(9);
 	PG_RETURN_JSONB_P(trial_make_plan(&request));
 }
 

@@ -41,6 +41,7 @@ typedef struct PlanOptions
 	List	   *definitions;	/* PlanDefinition *: of columns that the expectation only names */
 	List	   *rename_steps;	/* of plan_rename_steps(): actual is the schema after them */
 	bool		shape_only;		/* no owners, privileges and comments of new objects */
+	bool		online;			/* indexes are built while others write, where they can */
 	PlanFacts	facts;
 } PlanOptions;
 
@@ -79,6 +80,7 @@ typedef enum PlanPhase
 	PHASE_ATTACH,				/* triggers, policies, rules, statistics, ownership of sequences */
 	PHASE_DROP,
 	PHASE_DESCRIBE,				/* owners, privileges, comments */
+	PHASE_ONLINE,				/* not in apply's transaction, but after it */
 	PHASE_COUNT
 } PlanPhase;
 
@@ -95,6 +97,7 @@ typedef struct PlanStep
 	const SchemaObject *relation;	/* the table or view it concerns, or NULL */
 	int64		rows;			/* of that table, estimated; -1 where not asked */
 	int64		bytes;			/* the same, with indexes */
+	bool		online;			/* apply leaves it: it makes transactions of its own */
 } PlanStep;
 
 /* A difference that no step mends, and why. */

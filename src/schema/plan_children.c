@@ -465,7 +465,8 @@ plan_child(Planner *p, const Difference *d)
 	switch (d->kind)
 	{
 		case DIFFERENCE_MISSING:
-			if (!comes_with_parent(d, d->expected) && !list_member_ptr(p->dropped, d->expected))
+			if (!comes_with_parent(d, d->expected) && !list_member_ptr(p->dropped, d->expected) &&
+				!plan_index_online(p, d))
 				plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
 								  psprintf("the %s is missing", d->object_kind->name));
 			break;

@@ -32,8 +32,9 @@ static const char *const plan_members[] = {"format",
 										   "expected",
 										   NULL};
 
-static const char *const step_members[] = {"step",	 "action", "object", "sql",	  "hazards",
-										   "reason", "table",  "rows",	 "bytes", NULL};
+static const char *const step_members[] = {"step",	  "action", "object", "sql",
+										   "hazards", "reason", "table",  "rows",
+										   "bytes",	  "online", NULL};
 
 static void
 write_missing(JsonWriter *w, const SchemaPlan *plan, const SchemaKind *kind, const char *key)
@@ -69,6 +70,8 @@ write_step(JsonWriter *w, const PlanStep *step)
 		json_put_int(w, "rows", step->rows);
 	if (step->bytes >= 0)
 		json_put_int(w, "bytes", step->bytes);
+	if (step->online)
+		json_put_bool(w, "online", true);
 	json_end_object(w);
 }
 
@@ -145,6 +148,7 @@ read_step(const char *key, JsonbValue *value, void *arg)
 	step->sql = json_get_string(object, "sql", WHAT);
 	step->hazards = json_get_strings(object, "hazards", WHAT);
 	step->table = json_get_string(object, "table", WHAT);
+	step->online = json_get_bool(object, "online", false, WHAT);
 	if (step->sql == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid plan: step %d has no member \"sql\"", step->number)));

@@ -31,6 +31,7 @@ typedef struct PlannedStep
 	char	   *reason;
 	List	   *hazards;
 	char	   *table;			/* whose rows a step with data_loss would lose; or NULL */
+	bool		online;			/* makes transactions of its own: no step of apply */
 } PlannedStep;
 
 typedef struct PlanDocument

@@ -116,6 +116,9 @@ extern void plan_create_trigger(Planner *p, const void *parent, const SchemaTrig
 								const char *reason);
 /* What comes and goes with something else: its constraint, its table, its parent's. */
 extern bool plan_is_part(const SchemaKind *kind, const void *child);
+/* plan_online.c: true when a missing index is built after apply, while others write */
+extern bool plan_index_online(Planner *p, const Difference *d);
+
 /* One child, by the phase of its kind; dropping says false where a step does so already. */
 extern void plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 							  const void *parent, const void *child, const char *reason);

@@ -95,6 +95,7 @@ read_options(const PlanRequest *request)
 	PlanOptions *options = palloc0(sizeof(PlanOptions));
 
 	options->allow_drop = request->allow_drop;
+	options->online = request->online;
 	options->recreate_threshold = request->recreate_threshold;
 	options->ignore = diff_parse_ignore(request->ignore);
 	if (request->definitions != NULL)

@@ -19,6 +19,7 @@ typedef struct PlanRequest
 	int			recreate_threshold;
 	bool		allow_drop;
 	bool		verify;
+	bool		online;
 } PlanRequest;
 
 /* The verb plan: reads the live schema, plans, tries the plan in a swap. */
