@@ -223,6 +223,13 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 	extern int compat_semicolon
 #endif
 
+/* 18 left out whether a portal is run once. */
+#if PG_VERSION_NUM < 180000
+#define compat_portal_run(portal, dest) PortalRun(portal, FETCH_ALL, true, true, dest, dest, NULL)
+#else
+#define compat_portal_run(portal, dest) PortalRun(portal, FETCH_ALL, true, dest, dest, NULL)
+#endif
+
 /* 17 lets a background worker run as a role that cannot log in. */
 #if PG_VERSION_NUM < 170000
 #define compat_worker_needs_login true

@@ -22,6 +22,7 @@
 #include "nodes/plannodes.h"
 #include "tcop/dest.h"
 #include "tcop/pquery.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
@@ -557,6 +558,31 @@ query_run_as_other(const char *sql, Oid user)
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	query_run(sql, 0, NULL, NULL, NULL, false, NULL, NULL);
 	SetUserIdAndSecContext(caller, context);
+}
+
+/* As a client's command runs, in a portal: its memory outlives the command's transactions. */
+void
+query_run_alone(Node *command, const char *sql)
+{
+	MemoryContext cxt = CurrentMemoryContext;
+	PlannedStmt *stmt = makeNode(PlannedStmt);
+	List	   *stmts = list_make1(stmt);
+	Portal		portal;
+
+	stmt->commandType = CMD_UTILITY;
+	stmt->canSetTag = true;
+	stmt->utilityStmt = command;
+	stmt->stmt_location = -1;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	portal = CreatePortal("", true, true);
+	portal->visible = false;
+	PortalDefineQuery(portal, NULL, sql, CreateCommandTag(command), stmts, NULL);
+	PortalStart(portal, NULL, 0, InvalidSnapshot);
+	compat_portal_run(portal, None_Receiver);
+	PortalDrop(portal, false);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(cxt);
 }
 
 bool

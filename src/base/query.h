@@ -97,6 +97,12 @@ extern uint64 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *
 extern uint64 query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg);
 
 /*
+ * A command that makes transactions of its own, outside of any: for a process that
+ * has nobody else's.  Nodes and text must outlive transactions.
+ */
+extern void query_run_alone(Node *command, const char *sql);
+
+/*
  * Runs body in a subtransaction.  With keep its effects stay when it succeeds;
  * without, they are rolled back in any case: a trial.  Returns NULL, or the error
  * that ended it, copied into the caller's context.  Errors that are nobody's data

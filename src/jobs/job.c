@@ -244,6 +244,19 @@ remaining_ms(TimestampTz deadline)
 	return RecoveryInProgress() ? Min(left, STANDBY_POLL_MS) : left;
 }
 
+/* Indexes made concurrently wait for older snapshots, and whoever waits here has one. */
+static void
+refuse_deadlock(int64 id, const char *command)
+{
+	if (verbs_is_alone(command))
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("cannot wait for job " INT64_FORMAT ", which waits for the "
+							   "transactions of others",
+							   id),
+						errhint("Look at its state in db_adapter.jobs, in one transaction each "
+								"time.")));
+}
+
 /* Memory of one look goes before the next: a job may take days. */
 static const char *
 wait_for_end(int64 id, TimestampTz deadline, uint32 event)
@@ -264,6 +277,8 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 		left = remaining_ms(deadline);
 		if (queue_is_final(status.state))
 			result = MemoryContextStrdup(oldcxt, status.state);
+		else
+			refuse_deadlock(id, status.command);
 		if (result != NULL || (left <= 0 && deadline <= GetCurrentTimestamp()))
 			break;
 		(void) ConditionVariableTimedSleep(&jobs_shared->changed, Min(left, INT_MAX), event);

@@ -66,6 +66,8 @@ take_status(TupleTableSlot *slot, void *arg)
 
 	row->status.state = MemoryContextStrdup(row->cxt, state);
 	row->status.may_cancel = DatumGetBool(slot_getattr(slot, 2, &isnull));
+	row->status.command =
+		MemoryContextStrdup(row->cxt, TextDatumGetCString(slot_getattr(slot, 3, &isnull)));
 	return true;
 }
 
@@ -78,7 +80,7 @@ queue_status(int64 id)
 	StatusRow	row = {CurrentMemoryContext};
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	query_run_as_owner("SELECT state, pg_has_role($3, owner, 'USAGE') FROM db_adapter.job"
+	query_run_as_owner("SELECT state, pg_has_role($3, owner, 'USAGE'), command FROM db_adapter.job"
 					   " WHERE id = $1 AND database = $2"
 					   " AND (pg_has_role($3, owner, 'USAGE')"
 					   " OR pg_has_role($3, 'pg_read_all_stats', 'USAGE'))",

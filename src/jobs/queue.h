@@ -26,6 +26,7 @@ typedef struct JobStatus
 {
 	char	   *state;			/* NULL: there is no such job, as far as the caller may see */
 	bool		may_cancel;
+	char	   *command;
 } JobStatus;
 
 extern int64 queue_insert(const char *command, Jsonb *args, int priority, Jsonb *settings);

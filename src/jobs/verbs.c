@@ -12,6 +12,7 @@
 #include "data/backupfile.h"
 #include "data/restore.h"
 #include "fmgr.h"
+#include "jobs/indexes.h"
 #include "jobs/verbs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -33,6 +34,7 @@ typedef struct Verb
 	const char *name;
 	const char *answer;
 	void (*check)(JsonbContainer *args);	/* may be NULL */
+	Jsonb *(*run_alone)(Jsonb *plan);	/* NULL for a function of that name */
 } Verb;
 
 static void
@@ -54,9 +56,34 @@ check_restore(JsonbContainer *args)
 	restore_check_rights();
 }
 
+/* The plan of a verb that takes nothing else. */
+static Jsonb *
+plan_argument(JsonbContainer *args)
+{
+	static const char *const names[] = {"plan", NULL};
+	JsonbValue	value;
+
+	json_check_members(args, names, "args");
+	if (!json_get(args, "plan", &value) || value.type != jbvBinary)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid args: \"plan\" must be a JSON object")));
+	return JsonbValueToJsonb(&value);
+}
+
+static void
+check_indexes(JsonbContainer *args)
+{
+	indexes_check(plan_argument(args));
+}
+
 static const Verb verbs[] = {
-	{"apply", DOCUMENT},  {"backup_to_file", DOCUMENT, check_backup}, {"digest", ROWS},
-	{"expected", CACHED}, {"restore_from_file", ROWS, check_restore}, {"validate", DOCUMENT},
+	{"apply", DOCUMENT},
+	{"backup_to_file", DOCUMENT, check_backup},
+	{"create_index_concurrently", NULL, check_indexes, indexes_create},
+	{"digest", ROWS},
+	{"expected", CACHED},
+	{"restore_from_file", ROWS, check_restore},
+	{"validate", DOCUMENT},
 };
 
 static const Verb *
@@ -353,7 +380,8 @@ verbs_check(const char *command, Jsonb *args)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid args: it must be a JSON object"),
 						errhint("Its members are the arguments of %s.", command)));
-	(void) choose_function(command, &args->root);
+	if (verb->run_alone == NULL)
+		(void) choose_function(command, &args->root);
 	if (verb->check != NULL)
 		verb->check(&args->root);
 }
@@ -413,4 +441,16 @@ verbs_run(const char *command, Jsonb *args)
 	query_run(psprintf(verb->answer, call.data), count, types, values, nulls, false, take_result,
 			  &result);
 	return result.document;
+}
+
+bool
+verbs_is_alone(const char *command)
+{
+	return find_verb(command)->run_alone != NULL;
+}
+
+Jsonb *
+verbs_run_alone(const char *command, Jsonb *args)
+{
+	return find_verb(command)->run_alone(plan_argument(&args->root));
 }

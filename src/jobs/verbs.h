@@ -3,7 +3,8 @@
  *	  What a job can do: which verbs, with which arguments.
  *
  * A verb is a function of the schema db_adapter, called as anybody calls it: its
- * arguments are those the catalog names, its privileges those of the function.
+ * arguments are those the catalog names, its privileges those of the function.  One
+ * verb is for jobs alone, because it makes transactions of its own.
  */
 #ifndef DB_ADAPTER_JOBS_VERBS_H
 #define DB_ADAPTER_JOBS_VERBS_H
@@ -19,5 +20,9 @@ extern void verbs_check(const char *command, Jsonb *args);
 
 /* Runs it as the current user; its result as one document, or NULL. */
 extern Jsonb *verbs_run(const char *command, Jsonb *args);
+
+/* Whether it makes transactions of its own: then run it outside of any. */
+extern bool verbs_is_alone(const char *command);
+extern Jsonb *verbs_run_alone(const char *command, Jsonb *args);
 
 #endif							/* DB_ADAPTER_JOBS_VERBS_H */

@@ -5,7 +5,9 @@
  * A job has three transactions.  The first takes it: its row says "running" from
  * then on.  The second does the work, as the role that submitted the job, and
  * records the success: both are there or neither is.  Where that one fails, the
- * third records why, or puts the job back when another try may succeed.
+ * third records why, or puts the job back when another try may succeed.  A verb that
+ * makes transactions of its own cannot be one with its success, and must bear being
+ * run again.
  *
  * A cancelled job gets the signal of a cancelled statement, so that it can record
  * its end itself.  SIGTERM ends the process; the launcher then sends a scan.
@@ -143,12 +145,10 @@ claim(Job *job, MemoryContext cxt)
 	return claimed;
 }
 
-/* The work, and its success. */
 static void
-perform(const Job *job)
+begin_work(const Job *job)
 {
 	char		label[NAMEDATALEN];
-	Jsonb	   *result;
 
 	if (my_slot->cancelled)
 		ereport(ERROR, (errcode(ERRCODE_QUERY_CANCELED), errmsg("job was cancelled")));
@@ -157,6 +157,30 @@ perform(const Job *job)
 	settings_apply(job->settings);
 	snprintf(label, sizeof(label), "db_adapter job " INT64_FORMAT ": %s", job->id, job->command);
 	progress_attach(&my_slot->progress, label);
+}
+
+/* The work, then its success: what stops it in between is a job that is run again. */
+static void
+perform_alone(const Job *job, MemoryContext cxt)
+{
+	Jsonb	   *result;
+
+	begin_work(job);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(cxt);
+	result = verbs_run_alone(job->command, job->args);
+	begin_bookkeeping();
+	queue_succeed(job->id, result);
+	end_bookkeeping();
+}
+
+/* The work, and its success. */
+static void
+perform(const Job *job)
+{
+	Jsonb	   *result;
+
+	begin_work(job);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	result = verbs_run(job->command, job->args);
 	PopActiveSnapshot();
@@ -206,7 +230,10 @@ run_job(MemoryContext cxt)
 	}
 	PG_TRY();
 	{
-		perform(&job);
+		if (verbs_is_alone(job.command))
+			perform_alone(&job, cxt);
+		else
+			perform(&job);
 	}
 	PG_CATCH();
 	{

@@ -1,0 +1,19 @@
+/*
+ * indexes.h
+ *	  The online steps of a plan: indexes made while others write.
+ */
+#ifndef DB_ADAPTER_JOBS_INDEXES_H
+#define DB_ADAPTER_JOBS_INDEXES_H
+
+#include "utils/jsonb.h"
+
+/* Refuses, as the current user, a plan whose online steps are sure to fail. */
+extern void indexes_check(Jsonb *plan);
+
+/*
+ * Runs them in order, each in transactions of its own; outside of any, in a context
+ * that outlives them.  {"created", "repaired", "present"}, each the indexes' names.
+ */
+extern Jsonb *indexes_create(Jsonb *plan);
+
+#endif							/* DB_ADAPTER_JOBS_INDEXES_H */
