@@ -56,6 +56,7 @@ struct Cli
 	const CliCommand *command;
 	const CliOption *given[MAX_GIVEN];
 	const char *values[MAX_GIVEN];
+	char	   *hidden[MAX_GIVEN];	/* copies of values that are masked where they stood */
 	size_t		given_count;
 	const char *operand;		/* the first, and those after it */
 	const char *operands[MAX_OPERANDS];

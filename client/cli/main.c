@@ -117,7 +117,7 @@ find_option(const Cli *cli, const char *name, size_t len)
 
 /* Everybody on the machine may read a program's arguments: a password does not stay there. */
 static const char *
-hide_url(char *value)
+hide_url(Cli *cli, char *value)
 {
 	char	   *copy;
 
@@ -127,6 +127,7 @@ hide_url(char *value)
 	if (copy == NULL)
 		abort();
 	memset(value, '*', strlen(value));
+	cli->hidden[cli->given_count] = copy;
 	return copy;
 }
 
@@ -141,7 +142,10 @@ add_option(Cli *cli, const CliOption *option, char *value)
 	cli->given[cli->given_count] = option;
 	if (value != NULL &&
 		(strcmp(option->name, "profile") == 0 || strcmp(option->name, "from") == 0))
-		cli->values[cli->given_count++] = hide_url(value);
+	{
+		cli->values[cli->given_count] = hide_url(cli, value);
+		cli->given_count++;
+	}
 	else
 		cli->values[cli->given_count++] = value != NULL ? value : "";
 	return true;
@@ -351,6 +355,8 @@ main(int argc, char **argv)
 	dba_loop_free(cli.loop);
 	dba_profile_free(cli.profile);
 	dba_config_free(cli.config);
+	for (size_t i = 0; i < cli.given_count; i++)
+		free(cli.hidden[i]);
 	if (fflush(stdout) != 0 && code == CODE_DONE)
 	{
 		cli_warn("could not write to standard output");

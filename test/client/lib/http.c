@@ -303,7 +303,10 @@ web_log(const Web *web)
 	size_t		size = 0;
 
 	if (file == NULL || getdelim(&text, &size, '\0', file) < 0)
+	{
+		free(text);
 		text = strdup("");
+	}
 	if (file != NULL)
 		fclose(file);
 	return text;
