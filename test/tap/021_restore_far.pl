@@ -85,7 +85,7 @@ is(content('far', 'public', 'u1'), $there, 'and nothing of the first tenant has 
 $node->safe_psql('near', q{
 CREATE TABLE here.large (id serial PRIMARY KEY, user_id text, slug text, t text, b bytea, UNIQUE (user_id, slug));
 ALTER TABLE here.large ALTER t SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL;
-INSERT INTO here.large (user_id, slug, t) VALUES ('u1', 'text', repeat(E'0123456789\t"\\\\\u00e9 abcdefghijklmn', 9500000));
+INSERT INTO here.large (user_id, slug, t) VALUES ('u1', 'text', repeat(E'0123456789\t"\\\\\303\251 abcdefghijklmn', 9500000));
 INSERT INTO here.large (user_id, slug, b) SELECT 'u1', 'bytes', decode(repeat(md5('x'), 500000), 'hex');
 });
 my $large = '{"tables": [{"name": "here.large"}]}';
