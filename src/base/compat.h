@@ -114,6 +114,15 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_is_plain(form) ((form)->conenforced && !(form)->conperiod)
 #endif
 
+/* 18 brought constraints to NOT NULL, which may be not valid. */
+#if PG_VERSION_NUM < 180000
+#define compat_is_not_null(form) false
+#define compat_stages_not_null false
+#else
+#define compat_is_not_null(form) ((form)->contype == CONSTRAINT_NOTNULL)
+#define compat_stages_not_null true
+#endif
+
 /*
  * 17 made statistics targets nullable where they were -1.  PG_INT64_MIN stands
  * for "none" here.  Macros, because few files include the catalogs they need.

@@ -7,9 +7,12 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "base/compat.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_constraint.h"
+#include "commands/defrem.h"
 #include "schema/catalog_reader.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
@@ -212,6 +215,43 @@ typedef struct Clone
 	Oid			parent;
 } Clone;
 
+/* The server appends a number where the name is taken in the schema: no one's choice either. */
+static bool
+is_default_not_null(const char *table, const char *column, const char *name)
+{
+	const char *digits = name + strlen(name);
+	char	   *label;
+	char	   *given;
+	bool		result;
+
+	while (digits > name && isdigit((unsigned char) digits[-1]))
+		digits--;
+	label = psprintf("not_null%s", digits);
+	given = makeObjectName(table, column, label);
+	result = strcmp(given, name) == 0;
+	pfree(label);
+	pfree(given);
+	return result;
+}
+
+/* NOT NULL is its column's; what a parent passes on has the parent's name. */
+static void
+set_not_null(CatalogReader *r, CatalogRelation *rel, Form_pg_constraint form, HeapTuple tuple,
+			 TupleDesc desc)
+{
+	int			count;
+	int16	   *numbers = catalog_int2_array(tuple, desc, Anum_pg_constraint_conkey, &count);
+	SchemaColumn *column = rel->attrs[numbers[0] - 1].column;
+
+	column->not_null_not_valid = !form->convalidated;
+	if (form->coninhcount > 0)
+		return;
+	column->not_null_no_inherit = form->connoinherit;
+	column->not_null_name = pstrdup(NameStr(form->conname));
+	if (!is_default_not_null(rel->name, column->object.name, column->not_null_name))
+		column->not_null_constraint = column->not_null_name;
+}
+
 static void
 add_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -220,11 +260,16 @@ add_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	SchemaTable *table;
 	SchemaConstraint *constraint;
 
-	if (!OidIsValid(form->conrelid) || !is_read(form->contype))
+	if (!OidIsValid(form->conrelid) || (!is_read(form->contype) && !compat_is_not_null(form)))
 		return;
 	rel = catalog_find_relation(r, form->conrelid);
 	if (rel == NULL || rel->object == NULL)
 		return;
+	if (compat_is_not_null(form))
+	{
+		set_not_null(r, rel, form, tuple, desc);
+		return;
+	}
 	constraint = schema_new(&schema_constraint_kind);
 	set_constraint(r, constraint, form, tuple, desc);
 	table = rel->object;

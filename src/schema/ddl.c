@@ -184,6 +184,18 @@ append_generation(StringInfo out, const SchemaColumn *column)
 		appendStringInfo(out, " DEFAULT %s", column->default_value);
 }
 
+/* An identity column is not null by itself, and nothing here says NOT VALID. */
+static void
+append_not_null(StringInfo out, const SchemaColumn *column)
+{
+	if (!column->not_null || column->not_null_not_valid ||
+		(column->identity != NULL && column->not_null_constraint == NULL))
+		return;
+	if (column->not_null_constraint != NULL)
+		appendStringInfo(out, " CONSTRAINT %s", quote_identifier(column->not_null_constraint));
+	appendStringInfo(out, " NOT NULL%s", column->not_null_no_inherit ? " NO INHERIT" : "");
+}
+
 char *
 ddl_column(const SchemaColumn *column)
 {
@@ -198,10 +210,16 @@ ddl_column(const SchemaColumn *column)
 	if (column->collation != NULL)
 		appendStringInfo(&out, " COLLATE %s", column->collation);
 	append_generation(&out, column);
-	/* An identity column is not null by itself. */
-	if (column->not_null && column->identity == NULL)
-		appendStringInfoString(&out, " NOT NULL");
+	append_not_null(&out, column);
 	return out.data;
+}
+
+char *
+ddl_not_null(const SchemaColumn *column, const char *name)
+{
+	return psprintf("CONSTRAINT %s NOT NULL %s%s", quote_identifier(name),
+					quote_identifier(column->object.name),
+					column->not_null_no_inherit ? " NO INHERIT" : "");
 }
 
 char *

@@ -31,6 +31,8 @@ extern char *ddl_drop(const SchemaKind *kind, const void *object);
 extern char *ddl_column(const SchemaColumn *column);
 /* A constraint as after ADD. */
 extern char *ddl_constraint(const SchemaConstraint *constraint);
+/* The same for a NOT NULL, on servers that know such constraints. */
+extern char *ddl_not_null(const SchemaColumn *column, const char *name);
 /* definition of an index with another name in place of its own. */
 extern char *ddl_index_as(const SchemaIndex *index, const char *name);
 

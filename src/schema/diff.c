@@ -266,6 +266,13 @@ compare_list(DiffState *state, const SchemaKind *kind, const SchemaMember *list,
 		compare_sorted(state, list, parent, expected, actual);
 }
 
+/* A name counts where the expectation gives one: most DDL leaves it to the server. */
+static bool
+is_named_alike(const SchemaMember *member, const void *expected)
+{
+	return member->compare == COMPARE_NAME && SCHEMA_TEXT(expected, member) == NULL;
+}
+
 /*
  * Members that tell the parts of an object come before its definition, which is
  * reported only when none of them differs.
@@ -284,7 +291,8 @@ compare_objects(DiffState *state, const SchemaKind *kind, const DiffPlace *paren
 
 		if (member->type == MEMBER_OBJECTS)
 			compare_list(state, kind, member, parent, &place);
-		else if (is_ignored(state, member->compare) || member->compare == COMPARE_ORDER)
+		else if (is_ignored(state, member->compare) || member->compare == COMPARE_ORDER ||
+				 is_named_alike(member, expected))
 			continue;
 		else if (member->compare == COMPARE_DEFINITION)
 			definition = member;

@@ -17,6 +17,7 @@
 #include "mb/pg_wchar.h"
 #include "schema/ddl.h"
 #include "schema/plan_identity.h"
+#include "schema/plan_not_null.h"
 #include "schema/plan_room.h"
 #include "schema/planner.h"
 #include "utils/builtins.h"
@@ -130,12 +131,14 @@ merge_column(Rebuild *r, const SchemaColumn *expected)
 	*column = *expected;
 	if (actual != NULL)
 		plan_keep_description(r->p, &column->object, &actual->object);
-	else if (column->not_null && column->default_value == NULL && column->identity == NULL &&
-			 column->generated == NULL && planner_has_rows(r->p, r->from))
+	else if (column->not_null && !column->not_null_not_valid && column->default_value == NULL &&
+			 column->identity == NULL && column->generated == NULL &&
+			 planner_has_rows(r->p, r->from))
 	{
 		column->not_null = false;
 		plan_remain_nullable(r->p, r->to, r->from, expected, column);
 	}
+	plan_name_not_null(r->to, column, actual);
 	return column;
 }
 

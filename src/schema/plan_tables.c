@@ -8,6 +8,7 @@
 #include "schema/ddl.h"
 #include "schema/expression.h"
 #include "schema/plan_identity.h"
+#include "schema/plan_not_null.h"
 #include "schema/plan_room.h"
 #include "schema/planner.h"
 #include "utils/builtins.h"
@@ -84,6 +85,8 @@ plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *col
 		alter_step(p, PHASE_ATTACH, "alter_column", object, table,
 				   alter_table(table, "ALTER COLUMN %s SET STORAGE %s", name, column->storage),
 				   reason);
+	if (column->not_null_not_valid && !column->inherited)
+		plan_set_not_null(p, table, column, reason);
 	if (column->options != NIL)
 		alter_step(
 			p, PHASE_ATTACH, "alter_column", object, table,
@@ -177,7 +180,7 @@ add_column(Planner *p, const Difference *d)
 	bool		has_rows = planner_has_rows(p, d->parent_actual);
 	PlanStep   *step;
 
-	if (column.not_null && !filled && has_rows)
+	if (column.not_null && !column.not_null_not_valid && !filled && has_rows)
 	{
 		column.not_null = false;
 		reason = "the column is missing; it is left nullable, as the table has rows and the "
@@ -337,8 +340,6 @@ column_clause(const Difference *d)
 	const SchemaColumn *from = d->actual;
 	const char *member = d->member->name;
 
-	if (strcmp(member, "not_null") == 0)
-		return to->not_null ? "SET NOT NULL" : "DROP NOT NULL";
 	if (strcmp(member, "default") == 0)
 		return default_clause(to);
 	if (strcmp(member, "identity") == 0)
@@ -358,7 +359,7 @@ column_clause(const Difference *d)
 	return NULL;
 }
 
-/* A column is not null before its constraints, and no identity before it gets a default. */
+/* A column is no identity before it gets a default. */
 static PlanPhase
 column_phase(const Difference *d)
 {
@@ -366,7 +367,7 @@ column_phase(const Difference *d)
 
 	if (strcmp(member, "identity") == 0 && ((const SchemaColumn *) d->expected)->identity == NULL)
 		return PHASE_DETACH;
-	return strcmp(member, "not_null") == 0 ? PHASE_CONSTRAIN : PHASE_BUILD;
+	return PHASE_BUILD;
 }
 
 static void
@@ -390,6 +391,7 @@ alter_column(Planner *p, const Difference *d)
 		psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name), clause),
 		psprintf("its %s is %s, expected %s", member, actual ? actual : "not set",
 				 expected ? expected : "not set"));
+	/* It stands before the identity, which wants it. */
 	if (strncmp(clause, "SET NOT NULL", strlen("SET NOT NULL")) == 0)
 		planner_hazard(step, "table_scan");
 	if (strcmp(member, "identity") == 0 && column->identity != NULL &&
@@ -453,7 +455,8 @@ change_column(Planner *p, const Difference *d)
 	}
 	/* It is made again, or the step that adds or drops an identity does it. */
 	if (list_member_ptr(p->dropped, actual) ||
-		(strcmp(member, "not_null") == 0 && column->identity != NULL && actual->identity == NULL) ||
+		(strncmp(member, "not_null", strlen("not_null")) == 0 && column->identity != NULL &&
+		 actual->identity == NULL && !actual->not_null) ||
 		(strcmp(member, "identity_options") == 0 &&
 		 (column->identity == NULL) != (actual->identity == NULL)))
 		return;
@@ -475,6 +478,8 @@ change_column(Planner *p, const Difference *d)
 		return;
 	else if (strncmp(member, "generated", strlen("generated")) == 0)
 		alter_generated(p, d);
+	else if (strncmp(member, "not_null", strlen("not_null")) == 0)
+		plan_change_not_null(p, d);
 	else
 		alter_column(p, d);
 }
@@ -610,9 +615,10 @@ set_own_columns(Planner *p, const SchemaTable *table, const char *reason)
 			alter_step(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
 					   alter_table(table, "ALTER COLUMN %s %s", name, default_clause(column)),
 					   reason);
-		if (column->not_null && !from->not_null)
-			alter_step(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
-					   alter_table(table, "ALTER COLUMN %s SET NOT NULL", name), reason);
+		/* plan_column_extras() does what is not valid and its own. */
+		if (column->not_null && !from->not_null &&
+			(column->inherited || !column->not_null_not_valid))
+			plan_set_not_null(p, table, column, reason);
 	}
 }
 

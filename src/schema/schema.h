@@ -37,6 +37,7 @@ typedef enum SchemaCompare
 	COMPARE_OWNER,				/* unless owners are ignored */
 	COMPARE_PRIVILEGES,			/* unless privileges are ignored */
 	COMPARE_COMMENT,			/* unless comments are ignored */
+	COMPARE_NAME,				/* a name without meaning: a warning, where one is expected */
 	COMPARE_ORDER,				/* position among columns: a warning, unless ignored */
 	COMPARE_APART,				/* objects of the database: compared by name, in no fingerprint */
 	COMPARE_NEVER				/* for the reader's information */
@@ -84,6 +85,10 @@ typedef struct SchemaColumn
 	int64		attnum;			/* of a live column; never written */
 	char	   *type;			/* short form: varchar(100), int4[], app.mood */
 	bool		not_null;
+	char	   *not_null_name;	/* of a live column: its own constraint; never written */
+	char	   *not_null_constraint;	/* that name where it is not the default one */
+	bool		not_null_not_valid;
+	bool		not_null_no_inherit;
 	char	   *default_value;
 	char	   *identity;		/* "always" or "by default" */
 	char	   *identity_options;	/* START WITH … as in CREATE SEQUENCE */

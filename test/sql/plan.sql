@@ -61,7 +61,7 @@ SELECT obj_description('shop.dear'::regclass, 'pg_class');
 SELECT db_adapter.apply(:'plan');
 
 -- What is extra goes only when asked for, and its rows are put aside
-SELECT step, action, object, hazards FROM db_adapter.plan_steps(db_adapter.plan(:'want', allow_drop => true));
+SELECT action, object, hazards FROM db_adapter.plan_steps(db_adapter.plan(:'want', allow_drop => true)) WHERE object <> 'shop.items.weight';
 UPDATE shop.items SET weight = 1;
 SELECT a -> 'applied' AS applied, jsonb_path_query_array(a, '$.saved[*].table') AS saved,
        a #> '{validation,differences}' AS differences

@@ -85,6 +85,7 @@ BEGIN;
 SELECT p -> 'verified' AS verified, p -> 'verify_error' AS error, jsonb_array_length(p -> 'steps') AS steps, p -> 'tables_to_recreate' AS recreated
   FROM db_adapter.plan(:'want') p;
 SELECT a #> '{validation,valid}' AS valid FROM db_adapter.apply(db_adapter.plan(:'want'), confirm => true) a;
+SELECT count(*) FILTER (WHERE value IS NOT NULL) > 250 AS many, (SELECT count(*) FROM (SELECT * FROM before EXCEPT SELECT * FROM pg_temp.properties()) x) AS lost FROM before;
 SELECT object, property FROM before EXCEPT SELECT object, property FROM pg_temp.properties() ORDER BY 1, 2;
 SELECT object, property, b.value AS before, a.value AS after
   FROM before b JOIN pg_temp.properties() a USING (object, property) WHERE a.value IS DISTINCT FROM b.value ORDER BY 1, 2;
@@ -93,10 +94,11 @@ ROLLBACK;
 -- By a rebuild
 SELECT db_adapter.plan(:'want', recreate_threshold => 2) AS plan \gset
 SELECT p -> 'verified' AS verified, p -> 'verify_error' AS error, p -> 'tables_to_recreate' AS recreated FROM (SELECT :'plan'::jsonb) x(p);
--- 16 stopped naming the table of a column where there is but one.
-SELECT step, action, object, regexp_replace(sql, '(?<!\.)\m(book|long_book)\.', '', 'g') AS sql
+-- 16 stopped naming the table of a column where there is but one, and 18 names NOT NULL.
+SELECT step, action, object, regexp_replace(sql, '(?<!\.)\m(book|long_book)\.| CONSTRAINT book_number_not_null NOT NULL| CONSTRAINT \w+_not_null(?= NOT NULL)', '', 'g') AS sql
 FROM db_adapter.plan_steps(:'plan');
 SELECT a #> '{validation,valid}' AS valid, a #> '{validation,differences}' AS differences FROM db_adapter.apply(:'plan', confirm => true) a;
+SELECT count(*) FILTER (WHERE value IS NOT NULL) > 250 AS many, (SELECT count(*) FROM (SELECT * FROM before EXCEPT SELECT * FROM pg_temp.properties()) x) AS lost FROM before;
 SELECT object, property FROM before EXCEPT SELECT object, property FROM pg_temp.properties() ORDER BY 1, 2;
 SELECT object, property, b.value AS before, a.value AS after
   FROM before b JOIN pg_temp.properties() a USING (object, property) WHERE a.value IS DISTINCT FROM b.value ORDER BY 1, 2;
