@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -227,9 +228,10 @@ dba_result_double(const dba_result *result, size_t row, const char *column, doub
 	c = newlocale(LC_NUMERIC_MASK, "C", (locale_t) 0);
 	if (c == (locale_t) 0)
 		return false;
+	errno = 0;
 	number = strtod_l(text, &end, c);
 	freelocale(c);
-	if (*end != '\0')
+	if (*end != '\0' || (errno == ERANGE && fabs(number) == HUGE_VAL))
 		return false;
 	*value = number;
 	return true;
