@@ -7,14 +7,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -383,6 +387,63 @@ test_target_session_attrs(void **state)
 	server_free(standby);
 }
 
+/* A network that is cut without a word is noticed by the kernel. */
+static void
+test_sockets(void **state)
+{
+	dba_client *db = open_client(server_tcp_url(server), "tcp_user_timeout_seconds", "7", NULL);
+	int			found = 0;
+
+	(void) state;
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	for (int fd = 3; fd < 256; fd++)
+	{
+		struct sockaddr_in peer;
+		socklen_t	len = sizeof(peer);
+		int			value = 0;
+
+		if (getpeername(fd, (struct sockaddr *) &peer, &len) != 0 || peer.sin_family != AF_INET ||
+			ntohs(peer.sin_port) != server_port(server))
+			continue;
+		found++;
+		len = sizeof(value);
+		assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &len), 0);
+		assert_true(value != 0);
+		assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
+		assert_int_equal(value, 7000);
+	}
+	assert_int_equal(found, 1);
+	dba_close(db);
+}
+
+/* The program's signals are not for the helper thread. */
+static void
+test_helper_signals(void **state)
+{
+	char		url[256];
+	char		line[256];
+	FILE	   *list;
+	dba_client *db;
+	int			threads = 0;
+	unsigned long long mask;
+
+	(void) state;
+	snprintf(url, sizeof(url), "postgresql://postgres@localhost:%d/postgres", server_port(server));
+	db = open_client(url, NULL);
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	list = popen("grep -h ^SigBlk /proc/$PPID/task/*/status", "r");
+	assert_non_null(list);
+	while (fgets(line, sizeof(line), list) != NULL)
+	{
+		assert_int_equal(sscanf(line, "SigBlk: %llx", &mask), 1);
+		threads +=
+			(~mask & (1ull << (SIGTERM - 1) | 1ull << (SIGINT - 1) | 1ull << (SIGUSR1 - 1))) == 0;
+	}
+	pclose(list);
+	assert_int_equal(threads, 1);
+	dba_close(db);
+}
+
 int
 main(void)
 {
@@ -390,6 +451,7 @@ main(void)
 		cmocka_unit_test(test_names),		cmocka_unit_test(test_tls),
 		cmocka_unit_test(test_pgpass),		cmocka_unit_test(test_service_file),
 		cmocka_unit_test(test_environment), cmocka_unit_test(test_target_session_attrs),
+		cmocka_unit_test(test_sockets),		cmocka_unit_test(test_helper_signals),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
