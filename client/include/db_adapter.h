@@ -51,6 +51,7 @@ typedef struct dba_query dba_query; /* what the plain calls cannot say */
 typedef struct dba_loop dba_loop;	/* the built-in event loop */
 typedef struct dba_config dba_config;	/* a db.toml, its environment and its clients */
 typedef struct dba_profile dba_profile; /* a profile, resolved */
+typedef struct dba_backup_check dba_backup_check;	/* a backup file under examination */
 
 typedef uint64_t dba_request;
 
@@ -182,7 +183,9 @@ extern DBA_API void dba_process(dba_client *db, int fd, unsigned events);
  * added to another or attached.  dba_loop_add: DBA_OK, DBA_INVALID when the
  * client is in use, DBA_NO_MEMORY.  dba_loop_run returns when no client of the
  * loop has a request in flight (listeners do not count); DBA_INVALID from inside
- * a callback.  Free a loop after its clients are closed.
+ * a callback.  All clients of a loop belong to the thread that runs it.
+ * dba_loop_new: NULL when there is no memory; free a loop after its clients are
+ * closed.
  */
 extern DBA_API dba_loop *dba_loop_new(void);
 extern DBA_API dba_code dba_loop_add(dba_loop *loop, dba_client *db);
@@ -282,7 +285,9 @@ extern DBA_API dba_request dba_call_json(dba_client *db, const char *function, c
 /*
  * A statement in the making.  The setters keep a first mistake and the request
  * reports it (DBA_INVALID); each call adds to what was said before, all
- * conditions must hold.  The query stays the caller's and may be used again.
+ * conditions must hold.  The query stays the caller's, may be used again and with
+ * any client, and is done with when the submitting call has returned.  new: NULL
+ * when there is no memory; the setters need a query.
  */
 extern DBA_API dba_query *dba_query_new(const char *table);
 extern DBA_API void dba_query_free(dba_query *query);
@@ -310,7 +315,8 @@ extern DBA_API void dba_query_all_rows(dba_query *query);
  * are known from the server, so this changes nothing but is checked */
 extern DBA_API void dba_query_jsonb_columns(dba_query *query, const char *columns);
 
-/* insert: `rows` is one JSON object or an array of them */
+/* The plain calls of these names, with a query; their results and errors.  insert:
+ * `rows` is one JSON object or an array of them. */
 extern DBA_API dba_request dba_query_select(dba_client *db, const dba_query *query, dba_callback cb,
 											void *arg);
 extern DBA_API dba_request dba_query_insert(dba_client *db, const dba_query *query,
@@ -322,18 +328,22 @@ extern DBA_API dba_request dba_query_delete(dba_client *db, const dba_query *que
 
 /* ---------------------------------------------------------------- results */
 
+/*
+ * A result's shape.  name is borrowed from the result, NULL beyond the last;
+ * column finds a name as it is written, -1 when there is none; count is of the
+ * rows written, deleted or returned.  No function of results accepts NULL, but
+ * dba_result_free.
+ */
 extern DBA_API size_t dba_result_rows(const dba_result *result);
 extern DBA_API size_t dba_result_columns(const dba_result *result);
-extern DBA_API const char *dba_result_name(const dba_result *result,
-										   size_t column);	/* NULL beyond the last */
-extern DBA_API int dba_result_column(const dba_result *result,
-									 const char *name); /* -1 when there is none */
-extern DBA_API int64_t
-dba_result_count(const dba_result *result); /* rows written, deleted or returned */
+extern DBA_API const char *dba_result_name(const dba_result *result, size_t column);
+extern DBA_API int dba_result_column(const dba_result *result, const char *name);
+extern DBA_API int64_t dba_result_count(const dba_result *result);
 
 /*
  * Values, by column name or (…_at) by number.  text is the server's text, borrowed
- * from the result; NULL for SQL NULL or when there is no such row or column.
+ * from the result; NULL for SQL NULL or when there is no such row or column, and
+ * is_null then says true.  length is the text's in bytes, 0 where text is NULL.
  * int64, double and bool store the value and return true, or return false for
  * NULL, no such column, and text that is no such value or does not fit.  json
  * returns the value in to_json's form, to be freed with cJSON_Delete; NULL when
@@ -354,7 +364,8 @@ extern DBA_API const char *dba_result_text_at(const dba_result *result, size_t r
 extern DBA_API size_t dba_result_length_at(const dba_result *result, size_t row, size_t column);
 extern DBA_API cJSON *dba_result_json_at(const dba_result *result, size_t row, size_t column);
 
-/* one row as an object, all rows as an array; cJSON_Delete frees; NULL: no memory */
+/* one row as an object, all rows as an array; cJSON_Delete frees; NULL: no memory,
+ * or no such row */
 extern DBA_API cJSON *dba_result_row(const dba_result *result, size_t row);
 extern DBA_API cJSON *dba_result_rows_json(const dba_result *result);
 
@@ -462,14 +473,13 @@ extern DBA_API dba_request dba_sync(dba_client *source, dba_client *destination,
  * bytes cut anywhere (false: no memory).  end says whether the file is valid;
  * else DBA_INVALID with the number of errors and the first.
  */
-typedef struct dba_backup_check dba_backup_check;
-
 extern DBA_API dba_backup_check *dba_backup_check_new(const char *backup_schema, dba_error **err);
 extern DBA_API bool dba_backup_check_feed(dba_backup_check *check, const char *data, size_t size);
 extern DBA_API bool dba_backup_check_end(dba_backup_check *check, dba_error **err);
 
 /* What was found, borrowed: "jsonl" or "json"; errors (the first 100; the count has
- * all), warnings and table names, NULL beyond the last; rows of a table (NULL: of all). */
+ * all), warnings and table names, NULL beyond the last; rows of a table (NULL: of all).
+ * All live until dba_backup_check_free. */
 extern DBA_API const char *dba_backup_check_format(const dba_backup_check *check);
 extern DBA_API const char *dba_backup_check_error(const dba_backup_check *check, size_t index);
 extern DBA_API size_t dba_backup_check_error_count(const dba_backup_check *check);
@@ -479,7 +489,7 @@ extern DBA_API int64_t dba_backup_check_rows(const dba_backup_check *check, cons
 extern DBA_API void dba_backup_check_free(dba_backup_check *check);
 
 /* Does a regular file end as a backup does (trailer, or closing brace)?  Rewinds it.
- * true too for what cannot be asked, a pipe. */
+ * true too for what cannot be asked, a pipe; DBA_INVALID says what is missing. */
 extern DBA_API bool dba_backup_check_tail(int fd, dba_error **err);
 
 /*
@@ -493,7 +503,8 @@ typedef void (*dba_notify_fn)(dba_client *db, const char *channel, const char *p
 extern DBA_API dba_request dba_listen(dba_client *db, const char *channel, dba_notify_fn notify,
 									  dba_callback cb, void *arg);
 
-/* notices and warnings of the server, one line each, borrowed; NULL: dropped */
+/* Notices and warnings of the server, one line each, borrowed until return; the
+ * last function given counts, NULL: they are dropped. */
 typedef void (*dba_notice_fn)(dba_client *db, const char *severity, const char *message, void *arg);
 extern DBA_API void dba_on_notice(dba_client *db, dba_notice_fn notice, void *arg);
 
@@ -551,14 +562,16 @@ extern DBA_API void dba_profile_free(dba_profile *profile);
 
 /*
  * The lock file (.db-profile) holds the name of the profile in use.  read: the
- * name (dba_free), NULL without an error when there is none.  write is atomic.
+ * name (dba_free), NULL without an error when there is none.  write is atomic;
+ * clear is content when there is none.  Else DBA_CONFIG with file and reason, or
+ * DBA_INVALID from write for a name that is not one line.
  */
 extern DBA_API char *dba_lock_read(const dba_config *config, dba_error **err);
 extern DBA_API bool dba_lock_write(const dba_config *config, const char *profile, dba_error **err);
 extern DBA_API bool dba_lock_clear(const dba_config *config, dba_error **err);
 
 /* The client of a profile (NULL: resolved), opened once and kept in the
- * configuration, which closes it: never dba_close it. */
+ * configuration, which closes it: never dba_close it.  NULL with dba_open's errors. */
 extern DBA_API dba_client *dba_get(dba_config *config, const char *profile_or_url, dba_error **err);
 
 /*
