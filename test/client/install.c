@@ -79,6 +79,11 @@ test_symbols(void **state)
 						"$ROOT/include/db_adapter.h"
 						" | sort > $ROOT/says && cmp $ROOT/has $ROOT/says"),
 					 0);
+	/* a comment stands before each, or before the group it is in */
+	assert_int_equal(
+		sh("awk '/^$/ {said = 0} /\\*\\/$/ {said = 1} /^extern DBA_API/ && !said {bad = 1;"
+		   " print} END {exit bad}' $ROOT/include/db_adapter.h"),
+		0);
 	/* and the manual page names it */
 	assert_int_equal(sh("for f in $(cat $ROOT/says); do grep -qw $f "
 						"$ROOT/share/man/man3/db_adapter.3 || exit 1; done"),
@@ -89,6 +94,38 @@ test_symbols(void **state)
 		   " grep -Ew "
 		   "'printf|puts|putchar|perror|stdout|stderr|exit|abort|_ZSt4cout|_ZSt4cerr|syslog'"),
 		0);
+}
+
+/* What a packager does: everything lands below DESTDIR, speaks of the prefix
+ * alone, builds a program from there, and goes again without a trace. */
+static void
+test_staged(void **state)
+{
+	(void) state;
+	assert_int_equal(sh("cd \"$SRC\" && make -s install DESTDIR=\"$ROOT/the stage\" "
+						"prefix=/opt/dba libdir=/opt/dba/lib64"),
+					 0);
+	assert_int_equal(sh("cd \"$ROOT/the stage\" && test \"$(ls)\" = opt &&"
+						" test \"$(ls opt)\" = dba && cd opt/dba &&"
+						" for f in bin/db-adapter include/db_adapter.h include/db_adapter/libuv.h "
+						"lib64/libdbadapter.a lib64/libdbadapter.so.1"
+						" lib64/pkgconfig/db_adapter.pc share/man/man1/db-adapter.1 "
+						"share/man/man3/db_adapter.3; do test -s $f || exit 1; done &&"
+						" test \"$(readlink lib64/libdbadapter.so)\" = libdbadapter.so.1 &&"
+						" ! grep -rIl \"$ROOT\" ."),
+					 0);
+	assert_int_equal(sh("mv \"$ROOT/the stage\" $ROOT/stage && mkdir $ROOT/moved && cd $ROOT/moved"
+						" && export PKG_CONFIG_SYSROOT_DIR=$ROOT/stage"
+						" PKG_CONFIG_LIBDIR=$ROOT/stage/opt/dba/lib64/pkgconfig &&"
+						" test \"$(pkg-config --variable=libdir db_adapter)\" = /opt/dba/lib64 -o"
+						" \"$(pkg-config --variable=libdir db_adapter)\" = "
+						"$ROOT/stage/opt/dba/lib64 &&"
+						" cc $SRC/examples/users.c $(pkg-config --cflags --libs db_adapter) &&"
+						" LD_LIBRARY_PATH=$ROOT/stage/opt/dba/lib64 ./a.out | grep -q 'a <a@x>'"),
+					 0);
+	assert_int_equal(sh("cd \"$SRC\" && make -s uninstall DESTDIR=$ROOT/stage prefix=/opt/dba"
+						" libdir=/opt/dba/lib64 && test -z \"$(find $ROOT/stage ! -type d)\""),
+					 0);
 }
 
 static void
@@ -197,9 +234,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_symbols),			 cmocka_unit_test(test_example),
-		cmocka_unit_test(test_documented),		 cmocka_unit_test(test_loops),
-		cmocka_unit_test(test_without_supabase),
+		cmocka_unit_test(test_symbols), cmocka_unit_test(test_staged),
+		cmocka_unit_test(test_example), cmocka_unit_test(test_documented),
+		cmocka_unit_test(test_loops),	cmocka_unit_test(test_without_supabase),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
