@@ -273,13 +273,13 @@ test_stream(void **state)
 	assert_int_equal(sum, 15);
 	assert_int_equal(stream_out.count, 5);
 	sum = 4;
-	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 200000) i", NULL,
-							take_stream_row, take_stream_end, &sum);
+	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 200000) i", NULL, take_stream_row,
+							take_stream_end, &sum);
 	assert_true(dba_wait(db, id, 60000));
 	assert_int_equal(stream_out.code, DBA_OK);
 	sum = 6;
-	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 200000) i", NULL,
-							take_stream_row, take_stream_end, &sum);
+	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 200000) i", NULL, take_stream_row,
+							take_stream_end, &sum);
 	assert_true(dba_wait(db, id, 60000));
 	assert_int_equal(sum, 21);
 	assert_int_equal(stream_out.code, DBA_CANCELLED);
