@@ -171,8 +171,11 @@ loop_serve(dba_loop *loop, Core *only, const struct pollfd *fds, const Ready *re
 	for (Core *core = *gone ? NULL : only != NULL ? only : loop->cores; core != NULL; core = next)
 	{
 		next = only != NULL ? NULL : core->loop_next;
-		if (core->timer_at <= now)
-			dba_process(&core->self, -1, 0);
+		if (core->timer_at > now)
+			continue;
+		dba_process(&core->self, -1, 0);
+		if (next != NULL && !loop_has(loop->cores, false, next))
+			break;				/* a callback closed it; the next turn serves the rest */
 	}
 }
 

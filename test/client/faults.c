@@ -579,6 +579,47 @@ test_close_in_flight(void **state)
 	server_poll(server, NOBODY_ELSE, "0");
 }
 
+/* Two clients on one loop: whichever is called back first closes the other. */
+typedef struct Pair
+{
+	dba_client *db[2];
+	int			called;
+} Pair;
+
+static void
+close_other(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Pair	   *pair = arg;
+	int			self = db == pair->db[1];
+
+	(void) result;
+	assert_int_equal(dba_error_code(error), DBA_INVALID);
+	if (pair->called++ > 0)
+		return;
+	dba_close(pair->db[!self]);
+	pair->db[!self] = NULL;
+}
+
+static void
+test_close_other(void **state)
+{
+	dba_loop   *loop = dba_loop_new();
+	Pair		pair = {0};
+
+	(void) state;
+	for (int i = 0; i < 2; i++)
+	{
+		pair.db[i] = open_client(server_url(server), NULL);
+		assert_int_equal(dba_loop_add(loop, pair.db[i]), DBA_OK);
+		assert_int_not_equal(dba_delete(pair.db[i], "item", NULL, close_other, &pair), 0);
+	}
+	assert_int_equal(dba_loop_run(loop), DBA_OK);
+	assert_int_equal(pair.called, 2);
+	dba_close(pair.db[0]);
+	dba_close(pair.db[1]);
+	dba_loop_free(loop);
+}
+
 static void
 test_request_timeout(void **state)
 {
@@ -626,25 +667,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_restart_idle),
-		cmocka_unit_test(test_restart_busy),
-		cmocka_unit_test(test_crash_busy),
-		cmocka_unit_test(test_terminate),
-		cmocka_unit_test(test_silent_server),
-		cmocka_unit_test(test_silent_first_host),
-		cmocka_unit_test(test_hang),
-		cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_cut_upload),
-		cmocka_unit_test(test_delay),
-		cmocka_unit_test(test_too_many_connections),
-		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_cancel_stages),
-		cmocka_unit_test(test_cancel_shared),
-		cmocka_unit_test(test_close_in_flight),
-		cmocka_unit_test(test_request_timeout),
-		cmocka_unit_test(test_ddl),
-		cmocka_unit_test(test_password),
+		cmocka_unit_test(test_restart_idle),  cmocka_unit_test(test_restart_busy),
+		cmocka_unit_test(test_crash_busy),	  cmocka_unit_test(test_terminate),
+		cmocka_unit_test(test_silent_server), cmocka_unit_test(test_silent_first_host),
+		cmocka_unit_test(test_hang),		  cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_cut),			  cmocka_unit_test(test_cut_upload),
+		cmocka_unit_test(test_delay),		  cmocka_unit_test(test_too_many_connections),
+		cmocka_unit_test(test_cancel),		  cmocka_unit_test(test_cancel_stages),
+		cmocka_unit_test(test_cancel_shared), cmocka_unit_test(test_close_in_flight),
+		cmocka_unit_test(test_close_other),	  cmocka_unit_test(test_request_timeout),
+		cmocka_unit_test(test_ddl),			  cmocka_unit_test(test_password),
 		cmocka_unit_test(test_failover),
 	};
 
