@@ -8,8 +8,8 @@
  *
  * What waits is listed in shared memory.  The list is filled by the sessions and,
  * when it may lack something, from the tables: by a scan of each database, one at
- * a time.  That is so after a start, after an overflow of the list, and when a
- * worker went without recording the end of its job.
+ * a time.  That is so after a start, when there is room again for what did not fit,
+ * and when a worker went without recording the end of its job.
  */
 #include "postgres.h"
 
@@ -382,15 +382,18 @@ start_scan(TimestampTz now)
 static void
 refill(void)
 {
-	bool		wanted;
+	Oid			databases[LEFT_OUT_MAX];
+	int			count = shared_take_left_out(databases);
 
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	wanted = jobs_shared->overflow && jobs_shared->nwaiting < WAITING_MAX / 2;
-	if (wanted)
-		jobs_shared->overflow = false;
-	LWLockRelease(jobs_shared->lock);
-	if (wanted)
-		request_all_scans();
+	for (int i = 0; i < count; i++)
+	{
+		WaitingJob	none = {.database = databases[i]};
+
+		if (OidIsValid(databases[i]))
+			request_scan(&none, 0, 0);
+		else
+			request_all_scans();
+	}
 }
 
 /* Until something falls due, in milliseconds; -1: nothing will by itself. */

@@ -337,7 +337,7 @@ post_queued(void)
 						   " WHERE database = $1 AND state = 'queued'"
 						   " ORDER BY priority DESC, id LIMIT $2",
 						   2, types, values, NULL, false, post_row, NULL) > WAITING_MAX)
-		shared_set_overflow();
+		shared_leave_out(MyDatabaseId);
 }
 
 static void

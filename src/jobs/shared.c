@@ -94,39 +94,139 @@ find_worker(Oid database, int64 id)
 	return NULL;
 }
 
-/* The one that would be started last. */
-static WaitingJob *
-last_waiting(void)
+/* Whether a database starts the first of its jobs before the other one. */
+static bool
+comes_before(const WaitingJob *a, const WaitingJob *b)
 {
-	WaitingJob *last = &jobs_shared->waiting[0];
+	return a->priority != b->priority ? a->priority > b->priority : a->id < b->id;
+}
 
-	for (int i = 1; i < jobs_shared->nwaiting; i++)
+/* The one that its database would start last; NULL when none is listed. */
+static WaitingJob *
+last_waiting(Oid database)
+{
+	WaitingJob *last = NULL;
+
+	for (int i = 0; i < jobs_shared->nwaiting; i++)
 	{
 		WaitingJob *job = &jobs_shared->waiting[i];
 
-		if (job->priority < last->priority ||
-			(job->priority == last->priority && job->id > last->id))
+		if (job->database == database && (last == NULL || comes_before(last, job)))
 			last = job;
 	}
 	return last;
 }
 
+/* How much of the list a database has. */
+typedef struct Share
+{
+	Oid			database;
+	int			listed;
+} Share;
+
+static Share
+largest_share(void)
+{
+	Share		shares[WAITING_MAX];
+	Share		largest = {InvalidOid, 0};
+	int			count = 0;
+
+	for (int i = 0; i < jobs_shared->nwaiting; i++)
+	{
+		Oid			database = jobs_shared->waiting[i].database;
+		int			at = 0;
+
+		while (at < count && shares[at].database != database)
+			at++;
+		if (at == count)
+			shares[count++] = (Share){database, 0};
+		if (++shares[at].listed > largest.listed)
+			largest = shares[at];
+	}
+	return largest;
+}
+
+static int
+count_waiting(Oid database)
+{
+	int			count = 0;
+
+	for (int i = 0; i < jobs_shared->nwaiting; i++)
+		if (jobs_shared->waiting[i].database == database)
+			count++;
+	return count;
+}
+
+/*
+ * The place that a job takes in a full list, or NULL.  Its database takes one from
+ * another that has more of the list: or it would wait for all that others have
+ * submitted before.
+ */
+static WaitingJob *
+find_place(const WaitingJob *job)
+{
+	Share		largest = largest_share();
+	WaitingJob *last;
+
+	if (largest.database != job->database && largest.listed > count_waiting(job->database) + 1)
+		return last_waiting(largest.database);
+	last = last_waiting(job->database);
+	return last != NULL && comes_before(job, last) ? last : NULL;
+}
+
+/* InvalidOid stands for every database: there are too many to name. */
+static bool
+is_left_out(Oid database)
+{
+	for (int i = 0; i < jobs_shared->nleft_out; i++)
+		if (jobs_shared->left_out[i] == database || jobs_shared->left_out[i] == InvalidOid)
+			return true;
+	return false;
+}
+
+static void
+note_left_out(Oid database)
+{
+	if (is_left_out(database))
+		return;
+	if (jobs_shared->nleft_out == LEFT_OUT_MAX)
+	{
+		jobs_shared->nleft_out = 0;
+		database = InvalidOid;
+	}
+	jobs_shared->left_out[jobs_shared->nleft_out++] = database;
+}
+
+static void
+add_to_full_list(const WaitingJob *job)
+{
+	WaitingJob *place = find_place(job);
+
+	note_left_out(place == NULL ? job->database : place->database);
+	if (place != NULL)
+		*place = *job;
+}
+
+/*
+ * What is left out stands in the table, and the launcher has that read when there is
+ * room.  Until then those that come after it are left out as well.
+ */
 static void
 add_waiting(const WaitingJob *job)
 {
-	WaitingJob *last;
-
 	if (find_waiting(job->database, job->id) >= 0)
 		return;
-	if (jobs_shared->nwaiting < WAITING_MAX)
+	if (is_left_out(job->database))
 	{
-		jobs_shared->waiting[jobs_shared->nwaiting++] = *job;
-		return;
+		WaitingJob *last = last_waiting(job->database);
+
+		if (last == NULL || comes_before(last, job))
+			return;
 	}
-	jobs_shared->overflow = true;
-	last = last_waiting();
-	if (job->priority > last->priority)
-		*last = *job;
+	if (jobs_shared->nwaiting < WAITING_MAX)
+		jobs_shared->waiting[jobs_shared->nwaiting++] = *job;
+	else
+		add_to_full_list(job);
 }
 
 void
@@ -139,11 +239,36 @@ shared_post(const WaitingJob *job)
 }
 
 void
-shared_set_overflow(void)
+shared_leave_out(Oid database)
 {
 	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	jobs_shared->overflow = true;
+	note_left_out(database);
 	LWLockRelease(jobs_shared->lock);
+}
+
+/* A list that stays full is read for nobody: there is nothing to gain. */
+static bool
+has_room_for(Oid database)
+{
+	return jobs_shared->nwaiting < WAITING_MAX / 2 ||
+		   (jobs_shared->nwaiting < WAITING_MAX && OidIsValid(database) &&
+			count_waiting(database) == 0);
+}
+
+int
+shared_take_left_out(Oid *databases)
+{
+	int			taken = 0;
+
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	for (int i = jobs_shared->nleft_out - 1; i >= 0; i--)
+		if (has_room_for(jobs_shared->left_out[i]))
+		{
+			databases[taken++] = jobs_shared->left_out[i];
+			jobs_shared->left_out[i] = jobs_shared->left_out[--jobs_shared->nleft_out];
+		}
+	LWLockRelease(jobs_shared->lock);
+	return taken;
 }
 
 void

@@ -17,6 +17,8 @@
 
 /* Jobs that are known to wait, at most. */
 #define WAITING_MAX 512
+/* Databases that are known to have more of them, at most. */
+#define LEFT_OUT_MAX 64
 
 /* A job that waits. */
 typedef struct WaitingJob
@@ -56,7 +58,8 @@ typedef struct JobsShared
 	LWLock	   *lock;			/* over all that follows, but for the boards of progress */
 	Latch	   *launcher;		/* NULL while there is none */
 	TimestampTz began_at;		/* of the first launcher: what ran before, another server did */
-	bool		overflow;		/* more jobs wait than are listed */
+	int			nleft_out;
+	Oid			left_out[LEFT_OUT_MAX]; /* databases with jobs that wait and are not listed */
 	int			nwaiting;
 	WaitingJob	waiting[WAITING_MAX];
 	ConditionVariable changed;	/* the state of some job */
@@ -74,8 +77,10 @@ extern void shared_require(void);
 
 /* Enters a job that waits, unless it is known already, and wakes the launcher. */
 extern void shared_post(const WaitingJob *job);
-/* Says that more jobs wait than are listed. */
-extern void shared_set_overflow(void);
+/* Says that a database has more jobs that wait than are listed. */
+extern void shared_leave_out(Oid database);
+/* Takes those for which there is room now; InvalidOid: all.  At most LEFT_OUT_MAX. */
+extern int shared_take_left_out(Oid *databases);
 /* Forgets a job that waits no longer. */
 extern void shared_withdraw(Oid database, int64 id);
 extern void shared_wake_launcher(void);

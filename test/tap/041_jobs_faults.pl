@@ -211,16 +211,82 @@ ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activi
 sql('CREATE EXTENSION db_adapter; GRANT EXECUTE ON FUNCTION db_adapter.submit TO PUBLIC');
 state_is(sql($quick), 'succeeded', 'and when it is back, new ones run');
 
-# many at once: more than shared memory lists; to run them all takes many processes
-sql('ALTER SYSTEM SET db_adapter.max_workers = 0');
-sql('SELECT pg_reload_conf()');
-is(sql(q{SELECT count(db_adapter.submit('validate', '{"expected": {}}')) FROM generate_series(1, 1000)}), '1000', 'a thousand jobs wait');
-sql('SELECT db_adapter.cancel(id) FROM db_adapter.jobs WHERE id % 10 <> 0');
+# many at once, more than shared memory lists; those of another database come last
+sub hold_back
+{
+	sql('ALTER SYSTEM SET db_adapter.max_workers = 0');
+	sql('SELECT pg_reload_conf()');
+	ok($node->poll_query_until('postgres', q{SELECT current_setting('db_adapter.max_workers') = '0'}), 'jobs are held back');
+	return;
+}
+
+# Jobs submitted in one transaction: how many, with which priority.
+sub submit_many
+{
+	my ($database, @parts) = @_;
+	my $last = sql('SELECT coalesce(max(id), 0) FROM db_adapter.jobs', $database);
+
+	sql("SELECT count(db_adapter.submit('validate', '{\"expected\": {}}', $_->[1])) FROM generate_series(1, $_->[0])", $database)
+	  foreach @parts;
+	return $last;
+}
+
+# Waits for them all; returns what they say of themselves, in the order of their turns.
+sub collect_many
+{
+	my ($database, $last) = @_;
+	my $rows = sql("SELECT db_adapter.wait(id), attempts, extract(epoch FROM started_at), extract(epoch FROM finished_at)
+		FROM db_adapter.jobs WHERE id > $last ORDER BY priority DESC, id", $database);
+
+	$rows = sql("SELECT state, attempts, extract(epoch FROM started_at), extract(epoch FROM finished_at)
+		FROM db_adapter.jobs WHERE id > $last ORDER BY priority DESC, id", $database);
+	return map { my %job = (database => $database); @job{qw(state attempts start end)} = split /\|/; \%job } split /\n/, $rows;
+}
+
+# How many of the jobs run when a job starts.
+sub running_then
+{
+	my ($job, @jobs) = @_;
+
+	return scalar grep { $_ != $job && $_->{start} <= $job->{start} && $job->{start} < $_->{end} } @jobs;
+}
+
+# Of jobs that have their turns in this order, how many are late at worst when another one starts.
+sub overtaken
+{
+	my @jobs = @_;
+	my ($worst, @before) = (0);
+
+	foreach my $job (@jobs)
+	{
+		my $late = grep { $_->{start} > $job->{start} } @before;
+
+		$worst = $late if $late > $worst;
+		push @before, $job;
+	}
+	return $worst;
+}
+
+sql('CREATE DATABASE other');
+sql($setup, 'other');
+hold_back();
+my $last = submit_many('postgres', [ 800, 0 ], [ 50, 5 ]);
+submit_many('other', [ 150, 0 ]);
+my $count = q{SELECT count(*) FROM db_adapter.jobs WHERE state = 'queued'};
+is(sql($count) + sql($count, 'other'), 1000, 'a thousand jobs wait');
 sql('ALTER SYSTEM RESET db_adapter.max_workers');
 sql('SELECT pg_reload_conf()');
-is(sql(q{SELECT count(*) FROM db_adapter.jobs WHERE id % 10 = 0 AND db_adapter.wait(id) = 'succeeded'}), '100',
-	'those of them that are not cancelled run, the last ones too');
-is(sql('SELECT max(attempts) FROM db_adapter.jobs'), '1', 'each of them once');
+my @mine = collect_many('postgres', $last);
+my @theirs = collect_many('other', 0);
+my @all = (@mine, @theirs);
+is(scalar(grep { $_->{state} eq 'succeeded' && $_->{attempts} == 1 } @all), 1000, 'each of them runs, and once');
+is(scalar(grep { running_then($_, @all) > 1 } @all), 0, 'never more than two at the same time');
+# A worker may take its time to begin; the next one has been started by then, not the one after.
+cmp_ok(overtaken(@mine), '<=', 1, 'by priority and age');
+cmp_ok(overtaken(@theirs), '<=', 1, 'in the other database as well');
+my ($last_turn) = sort { $b <=> $a } map { $_->{start} } @theirs;
+is(scalar(grep { $_->{start} < $last_turn && running_then($_, @mine) > 0 } @mine), 0, 'each database has one of two workers while both have jobs');
+sql('DROP DATABASE other WITH (FORCE)');
 
 # no worker to give: one is left for both
 $node->append_conf('postgresql.conf', 'max_worker_processes = 3');
