@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/condition_variable.h"
+#include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -28,6 +29,9 @@
 
 /* A standby is told nothing of the states that change: it looks. */
 #define STANDBY_POLL_MS 1000
+
+/* Whoever may submit can go before others, but not so that nobody goes before him. */
+#define PRIORITY_MAX 100
 
 /* Something to tell at commit. */
 typedef struct JobEvent
@@ -191,6 +195,9 @@ job_submit(const char *command, Jsonb *args, int priority)
 	WaitingJob	job = {.database = MyDatabaseId, .role = GetUserId(), .priority = priority};
 
 	shared_require();
+	if (priority < -PRIORITY_MAX || priority > PRIORITY_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("priority must be between %d and %d", -PRIORITY_MAX, PRIORITY_MAX)));
 	verbs_check(command, args);
 	check_role();
 	job.id = queue_insert(command, args, priority, settings_capture());
@@ -235,18 +242,16 @@ job_cancel(int64 id)
 }
 
 static long
-remaining_ms(TimestampTz deadline)
+milliseconds_until(TimestampTz then)
 {
-	long		left = deadline == DT_NOEND
-					? INT_MAX
-					: TimestampDifferenceMilliseconds(GetCurrentTimestamp(), deadline);
+	long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), then);
 
-	return RecoveryInProgress() ? Min(left, STANDBY_POLL_MS) : left;
+	return Min(left, RecoveryInProgress() ? STANDBY_POLL_MS : INT_MAX);
 }
 
 /* Indexes made concurrently wait for older snapshots, and whoever waits here has one. */
 static void
-refuse_deadlock(int64 id, const char *command)
+refuse_index_job(int64 id, const char *command)
 {
 	if (verbs_is_alone(command))
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -257,6 +262,54 @@ refuse_deadlock(int64 id, const char *command)
 								"time.")));
 }
 
+static bool
+take_bool(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	*(bool *) arg = DatumGetBool(slot_getattr(slot, 1, &isnull));
+	return true;
+}
+
+/* Whether each of the processes waits, maybe for one that waits itself, for this one. */
+static bool
+all_wait_for_me(const int *pids, int count)
+{
+	Datum	   *elements = palloc(count * sizeof(Datum));
+	Oid			types[] = {INT4ARRAYOID};
+	Datum		values[1];
+	bool		result = false;
+
+	for (int i = 0; i < count; i++)
+		elements[i] = Int32GetDatum(pids[i]);
+	values[0] = PointerGetDatum(
+		construct_array(elements, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	query_run_as_owner("WITH RECURSIVE chain (first, pid) AS (SELECT p, p FROM unnest($1) p UNION"
+					   " SELECT c.first, b FROM chain c, unnest(pg_blocking_pids(c.pid)) b)"
+					   " SELECT count(DISTINCT first) FILTER (WHERE pid = pg_backend_pid())"
+					   " = cardinality($1) FROM chain",
+					   1, types, values, NULL, true, take_bool, &result);
+	return result;
+}
+
+/*
+ * Locks and the snapshot of whoever waits here may be what the job waits for, or,
+ * where it has its turn to wait for, those before it.  The server does not know.
+ */
+static void
+refuse_deadlock(int64 id)
+{
+	int		   *pids = palloc(jobs_shared->nslots * sizeof(int));
+	int			count = shared_list_ahead(MyDatabaseId, id, pids);
+
+	if (count > 0 && all_wait_for_me(pids, count))
+		ereport(ERROR, (errcode(ERRCODE_T_R_DEADLOCK_DETECTED), errmsg("deadlock detected"),
+						errdetail("Job " INT64_FORMAT " cannot go on before this transaction ends, "
+								  "which waits for the job.",
+								  id),
+						errhint("Wait for it in a new transaction, or with a timeout.")));
+}
+
 /* Memory of one look goes before the next: a job may take days. */
 static const char *
 wait_for_end(int64 id, TimestampTz deadline, uint32 event)
@@ -264,24 +317,32 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 	MemoryContext cxt =
 		AllocSetContextCreate(CurrentMemoryContext, "db_adapter wait", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	TimestampTz check_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), DeadlockTimeout);
 	const char *result = NULL;
 
 	ConditionVariablePrepareToSleep(&jobs_shared->changed);
 	for (;;)
 	{
 		JobStatus	status;
-		long		left;
+		TimestampTz now;
 
 		MemoryContextReset(cxt);
 		status = get_status(id);
-		left = remaining_ms(deadline);
+		now = GetCurrentTimestamp();
 		if (queue_is_final(status.state))
 			result = MemoryContextStrdup(oldcxt, status.state);
 		else
-			refuse_deadlock(id, status.command);
-		if (result != NULL || (left <= 0 && deadline <= GetCurrentTimestamp()))
+			refuse_index_job(id, status.command);
+		if (result != NULL || deadline <= now)
 			break;
-		(void) ConditionVariableTimedSleep(&jobs_shared->changed, Min(left, INT_MAX), event);
+		if (deadline == DT_NOEND && check_at <= now)
+		{
+			refuse_deadlock(id);
+			check_at = TimestampTzPlusMilliseconds(now, DeadlockTimeout);
+		}
+		(void) ConditionVariableTimedSleep(
+			&jobs_shared->changed, milliseconds_until(deadline == DT_NOEND ? check_at : deadline),
+			event);
 	}
 	ConditionVariableCancelSleep();
 	MemoryContextSwitchTo(oldcxt);

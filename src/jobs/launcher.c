@@ -157,6 +157,7 @@ free_slot(int i)
 {
 	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
 	jobs_shared->slots[i].state = SLOT_FREE;
+	jobs_shared->full = false;
 	LWLockRelease(jobs_shared->lock);
 	if (handles[i] != NULL)
 		pfree(handles[i]);
@@ -323,26 +324,38 @@ take_next(TimestampTz now, WaitingJob *job)
 
 /* ---- the round ---- */
 
+static void
+note_full(bool full)
+{
+	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	jobs_shared->full = full;
+	LWLockRelease(jobs_shared->lock);
+}
+
 /* False when the server had no worker to give. */
 static bool
 start_jobs(TimestampTz now)
 {
 	int			running = count_running();
+	bool		enough = true;
 	int			slot;
 	WaitingJob	job;
 
-	while (running < jobs_max_workers && (slot = find_free_slot()) >= 0 && take_next(now, &job))
+	while (enough && running < jobs_max_workers && (slot = find_free_slot()) >= 0 &&
+		   take_next(now, &job))
 	{
-		if (!start_worker(slot, &job, false, 0))
+		enough = start_worker(slot, &job, false, 0);
+		if (!enough)
 		{
 			shared_post(&job);
-			return false;
+			break;
 		}
 		get_turn(job.database)->served = ++turn;
 		get_turn(job.database)->running++;
 		running++;
 	}
-	return true;
+	note_full(!enough || running >= jobs_max_workers || find_free_slot() < 0);
+	return enough;
 }
 
 static bool

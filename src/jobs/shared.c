@@ -303,6 +303,30 @@ shared_has_worker(Oid database, int64 id)
 	return found;
 }
 
+/* One that is only starting has no number yet: nothing keeps it from getting on. */
+int
+shared_list_ahead(Oid database, int64 id, int *pids)
+{
+	const WorkerSlot *own;
+	int			count = 0;
+	bool		starting = false;
+
+	LWLockAcquire(jobs_shared->lock, LW_SHARED);
+	own = find_worker(database, id);
+	for (int i = 0; i < jobs_shared->nslots; i++)
+	{
+		const WorkerSlot *slot = &jobs_shared->slots[i];
+
+		if (slot->state == SLOT_FREE || slot->scan ||
+			(own == NULL ? !jobs_shared->full : own != slot))
+			continue;
+		starting = starting || slot->pid == 0;
+		pids[count++] = slot->pid;
+	}
+	LWLockRelease(jobs_shared->lock);
+	return starting ? 0 : count;
+}
+
 void
 shared_announce(void)
 {

@@ -58,6 +58,7 @@ typedef struct JobsShared
 	LWLock	   *lock;			/* over all that follows, but for the boards of progress */
 	Latch	   *launcher;		/* NULL while there is none */
 	TimestampTz began_at;		/* of the first launcher: what ran before, another server did */
+	bool		full;			/* no more can be started until one ends */
 	int			nleft_out;
 	Oid			left_out[LEFT_OUT_MAX]; /* databases with jobs that wait and are not listed */
 	int			nwaiting;
@@ -86,6 +87,11 @@ extern void shared_withdraw(Oid database, int64 id);
 extern void shared_wake_launcher(void);
 /* Whether a worker has the job. */
 extern bool shared_has_worker(Oid database, int64 id);
+/*
+ * The processes of which one must get on before a job does: its own worker, or,
+ * while no more can be started, all that run jobs.  There is room for nslots of them.
+ */
+extern int shared_list_ahead(Oid database, int64 id, int *pids);
 /* Wakes everybody who waits for a job. */
 extern void shared_announce(void);
 

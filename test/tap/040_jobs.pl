@@ -8,7 +8,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'db_adapter'\nmax_prepared_transactions = 2");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'db_adapter'\nmax_prepared_transactions = 2\ndeadlock_timeout = 10ms");
 $node->start;
 my $dir = PostgreSQL::Test::Utils::tempdir();
 
@@ -104,6 +104,8 @@ like(error_of(qq{SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/b.js
 	qr/permission denied to write a file/, 'a file without the right to it');
 like(error_of(qq{SELECT db_adapter.submit('restore_from_file', '{"path": "$dir/b.jsonl"}')}, as('alice')),
 	qr/permission denied to read a file/, 'nor to read one');
+like(error_of(qq{SELECT db_adapter.submit('validate', '{"expected": {}}', $_)}), qr/priority must be between -100 and 100/, "priority $_")
+  foreach -101, 101;
 like(error_of(q{SELECT db_adapter.submit('validate')}, as('watcher')), qr/permission denied for function submit/,
 	'and nobody submits who may not');
 is(sql(q{SELECT count(*) FROM db_adapter.jobs WHERE state <> 'succeeded'}), '0', 'none of them is a job');
@@ -211,6 +213,17 @@ is(sql("SELECT string_agg(id::text, ' ' ORDER BY started_at) FROM db_adapter.job
 	join(' ', @queued[ 2, 0, 1, 3 ]), 'by priority, and then by age');
 $gate->query('SELECT pg_advisory_unlock(7)');
 is(sql("SELECT db_adapter.wait($slow[1])"), 'succeeded', 'the gate opens, and the last one goes through');
+
+# whoever waits may hold what the job waits for
+$gate->query('BEGIN; LOCK TABLE notes');
+$id = sql(qq{SELECT db_adapter.submit('digest', '{"backup_schema": $schema, "table": "notes"}')});
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity
+	WHERE backend_type = 'db_adapter job' AND wait_event_type = 'Lock'}), 'a job waits for a lock');
+is($gate->query("SELECT db_adapter.wait($id, '50 ms') IS NULL"), 't', 'whoever holds it waits until his time is over');
+is($gate->query("SELECT db_adapter.wait($id)"), '', 'or');
+like($gate->{err}, qr/deadlock detected.*Job $id cannot go on before this transaction ends/s, 'is told that he waits for himself');
+$gate->query('ROLLBACK');
+is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'and then the job gets it');
 
 # a lock that does not come in time is tried again; the setting comes along
 $gate->query('BEGIN; LOCK TABLE notes');

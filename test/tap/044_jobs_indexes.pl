@@ -8,7 +8,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'db_adapter'");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'db_adapter'\ndeadlock_timeout = 10ms");
 $node->start;
 
 sub sql { return $node->safe_psql('postgres', @_) }
@@ -126,6 +126,39 @@ ok($node->poll_query_until('postgres', "SELECT attempts >= 2 FROM db_adapter.job
 $writer->query('COMMIT');
 ends($id, 'succeeded', 'until it comes');
 is(indexes(), 'first, second', 'both are there');
+
+# others that have their turn after it
+sub waits_behind
+{
+	my ($workers, @options) = @_;
+
+	sql("ALTER SYSTEM SET db_adapter.max_workers = $workers");
+	sql('SELECT pg_reload_conf()');
+	ok($node->poll_query_until('postgres', "SELECT current_setting('db_adapter.max_workers') = '$workers'"), "$workers workers");
+	sql('DROP INDEX first');
+	$writer->query(q{BEGIN; UPDATE notes SET name = 'open' WHERE id = 2003});
+	my $building = sql(submit($job));
+	ok($node->poll_query_until('postgres', $waits), 'it waits for a writer');
+	my $next = sql(q{SELECT db_adapter.submit('validate', '{"expected": {}}')});
+	my $waiter = Session->new($node, 'postgres');
+	$waiter->begin("SELECT db_adapter.wait($next)");
+	return ($building, $next, $waiter);
+}
+
+my ($building, $next, $waiter) = waits_behind(1);
+ok($node->poll_query_until('postgres', qq{SELECT count(*) = 1 FROM pg_stat_activity
+	WHERE wait_event_type = 'Extension' AND query LIKE '%wait($next)%' AND pid <> pg_backend_pid()}), 'a session waits for the one after it');
+$writer->query('COMMIT');
+is($waiter->collect, '', 'and, since its snapshot is what the first waits for then,');
+like($waiter->{err}, qr/deadlock detected.*Job $next cannot go on.*new transaction/s, 'is told so');
+ends($building, 'succeeded', 'the first goes on');
+is($waiter->query("SELECT db_adapter.wait($next)"), 'succeeded', 'and so does the next');
+$waiter->quit;
+($building, $next, $waiter) = waits_behind(2);
+is($waiter->collect, 'succeeded', 'where another worker is left nobody waits in vain');
+$writer->query('COMMIT');
+ends($building, 'succeeded', 'nor is it stopped');
+$waiter->quit;
 
 # rows that are not unique
 sql('DROP INDEX second');
