@@ -376,10 +376,26 @@ COMMENT ON VIEW declarations IS
     'What is declared, and whether it is armed: your own, and those of roles you are a member of';
 GRANT SELECT ON declarations TO PUBLIC;
 
+CREATE FUNCTION declared_differences(
+    declaration text,
+    document jsonb)
+RETURNS TABLE (
+    severity text,
+    object_type text,
+    object text,
+    attribute text,
+    expected text,
+    actual text)
+AS 'MODULE_PATHNAME', 'db_adapter_declared_differences'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION declared_differences(text, jsonb) IS
+    'The differences of a declaration, or the error of one that is damaged; read by the view drift';
+
 CREATE VIEW drift WITH (security_barrier) AS
 SELECT d.name AS declaration, x.*
   FROM declared d
- CROSS JOIN LATERAL differences(d.document) x
+ CROSS JOIN LATERAL declared_differences(d.name, d.document) x
  WHERE d.owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
     OR pg_catalog.pg_has_role(coalesce(d.owner, 10), 'USAGE');
 
@@ -395,7 +411,7 @@ LANGUAGE C;
 COMMENT ON FUNCTION note_ddl() IS
     'Notes which schemas a command has touched, for the check at commit';
 
--- For the two event triggers below only.
+-- For the event triggers below only.
 REVOKE EXECUTE ON FUNCTION note_ddl() FROM PUBLIC;
 
 CREATE EVENT TRIGGER db_adapter_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl();
@@ -404,6 +420,10 @@ COMMENT ON EVENT TRIGGER db_adapter_ddl IS
 CREATE EVENT TRIGGER db_adapter_drop ON sql_drop EXECUTE FUNCTION note_ddl();
 COMMENT ON EVENT TRIGGER db_adapter_drop IS
     'Notes the schemas that something is dropped from, for declarations';
+CREATE EVENT TRIGGER db_adapter_start ON ddl_command_start WHEN TAG IN ('DROP INDEX', 'ALTER TABLE')
+    EXECUTE FUNCTION note_ddl();
+COMMENT ON EVENT TRIGGER db_adapter_start IS
+    'Refuses what would break a declaration and commits before it can be checked';
 
 -- --------------------------------------------------------------------------
 -- backup: rows to lines

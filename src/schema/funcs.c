@@ -22,6 +22,7 @@
 #include "schema/touched.h"
 #include "schema/trial.h"
 #include "schema/validation.h"
+#include "schema/watch.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -274,17 +275,11 @@ db_adapter_validate_text(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(validation_write(compare_live(fcinfo, expected_document(&request))));
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_differences);
-
-Datum
-db_adapter_differences(PG_FUNCTION_ARGS)
+static void
+put_differences(ReturnSetInfo *rsinfo, List *differences)
 {
-	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
-	List	   *differences;
 	ListCell   *lc;
 
-	InitMaterializedSRF(fcinfo, 0);
-	differences = compare_live(fcinfo, jsonb_argument(fcinfo, 0, "expected"));
 	foreach(lc, differences)
 	{
 		Difference *d = lfirst(lc);
@@ -296,6 +291,36 @@ db_adapter_differences(PG_FUNCTION_ARGS)
 		texts[4] = difference_expected(d);
 		texts[5] = difference_actual(d);
 		put_texts(rsinfo, texts, lengthof(texts));
+	}
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_differences);
+
+Datum
+db_adapter_differences(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	put_differences((ReturnSetInfo *) fcinfo->resultinfo,
+					compare_live(fcinfo, jsonb_argument(fcinfo, 0, "expected")));
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_declared_differences);
+
+Datum
+db_adapter_declared_differences(PG_FUNCTION_ARGS)
+{
+	Declaration d = {.name = text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					 .document = PG_GETARG_JSONB_P(1)};
+	ErrorData  *error;
+
+	InitMaterializedSRF(fcinfo, 0);
+	put_differences((ReturnSetInfo *) fcinfo->resultinfo, watch_look(&d, &error));
+	if (error != NULL)
+	{
+		char	   *texts[6] = {"error", "declaration", d.name, "document", NULL, error->message};
+
+		put_texts((ReturnSetInfo *) fcinfo->resultinfo, texts, lengthof(texts));
 	}
 	return (Datum) 0;
 }
@@ -420,7 +445,9 @@ db_adapter_note_ddl(PG_FUNCTION_ARGS)
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR, (errcode(ERRCODE_E_R_I_E_EVENT_TRIGGER_PROTOCOL_VIOLATED),
 						errmsg("db_adapter.note_ddl() can only be called by an event trigger")));
-	if (strcmp(data->event, "sql_drop") == 0)
+	if (strcmp(data->event, "ddl_command_start") == 0)
+		watch_refuse_halfway(data->parsetree);
+	else if (strcmp(data->event, "sql_drop") == 0)
 		touched_note_drops();
 	else
 		touched_note_command(data->parsetree);

@@ -16,6 +16,9 @@
  * the transaction commits.  Errors that are nobody's fault and pass by (cancel,
  * deadlock, no memory) fail the transaction, as anywhere else: to let it through
  * would make a race of the guard.  Switched off, nothing here is even read.
+ *
+ * Commands that commit halfway cannot be refused at commit any more; they are before
+ * they begin, and nothing could mend in their transaction what they do.
  */
 #include "postgres.h"
 
@@ -37,6 +40,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -147,6 +151,21 @@ watch_compare(const Declaration *d)
 	return differences;
 }
 
+typedef struct Look
+{
+	const Declaration *declaration;
+	List	   *differences;
+} Look;
+
+static void
+run_look(void *arg)
+{
+	Look	   *look = arg;
+
+	look->differences =
+		validation_compare(watch_expectation(look->declaration), DIFF_IGNORE_OWNERS);
+}
+
 /*
  * While a dump is restored, every index and key is a transaction of its own, and each
  * leaves the schema short of what will be there in the end.
@@ -203,6 +222,15 @@ run_check(void *arg)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+List *
+watch_look(const Declaration *d, ErrorData **error)
+{
+	Look		look = {d};
+
+	*error = query_attempt(run_look, &look, true);
+	return look.differences;
+}
+
 /* ---- reporting ---- */
 
 static bool
@@ -228,22 +256,27 @@ watch_forget_warning(const char *name)
 			warned = foreach_delete_current(warned, lc);
 }
 
+static char *
+refusal_hint(const Declaration *d)
+{
+	return psprintf("Before COMMIT, the view db_adapter.drift shows all differences to the "
+					"declaration's owner, \"%s\", who can change it by db_adapter.declare() or "
+					"lift it by db_adapter.undeclare(). A superuser can set db_adapter.enforce "
+					"to off.",
+					GetUserNameFromId(d->owner, false));
+}
+
 static void
 report_refusal(const Check *check)
 {
 	const Declaration *d = check->declaration;
 	int			errors = diff_count_errors(check->differences);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_SCHEMA_DEFINITION),
-			 errmsg("transaction leaves the schema short of declaration \"%s\"", d->name),
-			 errdetail_plural("%d difference:\n%s", "%d differences:\n%s", errors, errors,
-							  validation_detail(check->differences, WATCH_REPORTED)),
-			 errhint("Before COMMIT, the view db_adapter.drift shows all differences to the "
-					 "declaration's owner, \"%s\", who can change it by db_adapter.declare() or "
-					 "lift it by db_adapter.undeclare(). A superuser can set db_adapter.enforce "
-					 "to off.",
-					 GetUserNameFromId(d->owner, false))));
+	ereport(ERROR, (errcode(ERRCODE_INVALID_SCHEMA_DEFINITION),
+					errmsg("transaction leaves the schema short of declaration \"%s\"", d->name),
+					errdetail_plural("%d difference:\n%s", "%d differences:\n%s", errors, errors,
+									 validation_detail(check->differences, WATCH_REPORTED)),
+					errhint("%s", refusal_hint(d))));
 }
 
 static void
@@ -415,6 +448,122 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 {
 	if (touched_any())
 		touched_end_subtransaction(event);
+}
+
+/* ---- commands that commit halfway ---- */
+
+/* What such a command takes away, and who says that it is to be there. */
+typedef struct Halfway
+{
+	RangeVar   *name;
+	bool		is_index;		/* else a partition */
+	const Declaration *broken;	/* NULL: nobody */
+} Halfway;
+
+static bool
+lists_index(const Schema *schema, const char *nspname, const char *relname)
+{
+	ListCell   *lc;
+
+	foreach(lc, schema->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+
+		if (strcmp(table->object.schema, nspname) == 0 &&
+			schema_find_child(table->indexes, relname) != NULL)
+			return true;
+	}
+	foreach(lc, schema->views)
+	{
+		const SchemaView *view = lfirst(lc);
+
+		if (strcmp(view->object.schema, nspname) == 0 &&
+			schema_find_child(view->indexes, relname) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool
+lists_partition(const Schema *schema, const char *nspname, const char *relname)
+{
+	const SchemaTable *table = schema_find_table(schema, nspname, relname);
+
+	return table != NULL && table->partition_of != NULL;
+}
+
+static void
+find_broken(void *arg)
+{
+	Halfway	   *halfway = arg;
+	Oid			relation = RangeVarGetRelid(halfway->name, NoLock, true);
+	char *nspname = OidIsValid(relation) ? get_namespace_name(get_rel_namespace(relation)) : NULL;
+	char	   *relname = OidIsValid(relation) ? get_rel_name(relation) : NULL;
+	ListCell   *lc;
+
+	if (nspname == NULL || relname == NULL)
+		return;
+	foreach(lc, declaration_list())
+	{
+		const Declaration *d = lfirst(lc);
+		const Schema *schema;
+
+		if (d->mode != MODE_ENFORCE || !d->armed || !schema_lists(d->schemas, nspname) ||
+			reason_not_to_bind(d, TOUCH_DIRECT) != NULL)
+			continue;
+		schema = watch_expectation(declaration_find(d->name))->schema;
+		if (halfway->is_index ? lists_index(schema, nspname, relname)
+							  : lists_partition(schema, nspname, relname))
+			halfway->broken = d;
+	}
+}
+
+/* False for commands that can be refused at commit. */
+static bool
+read_halfway(Node *stmt, Halfway *halfway)
+{
+	ListCell   *lc;
+
+	if (IsA(stmt, DropStmt))
+	{
+		DropStmt   *drop = (DropStmt *) stmt;
+
+		halfway->is_index = true;
+		halfway->name = makeRangeVarFromNameList(linitial(drop->objects));
+		return drop->concurrent;
+	}
+	if (!IsA(stmt, AlterTableStmt))
+		return false;
+	foreach(lc, ((AlterTableStmt *) stmt)->cmds)
+	{
+		AlterTableCmd *cmd = lfirst(lc);
+
+		if (cmd->subtype != AT_DetachPartition)
+			continue;
+		halfway->name = ((PartitionCmd *) cmd->def)->name;
+		return ((PartitionCmd *) cmd->def)->concurrent;
+	}
+	return false;
+}
+
+/* What is broken itself is warned of at commit. */
+void
+watch_refuse_halfway(Node *stmt)
+{
+	Halfway		halfway = {0};
+
+	if (!enforce || !declaration_tables_exist() || !read_halfway(stmt, &halfway))
+		return;
+	(void) query_attempt(find_broken, &halfway, true);
+	if (halfway.broken != NULL)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_SCHEMA_DEFINITION),
+			 errmsg("command leaves the schema short of declaration \"%s\"", halfway.broken->name),
+			 errdetail("It declares %s %s, and the command commits before that is checked.",
+					   halfway.is_index ? "index" : "partition",
+					   quote_identifier(halfway.name->relname)),
+			 errhint("%s", refusal_hint(halfway.broken))));
 }
 
 /* ---- the setting ---- */

@@ -22,6 +22,15 @@ extern Expectation *watch_expectation(const Declaration *declaration);
  */
 extern List *watch_compare(const Declaration *declaration);
 
+/*
+ * The same under the active snapshot, without a lock: what a reader sees.  Returns
+ * NIL, and the error, for a declaration that is broken itself.
+ */
+extern List *watch_look(const Declaration *declaration, ErrorData **error);
+
+/* Refuses a command that would break a declaration and that commits before it can be checked. */
+extern void watch_refuse_halfway(Node *stmt);
+
 /* A declaration that is not armed is warned of once a session; or once more after this. */
 extern void watch_forget_warning(const char *name);
 

@@ -98,7 +98,10 @@ CREATE INDEX CONCURRENTLY more ON shop.item (price);
 REINDEX INDEX CONCURRENTLY shop.item_name;
 DROP INDEX CONCURRENTLY shop.more;
 VACUUM shop.item;
-
+-- Those of the declaration stay whole: they are refused before anything is done.
+DROP INDEX CONCURRENTLY shop.item_name;
+DROP INDEX CONCURRENTLY IF EXISTS shop.item_nam;
+SELECT indisvalid FROM pg_index WHERE indexrelid = 'shop.item_name'::regclass;
 
 -- Parts of relations touch their schema.
 SELECT db_adapter.undeclare('shop');
@@ -128,11 +131,42 @@ CREATE OR REPLACE FUNCTION shop.f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN R
 \set VERBOSITY default
 SELECT * FROM db_adapter.drift WHERE severity = 'error';
 
+-- Nor is a partition detached halfway.
+SELECT db_adapter.declare('log', $$
+    CREATE TABLE other.log (id int) PARTITION BY LIST (id);
+    CREATE TABLE other.log_1 PARTITION OF other.log FOR VALUES IN (1);
+    CREATE TABLE other.log_2 PARTITION OF other.log FOR VALUES IN (2);
+    CREATE MATERIALIZED VIEW other.best AS SELECT 1 AS id;
+    CREATE INDEX best_id ON other.best (id);$$, '{other}', 'enforce') -> 'armed' AS armed;
+BEGIN;
+CREATE TABLE other.log (id int) PARTITION BY LIST (id);
+CREATE TABLE other.log_1 PARTITION OF other.log FOR VALUES IN (1);
+CREATE TABLE other.log_2 PARTITION OF other.log FOR VALUES IN (2);
+CREATE TABLE other.log_3 PARTITION OF other.log FOR VALUES IN (3);
+CREATE MATERIALIZED VIEW other.best AS SELECT 1 AS id;
+CREATE INDEX best_id ON other.best (id);
+COMMIT;
+SELECT armed FROM db_adapter.declarations WHERE name = 'log';
+ALTER TABLE other.log DETACH PARTITION other.log_1 CONCURRENTLY;
+ALTER TABLE other.log DETACH PARTITION other.log_3 CONCURRENTLY;
+DROP INDEX CONCURRENTLY other.best_id;
+SELECT inhrelid::regclass, inhdetachpending FROM pg_inherits WHERE inhparent = 'other.log'::regclass ORDER BY 1;
+-- One that is damaged shows in drift, beside the others, and refuses nothing.
+SET db_adapter.enforce = off;
+UPDATE db_adapter.declaration SET document = '{"tables": 1}' WHERE name = 'log';
+RESET db_adapter.enforce;
+SELECT * FROM db_adapter.drift ORDER BY declaration, object;
+SELECT name, armed, server_version FROM db_adapter.declarations WHERE name = 'log';
+DROP INDEX CONCURRENTLY other.best_id;
+SELECT db_adapter.undeclare('log');
+DROP TABLE other.log, other.log_3;
+DROP MATERIALIZED VIEW other.best;
+
 -- Superusers can switch it off; nothing is checked then.
 SET db_adapter.enforce = off;
 SELECT db_adapter.declare('shop', 'CREATE TABLE shop.item (id int PRIMARY KEY, name text NOT NULL); CREATE INDEX item_name ON shop.item (name);',
     '{shop}', 'enforce') -> 'armed' AS armed;
-DROP INDEX shop.item_name;
+DROP INDEX CONCURRENTLY shop.item_name;
 SELECT db_adapter.undeclare('parts');
 RESET db_adapter.enforce;
 SELECT severity, object FROM db_adapter.drift;
