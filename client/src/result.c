@@ -197,18 +197,50 @@ dba_result_text(const dba_result *result, size_t row, const char *column)
 	return dba_result_text_at(result, row, result_column(result, column));
 }
 
+#define DIGITS "0123456789"
+
+/* strtoll and strtod take more than the server writes: blanks, a plus, hex. */
+static bool
+result_is_integer(const char *text)
+{
+	text += *text == '-';
+	return *text != '\0' && text[strspn(text, DIGITS)] == '\0';
+}
+
+static bool
+result_is_float(const char *text)
+{
+	const char *number = text + (*text == '-');
+	size_t		digits = strspn(number, DIGITS);
+
+	if (digits == 0)
+		return strcmp(number, "Infinity") == 0 || strcmp(text, "NaN") == 0;
+	number += digits;
+	if (*number == '.')
+	{
+		digits = strspn(++number, DIGITS);
+		number += digits;
+	}
+	if (digits > 0 && (*number == 'e' || *number == 'E'))
+	{
+		number += number[1] == '+' || number[1] == '-' ? 2 : 1;
+		digits = strspn(number, DIGITS);
+		number += digits;
+	}
+	return digits > 0 && *number == '\0';
+}
+
 bool
 dba_result_int64(const dba_result *result, size_t row, const char *column, int64_t *value)
 {
 	const char *text = dba_result_text(result, row, column);
-	char	   *end;
 	long long	number;
 
-	if (text == NULL || *text == '\0')
+	if (text == NULL || !result_is_integer(text))
 		return false;
 	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (*end != '\0' || errno != 0)
+	number = strtoll(text, NULL, 10);
+	if (errno != 0)
 		return false;
 	*value = number;
 	return true;
@@ -218,20 +250,19 @@ bool
 dba_result_double(const dba_result *result, size_t row, const char *column, double *value)
 {
 	const char *text = dba_result_text(result, row, column);
-	char	   *end;
 	double		number;
 	locale_t	c;
 
-	if (text == NULL || *text == '\0')
+	if (text == NULL || !result_is_float(text))
 		return false;
 	/* the point is a point whatever the program's locale */
 	c = newlocale(LC_NUMERIC_MASK, "C", (locale_t) 0);
 	if (c == (locale_t) 0)
 		return false;
 	errno = 0;
-	number = strtod_l(text, &end, c);
+	number = strtod_l(text, NULL, c);
 	freelocale(c);
-	if (*end != '\0' || (errno == ERANGE && fabs(number) == HUGE_VAL))
+	if (errno == ERANGE && fabs(number) == HUGE_VAL)
 		return false;
 	*value = number;
 	return true;

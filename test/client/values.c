@@ -66,6 +66,48 @@ check_doubles(const dba_result *result)
 	assert_false(dba_result_double(result, 0, "nothing", &number));
 }
 
+/* Text that strtoll or strtod would take, but no number of the server's. */
+static void
+check_strict(dba_client *client, const dba_result *result, const dba_error *error, void *arg)
+{
+	int64_t		integer = 0;
+	double		number = 0;
+
+	(void) client;
+	assert_string_equal(dba_error_message(error), "");
+	for (size_t row = 0; row < dba_result_rows(result); row++)
+	{
+		const char *text = dba_result_text(result, row, "text");
+		bool		is_integer = strcmp(dba_result_text(result, row, "kind"), "integer") == 0;
+		bool		is_float = strcmp(dba_result_text(result, row, "kind"), "no") != 0;
+
+		if (dba_result_int64(result, row, "text", &integer) != is_integer ||
+			dba_result_double(result, row, "text", &number) != is_float)
+			fail_msg("\"%s\"", text);
+		++*(int *) arg;
+	}
+}
+
+static void
+test_strict(void **state)
+{
+	int			rows = 0;
+
+	(void) state;
+	dba_execute(db,
+				"SELECT * FROM (VALUES ('1', 'integer'), ('-1', 'integer'), ('1.5', 'float'),"
+				" ('-0.5', 'float'), ('1e+20', 'float'), ('1E-7', 'float'), ('1.25e5', 'float'),"
+				" ('Infinity', 'float'), ('-Infinity', 'float'), ('NaN', 'float'), ('', 'no'),"
+				" (' 1', 'no'), ('1 ', 'no'), (E'\\t1', 'no'), ('+1', 'no'), ('-', 'no'),"
+				" ('--1', 'no'), ('0x10', 'no'), ('0x1p3', 'no'), ('nan', 'no'), ('-NaN', 'no'),"
+				" ('nan(1)', 'no'), ('NaN(1)', 'no'), ('inf', 'no'), ('infinity', 'no'),"
+				" ('.5', 'no'), ('5.', 'no'), ('1e', 'no'), ('1e+', 'no'), ('1.e5', 'no'),"
+				" ('1,5', 'no'), ('1.5.5', 'no')) AS v (text, kind)",
+				NULL, check_strict, &rows);
+	dba_run(db);
+	assert_int_equal(rows, 32);
+}
+
 static void
 check_others(const dba_result *result)
 {
@@ -159,6 +201,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accessors),
+		cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_twins),
 	};
 
