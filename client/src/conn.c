@@ -333,6 +333,8 @@ conn_send(Conn *conn, Request *request)
 	request->conn = conn;
 	conn->requests++;
 	conn->state = CONN_BUSY;
+	if (!conn->served)
+		pool_conn_serves(conn);
 	if (!conn_reserve_ops(conn, 6))
 	{
 		error_set_no_memory(&error);

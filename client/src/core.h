@@ -239,6 +239,7 @@ struct Conn
 	bool		tainted;		/* session state changed: drop it after use */
 	bool		doomed;			/* drop it after use */
 	bool		shared;			/* what it serves may share it */
+	bool		served;			/* a request was given to it */
 	Request	   *dedicated;		/* the listener it was opened for */
 	Request	   *describing;		/* everything behind it waits */
 	Request	   *stream;			/* rows go to it one by one */

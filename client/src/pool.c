@@ -79,8 +79,16 @@ pool_conn_opened(Conn *conn)
 	connect_free(conn);			/* the list of hosts has served */
 	core->stats.opened++;
 	core->ever_connected = true;
-	core->backoff = 0;
-	core->backoff_until = 0;
+}
+
+/* Only what is of use ends the backing off: a server, or what stands before it, may
+ * accept a connection and close it at once. */
+void
+pool_conn_serves(Conn *conn)
+{
+	conn->served = true;
+	conn->core->backoff = 0;
+	conn->core->backoff_until = 0;
 }
 
 /* May the reason a connection failed pass by itself? */
@@ -138,7 +146,7 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 		return;
 	}
 	core->nconns--;
-	if (conn->opened_at != 0)
+	if (conn->opened_at != 0 && (conn->served || core->waiting.head == NULL))
 		return;
 	core->stats.failed++;
 	core->backoff = core->backoff == 0 ? BACKOFF_FIRST_MS : core->backoff * 2;

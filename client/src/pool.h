@@ -20,6 +20,7 @@ extern PoolCounts pool_count(const Core *core);
 
 /* --- news of a connection */
 extern void pool_conn_opened(Conn *conn);
+extern void pool_conn_serves(Conn *conn);	/* its first request */
 extern void pool_conn_changed(Conn *conn);	/* something on it ended: idle now? */
 extern void pool_conn_closed(Conn *conn, const dba_error *reason);
 
