@@ -63,13 +63,10 @@ submit_on_tx(dba_client *db, const dba_result *result, const dba_error *error, v
 
 /* A life of a client: what is accepted is called back, whatever fails. */
 static void
-live(const char *url, Outcome *out)
+live(dba_client *db, Outcome *out)
 {
-	dba_client *db = dba_open(url, NULL);
-
 	if (db == NULL)
 		return;
-	dba_set(db, "checkout_timeout_seconds", "2", NULL);
 	out->submitted += dba_select(db, "item", "id, name", "{\"id\": {\"in\": [1, 2]}}", "id",
 								 outcome_take, out) != 0;
 	out->submitted +=
@@ -91,18 +88,22 @@ live_without_memory(const char *url, size_t at, bool stays)
 {
 	struct timespec pause = {0, 1000000};
 	Outcome		out = {0};
+	dba_client *db;
 	bool		hit;
 
 	if (stays)
 		oom_after(at);
 	else
 		oom_once(at);
-	live(url, &out);
+	db = dba_open(url, NULL);
+	if (db != NULL)
+		dba_set(db, "checkout_timeout_seconds", "2", NULL);
+	live(db, &out);
 	hit = oom_hit();
 	oom_after(0);
 	if (out.called != out.submitted)
 		fail_msg("allocation %zu: %d submitted, %d called back", at, out.submitted, out.called);
-	for (int i = 0; i < 5000 && oom_outstanding() != 0; i++)
+	for (int i = 0; i < 60000 && oom_outstanding() != 0; i++)
 		nanosleep(&pause, NULL);	/* the helper thread may still be leaving */
 	if (oom_outstanding() != 0)
 		fail_msg("allocation %zu: %zu blocks left", at, oom_outstanding());
@@ -122,7 +123,7 @@ test_every_allocation(void **state)
 				i > 100 ? "," : "", i);
 	strcat(rows_json, "]");
 	snprintf(url, sizeof(url), "postgresql://postgres@localhost:%d/postgres", server_port(server));
-	live(url, &out);
+	live(open_client(url, NULL), &out);
 	assert_int_equal(out.failed, 2);	/* queued on a transaction that was closed */
 	assert_int_equal(out.called, out.submitted);
 	for (size_t at = 1, hit = 1; hit; at++)

@@ -55,7 +55,7 @@ wait_stat(dba_client *db, const char *name, int64_t value)
 {
 	for (long start = now_ms(); dba_pool_stats(db, name) != value;)
 	{
-		if (now_ms() - start > 30000)
+		if (now_ms() - start > 120000)
 			fail_msg("%s is %ld", name, (long) dba_pool_stats(db, name));
 		pass_time(db);
 	}
@@ -139,7 +139,7 @@ test_pre_ping(void **state)
 	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
 			 proxy.port, server_port(server));
 	db = open_client(url, "pool_size", "1", "pool_max_overflow", "0", "pre_ping_idle_seconds",
-					 "0.1", "connect_timeout_seconds", "2", NULL);
+					 "0.1", "connect_timeout_seconds", "3", NULL);
 	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	for (long start = now_ms(); now_ms() - start < 300;)	/* idle for long enough to be asked */
 		pass_time(db);
@@ -169,10 +169,9 @@ test_backoff(void **state)
 		id = dba_execute(db, "SELECT 2", NULL, outcome_take, &out);
 		out.submitted += id != 0;
 	}
-	for (long start = now_ms(); now_ms() - start < 1000;)
+	for (long start = now_ms(); now_ms() - start < 1000 || dba_pool_stats(db, "failed") < 2;)
 		dba_wait(db, id, 10);
 	assert_int_equal(out.called, 0);
-	assert_true(dba_pool_stats(db, "failed") > 1);
 	assert_true(dba_pool_stats(db, "failed") < 100);
 	server_start_again(server);
 	dba_run(db);

@@ -87,7 +87,7 @@ start(const char *mode, const char *more)
 	snprintf(ini, sizeof(ini), "%s/pgbouncer.ini", dir);
 	assert_int_equal(run_program(true, argv), 0);
 	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d/postgres", port);
-	for (int i = 0; i < 500; i++)
+	for (int i = 0; i < 6000; i++)
 	{
 		PGconn	   *pg = PQconnectdb(url);
 		bool		ok = PQstatus(pg) == CONNECTION_OK;

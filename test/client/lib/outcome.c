@@ -47,9 +47,9 @@ outcome_wait(dba_client *db, dba_request id, Outcome *out)
 		abort();
 	}
 	out->submitted++;
-	if (!dba_wait(db, id, 60000))
+	if (!dba_wait(db, id, 300000))
 	{
-		fprintf(stderr, "request not called back in a minute\n");
+		fprintf(stderr, "request not called back in five minutes\n");
 		abort();
 	}
 	return *out;
@@ -76,6 +76,9 @@ open_client(const char *url, ...)
 		fprintf(stderr, "dba_open: %s\n", dba_error_message(err));
 		abort();
 	}
+	/* what is to succeed may take long on a busy machine */
+	dba_set(db, "connect_timeout_seconds", "30", NULL);
+	dba_set(db, "checkout_timeout_seconds", "250", NULL);
 	va_start(args, url);
 	while ((name = va_arg(args, const char *)) != NULL)
 		if (!dba_set(db, name, va_arg(args, const char *), &err))

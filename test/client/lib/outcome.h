@@ -31,7 +31,7 @@ extern void outcome_take(dba_client *db, const dba_result *result, const dba_err
 extern Outcome outcome_of(dba_client *db, const char *sql);
 extern Outcome outcome_wait(dba_client *db, dba_request id, Outcome *out);
 
-/* a client that must open; settings: name, value, …, NULL */
+/* a client that must open, with generous time-outs; settings: name, value, …, NULL */
 extern dba_client *open_client(const char *url, ...) __attribute__((sentinel));
 
 /* milliseconds of a steady clock */

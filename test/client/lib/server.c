@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -136,18 +137,29 @@ remove_dir(const char *dir)
 	run_program(false, argv);
 }
 
+/*
+ * Below the range the kernel takes the ports of outgoing connections from: one of
+ * those is anybody's while its server is down, even the connection's to itself.
+ */
 int
 free_port(void)
 {
-	int			fd = socket(AF_INET, SOCK_STREAM, 0);
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t	len = sizeof(address);
+	for (;;)
+	{
+		int			fd = socket(AF_INET, SOCK_STREAM, 0);
+		struct sockaddr_in address = {.sin_family = AF_INET,
+									  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		uint16_t	random;
+		bool		free;
 
-	if (fd < 0 || bind(fd, (struct sockaddr *) &address, len) != 0 ||
-		getsockname(fd, (struct sockaddr *) &address, &len) != 0)
-		die("bind", strerror(errno));
-	close(fd);
-	return ntohs(address.sin_port);
+		if (fd < 0 || getrandom(&random, sizeof(random), 0) != sizeof(random))
+			die("free_port", strerror(errno));
+		address.sin_port = htons((uint16_t) (10000 + random % 20000));
+		free = bind(fd, (struct sockaddr *) &address, sizeof(address)) == 0;
+		close(fd);
+		if (free)
+			return ntohs(address.sin_port);
+	}
 }
 
 static void
@@ -343,7 +355,7 @@ server_poll(const Server *server, const char *sql, const char *value)
 {
 	struct timespec pause = {0, 20 * 1000 * 1000};
 
-	for (int i = 0; i < 1500; i++)
+	for (int i = 0; i < 6000; i++)
 	{
 		if (strcmp(server_sql(server, sql), value) == 0)
 			return;
