@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "jobs/indexes.h"
 #include "jobs/verbs.h"
+#include "schema/plan_document.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -53,7 +54,25 @@ check_backup(JsonbContainer *args)
 static void
 check_restore(JsonbContainer *args)
 {
+	RestoreOptions options;
+
+	restore_options_set(&options, json_get_string_or(args, "mode", "skip", "args"),
+						json_get_string_or(args, "ids", "auto", "args"),
+						json_get_string_or(args, "on_error", "record", "args"),
+						json_get_string_or(args, "constraints", "keep", "args"),
+						json_get_string_or(args, "on_unknown", "error", "args"));
 	restore_check_rights();
+}
+
+static Jsonb *
+get_plan(JsonbContainer *args)
+{
+	JsonbValue	value;
+
+	if (!json_get(args, "plan", &value) || value.type != jbvBinary)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid args: \"plan\" must be a JSON object")));
+	return JsonbValueToJsonb(&value);
 }
 
 /* The plan of a verb that takes nothing else. */
@@ -61,13 +80,15 @@ static Jsonb *
 plan_argument(JsonbContainer *args)
 {
 	static const char *const names[] = {"plan", NULL};
-	JsonbValue	value;
 
 	json_check_members(args, names, "args");
-	if (!json_get(args, "plan", &value) || value.type != jbvBinary)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid args: \"plan\" must be a JSON object")));
-	return JsonbValueToJsonb(&value);
+	return get_plan(args);
+}
+
+static void
+check_apply(JsonbContainer *args)
+{
+	(void) plan_read(get_plan(args));
 }
 
 static void
@@ -77,7 +98,7 @@ check_indexes(JsonbContainer *args)
 }
 
 static const Verb verbs[] = {
-	{"apply", DOCUMENT},
+	{"apply", DOCUMENT, check_apply},
 	{"backup_to_file", DOCUMENT, check_backup},
 	{"create_index_concurrently", NULL, check_indexes, indexes_create},
 	{"digest", ROWS},
@@ -340,6 +361,22 @@ check_required(const Function *function, JsonbContainer *args, const char *comma
 	}
 }
 
+/* What their types refuse to read. */
+static void
+check_values(const Function *function, JsonbContainer *args)
+{
+	ListCell   *lc;
+	JsonbValue	value;
+
+	foreach(lc, function->arguments)
+	{
+		Argument   *argument = lfirst(lc);
+
+		if (json_get(args, argument->name, &value))
+			(void) argument_value(argument->type, &value);
+	}
+}
+
 /* The function of that name which takes these arguments. */
 static Function *
 choose_function(const char *command, JsonbContainer *args)
@@ -363,6 +400,7 @@ choose_function(const char *command, JsonbContainer *args)
 							   type_wanted(misfit->type))));
 	}
 	check_required(lfirst(lc), args, command);
+	check_values(lfirst(lc), args);
 	if (!((Function *) lfirst(lc))->executable)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied for function %s", command)));

@@ -91,6 +91,13 @@ like(error_of(q{SELECT db_adapter.submit('validate', '{"expected": {}, "exclude"
 	qr/"exclude" must be an array of strings/, 'an argument of another type');
 like(error_of(q{SELECT db_adapter.submit('digest', '{"backup_schema": {}, "table": "t", "buckets": 1.5}')}),
 	qr/"buckets" must be a whole number/, 'a number that is not whole');
+like(error_of(q{SELECT db_adapter.submit('digest', '{"backup_schema": {}, "table": "t", "buckets": 3000000000}')}),
+	qr/"3000000000" is out of range for type integer/, 'a number that is too large');
+like(error_of(q{SELECT db_adapter.submit('apply', '{"plan": {}}')}), qr/invalid plan/, 'a plan that is none');
+like(error_of(qq{SELECT db_adapter.submit('apply', '{"plan": $plan, "lock_timeout": "soon"}')}),
+	qr/invalid input syntax for type interval: "soon"/, 'what its type cannot read');
+like(error_of(qq{SELECT db_adapter.submit('restore_from_file', '{"path": "$dir/a.jsonl", "mode": "replace"}')}),
+	qr/invalid mode "replace"/, 'a word that is no choice');
 like(error_of(q{SELECT db_adapter.submit('validate', '{"exclude": []}')}), qr/"expected" is missing/, 'one that is missing');
 like(error_of(q{SELECT db_adapter.submit('validate', '[]')}), qr/must be a JSON object/, 'arguments that are none');
 like(error_of(qq{SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/a.jsonl", "backup_schema": $schema}')}),
@@ -129,6 +136,7 @@ like(error_of(q{SET ROLE guest; SELECT db_adapter.submit('validate', '{"expected
 is($state, 'failed', 'a job has no more rights than its role');
 is(sql("SELECT reason, sqlstate, error FROM db_adapter.jobs WHERE id = $id"),
 	'error|42501|permission denied for table notes', 'and says why it failed');
+is(sql("SELECT attempts FROM db_adapter.jobs WHERE id = $id"), '1', 'at once: another attempt would fail as well');
 sql('CREATE SCHEMA other; CREATE TABLE other.things (id int PRIMARY KEY, user_id text, slug text); INSERT INTO other.things VALUES (1, $$u$$, $$s$$)');
 $id = sql(q{SET search_path = other; SELECT db_adapter.submit('digest', '{"backup_schema": {"tables": [{"name": "things"}]}, "table": "things", "buckets": 1}')});
 is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'the search_path comes along');
@@ -231,9 +239,37 @@ $id = sql(qq{SET lock_timeout = '1ms'; SELECT db_adapter.submit('digest', '{"bac
 ok($node->poll_query_until('postgres', "SELECT attempts >= 2 FROM db_adapter.jobs WHERE id = $id"), 'a job is tried again');
 $gate->query('COMMIT');
 is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'until it succeeds');
+$gate->query('BEGIN; LOCK TABLE notes');
+$id = sql(qq{SET lock_timeout = '1ms'; SELECT db_adapter.submit('digest', '{"backup_schema": $schema, "table": "notes"}')});
+is(sql("SELECT db_adapter.wait($id, '3 min')"), 'failed', 'or not, if the lock does not come at all');
+$gate->query('COMMIT');
+is(sql("SELECT sqlstate, attempts, finished_at - submitted_at >= '7.5 s' FROM db_adapter.jobs WHERE id = $id"), '55P03|5|t',
+	'five times, each later than the one before');
+
+# how far a backup is
+sql(q{CREATE TABLE many (id int PRIMARY KEY, user_id text, slug text);
+	INSERT INTO many SELECT n, 'u1', repeat('x', 100) || n FROM generate_series(1, 5000) n; ANALYZE many});
+$gate->query('SELECT pg_advisory_lock(7)');
+$id = sql(qq{SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/c.jsonl", "backup_schema": {"tables": [{"name": "many"}, {"name": "gated"}]}}')});
+ok($node->poll_query_until('postgres', q{SELECT "table" = 'gated' FROM db_adapter.job_progress}), 'a backup comes to a table');
+is(sql(q{SELECT phase, rows_done > 4000, rows_total >= 5000, bytes_done > 400000, estimated_end > started_at FROM db_adapter.job_progress}),
+	'writing rows|t|t|t|t', 'and shows how far it is');
+is(sql(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'db_adapter job %: backup_to_file, writing rows of gated%'}), '1',
+	'as the activity does');
+$gate->query('SELECT pg_advisory_unlock(7)');
+is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'before it ends');
 $gate->quit;
+is(sql(q{SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'db_adapter launcher'}), 'DbAdapterLauncherMain', 'the launcher sleeps')
+  if sql('SHOW server_version_num') >= 170000;
 
 # old jobs go
+my $nobody = q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type = 'db_adapter job'};
+my $kept = sql('SELECT count(*) FROM db_adapter.jobs');
+sql('ALTER SYSTEM SET db_adapter.job_retention = -1');
+sql('SELECT pg_reload_conf()');
+run_job('validate', '{"expected": {}}');
+ok($node->poll_query_until('postgres', $nobody), 'nobody works');
+is(sql('SELECT count(*) FROM db_adapter.jobs'), $kept + 1, 'ended jobs can be kept for ever');
 sql("ALTER SYSTEM SET db_adapter.job_retention = 0");
 sql('SELECT pg_reload_conf()');
 sql(q{SELECT db_adapter.submit('validate', '{"expected": {}}')});
