@@ -219,6 +219,16 @@ sql("SELECT db_adapter.cancel($slow[0])");
 is(sql("SELECT db_adapter.wait($_)"), 'succeeded', 'one that waits has its turn') foreach @queued;
 is(sql("SELECT string_agg(id::text, ' ' ORDER BY started_at) FROM db_adapter.jobs WHERE id IN (" . join(', ', @queued) . ')'),
 	join(' ', @queued[ 2, 0, 1, 3 ]), 'by priority, and then by age');
+my $undecided = Session->new($node, 'postgres');
+push @slow, sql("SELECT db_adapter.submit('digest', '$slow')");
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM db_adapter.jobs WHERE state = 'running'}), 'two run again');
+@queued = map { sql(q{SELECT db_adapter.submit('validate', '{"expected": {}}')}) } 1, 2;
+is($undecided->query("BEGIN; SELECT db_adapter.cancel($queued[0])"), 't', 'a session is about to cancel one that waits');
+sql("SELECT db_adapter.cancel($slow[2])");
+is(sql("SELECT db_adapter.wait($queued[1])"), 'succeeded', 'the next one has its turn meanwhile');
+$undecided->query('ROLLBACK');
+$undecided->quit;
+is(sql("SELECT db_adapter.wait($queued[0])"), 'succeeded', 'and the other one after all');
 $gate->query('SELECT pg_advisory_unlock(7)');
 is(sql("SELECT db_adapter.wait($slow[1])"), 'succeeded', 'the gate opens, and the last one goes through');
 
