@@ -552,7 +552,7 @@ watch_refuse_halfway(Node *stmt)
 {
 	Halfway		halfway = {0};
 
-	if (!enforce || !declaration_tables_exist() || !read_halfway(stmt, &halfway))
+	if (!enforce || !read_halfway(stmt, &halfway) || !declaration_tables_exist())
 		return;
 	(void) query_attempt(find_broken, &halfway, true);
 	if (halfway.broken != NULL)
