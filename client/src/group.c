@@ -14,20 +14,34 @@ group_of(Request *request)
 	return request->owned_group;
 }
 
+/* The newest first: the oldest, which the server is at, then has the connection to
+ * itself, so that the server can be asked to cancel it.  False: there are none. */
+static bool
+group_abort_steps(Group *group)
+{
+	bool		found = false;
+
+	for (Request *r = group->request->core->live.tail; r != NULL; r = r->links[LINK_LIVE].prev)
+	{
+		if (!r->internal || r->arg != group)
+			continue;
+		found = true;
+		request_abort(r, DBA_CANCELLED);
+	}
+	return found;
+}
+
 static void
 group_cancel(Request *request)
 {
 	Group	   *group = group_of(request);
-	Request	   *step = request_find(request->core, group->step);
 
 	if (group->error == NULL)
 		group->error = error_new(request->abort_code,
 								 request->abort_code == DBA_TIMEOUT
 									 ? "request timed out; everything it did is rolled back"
 									 : "request was cancelled; everything it did is rolled back");
-	if (step != NULL)
-		request_abort(step, DBA_CANCELLED);
-	else
+	if (!group_abort_steps(group))
 		group_wake(group);
 }
 

@@ -4,7 +4,7 @@
  *
  * A group is one request to the caller.  Its steps are internal requests whose
  * callbacks drive it; it ends when a step says so, and cancelling it cancels the
- * step under way.
+ * steps under way.
  */
 #ifndef DBA_GROUP_H
 #define DBA_GROUP_H
