@@ -67,6 +67,10 @@ struct Cli
 	bool		verbose;
 	bool		color;			/* on standard output */
 
+	cJSON	   *failure;		/* for --json: what cli_fail knew */
+	bool		interruption_said;
+	const char *committed;		/* what an interruption does not undo; NULL: nothing */
+
 	dba_config *config;
 	dba_profile *profile;
 	dba_client *db;
@@ -120,6 +124,9 @@ extern int64_t cli_number_at(const dba_result *result, size_t row, const char *c
 /* params: a JSON array, taken over, or NULL */
 extern int cli_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params);
 extern bool cli_interrupted(void);
+
+/* until there is something to be read; false: interrupted, or it was before */
+extern bool cli_wait_readable(int fd);
 extern void cli_catch_signals(void);
 extern int cli_fail(Cli *cli, const dba_error *error);
 
@@ -155,6 +162,15 @@ extern void cli_note(const Cli *cli, const char *fmt, ...) __attribute__((format
 extern void cli_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 extern void cli_print_json(cJSON *document);	/* and deletes it */
+
+/* {"error": error} unless a document was printed; NULL: the last message.  Deletes error. */
+extern void cli_print_failure(cJSON *error);
+
+/* writes over what the terminal has echoed at Ctrl-C */
+extern void cli_break_line(void);
+
+/* is TERM one whose lines can be written over and coloured? */
+extern bool cli_terminal_moves(void);
 
 /* text in bold or a colour where that is wanted */
 extern const char *cli_style(const Cli *cli,
@@ -197,6 +213,7 @@ extern CliOutput *cli_output_open(const char *path);	/* NULL: said */
 extern bool cli_output_write(CliOutput *output, const char *data, size_t size);
 extern bool cli_output_commit(CliOutput *output);	/* and frees it; false: said */
 extern void cli_output_abandon(CliOutput *output);	/* and frees it */
+extern void cli_output_unlink(void);	/* its temporary file alone, in a signal handler */
 
 /* A file or "-", plain or compressed, known by its first bytes. */
 typedef struct CliInput CliInput;

@@ -172,7 +172,7 @@ save_rows(Cli *cli)
 	free(schema);
 	if (code == CODE_DONE)
 		cli_note(cli, "saved %s rows to %s", cli_thousands(rows), path);
-	else
+	else if (!cli_interrupted())
 		cli_warn("the rows could not be saved, so nothing was changed; --no-backup does without");
 	return code;
 }
@@ -190,7 +190,10 @@ apply_plan(Cli *cli, const char *plan, char **applied)
 		"SELECT db_adapter.apply($1::pg_catalog.jsonb, confirm => true)::pg_catalog.text AS result",
 		params);
 	if (code == CODE_DONE)
+	{
 		*applied = strdup(dba_result_text(call.result, 0, "result"));
+		cli->committed = "interrupted; the plan was applied before that";
+	}
 	cli_call_free(&call);
 	return code;
 }

@@ -107,7 +107,10 @@ cmd_validate(Cli *cli)
 	{
 		if (comparison.limited != NULL)
 			cli_note(cli, "%s", comparison.limited);
-		puts(cli->json ? comparison.validation : comparison.report);
+		if (cli->json)
+			cli_print_json(cJSON_CreateRaw(comparison.validation));
+		else
+			puts(comparison.report);
 		code = comparison.valid ? CODE_DONE : CODE_NO;
 	}
 	comparison_free(&comparison);

@@ -10,7 +10,7 @@ const CliOption cli_global_options[] = {
 	{"profile", 0, "NAME", "use this profile, or URL, instead of the current one"},
 	{"json", 0, NULL, "print one JSON document"},
 	{"quiet", 'q', NULL, "print the answer alone"},
-	{"verbose", 'v', NULL, "print notices of the server too"},
+	{"verbose", 'v', NULL, "print notices of the server and SQLSTATEs too"},
 	{"no-color", 0, NULL, "no colours; NO_COLOR and TERM=dumb do the same"},
 	{"help", 'h', NULL, "explain the program or a command"},
 	{"version", 0, NULL, "print the version"},

@@ -3,6 +3,8 @@
  *		Configuration, connection, requests that are waited for, questions.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,8 @@
 
 #include "cli.h"
 
-#define WAIT_STEP 100 /* milliseconds between looks at Ctrl-C */
+#define WAIT_STEP 100	 /* milliseconds between looks at Ctrl-C */
+#define MAX_NEAREST 1000 /* tables among which the one meant is looked for */
 
 /* ---------------------------------------------------------------- signals */
 
@@ -22,7 +25,10 @@ on_signal(int number)
 	(void) number;
 	/* whoever asks twice does not want to wait for the server */
 	if (interrupted++ > 0)
+	{
+		cli_output_unlink();
 		_exit(CODE_INTERRUPTED);
+	}
 }
 
 void
@@ -32,6 +38,7 @@ cli_catch_signals(void)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -39,6 +46,25 @@ bool
 cli_interrupted(void)
 {
 	return interrupted != 0;
+}
+
+bool
+cli_wait_readable(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	sigset_t	signals;
+	sigset_t	before;
+
+	/* A signal that comes before the wait ends the wait. */
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
+	if (!cli_interrupted())
+		(void) ppoll(&ready, 1, NULL, &before);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return !cli_interrupted();
 }
 
 /* ---------------------------------------------------------------- errors */
@@ -80,10 +106,9 @@ lacks_extension(const dba_error *error)
 }
 
 static void
-print_error_json(const dba_error *error, const char *message, const char *hint)
+keep_failure(Cli *cli, const dba_error *error, const char *message, const char *hint)
 {
-	cJSON	   *document = cJSON_CreateObject();
-	cJSON	   *object = cJSON_AddObjectToObject(document, "error");
+	cJSON	   *object = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(object, "code", dba_code_name(dba_error_code(error)));
 	cJSON_AddStringToObject(object, "message", message);
@@ -93,7 +118,8 @@ print_error_json(const dba_error *error, const char *message, const char *hint)
 		cJSON_AddStringToObject(object, "detail", dba_error_detail(error));
 	if (*hint != '\0')
 		cJSON_AddStringToObject(object, "hint", hint);
-	cli_print_json(document);
+	cJSON_Delete(cli->failure);
+	cli->failure = object;
 }
 
 bool
@@ -110,7 +136,12 @@ cli_fail(Cli *cli, const dba_error *error)
 	char		text[256];
 
 	if (cli_interrupted())
-		message = "interrupted; the transaction was rolled back";
+	{
+		cli_break_line();
+		cli->interruption_said = true;
+		message = cli->committed != NULL ? cli->committed
+										 : "interrupted; the transaction was rolled back";
+	}
 	else if (lacks_extension(error))
 	{
 		bool		source = strncmp(message, "source: ", 8) == 0;
@@ -133,7 +164,7 @@ cli_fail(Cli *cli, const dba_error *error)
 			"Use a postgres profile: the service gives a postgresql:// URL of the same database.";
 	}
 	if (cli->json)
-		print_error_json(error, message, hint);
+		keep_failure(cli, error, message, hint);
 	cli_warn("%s", message);
 	if (*dba_error_detail(error) != '\0')
 		fprintf(stderr, "DETAIL: %s\n", dba_error_detail(error));
@@ -230,13 +261,15 @@ cli_wait_quietly(Cli *cli, CliCall *call, dba_request request)
 
 	if (request == 0)
 		return false;
-	while (!call->done && !dba_wait(cli->db, request, WAIT_STEP))
+	do
 	{
-		if (!cli_interrupted() || cancelled)
-			continue;
-		dba_cancel(cli->db, request);
-		cancelled = true;
-	}
+		/* also what is asked for after the interruption */
+		if (cli_interrupted() && !cancelled && !call->done)
+		{
+			dba_cancel(cli->db, request);
+			cancelled = true;
+		}
+	} while (!call->done && !dba_wait(cli->db, request, WAIT_STEP));
 	return call->error == NULL;
 }
 
@@ -279,39 +312,44 @@ cli_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params)
 
 /* ---------------------------------------------------------------- files and settings */
 
+/* All that the file has; NULL: errno says why. */
+static char *
+read_all(int fd)
+{
+	size_t		size = 128 * 1024;
+	size_t		len = 0;
+	ssize_t		got = 1;
+	char	   *text = malloc(size);
+
+	while (text != NULL && got > 0)
+	{
+		char	   *larger = text;
+
+		got = cli_wait_readable(fd) ? read(fd, text + len, size - len - 1) : -1;
+		len += got > 0 ? (size_t) got : 0;
+		if (got < 0 || (size - len < 64 * 1024 && (larger = realloc(text, size *= 2)) == NULL))
+		{
+			free(text);
+			return NULL;
+		}
+		text = larger;
+		text[len] = '\0';
+	}
+	return text;
+}
+
 char *
 cli_read_file(Cli *cli, const char *path, const char *what)
 {
-	FILE	   *file = fopen(path, "re");
-	char	   *text = NULL;
-	size_t		size = 0;
-	size_t		len = 0;
-	bool		ok = file != NULL;
+	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+	char	   *text = fd >= 0 ? read_all(fd) : NULL;
 
 	(void) cli;
-	while (ok)
-	{
-		size_t		got;
-
-		if (size - len < 65536)
-			text = realloc(text, size = size * 2 + 131072);
-		if (text == NULL)
-			abort();
-		got = fread(text + len, 1, size - len - 1, file);
-		len += got;
-		text[len] = '\0';
-		if (got == 0)
-			break;
-	}
-	ok = ok && !ferror(file);
-	if (!ok)
+	if (text == NULL && !cli_interrupted())
 		cli_warn("could not read %s \"%s\": %s", what, path, strerror(errno));
-	if (file != NULL)
-		fclose(file);
-	if (ok)
-		return text;
-	free(text);
-	return NULL;
+	if (fd >= 0)
+		close(fd);
+	return text;
 }
 
 cJSON *
@@ -499,33 +537,51 @@ is_listed(const char *list, const char *name)
 	return false;
 }
 
+static const char *
+table_name(const cJSON *table)
+{
+	const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(table, "name"));
+
+	return name != NULL ? name : "";
+}
+
+/* Is a table of that name among them?  False: said, with the nearest one. */
+static bool
+has_table(const cJSON *tables, const char *name)
+{
+	const char *names[MAX_NEAREST];
+	const char *nearest;
+	const cJSON *table;
+	size_t		count = 0;
+
+	cJSON_ArrayForEach(table, tables)
+	{
+		if (strcmp(table_name(table), name) == 0)
+			return true;
+		if (count < MAX_NEAREST)
+			names[count++] = table_name(table);
+	}
+	nearest = dba_nearest(name, names, count);
+	cli_usage("table \"%s\" is not in the backup schema%s%s%s", name,
+			  nearest != NULL ? "; perhaps you meant \"" : "", nearest != NULL ? nearest : "",
+			  nearest != NULL ? "\"" : "");
+	return false;
+}
+
 /* Keep the tables that are listed; a listed one that is not there is an error. */
 static bool
 keep_tables(cJSON *schema, const char *list)
 {
 	cJSON	   *tables = cJSON_GetObjectItemCaseSensitive(schema, "tables");
 	char	   *copy = strdup(list);
-	bool		ok = true;
+	bool		ok = copy != NULL;
 
-	for (char *name = strtok(copy, ", "); name != NULL && ok; name = strtok(NULL, ", "))
-	{
-		const cJSON *table;
-		bool		found = false;
-
-		cJSON_ArrayForEach(table, tables) found |=
-			strcmp(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(table, "name")) ?: "",
-				   name) == 0;
-		ok = found;
-		if (!found)
-			cli_usage("table \"%s\" is not in the backup schema", name);
-	}
+	for (char *name = ok ? strtok(copy, ", ") : NULL; name != NULL && ok; name = strtok(NULL, ", "))
+		ok = has_table(tables, name);
 	free(copy);
 	for (int i = cJSON_GetArraySize(tables) - 1; i >= 0 && ok; i--)
 	{
-		const char *name = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tables, i), "name"));
-
-		if (name == NULL || !is_listed(list, name))
+		if (!is_listed(list, table_name(cJSON_GetArrayItem(tables, i))))
 			cJSON_DeleteItemFromArray(tables, i);
 	}
 	return ok;
@@ -598,12 +654,14 @@ cli_ask(Cli *cli, const char *question)
 
 	if (cli_has(cli, "yes"))
 		return CODE_DONE;
+	if (cli_interrupted())
+		return CODE_INTERRUPTED;
 	terminal = fopen("/dev/tty", "r+e");
 	if (terminal == NULL)
 		return cli_usage("there is no terminal to ask; --yes says yes");
 	fprintf(terminal, "%s [y/N] ", question);
 	fflush(terminal);
-	if (fgets(answer, sizeof(answer), terminal) == NULL)
+	if (!cli_wait_readable(fileno(terminal)) || fgets(answer, sizeof(answer), terminal) == NULL)
 	{
 		answer[0] = '\0';
 		fputc('\n', terminal);
@@ -612,5 +670,6 @@ cli_ask(Cli *cli, const char *question)
 	if (answer[0] == 'y' || answer[0] == 'Y')
 		return CODE_DONE;
 	cli_note(cli, "nothing done");
+	cli->interruption_said = true;
 	return cli_interrupted() ? CODE_INTERRUPTED : CODE_NO;
 }

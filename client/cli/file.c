@@ -71,10 +71,22 @@ struct CliOutput
 	bool		failed;			/* said */
 };
 
+/* The temporary file, for whoever ends at once: there is one output at a time. */
+static const char *volatile unfinished;
+
+void
+cli_output_unlink(void)
+{
+	const char *path = unfinished;
+
+	if (path != NULL)
+		unlink(path);
+}
+
 static bool
 output_fail(CliOutput *output, const char *what)
 {
-	if (!output->failed)
+	if (!output->failed && !cli_interrupted())
 		cli_warn("could not write \"%s\": %s",
 				 output->path != NULL ? output->path : "standard output", what);
 	output->failed = true;
@@ -88,19 +100,26 @@ cli_output_open(const char *path)
 	bool		ok = true;
 
 	if (output == NULL)
-		abort();
+	{
+		cli_warn("out of memory");
+		return NULL;
+	}
 	output->fd = STDOUT_FILENO;
 	if (strcmp(path, "-") != 0)
 	{
 		output->path = strdup(path);
 		if (asprintf(&output->temporary, "%s.%ld.tmp", path, (long) getpid()) < 0)
-			abort();
+			output->temporary = NULL;
 		output->compression = ends_with(path, ".gz")	? GZIP
 							  : ends_with(path, ".zst") ? ZSTD
 														: PLAIN;
-		output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (output->fd < 0)
+		if (output->path == NULL || output->temporary == NULL)
+			ok = output_fail(output, strerror(ENOMEM));
+		else
+			output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (ok && output->fd < 0)
 			ok = output_fail(output, strerror(errno));
+		unfinished = ok ? output->temporary : NULL;
 	}
 	if (ok && output->compression == GZIP)
 		ok = deflateInit2(&output->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
@@ -204,6 +223,7 @@ output_rename(CliOutput *output)
 	output->fd = -1;
 	if (rename(output->temporary, output->path) != 0)
 		return output_fail(output, strerror(errno));
+	unfinished = NULL;
 	free(output->temporary);
 	output->temporary = NULL;
 	snprintf(folder, sizeof(folder), "%s", output->path);
@@ -240,8 +260,8 @@ cli_output_abandon(CliOutput *output)
 	ZSTD_freeCCtx(output->zstd);
 	if (output->path != NULL && output->fd >= 0)
 		close(output->fd);
-	if (output->temporary != NULL)
-		unlink(output->temporary);
+	cli_output_unlink();
+	unfinished = NULL;
 	free(output->temporary);
 	free(output->path);
 	free(output);
@@ -267,7 +287,8 @@ struct CliInput
 static int64_t
 input_fail(CliInput *input, const char *what)
 {
-	cli_warn("could not read \"%s\": %s", input->path, what);
+	if (!cli_interrupted())
+		cli_warn("could not read \"%s\": %s", input->path != NULL ? input->path : "?", what);
 	return -1;
 }
 
@@ -278,7 +299,8 @@ input_fill(CliInput *input)
 	ssize_t		got;
 
 	do
-		got = read(input->fd, input->piece, sizeof(input->piece));
+		got =
+			cli_wait_readable(input->fd) ? read(input->fd, input->piece, sizeof(input->piece)) : -1;
 	while (got < 0 && errno == EINTR && !cli_interrupted());
 	if (got < 0)
 		return input_fail(input, strerror(errno));
@@ -315,7 +337,10 @@ cli_input_open(const char *path)
 	struct stat status;
 
 	if (input == NULL)
-		abort();
+	{
+		cli_warn("out of memory");
+		return NULL;
+	}
 	input->path = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
 	input->fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	if (input->fd < 0)

@@ -115,7 +115,8 @@ find_option(const Cli *cli, const char *name, size_t len)
 	return fail_unknown_option(cli, name, len);
 }
 
-/* Everybody on the machine may read a program's arguments: a password does not stay there. */
+/* Everybody on the machine may read a program's arguments: a password does not stay
+ * there.  NULL: no memory. */
 static const char *
 hide_url(Cli *cli, char *value)
 {
@@ -125,7 +126,10 @@ hide_url(Cli *cli, char *value)
 		return value;
 	copy = strdup(value);
 	if (copy == NULL)
-		abort();
+	{
+		cli_warn("out of memory");
+		return NULL;
+	}
 	memset(value, '*', strlen(value));
 	cli->hidden[cli->given_count] = copy;
 	return copy;
@@ -142,13 +146,10 @@ add_option(Cli *cli, const CliOption *option, char *value)
 	cli->given[cli->given_count] = option;
 	if (value != NULL &&
 		(strcmp(option->name, "profile") == 0 || strcmp(option->name, "from") == 0))
-	{
 		cli->values[cli->given_count] = hide_url(cli, value);
-		cli->given_count++;
-	}
 	else
-		cli->values[cli->given_count++] = value != NULL ? value : "";
-	return true;
+		cli->values[cli->given_count] = value != NULL ? value : "";
+	return cli->values[cli->given_count++] != NULL;
 }
 
 /* --name, --name=value, --name value */
@@ -300,16 +301,17 @@ cli_number(const Cli *cli, const char *option, long *value)
 static bool
 wants_color(const Cli *cli)
 {
-	const char *term = getenv("TERM");
 	const char *no_color = getenv("NO_COLOR");
 
 	return !cli_has(cli, "no-color") && (no_color == NULL || *no_color == '\0') &&
-		   isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+		   isatty(STDOUT_FILENO) && cli_terminal_moves();
 }
 
 static int
 run(Cli *cli)
 {
+	int			code;
+
 	if (cli_has(cli, "version"))
 	{
 		printf("db-adapter %s\n", dba_version());
@@ -335,7 +337,16 @@ run(Cli *cli)
 	cli->verbose = cli_has(cli, "verbose");
 	cli->color = wants_color(cli);
 	cli_catch_signals();
-	return cli->command->run(cli);
+	code = cli->command->run(cli);
+	if (code <= CODE_NO || !cli_interrupted())
+		return code;
+	/* whatever failed because of it */
+	if (!cli->interruption_said)
+	{
+		cli_break_line();
+		cli_warn("interrupted");
+	}
+	return CODE_INTERRUPTED;
 }
 
 int
@@ -355,6 +366,10 @@ main(int argc, char **argv)
 	dba_loop_free(cli.loop);
 	dba_profile_free(cli.profile);
 	dba_config_free(cli.config);
+	if (cli_has(&cli, "json") && code != CODE_DONE)
+		cli_print_failure(cli.failure);
+	else
+		cJSON_Delete(cli.failure);
 	for (size_t i = 0; i < cli.given_count; i++)
 		free(cli.hidden[i]);
 	if (fflush(stdout) != 0 && code == CODE_DONE)

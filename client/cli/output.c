@@ -15,6 +15,10 @@
 
 #include "cli.h"
 
+/* What --json is told where a command fails without a document of its own. */
+static char last_error[4096];
+static bool json_printed;
+
 /* Columns of the terminal that the stream is; 0: it is none. */
 static size_t
 terminal_width(int fd)
@@ -43,6 +47,21 @@ text_width(const char *text, size_t bytes)
 		text += n;
 	}
 	return width;
+}
+
+bool
+cli_terminal_moves(void)
+{
+	const char *term = getenv("TERM");
+
+	return term != NULL && strcmp(term, "dumb") != 0;
+}
+
+void
+cli_break_line(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs(cli_terminal_moves() ? "\r\033[K" : "\n", stderr);
 }
 
 /* Messages break at spaces where a terminal would break them anywhere. */
@@ -86,6 +105,8 @@ print_message(const char *prefix, const char *fmt, va_list args)
 	fflush(stdout);
 	memcpy(text, prefix, len);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
+	if (len > 0)
+		memcpy(last_error, text + len, sizeof(text) - len);
 	print_lines(text);
 }
 
@@ -129,8 +150,26 @@ cli_print_json(cJSON *document)
 
 	if (text != NULL)
 		puts(text);
+	json_printed = true;
 	cJSON_free(text);
 	cJSON_Delete(document);
+}
+
+void
+cli_print_failure(cJSON *error)
+{
+	cJSON	   *document = cJSON_CreateObject();
+
+	if (error == NULL)
+	{
+		error = cJSON_CreateObject();
+		cJSON_AddStringToObject(error, "message", last_error);
+	}
+	cJSON_AddItemToObject(document, "error", error);
+	if (json_printed)
+		cJSON_Delete(document);
+	else
+		cli_print_json(document);
 }
 
 const char *
@@ -205,7 +244,10 @@ cli_table_new(const Cli *cli, const char *columns)
 	char		name[64];
 
 	if (table == NULL)
-		abort();
+	{
+		cli_warn("out of memory");
+		return NULL;
+	}
 	table->cli = cli;
 	table->scols = scols_new_table();
 	scols_table_set_column_separator(table->scols, "  ");
@@ -234,9 +276,9 @@ cli_table_new(const Cli *cli, const char *columns)
 void
 cli_table_add(CliTable *table, const char *const *texts)
 {
-	struct libscols_line *line = scols_table_new_line(table->scols, NULL);
+	struct libscols_line *line = table != NULL ? scols_table_new_line(table->scols, NULL) : NULL;
 
-	for (size_t i = 0; i < table->columns; i++)
+	for (size_t i = 0; line != NULL && i < table->columns; i++)
 		scols_line_set_data(line, i, texts[i] != NULL ? texts[i] : "");
 }
 
@@ -255,6 +297,8 @@ cli_table_print(CliTable *table)
 	char	   *head_end;
 	size_t		width = 0;
 
+	if (table == NULL)
+		return;
 	scols_print_table_to_string(table->scols, &text);
 	head_end = text != NULL ? strchr(text, '\n') : NULL;
 	if (head_end != NULL)
@@ -292,7 +336,7 @@ void
 cli_progress_begin(CliProgress *progress, const Cli *cli, int64_t total)
 {
 	*progress = (CliProgress){.started = now_ms(), .total = total, .color = cli->color};
-	progress->wanted = !cli->quiet && !cli->json && isatty(STDERR_FILENO);
+	progress->wanted = !cli->quiet && !cli->json && cli_terminal_moves() && isatty(STDERR_FILENO);
 }
 
 /* "3 s", "4:05", "1:02:03" */

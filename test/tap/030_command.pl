@@ -6,6 +6,7 @@ use warnings;
 use Cwd;
 use File::Copy;
 use IPC::Run;
+use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -20,7 +21,7 @@ my $seen = '';					# all that any command printed
 
 system("make -s -C client install prefix='$prefix' DESTDIR= >&2") == 0 or die 'could not build the command';
 $ENV{PATH} = "$prefix/bin:$ENV{PATH}";
-delete @ENV{qw(DB_PROFILE DATABASE_URL PGDATABASE DEV_USER_ID)};
+delete @ENV{qw(DB_PROFILE DATABASE_URL PGDATABASE PGAPPNAME DEV_USER_ID)};
 $ENV{NO_COLOR} = '1';
 
 my $node = PostgreSQL::Test::Cluster->new('main');
@@ -53,6 +54,8 @@ sub command_is
 	is($got, $code, "$name: exit code") or diag("$out$err");
 	like($out, $stdout, "$name: standard output") if defined $stdout;
 	like($err, $stderr, "$name: standard error") if defined $stderr;
+	ok(eval { decode_json($out) }, "$name: standard output is one JSON document") or diag($out)
+	  if grep { $_ eq '--json' } @$args;
 	return $out;
 }
 
@@ -113,6 +116,7 @@ $node->safe_psql('shop', q{
 
 command_is(['profiles'], 0, qr/Profile.*\n.*\n *shop +postgres .*password='\*\*\*'.*The shop/, qr/^$/, 'profiles');
 command_is([ 'profiles', '--json' ], 0, qr/"name":\t"shop"/, qr/^$/, 'profiles --json');
+command_is([ '--profile', 'shpo', 'validate', '--json' ], 2, qr/"code":\t"profile not found"/, undef, 'unknown profile --json');
 command_is([ '--profile', 'shpo', 'validate' ], 2, undef, qr/"shpo" .*not in "db.toml"\nHINT: Perhaps you meant "shop"/s, 'unknown profile');
 command_is([ '--profile', 'unset', 'validate' ], 2, undef, qr/db.toml:10:1: .*NOT_SET_ANYWHERE/, 'missing variable');
 command_is([ '--profile', 'down', 'validate' ], 3, qr/^$/, qr/could not connect/, 'no server');
@@ -154,15 +158,18 @@ command_is([ '--profile', 'other', 'validate' ], 0, undef, undef, 'the schema is
 # --- backup
 
 command_is(['backup'], 2, qr/^$/, qr/whose rows\?/, 'backup of nobody');
+command_is([ 'backup', '--json' ], 2, qr/"message":\t"whose rows\?/, undef, 'backup of nobody --json');
 command_is([ 'backup', '--user-id', 'u1', '--all-users' ], 2, undef, qr/exclude each other/, 'backup of one and all');
 command_is([ 'backup', '--all-users', '--format', 'xml' ], 2, undef, qr/must be jsonl or json/, 'backup as what is not known');
-command_is([ 'backup', '--all-users', '--tables', 'authors,nix' ], 2, undef, qr/table "nix" is not in the backup schema/, 'backup of what is not there');
+command_is([ 'backup', '--all-users', '--tables', 'authors,nix' ], 2, undef, qr/table "nix" is not in the backup schema$/m, 'backup of what is not there');
+command_is([ 'backup', '--all-users', '--tables', 'book' ], 2, undef, qr/table "book" is not in the backup schema; perhaps you meant "books"/, 'backup of what is nearly there');
 command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.jsonl' ], 0, qr/^u1.jsonl\n$/, qr/1,203 rows/, 'backup');
 command_is([ 'backup', '--user-id=u1', "-o$_", '-q' ], 0, qr/^\Q$_\E\n$/, qr/^$/, "backup to $_") foreach qw(u1.jsonl.gz u1.jsonl.zst u1.json);
 command_is([ 'backup', '--all-users', '--json' ], 0, qr/"file":\t"backups\/backup-\d{4}-\d\d-\d\d-\d{4}\.json",\s+"format":\t"json",\s+"rows":\t1204/, qr/^$/, 'backup of all to the usual place');
 my $stream = command_is([ 'backup', '--all-users', '-o', '-', '--tables', 'authors' ], 0, qr/\A\{"format":"db_adapter.backup".*\{"end":true,.*\}\n\z/s, qr/^$/, 'backup to standard output');
 command_is([ 'backup', '--validate', $_ ], 0, qr/^\Q$_\E: valid, format \w+, 1,203 rows$/m, qr/^$/, "$_ is valid") foreach qw(u1.jsonl u1.jsonl.gz u1.jsonl.zst u1.json);
 command_is([ 'backup', '--validate', '-', '--json' ], 0, qr/"valid":\ttrue/, qr/^$/, 'a stream is valid', $stream);
+command_is([ 'backup', '--validate', 'nix.jsonl', '--json' ], 2, qr/"message":\t"could not read \\"nix.jsonl\\"/, undef, 'a file that is not there --json');
 command_is([ 'backup', '--user-id', 'u1', '-o', 'nowhere/x.jsonl' ], 4, undef, qr/could not write "nowhere\/x.jsonl": No such file/, 'backup to nowhere');
 
 my $text = slurp_file('u1.jsonl');
@@ -189,6 +196,9 @@ command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y' ], 0, qr/authors 
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y' ], 0, qr/books +0 +0 +1,200 /, qr/^$/, 'restore again skips');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'overwrite' ], 0, qr/books +0 +1,200 /, qr/^$/, 'restore again overwrites');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail' ], 4, undef, undef, 'restore again fails');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail', '-v' ], 4, undef, qr/^SQLSTATE: 23505$/m, 'and -v says with which SQLSTATE');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail', '--json' ], 4, qr/"sqlstate":\t"23505"/, undef, 'restore again fails --json');
+command_is([ 'restore', 'cut.jsonl', '--profile', 'down', '-y', '--json' ], 1, qr/"message":\t"\\"cut.jsonl\\": /, undef, 'a cut file --json');
 command_is([ 'restore', 'u1.jsonl.gz', '--profile', 'other', '-y', '--user-id', 'gz' ], 0, undef, undef, 'restore from gzip');
 command_is([ 'restore', 'u1.jsonl.zst', '--profile', 'other', '-y', '--user-id', 'zst' ], 0, undef, undef, 'restore from zstd');
 command_is([ 'restore', '-', '--profile', 'other', '-y', '--user-id', 'pipe', '--json' ], 0, qr/"table":\t"books",\s+"inserted":\t1200/, qr/^$/, 'restore from standard input', $text);
