@@ -162,6 +162,16 @@ group_begun(dba_client *db, const dba_result *result, const dba_error *error, vo
 		group->begun(group);
 }
 
+bool
+group_goes_on(Group *group, dba_request id, dba_error *error)
+{
+	if (id == 0)
+		dba_error_free(error);
+	else if (error != NULL)
+		request_fail(group->request, error);
+	return id != 0 && error == NULL;
+}
+
 void
 group_begin(Group *group)
 {

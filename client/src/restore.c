@@ -217,11 +217,7 @@ verbs_restore(dba_client *db, const char *options, dba_source_fn source, dba_pro
 	if (error == NULL)
 		sql_call(&restore->begin, "db_adapter.restore_begin", args, &error);
 	id = group_submit(&restore->group, db, cb, arg);
-	if (id == 0)
-		dba_error_free(error);
-	else if (error != NULL)
-		request_fail(restore->group.request, error);
-	else
+	if (group_goes_on(&restore->group, id, error))
 		group_begin(&restore->group);
 	return id;
 }

@@ -65,38 +65,45 @@ validation_release(Group *group)
 }
 
 static bool
-validation_write_lock(Validation *v)
+verbs_write_lock(const Identity *identity, dba_error **err)
 {
-	const char *name = dba_profile_name(v->identity->profile);
+	const char *name = dba_profile_name(identity->profile);
 
-	return name[0] != '\0' && v->identity->lock_file != NULL &&
-		   lockfile_write(v->identity->lock_file, name, &v->group.error);
+	return name[0] != '\0' && identity->lock_file != NULL &&
+		   lockfile_write(identity->lock_file, name, err);
 }
 
-static void
-validation_finish(Validation *v)
+void
+verbs_end_validation(Group *group, const Identity *identity, const char *valid, const char *report,
+					 const char *reason)
 {
 	static const char *const names[] = {"profile", "source", "connected",	"valid",
 										"report",  "reason", "lock_written"};
 	static const Oid types[] = {TEXT_OID,  TEXT_OID, BOOL_OID, BOOL_OID,
 								JSONB_OID, TEXT_OID, BOOL_OID};
-	bool		locked = false;
-	const char *values[7];
+	const char *values[] = {dba_profile_name(identity->profile),
+							dba_profile_source(identity->profile),
+							"t",
+							valid,
+							report,
+							reason,
+							"f"};
 
-	if (v->group.error == NULL && (v->valid == NULL || v->valid[0] == 't'))
-		locked = validation_write_lock(v);
-	values[0] = dba_profile_name(v->identity->profile);
-	values[1] = dba_profile_source(v->identity->profile);
-	values[2] = "t";
-	values[3] = v->valid;
-	values[4] = v->report;
-	values[5] = v->reason != NULL ? v->reason : v->why;
-	values[6] = locked ? "t" : "f";
-	v->group.result = result_make(7, names, types, 1, values);
-	v->group.count = 1;
-	if (v->group.result == NULL)
-		error_set_no_memory(&v->group.error);
-	group_end(&v->group);
+	if (group->error == NULL && (valid == NULL || valid[0] == 't') &&
+		verbs_write_lock(identity, &group->error))
+		values[6] = "t";
+	group->result = result_make(7, names, types, 1, values);
+	group->count = 1;
+	if (group->result == NULL)
+		error_set_no_memory(&group->error);
+	group_end(group);
+}
+
+static void
+validation_finish(Validation *v)
+{
+	verbs_end_validation(&v->group, v->identity, v->valid, v->report,
+						 v->reason != NULL ? v->reason : v->why);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "identity.h"
 #include "mem.h"
 #include "supabase.h"
+#include "verbs.h"
 
 #define TEXT_OID 25
 #define BOOL_OID 16
@@ -182,29 +183,8 @@ validation_release(Group *group)
 static void
 validation_finish(Validation *v)
 {
-	static const char *const names[] = {"profile", "source", "connected",	"valid",
-										"report",  "reason", "lock_written"};
-	static const Oid types[] = {TEXT_OID,  TEXT_OID, BOOL_OID, BOOL_OID,
-								JSONB_OID, TEXT_OID, BOOL_OID};
-	const dba_profile *profile = v->identity->profile;
-	const char *values[7];
-	bool		locked = false;
-
-	if (v->group.error == NULL && (v->valid == NULL || v->valid[0] == 't') &&
-		profile->name[0] != '\0' && v->identity->lock_file != NULL)
-		locked = lockfile_write(v->identity->lock_file, profile->name, &v->group.error);
-	values[0] = profile->name;
-	values[1] = profile->source;
-	values[2] = "t";
-	values[3] = v->valid;
-	values[4] = v->report;
-	values[5] = v->reason.len > 0 ? buf_text(&v->reason) : NULL;
-	values[6] = locked ? "t" : "f";
-	v->group.result = result_make(7, names, types, 1, values);
-	v->group.count = 1;
-	if (v->group.result == NULL)
-		error_set_no_memory(&v->group.error);
-	group_end(&v->group);
+	verbs_end_validation(&v->group, v->identity, v->valid, v->report,
+						 v->reason.len > 0 ? buf_text(&v->reason) : NULL);
 }
 
 static void
@@ -494,11 +474,7 @@ supabase_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progr
 	else
 		read_options(options, "backup options", &backup->args, &error);
 	id = group_submit(&backup->group, db, cb, arg);
-	if (id == 0)
-		dba_error_free(error);
-	else if (error != NULL)
-		request_fail(backup->group.request, error);
-	else
+	if (group_goes_on(&backup->group, id, error))
 		group_call(&backup->group, "db_adapter.backup_document", &backup->args, backup_answered);
 	return id;
 }
@@ -532,22 +508,10 @@ restore_answered(dba_client *db, const dba_result *result, const dba_error *erro
 
 	(void) db;
 	if (!group_failed(group, error))
-	{
-		dba_result *kept = dba_result_keep(result);
-
-		if (kept == NULL)
-			error_set_no_memory(&group->error);
-		else
-		{
-			group->result = kept->pg;
-			group->count = kept->count;
-			kept->pg = NULL;
-			dba_result_free(kept);
-			if (restore->progress != NULL)
-				restore->progress(group->db, "", group->count, (int64_t) restore->document.len,
-								  group->request->arg);
-		}
-	}
+		group_take_result(group, result);
+	if (group->error == NULL && restore->progress != NULL)
+		restore->progress(group->db, "", group->count, (int64_t) restore->document.len,
+						  group->request->arg);
 	group_end(group);
 }
 
@@ -631,11 +595,7 @@ supabase_restore(dba_client *db, const char *options, dba_source_fn source,
 	if (options != NULL)
 		read_options(options, "restore options", &restore->args, &error);
 	id = group_submit(&restore->group, db, cb, arg);
-	if (id == 0)
-		dba_error_free(error);
-	else if (error != NULL)
-		request_fail(restore->group.request, error);
-	else
+	if (group_goes_on(&restore->group, id, error))
 	{
 		/* never the caller's source from inside the submitting call */
 		restore->group.resumed = restore_pump;

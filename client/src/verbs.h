@@ -20,4 +20,9 @@ extern dba_request verbs_restore(dba_client *db, const char *options, dba_source
 extern dba_request verbs_test(dba_client *db, dba_callback cb, void *arg);
 extern dba_request verbs_validate(dba_client *db, dba_callback cb, void *arg);
 
+/* Ends a group with the one row of dba_connect_and_validate, and writes the lock file
+ * unless the database differs.  valid: "t", "f" or NULL. */
+extern void verbs_end_validation(Group *group, const Identity *identity, const char *valid,
+								 const char *report, const char *reason);
+
 #endif							/* DBA_VERBS_H */

@@ -121,10 +121,9 @@ setup(void **state)
 	server_sql(server, "CREATE ROLE tls LOGIN PASSWORD 'tls secret'; CREATE ROLE scram LOGIN "
 					   "PASSWORD 'p:\\w'");
 	server_sql(server, "CREATE DATABASE other");
-	server_set_hba(server,
-				   "local all,replication all trust\nhostssl all tls 127.0.0.1/32 scram-sha-256\n"
-				   "host all tls 127.0.0.1/32 reject\nhost all scram all scram-sha-256\n"
-				   "host all,replication all all trust\n");
+	server_set_hba(server, "local all,replication all trust\nhostssl all tls all scram-sha-256\n"
+						   "host all tls all reject\nhost all scram all scram-sha-256\n"
+						   "host all,replication all all trust\n");
 	return 0;
 }
 
