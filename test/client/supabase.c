@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <cjson/cJSON.h>
 
+#include "calls.h"
 #include "http.h"
 #include "outcome.h"
 #include "server.h"
@@ -102,17 +103,6 @@ teardown(void **state)
 }
 
 /* ---------------------------------------------------------------- both providers */
-
-typedef enum Verb
-{
-	SELECT,
-	INSERT,
-	MANY,
-	UPDATE,
-	DELETE,
-	UPSERT,
-	CALL
-} Verb;
 
 /* One call and what comes of it: rows as JSON, "#n" for a count alone, or the
  * error as "!code SQLSTATE constraint".  Both providers must give it. */
@@ -284,28 +274,6 @@ take(dba_client *db, const dba_result *result, const dba_error *error, void *arg
 	cJSON_Delete(rows);
 }
 
-static dba_request
-run_case(dba_client *db, const Case *c, Answer *answer)
-{
-	switch (c->verb)
-	{
-		case SELECT:
-			return dba_select(db, c->table, c->columns, c->filters, c->order, take, answer);
-		case INSERT:
-			return dba_insert(db, c->table, c->json, take, answer);
-		case MANY:
-			return dba_insert_many(db, c->table, c->json, take, answer);
-		case UPDATE:
-			return dba_update(db, c->table, c->json, c->filters, take, answer);
-		case DELETE:
-			return dba_delete(db, c->table, c->filters, take, answer);
-		case UPSERT:
-			return dba_upsert(db, c->table, c->json, c->columns, take, answer);
-		default:
-			return dba_call(db, c->table, c->json, take, answer);
-	}
-}
-
 static void
 run_cases(dba_client *db, const char *provider)
 {
@@ -314,9 +282,13 @@ run_cases(dba_client *db, const char *provider)
 	server_sql(server, "TRUNCATE item, pair, parent, child, other.item");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
+		const Case *c = &cases[i];
 		Answer		answer = {0};
+		dba_request id;
 
-		assert_true(dba_wait(db, run_case(db, &cases[i], &answer), 30000));
+		id = call_verb(db, c->verb, c->table, c->columns, c->json, c->filters, c->order, take,
+					   &answer);
+		assert_true(dba_wait(db, id, 300000));
 		assert_int_equal(answer.calls, 1);
 		if (strcmp(answer.text, cases[i].expected) == 0)
 			continue;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "calls.h"
 #include "http.h"
 #include "outcome.h"
 #include "server.h"
@@ -34,17 +35,6 @@ static const char *const answer[] = {
 	"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
 	"Content-Range: */0\r\nContent-Length: 2\r\n\r\n[]",
 	NULL};
-
-typedef enum Verb
-{
-	SELECT,
-	INSERT,
-	MANY,
-	UPDATE,
-	DELETE,
-	UPSERT,
-	CALL
-} Verb;
 
 typedef struct Case
 {
@@ -209,32 +199,9 @@ ask_ours(const Web *web)
 	{
 		const Case *c = &cases[i];
 		Outcome		out = {0};
-		dba_request id = 0;
+		dba_request id = call_verb(db, c->verb, c->table, c->columns, c->json, c->filters, c->order,
+								   outcome_take, &out);
 
-		switch (c->verb)
-		{
-			case SELECT:
-				id = dba_select(db, c->table, c->columns, c->filters, c->order, outcome_take, &out);
-				break;
-			case INSERT:
-				id = dba_insert(db, c->table, c->json, outcome_take, &out);
-				break;
-			case MANY:
-				id = dba_insert_many(db, c->table, c->json, outcome_take, &out);
-				break;
-			case UPDATE:
-				id = dba_update(db, c->table, c->json, c->filters, outcome_take, &out);
-				break;
-			case DELETE:
-				id = dba_delete(db, c->table, c->filters, outcome_take, &out);
-				break;
-			case UPSERT:
-				id = dba_upsert(db, c->table, c->json, c->columns, outcome_take, &out);
-				break;
-			case CALL:
-				id = dba_call(db, c->table, c->json, outcome_take, &out);
-				break;
-		}
 		outcome_wait(db, id, &out);
 		if (out.code != DBA_OK)
 			fail_msg("case %zu: %s", i, out.message);
