@@ -129,6 +129,40 @@ test_refusals(void **state)
 }
 
 static void
+take_fields(dba_client *client, const dba_result *result, const dba_error *error, void *arg)
+{
+	(void) client;
+	(void) result;
+	assert_int_equal(dba_error_code(error), DBA_SERVER);
+	assert_string_equal(dba_error_message(error), "no such luck");
+	assert_string_equal(dba_error_sqlstate(error), "P0099");
+	assert_string_equal(dba_error_detail(error), "the detail");
+	assert_string_equal(dba_error_hint(error), "the hint");
+	assert_non_null(strstr(dba_error_where(error), "PL/pgSQL"));
+	assert_string_equal(dba_error_schema(error), "the schema");
+	assert_string_equal(dba_error_table(error), "the table");
+	assert_string_equal(dba_error_column(error), "the column");
+	assert_string_equal(dba_error_constraint(error), "the constraint");
+	++*(int *) arg;
+}
+
+/* Every field that the server sent. */
+static void
+test_error_fields(void **state)
+{
+	int			called = 0;
+
+	(void) state;
+	dba_execute(db,
+				"DO $$BEGIN RAISE EXCEPTION 'no such luck' USING ERRCODE = 'P0099', DETAIL = 'the"
+				" detail', HINT = 'the hint', SCHEMA = 'the schema', TABLE = 'the table', COLUMN ="
+				" 'the column', CONSTRAINT = 'the constraint'; END$$",
+				NULL, take_fields, &called);
+	dba_run(db);
+	assert_int_equal(called, 1);
+}
+
+static void
 test_server_errors(void **state)
 {
 	Outcome		out = {0};
@@ -186,7 +220,7 @@ test_values(void **state)
 		"\"ok\"],"
 		" \"p\": \"(1,\\\"{x,y}\\\")\", \"raw\": \"\\\\x00ff\"}",
 		take_row, json);
-	assert_true(dba_wait(db, id, 60000));
+	assert_true(dba_wait(db, id, 300000));
 	assert_string_equal(
 		json, "{\"id\":1,\"name\":\"it's \\\"q\\\"\",\"tags\":[\"a "
 			  "b\",null,\"c,d\"],\"nums\":[[1,2],[3,4]],"
@@ -269,18 +303,18 @@ test_stream(void **state)
 	assert_false(dba_wait(db, id, 200));	/* paused after 1 + 2 */
 	assert_int_equal(sum, 3);
 	dba_resume(db, id);
-	assert_true(dba_wait(db, id, 60000));
+	assert_true(dba_wait(db, id, 300000));
 	assert_int_equal(sum, 15);
 	assert_int_equal(stream_out.count, 5);
 	sum = 4;
 	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 200000) i", NULL, take_stream_row,
 							take_stream_end, &sum);
-	assert_true(dba_wait(db, id, 60000));
+	assert_true(dba_wait(db, id, 300000));
 	assert_int_equal(stream_out.code, DBA_OK);
 	sum = 6;
 	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, 200000) i", NULL, take_stream_row,
 							take_stream_end, &sum);
-	assert_true(dba_wait(db, id, 60000));
+	assert_true(dba_wait(db, id, 300000));
 	assert_int_equal(sum, 21);
 	assert_int_equal(stream_out.code, DBA_CANCELLED);
 	assert_string_equal(outcome_of(db, "SELECT 8").text, "8");
@@ -352,6 +386,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_insert_select, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_refusals, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_server_errors, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_error_fields, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_values, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_callbacks, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_stream, open_db, close_db),

@@ -646,7 +646,9 @@ test_request_timeout(void **state)
 static void
 test_ddl(void **state)
 {
-	dba_client *db = open_client(server_url(server), NULL);
+	dba_client *db =
+		open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	dba_client *tx;
 	Outcome		out = {0};
 
 	(void) state;
@@ -662,8 +664,20 @@ test_ddl(void **state)
 	outcome_wait(db, dba_insert(db, "changing", "{\"id\": 3, \"v\": \"x\"}", outcome_take, &out),
 				 &out);
 	assert_int_equal(out.code, DBA_OK);
-	/* statements lost behind our back */
-	assert_int_equal(outcome_of(db, "SELECT 1").code, DBA_OK);
+	/* inside a transaction nothing is repeated: the error is the caller's */
+	out = (Outcome){0};
+	outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+	tx = out.db;
+	server_sql(server, "ALTER TABLE changing ADD COLUMN x text");
+	outcome_wait(tx, dba_select(tx, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out),
+				 &out);
+	assert_int_equal(out.code, DBA_SERVER);
+	assert_string_equal(out.sqlstate, "0A000");
+	outcome_wait(db, dba_rollback(tx, outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_OK);
+	outcome_wait(db, dba_select(db, "changing", NULL, "{\"id\": 1}", NULL, outcome_take, &out),
+				 &out);
+	assert_string_equal(out.message, "");
 	dba_close(db);
 }
 

@@ -125,6 +125,12 @@ test_staged(void **state)
 						" cc $SRC/examples/users.c $(pkg-config --cflags --libs db_adapter) &&"
 						" LD_LIBRARY_PATH=$ROOT/stage/opt/dba/lib64 ./a.out | grep -q 'a <a@x>'"),
 					 0);
+	/* by itself it goes to /usr/local, wherever the server is; both halves by one make */
+	assert_int_equal(sh("cd \"$SRC\" && make -n install PG_CONFIG=/opt/pg/bin/pg_config |"
+						" grep -q \"'/usr/local/lib/'\" && make -n -C .. install | grep -q"
+						" libdbadapter.a && ! make -n -C .. WITH_CLIENT=no install | grep -q"
+						" libdbadapter.a"),
+					 0);
 	assert_int_equal(sh("cd \"$SRC\" && make -s uninstall DESTDIR=$ROOT/stage prefix=/opt/dba"
 						" libdir=/opt/dba/lib64 && test -z \"$(find $ROOT/stage ! -type d)\""),
 					 0);

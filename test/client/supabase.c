@@ -462,7 +462,7 @@ test_stream(void **state)
 	assert_true(stream.ordered);
 	stream = (Stream){.ordered = true, .stop_at = 15};
 	id = dba_select_stream(hosted, "item", "id", NULL, NULL, stream_row, outcome_take, &out);
-	assert_true(dba_wait(hosted, id, 30000));
+	assert_true(dba_wait(hosted, id, 300000));
 	assert_int_equal(out.code, DBA_CANCELLED);
 	assert_int_equal(stream.rows, 15);
 }

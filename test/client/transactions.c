@@ -200,6 +200,73 @@ test_session_state(void **state)
 	assert_true(dba_pool_stats(db, "connections") <= 2);
 }
 
+/* What leaves a session unlike a new one costs its connection; what does not, does
+ * not. */
+static void
+test_tainted(void **state)
+{
+	static const struct
+	{
+		const char *sql;
+		int			opened;
+	} cases[] = {
+		{"SELECT 1", 0},
+		{"SET work_mem = '1MB'", 1},
+		{"SET SESSION AUTHORIZATION DEFAULT", 1},
+		{"RESET work_mem", 1},
+		{"SET LOCAL work_mem = '1MB'", 0},
+		{"SELECT set_config('work_mem', '1MB', false)", 1},
+		{"LISTEN c", 1},
+		{"PREPARE p AS SELECT 1", 1},
+		{"DEALLOCATE ALL", 1},
+		{"DISCARD PLANS", 1},
+		{"DECLARE c CURSOR WITH HOLD FOR SELECT 1", 1},
+		{"CREATE TEMP TABLE x (id int)", 1},
+		{"SELECT 1 AS id INTO TEMPORARY y", 1},
+		{"SELECT pg_advisory_lock(1)", 1},
+		{"CREATE TABLE IF NOT EXISTS z (id int)", 0},
+		{"VACUUM item", 0},
+	};
+	dba_client *one =
+		open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		int64_t		before;
+
+		outcome_of(one, "SELECT 1");
+		before = dba_pool_stats(one, "opened");
+		assert_string_equal(outcome_of(one, cases[i].sql).message, "");
+		outcome_of(one, "SELECT 1");
+		if (dba_pool_stats(one, "opened") - before != cases[i].opened)
+			fail_msg("%s", cases[i].sql);
+	}
+	dba_close(one);
+}
+
+static void
+test_options(void **state)
+{
+	static const char *const wrong[] = {"{\"isolation\": \"serialisable\"}",
+										"{\"isolation\": 1}",
+										"{\"read_only\": \"yes\"}",
+										"{\"readonly\": true}",
+										"[]",
+										"{"};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		Outcome		out = {0};
+
+		outcome_wait(db, dba_begin(db, wrong[i], outcome_take, &out), &out);
+		if (out.code != DBA_INVALID || out.message[0] == '\0')
+			fail_msg("%s", wrong[i]);
+	}
+	assert_int_equal(dba_pool_stats(db, "opened"), 0);
+}
+
 static void
 insert_many(const char *table, int rows, bool uneven, dba_code code, int64_t count)
 {
@@ -294,7 +361,7 @@ test_listen(void **state)
 		dba_wait(db, id, 10);
 	assert_string_equal(notes.payload, "hello");
 	dba_cancel(db, id);
-	assert_true(dba_wait(db, id, 1000));
+	assert_true(dba_wait(db, id, 300000));
 	assert_int_equal(notes.out.code, DBA_CANCELLED);
 	notes = (Notes){0};
 	id = dba_listen(db, "a \"b\"", take_note, take_listen_end, &notes);
@@ -302,7 +369,7 @@ test_listen(void **state)
 		dba_wait(db, id, 10);
 	server_sql(server,
 			   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
-	assert_true(dba_wait(db, id, 5000));
+	assert_true(dba_wait(db, id, 300000));
 	assert_int_equal(notes.out.code, DBA_CONNECT);
 }
 
@@ -315,6 +382,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_savepoints, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_close_transaction, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_session_state, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_tainted, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_options, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_insert_many, open_db, close_db),
 		cmocka_unit_test_setup_teardown(test_listen, open_db, close_db),
 	};

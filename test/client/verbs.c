@@ -122,7 +122,7 @@ backup(int pause_at, int stop_at)
 		assert_false(dba_wait(db, id, 200));
 		dba_resume(db, id);
 	}
-	assert_true(id != 0 && dba_wait(db, id, 20000));
+	assert_true(id != 0 && dba_wait(db, id, 300000));
 	return stream;
 }
 
@@ -140,7 +140,7 @@ restore(Stream *stream, const char *options)
 		assert_false(dba_wait(db, id, 200));
 		dba_resume(db, id);
 	}
-	assert_true(id != 0 && dba_wait(db, id, 20000));
+	assert_true(id != 0 && dba_wait(db, id, 300000));
 }
 
 static void
@@ -199,7 +199,7 @@ test_failures(void **state)
 	id = dba_restore(db, NULL, give_piece, NULL, take_end, &stream);
 	assert_false(dba_wait(db, id, 200));
 	dba_cancel(db, id);
-	assert_true(dba_wait(db, id, 5000));
+	assert_true(dba_wait(db, id, 300000));
 	assert_int_equal(stream.out.code, DBA_CANCELLED);
 	stream.pause_at = 0;
 	restore(&stream, "{\"mode\": \"skip\"}");
