@@ -46,13 +46,22 @@ GRANT SELECT ON gated TO alice;
 });
 my $schema = '{"tables": [{"name": "notes"}]}';
 
-# Runs a job to its end, returns state and result.
+# The state that a job ends in.
+sub end_of
+{
+	my ($id, @options) = @_;
+	my $seconds = $PostgreSQL::Test::Utils::timeout_default || 180;
+
+	return sql("SELECT db_adapter.wait($id, '$seconds s')", @options);
+}
+
+# Runs a job to its end, returns it and its state.
 sub run_job
 {
 	my ($command, $args, @options) = @_;
 	my $id = sql("SELECT db_adapter.submit('$command', '$args')", @options);
 
-	return ($id, sql("SELECT db_adapter.wait($id, '3 min')", @options));
+	return ($id, end_of($id, @options));
 }
 
 # every verb
@@ -124,7 +133,7 @@ if (sql('SHOW server_version_num') < 170000)
 else
 {
 	$id = sql(q{SET ROLE dormant; SELECT db_adapter.submit('validate', '{"expected": {}}')});
-	is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'a role that cannot log in');
+	is(end_of($id), 'succeeded', 'a role that cannot log in');
 }
 sql('REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO alice, alices, watcher, bob');
 sql('CREATE ROLE guest LOGIN; GRANT EXECUTE ON FUNCTION db_adapter.submit TO guest');
@@ -139,12 +148,12 @@ is(sql("SELECT reason, sqlstate, error FROM db_adapter.jobs WHERE id = $id"),
 is(sql("SELECT attempts FROM db_adapter.jobs WHERE id = $id"), '1', 'at once: another attempt would fail as well');
 sql('CREATE SCHEMA other; CREATE TABLE other.things (id int PRIMARY KEY, user_id text, slug text); INSERT INTO other.things VALUES (1, $$u$$, $$s$$)');
 $id = sql(q{SET search_path = other; SELECT db_adapter.submit('digest', '{"backup_schema": {"tables": [{"name": "things"}]}, "table": "things", "buckets": 1}')});
-is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'the search_path comes along');
+is(end_of($id), 'succeeded', 'the search_path comes along');
 sql(q{CREATE SCHEMA shadow;
 	CREATE FUNCTION shadow.arrow(jsonb, text) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN RAISE ''shadowed''; END';
 	CREATE OPERATOR shadow.-> (LEFTARG = jsonb, RIGHTARG = text, FUNCTION = shadow.arrow);});
 $id = sql(q{SET search_path = shadow, pg_catalog; SELECT db_adapter.submit('expected', '{"schema_sql": "CREATE TABLE t (a int)"}')});
-is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'nothing of a job is looked up in it');
+is(end_of($id), 'succeeded', 'nothing of a job is looked up in it');
 
 # a gate keeps a job running
 my $gate = Session->new($node, 'postgres');
@@ -202,10 +211,10 @@ is($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM pg_stat_activi
 like(error_of(qq{BEGIN; SELECT db_adapter.submit('digest', '$slow'); PREPARE TRANSACTION 'p'}),
 	qr/cannot PREPARE a transaction that has submitted/, 'what is submitted cannot be prepared');
 $id = sql(qq{BEGIN; SAVEPOINT s; SELECT db_adapter.submit('validate', '{"expected": {}}'); RELEASE s; COMMIT});
-is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'what a subtransaction submits is a job like any other');
+is(end_of($id), 'succeeded', 'what a subtransaction submits is a job like any other');
 $id = sql(q{BEGIN; SELECT db_adapter.submit('validate', '{"expected": {}}') AS id \gset
 SELECT db_adapter.cancel(:id); COMMIT; SELECT :id}) =~ s/.*\n//sr;
-is(sql("SELECT db_adapter.wait($id)"), 'cancelled', 'it can be cancelled before it is one');
+is(end_of($id), 'cancelled', 'it can be cancelled before it is one');
 
 # turns: two at a time, by priority and then by age
 my @slow = map { sql("SELECT db_adapter.submit('digest', '$slow')") } 1, 2;
@@ -216,7 +225,7 @@ is(sql(q{SELECT count(*) FROM db_adapter.jobs WHERE state = 'queued'}), '5', 'th
 is(sql("SELECT db_adapter.cancel($cancelled)"), 't', 'one that waits is cancelled');
 is(sql("SELECT state, started_at FROM db_adapter.jobs WHERE id = $cancelled"), 'cancelled|', 'and never starts');
 sql("SELECT db_adapter.cancel($slow[0])");
-is(sql("SELECT db_adapter.wait($_)"), 'succeeded', 'one that waits has its turn') foreach @queued;
+is(end_of($_), 'succeeded', 'one that waits has its turn') foreach @queued;
 is(sql("SELECT string_agg(id::text, ' ' ORDER BY started_at) FROM db_adapter.jobs WHERE id IN (" . join(', ', @queued) . ')'),
 	join(' ', @queued[ 2, 0, 1, 3 ]), 'by priority, and then by age');
 my $undecided = Session->new($node, 'postgres');
@@ -225,12 +234,12 @@ ok($node->poll_query_until('postgres', q{SELECT count(*) = 2 FROM db_adapter.job
 @queued = map { sql(q{SELECT db_adapter.submit('validate', '{"expected": {}}')}) } 1, 2;
 is($undecided->query("BEGIN; SELECT db_adapter.cancel($queued[0])"), 't', 'a session is about to cancel one that waits');
 sql("SELECT db_adapter.cancel($slow[2])");
-is(sql("SELECT db_adapter.wait($queued[1])"), 'succeeded', 'the next one has its turn meanwhile');
+is(end_of($queued[1]), 'succeeded', 'the next one has its turn meanwhile');
 $undecided->query('ROLLBACK');
 $undecided->quit;
-is(sql("SELECT db_adapter.wait($queued[0])"), 'succeeded', 'and the other one after all');
+is(end_of($queued[0]), 'succeeded', 'and the other one after all');
 $gate->query('SELECT pg_advisory_unlock(7)');
-is(sql("SELECT db_adapter.wait($slow[1])"), 'succeeded', 'the gate opens, and the last one goes through');
+is(end_of($slow[1]), 'succeeded', 'the gate opens, and the last one goes through');
 
 # whoever waits may hold what the job waits for
 $gate->query('BEGIN; LOCK TABLE notes');
@@ -241,17 +250,17 @@ is($gate->query("SELECT db_adapter.wait($id, '50 ms') IS NULL"), 't', 'whoever h
 is($gate->query("SELECT db_adapter.wait($id)"), '', 'or');
 like($gate->{err}, qr/deadlock detected.*Job $id cannot go on before this transaction ends/s, 'is told that he waits for himself');
 $gate->query('ROLLBACK');
-is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'and then the job gets it');
+is(end_of($id), 'succeeded', 'and then the job gets it');
 
 # a lock that does not come in time is tried again; the setting comes along
 $gate->query('BEGIN; LOCK TABLE notes');
 $id = sql(qq{SET lock_timeout = '1ms'; SELECT db_adapter.submit('digest', '{"backup_schema": $schema, "table": "notes"}')});
 ok($node->poll_query_until('postgres', "SELECT attempts >= 2 FROM db_adapter.jobs WHERE id = $id"), 'a job is tried again');
 $gate->query('COMMIT');
-is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'until it succeeds');
+is(end_of($id), 'succeeded', 'until it succeeds');
 $gate->query('BEGIN; LOCK TABLE notes');
 $id = sql(qq{SET lock_timeout = '1ms'; SELECT db_adapter.submit('digest', '{"backup_schema": $schema, "table": "notes"}')});
-is(sql("SELECT db_adapter.wait($id, '3 min')"), 'failed', 'or not, if the lock does not come at all');
+is(end_of($id), 'failed', 'or not, if the lock does not come at all');
 $gate->query('COMMIT');
 is(sql("SELECT sqlstate, attempts, finished_at - submitted_at >= '7.5 s' FROM db_adapter.jobs WHERE id = $id"), '55P03|5|t',
 	'five times, each later than the one before');
@@ -267,7 +276,7 @@ is(sql(q{SELECT phase, rows_done > 4000, rows_total >= 5000, bytes_done > 400000
 is(sql(q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'db_adapter job %: backup_to_file, writing rows of gated%'}), '1',
 	'as the activity does');
 $gate->query('SELECT pg_advisory_unlock(7)');
-is(sql("SELECT db_adapter.wait($id)"), 'succeeded', 'before it ends');
+is(end_of($id), 'succeeded', 'before it ends');
 $gate->quit;
 is(sql(q{SELECT wait_event FROM pg_stat_activity WHERE backend_type = 'db_adapter launcher'}), 'DbAdapterLauncherMain', 'the launcher sleeps')
   if sql('SHOW server_version_num') >= 170000;

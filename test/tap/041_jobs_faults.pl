@@ -235,10 +235,10 @@ sub submit_many
 sub collect_many
 {
 	my ($database, $last) = @_;
-	my $rows = sql("SELECT db_adapter.wait(id), attempts, extract(epoch FROM started_at), extract(epoch FROM finished_at)
-		FROM db_adapter.jobs WHERE id > $last ORDER BY priority DESC, id", $database);
 
-	$rows = sql("SELECT state, attempts, extract(epoch FROM started_at), extract(epoch FROM finished_at)
+	ok($node->poll_query_until($database, "SELECT bool_and(state NOT IN ('queued', 'running')) FROM db_adapter.jobs WHERE id > $last"),
+		"all in $database come to an end");
+	my $rows = sql("SELECT state, attempts, extract(epoch FROM started_at), extract(epoch FROM finished_at)
 		FROM db_adapter.jobs WHERE id > $last ORDER BY priority DESC, id", $database);
 	return map { my %job = (database => $database); @job{qw(state attempts start end)} = split /\|/; \%job } split /\n/, $rows;
 }

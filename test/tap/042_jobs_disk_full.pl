@@ -44,7 +44,7 @@ sub run_backup
 	my $id = $node->safe_psql('postgres', qq{SELECT db_adapter.submit('backup_to_file',
 		'{"path": "$disk/notes.jsonl", "backup_schema": {"tables": [{"name": "notes"}]}, "overwrite": true$more}')});
 
-	$node->safe_psql('postgres', "SELECT db_adapter.wait($id)");
+	$node->safe_psql('postgres', "SELECT db_adapter.wait($id, '3 min')");
 	return $node->safe_psql('postgres', qq{SELECT state || coalesce(' ' || sqlstate, '') FROM db_adapter.jobs WHERE id = $id});
 }
 
