@@ -84,6 +84,12 @@ test_symbols(void **state)
 		sh("awk '/^$/ {said = 0} /\\*\\/$/ {said = 1} /^extern DBA_API/ && !said {bad = 1;"
 		   " print} END {exit bad}' $ROOT/include/db_adapter.h"),
 		0);
+	/* the header stands alone, and in C++ too */
+	assert_int_equal(
+		sh("! grep -iE '#include.*(cjson|libpq)' $ROOT/include/db_adapter.h &&"
+		   " for l in c c++; do echo '#include <db_adapter.h>' | cc -x $l -Wall -Wextra"
+		   " -pedantic -Werror -fsyntax-only -I$ROOT/include - || exit 1; done"),
+		0);
 	/* and the manual page names it */
 	assert_int_equal(sh("for f in $(cat $ROOT/says); do grep -qw $f "
 						"$ROOT/share/man/man3/db_adapter.3 || exit 1; done"),

@@ -296,6 +296,14 @@ static void
 test_settings(void **state)
 {
 	static const char *const words[] = {"insert", "update", "delete"};
+	static const struct
+	{
+		const char *name;
+		int64_t		value;
+	} stats[] = {{"connections", 1}, {"idle", 1},	   {"busy", 0},	  {"connecting", 0},
+				 {"waiting", 0},	 {"in_flight", 0}, {"opened", 1}, {"closed", 0},
+				 {"failed", 0},		 {"requests", 1},  {"errors", 0}, {"timeouts", 0},
+				 {"cancelled", 0},	 {"prepared", 1},  {"retried", 0}};
 	dba_client *db = open_client(server_url(server), NULL);
 	dba_error  *err = NULL;
 
@@ -318,6 +326,8 @@ test_settings(void **state)
 	assert_string_equal(dba_profile_of(db), "");
 	assert_string_equal(dba_provider(db), "postgres");
 	assert_int_equal(dba_pool_stats(db, "nonsense"), -1);
+	for (size_t i = 0; i < sizeof(stats) / sizeof(stats[0]); i++)
+		assert_int_equal(dba_pool_stats(db, stats[i].name), stats[i].value);
 	dba_close(db);
 	assert_int_equal(dba_error_code(NULL), DBA_OK);
 	assert_string_equal(dba_error_message(NULL), "");
