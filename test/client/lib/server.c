@@ -332,6 +332,13 @@ server_dir(const Server *server)
 	return server->dir;
 }
 
+static void
+drop_notice(void *arg, const char *message)
+{
+	(void) arg;
+	(void) message;
+}
+
 const char *
 server_sql(const Server *server, const char *sql)
 {
@@ -341,6 +348,7 @@ server_sql(const Server *server, const char *sql)
 
 	if (PQstatus(pg) != CONNECTION_OK)
 		die("connect", PQerrorMessage(pg));
+	PQsetNoticeProcessor(pg, drop_notice, NULL);
 	result = PQexec(pg, sql);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
 		die(sql, PQerrorMessage(pg));
