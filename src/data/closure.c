@@ -40,8 +40,14 @@ typedef struct ClosureTable
 	KeyList	   *referenced;
 	KeyList	   *wanted;			/* to be read in the next round */
 	KeyList	   *wanted_texts;	/* the same where documents name keys */
-	HTAB	   *known;			/* keys of rows in the backup, and those wanted before */
+	HTAB	   *known;			/* KnownKey of rows in the backup, and of those wanted before */
 } ClosureTable;
+
+typedef struct KnownKey
+{
+	Hash128		hash;
+	bool		chosen;
+} KnownKey;
 
 struct Closure
 {
@@ -71,12 +77,12 @@ has_null(const bool *nulls, int count)
 	return false;
 }
 
-/* Remembers a key; false if it was known before. */
-static bool
-learn(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values)
+/* The key among those that are known, of which it is one from now on. */
+static KnownKey *
+know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values, bool *found)
 {
 	Hash128		hash;
-	bool		found;
+	KnownKey   *key;
 
 	resetStringInfo(image);
 	for (int i = 0; i < list->ncolumns; i++)
@@ -100,7 +106,19 @@ learn(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *value
 								   length > 0 ? length : strlen(DatumGetCString(values[i])) + 1);
 	}
 	hash = hash128(image->data, image->len);
-	(void) hash_search(t->known, &hash, HASH_ENTER, &found);
+	key = hash_search(t->known, &hash, HASH_ENTER, found);
+	if (!*found)
+		key->chosen = false;
+	return key;
+}
+
+/* Remembers a key; false if it was known before. */
+static bool
+learn(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values)
+{
+	bool		found;
+
+	(void) know(t, image, list, values, &found);
 	return !found;
 }
 
@@ -143,7 +161,7 @@ static void
 init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer *keys)
 {
 	HASHCTL		control = {
-		.keysize = sizeof(Hash128), .entrysize = sizeof(Hash128), .hcxt = CurrentMemoryContext};
+		.keysize = sizeof(Hash128), .entrysize = sizeof(KnownKey), .hcxt = CurrentMemoryContext};
 	JsonbValue	value;
 
 	t->table = table;
@@ -279,11 +297,12 @@ take_chosen(TupleTableSlot *slot, void *arg)
 {
 	Reading	   *r = arg;
 	ClosureTable *t = r->t;
+	bool		found;
 
 	slot_getallattrs(slot);
 	if (!t->all && !has_null(&slot->tts_isnull[1], t->table->npk) && t->table->npk > 0)
 	{
-		(void) learn(t, &r->image, t->chosen, &slot->tts_values[1]);
+		know(t, &r->image, t->chosen, &slot->tts_values[1], &found)->chosen = true;
 		if (t->by_key)
 			keylist_add(t->chosen, &slot->tts_values[1], &slot->tts_isnull[1]);
 	}
@@ -291,15 +310,20 @@ take_chosen(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* Rows under wanted keys: those keys are known already, but they are of no row yet. */
+/* Rows under wanted keys: those keys are known already.  In a circle a key may have
+ * been wanted before its row was chosen. */
 static bool
 take_wanted(TupleTableSlot *slot, void *arg)
 {
 	Reading	   *r = arg;
+	ClosureTable *t = r->t;
+	bool		found;
 
 	slot_getallattrs(slot);
-	keylist_add(r->t->referenced, &slot->tts_values[1], &slot->tts_isnull[1]);
-	take_references(r, slot, 1 + r->t->table->npk);
+	if (t->by_key && know(t, &r->image, t->referenced, &slot->tts_values[1], &found)->chosen)
+		return true;
+	keylist_add(t->referenced, &slot->tts_values[1], &slot->tts_isnull[1]);
+	take_references(r, slot, 1 + t->table->npk);
 	return true;
 }
 
