@@ -67,7 +67,8 @@ struct Cli
 	bool		verbose;
 	bool		color;			/* on standard output */
 
-	cJSON	   *failure;		/* for --json: what cli_fail knew */
+	int			failure_code;	/* of what cli_fail said last; 0: nothing */
+	cJSON	   *failure;		/* and for --json */
 	bool		interruption_said;
 	const char *committed;		/* what an interruption does not undo; NULL: nothing */
 
@@ -146,6 +147,9 @@ extern void cli_print_rows(Cli *cli, const cJSON *counts);
 /* the backup schema: --backup-schema, db.toml, or derived from the foreign keys;
  * only the tables named by --tables.  JSON text (free it); NULL: said */
 extern char *cli_backup_schema(Cli *cli);
+
+/* the exit code where that was NULL */
+extern int cli_schema_code(const Cli *cli);
 
 /* the same with all its tables */
 extern char *cli_whole_backup_schema(Cli *cli);

@@ -238,9 +238,7 @@ write_backup(Cli *cli, const char *user_id)
 		return code;
 	schema = cli_backup_schema(cli);
 	if (schema == NULL)
-		return cli_interrupted()										 ? CODE_INTERRUPTED
-			   : cli_has(cli, "backup-schema") || cli_has(cli, "tables") ? CODE_USAGE
-																		 : CODE_FAILED;
+		return cli_schema_code(cli);
 	if (strcmp(path, "-") == 0 || cli_has(cli, "output") || cli_make_folder(path))
 		code = backup_to(cli, path, format, schema, user_id, &rows);
 	else

@@ -167,7 +167,9 @@ save_rows(Cli *cli)
 			*c = '_';
 	}
 	schema = cli_backup_schema(cli);
-	if (schema != NULL && cli_make_folder(path))
+	if (schema == NULL)
+		code = cli_schema_code(cli);
+	else if (cli_make_folder(path))
 		code = backup_to(cli, path, "json", schema, NULL, &rows);
 	free(schema);
 	if (code == CODE_DONE)

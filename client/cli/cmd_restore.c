@@ -217,9 +217,7 @@ cmd_restore(Cli *cli)
 	{
 		schema = cli_backup_schema(cli);
 		if (schema == NULL)
-			code = cli_interrupted()			   ? CODE_INTERRUPTED
-				   : cli_has(cli, "backup-schema") ? CODE_USAGE
-												   : CODE_FAILED;
+			code = cli_schema_code(cli);
 	}
 	if (code == CODE_DONE)
 		code = run_restore(cli, &source, schema);

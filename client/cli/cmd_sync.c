@@ -66,9 +66,17 @@ open_both(Cli *cli)
 static void
 print_target(const Cli *cli, bool confirmed)
 {
-	cli_note(cli, "%s %s (%s, chosen by %s)", confirmed ? "changing" : "looking at",
-			 name_of(cli->db), dba_url(cli->db), dba_profile_source(cli->profile));
-	cli_note(cli, "from %s (%s)", name_of(cli->source), dba_url(cli->source));
+	const char *what = confirmed ? "changing" : "looking at";
+	const char *chosen = dba_profile_source(cli->profile);
+
+	if (*dba_profile_of(cli->db) != '\0')
+		cli_note(cli, "%s %s (%s, chosen by %s)", what, name_of(cli->db), dba_url(cli->db), chosen);
+	else
+		cli_note(cli, "%s %s (chosen by %s)", what, dba_url(cli->db), chosen);
+	if (*dba_profile_of(cli->source) != '\0')
+		cli_note(cli, "from %s (%s)", name_of(cli->source), dba_url(cli->source));
+	else
+		cli_note(cli, "from %s", dba_url(cli->source));
 }
 
 /* ---------------------------------------------------------------- what to sync */
@@ -297,9 +305,7 @@ cmd_sync(Cli *cli)
 	print_target(cli, !dry_run);
 	schema = backup_schema(cli);
 	if (schema == NULL)
-		return cli_interrupted()			   ? CODE_INTERRUPTED
-			   : cli_has(cli, "backup-schema") ? CODE_USAGE
-											   : CODE_FAILED;
+		return cli_schema_code(cli);
 	if (!dry_run)
 		code = ask_to_delete(cli, &run, schema);
 	if (code == CODE_DONE)

@@ -172,7 +172,8 @@ cli_fail(Cli *cli, const dba_error *error)
 		fprintf(stderr, "HINT: %s\n", hint);
 	if (cli->verbose && *dba_error_sqlstate(error) != '\0')
 		fprintf(stderr, "SQLSTATE: %s\n", dba_error_sqlstate(error));
-	return code_of(error);
+	cli->failure_code = code_of(error);
+	return cli->failure_code;
 }
 
 static int
@@ -636,6 +637,12 @@ char *
 cli_backup_schema(Cli *cli)
 {
 	return read_backup_schema(cli, cli_value(cli, "tables"));
+}
+
+int
+cli_schema_code(const Cli *cli)
+{
+	return cli->failure_code != CODE_DONE ? cli->failure_code : CODE_USAGE;
 }
 
 char *

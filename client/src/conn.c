@@ -588,7 +588,10 @@ conn_lost_error(Conn *conn, const char *what)
 	Buf			line = BUF_INIT;
 	dba_error  *error;
 
-	/* libpq's message may have several lines: they become one */
+	/* libpq's message may have several lines: they become one; once there was a
+	 * connection, those after the first only guess why it was lost */
+	if (conn->state >= CONN_IDLE)
+		len = strcspn(text, "\n");
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
 	for (size_t i = 0; i < len; i++)

@@ -112,6 +112,30 @@ error_set_field(dba_error *error, ErrorField field, const char *text)
 	error->fields[field] = copy;
 }
 
+static bool
+ends_with(const char *text, const char *end)
+{
+	return strlen(text) >= strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
+}
+
+void
+error_say_rolled_back(dba_error *error)
+{
+	static const char may[] = "; the statement may have run";
+	static const char rolled_back[] = "; everything it did is rolled back";
+	const char *message = dba_error_message(error);
+	bool		unsure = ends_with(message, may);
+	Buf			text = BUF_INIT;
+
+	if (ends_with(message, rolled_back) || (!unsure && error->code != DBA_CONNECT))
+		return;
+	buf_append(&text, message, strlen(message) - (unsure ? strlen(may) : 0));
+	buf_puts(&text, rolled_back);
+	if (buf_ok(&text))
+		error_set_field(error, ERROR_MESSAGE, buf_text(&text));
+	buf_free(&text);
+}
+
 void
 dba_error_free(dba_error *error)
 {

@@ -59,6 +59,10 @@ extern dba_error *error_copy(const dba_error *error);
 /* replaces a field's text; ignored when there is no memory or text is NULL */
 extern void error_set_field(dba_error *error, ErrorField field, const char *text);
 
+/* of a statement whose transaction is over: it may have run, but nothing came of it;
+ * changes a lost connection's message, and those that say so */
+extern void error_say_rolled_back(dba_error *error);
+
 /* adds detail or hint text to an error in the making */
 #define error_hint(error, text) error_set_field(error, ERROR_HINT, text)
 #define error_detail(error, text) error_set_field(error, ERROR_DETAIL, text)

@@ -103,7 +103,12 @@ bool
 group_failed(Group *group, const dba_error *error)
 {
 	if (error != NULL && group->error == NULL)
+	{
 		group->error = error_copy(error);
+		/* unless it was the commit that met it */
+		if (group->tx != NULL && !group->ending)
+			error_say_rolled_back(group->error);
+	}
 	return group->error != NULL;
 }
 

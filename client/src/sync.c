@@ -94,7 +94,9 @@ sync_source_error(Sync *sync, const dba_error *error)
 	if (error == NULL || sync->group.error != NULL)
 		return;
 	sync->group.error = error_copy(error);
-	buf_printf(&message, "source: %s", dba_error_message(error));
+	if (sync->source_tx != NULL)
+		error_say_rolled_back(sync->group.error);
+	buf_printf(&message, "source: %s", dba_error_message(sync->group.error));
 	if (buf_ok(&message) && !sync->group.error->constant)
 		error_set_field(sync->group.error, ERROR_MESSAGE, buf_text(&message));
 	buf_free(&message);

@@ -131,7 +131,9 @@ open_clients(void **state)
 {
 	(void) state;
 	open_both();
-	server_sql(servers[0], "DROP TABLE IF EXISTS lines, books, authors; " TABLES);
+	server_sql(
+		servers[0],
+		"SET client_min_messages = warning; DROP TABLE IF EXISTS lines, books, authors; " TABLES);
 	server_sql(servers[0],
 			   "INSERT INTO authors (user_id, slug, name, mentor) SELECT 'u' || n % 2, 'a' || n, "
 			   "'Jos\u00e9 ' || n, CASE WHEN n > 2 THEN n - 2 END FROM generate_series(1, 50) n");
