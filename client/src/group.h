@@ -36,8 +36,8 @@ struct Group
  */
 extern dba_request group_submit(Group *group, dba_client *db, dba_callback cb, void *arg);
 
-/* What an error found before is submitted with: true, go on; else the group has been
- * released or ends with the error, which is taken. */
+/* After group_submit, with what was found wrong before it (taken): true when the group
+ * may go on; else it has been released, or ends with the error. */
 extern bool group_goes_on(Group *group, dba_request id, dba_error *error);
 
 /* begins a transaction (on a transaction: uses that) and calls group->begun */
