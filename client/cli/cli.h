@@ -176,6 +176,9 @@ extern void cli_break_line(void);
 /* is TERM one whose lines can be written over and coloured? */
 extern bool cli_terminal_moves(void);
 
+/* a value that stands beside its label, in this column, and goes on there */
+extern void cli_print_value(const char *text, size_t column);
+
 /* text in bold or a colour where that is wanted */
 extern const char *cli_style(const Cli *cli,
 							 const char *style);	/* "bold", "red", "green", "yellow", "off" */

@@ -102,7 +102,10 @@ print_job(const Cli *cli, const dba_result *result)
 		for (char *c = name; *c != '\0'; c++)
 			*c = *c == '_' ? ' ' : *c;
 		if (value != NULL)
-			printf("%s%-14s%s %s\n", cli_style(cli, "bold"), name, cli_style(cli, "off"), value);
+		{
+			printf("%s%-14s%s ", cli_style(cli, "bold"), name, cli_style(cli, "off"));
+			cli_print_value(value, 15);
+		}
 	}
 }
 

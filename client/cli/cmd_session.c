@@ -89,7 +89,10 @@ print_fact(const Cli *cli, cJSON *document, const char *key, const char *label, 
 	if (cli->json)
 		cJSON_AddStringToObject(document, key, value);
 	else
-		printf("%s%-10s%s %s\n", cli_style(cli, "bold"), label, cli_style(cli, "off"), value);
+	{
+		printf("%s%-10s%s ", cli_style(cli, "bold"), label, cli_style(cli, "off"));
+		cli_print_value(value, 11);
+	}
 }
 
 /* What the server says of itself; false: it cannot be reached. */

@@ -101,8 +101,10 @@ lacks_extension(const dba_error *error)
 {
 	const char *state = dba_error_sqlstate(error);
 
-	return strcmp(state, "3F000") == 0 &&
-		   strstr(dba_error_message(error), "\"db_adapter\"") != NULL;
+	return (strcmp(state, "3F000") == 0 &&
+			strstr(dba_error_message(error), "\"db_adapter\"") != NULL) ||
+		   (strcmp(state, "42P01") == 0 &&
+			strstr(dba_error_message(error), "\"db_adapter.") != NULL);
 }
 
 static void

@@ -64,12 +64,12 @@ cli_break_line(void)
 		fputs(cli_terminal_moves() ? "\r\033[K" : "\n", stderr);
 }
 
-/* Messages break at spaces where a terminal would break them anywhere. */
+/* Text breaks at spaces where a terminal would break it anywhere.  It begins at
+ * `column` and goes on below at `indent`. */
 static void
-print_lines(const char *text)
+print_lines(FILE *to, const char *text, size_t column, size_t indent)
 {
-	size_t		width = terminal_width(STDERR_FILENO);
-	size_t		column = 0;
+	size_t		width = terminal_width(fileno(to));
 
 	while (*text != '\0')
 	{
@@ -79,21 +79,27 @@ print_lines(const char *text)
 
 		if (width > 0 && column > 0 && column + spaces + columns > width)
 		{
-			fputs("\n  ", stderr);
-			column = 2;
+			fprintf(to, "\n%*s", (int) indent, "");
+			column = indent;
 			text += spaces;
 			spaces = 0;
 		}
-		fwrite(text, 1, spaces + len, stderr);
+		fwrite(text, 1, spaces + len, to);
 		column += spaces + columns;
 		text += spaces + len;
 		if (*text == '\n')
 		{
-			fputc(*text++, stderr);
+			fputc(*text++, to);
 			column = 0;
 		}
 	}
-	fputc('\n', stderr);
+	fputc('\n', to);
+}
+
+void
+cli_print_value(const char *text, size_t column)
+{
+	print_lines(stdout, text, column, column);
 }
 
 static void
@@ -107,7 +113,7 @@ print_message(const char *prefix, const char *fmt, va_list args)
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
 	if (len > 0)
 		memcpy(last_error, text + len, sizeof(text) - len);
-	print_lines(text);
+	print_lines(stderr, text, 0, 2);
 }
 
 void
