@@ -126,6 +126,12 @@ command_is([ 'status', '--profile', 'down' ], 0, qr/Connection +could not connec
 command_is([ '--profile', 'shop', 'validate' ], 4, qr/^$/, qr/not installed.*HINT: Install it: db-adapter --profile shop install/s, 'validate without the extension');
 command_is([ '--profile', 'shop', 'connect' ], 0, qr/validation skipped: .*not installed.*books +1,200/s, undef, 'connect without the extension');
 is(slurp_file('.db-profile'), "shop\n", 'connect wrote the lock file');
+copy("$top/test/data/project/backup.json", 'old.json') or die $!;
+foreach my $args ([qw(fix --confirm)], [qw(backup --all-users -o x.jsonl)], [qw(restore old.json --yes)], ['introspect'], ['jobs'], [qw(sync --from other)])
+{
+	command_is($args, 4, qr/^$/, qr/not installed.*HINT: Install it: db-adapter install/s, "$args->[0] without the extension");
+}
+ok(!-e 'x.jsonl', 'and leaves no file');
 command_is(['install'], 0, qr/created/, undef, 'install');
 command_is(['install'], 0, qr/already installed/, undef, 'install again');
 command_is([ 'install', '--profile', 'other', '-q' ], 0, qr/created/, qr/^$/, 'install elsewhere');
@@ -134,6 +140,9 @@ command_is(['connect'], 0, qr/Chosen by +lock file.*as expected/s, qr/"shop" is 
 command_is(['status'], 0, qr/Extension +\d.*authors +4\nbooks +1,200\n/s, qr/^$/, 'status');
 command_is([ 'status', '--json' ], 0, qr/"connected":\ttrue/, qr/^$/, 'status --json');
 command_is(['validate'], 0, qr/as expected/, qr/^$/, 'validate');
+command_is([ 'connect', '--json' ], 0, qr/"valid":\ttrue,.*"lock_written":\ttrue/s, qr/^$/, 'connect --json');
+command_is([ 'install', '--json' ], 0, qr/"action":\t"already installed"/, qr/^$/, 'install --json');
+command_is([ 'introspect', '--json', '--format', 'dot' ], 0, qr/digraph/, qr/^$/, 'introspect --json as a diagram');
 command_is([ 'validate', '--json' ], 0, qr/"valid": *true/, qr/^$/, 'validate --json');
 command_is([ 'introspect', '--format', 'mermaid' ], 0, qr/^erDiagram/, qr/^$/, 'introspect as a diagram');
 command_is(['introspect'], 0, qr/"format": "db_adapter.schema"/, qr/^$/, 'introspect');
@@ -142,6 +151,23 @@ command_is([ 'introspect', '--format', 'png' ], 2, undef, qr/must be json, merma
 	local $ENV{DB_PROFILE} = 'other';
 	command_is(['validate'], 0, undef, qr/DB_PROFILE says "other", the lock file says "shop"; the environment wins/, 'environment before lock file');
 }
+
+# --- without the right to execute the schema's statements, or where nothing can be written
+
+$node->safe_psql('shop', q{CREATE ROLE plain LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO plain;
+	CREATE ROLE reader LOGIN SUPERUSER; ALTER ROLE reader SET default_transaction_read_only = on});
+foreach my $limit ([ 'plain', qr/only tables and columns were compared: no right to/ ], [ 'reader', qr/only tables and columns were compared: the server is read-only/ ])
+{
+	my ($role, $said) = @$limit;
+	my $url = $server =~ s/user=app/user=$role/r . ' dbname=shop';
+
+	command_is([ 'validate', '--profile', $url ], 0, qr/as expected/, $said, "$role: validate");
+	write_file('more.sql', $schema . 'ALTER TABLE books ADD COLUMN more int;');
+	command_is([ 'validate', '--profile', $url, '--schema-file', 'more.sql' ], 1, qr/books\.more is missing/, $said, "$role: validate finds drift");
+}
+command_is([ 'validate', '--schema-file', 'nix.sql' ], 2, qr/^$/, qr/could not read schema file "nix.sql": No such file/, 'validate with what is not there');
+write_file('typo.toml', slurp_file('db.toml') . "[schema]\nfiel = 'schema.sql'\n");
+command_is([ 'profiles', '--config', 'typo.toml' ], 0, undef, qr/warning: .*fiel.*"?file"?/, 'a key that is not known');
 
 # --- drift and its repair
 
@@ -154,6 +180,31 @@ command_is([ 'fix', '--profile', 'other' ], 0, qr/1\. ALTER TABLE public.books A
 command_is([ 'fix', '--profile', 'other', '--confirm' ], 0, qr/as expected/, qr/changing other .*saved 0 rows to backups\/pre-fix-other-\d{8}-\d{6}\.json/s, 'fix --confirm');
 command_is([ 'fix', '--profile', 'other', '--confirm', '--no-backup', '--json' ], 0, qr/"plan":/, undef, 'fix with nothing to do');
 command_is([ '--profile', 'other', 'validate' ], 0, undef, undef, 'the schema is repaired');
+$node->safe_psql('other', 'ALTER TABLE books ADD COLUMN extra int');
+command_is([ 'fix', '--profile', 'other', '--confirm', '--no-backup' ], 0, qr/books.extra is not expected/, undef, 'fix leaves what the schema does not have');
+command_is([ 'fix', '--profile', 'other', '--allow-drop' ], 0, qr/1\. ALTER TABLE public.books DROP COLUMN extra/, undef, 'fix --allow-drop');
+{
+	# no folder where the rows are to be saved
+	rename('backups', 'kept') or die;
+	write_file('backups', '');
+	command_is([ 'fix', '--profile', 'other', '--allow-drop', '--confirm' ], 4, undef, qr/the rows could not be saved, so nothing was changed; --no-backup does without/, 'fix without a place for the rows');
+	is($node->safe_psql('other', 'SELECT count(extra) FROM books'), '0', 'and the column is still there');
+	unlink 'backups';
+	rename('kept', 'backups') or die;
+}
+command_is([ 'fix', '--profile', 'other', '--allow-drop', '--confirm', '--no-backup' ], 0, qr/as expected/, undef, 'fix --allow-drop --confirm');
+write_file('strict.sql', $schema =~ s/name text/name text, born date NOT NULL/r);
+$node->safe_psql('other', q{INSERT INTO authors (user_id, slug) VALUES ('u0', 'x')});
+command_is([ 'fix', '--profile', 'other', '--schema-file', 'strict.sql', '--confirm', '--no-backup' ], 1, qr/^stays: .*born.*:.*drifted/ms, undef, 'fix of what cannot be: says what stays, and why');
+$node->safe_psql('other', q{ALTER TABLE authors DROP COLUMN born; DELETE FROM authors});
+command_is([ 'fix', '--recreate-threshold', 'x' ], 2, undef, qr/--recreate-threshold needs a number, not "x"/, 'fix: no number');
+$node->safe_psql('other', 'ALTER TABLE books DROP COLUMN title, DROP COLUMN price');
+command_is([ 'fix', '--profile', 'other', '--recreate-threshold', '2', '--plan-only' ], 0, qr/"tables_to_recreate": \[\s*"[^"]*books"/, undef, 'fix --recreate-threshold');
+write_file('defs.json', '{"books.price": "numeric(12,4)"}');
+command_is([ 'fix', '--profile', 'other', '--column-defs', 'defs.json' ], 0, qr/ADD COLUMN price numeric\(10,2\)/, undef, 'fix --column-defs: what the schema itself says goes before');
+write_file('defs.json', '[]');
+command_is([ 'fix', '--profile', 'other', '--column-defs', 'defs.json' ], 2, undef, qr/column definitions "defs.json" are not a JSON object/, 'fix: column definitions that are none');
+command_is([ 'fix', '--profile', 'other', '--confirm', '--no-backup' ], 0, qr/as expected/, undef, 'and whole again');
 
 # --- backup
 
@@ -171,6 +222,17 @@ command_is([ 'backup', '--validate', $_ ], 0, qr/^\Q$_\E: valid, format \w+, 1,2
 command_is([ 'backup', '--validate', '-', '--json' ], 0, qr/"valid":\ttrue/, qr/^$/, 'a stream is valid', $stream);
 command_is([ 'backup', '--validate', 'nix.jsonl', '--json' ], 2, qr/"message":\t"could not read \\"nix.jsonl\\"/, undef, 'a file that is not there --json');
 command_is([ 'backup', '--user-id', 'u1', '-o', 'nowhere/x.jsonl' ], 4, undef, qr/could not write "nowhere\/x.jsonl": No such file/, 'backup to nowhere');
+
+command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.doc.json', '--format', 'jsonl', '-q' ], 0, undef, undef, 'backup --format');
+command_is([ 'backup', '--validate', 'u1.doc.json' ], 0, qr/valid, format jsonl/, undef, 'overrides the name');
+SKIP:
+{
+	skip 'there is no /dev/full', 2 if !-e '/dev/full';
+	my $err = '';
+	IPC::Run::run([ 'db-adapter', 'backup', '--all-users', '-o', '-' ], '>', '/dev/full', '2>', \$err);
+	is($? >> 8, 4, 'a disk that is full: exit code');
+	like($err, qr/could not write "standard output": No space left on device/, 'a disk that is full: message');
+}
 
 my $text = slurp_file('u1.jsonl');
 write_file('cut.jsonl', substr($text, 0, length($text) / 2));
@@ -231,6 +293,9 @@ command_is([ 'sync', '--from', 'down' ], 3, undef, qr/source: could not connect/
 command_is([ 'sync', '--from', 'shop', '--user-id', 'u1' ], 0, qr/^Table +New +Changed +Same +Only here\n.+\nauthors +0 +0 +3 +0\nbooks +1 +1 +1,198 +1\n$/,
 	qr/warning: .*the lock file says "shop".*looking at other \(.*chosen by environment\)\nfrom shop \(.*warning: .*no backup schema is known.*nothing was changed; --confirm brings the 2 rows.*--delete/s, 'sync shows');
 is(books(), 'b1 old, gone Gone', 'and changes nothing');
+write_file('sync.toml', slurp_file('db.toml') . "[sync]\ntables = ['authors']\n");
+command_is([ 'sync', '--from', 'shop', '--config', 'sync.toml' ], 0, qr/^authors .*\n\z/m, undef, 'sync of the tables of db.toml');
+command_is([ 'sync', '--from', 'shop', '--config', 'sync.toml', '--tables', 'books' ], 0, qr/^-+\nbooks .*\n\z|\nbooks .*\n\z/m, undef, '--tables goes before them');
 command_is([ 'sync', '--from', 'shop', '--confirm', '--dry-run', '--json' ], 0, qr/"source":\t"shop",\s+"destination":\t"other",\s+"dry_run":\ttrue,\s+"tables":.*"table":\t"authors",\s+"source_rows":\t4,.*"new":\t1,/s, undef, 'sync --json');
 command_is([ 'sync', '--from', 'shop', '--user-id', 'u1', '--mode', 'fail', '--confirm' ], 4, undef, qr/exists already/, 'sync --mode fail');
 command_is([ 'sync', '--from', 'shop', '--user-id', 'u1', '--mode', 'skip', '--confirm', '-q' ], 0, qr/books +1 +0 +0 /, qr/^$/, 'sync --mode skip');
@@ -252,9 +317,11 @@ $node->safe_psql('shop', q{UPDATE books SET title = 'Title 8' WHERE slug = 'b8'}
 	my ($out, $err) = ('', '');
 	my $lock = $node->background_psql('other');
 	$lock->query_safe('BEGIN; LOCK TABLE books');
-	my $run = IPC::Run::start([ 'db-adapter', 'sync', '--from', 'shop', '--confirm' ], '>', \$out, '2>', \$err);
+	my $run = IPC::Run::start([ 'db-adapter', 'sync', "-f$server dbname=shop password='$secret'", '--confirm', "--profile=$server dbname=other password='$secret'" ], '>', \$out, '2>', \$err);
 	$node->poll_query_until('postgres', q{SELECT EXISTS (SELECT 1 FROM pg_stat_activity WHERE datname = 'other' AND wait_event_type = 'Lock')})
 	  or die 'the sync did not wait';
+	my $seen_by_all = slurp_file("/proc/$run->{KIDS}[0]{PID}/cmdline");
+	like($seen_by_all, qr/sync\0-f\*+\0--confirm\0--profile=\*+\0/, 'the arguments of sync are to be seen, but for their URLs');
 	$run->signal('INT');
 	$run->finish;
 	is($? >> 8, 130, 'an interrupted sync exits with 130');
