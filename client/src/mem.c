@@ -13,10 +13,24 @@ mem_alloc(size_t size)
 	return malloc(size > 0 ? size : 1);
 }
 
+/*
+ * glibc's calloc passes by what a thread keeps of freed blocks, up to this size, and
+ * leaves them to pile up: a request's few small blocks would cost as much as parsing
+ * its answer.
+ */
+#define CACHED_SIZE 1024
+
 void *
 mem_zalloc(size_t size)
 {
-	return calloc(1, size > 0 ? size : 1);
+	void	   *memory;
+
+	if (size > CACHED_SIZE)
+		return calloc(1, size);
+	memory = mem_alloc(size);
+	if (memory != NULL)
+		memset(memory, 0, size);
+	return memory;
 }
 
 void *

@@ -22,13 +22,15 @@ sql_free(SqlStatement *st)
 void
 sql_write_identifier(Buf *buf, const char *name)
 {
+	const char *quote;
+
 	buf_putc(buf, '"');
-	for (; *name != '\0'; name++)
+	for (; (quote = strchr(name, '"')) != NULL; name = quote + 1)
 	{
-		if (*name == '"')
-			buf_putc(buf, '"');
-		buf_putc(buf, *name);
+		buf_append(buf, name, (size_t) (quote - name) + 1);
+		buf_putc(buf, '"');
 	}
+	buf_puts(buf, name);
 	buf_putc(buf, '"');
 }
 
