@@ -3,7 +3,7 @@ package Session;
 
 use strict;
 use warnings;
-use IPC::Run qw(start finish pump timer);
+use IPC::Run qw(start finish pump timeout);
 use PostgreSQL::Test::Utils;
 
 sub new
@@ -11,10 +11,12 @@ sub new
 	my ($class, $node, $database, @options) = @_;
 	my $self = bless { in => '', out => '', err => '', number => 0 }, $class;
 
+	# For each answer: the session itself may live as long as the test.
+	$self->{limit} = timeout($PostgreSQL::Test::Utils::timeout_default || 180);
 	$self->{psql} = start(
 		[ 'psql', '-XAtq', '-d', $node->connstr($database), @options ],
 		'<', \$self->{in}, '>', \$self->{out}, '2>', \$self->{err},
-		timer($PostgreSQL::Test::Utils::timeout_default || 180));
+		$self->{limit});
 	return $self;
 }
 
@@ -26,6 +28,7 @@ sub query
 
 	$self->{out} = $self->{err} = '';
 	$self->{in} .= "$sql;\n\\echo $mark\n";
+	$self->{limit}->start;
 	pump $self->{psql} until $self->{out} =~ s/^\Q$mark\E\n//m;
 	chomp(my $answer = $self->{out});
 	return $answer;
@@ -39,6 +42,7 @@ sub begin
 	$self->{mark} = 'done ' . ++$self->{number};
 	$self->{out} = $self->{err} = '';
 	$self->{in} .= "$sql;\n\\echo $self->{mark}\n";
+	$self->{limit}->start;
 	# Not pump: with all of it sent, that would wait for an answer that may not come.
 	$self->{psql}->pump_nb while length $self->{in};
 	return;
@@ -48,6 +52,7 @@ sub collect
 {
 	my ($self) = @_;
 
+	$self->{limit}->start;
 	pump $self->{psql} until $self->{out} =~ s/^\Q$self->{mark}\E\n//m;
 	chomp(my $answer = $self->{out});
 	return $answer;
@@ -58,6 +63,7 @@ sub quit
 	my ($self) = @_;
 
 	$self->{in} .= "\\q\n";
+	$self->{limit}->start;
 	$self->{psql}->finish;
 	return;
 }
