@@ -214,7 +214,7 @@ static void
 test_shared(void **state)
 {
 	dba_client *db = open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0",
-								 "pipeline_depth", "4", NULL);
+								 "pipeline_depth", "4", "pool_pre_ping", "false", NULL);
 	Outcome		out = {0};
 	Outcome		cancelled = {0};
 	dba_request id;
