@@ -237,6 +237,11 @@ print_preview(const Cli *cli, const dba_result *result)
 	print_counts(cli, result, "Table|>New|>Changed|>Same|>Only here", columns, 4, "ambiguous");
 	if (cli_has(cli, "confirm") || cli_has(cli, "dry-run"))
 		return;
+	if (total_of(result, "new") + total_of(result, "changed") + total_of(result, "only_there") == 0)
+	{
+		cli_note(cli, "there is nothing to bring");
+		return;
+	}
 	cli_note(cli, "nothing was changed; --confirm brings the %s rows that are new or changed%s",
 			 cli_thousands(total_of(result, "new") + total_of(result, "changed")),
 			 cli_has(cli, "delete")				  ? " and deletes those only here"

@@ -306,6 +306,7 @@ command_is([ 'sync', '--from', 'shop', '--user-id', 'u1', '--confirm', '--delete
 command_is([ 'sync', '--from', 'shop', '--confirm', '--delete', '--yes' ], 0, qr/authors +1 +0 +0 +3\nbooks +0 +0 +1 +1,200\n$/, undef, 'sync --delete --yes');
 is(books(), 'b1 Title 1, b2 Title 2', 'and both are the same');
 command_is([ 'sync', '--from', 'shop', '--confirm', '--delete' ], 0, qr/authors +0 +0 +0 +4\nbooks +0 +0 +0 +1,200\n$/, undef, 'sync again has nothing to do');
+command_is([ 'sync', '--from', 'shop' ], 0, undef, qr/^there is nothing to bring$/m, 'and says so');
 write_file('backup-schema.json', '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}}]}');
 command_is([ 'sync', '--from', 'shop', '--backup-schema', 'backup-schema.json', '--json' ], 0, qr/"same":\t1200/, qr/^((?!no backup schema).)*$/s, 'sync --backup-schema');
 $node->safe_psql('shop', q{UPDATE books SET title = 'Title 8b' WHERE slug = 'b8'});
