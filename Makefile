@@ -43,8 +43,9 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-# PostgreSQL 14 lacks PostgreSQL::Test::Cluster; ours wraps PostgresNode.
-PROVE_FLAGS += -I test/perl
+# PostgreSQL 14 lacks PostgreSQL::Test::Cluster; ours wraps PostgresNode.  The tests
+# wait more than they compute.
+PROVE_FLAGS += -I test/perl -j2
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: sql/$(EXTENSION).sql $(EXTENSION).control
 	cp $< $@
