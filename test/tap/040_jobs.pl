@@ -200,7 +200,7 @@ is(sql("SELECT db_adapter.cancel($running)"), 'f', 'what has ended cannot be can
 like(error_of('SELECT db_adapter.wait(4711)'), qr/there is no job 4711/, 'nor waited for what is not there');
 
 # transactions
-like(error_of(qq{BEGIN; SELECT db_adapter.wait(db_adapter.submit('digest', '$slow'));}),
+like(error_of(qq{BEGIN; SELECT db_adapter.wait(db_adapter.submit('digest', '$slow'), '3 min');}),
 	qr/cannot wait for job \d+ in the transaction that submitted it/, 'nobody waits for what he has not committed');
 my $before = sql('SELECT max(id) FROM db_adapter.jobs');
 sql(qq{BEGIN; SELECT db_adapter.submit('digest', '$slow'); ROLLBACK;
