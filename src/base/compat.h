@@ -257,4 +257,12 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_wait_event(name) WaitEventExtensionNew(name)
 #endif
 
+/* 17 can end transactions that take long, those of workers too. */
+#if PG_VERSION_NUM < 170000
+#define compat_allow_long_transactions() ((void) 0)
+#else
+#define compat_allow_long_transactions()                                                           \
+	SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE)
+#endif
+
 #endif							/* DB_ADAPTER_COMPAT_H */

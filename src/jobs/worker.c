@@ -300,6 +300,7 @@ db_adapter_worker_main(Datum slot)
 	BackgroundWorkerInitializeConnectionByOid(my_slot->job.database,
 											  my_slot->scan ? InvalidOid : my_slot->job.role,
 											  my_slot->scan ? 0 : COMPAT_WORKER_BYPASS_LOGIN);
+	compat_allow_long_transactions();
 	cxt = AllocSetContextCreate(TopMemoryContext, "db_adapter job", ALLOCSET_DEFAULT_SIZES);
 	if (my_slot->scan)
 		scan();

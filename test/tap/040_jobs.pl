@@ -252,6 +252,22 @@ like($gate->{err}, qr/deadlock detected.*Job $id cannot go on before this transa
 $gate->query('ROLLBACK');
 is(end_of($id), 'succeeded', 'and then the job gets it');
 
+# a role may limit its transactions, but jobs take the time that they need
+SKIP:
+{
+	skip 'transaction_timeout came with PostgreSQL 17', 2 if sql('SHOW server_version_num') < 170000;
+	local $ENV{PGOPTIONS} = '-c transaction_timeout=0';
+	sql(q{ALTER ROLE alice SET transaction_timeout = '50 ms'});
+	$gate->query('BEGIN; LOCK TABLE notes');
+	$id = sql(qq{SELECT db_adapter.submit('digest', '{"backup_schema": $schema, "table": "notes"}')}, as('alice'));
+	ok($node->poll_query_until('postgres', qq{SELECT state = 'failed' OR EXISTS (SELECT FROM pg_stat_activity
+		WHERE backend_type = 'db_adapter job' AND wait_event_type = 'Lock' AND clock_timestamp() - xact_start > '100 ms')
+		FROM db_adapter.jobs WHERE id = $id}), 'a job waits for longer than a transaction may take');
+	$gate->query('COMMIT');
+	is(end_of($id), 'succeeded', 'and is not stopped');
+	sql('ALTER ROLE alice RESET transaction_timeout');
+}
+
 # a lock that does not come in time is tried again; the setting comes along
 $gate->query('BEGIN; LOCK TABLE notes');
 $id = sql(qq{SET lock_timeout = '1ms'; SELECT db_adapter.submit('digest', '{"backup_schema": $schema, "table": "notes"}')});
