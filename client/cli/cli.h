@@ -187,8 +187,8 @@ extern const char *cli_style(const Cli *cli,
 extern const char *cli_thousands(int64_t number);
 extern const char *cli_bytes(double bytes);
 
-/* columns: "Table|>Rows|~URL|Description", > aligns right, ~ and the last one may be cut
- * to fit the terminal; rows of as many texts */
+/* columns: "Table|>Rows|~URL|Description", > aligns right, ~ and the last one may be
+ * broken to fit the terminal; rows of as many texts */
 typedef struct CliTable CliTable;
 
 extern CliTable *cli_table_new(const Cli *cli, const char *columns);

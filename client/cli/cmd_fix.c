@@ -106,6 +106,21 @@ print_hazards(const Cli *cli, const cJSON *step)
 	printf("%s\n", cli_style(cli, "off"));
 }
 
+/* How large what the step works on is, as the server estimates. */
+static void
+print_size(const cJSON *step)
+{
+	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(step, "rows");
+	const cJSON *bytes = cJSON_GetObjectItemCaseSensitive(step, "bytes");
+
+	if (!cJSON_IsNumber(bytes))
+		return;
+	printf("     %s: ", text_member(step, "table"));
+	if (cJSON_IsNumber(rows))
+		printf("about %s rows, ", cli_thousands((int64_t) rows->valuedouble));
+	puts(cli_bytes(bytes->valuedouble));
+}
+
 static void
 print_plan(const Cli *cli, const cJSON *plan)
 {
@@ -122,6 +137,7 @@ print_plan(const Cli *cli, const cJSON *plan)
 		if (*text_member(step, "reason") != '\0')
 			printf("     %s\n", text_member(step, "reason"));
 		print_hazards(cli, step);
+		print_size(step);
 	}
 	cJSON_ArrayForEach(left, remaining) printf(
 		"stays: %s %s %s: %s\n", text_member(left, "object_type"), text_member(left, "object"),

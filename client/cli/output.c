@@ -265,14 +265,14 @@ cli_table_new(const Cli *cli, const char *columns)
 	while (*columns != '\0')
 	{
 		bool		right = *columns == '>';
-		bool		cut = *columns == '~';
-		size_t		len = strcspn(columns += right || cut, "|");
+		bool		broken = *columns == '~';
+		size_t		len = strcspn(columns += right || broken, "|");
 
 		snprintf(name, sizeof(name), "%.*s", (int) len, columns);
 		scols_table_new_column(table->scols, name, 0,
-							   right						 ? SCOLS_FL_RIGHT
-							   : cut || columns[len] == '\0' ? SCOLS_FL_TRUNC
-															 : 0);
+							   right							? SCOLS_FL_RIGHT
+							   : broken || columns[len] == '\0' ? SCOLS_FL_WRAP
+																: 0);
 		table->columns++;
 		columns += len + (columns[len] == '|');
 	}

@@ -273,6 +273,10 @@ my @restore = qw(restore all.jsonl --profile other -y --dry-run);
 like(printed(['profiles']), qr/^\e\[1m +Profile .*\e\[0m\n\xe2\x94\x80.*B\xc3\xbccher/s, 'a terminal shows colours and lines');
 like(printed(['profiles'], LC_ALL => 'C'), qr/\e\[0m\n---.*B/s, 'in the C locale it is ASCII');
 unlike(printed(['profiles'], LC_ALL => 'C'), qr/[^\0-\x7f]/, 'and nothing else');
+my ($head, undef, @lines) = split /\r?\n/, printed([ '--no-color', 'profiles' ], COLUMNS => 60, LC_ALL => 'C');
+my ($from, $to) = (index($head, 'URL'), index($head, 'Description'));
+my $urls = join '', map { substr($_ . ' ' x 60, $from, $to - $from) } @lines;
+like($urls =~ s/\s//gr, qr/\Q@{[ "$server dbname=shop" =~ s{\s}{}gr ]}/, 'what is too long is broken, not cut');
 like(printed(\@restore), qr/\e\[K.*rows.*\e\[32m.*\e\[1mTable/s, 'progress, then a table');
 foreach my $plain ([ NO_COLOR => '1' ], [ 'option' => '1', '--no-color' ])
 {
