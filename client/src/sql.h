@@ -131,7 +131,7 @@ typedef struct SqlColumn
 	bool		as_text;		/* sent as text: it has no array, or is one */
 } SqlColumn;
 
-/* INSERT … SELECT … FROM unnest, then tail */
+/* INSERT … SELECT unnest, …, then tail */
 extern void sql_write_unnest(Buf *sql, const SqlName *table, const SqlColumn *columns, size_t count,
 							 const char *tail);
 

@@ -4,7 +4,8 @@
  *
  * An array's elements have the column's type, so that the server reads each value
  * once.  A type that has no array of its own, or whose values unnest would take
- * apart (arrays, composites), goes as text and is cast.
+ * apart (arrays, composites), goes as text and is cast.  Unnested side by side in
+ * the select list, rows go on one by one; in FROM they would be gathered first.
  */
 #include <string.h>
 
@@ -25,18 +26,11 @@ sql_write_unnest(Buf *sql, const SqlName *table, const SqlColumn *columns, size_
 	buf_puts(sql, ") SELECT ");
 	for (size_t i = 0; i < count; i++)
 	{
-		buf_printf(sql, "%su.c%zu", i == 0 ? "" : ", ", i + 1);
+		buf_printf(sql, "%spg_catalog.unnest($%zu::%s[])", i == 0 ? "" : ", ", i + 1,
+				   columns[i].as_text ? "pg_catalog.text" : columns[i].type);
 		if (columns[i].as_text)
 			buf_printf(sql, "::%s", columns[i].type);
 	}
-	buf_puts(sql, " FROM ROWS FROM (");
-	for (size_t i = 0; i < count; i++)
-		buf_printf(sql, "%spg_catalog.unnest($%zu::%s[])", i == 0 ? "" : ", ", i + 1,
-				   columns[i].as_text ? "pg_catalog.text" : columns[i].type);
-	buf_puts(sql, ") AS u (");
-	for (size_t i = 0; i < count; i++)
-		buf_printf(sql, "%sc%zu", i == 0 ? "" : ", ", i + 1);
-	buf_puts(sql, ")");
 	buf_puts(sql, tail);
 }
 
