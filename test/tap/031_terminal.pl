@@ -11,6 +11,7 @@ use Session;
 use Terminal;
 
 plan skip_all => 'libio-pty-perl is not installed' if !eval { require IO::Pty };
+plan skip_all => 'no pseudo terminal is to be had here' if !eval { IO::Pty->new };
 plan skip_all => 'the packages that the command is built with are not here'
   if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
 
