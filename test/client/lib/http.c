@@ -30,20 +30,21 @@ die(const char *what)
 const char *
 npm_folder(void)
 {
-	static char folder[256];
+	static char line[256];
+	static bool found;
 	FILE	   *pipe;
 
-	if (folder[0] != '\0')
-		return folder;
-	pipe = popen(TEST_SOURCE_DIR "/../../scripts/npm-packages", "r");
-	if (pipe == NULL || fgets(folder, sizeof(folder), pipe) == NULL)
-		folder[0] = '\0';
-	if (pipe != NULL)
-		pclose(pipe);
-	folder[strcspn(folder, "\n")] = '\0';
-	if (folder[0] == '\0')
-		puts("# passed over: tests with PostgREST and the official client, which come from npm");
-	return folder[0] != '\0' ? folder : NULL;
+	if (found)
+		return line;
+	pipe = popen(TEST_SOURCE_DIR "/../../scripts/npm-packages 2>&1", "r");
+	if (pipe == NULL || fgets(line, sizeof(line), pipe) == NULL)
+		line[0] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	found = pipe != NULL && pclose(pipe) == 0 && line[0] != '\0';
+	if (found)
+		return line;
+	printf("# passed over, PostgREST and the official client: %s\n", line);
+	return NULL;
 }
 
 /* A connection to a port of this machine; -1 when nobody listens there. */
