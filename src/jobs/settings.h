@@ -9,7 +9,7 @@
 
 /* What the session has set itself, search_path and all: {"name": "value"}. */
 extern Jsonb *settings_capture(void);
-/* The same set again for this session, as the current user may. */
+/* Sets them again in the process that runs the job, as the current user may. */
 extern void settings_apply(Jsonb *settings);
 
 #endif							/* DB_ADAPTER_JOBS_SETTINGS_H */

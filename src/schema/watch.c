@@ -57,7 +57,7 @@
 
 static bool enforce = true;
 
-/* Names of declarations, not armed, that this session has been warned of. */
+/* Names of declarations, not armed, that this process has been warned of. */
 static List *warned = NIL;
 
 typedef struct Check
