@@ -27,7 +27,8 @@ PG_CPPFLAGS  = -Isrc
 PG_CFLAGS    = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 # Our names win over the server's own symbols of the same name.
 SHLIB_LINK   = -Wl,-Bsymbolic
-DATA         = $(wildcard sql/$(EXTENSION)--*--*.sql)
+# Released scripts are kept as they were; the newest is the copy of sql/db_adapter.sql.
+DATA         = $(filter-out $(DATA_built),$(wildcard sql/$(EXTENSION)--*.sql))
 DATA_built   = sql/$(EXTENSION)--$(EXTVERSION).sql
 
 # Answers live in ./expected because pg_regress looks there first on every

@@ -1,0 +1,812 @@
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION db_adapter" to load this file. \quit
+
+-- Sections stand in the order of the verbs: introspect, expected, validate,
+-- plan, apply, declare; backup, restore, digest.  Every function is SECURITY INVOKER.
+-- A withheld function can be handed on by the owner of the database.
+
+-- Made here and not by the control file, so that a schema somebody else owns is
+-- refused (its owner could replace what is in it) and DROP EXTENSION takes it along.
+CREATE SCHEMA db_adapter;
+SET LOCAL search_path = db_adapter, pg_temp;
+
+GRANT USAGE ON SCHEMA db_adapter TO PUBLIC;
+COMMENT ON SCHEMA db_adapter IS
+    'Keeps schemas true to a declaration and moves rows between databases without breaking references';
+
+-- --------------------------------------------------------------------------
+-- introspect: the live schema
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION introspect(
+    schemas name[] DEFAULT '{public}',
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_introspect'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION introspect(name[], name[]) IS
+    'The live schema as one document: tables, types, functions and all that belongs to them';
+
+CREATE FUNCTION fingerprint(
+    schemas name[] DEFAULT '{public}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_fingerprint'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION fingerprint(name[]) IS
+    'A hash of the content of the schemas: the same on two databases with the same schema';
+
+CREATE FUNCTION column_names(
+    schema name DEFAULT 'public',
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_column_names'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION column_names(name, name[]) IS
+    'The columns of each table of a schema: {"table": ["column", ...]}';
+
+CREATE FUNCTION diagram(
+    schemas name[] DEFAULT '{public}',
+    format text DEFAULT 'mermaid')
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_diagram'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION diagram(name[], text) IS
+    'An entity-relationship diagram of the schemas, as mermaid or dot';
+
+-- --------------------------------------------------------------------------
+-- expected: the schema that DDL text declares
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION expected(
+    schema_sql text,
+    schemas name[] DEFAULT NULL,
+    search_path text DEFAULT NULL,
+    allow_do boolean DEFAULT false)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_expected'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION expected(text, name[], text, boolean) IS
+    'The schema document of a database built from schema_sql: executed in swapped-in schemas, introspected and rolled back';
+
+-- It executes DDL text, under a schema of the caller, and rolls it back.
+REVOKE EXECUTE ON FUNCTION expected(text, name[], text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION expected(text, name[], text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION expected(
+    schema_sql text[],
+    schemas name[] DEFAULT NULL,
+    search_path text DEFAULT NULL,
+    allow_do boolean DEFAULT false)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_expected_files'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION expected(text[], name[], text, boolean) IS
+    'The schema document of a database built from several files, in order';
+
+-- It executes DDL text, under a schema of the caller, and rolls it back.
+REVOKE EXECUTE ON FUNCTION expected(text[], name[], text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION expected(text[], name[], text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+-- Its content can be derived again at any time, so pg_dump leaves it out.
+CREATE TABLE expected_cache (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    key bytea NOT NULL,
+    schemas text[] NOT NULL,
+    words text[] NOT NULL,
+    fingerprint bytea NOT NULL,
+    size int NOT NULL,
+    document jsonb NOT NULL);
+-- Not unique: sessions that derive the same text do not wait for each other.
+CREATE INDEX expected_cache_key_idx ON expected_cache USING btree (key, id);
+
+COMMENT ON SEQUENCE expected_cache_id_seq IS
+    'Numbers of documents kept';
+COMMENT ON TABLE expected_cache IS
+    'Schema documents derived by expected(), the newest 64; only the extension touches it';
+COMMENT ON INDEX expected_cache_key_idx IS
+    'Finds a document by the hash of what it was derived from';
+
+CREATE FUNCTION expected_columns(
+    schema_sql text,
+    schema name DEFAULT 'public')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_expected_columns'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION expected_columns(text, name) IS
+    'The columns of each table that schema_sql declares, found by parsing alone';
+
+-- --------------------------------------------------------------------------
+-- validate: live against expected
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION validate(
+    expected jsonb,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_validate'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION validate(jsonb, name[], name[], text[]) IS
+    'Compares the live schema with an expected one, a schema document or {"table": ["column", ...]}';
+
+CREATE FUNCTION validate_text(
+    schema_sql text,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_validate_text'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION validate_text(text, name[], name[], text[]) IS
+    'Compares the live schema with the one that schema_sql declares: expected and validate in one call';
+
+-- It executes DDL text as expected does.
+REVOKE EXECUTE ON FUNCTION validate_text(text, name[], name[], text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION validate_text(text, name[], name[], text[]) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION differences(
+    expected jsonb,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}')
+RETURNS TABLE (
+    severity text,
+    object_type text,
+    object text,
+    attribute text,
+    expected text,
+    actual text)
+AS 'MODULE_PATHNAME', 'db_adapter_differences'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION differences(jsonb, name[], name[], text[]) IS
+    'The differences between the live schema and an expected one, a row each';
+
+CREATE FUNCTION report(
+    validation jsonb,
+    format text DEFAULT 'text')
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_report'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION report(jsonb, text) IS
+    'A result of validate for people to read, as text or markdown';
+
+-- --------------------------------------------------------------------------
+-- plan: the steps from live to expected
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION plan(
+    expected jsonb,
+    column_definitions jsonb DEFAULT '{}',
+    recreate_threshold int DEFAULT 0,
+    allow_drop boolean DEFAULT false,
+    verify boolean DEFAULT true,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}',
+    renames jsonb DEFAULT '{}',
+    online boolean DEFAULT false)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_plan'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) IS
+    'The ordered DDL steps from the live schema to the expected one, each with its hazards, tried and rolled back';
+
+-- Its trial executes DDL, in swapped-in schemas.
+REVOKE EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION plan_steps(
+    plan jsonb)
+RETURNS TABLE (
+    step int,
+    action text,
+    object text,
+    sql text,
+    hazards text[],
+    reason text)
+AS 'MODULE_PATHNAME', 'db_adapter_plan_steps'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION plan_steps(jsonb) IS
+    'The steps of a plan, a row each';
+
+-- --------------------------------------------------------------------------
+-- apply: a plan executed in one transaction
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION apply(
+    plan jsonb,
+    confirm boolean DEFAULT false,
+    backup boolean DEFAULT true,
+    lock_timeout interval DEFAULT '5s')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_apply'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION apply(jsonb, boolean, boolean, interval) IS
+    'Executes a plan, re-validates, and raises unless the promised schema is reached; without confirm everything is rolled back';
+
+-- It changes the schema.
+REVOKE EXECUTE ON FUNCTION apply(jsonb, boolean, boolean, interval) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION apply(jsonb, boolean, boolean, interval) TO pg_database_owner WITH GRANT OPTION;
+
+-- Rows put aside before a step that may lose them, as lines of a backup.
+CREATE TABLE saved (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    saved_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    owner regrole NOT NULL,
+    "table" text NOT NULL,
+    rows bigint);
+
+COMMENT ON SEQUENCE saved_id_seq IS
+    'Numbers of rows put aside';
+COMMENT ON TABLE saved IS
+    'Tables whose rows were put aside; only the extension touches it, see the view saved_rows';
+
+CREATE TABLE saved_chunk (
+    saved bigint NOT NULL REFERENCES saved ON DELETE CASCADE,
+    number int NOT NULL,
+    lines text NOT NULL,
+    PRIMARY KEY (saved, number));
+
+COMMENT ON TABLE saved_chunk IS
+    'The lines of rows put aside; only the extension touches it, see saved_document()';
+
+CREATE VIEW saved_rows WITH (security_barrier) AS
+SELECT id, saved_at, owner, "table", rows
+  FROM saved
+ WHERE owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+    OR pg_catalog.pg_has_role(owner, 'USAGE');
+
+COMMENT ON VIEW saved_rows IS
+    'Rows that apply put aside before steps that may lose them: your own, and those of roles you are a member of';
+GRANT SELECT ON saved_rows TO PUBLIC;
+
+CREATE FUNCTION saved_document(
+    id bigint)
+RETURNS SETOF text
+AS 'MODULE_PATHNAME', 'db_adapter_saved_document'
+LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION saved_document(bigint) IS
+    'Rows that were put aside, as the chunks of a backup that restore takes';
+
+CREATE FUNCTION purge_saved_rows(
+    older_than interval)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_purge_saved_rows'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION purge_saved_rows(interval) IS
+    'Deletes rows that were put aside longer ago than that; returns how many sets there were';
+
+-- --------------------------------------------------------------------------
+-- declare: a schema watched at commit
+-- --------------------------------------------------------------------------
+
+-- pg_dump takes the declarations along; whoever dumps the database must read them.
+CREATE TABLE declaration (
+    name text PRIMARY KEY CHECK (octet_length(name) BETWEEN 1 AND 63),
+    owner name NOT NULL,
+    mode text NOT NULL CHECK (mode IN ('warn', 'notify', 'enforce')),
+    schemas name[] NOT NULL,
+    schema_sql text NOT NULL,
+    document jsonb NOT NULL,
+    relations bigint NOT NULL,
+    constraints bigint NOT NULL,
+    declared_at timestamptz NOT NULL DEFAULT pg_catalog.now());
+GRANT SELECT ON declaration TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('declaration', '');
+
+COMMENT ON TABLE declaration IS
+    'What schemas are declared to be; only the extension touches it, see the view declarations';
+
+-- Stays behind in a dump: the owner by oid, and the major of the server under which
+-- the schema has met its declaration.
+CREATE TABLE declaration_state (
+    name text PRIMARY KEY,
+    owner oid,
+    armed_major int);
+
+COMMENT ON TABLE declaration_state IS
+    'Which declarations are armed in this database; only the extension touches it';
+
+CREATE VIEW declared AS
+SELECT d.name, coalesce(s.owner, r.oid) AS owner, d.mode, d.schemas, d.relations, d.constraints,
+       s.armed_major IS NOT DISTINCT FROM current_setting('server_version_num')::int / 10000 AS armed,
+       d.declared_at, d.schema_sql, d.document
+  FROM declaration d
+  LEFT JOIN declaration_state s ON s.name = d.name
+  LEFT JOIN pg_catalog.pg_roles r ON s.owner IS NULL AND r.rolname = d.owner;
+
+COMMENT ON VIEW declared IS
+    'Declarations with their state, for the extension itself; see the view declarations';
+
+CREATE FUNCTION declare(
+    name text,
+    schema_sql text,
+    schemas name[] DEFAULT NULL,
+    mode text DEFAULT 'warn')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_declare'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION declare(text, text, name[], text) IS
+    'Has schemas watched: DDL that leaves them short of schema_sql is warned of, notified, or refused at commit';
+
+-- It executes DDL text as expected does, and can hold up the DDL of others.
+REVOKE EXECUTE ON FUNCTION declare(text, text, name[], text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION declare(text, text, name[], text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION undeclare(
+    name text)
+RETURNS void
+AS 'MODULE_PATHNAME', 'db_adapter_undeclare'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION undeclare(text) IS
+    'Removes a declaration; for its owner';
+
+-- It lifts a guard.
+REVOKE EXECUTE ON FUNCTION undeclare(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION undeclare(text) TO pg_database_owner WITH GRANT OPTION;
+
+-- One whose owner is no role of this cluster belongs to its superusers (10 is the first).
+CREATE VIEW declarations WITH (security_barrier) AS
+SELECT name, owner::regrole AS owner, mode, schemas, armed, declared_at, schema_sql,
+       document->>'server_version' AS server_version
+  FROM declared
+ WHERE owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+    OR pg_catalog.pg_has_role(coalesce(owner, 10), 'USAGE');
+
+COMMENT ON VIEW declarations IS
+    'What is declared, and whether it is armed: your own, and those of roles you are a member of';
+GRANT SELECT ON declarations TO PUBLIC;
+
+CREATE FUNCTION declared_differences(
+    declaration text,
+    document jsonb)
+RETURNS TABLE (
+    severity text,
+    object_type text,
+    object text,
+    attribute text,
+    expected text,
+    actual text)
+AS 'MODULE_PATHNAME', 'db_adapter_declared_differences'
+LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION declared_differences(text, jsonb) IS
+    'The differences of a declaration, or the error of one that is damaged; read by the view drift';
+
+CREATE VIEW drift WITH (security_barrier) AS
+SELECT d.name AS declaration, x.*
+  FROM declared d
+ CROSS JOIN LATERAL declared_differences(d.name, d.document) x
+ WHERE d.owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+    OR pg_catalog.pg_has_role(coalesce(d.owner, 10), 'USAGE');
+
+COMMENT ON VIEW drift IS
+    'The differences between the live schema and each declaration, as of now';
+GRANT SELECT ON drift TO PUBLIC;
+
+CREATE FUNCTION note_ddl()
+RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'db_adapter_note_ddl'
+LANGUAGE C;
+
+COMMENT ON FUNCTION note_ddl() IS
+    'Notes which schemas a command has touched, for the check at commit';
+
+-- For the event triggers below only.
+REVOKE EXECUTE ON FUNCTION note_ddl() FROM PUBLIC;
+
+CREATE EVENT TRIGGER db_adapter_ddl ON ddl_command_end EXECUTE FUNCTION note_ddl();
+COMMENT ON EVENT TRIGGER db_adapter_ddl IS
+    'Notes the schemas that DDL touches, for declarations';
+CREATE EVENT TRIGGER db_adapter_drop ON sql_drop EXECUTE FUNCTION note_ddl();
+COMMENT ON EVENT TRIGGER db_adapter_drop IS
+    'Notes the schemas that something is dropped from, for declarations';
+CREATE EVENT TRIGGER db_adapter_start ON ddl_command_start WHEN TAG IN ('DROP INDEX', 'ALTER TABLE')
+    EXECUTE FUNCTION note_ddl();
+COMMENT ON EVENT TRIGGER db_adapter_start IS
+    'Refuses what would break a declaration and commits before it can be checked';
+
+-- --------------------------------------------------------------------------
+-- backup: rows to lines
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION derive_backup_schema(
+    tables regclass[] DEFAULT NULL,
+    root regclass DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_derive_backup_schema'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION derive_backup_schema(regclass[], regclass) IS
+    'A backup schema from the foreign keys of the catalog, parents first';
+
+CREATE FUNCTION check_backup_schema(
+    backup_schema jsonb)
+RETURNS TABLE (
+    severity text,
+    "table" text,
+    message text)
+AS 'MODULE_PATHNAME', 'db_adapter_check_backup_schema'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION check_backup_schema(jsonb) IS
+    'What could go wrong with a backup schema in this database, a row each';
+
+CREATE FUNCTION backup(
+    backup_schema jsonb,
+    user_id text DEFAULT NULL,
+    filters jsonb DEFAULT '{}',
+    metadata jsonb DEFAULT '{}',
+    format text DEFAULT 'jsonl',
+    row_security boolean DEFAULT false,
+    on_leak text DEFAULT 'report',
+    checksum text DEFAULT 'crc32c',
+    keys jsonb DEFAULT NULL)
+RETURNS SETOF text
+AS 'MODULE_PATHNAME', 'db_adapter_backup'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION backup(jsonb, text, jsonb, jsonb, text, boolean, text, text, jsonb) IS
+    'The rows of a tenant, or all, or those with the match keys given, in chunks of whole lines of about 64 KB; streams when called in the SELECT list';
+
+CREATE FUNCTION backup_document(
+    backup_schema jsonb,
+    user_id text DEFAULT NULL,
+    filters jsonb DEFAULT '{}',
+    metadata jsonb DEFAULT '{}',
+    format text DEFAULT 'jsonl',
+    row_security boolean DEFAULT false,
+    on_leak text DEFAULT 'report',
+    checksum text DEFAULT 'crc32c',
+    keys jsonb DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_backup_document'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION backup_document(jsonb, text, jsonb, jsonb, text, boolean, text, text, jsonb) IS
+    'The same as backup in one value, for small sets';
+
+CREATE FUNCTION backup_to_file(
+    path text,
+    backup_schema jsonb,
+    user_id text DEFAULT NULL,
+    filters jsonb DEFAULT '{}',
+    metadata jsonb DEFAULT '{}',
+    format text DEFAULT 'jsonl',
+    row_security boolean DEFAULT false,
+    on_leak text DEFAULT 'report',
+    checksum text DEFAULT 'crc32c',
+    overwrite boolean DEFAULT false,
+    workers int DEFAULT 1)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_backup_to_file'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION backup_to_file(text, jsonb, text, jsonb, jsonb, text, boolean, text, text, boolean, int) IS
+    'Writes a backup to a file of the server; needs the rights of pg_write_server_files';
+
+-- It writes a file of the server.
+REVOKE EXECUTE ON FUNCTION backup_to_file(text, jsonb, text, jsonb, jsonb, text, boolean, text, text, boolean, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION backup_to_file(text, jsonb, text, jsonb, jsonb, text, boolean, text, text, boolean, int) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION validate_backup(
+    document text,
+    backup_schema jsonb DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_validate_backup'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION validate_backup(text, jsonb) IS
+    'Whether a backup is whole and consistent: {"valid", "errors", "warnings"}';
+
+-- --------------------------------------------------------------------------
+-- restore: lines to rows
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION restore(
+    document text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false)
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) IS
+    'Restores a backup: ids and foreign keys remapped, failing rows set aside, counts per table';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_from_file(
+    path text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false)
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore_from_file'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) IS
+    'Restores a backup from a file of the server; needs the rights of pg_read_server_files';
+
+-- It reads a file of the server.
+REVOKE EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_begin(
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false)
+RETURNS void
+AS 'MODULE_PATHNAME', 'db_adapter_restore_begin'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) IS
+    'Begins a restore whose backup comes in chunks within this transaction';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_data(
+    chunk bytea)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_restore_data'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_data(bytea) IS
+    'The next bytes of the backup, cut anywhere; returns the rows so far';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_data(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_data(bytea) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_data(
+    chunk text)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_restore_data_text'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_data(text) IS
+    'The next characters of the backup; returns the rows so far';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_data(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_data(text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_end()
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore_end'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_end() IS
+    'Ends a restore: verifies the whole and returns the counts per table';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_end() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_end() TO pg_database_owner WITH GRANT OPTION;
+
+-- --------------------------------------------------------------------------
+-- digest: rows to hashes by natural key
+-- --------------------------------------------------------------------------
+
+CREATE FUNCTION digest(
+    backup_schema jsonb,
+    "table" text,
+    user_id text DEFAULT NULL,
+    buckets int DEFAULT NULL,
+    hash text DEFAULT 'fast')
+RETURNS TABLE (
+    bucket int,
+    rows bigint,
+    digest bytea)
+AS 'MODULE_PATHNAME', 'db_adapter_digest'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION digest(jsonb, text, text, int, text) IS
+    'Bucket digests of the content of a table by natural key, independent of ids';
+
+CREATE FUNCTION digest_rows(
+    backup_schema jsonb,
+    "table" text,
+    bucket int[],
+    user_id text DEFAULT NULL,
+    buckets int DEFAULT NULL,
+    hash text DEFAULT 'fast')
+RETURNS TABLE (
+    match_key jsonb,
+    digest bytea)
+AS 'MODULE_PATHNAME', 'db_adapter_digest_rows'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION digest_rows(jsonb, text, int[], text, int, text) IS
+    'The digest of each row in the given buckets';
+
+CREATE FUNCTION delete_rows(
+    backup_schema jsonb,
+    keys jsonb,
+    user_id text DEFAULT NULL)
+RETURNS TABLE (
+    "table" text,
+    deleted bigint)
+AS 'MODULE_PATHNAME', 'db_adapter_delete_rows'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text) IS
+    'Deletes the rows that have one of the match keys given, as digest_rows returns them, in one statement';
+
+-- It deletes rows in bulk.
+REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) TO pg_database_owner WITH GRANT OPTION;
+
+-- --------------------------------------------------------------------------
+-- jobs: the verbs in background workers
+-- --------------------------------------------------------------------------
+
+-- Jobs belong to the server they were submitted on, so pg_dump leaves them out.
+CREATE TABLE job (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    database oid NOT NULL,
+    owner regrole NOT NULL,
+    command text NOT NULL,
+    args jsonb NOT NULL,
+    priority int NOT NULL,
+    settings jsonb NOT NULL,
+    state text NOT NULL DEFAULT 'queued'
+        CONSTRAINT job_state_check CHECK (state IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
+    submitted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    not_before timestamptz,
+    started_at timestamptz,
+    finished_at timestamptz,
+    attempts int NOT NULL DEFAULT 0,
+    result jsonb,
+    reason text,
+    sqlstate text,
+    error text,
+    detail text,
+    hint text);
+CREATE INDEX job_queued_idx ON job (priority DESC, id) WHERE state = 'queued';
+CREATE INDEX job_finished_idx ON job (finished_at) WHERE finished_at IS NOT NULL;
+
+COMMENT ON SEQUENCE job_id_seq IS
+    'Numbers of background jobs';
+COMMENT ON TABLE job IS
+    'Background jobs; only the extension touches it, see the view jobs';
+COMMENT ON INDEX job_queued_idx IS
+    'Finds the jobs that wait, in the order of their turns';
+COMMENT ON INDEX job_finished_idx IS
+    'Finds the jobs that ended long ago';
+
+CREATE VIEW jobs WITH (security_barrier) AS
+SELECT id, owner, command, args, state, priority, submitted_at, started_at, finished_at,
+       attempts, result, reason, sqlstate, error, detail, hint
+  FROM job
+ WHERE database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+   AND (pg_catalog.pg_has_role(owner, 'USAGE')
+        OR pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'));
+
+COMMENT ON VIEW jobs IS
+    'Background jobs of this database: your own, and those of roles you are a member of; all for pg_read_all_stats';
+GRANT SELECT ON jobs TO PUBLIC;
+
+CREATE FUNCTION submit(
+    command text,
+    args jsonb DEFAULT '{}',
+    priority int DEFAULT 0)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_submit'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION submit(text, jsonb, int) IS
+    'Queues a verb to run in the background, as the current role, once this transaction has committed; returns the number of the job';
+
+-- It occupies processes of the server.
+REVOKE EXECUTE ON FUNCTION submit(text, jsonb, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION submit(text, jsonb, int) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION cancel(
+    job bigint)
+RETURNS boolean
+AS 'MODULE_PATHNAME', 'db_adapter_cancel'
+LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION cancel(bigint) IS
+    'Stops a job that waits or runs; false if it has ended already';
+
+CREATE FUNCTION wait(
+    job bigint,
+    timeout interval DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME', 'db_adapter_wait'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION wait(bigint, interval) IS
+    'Waits for the end of a job and returns its state, or NULL if that takes longer than timeout';
+
+CREATE FUNCTION jobs_running()
+RETURNS TABLE (
+    id bigint,
+    pid int,
+    phase text,
+    "table" text,
+    rows_done bigint,
+    rows_total bigint,
+    bytes_done bigint,
+    started_at timestamptz,
+    estimated_end timestamptz)
+AS 'MODULE_PATHNAME', 'db_adapter_jobs_running'
+LANGUAGE C VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION jobs_running() IS
+    'How far the jobs that run have come, as far as you may see them; read by the view job_progress';
+
+CREATE VIEW job_progress AS
+SELECT id, pid, phase, "table", rows_done, rows_total, bytes_done, started_at, estimated_end
+  FROM jobs_running();
+
+COMMENT ON VIEW job_progress IS
+    'How far the jobs that run have come: your own, and those of roles you are a member of; all for pg_read_all_stats';
+GRANT SELECT ON job_progress TO PUBLIC;
