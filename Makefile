@@ -20,11 +20,9 @@ else
 EXTENSION    = db_adapter
 EXTVERSION   = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
 MODULE_big   = $(EXTENSION)
-SOURCES      = $(sort $(wildcard src/*.c src/*/*.c))
-INCLUDES     = $(sort $(wildcard src/*.h src/*/*.h))
-OBJS         = $(SOURCES:.c=.o)
+OBJS         = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c src/*/*.c src/*/*/*.c)))
 PG_CPPFLAGS  = -Isrc
-PG_CFLAGS    = -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+PG_CFLAGS    = -MMD -MP -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 # Our names win over the server's own symbols of the same name.
 SHLIB_LINK   = -Wl,-Bsymbolic
 # Released scripts are kept as they were; the newest is the copy of sql/db_adapter.sql.
@@ -51,7 +49,10 @@ PROVE_FLAGS += -I test/perl -j2
 sql/$(EXTENSION)--$(EXTVERSION).sql: sql/$(EXTENSION).sql $(EXTENSION).control
 	cp $< $@
 
-$(OBJS): $(INCLUDES)
+# What each object includes, as the compiler saw it.
+EXTRA_CLEAN = $(OBJS:.o=.d)
+-include $(wildcard $(OBJS:.o=.d))
+$(OBJS:.o=.bc): $(wildcard src/*/*.h src/*/*/*.h)
 
 # The other half, unless it is not wanted.
 ifneq ($(WITH_CLIENT),no)

@@ -7,7 +7,7 @@
 #include "base/compat.h"
 #include "fmgr.h"
 #include "jobs/worker.h"
-#include "schema/watch.h"
+#include "schema/declare/watch.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;

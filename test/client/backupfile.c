@@ -13,9 +13,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "buf.h"
-#include "checksum.h"
-#include "crc32c_table.h"
+#include "base/buf.h"
+#include "base/checksum.h"
+#include "base/crc32c_table.h"
 #include "db_adapter.h"
 #include "oom.h"
 

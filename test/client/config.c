@@ -13,10 +13,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "conninfo.h"
-#include "mem.h"
+#include "config/conninfo.h"
+#include "base/mem.h"
 #include "oom.h"
-#include "profile.h"
+#include "config/profile.h"
 
 static const char project[] = "[profiles.zebra]\n"
 							  "url = \"postgresql://user:pass@localhost:5432/mydb\"\n"

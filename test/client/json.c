@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <cjson/cJSON.h>
 
-#include "json.h"
+#include "json/json.h"
 #include "oom.h"
 
 /* The text read and written again, "ERROR: …" when it is refused. */

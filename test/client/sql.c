@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "oom.h"
-#include "sql.h"
+#include "sql/sql.h"
 
 static char answer[4096];
 

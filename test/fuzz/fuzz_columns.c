@@ -3,7 +3,7 @@
  *		Lists of columns: what is accepted gives a statement whose quotes close.
  */
 #include "fuzz.h"
-#include "sql.h"
+#include "sql/sql.h"
 
 /* Outside double quotes a statement holds only what the grammar writes. */
 static void

@@ -3,7 +3,7 @@
  *		Filters and rows as JSON: every parameter has its $n, quotes close.
  */
 #include "fuzz.h"
-#include "sql.h"
+#include "sql/sql.h"
 
 static void
 check_statement(const SqlStatement *st)

@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "fuzz.h"
-#include "json.h"
+#include "json/json.h"
 
 static bool
 count_token(void *arg, JsonToken token, const char *text, size_t len)

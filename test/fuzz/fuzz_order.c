@@ -3,7 +3,7 @@
  *		Orders: what is accepted reads the same when written again.
  */
 #include "fuzz.h"
-#include "sql.h"
+#include "sql/sql.h"
 
 static char *
 order_of(const char *text)

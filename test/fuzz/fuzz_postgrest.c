@@ -11,9 +11,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "result.h"
-#include "supabaseread.h"
-#include "supabasewrite.h"
+#include "sql/result.h"
+#include "supabase/supabaseread.h"
+#include "supabase/supabasewrite.h"
 
 static void
 look_at(PGresult *rows)

@@ -2,9 +2,9 @@
  * fuzz_toml.c
  *		db.toml: whatever is read can be asked for, whatever is refused says where.
  */
-#include "config.h"
+#include "config/config.h"
 #include "fuzz.h"
-#include "mem.h"
+#include "base/mem.h"
 
 static void
 ask(dba_config *config)

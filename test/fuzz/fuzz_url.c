@@ -4,9 +4,9 @@
  */
 #include <libpq-fe.h>
 
-#include "conninfo.h"
+#include "config/conninfo.h"
 #include "fuzz.h"
-#include "mem.h"
+#include "base/mem.h"
 
 /* what libpq makes of a secret; "" when there is none */
 static char *

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backupfile.h"
+#include "backup/backupfile.h"
 
 /* The value of a member of the document begins. */
 static bool

@@ -2,14 +2,14 @@
  * backupfile.c
  *		Backup files of both formats, read without a server: the public calls.
  */
-#include "backupfile.h"
+#include "backup/backupfile.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 /* ---------------------------------------------------------------- messages */
 

@@ -9,8 +9,8 @@
 #ifndef DBA_BACKUPFILE_H
 #define DBA_BACKUPFILE_H
 
-#include "backupkeys.h"
-#include "checksum.h"
+#include "backup/backupkeys.h"
+#include "base/checksum.h"
 
 #define BACKUP_LINE_START "{\"format\":\"db_adapter.backup\""
 #define BACKUP_PREFIX_MAX 32

@@ -2,11 +2,11 @@
  * backupkeys.c
  *		The tables of a backup file, their keys, and who refers to whom.
  */
-#include "backupkeys.h"
+#include "backup/backupkeys.h"
 
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 /* ---------------------------------------------------------------- hashes */
 

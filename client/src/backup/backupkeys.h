@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "json.h"
+#include "json/json.h"
 
 #define BACKUP_MAX_KEY 32 /* columns of a key */
 

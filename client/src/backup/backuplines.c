@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backupfile.h"
-#include "mem.h"
+#include "backup/backupfile.h"
+#include "base/mem.h"
 
 #define TABLE_PREFIX "{\"table\":"
 #define TRAILER_PREFIX "{\"end\":"

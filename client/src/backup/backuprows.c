@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "backupfile.h"
+#include "backup/backupfile.h"
 
 /* Is `parent` declared after `table` without being reached back from it? */
 static bool

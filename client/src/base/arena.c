@@ -2,13 +2,13 @@
  * arena.c
  *		Memory that is released all at once.
  */
-#include "arena.h"
+#include "base/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define ARENA_FIRST_SIZE 512
 #define ARENA_MAX_SIZE 65536

@@ -2,13 +2,13 @@
  * buf.c
  *		A growing, always NUL-terminated byte string.
  */
-#include "buf.h"
+#include "base/buf.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define BUF_FIRST_SIZE 64
 

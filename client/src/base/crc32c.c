@@ -2,11 +2,11 @@
  * crc32c.c
  *		CRC-32C (Castagnoli), by the processor's instruction or eight bytes a step.
  */
-#include "checksum.h"
+#include "base/checksum.h"
 
 #include <string.h>
 
-#include "crc32c_table.h"
+#include "base/crc32c_table.h"
 
 #if defined(__x86_64__) && defined(__GNUC__)
 #define HAVE_SSE42 1

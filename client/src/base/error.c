@@ -2,12 +2,12 @@
  * error.c
  *		Errors are values: a code, a message, and what the server said.
  */
-#include "error.h"
+#include "base/error.h"
 
 #include <string.h>
 
-#include "buf.h"
-#include "mem.h"
+#include "base/buf.h"
+#include "base/mem.h"
 
 static const dba_error error_no_memory = {
 	.code = DBA_NO_MEMORY,

@@ -4,7 +4,7 @@
  *
  * The Helper is shared by client and thread and freed by whichever leaves last.
  */
-#include "helper.h"
+#include "base/helper.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 struct Helper
 {

@@ -2,7 +2,7 @@
  * mem.c
  *		Every allocation of the client library goes through these calls.
  */
-#include "mem.h"
+#include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>

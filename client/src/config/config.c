@@ -2,7 +2,7 @@
  * config.c
  *		db.toml in memory.
  */
-#include "config.h"
+#include "config/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define DEFAULT_FILE "db.toml"
 #define MAX_FILE_SIZE (16 * 1024 * 1024)

@@ -5,10 +5,10 @@
 #ifndef DBA_CONFIG_H
 #define DBA_CONFIG_H
 
-#include "arena.h"
-#include "buf.h"
-#include "error.h"
-#include "settings.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "config/settings.h"
 
 /* one value of the file, or one element of a list */
 typedef struct ConfigItem ConfigItem;

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config.h"
-#include "conninfo.h"
-#include "mem.h"
-#include "toml.h"
+#include "config/config.h"
+#include "config/conninfo.h"
+#include "base/mem.h"
+#include "config/toml.h"
 
 #define KEY_PARTS 8
 

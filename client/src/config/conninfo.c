@@ -2,15 +2,15 @@
  * conninfo.c
  *		Connection strings: what kind, whether they parse, and where the secrets are.
  */
-#include "conninfo.h"
+#include "config/conninfo.h"
 
 #include <string.h>
 
 #include <libpq-fe.h>
 
-#include "buf.h"
-#include "mem.h"
-#include "settings.h"
+#include "base/buf.h"
+#include "base/mem.h"
+#include "config/settings.h"
 
 #define PLACEHOLDER "[YOUR-PASSWORD]"
 #define MASK "***"

@@ -10,7 +10,7 @@
 #ifndef DBA_CONNINFO_H
 #define DBA_CONNINFO_H
 
-#include "error.h"
+#include "base/error.h"
 
 typedef enum ConninfoKind
 {

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "mem.h"
+#include "config/config.h"
+#include "base/mem.h"
 
 #define MAX_NAME 1024
 

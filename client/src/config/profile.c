@@ -5,14 +5,14 @@
  * Asked in this order: the caller, {prefix}DB_PROFILE, the lock file,
  * {prefix}DATABASE_URL.  The first that answers decides; what it says must exist.
  */
-#include "profile.h"
+#include "config/profile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conninfo.h"
-#include "mem.h"
+#include "config/conninfo.h"
+#include "base/mem.h"
 
 /* a choice, before it is looked at */
 typedef struct Choice

@@ -5,8 +5,8 @@
 #ifndef DBA_PROFILE_H
 #define DBA_PROFILE_H
 
-#include "config.h"
-#include "settings.h"
+#include "config/config.h"
+#include "config/settings.h"
 
 struct dba_profile
 {

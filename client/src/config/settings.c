@@ -2,14 +2,14 @@
  * settings.c
  *		The one table of everything that can be set, and values of it.
  */
-#include "settings.h"
+#include "config/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "mem.h"
+#include "base/buf.h"
+#include "base/mem.h"
 
 #define POOL "profiles.*.pool."
 #define ONE_DAY 86400

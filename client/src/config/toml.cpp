@@ -62,7 +62,7 @@ assert_input(bool holds)
 
 #include <toml++/toml.h>
 
-#include "toml.h"
+#include "config/toml.h"
 
 namespace
 {

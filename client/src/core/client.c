@@ -4,11 +4,11 @@
  */
 #include <string.h>
 
-#include "core.h"
-#include "identity.h"
-#include "json.h"
-#include "mem.h"
-#include "provider.h"
+#include "core/core.h"
+#include "core/identity.h"
+#include "json/json.h"
+#include "base/mem.h"
+#include "core/provider.h"
 
 const char *
 dba_version(void)

@@ -2,15 +2,15 @@
  * core.c
  *		dba_process and what surrounds it: time, the helper, closing.
  */
-#include "core.h"
+#include "core/core.h"
 
 #include <time.h>
 
-#include "identity.h"
-#include "loop.h"
-#include "mem.h"
-#include "provider.h"
-#include "tx.h"
+#include "core/identity.h"
+#include "core/loop.h"
+#include "base/mem.h"
+#include "core/provider.h"
+#include "postgres/tx.h"
 
 #define ROUNDS 16 /* of callbacks before the loop has its turn again */
 

@@ -17,13 +17,13 @@
 #include <stdint.h>
 #include <libpq-fe.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "db_adapter.h"
-#include "error.h"
-#include "helper.h"
-#include "result.h"
-#include "stmt.h"
-#include "types.h"
+#include "base/error.h"
+#include "base/helper.h"
+#include "sql/result.h"
+#include "sql/stmt.h"
+#include "sql/types.h"
 
 typedef struct Core Core;
 typedef struct Conn Conn;

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "provider.h"
+#include "core/provider.h"
 
 /* A plain request of autocommit statements may share a connection. */
 static Request *

@@ -2,11 +2,11 @@
  * group.c
  *		Requests that are made of others.
  */
-#include "group.h"
+#include "core/group.h"
 
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 static Group *
 group_of(Request *request)

@@ -9,7 +9,7 @@
 #ifndef DBA_GROUP_H
 #define DBA_GROUP_H
 
-#include "core.h"
+#include "core/core.h"
 
 struct Group
 {

@@ -6,9 +6,9 @@
 #ifndef DBA_IDENTITY_H
 #define DBA_IDENTITY_H
 
-#include "config.h"
-#include "core.h"
-#include "profile.h"
+#include "config/config.h"
+#include "core/core.h"
+#include "config/profile.h"
 
 struct Identity
 {

@@ -6,13 +6,13 @@
  * they want to be called, so each turn asks them.  The same turn serves a single
  * client of a foreign loop in dba_run and dba_wait.
  */
-#include "loop.h"
+#include "core/loop.h"
 
 #include <errno.h>
 #include <poll.h>
 
-#include "mem.h"
-#include "provider.h"
+#include "base/mem.h"
+#include "core/provider.h"
 
 typedef struct Ready
 {

@@ -5,7 +5,7 @@
 #ifndef DBA_LOOP_H
 #define DBA_LOOP_H
 
-#include "core.h"
+#include "core/core.h"
 
 /* a loop of its own for a new client; false: no memory */
 extern bool loop_make_private(Core *core);

@@ -2,9 +2,9 @@
  * params.c
  *		A statement's parameters: JSON until the types are known, then text.
  */
-#include "params.h"
+#include "core/params.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 struct ParamSet
 {

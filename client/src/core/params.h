@@ -6,8 +6,8 @@
 #ifndef DBA_PARAMS_H
 #define DBA_PARAMS_H
 
-#include "core.h"
-#include "sql.h"
+#include "core/core.h"
+#include "sql/sql.h"
 
 /* takes the parameters (and the arena) of a statement over; NULL: no memory */
 extern ParamSet *params_new(SqlStatement *st);

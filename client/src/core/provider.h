@@ -9,8 +9,8 @@
 #ifndef DBA_PROVIDER_H
 #define DBA_PROVIDER_H
 
-#include "core.h"
-#include "query.h"
+#include "core/core.h"
+#include "sql/query.h"
 
 /* a descriptor that the built-in loop polls */
 typedef void (*ProviderWatchFn)(void *arg, int fd, unsigned events);

@@ -6,15 +6,15 @@
  * and in at most one queue: of its transaction, of the pool, or of those to be
  * called back.
  */
-#include "core.h"
+#include "core/core.h"
 
 #include <string.h>
 
-#include "group.h"
-#include "mem.h"
-#include "params.h"
-#include "provider.h"
-#include "tx.h"
+#include "core/group.h"
+#include "base/mem.h"
+#include "core/params.h"
+#include "core/provider.h"
+#include "postgres/tx.h"
 
 #define REQUEST_FIRST_BUCKETS 64
 

@@ -2,12 +2,12 @@
  * json.c
  *		JSON values in memory: read from text, copied, written.
  */
-#include "json.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 /* up to this many members are compared with each other directly */
 #define FEW_MEMBERS 8

@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "arena.h"
-#include "buf.h"
-#include "error.h"
-#include "jsonread.h"
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "json/jsonread.h"
 
 typedef enum JsonType
 {

@@ -17,7 +17,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "json.h"
+#include "json/json.h"
 
 #define EXACT_LIMIT 9007199254740992.0 /* 2^53 */
 

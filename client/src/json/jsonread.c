@@ -6,7 +6,7 @@
  * we are inside of, so that a piece may end at any byte.  A string that lies
  * within one piece and has no escapes is handed on without a copy.
  */
-#include "jsonread.h"
+#include "json/jsonread.h"
 
 #include <string.h>
 

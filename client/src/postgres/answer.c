@@ -5,15 +5,15 @@
  * The first operation of the ring owns each result libpq hands out; the NULL
  * after its last result, or PGRES_PIPELINE_SYNC, ends it.
  */
-#include "answer.h"
+#include "postgres/answer.h"
 
 #include <string.h>
 
-#include "conn.h"
-#include "mem.h"
-#include "pool.h"
-#include "result.h"
-#include "tx.h"
+#include "postgres/conn.h"
+#include "base/mem.h"
+#include "postgres/pool.h"
+#include "sql/result.h"
+#include "postgres/tx.h"
 
 dba_error *
 answer_error(const PGresult *result)

@@ -5,7 +5,7 @@
 #ifndef DBA_ANSWER_H
 #define DBA_ANSWER_H
 
-#include "core.h"
+#include "core/core.h"
 
 /* takes every answer that has arrived completely */
 extern void answer_drain(Conn *conn);

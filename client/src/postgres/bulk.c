@@ -8,13 +8,13 @@
  * inserted from arrays, one a column: rows that lack different columns, which take
  * their defaults, in one statement a shape.
  */
-#include "bulk.h"
+#include "postgres/bulk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
-#include "verbs.h"
+#include "base/mem.h"
+#include "postgres/verbs.h"
 
 #define FEW_ROWS 100
 #define BATCH_ROWS 10000

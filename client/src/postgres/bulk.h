@@ -5,8 +5,8 @@
 #ifndef DBA_BULK_H
 #define DBA_BULK_H
 
-#include "group.h"
-#include "sql.h"
+#include "core/group.h"
+#include "sql/sql.h"
 
 typedef struct Bulk
 {

@@ -2,9 +2,9 @@
  * bulkcopy.c
  *		insert_many by COPY: rows as its text format, a piece at a time.
  */
-#include "bulk.h"
+#include "postgres/bulk.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define COPY_PIECE (64 * 1024)
 

@@ -6,10 +6,10 @@
  * PQcancel blocks and runs in the helper thread.  Either way a failure shows in
  * the statement going on until its deadline.
  */
-#include "conn.h"
+#include "postgres/conn.h"
 
-#include "mem.h"
-#include "pool.h"
+#include "base/mem.h"
+#include "postgres/pool.h"
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
 

@@ -8,14 +8,14 @@
  * not met is prepared and described first; whatever was given to the connection
  * later waits, so that order is kept.
  */
-#include "conn.h"
+#include "postgres/conn.h"
 
 #include <string.h>
 
-#include "answer.h"
-#include "mem.h"
-#include "params.h"
-#include "pool.h"
+#include "postgres/answer.h"
+#include "base/mem.h"
+#include "core/params.h"
+#include "postgres/pool.h"
 
 #define CONN_FIRST_OPS 16
 #define CANCEL_TIMEOUT_MS 5000

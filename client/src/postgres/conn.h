@@ -8,7 +8,7 @@
 #ifndef DBA_CONN_H
 #define DBA_CONN_H
 
-#include "core.h"
+#include "core/core.h"
 
 /* from libpq 17 on a Sync need not be written at once: conn_flush does it */
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC

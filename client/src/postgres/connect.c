@@ -10,16 +10,16 @@
  * The connect timeout holds for each address in turn, as libpq's own does: a
  * silent one is dropped from the list and the rest is tried.
  */
-#include "conn.h"
+#include "postgres/conn.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "identity.h"
-#include "mem.h"
-#include "pool.h"
+#include "core/identity.h"
+#include "base/mem.h"
+#include "postgres/pool.h"
 
 #define MAX_ADDRESSES 64
 

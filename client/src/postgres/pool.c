@@ -8,15 +8,15 @@
  * connection.  While connecting fails and no connection is left, requests fail
  * with its reason, unless that may pass (the server starts or is full).
  */
-#include "pool.h"
+#include "postgres/pool.h"
 
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conn.h"
-#include "mem.h"
-#include "tx.h"
+#include "postgres/conn.h"
+#include "base/mem.h"
+#include "postgres/tx.h"
 
 #define BACKOFF_FIRST_MS 50
 #define BACKOFF_MAX_MS 2000

@@ -5,7 +5,7 @@
 #ifndef DBA_POOL_H
 #define DBA_POOL_H
 
-#include "provider.h"
+#include "core/provider.h"
 
 /* gives waiting requests to connections, opening some as needed */
 extern void pool_dispatch(Core *core);

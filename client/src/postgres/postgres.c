@@ -7,14 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
-#include "bulk.h"
-#include "conn.h"
-#include "mem.h"
-#include "params.h"
-#include "pool.h"
-#include "provider.h"
-#include "tx.h"
-#include "verbs.h"
+#include "postgres/bulk.h"
+#include "postgres/conn.h"
+#include "base/mem.h"
+#include "core/params.h"
+#include "postgres/pool.h"
+#include "core/provider.h"
+#include "postgres/tx.h"
+#include "postgres/verbs.h"
 
 /* --- statements */
 

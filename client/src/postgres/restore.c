@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "group.h"
-#include "mem.h"
-#include "params.h"
-#include "verbs.h"
+#include "core/group.h"
+#include "base/mem.h"
+#include "core/params.h"
+#include "postgres/verbs.h"
 
 #define PIECE_SIZE (128 * 1024)
 #define PIECES_UNDER_WAY 3

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "group.h"
-#include "identity.h"
-#include "mem.h"
-#include "verbs.h"
+#include "core/group.h"
+#include "core/identity.h"
+#include "base/mem.h"
+#include "postgres/verbs.h"
 
 #define TEXT_OID 25
 #define BOOL_OID 16

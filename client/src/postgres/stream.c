@@ -7,10 +7,10 @@
  */
 #include <string.h>
 
-#include "conn.h"
-#include "mem.h"
-#include "params.h"
-#include "verbs.h"
+#include "postgres/conn.h"
+#include "base/mem.h"
+#include "core/params.h"
+#include "postgres/verbs.h"
 
 typedef struct Backup
 {

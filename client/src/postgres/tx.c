@@ -7,15 +7,15 @@
  * only when the connection is quiet, so that it is known which of them a failure
  * belongs to.
  */
-#include "tx.h"
+#include "postgres/tx.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "conn.h"
-#include "json.h"
-#include "mem.h"
-#include "pool.h"
+#include "postgres/conn.h"
+#include "json/json.h"
+#include "base/mem.h"
+#include "postgres/pool.h"
 
 static Tx *
 tx_new(Core *core, Tx *outer)

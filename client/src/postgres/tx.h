@@ -5,7 +5,7 @@
 #ifndef DBA_TX_H
 #define DBA_TX_H
 
-#include "core.h"
+#include "core/core.h"
 
 /* queues a request of a transaction, or fails it */
 extern void tx_queue(Request *request);

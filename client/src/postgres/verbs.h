@@ -5,8 +5,8 @@
 #ifndef DBA_VERBS_H
 #define DBA_VERBS_H
 
-#include "core.h"
-#include "sql.h"
+#include "core/core.h"
+#include "sql/sql.h"
 
 /* gives a request its statement and parameters (taken from st) and submits it,
  * or its failure (error, taken) */

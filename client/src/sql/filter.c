@@ -2,12 +2,12 @@
  * filter.c
  *		Conditions: read from JSON or from (column, operator, value), kept as a tree.
  */
-#include "filter.h"
+#include "sql/filter.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "settings.h"
+#include "config/settings.h"
 
 typedef struct Operator
 {

@@ -11,8 +11,8 @@
 #ifndef DBA_FILTER_H
 #define DBA_FILTER_H
 
-#include "json.h"
-#include "sqlread.h"
+#include "json/json.h"
+#include "sql/sqlread.h"
 
 typedef enum FilterOp
 {

@@ -2,11 +2,11 @@
  * query.c
  *		A statement in the making, as its parts.
  */
-#include "query.h"
+#include "sql/query.h"
 
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 void
 query_init(dba_query *query, const char *table)

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-#include "filter.h"
+#include "sql/filter.h"
 
 struct dba_query
 {

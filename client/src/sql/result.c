@@ -2,7 +2,7 @@
  * result.c
  *		A dba_result is a PGresult with the type table that explains it.
  */
-#include "result.h"
+#include "sql/result.h"
 
 #include <errno.h>
 #include <locale.h>
@@ -12,7 +12,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 void
 result_init(dba_result *result, PGresult *pg, Types *types, int64_t count)

@@ -5,7 +5,7 @@
 #ifndef DBA_RESULT_H
 #define DBA_RESULT_H
 
-#include "types.h"
+#include "sql/types.h"
 
 struct dba_result
 {

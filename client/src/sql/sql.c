@@ -2,12 +2,12 @@
  * sql.c
  *		From the parts of a statement to SQL text and parameters.
  */
-#include "sql.h"
+#include "sql/sql.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 void
 sql_free(SqlStatement *st)

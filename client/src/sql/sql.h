@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-#include "query.h"
-#include "types.h"
+#include "sql/query.h"
+#include "sql/types.h"
 
 typedef struct SqlStatement
 {

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "sql.h"
+#include "sql/sql.h"
 
 #define MAX_NESTING 64 /* domains over arrays of composites … */
 

@@ -6,13 +6,13 @@
  * A scanner of words, quoted words and single signs, and a parser of one function
  * a rule.  Positions in messages count bytes from 1.
  */
-#include "sqlread.h"
+#include "sql/sqlread.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#include "buf.h"
-#include "jsonread.h"
+#include "base/buf.h"
+#include "json/jsonread.h"
 
 /* functions that a column list may call, all in pg_catalog */
 static const char *const known_functions[] = {

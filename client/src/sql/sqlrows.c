@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
-#include "sql.h"
+#include "base/mem.h"
+#include "sql/sql.h"
 
 /* a set of names, open addressing; the names are the rows' own */
 typedef struct NameSet

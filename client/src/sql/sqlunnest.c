@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "mem.h"
-#include "sql.h"
+#include "base/mem.h"
+#include "sql/sql.h"
 
 void
 sql_write_unnest(Buf *sql, const SqlName *table, const SqlColumn *columns, size_t count,

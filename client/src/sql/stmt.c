@@ -2,11 +2,11 @@
  * stmt.c
  *		SQL texts a client has run, with what the server said of them.
  */
-#include "stmt.h"
+#include "sql/stmt.h"
 
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
 

@@ -6,9 +6,9 @@
 
 #include <cjson/cJSON.h>
 
-#include "json.h"
-#include "mem.h"
-#include "types.h"
+#include "json/json.h"
+#include "base/mem.h"
+#include "sql/types.h"
 
 #define MAX_NESTING 64 /* composites of arrays of composites … */
 

@@ -2,15 +2,15 @@
  * types.c
  *		What the client knows of the server's types.
  */
-#include "types.h"
+#include "sql/types.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
 
-#include "json.h"
-#include "mem.h"
+#include "json/json.h"
+#include "base/mem.h"
 
 /* the types every server has, by oid; their arrays follow from them */
 static const struct

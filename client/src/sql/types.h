@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <libpq-fe.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "db_adapter.h"
 
 typedef struct Types Types;

@@ -2,13 +2,13 @@
  * supabase.c
  *		The provider over PostgREST: from calls to exchanges, and when they are sent.
  */
-#include "supabase.h"
+#include "supabase/supabase.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "identity.h"
-#include "mem.h"
+#include "core/identity.h"
+#include "base/mem.h"
 
 #define STREAM_PAGE 1000 /* rows of a stream held at a time */
 #define API_TIMEOUT_MS 30000

@@ -9,9 +9,9 @@
 #ifndef DBA_SUPABASE_H
 #define DBA_SUPABASE_H
 
-#include "provider.h"
-#include "supabaseread.h"
-#include "supabasewrite.h"
+#include "core/provider.h"
+#include "supabase/supabaseread.h"
+#include "supabase/supabasewrite.h"
 
 typedef enum ExchangeKind
 {

@@ -2,7 +2,7 @@
  * supabaseapi.c
  *		What the service says of itself.
  */
-#include "supabaseapi.h"
+#include "supabase/supabaseapi.h"
 
 #include <string.h>
 

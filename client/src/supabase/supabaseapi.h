@@ -9,8 +9,8 @@
 #ifndef DBA_SUPABASEAPI_H
 #define DBA_SUPABASEAPI_H
 
-#include "json.h"
-#include "sql.h"
+#include "json/json.h"
+#include "sql/sql.h"
 
 typedef struct ApiColumn ApiColumn;
 

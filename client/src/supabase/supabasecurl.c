@@ -2,7 +2,7 @@
  * supabasecurl.c
  *		libcurl, loaded at its first use.
  */
-#include "supabasecurl.h"
+#include "supabase/supabasecurl.h"
 
 #include <dlfcn.h>
 #include <pthread.h>

@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#include "error.h"
+#include "base/error.h"
 
 typedef struct CurlLibrary
 {

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supabaseread.h"
+#include "supabase/supabaseread.h"
 
 /* PostgREST's own codes; the first that fits counts */
 static const struct

@@ -5,7 +5,7 @@
  * Nothing of the caller's runs inside libcurl: its callbacks only keep what they
  * are told, and finished exchanges are collected when it has returned.
  */
-#include "supabasehttp.h"
+#include "supabase/supabasehttp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "identity.h"
-#include "mem.h"
+#include "core/identity.h"
+#include "base/mem.h"
 
 #define RETRIES 3
 #define BACKOFF_FIRST_MS 100

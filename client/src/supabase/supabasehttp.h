@@ -9,10 +9,10 @@
 #ifndef DBA_SUPABASEHTTP_H
 #define DBA_SUPABASEHTTP_H
 
-#include "core.h"
-#include "json.h"
-#include "provider.h"
-#include "supabasecurl.h"
+#include "core/core.h"
+#include "json/json.h"
+#include "core/provider.h"
+#include "supabase/supabasecurl.h"
 
 typedef struct Http Http;
 typedef struct HttpClient HttpClient;

@@ -7,13 +7,13 @@
  * few, too many, or a count that changed on the way is an error.  Pages follow
  * the primary key where the order is its alone, and an offset elsewhere.
  */
-#include "supabase.h"
+#include "supabase/supabase.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define INT8_OID 20
 

@@ -6,12 +6,12 @@
  * need not know where they came from.  A value's text is that of its JSON: digits
  * as they came, strings decoded, arrays and objects as compact JSON.
  */
-#include "supabaseread.h"
+#include "supabase/supabaseread.h"
 
 #include <string.h>
 
-#include "buf.h"
-#include "mem.h"
+#include "base/buf.h"
+#include "base/mem.h"
 
 #define BOOL_OID 16
 #define INT8_OID 20

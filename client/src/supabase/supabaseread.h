@@ -7,9 +7,9 @@
 
 #include <libpq-fe.h>
 
-#include "query.h"
-#include "supabaseapi.h"
-#include "supabasehttp.h"
+#include "sql/query.h"
+#include "supabase/supabaseapi.h"
+#include "supabase/supabasehttp.h"
 
 /*
  * Adds an array of objects to *rows, which is made of the first one (items: the

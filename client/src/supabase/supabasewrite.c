@@ -7,12 +7,12 @@
  * special.  Inside and(…), or(…) and in.(…) it stands in double quotes with \
  * before " and \.
  */
-#include "supabasewrite.h"
+#include "supabase/supabasewrite.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 void
 wire_free(Wire *wire)

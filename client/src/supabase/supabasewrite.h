@@ -8,8 +8,8 @@
 #ifndef DBA_SUPABASEWRITE_H
 #define DBA_SUPABASEWRITE_H
 
-#include "query.h"
-#include "supabaseapi.h"
+#include "sql/query.h"
+#include "supabase/supabaseapi.h"
 
 typedef struct Wire
 {

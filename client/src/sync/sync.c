@@ -14,8 +14,8 @@
  */
 #include <string.h>
 
-#include "mem.h"
-#include "sync.h"
+#include "base/mem.h"
+#include "sync/sync.h"
 
 /* Of a backup on its way: above the one the source pauses, below the other it goes on. */
 #define BUFFER_FULL (1024 * 1024)

@@ -5,8 +5,8 @@
 #ifndef DBA_SYNC_H
 #define DBA_SYNC_H
 
-#include "group.h"
-#include "syncdiff.h"
+#include "core/group.h"
+#include "sync/syncdiff.h"
 
 typedef enum SyncMode
 {

@@ -9,12 +9,12 @@
  * are counted and left alone.  Rows with a NULL in their match key a restore tells
  * apart by all they hold: those that came in addition to what is there are moved.
  */
-#include "syncdiff.h"
+#include "sync/syncdiff.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #define MAX_BUCKETS 65536
 

@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#include "json.h"
+#include "json/json.h"
 
 /* enough of a digest: to tell the rows of a bucket apart, and sums of buckets */
 #define SYNC_DIGEST_SIZE 9

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "sync.h"
+#include "sync/sync.h"
 
 const char *const sync_mode_names[] = {"overwrite", "skip", "fail", NULL};
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sync.h"
+#include "sync/sync.h"
 
 typedef enum SyncColumn
 {

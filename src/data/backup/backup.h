@@ -6,7 +6,7 @@
 #define DB_ADAPTER_BACKUP_H
 
 #include "base/json.h"
-#include "data/backupoptions.h"
+#include "data/backup/backupoptions.h"
 #include "lib/stringinfo.h"
 #include "port/pg_crc32c.h"
 #include "storage/block.h"

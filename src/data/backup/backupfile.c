@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/compat.h"
-#include "data/backup.h"
-#include "data/backupfile.h"
-#include "data/backupparts.h"
-#include "data/serverfile.h"
+#include "data/backup/backup.h"
+#include "data/backup/backupfile.h"
+#include "data/backup/backupparts.h"
+#include "data/backup/serverfile.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
 

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_BACKUPFILE_H
 #define DB_ADAPTER_BACKUPFILE_H
 
-#include "data/backupoptions.h"
+#include "data/backup/backupoptions.h"
 
 #define BACKUP_MAX_WORKERS 1024
 

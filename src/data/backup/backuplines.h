@@ -7,8 +7,8 @@
 
 #include "base/json.h"
 #include "common/cryptohash.h"
-#include "data/backupoptions.h"
-#include "data/backupschema.h"
+#include "data/backup/backupoptions.h"
+#include "data/backupschema/backupschema.h"
 #include "port/pg_crc32c.h"
 
 typedef struct BackupLines

@@ -8,7 +8,7 @@
 #ifndef DB_ADAPTER_BACKUPPARTS_H
 #define DB_ADAPTER_BACKUPPARTS_H
 
-#include "data/backupoptions.h"
+#include "data/backup/backupoptions.h"
 #include "nodes/pg_list.h"
 #include "storage/dsm.h"
 #include "storage/shm_toc.h"

@@ -11,7 +11,7 @@
 #include "base/compat.h"
 #include "catalog/pg_authid.h"
 #include "common/file_perm.h"
-#include "data/serverfile.h"
+#include "data/backup/serverfile.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/fd.h"

@@ -7,7 +7,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
-#include "data/backupschema.h"
+#include "data/backupschema/backupschema.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"

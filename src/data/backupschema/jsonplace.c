@@ -6,7 +6,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
-#include "data/jsonplace.h"
+#include "data/backupschema/jsonplace.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 

@@ -12,8 +12,8 @@
 #include "base/json.h"
 #include "base/query.h"
 #include "catalog/pg_class.h"
-#include "data/closure.h"
-#include "data/deletion.h"
+#include "data/select/closure.h"
+#include "data/digest/deletion.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 

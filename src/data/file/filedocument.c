@@ -10,7 +10,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
-#include "data/filereader_private.h"
+#include "data/file/filereader_private.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"

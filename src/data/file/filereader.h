@@ -9,7 +9,7 @@
 #ifndef DB_ADAPTER_FILEREADER_H
 #define DB_ADAPTER_FILEREADER_H
 
-#include "data/fileparts.h"
+#include "data/file/fileparts.h"
 #include "nodes/pg_list.h"
 
 /*

@@ -6,8 +6,8 @@
 #define DB_ADAPTER_FILEREADER_PRIVATE_H
 
 #include "common/cryptohash.h"
-#include "data/fileparts.h"
-#include "data/rowreader.h"
+#include "data/file/fileparts.h"
+#include "data/row/rowreader.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "port/pg_crc32c.h"

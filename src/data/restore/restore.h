@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_RESTORE_H
 #define DB_ADAPTER_RESTORE_H
 
-#include "data/restore_options.h"
+#include "data/restore/restore_options.h"
 #include "funcapi.h"
 
 /* Raises 22023 for a word that is none of the choices. */

@@ -19,7 +19,7 @@
 #include "base/compat.h"
 #include "base/query.h"
 #include "catalog/pg_type.h"
-#include "data/restore_private.h"
+#include "data/restore/restore_private.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 

@@ -15,7 +15,7 @@
 #include "base/compat.h"
 #include "base/query.h"
 #include "common/hashfn.h"
-#include "data/restore_private.h"
+#include "data/restore/restore_private.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"

@@ -9,7 +9,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
-#include "data/restore_private.h"
+#include "data/restore/restore_private.h"
 #include "utils/memutils.h"
 
 /* How often a key that is taken is drawn again. */

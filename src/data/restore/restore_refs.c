@@ -11,7 +11,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/pg_type.h"
-#include "data/restore_private.h"
+#include "data/restore/restore_private.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"

@@ -6,7 +6,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
-#include "data/restore_private.h"
+#include "data/restore/restore_private.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -11,7 +11,7 @@
 
 #include "base/compat.h"
 #include "base/query.h"
-#include "data/restore_private.h"
+#include "data/restore/restore_private.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"

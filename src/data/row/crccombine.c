@@ -9,7 +9,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "data/crccombine.h"
+#include "data/row/crccombine.h"
 
 #define CRC_BITS 32
 #define CASTAGNOLI 0x82F63B78U /* with its bits reversed, as the checksum has them */

@@ -11,7 +11,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "data/hash128.h"
+#include "data/row/hash128.h"
 #include "port/pg_bswap.h"
 
 #define C1 UINT64CONST(0x87c37b91114253d5)

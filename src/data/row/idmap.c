@@ -12,7 +12,7 @@
 
 #include "base/compat.h"
 #include "common/hashfn.h"
-#include "data/idmap.h"
+#include "data/row/idmap.h"
 #include "utils/memutils.h"
 
 /* No key: canonical integers have 18 digits at most. */

@@ -10,7 +10,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/pg_type.h"
-#include "data/rowliteral.h"
+#include "data/row/rowliteral.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"

@@ -12,7 +12,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "data/rowreader.h"
+#include "data/row/rowreader.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>

@@ -11,8 +11,8 @@
 
 #include "base/compat.h"
 #include "catalog/pg_type.h"
-#include "data/rowliteral.h"
-#include "data/rowvalues.h"
+#include "data/row/rowliteral.h"
+#include "data/row/rowvalues.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"

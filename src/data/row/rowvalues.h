@@ -6,8 +6,8 @@
 #define DB_ADAPTER_ROWVALUES_H
 
 #include "base/relation.h"
-#include "data/idmap.h"
-#include "data/rowreader.h"
+#include "data/row/idmap.h"
+#include "data/row/rowreader.h"
 #include "fmgr.h"
 
 typedef struct ValueReader ValueReader;

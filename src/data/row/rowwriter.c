@@ -16,7 +16,7 @@
 #include "base/json.h"
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
-#include "data/rowcodec.h"
+#include "data/row/rowcodec.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/array.h"

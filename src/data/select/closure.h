@@ -6,7 +6,7 @@
 #define DB_ADAPTER_CLOSURE_H
 
 #include "base/query.h"
-#include "data/selection.h"
+#include "data/select/selection.h"
 
 typedef struct Closure Closure;
 

@@ -12,7 +12,7 @@
 
 #include "base/compat.h"
 #include "catalog/pg_type.h"
-#include "data/keylist.h"
+#include "data/select/keylist.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"

@@ -10,7 +10,7 @@
 
 #include "base/compat.h"
 #include "common/hashfn.h"
-#include "data/keyset.h"
+#include "data/select/keyset.h"
 
 /* About 32 MB at most. */
 #define MAX_WORDS (1024 * 1024)

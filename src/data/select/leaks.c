@@ -12,8 +12,8 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/pg_type.h"
-#include "data/keyset.h"
-#include "data/leaks.h"
+#include "data/select/keyset.h"
+#include "data/select/leaks.h"
 #include "utils/memutils.h"
 
 /* A reference whose rows are judged by the keys saved before. */

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_LEAKS_H
 #define DB_ADAPTER_LEAKS_H
 
-#include "data/rowscan.h"
+#include "data/select/rowscan.h"
 
 typedef struct Leaks Leaks;
 

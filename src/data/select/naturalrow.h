@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_NATURALROW_H
 #define DB_ADAPTER_NATURALROW_H
 
-#include "data/selection.h"
+#include "data/select/selection.h"
 
 typedef struct NaturalRow
 {

@@ -11,7 +11,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "data/rowscan.h"
+#include "data/select/rowscan.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"

@@ -6,8 +6,8 @@
 #define DB_ADAPTER_ROWSCAN_H
 
 #include "base/query.h"
-#include "data/rowcodec.h"
-#include "data/selection.h"
+#include "data/row/rowcodec.h"
+#include "data/select/selection.h"
 
 typedef struct RowScan
 {

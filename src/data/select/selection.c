@@ -18,7 +18,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "data/selection.h"
+#include "data/select/selection.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"

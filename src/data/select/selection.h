@@ -7,7 +7,7 @@
 #ifndef DB_ADAPTER_SELECTION_H
 #define DB_ADAPTER_SELECTION_H
 
-#include "data/backupschema.h"
+#include "data/backupschema/backupschema.h"
 #include "lib/stringinfo.h"
 
 typedef struct Selection

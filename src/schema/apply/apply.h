@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_APPLY_H
 #define DB_ADAPTER_APPLY_H
 
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 #include "utils/jsonb.h"
 
 typedef struct ApplyOptions

@@ -25,8 +25,8 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_type.h"
-#include "schema/apply_rights.h"
-#include "schema/expected_guard.h"
+#include "schema/apply/apply_rights.h"
+#include "schema/expected/expected_guard.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_APPLY_RIGHTS_H
 #define DB_ADAPTER_APPLY_RIGHTS_H
 
-#include "schema/plan_document.h"
+#include "schema/plan/plan_document.h"
 
 /*
  * Executes the one command of a step, stmt being its parse tree: as the current

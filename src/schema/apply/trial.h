@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_TRIAL_H
 #define DB_ADAPTER_TRIAL_H
 
-#include "schema/plan_document.h"
+#include "schema/plan/plan_document.h"
 #include "utils/jsonb.h"
 
 typedef struct PlanRequest

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_TRIAL_SWAP_H
 #define DB_ADAPTER_TRIAL_SWAP_H
 
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 typedef enum TrialOutcome
 {

@@ -8,7 +8,7 @@
 #ifndef DB_ADAPTER_CATALOG_H
 #define DB_ADAPTER_CATALOG_H
 
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 
 /*
  * The schemas named (List of char *; a name that does not exist contributes

@@ -13,7 +13,7 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_constraint.h"
 #include "commands/defrem.h"
-#include "schema/catalog_reader.h"
+#include "schema/catalog/catalog_reader.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 #include "utils/memutils.h"

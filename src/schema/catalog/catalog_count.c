@@ -16,7 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "miscadmin.h"
-#include "schema/catalog.h"
+#include "schema/catalog/catalog.h"
 
 typedef bool (*CountTuple)(HeapTuple tuple, List *namespaces);
 

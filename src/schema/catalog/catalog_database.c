@@ -14,7 +14,7 @@
 #include "catalog/pg_publication.h"
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_type.h"
-#include "schema/catalog_reader.h"
+#include "schema/catalog/catalog_reader.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"

@@ -15,7 +15,7 @@
 #include "catalog/pg_index.h"
 #include "commands/tablespace.h"
 #include "nodes/nodeFuncs.h"
-#include "schema/catalog_reader.h"
+#include "schema/catalog/catalog_reader.h"
 #include "utils/builtins.h"
 
 /* One index while it is read. */

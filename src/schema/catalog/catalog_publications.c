@@ -13,7 +13,7 @@
 #include "catalog/pg_publication_namespace.h"
 #endif
 #include "miscadmin.h"
-#include "schema/catalog_reader.h"
+#include "schema/catalog/catalog_reader.h"
 #include "utils/builtins.h"
 
 /* The publications by oid while their tables are collected. */

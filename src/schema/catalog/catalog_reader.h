@@ -14,7 +14,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 #include "utils/hsearch.h"
 #include "utils/snapshot.h"
 

@@ -17,7 +17,7 @@
 #include "commands/tablespace.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
-#include "schema/catalog_reader.h"
+#include "schema/catalog/catalog_reader.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"

@@ -17,7 +17,7 @@
 #include "common/hashfn.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "schema/catalog_reader.h"
+#include "schema/catalog/catalog_reader.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"

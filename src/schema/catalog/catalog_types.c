@@ -13,7 +13,7 @@
 #include "catalog/pg_enum.h"
 #include "catalog/pg_range.h"
 #include "catalog/pg_type.h"
-#include "schema/catalog_reader.h"
+#include "schema/catalog/catalog_reader.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"

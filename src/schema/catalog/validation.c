@@ -7,9 +7,9 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "mb/pg_wchar.h"
-#include "schema/catalog.h"
-#include "schema/document.h"
-#include "schema/validation.h"
+#include "schema/catalog/catalog.h"
+#include "schema/model/document.h"
+#include "schema/catalog/validation.h"
 #include "utils/builtins.h"
 
 /* How much of a text validation_detail() shows. */

@@ -6,7 +6,7 @@
 #define DB_ADAPTER_VALIDATION_H
 
 #include "base/json.h"
-#include "schema/diff.h"
+#include "schema/model/diff.h"
 #include "utils/jsonb.h"
 
 /* An expectation as the caller gave it, read. */

@@ -10,7 +10,7 @@
 #ifndef DB_ADAPTER_DDL_H
 #define DB_ADAPTER_DDL_H
 
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 
 /* "TABLE", "FOREIGN TABLE", "MATERIALIZED VIEW", "PROCEDURE", …: after ALTER, DROP, COMMENT ON. */
 extern const char *ddl_keyword(const SchemaKind *kind, const void *object);

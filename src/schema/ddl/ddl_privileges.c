@@ -11,7 +11,7 @@
 
 #include "base/compat.h"
 #include "lib/stringinfo.h"
-#include "schema/ddl.h"
+#include "schema/ddl/ddl.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 

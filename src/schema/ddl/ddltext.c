@@ -22,7 +22,7 @@
 #include "parser/parser.h"
 #include "parser/scanner.h"
 #include "parser/scansup.h"
-#include "schema/ddltext.h"
+#include "schema/ddl/ddltext.h"
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"

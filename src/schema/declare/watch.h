@@ -6,8 +6,8 @@
 #define DB_ADAPTER_WATCH_H
 
 #include "nodes/parsenodes.h"
-#include "schema/declaration.h"
-#include "schema/validation.h"
+#include "schema/declare/declaration.h"
+#include "schema/catalog/validation.h"
 
 /* Defines the setting and hooks into the end of transactions; once, when loaded. */
 extern void watch_init(void);

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_EXPECTED_H
 #define DB_ADAPTER_EXPECTED_H
 
-#include "schema/expected_request.h"
+#include "schema/expected/expected_request.h"
 #include "utils/jsonb.h"
 
 /*

@@ -20,7 +20,7 @@
 #ifdef COMPAT_PUBLISHED_SCHEMAS
 #include "catalog/pg_publication_namespace.h"
 #endif
-#include "schema/expected_apart.h"
+#include "schema/expected/expected_apart.h"
 #include "utils/rel.h"
 
 static void

@@ -9,8 +9,8 @@
 #ifndef DB_ADAPTER_EXPECTED_CACHE_H
 #define DB_ADAPTER_EXPECTED_CACHE_H
 
-#include "schema/ddltext.h"
-#include "schema/expected_request.h"
+#include "schema/ddl/ddltext.h"
+#include "schema/expected/expected_request.h"
 #include "utils/jsonb.h"
 
 /* What is known before deriving, to be kept with the document. */

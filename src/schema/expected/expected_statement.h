@@ -5,8 +5,8 @@
 #ifndef DB_ADAPTER_EXPECTED_STATEMENT_H
 #define DB_ADAPTER_EXPECTED_STATEMENT_H
 
-#include "schema/ddltext.h"
-#include "schema/expected_swap.h"
+#include "schema/ddl/ddltext.h"
+#include "schema/expected/expected_swap.h"
 
 /* The schemas (char *) the text creates, public aside. */
 extern List *statement_created_schemas(const DdlText *ddl);

@@ -10,7 +10,7 @@
 #define DB_ADAPTER_EXPECTED_SWAP_H
 
 #include "nodes/pg_list.h"
-#include "schema/expected_guard.h"
+#include "schema/expected/expected_guard.h"
 
 typedef struct SwapRequest
 {

@@ -19,7 +19,7 @@
 #include "catalog/pg_publication.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
-#include "schema/expected_target.h"
+#include "schema/expected/expected_target.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"

@@ -9,7 +9,7 @@
 #define DB_ADAPTER_EXPECTED_TARGET_H
 
 #include "nodes/parsenodes.h"
-#include "schema/expected_guard.h"
+#include "schema/expected/expected_guard.h"
 
 /*
  * NULL if stmt may run, or the reason why it is passed over.  It may run changed:

@@ -15,7 +15,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "schema/diagram.h"
+#include "schema/model/diagram.h"
 
 /* One way of writing a diagram down. */
 typedef struct DiagramFormat

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_DIAGRAM_H
 #define DB_ADAPTER_DIAGRAM_H
 
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 
 /* format is "mermaid" or "dot"; another one raises 22023. */
 extern char *diagram_draw(const Schema *schema, const char *format);

@@ -11,8 +11,8 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "miscadmin.h"
-#include "schema/diff.h"
-#include "schema/expression.h"
+#include "schema/model/diff.h"
+#include "schema/model/expression.h"
 #include "utils/builtins.h"
 
 /* Names of the DIFF_IGNORE_* bits, in their order. */

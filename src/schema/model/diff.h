@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_DIFF_H
 #define DB_ADAPTER_DIFF_H
 
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 
 typedef enum DifferenceKind
 {

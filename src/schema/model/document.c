@@ -13,7 +13,7 @@
 #include "base/jsonpack.h"
 #include "fmgr.h"
 #include "miscadmin.h"
-#include "schema/document.h"
+#include "schema/model/document.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 

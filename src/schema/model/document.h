@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_DOCUMENT_H
 #define DB_ADAPTER_DOCUMENT_H
 
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 #include "utils/jsonb.h"
 
 #define DOCUMENT_FORMAT "db_adapter.schema"

@@ -14,7 +14,7 @@
 
 #include "base/compat.h"
 #include "lib/stringinfo.h"
-#include "schema/expression.h"
+#include "schema/model/expression.h"
 #include "utils/builtins.h"
 
 #define ARRAY_OPEN "(ARRAY["

@@ -13,7 +13,7 @@
 #include "common/sha2.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "schema/fingerprint.h"
+#include "schema/model/fingerprint.h"
 
 /* Bytes gathered before the hash function is called. */
 #define FINGERPRINT_BATCH 32768

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_FINGERPRINT_H
 #define DB_ADAPTER_FINGERPRINT_H
 
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 
 /*
  * "sha256:…" in hex over every member that takes part in comparisons, but

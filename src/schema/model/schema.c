@@ -6,7 +6,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "schema/schema.h"
+#include "schema/model/schema.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/compat.h"
 #include "miscadmin.h"
-#include "schema/subset.h"
+#include "schema/model/subset.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 

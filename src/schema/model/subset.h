@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_SUBSET_H
 #define DB_ADAPTER_SUBSET_H
 
-#include "schema/diff.h"
+#include "schema/model/diff.h"
 
 /* Keys of top-level objects, as in depends_on: "table public.items". */
 typedef struct Subset Subset;

@@ -9,7 +9,7 @@
 #ifndef DB_ADAPTER_PLAN_H
 #define DB_ADAPTER_PLAN_H
 
-#include "schema/diff.h"
+#include "schema/model/diff.h"
 #include "utils/jsonb.h"
 
 #define PLAN_FORMAT "db_adapter.plan"

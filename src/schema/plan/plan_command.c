@@ -12,8 +12,8 @@
 
 #include "base/compat.h"
 #include "parser/parser.h"
-#include "schema/expected_statement.h"
-#include "schema/plan_command.h"
+#include "schema/expected/expected_statement.h"
+#include "schema/plan/plan_command.h"
 
 /* setval(...) and nothing beside it: where a sequence goes on. */
 static bool

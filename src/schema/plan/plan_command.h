@@ -6,7 +6,7 @@
 #define DB_ADAPTER_PLAN_COMMAND_H
 
 #include "nodes/parsenodes.h"
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 
 /* Of a plan to be applied: 22023 where the text is something else. */
 extern Node *plan_command_read(int number, const char *sql);

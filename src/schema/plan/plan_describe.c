@@ -6,9 +6,9 @@
 
 #include "base/compat.h"
 #include "miscadmin.h"
-#include "schema/ddl.h"
-#include "schema/expression.h"
-#include "schema/planner.h"
+#include "schema/ddl/ddl.h"
+#include "schema/model/expression.h"
+#include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
 static char *

@@ -9,8 +9,8 @@
 
 #include "base/compat.h"
 #include "base/json.h"
-#include "schema/document.h"
-#include "schema/plan_document.h"
+#include "schema/model/document.h"
+#include "schema/plan/plan_document.h"
 #include "utils/builtins.h"
 
 #define WHAT "plan"

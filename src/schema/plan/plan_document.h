@@ -5,8 +5,8 @@
 #ifndef DB_ADAPTER_PLAN_DOCUMENT_H
 #define DB_ADAPTER_PLAN_DOCUMENT_H
 
-#include "schema/plan.h"
-#include "schema/validation.h"
+#include "schema/plan/plan.h"
+#include "schema/catalog/validation.h"
 
 /* What the plan says beside its steps. */
 typedef struct PlanHeader

@@ -14,9 +14,9 @@
 #include "base/compat.h"
 #include "commands/defrem.h"
 #include "miscadmin.h"
-#include "schema/ddl.h"
-#include "schema/expression.h"
-#include "schema/plan_room.h"
+#include "schema/ddl/ddl.h"
+#include "schema/model/expression.h"
+#include "schema/plan/plan_room.h"
 #include "utils/builtins.h"
 
 #define REASON "its enum is made anew"

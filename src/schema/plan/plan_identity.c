@@ -9,8 +9,8 @@
 
 #include "base/compat.h"
 #include "commands/defrem.h"
-#include "schema/ddl.h"
-#include "schema/plan_identity.h"
+#include "schema/ddl/ddl.h"
+#include "schema/plan/plan_identity.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 

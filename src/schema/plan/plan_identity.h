@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_PLAN_IDENTITY_H
 #define DB_ADAPTER_PLAN_IDENTITY_H
 
-#include "schema/planner.h"
+#include "schema/plan/planner.h"
 
 extern char *plan_identity_sequence(const SchemaTable *table, const SchemaColumn *column);
 extern char *plan_identity_clause(const SchemaColumn *to, const SchemaColumn *from);

@@ -10,8 +10,8 @@
 
 #include "base/compat.h"
 #include "commands/defrem.h"
-#include "schema/ddl.h"
-#include "schema/plan_not_null.h"
+#include "schema/ddl/ddl.h"
+#include "schema/plan/plan_not_null.h"
 #include "utils/builtins.h"
 
 static bool

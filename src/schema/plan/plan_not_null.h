@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_PLAN_NOT_NULL_H
 #define DB_ADAPTER_PLAN_NOT_NULL_H
 
-#include "schema/planner.h"
+#include "schema/plan/planner.h"
 
 /* A member of a column whose name begins with not_null differs. */
 extern void plan_change_not_null(Planner *p, const Difference *d);

@@ -7,10 +7,10 @@
 
 #include "base/compat.h"
 #include "parser/parser.h"
-#include "schema/ddl.h"
-#include "schema/expression.h"
-#include "schema/plan_identity.h"
-#include "schema/planner.h"
+#include "schema/ddl/ddl.h"
+#include "schema/model/expression.h"
+#include "schema/plan/plan_identity.h"
+#include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
 static const SchemaObject *

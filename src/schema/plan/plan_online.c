@@ -9,7 +9,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "schema/planner.h"
+#include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
 /* Whether a foreign key could rest on the index, columns in whatever order. */

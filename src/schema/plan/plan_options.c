@@ -13,7 +13,7 @@
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
 #include "parser/scansup.h"
-#include "schema/planner.h"
+#include "schema/plan/planner.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 

@@ -12,8 +12,8 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "schema/ddl.h"
-#include "schema/planner.h"
+#include "schema/ddl/ddl.h"
+#include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
 /* What a rename is about, found in the live schema. */

@@ -15,9 +15,9 @@
 
 #include "base/compat.h"
 #include "miscadmin.h"
-#include "schema/ddl.h"
-#include "schema/expression.h"
-#include "schema/plan_room.h"
+#include "schema/ddl/ddl.h"
+#include "schema/model/expression.h"
+#include "schema/plan/plan_room.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 

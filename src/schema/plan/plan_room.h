@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_PLAN_ROOM_H
 #define DB_ADAPTER_PLAN_ROOM_H
 
-#include "schema/planner.h"
+#include "schema/plan/planner.h"
 
 extern void plan_make_room(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
 						   const char *column);

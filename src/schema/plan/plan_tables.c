@@ -5,12 +5,12 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "schema/ddl.h"
-#include "schema/expression.h"
-#include "schema/plan_identity.h"
-#include "schema/plan_not_null.h"
-#include "schema/plan_room.h"
-#include "schema/planner.h"
+#include "schema/ddl/ddl.h"
+#include "schema/model/expression.h"
+#include "schema/plan/plan_identity.h"
+#include "schema/plan/plan_not_null.h"
+#include "schema/plan/plan_room.h"
+#include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
 #define NEW_TABLE_REASON "it is created with its table"

@@ -17,7 +17,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "miscadmin.h"
-#include "schema/planner.h"
+#include "schema/plan/planner.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/varlena.h"

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_PLANNER_H
 #define DB_ADAPTER_PLANNER_H
 
-#include "schema/planner_state.h"
+#include "schema/plan/planner_state.h"
 
 /* plan_renames.c */
 extern void plan_suspect_renames(Planner *p);

@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_PLANNER_STATE_H
 #define DB_ADAPTER_PLANNER_STATE_H
 
-#include "schema/plan.h"
+#include "schema/plan/plan.h"
 #include "utils/hsearch.h"
 
 typedef struct Planner

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 static atomic_size_t left;		/* allocations until one fails; 0: never */
 static atomic_int hit;

@@ -7,8 +7,8 @@
  */
 #include "server.h"
 
-#include "data/filereader.h"
-#include "data/rowreader.h"
+#include "data/file/filereader.h"
+#include "data/row/rowreader.h"
 
 typedef struct Told
 {

@@ -5,7 +5,7 @@
  */
 #include "postgres.h"
 
-#include "data/rowreader.h"
+#include "data/row/rowreader.h"
 
 #define NCOLUMNS 5
 

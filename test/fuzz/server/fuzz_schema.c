@@ -5,7 +5,7 @@
  */
 #include "server.h"
 
-#include "data/backupschema.h"
+#include "data/backupschema/backupschema.h"
 
 typedef struct Run
 {
