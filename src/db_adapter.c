@@ -18,6 +18,6 @@ void
 _PG_init(void)
 {
 	watch_init();
-	jobs_init();
+	launcher_init();
 	MarkGUCPrefixReserved("db_adapter");
 }

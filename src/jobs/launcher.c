@@ -520,7 +520,7 @@ define_settings(void)
 }
 
 void
-jobs_init(void)
+launcher_init(void)
 {
 	BackgroundWorker worker = {0};
 

@@ -94,13 +94,13 @@ check_apply(JsonbContainer *args)
 static void
 check_indexes(JsonbContainer *args)
 {
-	indexes_check(plan_argument(args));
+	online_check_index(plan_argument(args));
 }
 
 static const Verb verbs[] = {
 	{"apply", DOCUMENT, check_apply},
 	{"backup_to_file", DOCUMENT, check_backup},
-	{"create_index_concurrently", NULL, check_indexes, indexes_create},
+	{"create_index_concurrently", NULL, check_indexes, online_create_index},
 	{"digest", ROWS},
 	{"expected", CACHED},
 	{"restore_from_file", ROWS, check_restore},

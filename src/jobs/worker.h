@@ -12,7 +12,7 @@ extern int	jobs_max_workers;
 extern int	jobs_retention;
 
 /* Called from _PG_init: the settings, and the launcher where that may start. */
-extern void jobs_init(void);
+extern void launcher_init(void);
 
 /* Where the processes begin. */
 extern PGDLLEXPORT void db_adapter_launcher_main(Datum arg);

@@ -108,7 +108,7 @@ static List *
 compare_live(FunctionCallInfo fcinfo, Jsonb *expected)
 {
 	Expectation *expectation =
-		expectation_read(expected, list_argument(fcinfo, 1), list_argument(fcinfo, 2));
+		validation_expect(expected, list_argument(fcinfo, 1), list_argument(fcinfo, 2));
 
 	return validation_compare(expectation, diff_parse_ignore(list_argument(fcinfo, 3)));
 }
@@ -315,7 +315,7 @@ db_adapter_declared_differences(PG_FUNCTION_ARGS)
 	ErrorData  *error;
 
 	InitMaterializedSRF(fcinfo, 0);
-	put_differences((ReturnSetInfo *) fcinfo->resultinfo, watch_look(&d, &error));
+	put_differences((ReturnSetInfo *) fcinfo->resultinfo, watch_preview(&d, &error));
 	if (error != NULL)
 	{
 		char	   *texts[6] = {"error", "declaration", d.name, "document", NULL, error->message};

@@ -505,7 +505,7 @@ backup_add_totals(Backup *b, int table, const BackupTotals *totals)
 	pg_crc32c	crc = b->lines->crc;
 
 	FIN_CRC32C(crc);
-	crc = crc32c_combine(crc, totals->crc, totals->bytes);
+	crc = crc_combine(crc, totals->crc, totals->bytes);
 	/* To go on with it is the same step as to finish it. */
 	FIN_CRC32C(crc);
 	b->lines->crc = crc;

@@ -349,7 +349,7 @@ prepare_rows(RestoreTable *t)
 	if (t->nmatch > 0)
 	{
 		find_existing(t, 0, t->nbatch);
-		restore_unnamed_find(t);
+		restore_nullkey_find(t);
 		accept_existing(t, 0, t->nbatch);
 	}
 	else
@@ -605,7 +605,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 	{
 		case ROW_INSERTED:
 			t->inserted++;
-			t->unmatched += restore_unnamed_is(t, row);
+			t->unmatched += restore_nullkey_is(t, row);
 			restore_key_note(t, row);
 			break;
 		case ROW_UPDATED:

@@ -19,7 +19,7 @@
 #include "data/backupschema/jsonplace.h"
 #include "data/restore/restore_options.h"
 #include "data/row/rowreader.h"
-#include "data/row/rowvalues.h"
+#include "data/row/valuereader.h"
 #include "funcapi.h"
 #include "nodes/bitmapset.h"
 
@@ -37,7 +37,7 @@
 typedef struct Restore Restore;
 typedef struct RestoreTable RestoreTable;
 typedef struct RestoreCycle RestoreCycle;
-typedef struct RestoreUnnamed RestoreUnnamed;
+typedef struct RestoreNullkey RestoreNullkey;
 
 /* Where the value of a key column comes from. */
 typedef enum KeySource
@@ -77,7 +77,7 @@ typedef struct RestoreRow
 	uint64		json_done;		/* circular references inside json that are mapped */
 	bool		converted;
 	bool		searched;		/* looked for among the rows that exist */
-	bool		unnamed_searched;	/* and by all it holds, for a NULL in its match key */
+	bool		nullkey_searched;	/* and by all it holds, for a NULL in its match key */
 	bool		found;			/* among them */
 	bool		referenced;		/* it is there for others to refer to: only found, or made */
 	bool		refused;		/* by a unique index, and searched again */
@@ -155,7 +155,7 @@ struct RestoreTable
 	int		   *match;
 	bool		match_covered;	/* a unique index would refuse a second row */
 	bool		probing;		/* always, whatever the row's tenant */
-	RestoreUnnamed *unnamed;	/* rows here that have a NULL in it; NULL until needed */
+	RestoreNullkey *nullkey;	/* rows here that have a NULL in it; NULL until needed */
 	List	   *tenants;		/* RestoreTenant *, those of rows so far */
 
 	/* statements */
@@ -275,11 +275,11 @@ extern void restore_cycle_close(Restore *restore);
 extern bool restore_cycle_find(const Restore *restore, int table, const IdKey *source,
 							   IdKey *target);
 
-/* restore_unnamed.c */
+/* restore_nullkey.c */
 /* Whether the row has a NULL in what makes it exist, so that no other is like it. */
-extern bool restore_unnamed_is(const RestoreTable *t, const RestoreRow *row);
+extern bool restore_nullkey_is(const RestoreTable *t, const RestoreRow *row);
 /* Looks for such rows of the batch by all they hold. */
-extern void restore_unnamed_find(RestoreTable *t);
+extern void restore_nullkey_find(RestoreTable *t);
 
 /* restore_constraints.c */
 extern void restore_constraints_drop(Restore *restore);

@@ -49,7 +49,7 @@ set_shift(Matrix *m)
 }
 
 pg_crc32c
-crc32c_combine(pg_crc32c first, pg_crc32c second, int64 len)
+crc_combine(pg_crc32c first, pg_crc32c second, int64 len)
 {
 	Matrix		m;
 

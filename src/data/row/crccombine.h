@@ -8,6 +8,6 @@
 #include "port/pg_crc32c.h"
 
 /* first and second are finished, and second is of len bytes. */
-extern pg_crc32c crc32c_combine(pg_crc32c first, pg_crc32c second, int64 len);
+extern pg_crc32c crc_combine(pg_crc32c first, pg_crc32c second, int64 len);
 
 #endif							/* DB_ADAPTER_CRCCOMBINE_H */

@@ -104,7 +104,7 @@ check_rights(const IndexStmt *stmt)
 }
 
 void
-indexes_check(Jsonb *plan)
+online_check_index(Jsonb *plan)
 {
 	PlanDocument *document = plan_read(plan);
 	bool		found = false;
@@ -175,7 +175,7 @@ drop_invalid(const IndexStmt *stmt)
 }
 
 Jsonb *
-indexes_create(Jsonb *plan)
+online_create_index(Jsonb *plan)
 {
 	PlanDocument *document = begin_work(plan);
 	List	   *created = NIL;

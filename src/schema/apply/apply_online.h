@@ -8,12 +8,12 @@
 #include "utils/jsonb.h"
 
 /* Refuses, as the current user, a plan whose online steps are sure to fail. */
-extern void indexes_check(Jsonb *plan);
+extern void online_check_index(Jsonb *plan);
 
 /*
  * Runs them in order, each in transactions of its own; outside of any, in a context
  * that outlives them.  {"created", "repaired", "present"}, each the indexes' names.
  */
-extern Jsonb *indexes_create(Jsonb *plan);
+extern Jsonb *online_create_index(Jsonb *plan);
 
 #endif							/* DB_ADAPTER_JOBS_INDEXES_H */

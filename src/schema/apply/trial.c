@@ -210,7 +210,7 @@ trial_make_plan(const PlanRequest *request)
 	PlanOptions *options = read_options(request);
 	PlanHeader	header = {.expected = request->expected, .ignore = request->ignore};
 	Expectation *expectation =
-		expectation_read(request->expected, request->schemas, request->exclude);
+		validation_expect(request->expected, request->schemas, request->exclude);
 	Schema	   *live = catalog_read(expectation->schemas, NIL);
 	Schema	   *renamed;
 	SchemaPlan *plan;

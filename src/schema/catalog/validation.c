@@ -127,7 +127,7 @@ validation_filter(Schema *schema, List *schemas, List *exclude)
 }
 
 Expectation *
-expectation_read(Jsonb *expected, List *schemas, List *exclude)
+validation_expect(Jsonb *expected, List *schemas, List *exclude)
 {
 	Expectation *expectation = palloc0(sizeof(Expectation));
 

@@ -22,7 +22,7 @@ typedef struct Expectation
  * Reads either form.  schemas NIL means those of the document (public for the
  * flat form).  Excluded relations are taken out.  Raises 22P02 or 0A000.
  */
-extern Expectation *expectation_read(Jsonb *expected, List *schemas, List *exclude);
+extern Expectation *validation_expect(Jsonb *expected, List *schemas, List *exclude);
 
 /* Takes out of a schema what stands in none of schemas or is named in exclude. */
 extern void validation_filter(Schema *schema, List *schemas, List *exclude);

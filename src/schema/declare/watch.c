@@ -135,7 +135,7 @@ reason_not_to_enforce(const Check *check)
 Expectation *
 watch_expectation(const Declaration *d)
 {
-	return expectation_read(
+	return validation_expect(
 		d->document, NIL, list_make3("schema_migrations", "pg_stat_statements", "spatial_ref_sys"));
 }
 
@@ -223,7 +223,7 @@ run_check(void *arg)
 }
 
 List *
-watch_look(const Declaration *d, ErrorData **error)
+watch_preview(const Declaration *d, ErrorData **error)
 {
 	Look		look = {d};
 

@@ -26,7 +26,7 @@ extern List *watch_compare(const Declaration *declaration);
  * The same under the active snapshot, without a lock: what a reader sees.  Returns
  * NIL, and the error, for a declaration that is broken itself.
  */
-extern List *watch_look(const Declaration *declaration, ErrorData **error);
+extern List *watch_preview(const Declaration *declaration, ErrorData **error);
 
 /* Refuses a command that would break a declaration and that commits before it can be checked. */
 extern void watch_refuse_halfway(Node *stmt);

@@ -46,7 +46,7 @@
 #include "commands/tablecmds.h"
 #include "commands/typecmds.h"
 #include "miscadmin.h"
-#include "schema/expected/expected_apart.h"
+#include "schema/expected/expected_hide.h"
 #include "schema/expected/expected_swap.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -662,7 +662,7 @@ run_in_subtransaction(void *arg)
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_LOCAL_USERID_CHANGE);
 	exchange_schemas(swap);
-	apart_hide();
+	hide_schemaless();
 	begin_settings(swap);
 	swap->body(swap, swap->arg);
 }

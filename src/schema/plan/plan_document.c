@@ -218,8 +218,8 @@ plan_read(Jsonb *document)
 	plan->header.ignore = json_get_strings(root, "ignore", WHAT);
 	plan->header.expected = get_document(root, "expected");
 	plan->header.expectation =
-		expectation_read(plan->header.expected, json_get_strings(root, "schemas", WHAT),
-						 json_get_strings(root, "exclude", WHAT));
+		validation_expect(plan->header.expected, json_get_strings(root, "schemas", WHAT),
+						  json_get_strings(root, "exclude", WHAT));
 	if ((list = json_get_array(root, "steps", WHAT)) != NULL)
 		json_visit(list, read_step, plan);
 	if ((list = json_get_array(root, "remaining", WHAT)) != NULL)

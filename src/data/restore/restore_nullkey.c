@@ -1,5 +1,5 @@
 /*
- * restore_unnamed.c
+ * restore_nullkey.c
  *	  Rows with a NULL in what makes them exist: they are told by all they hold.
  *
  * Such a row exists when one with a NULL there holds the same in every column that
@@ -16,14 +16,14 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-typedef struct UnnamedEntry
+typedef struct NullkeyEntry
 {
 	uint64		content[2];
 	List	   *keys;			/* IdKey *, of the rows here that hold this */
 	int			used;			/* of them, by rows of the file */
-} UnnamedEntry;
+} NullkeyEntry;
 
-struct RestoreUnnamed
+struct RestoreNullkey
 {
 	RestoreTable *t;
 	HTAB	   *entries;
@@ -31,7 +31,7 @@ struct RestoreUnnamed
 };
 
 bool
-restore_unnamed_is(const RestoreTable *t, const RestoreRow *row)
+restore_nullkey_is(const RestoreTable *t, const RestoreRow *row)
 {
 	for (int i = 0; i < t->nmatch; i++)
 		if (row->nulls[t->match[i]] && !restore_table_matches_null(t, t->match[i]))
@@ -95,12 +95,12 @@ read_content(TupleTableSlot *slot, int column, uint64 *content)
 static bool
 take_row(TupleTableSlot *slot, void *arg)
 {
-	RestoreUnnamed *u = arg;
+	RestoreNullkey *u = arg;
 	RestoreTable *t = u->t;
 	RestoreRow	row = {ROW_READ};
 	uint64		content[2];
 	bool		found;
-	UnnamedEntry *entry;
+	NullkeyEntry *entry;
 	IdKey	   *key;
 	MemoryContext oldcxt;
 
@@ -127,7 +127,7 @@ take_row(TupleTableSlot *slot, void *arg)
 
 /* The rows here that have a NULL in what makes them exist, of the tenant if there is one. */
 static void
-read_rows(RestoreUnnamed *u)
+read_rows(RestoreNullkey *u)
 {
 	RestoreTable *t = u->t;
 	const RelationColumn *user = t->restore->options.user_id ? t->table->user_column : NULL;
@@ -151,20 +151,20 @@ read_rows(RestoreUnnamed *u)
 	query_run(sql.data, user ? 1 : 0, &type, &t->tenant, NULL, false, take_row, u);
 }
 
-static RestoreUnnamed *
+static RestoreNullkey *
 create(RestoreTable *t)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
-	RestoreUnnamed *u = palloc0(sizeof(RestoreUnnamed));
+	RestoreNullkey *u = palloc0(sizeof(RestoreNullkey));
 	HASHCTL		control = {0};
 	StringInfoData sql;
 
 	u->t = t;
-	control.keysize = sizeof(((UnnamedEntry *) NULL)->content);
-	control.entrysize = sizeof(UnnamedEntry);
+	control.keysize = sizeof(((NullkeyEntry *) NULL)->content);
+	control.entrysize = sizeof(NullkeyEntry);
 	control.hcxt = t->cxt;
 	u->entries =
-		hash_create("db_adapter unnamed rows", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		hash_create("db_adapter nullkey rows", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT b.n, ");
 	append_content(&sql, t, 'b');
@@ -179,15 +179,15 @@ create(RestoreTable *t)
 static bool
 take_content(TupleTableSlot *slot, void *arg)
 {
-	RestoreUnnamed *u = arg;
+	RestoreNullkey *u = arg;
 	MemoryContext oldcxt = MemoryContextSwitchTo(u->t->batchcxt);
 	bool		isnull;
 	RestoreRow *row = &u->t->batch[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
 	uint64		content[2];
-	UnnamedEntry *entry;
+	NullkeyEntry *entry;
 
 	read_content(slot, 2, content);
-	row->unnamed_searched = true;
+	row->nullkey_searched = true;
 	entry = hash_search(u->entries, content, HASH_FIND, NULL);
 	if (entry != NULL && entry->used < list_length(entry->keys))
 	{
@@ -200,7 +200,7 @@ take_content(TupleTableSlot *slot, void *arg)
 }
 
 void
-restore_unnamed_find(RestoreTable *t)
+restore_nullkey_find(RestoreTable *t)
 {
 	int			count = 0;
 
@@ -209,12 +209,12 @@ restore_unnamed_find(RestoreTable *t)
 	{
 		RestoreRow *row = &t->batch[i];
 
-		if (row->state != ROW_READ || row->unnamed_searched || !restore_unnamed_is(t, row))
+		if (row->state != ROW_READ || row->nullkey_searched || !restore_nullkey_is(t, row))
 			continue;
-		if (count++ == 0 && t->unnamed == NULL)
-			t->unnamed = create(t);
+		if (count++ == 0 && t->nullkey == NULL)
+			t->nullkey = create(t);
 		query_rows_put(t->rows, row->values, row->nulls);
 	}
 	if (count > 0)
-		query_execute_over(t->unnamed->plan, t->relations, take_content, t->unnamed);
+		query_execute_over(t->nullkey->plan, t->relations, take_content, t->nullkey);
 }

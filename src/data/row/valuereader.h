@@ -1,12 +1,12 @@
 /*
- * rowvalues.h
+ * valuereader.h
  *	  Fields of a row to values of a column's type.
  */
-#ifndef DB_ADAPTER_ROWVALUES_H
-#define DB_ADAPTER_ROWVALUES_H
+#ifndef DB_ADAPTER_VALUEREADER_H
+#define DB_ADAPTER_VALUEREADER_H
 
 #include "base/relation.h"
-#include "data/row/idmap.h"
+#include "data/row/idkey.h"
 #include "data/row/rowreader.h"
 #include "fmgr.h"
 
@@ -45,4 +45,4 @@ extern bool valuereader_same(const ValueReader *reader, Datum a, Datum b);
 extern Datum valuereader_key(ValueReader *reader, const IdKey *key);
 extern IdKey valuereader_make_key(ValueReader *reader, Datum value);
 
-#endif							/* DB_ADAPTER_ROWVALUES_H */
+#endif							/* DB_ADAPTER_VALUEREADER_H */

@@ -1,5 +1,5 @@
 /*
- * rowvalues.c
+ * valuereader.c
  *	  Fields of a row to values of a column's type.
  *
  * The type decides how a field is read, never the field: the same digits are a
@@ -12,7 +12,7 @@
 #include "base/compat.h"
 #include "catalog/pg_type.h"
 #include "data/row/rowliteral.h"
-#include "data/row/rowvalues.h"
+#include "data/row/valuereader.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"

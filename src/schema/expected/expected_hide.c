@@ -1,5 +1,5 @@
 /*
- * expected_apart.c
+ * expected_hide.c
  *	  What has no schema and yet would be absent from a new database.
  *
  * Rows are deleted without what depends on them, since all comes back with the
@@ -20,7 +20,7 @@
 #ifdef COMPAT_PUBLISHED_SCHEMAS
 #include "catalog/pg_publication_namespace.h"
 #endif
-#include "schema/expected/expected_apart.h"
+#include "schema/expected/expected_hide.h"
 #include "utils/rel.h"
 
 static void
@@ -45,7 +45,7 @@ is_of_schema(HeapTuple tuple)
 }
 
 void
-apart_hide(void)
+hide_schemaless(void)
 {
 	/* Within DDL of the caller's they would fire for what the text rewrites and drops. */
 	delete_rows(EventTriggerRelationId, NULL);
