@@ -83,12 +83,8 @@ idkey_make(const char *text, int len)
 IdKey
 idkey_integer(int64 number)
 {
-	IdKey		key;
+	IdKey		key = {.kind = ID_INTEGER, .number = number};
 
-	key.kind = ID_INTEGER;
-	key.number = number;
-	key.text = NULL;
-	key.len = 0;
 	return key;
 }
 
