@@ -79,18 +79,8 @@ is_present(const SchemaMember *member, const void *object)
 {
 	if (member == &format_member || member == &version_member)
 		return true;
-	switch (member->type)
-	{
-		case MEMBER_TEXT:
-			return SCHEMA_TEXT(object, member) != NULL;
-		case MEMBER_BOOL:
-			return SCHEMA_BOOL(object, member);
-		case MEMBER_INT:
-			return SCHEMA_INT(object, member) != SCHEMA_UNSET;
-		default:
-			/* Readers may count on a list of tables, even an empty one. */
-			return SCHEMA_LIST(object, member) != NIL || member->child == &schema_table_kind;
-	}
+	/* Readers may count on a list of tables, even an empty one. */
+	return schema_is_present(member, object) || member->child == &schema_table_kind;
 }
 
 static void

@@ -54,22 +54,6 @@ put_text(Fingerprint *f, const char *value)
 	appendBinaryStringInfo(&f->bytes, value, len);
 }
 
-static bool
-is_present(const SchemaMember *member, const void *object)
-{
-	switch (member->type)
-	{
-		case MEMBER_TEXT:
-			return SCHEMA_TEXT(object, member) != NULL;
-		case MEMBER_BOOL:
-			return SCHEMA_BOOL(object, member);
-		case MEMBER_INT:
-			return SCHEMA_INT(object, member) != SCHEMA_UNSET;
-		default:
-			return SCHEMA_LIST(object, member) != NIL;
-	}
-}
-
 static void
 put_list(Fingerprint *f, const SchemaMember *member, List *list)
 {
@@ -118,7 +102,7 @@ put_object(Fingerprint *f, const SchemaKind *kind, const void *object)
 	{
 		const SchemaMember *member = &kind->members[i];
 
-		if (!is_hashed(member) || !is_present(member, object))
+		if (!is_hashed(member) || !schema_is_present(member, object))
 			continue;
 		put_text(f, member->name);
 		put_member(f, member, object);

@@ -382,6 +382,22 @@ schema_free(Schema *schema)
 		MemoryContextDelete(schema->context);
 }
 
+bool
+schema_is_present(const SchemaMember *member, const void *object)
+{
+	switch (member->type)
+	{
+		case MEMBER_TEXT:
+			return SCHEMA_TEXT(object, member) != NULL;
+		case MEMBER_BOOL:
+			return SCHEMA_BOOL(object, member);
+		case MEMBER_INT:
+			return SCHEMA_INT(object, member) != SCHEMA_UNSET;
+		default:
+			return SCHEMA_LIST(object, member) != NIL;
+	}
+}
+
 const SchemaMember *
 schema_find_member(const SchemaKind *kind, const char *name)
 {

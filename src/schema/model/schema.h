@@ -401,6 +401,8 @@ extern void schema_free(Schema *schema);
 
 /* An object of a kind, empty, in the current context. */
 extern void *schema_new(const SchemaKind *kind);
+/* Whether the object has it: a default, a false and an empty list say nothing. */
+extern bool schema_is_present(const SchemaMember *member, const void *object);
 extern const SchemaMember *schema_find_member(const SchemaKind *kind, const char *name);
 
 /* Order by schema, name and signature, bytewise, whatever the collation; NULL first. */
