@@ -55,13 +55,6 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 }
 #endif
 
-/* NULLS NOT DISTINCT came with 15. */
-#if PG_VERSION_NUM < 150000
-#define INDEX_NULLS_NOT_DISTINCT(form) false
-#else
-#define INDEX_NULLS_NOT_DISTINCT(form) ((form)->indnullsnotdistinct)
-#endif
-
 /* A context for what is made once and goes as a whole; 15 lets its blocks grow. */
 #if PG_VERSION_NUM < 150000
 #define compat_generation_context(parent, name)                                                    \

@@ -239,7 +239,7 @@ read_key(Oid indexid)
 		key->primary = form->indisprimary;
 		key->deferrable = !form->indimmediate;
 		key->partial = !heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
-		key->nulls_not_distinct = INDEX_NULLS_NOT_DISTINCT(form);
+		key->nulls_not_distinct = compat_nulls_not_distinct(form);
 		key->ncolumns = form->indnkeyatts;
 		key->columns = palloc(sizeof(AttrNumber) * key->ncolumns);
 		key->equality = palloc(sizeof(Oid) * key->ncolumns);
