@@ -73,8 +73,8 @@ static const struct
 	{"standard_conforming_strings", "on"},
 };
 
-static void
-pin(const char *name, const char *value)
+void
+query_set(const char *name, const char *value)
 {
 	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
 							 false);
@@ -88,25 +88,25 @@ query_pin(QueryPins pins)
 	switch (pins)
 	{
 		case PIN_PATH:
-			pin(pinned_settings[0].name, pinned_settings[0].value);
+			query_set(pinned_settings[0].name, pinned_settings[0].value);
 			break;
 		case PIN_VALUES:
 			for (int i = 0; i < lengthof(pinned_settings); i++)
-				pin(pinned_settings[i].name, pinned_settings[i].value);
+				query_set(pinned_settings[i].name, pinned_settings[i].value);
 			break;
 		case PIN_PLAN_ALL_ROWS:
-			pin("row_security", "off");
+			query_set("row_security", "off");
 			/* FALLTHROUGH */
 		case PIN_PLAN:
 			/* Compiling costs more than a plain scan with few expressions can gain. */
-			pin("jit", "off");
+			query_set("jit", "off");
 			break;
 		case PIN_PLAN_LISTED:
 			/* Never each row with each: the planner knows too little of what is ours. */
-			pin("enable_nestloop", "off");
+			query_set("enable_nestloop", "off");
 			break;
 		case PIN_SCAN:
-			pin("synchronize_seqscans", "off");
+			query_set("synchronize_seqscans", "off");
 			break;
 	}
 	return nestlevel;
@@ -548,6 +548,12 @@ query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg)
 }
 
 void
+query_command(const char *sql)
+{
+	query_run(sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+}
+
+void
 query_run_as_other(const char *sql, Oid user)
 {
 	Oid			caller;
@@ -556,7 +562,7 @@ query_run_as_other(const char *sql, Oid user)
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(user,
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
-	query_run(sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+	query_command(sql);
 	SetUserIdAndSecContext(caller, context);
 }
 

@@ -38,12 +38,21 @@ extern int query_pin(QueryPins pins);
 extern void query_unpin(int nestlevel);
 
 /*
+ * Sets one more, as the caller may, until the GUC nest level ends that is open: of
+ * query_pin(), of NewGUCNestLevel(), or else of the (sub)transaction.
+ */
+extern void query_set(const char *name, const char *value);
+
+/*
  * One statement.  values and nulls as for SPI ('n' is NULL; nulls may be NULL).
  * read_only statements see the caller's snapshot: use it for STABLE verbs.
  * Returns the number of rows processed.
  */
 extern uint64 query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
 						bool		read_only, QueryRow row, void *arg);
+
+/* A command that takes no values and whose rows, if there are any, nobody wants. */
+extern void query_command(const char *sql);
 
 /* A plan that lives until query_free() or, when not freed, until cxt goes. */
 extern QueryPlan *query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types);

@@ -167,8 +167,7 @@ set_constraints(const Restore *restore, const char *when)
 	ListCell   *lc;
 
 	foreach(lc, restore->immediate)
-		query_run(psprintf("SET CONSTRAINTS %s %s", (char *) lfirst(lc), when), 0, NULL, NULL, NULL,
-				  false, NULL, NULL);
+		query_command(psprintf("SET CONSTRAINTS %s %s", (char *) lfirst(lc), when));
 }
 
 void
@@ -194,7 +193,7 @@ restore_constraints_drop(Restore *restore)
 	for (int i = 0; i < restore->schema->ntables; i++)
 		list_keys(&list, restore->schema->tables[i].rel);
 	foreach(lc, list.keys)
-		query_run(((DroppedKey *) lfirst(lc))->drop, 0, NULL, NULL, NULL, false, NULL, NULL);
+		query_command(((DroppedKey *) lfirst(lc))->drop);
 	restore->dropped_keys = list.keys;
 }
 
@@ -207,8 +206,8 @@ restore_constraints_add(Restore *restore)
 	{
 		DroppedKey *key = lfirst(lc);
 
-		query_run(key->add, 0, NULL, NULL, NULL, false, NULL, NULL);
+		query_command(key->add);
 		if (key->comment != NULL)
-			query_run(key->comment, 0, NULL, NULL, NULL, false, NULL, NULL);
+			query_command(key->comment);
 	}
 }

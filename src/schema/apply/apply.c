@@ -31,7 +31,6 @@
 #include "schema/apply/apply_saved.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/snapmgr.h"
 
 /* How often a plan is tried when a lock does not come in time. */
@@ -70,13 +69,6 @@ check_fingerprint(const PlanDocument *plan)
 						errhint("Plan again with db_adapter.plan().")));
 }
 
-static void
-set_for_steps(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
-}
-
 /*
  * One apply a schema at a time: the later one waits here and then finds the schema
  * changed, rather than fail in a step.  It reads what was committed meanwhile.
@@ -87,7 +79,7 @@ check_unchanged(const ApplyRun *run)
 	int			nestlevel = query_pin(PIN_PATH);
 	ListCell   *lc;
 
-	set_for_steps("lock_timeout", psprintf("%d", run->options->lock_timeout_ms));
+	query_set("lock_timeout", psprintf("%d", run->options->lock_timeout_ms));
 	foreach(lc, run->plan->header.expectation->schemas)
 	{
 		Oid			schema = get_namespace_oid(lfirst(lc), true);
@@ -226,10 +218,10 @@ check_result(ApplyRun *run)
 void
 apply_set_timeouts(int lock_timeout_ms)
 {
-	set_for_steps("lock_timeout", psprintf("%d", lock_timeout_ms));
-	set_for_steps("check_function_bodies", "off");
+	query_set("lock_timeout", psprintf("%d", lock_timeout_ms));
+	query_set("check_function_bodies", "off");
 	/* Rows that a policy would hide are an error, not left behind by a copy. */
-	set_for_steps("row_security", "off");
+	query_set("row_security", "off");
 }
 
 /* Reads under a snapshot that sees what the steps did. */

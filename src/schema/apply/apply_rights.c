@@ -120,7 +120,7 @@ run_guarded(void *arg)
 	GuardedRun *run = arg;
 
 	guard_watch(run->guard, NULL);
-	query_run(run->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+	query_command(run->sql);
 	guard_rest();
 	/* A handler of exceptions may have got past it. */
 	guard_check_calls(run->guard);
@@ -170,7 +170,7 @@ rights_run_guarded(void (*body)(void *arg), void *arg)
 static void
 run_only(void *arg)
 {
-	query_run(arg, 0, NULL, NULL, NULL, false, NULL, NULL);
+	query_command(arg);
 }
 
 void

@@ -174,7 +174,7 @@ read_renamed(void *arg)
 	nestlevel = query_pin(PIN_PATH);
 	apply_set_timeouts(TRIAL_LOCK_TIMEOUT_MS);
 	foreach(lc, read->steps)
-		query_run(((PlanStep *) lfirst(lc))->sql, 0, NULL, NULL, NULL, false, NULL, NULL);
+		query_command(((PlanStep *) lfirst(lc))->sql);
 	query_unpin(nestlevel);
 	oldcxt = MemoryContextSwitchTo(read->cxt);
 	read->schema = apply_read_schema(read->schemas);

@@ -181,8 +181,7 @@ is_plainly_short(const Declaration *d)
 static void
 be_impatient(void)
 {
-	(void) set_config_option("lock_timeout", WATCH_IMPATIENT_TIMEOUT, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	query_set("lock_timeout", WATCH_IMPATIENT_TIMEOUT);
 }
 
 /*

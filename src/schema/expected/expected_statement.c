@@ -38,7 +38,6 @@
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/regproc.h"
@@ -250,8 +249,7 @@ apply_set_config(const SelectStmt *stmt, const char **reason)
 	if (!setting_is_applied(name))
 		return true;
 	*reason = NULL;
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
+	query_set(name, value);
 	return true;
 }
 

@@ -598,26 +598,19 @@ swap_schemas(Swap *swap)
 /* ---- surroundings ---- */
 
 static void
-set(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
-}
-
-static void
 begin_settings(Swap *swap)
 {
 	int			timeout = LockTimeout > 0 ? Min(LockTimeout, LOCK_TIMEOUT_MS) : LOCK_TIMEOUT_MS;
 
 	swap->nestlevel = NewGUCNestLevel();
-	set("check_function_bodies", "off");
-	set("client_min_messages", "error");
-	set("standard_conforming_strings", "on");
-	set("lock_timeout", psprintf("%d", timeout));
-	set("search_path", swap->request->search_path);
+	query_set("check_function_bodies", "off");
+	query_set("client_min_messages", "error");
+	query_set("standard_conforming_strings", "on");
+	query_set("lock_timeout", psprintf("%d", timeout));
+	query_set("search_path", swap->request->search_path);
 	/* What is rolled back here must not be sent to other nodes. */
 	if (GetConfigOption("citus.enable_ddl_propagation", true, false) != NULL)
-		set("citus.enable_ddl_propagation", "off");
+		query_set("citus.enable_ddl_propagation", "off");
 }
 
 void
