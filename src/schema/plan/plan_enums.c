@@ -16,7 +16,7 @@
 #include "miscadmin.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
-#include "schema/plan/plan_room.h"
+#include "schema/plan/plan_dependents.h"
 #include "utils/builtins.h"
 
 #define REASON "its enum is made anew"

@@ -9,7 +9,7 @@
 #include "schema/model/expression.h"
 #include "schema/plan/plan_identity.h"
 #include "schema/plan/plan_not_null.h"
-#include "schema/plan/plan_room.h"
+#include "schema/plan/plan_dependents.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
 

@@ -51,7 +51,7 @@ extern List *plan_used_enums(const SchemaPlan *plan);
 extern bool plan_is_swapped(const Planner *p, const char *type);
 extern bool plan_stands_on_swapped(const Planner *p, const void *object);
 
-/* plan_room.c */
+/* plan_dependents.c */
 /* A function with a body in SQL reads nothing until it is made again. */
 extern void plan_empty_function(Planner *p, const SchemaFunction *function, const char *reason);
 

@@ -1,5 +1,5 @@
 /*
- * plan_room.c
+ * plan_dependents.c
  *	  Steps by which what reads a column makes room while the column changes.
  *
  * PostgreSQL alters no type of a column that a policy, rule, trigger, generated
@@ -17,7 +17,7 @@
 #include "miscadmin.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
-#include "schema/plan/plan_room.h"
+#include "schema/plan/plan_dependents.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 

@@ -1,9 +1,9 @@
 /*
- * plan_room.h
+ * plan_dependents.h
  *	  What reads a column makes room while the column changes.
  */
-#ifndef DB_ADAPTER_PLAN_ROOM_H
-#define DB_ADAPTER_PLAN_ROOM_H
+#ifndef DB_ADAPTER_PLAN_DEPENDENTS_H
+#define DB_ADAPTER_PLAN_DEPENDENTS_H
 
 #include "schema/plan/planner.h"
 
@@ -22,4 +22,4 @@ extern void plan_remake_generated(Planner *p, const SchemaTable *actual,
 extern void plan_remake_reference(Planner *p, const SchemaTable *table, const SchemaConstraint *key,
 								  const char *reason);
 
-#endif							/* DB_ADAPTER_PLAN_ROOM_H */
+#endif							/* DB_ADAPTER_PLAN_DEPENDENTS_H */
