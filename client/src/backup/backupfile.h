@@ -87,7 +87,7 @@ struct dba_backup_check
 	BackupMessages warnings;
 };
 
-/* write down what is wrong; both return false */
+/* backupcheck.c: write down what is wrong; both return false */
 extern bool backup_error(dba_backup_check *check, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 extern bool backup_warning(dba_backup_check *check, const char *fmt, ...)

@@ -247,14 +247,6 @@ dba_config_element(const dba_config *config, const char *key, size_t index)
 
 /* ---------------------------------------------------------------- environment */
 
-bool
-config_is_variable(const char *text)
-{
-	if (*text != '_' && (*text < 'A' || *text > 'Z'))
-		return false;
-	return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
-}
-
 const char *
 config_environment(const dba_config *config, const char *name, bool *known)
 {

@@ -217,6 +217,14 @@ complete_path(dba_config *config, const char *path)
 	return result;
 }
 
+bool
+config_is_variable(const char *text)
+{
+	if (*text != '_' && (*text < 'A' || *text > 'Z'))
+		return false;
+	return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")] == '\0';
+}
+
 /* What dba_config_value answers: no secret.  false: no memory */
 static bool
 set_shown(dba_config *config, ConfigItem *item)

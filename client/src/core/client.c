@@ -1,12 +1,11 @@
 /*
  * client.c
- *		Opening a client: its profile, its settings, its facts.
+ *		A client: its settings, its facts, what is asked of it besides requests.
  */
 #include <string.h>
 
 #include "core/core.h"
 #include "core/identity.h"
-#include "json/json.h"
 #include "base/mem.h"
 #include "core/provider.h"
 
@@ -20,73 +19,6 @@ void
 dba_free(void *text)
 {
 	mem_free(text);
-}
-
-/* --- identity */
-
-/* A JSON array of the names db.toml excludes; NULL in *out when it names none. */
-static bool
-identity_read_exclude(const dba_config *config, char **out)
-{
-	Buf			json = BUF_INIT;
-	const char *name;
-
-	*out = NULL;
-	if (dba_config_element(config, "schema.exclude", 0) == NULL)
-		return true;
-	for (size_t i = 0; (name = dba_config_element(config, "schema.exclude", i)) != NULL; i++)
-	{
-		buf_putc(&json, i == 0 ? '[' : ',');
-		json_write_string(&json, name, strlen(name));
-	}
-	buf_putc(&json, ']');
-	*out = buf_take(&json);
-	return *out != NULL;
-}
-
-static bool
-identity_copy(char **out, const char *text)
-{
-	*out = text != NULL ? mem_strdup(text) : NULL;
-	return text == NULL || *out != NULL;
-}
-
-Identity *
-identity_new(dba_config *config, dba_profile *profile, dba_error **err)
-{
-	Identity   *identity = mem_zalloc(sizeof(Identity));
-	const char *validate = dba_config_value(config, "schema.validate_on_connect");
-
-	if (identity == NULL ||
-		!identity_copy(&identity->schema_file, dba_config_value(config, "schema.file")) ||
-		!identity_copy(&identity->lock_file, dba_config_value(config, "defaults.lock_file")) ||
-		!identity_read_exclude(config, &identity->exclude))
-	{
-		identity_free(identity);
-		error_set_no_memory(err);
-		return NULL;
-	}
-	identity->validate_on_connect = validate == NULL || strcmp(validate, "true") == 0;
-	identity->profile = profile;
-	return identity;
-}
-
-void
-identity_free(Identity *identity)
-{
-	if (identity == NULL)
-		return;
-	dba_profile_free(identity->profile);
-	mem_free(identity->schema_file);
-	mem_free(identity->exclude);
-	mem_free(identity->lock_file);
-	mem_free(identity);
-}
-
-const char *
-identity_conninfo(const Identity *identity)
-{
-	return identity->profile->url;
 }
 
 /* --- settings */
@@ -138,44 +70,11 @@ dba_setting(const dba_client *db, const char *name)
 
 /* --- opening */
 
-const Provider *
-provider_find(const char *name, dba_error **err)
+Core *
+client_new(Identity *identity, const Provider *provider, dba_error **err)
 {
-	static const Provider *const providers[] = {
-		&postgres_provider,
-#ifdef WITH_SUPABASE
-		&supabase_provider,
-#endif
-	};
-	dba_error  *error;
+	Core	   *core = core_new(err);
 
-	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
-		if (strcmp(providers[i]->name, name) == 0)
-			return providers[i];
-	error = error_new(DBA_NOT_SUPPORTED, "this build has no provider \"%s\"", name);
-	error_hint(error, "Build the library with WITH_SUPABASE=yes, which takes libcurl's headers.");
-	error_move(err, error);
-	return NULL;
-}
-
-dba_client *
-dba_open_config(dba_config *config, const char *profile_or_url, dba_error **err)
-{
-	dba_profile *profile = dba_resolve_profile(config, profile_or_url, err);
-	const Provider *provider;
-	Identity   *identity;
-	Core	   *core;
-
-	if (profile == NULL)
-		return NULL;
-	identity = identity_new(config, profile, err);
-	if (identity == NULL)
-	{
-		dba_profile_free(profile);
-		return NULL;
-	}
-	provider = provider_find(profile->provider, err);
-	core = provider != NULL ? core_new(err) : NULL;
 	if (core == NULL)
 	{
 		identity_free(identity);
@@ -184,75 +83,10 @@ dba_open_config(dba_config *config, const char *profile_or_url, dba_error **err)
 	core->identity = identity;
 	core->provider = provider;
 	client_read_settings(core);
-	return &core->self;
-}
-
-dba_client *
-dba_open(const char *profile_or_url, dba_error **err)
-{
-	dba_config *config = dba_config_load(NULL, NULL, err);
-	dba_client *db;
-
-	if (config == NULL)
-		return NULL;
-	db = dba_open_config(config, profile_or_url, err);
-	dba_config_free(config);
-	return db;
-}
-
-/* --- the clients of a configuration */
-
-typedef struct CachedClient
-{
-	char	   *choice;			/* as given; "" for the resolved one */
-	dba_client *db;
-	struct CachedClient *next;
-} CachedClient;
-
-static void
-client_close_cached(dba_config *config)
-{
-	CachedClient *cached = config->clients;
-
-	config->clients = NULL;
-	while (cached != NULL)
-	{
-		CachedClient *next = cached->next;
-
-		dba_close(cached->db);
-		mem_free(cached->choice);
-		mem_free(cached);
-		cached = next;
-	}
-}
-
-dba_client *
-dba_get(dba_config *config, const char *profile_or_url, dba_error **err)
-{
-	const char *choice = profile_or_url != NULL ? profile_or_url : "";
-	CachedClient *cached;
-
-	for (cached = config->clients; cached != NULL; cached = cached->next)
-		if (strcmp(cached->choice, choice) == 0)
-			return cached->db;
-	cached = mem_zalloc(sizeof(CachedClient));
-	if (cached == NULL || (cached->choice = mem_strdup(choice)) == NULL)
-	{
-		mem_free(cached);
-		error_set_no_memory(err);
-		return NULL;
-	}
-	cached->db = dba_open_config(config, profile_or_url, err);
-	if (cached->db == NULL)
-	{
-		mem_free(cached->choice);
-		mem_free(cached);
-		return NULL;
-	}
-	cached->next = config->clients;
-	config->clients = cached;
-	config->close_clients = client_close_cached;
-	return cached->db;
+	if (provider->open == NULL || provider->open(core, err))
+		return core;
+	core_close(core);
+	return NULL;
 }
 
 /* --- facts */

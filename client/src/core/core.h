@@ -1,21 +1,21 @@
 /*
  * core.h
- *		The asynchronous core: client, request, transaction, connection.
+ *		The asynchronous core: client and request.
  *
- * Submitting only queues.  All work happens in dba_process (core.c): sockets are
+ * Submitting only queues.  All work happens in dba_process (coreprocess.c): sockets are
  * served, finished requests are called back, queued ones are sent, and watches
  * and the timer are brought up to date, in this order.  So a callback never runs
  * inside a submitting call, and what callbacks submit goes out in one burst.
  *
- * A dba_client is either a pool's handle (core->self) or a transaction's
- * (tx->self); both lead to the same Core.
+ * A dba_client is either the pool's handle (core->self) or a transaction's; both
+ * lead to the same Core.  What a transaction, a connection or an exchange is, its
+ * provider alone knows: here they are names.
  */
 #ifndef DBA_CORE_H
 #define DBA_CORE_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <libpq-fe.h>
 
 #include "base/buf.h"
 #include "db_adapter.h"
@@ -31,12 +31,9 @@ typedef struct Tx Tx;
 typedef struct Request Request;
 typedef struct Group Group;
 typedef struct ParamSet ParamSet;
-typedef struct HostList HostList;
 typedef struct Identity Identity;
-typedef struct Cancel Cancel;
 typedef struct Provider Provider;
 typedef struct Exchange Exchange;
-typedef struct Supabase Supabase;
 
 #define CORE_NEVER INT64_MAX
 
@@ -89,7 +86,7 @@ struct Request
 {
 	dba_request id;
 	Core	   *core;
-	Tx		   *tx;				/* NULL: the pool's */
+	dba_client *db;				/* the handle it was submitted on */
 	RequestKind kind;
 	RequestState state;
 	bool		internal;		/* made by the library: not counted, not by number */
@@ -125,13 +122,14 @@ struct Request
 	Group	   *owned_group;	/* REQUEST_GROUP */
 	void (*group_cancel)(Request *request);
 	void (*group_resume)(Request *request);
+	void (*group_free)(Group *group);
 
 	Exchange   *exchange;		/* with the supabase provider: what it is and how far */
 
 	Conn	   *conn;			/* where it is DESCRIBING or SENT */
 	Conn	   *conn_wanted;	/* a listener's, while it connects */
 	int			ops;			/* of its connection's, not answered */
-	Tx		   *new_tx;			/* REQUEST_BEGIN: what its callback gets */
+	dba_client *begun;			/* REQUEST_BEGIN: what its callback gets */
 	bool		accepted_end;	/* the transaction is over after its callback */
 	dba_code	abort_code;		/* DBA_CANCELLED or DBA_TIMEOUT was asked for */
 	int64_t		deadline;		/* of the request, CORE_NEVER: none */
@@ -153,112 +151,8 @@ struct dba_client
 {
 	Core	   *core;
 	Tx		   *tx;				/* NULL for the pool's own handle */
-};
-
-typedef enum TxState
-{
-	TX_BEGINNING,
-	TX_OPEN,
-	TX_ENDING,					/* commit or rollback submitted */
-	TX_GONE						/* its callback has returned or its connection is lost */
-} TxState;
-
-struct Tx
-{
-	dba_client	self;
-	TxState		state;
-	Conn	   *conn;			/* NULL before BEGIN is sent and after loss */
-	Tx		   *outer;			/* of a savepoint */
-	Tx		   *inner;			/* the open savepoint */
-	int			depth;			/* 0: the transaction itself */
-	bool		closed;			/* dba_close: roll back, tell nobody */
-	bool		lost;			/* with its connection */
-	dba_error  *poison;			/* the first failure */
-	RequestList queue;			/* not sent yet */
-	int			requests;		/* not called back yet */
-	Tx		   *next;			/* core->transactions */
-};
-
-/* a prepared statement's place on a connection */
-typedef struct ConnSlot
-{
-	uint64_t	serial;			/* of the Stmt, 0: none */
-	uint8_t		hash[STMT_HASH_SIZE];	/* its name there */
-} ConnSlot;
-
-typedef enum OpKind
-{
-	OP_PREPARE,
-	OP_DESCRIBE,
-	OP_TYPES,					/* looks up types a description named */
-	OP_EXECUTE,
-	OP_SYNC,
-	OP_SETUP,					/* a new connection's first question */
-	OP_IGNORED					/* its outcome matters to nobody */
-} OpKind;
-
-/* one thing the server has still to answer, in order */
-typedef struct Op
-{
-	OpKind		kind;
-	bool		failed;
-	Request	   *request;		/* NULL: nobody's, or cancelled locally */
-	Stmt	   *stmt;			/* OP_PREPARE, OP_DESCRIBE: referenced */
-} Op;
-
-typedef enum ConnState
-{
-	CONN_UNUSED,
-	CONN_RESOLVING,				/* names, in the helper thread */
-	CONN_CONNECTING,
-	CONN_SETUP,					/* first round trip: pooler?  date style */
-	CONN_IDLE,
-	CONN_PINGING,				/* alive after a long idle time? */
-	CONN_BUSY,
-	CONN_DEAD
-} ConnState;
-
-struct Conn
-{
-	Core	   *core;
-	ConnState	state;
-	PGconn	   *pg;
-	int			fd;
-	unsigned	watched;		/* events the loop was asked for */
-	unsigned	wanted;
-	void	   *slot;			/* the loop adapter's */
-
-	Op		   *ops;			/* ring */
-	unsigned	op_head;
-	unsigned	op_count;
-	unsigned	op_size;
-	int			requests;		/* on it, not done */
-	bool		unsynced;		/* something sent after the last Sync */
-	bool		paused;			/* not reading: a stream's consumer is full */
-	bool		resumed;		/* what libpq holds of it is still to be taken */
-	bool		tainted;		/* session state changed: drop it after use */
-	bool		doomed;			/* drop it after use */
-	bool		shared;			/* what it serves may share it */
-	bool		served;			/* a request was given to it */
-	Request	   *dedicated;		/* the listener it was opened for */
-	Request	   *describing;		/* everything behind it waits */
-	Request	   *stream;			/* rows go to it one by one */
-	Request	   *copying;
-	Request	   *listener;
-	Tx		   *tx;				/* the transaction (outermost) it belongs to */
-
-	HelperJob  *resolving;
-	Cancel	   *cancelling;		/* the server-side cancel under way */
-	bool		cancel_check;	/* cancelled: a round trip is due before new work */
-
-	HostList   *hosts;			/* to be tried (connect.c) */
-
-	int64_t		opened_at;
-	int64_t		idle_since;
-	int64_t		recycle_at;
-	int64_t		deadline;		/* of connecting, pinging or cancelling */
-	ConnSlot   *slots;			/* core->stmts.limit of them, or NULL */
-	Conn	   *next;			/* core->conns */
+	bool		gone;			/* takes nothing more: its transaction is over */
+	int			requests;		/* submitted on it, not called back yet */
 };
 
 /* settings as the core uses them, in milliseconds */
@@ -297,7 +191,7 @@ struct Core
 	dba_client	self;
 	Identity   *identity;		/* profile, URL, settings (client.c) */
 	const Provider *provider;
-	Supabase   *supabase;		/* that provider's own; made at first need */
+	void	   *state;			/* the provider's own */
 	CoreSettings settings;
 	CoreStats	stats;
 	void	   *user_data;
@@ -320,8 +214,6 @@ struct Core
 	bool		serving;		/* inside dba_run or dba_wait */
 	bool		closing;
 	bool		again;			/* there is more to do before dba_process returns */
-	bool		dead_conns;		/* to be freed */
-	bool		resume;			/* a stream goes on */
 	bool	   *gone;			/* told when the core is freed */
 	bool		close_later;	/* dba_close from inside a callback */
 
@@ -336,27 +228,18 @@ struct Core
 	size_t		visible;		/* live and not internal */
 	size_t		listeners;
 
-	/* the pool */
-	Conn	   *conns;
-	int			nconns;
-	dba_error  *connect_error;	/* why the last attempt failed */
-	int64_t		backoff_until;	/* no new connection before */
-	int64_t		backoff;
-	bool		ever_connected;
-	bool		pooler;			/* a pooler stands between */
-	bool		prepare_off;	/* prepared statements failed there */
-	Tx		   *transactions;
+	dba_error  *connect_error;	/* why the provider last found no connection */
 	Helper	   *helper;
 	StmtCache	stmts;
 	Types	   *types;
 };
 
-/* --- core.c */
-extern int64_t core_now(void);
-extern int64_t core_after(int64_t ms);	/* 0: never */
+/* --- client.c: a client of an identity (taken over) and a provider; NULL: an error */
+extern Core *client_new(Identity *identity, const Provider *provider, dba_error **err);
+
+/* --- coreprocess.c */
 extern Core *core_new(dba_error **err);
 extern void core_close(Core *core); /* calls everything back, then frees */
-extern void core_due(Core *core, int64_t when); /* wants dba_process by then */
 extern Helper *core_helper(Core *core); /* made and watched at first need */
 
 /* --- request.c */
@@ -371,6 +254,8 @@ extern void request_abort(Request *request, dba_code code);
 extern void request_timers(Core *core, int64_t now);	/* ends what is too late */
 extern dba_error *request_cancelled_error(const Request *request);
 extern void request_call_back(Request *request);
+
+/* --- requestlist.c */
 extern void list_append(RequestList *list, RequestLink link, Request *request);
 extern void list_prepend(RequestList *list, RequestLink link, Request *request);
 extern void list_remove(RequestList *list, RequestLink link, Request *request);

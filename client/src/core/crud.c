@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/mem.h"
 #include "core/provider.h"
 
 /* A plain request of autocommit statements may share a connection. */
@@ -401,4 +402,24 @@ dba_request
 dba_connect_and_validate(dba_client *db, dba_callback cb, void *arg)
 {
 	return db->core->provider->validate(db, cb, arg);
+}
+
+/* A listener is counted until it has called back: it alone keeps no loop running. */
+dba_request
+dba_listen(dba_client *db, const char *channel, dba_notify_fn notify, dba_callback cb, void *arg)
+{
+	Request	   *request = request_new(db, REQUEST_LISTEN, cb, arg);
+	dba_error  *error = NULL;
+
+	if (request == NULL)
+		return 0;
+	db->core->listeners++;
+	request->notify = notify;
+	request->channel = mem_strdup(channel);
+	if (db->tx != NULL)
+		error_set(&error, DBA_INVALID,
+				  "a transaction cannot listen: use the client it was begun on");
+	else if (request->channel == NULL)
+		error_set_no_memory(&error);
+	return db->core->provider->listen(request, error);
 }

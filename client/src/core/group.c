@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/provider.h"
 
 static Group *
 group_of(Request *request)
@@ -54,6 +55,14 @@ group_resume(Request *request)
 		group_wake(group);
 }
 
+static void
+group_free(Group *group)
+{
+	PQclear(group->result);
+	dba_error_free(group->error);
+	group->release(group);
+}
+
 dba_request
 group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
 {
@@ -69,6 +78,7 @@ group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
 	request->owned_group = group;
 	request->group_cancel = group_cancel;
 	request->group_resume = group_resume;
+	request->group_free = group_free;
 	return request_submit(request);
 }
 
@@ -245,9 +255,7 @@ group_end(Group *group)
 		group_finish(group);
 		return;
 	}
-	request->unprepared = true;
-	request->accepted_end = true;
-	group->step = request_submit(request);
+	group->step = request->core->provider->end(request);
 }
 
 /* --- waking */
@@ -282,14 +290,4 @@ group_wake(Group *group)
 	request->internal = true;
 	group->waking = true;
 	request_refuse(request, error_new(DBA_INVALID, "awake"));
-}
-
-void
-group_free(Group *group)
-{
-	if (group == NULL)
-		return;
-	PQclear(group->result);
-	dba_error_free(group->error);
-	group->release(group);
 }

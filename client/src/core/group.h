@@ -64,7 +64,4 @@ extern void group_end(Group *group);
 /* calls `resumed` from the next dba_process */
 extern void group_wake(Group *group);
 
-/* with its request */
-extern void group_free(Group *group);
-
 #endif							/* DBA_GROUP_H */

@@ -7,6 +7,12 @@
 
 #include "core/core.h"
 
+struct dba_loop
+{
+	Core	   *cores;
+	bool		running;
+};
+
 /* a loop of its own for a new client; false: no memory */
 extern bool loop_make_private(Core *core);
 

@@ -24,9 +24,20 @@ typedef struct PoolCounts
 	int64_t		connecting;
 } PoolCounts;
 
+/* how a transaction is to begin */
+typedef struct BeginOptions
+{
+	const char *isolation;		/* "read committed" …; NULL: the session's */
+	int			read_only;		/* 1, 0; -1: the session's */
+	int			deferrable;
+} BeginOptions;
+
 struct Provider
 {
 	const char *name;
+
+	/* makes core->state; NULL: it is made at first need.  false: an error */
+	bool (*open)(Core *core, dba_error **err);
 
 	/*
 	 * What a request of each public call does.  Each submits the request, or its
@@ -51,12 +62,22 @@ struct Provider
 						   dba_progress_fn progress, dba_callback cb, void *arg);
 	dba_request (*test)(dba_client *db, dba_callback cb, void *arg);
 	dba_request (*validate)(dba_client *db, dba_callback cb, void *arg);
+	dba_request (*listen)(Request *request, dba_error *error);	/* on request->channel */
+
+	/*
+	 * --- transactions: begin gives its request the handle that its callback gets
+	 * (request->begun); end commits or rolls back request->db, by the request's kind.
+	 */
+	dba_request (*begin)(Request *request, const BeginOptions *options, dba_error *error);
+	dba_request (*end)(Request *request);
+	void (*abandon)(dba_client *tx);	/* dba_close on it: rolls back, tells nobody */
 
 	/* --- requests under way */
 	void (*queue)(Request *request);	/* submitted: into a queue, or failed */
 	bool (*cancel)(Request *request);	/* sent: asks the server to end it; false: nobody to ask */
 	void (*leave)(Request *request);	/* it has its result or error */
 	void (*resume)(Request *request);	/* a stream goes on */
+	void (*called_back)(Request *request);	/* its callback has returned: frees what is over */
 
 	/* --- dba_process */
 	void (*serve)(Core *core, int fd, unsigned events);
@@ -67,13 +88,5 @@ struct Provider
 	PoolCounts (*count)(const Core *core);
 	void (*close)(Core *core);	/* every request has called back */
 };
-
-extern const Provider postgres_provider;
-#ifdef WITH_SUPABASE
-extern const Provider supabase_provider;
-#endif
-
-/* The provider of that name; NULL with DBA_NOT_SUPPORTED when this build has none. */
-extern const Provider *provider_find(const char *name, dba_error **err);
 
 #endif							/* DBA_PROVIDER_H */

@@ -8,64 +8,12 @@
  */
 #include "core/core.h"
 
-#include <string.h>
-
-#include "core/group.h"
 #include "base/mem.h"
+#include "core/clock.h"
 #include "core/params.h"
 #include "core/provider.h"
-#include "postgres/tx.h"
 
 #define REQUEST_FIRST_BUCKETS 64
-
-void
-list_append(RequestList *list, RequestLink link, Request *request)
-{
-	request->links[link].next = NULL;
-	request->links[link].prev = list->tail;
-	if (list->tail != NULL)
-		list->tail->links[link].next = request;
-	else
-		list->head = request;
-	list->tail = request;
-	list->count++;
-	if (link == LINK_QUEUE)
-		request->queue = list;
-}
-
-void
-list_prepend(RequestList *list, RequestLink link, Request *request)
-{
-	request->links[link].prev = NULL;
-	request->links[link].next = list->head;
-	if (list->head != NULL)
-		list->head->links[link].prev = request;
-	else
-		list->tail = request;
-	list->head = request;
-	list->count++;
-	if (link == LINK_QUEUE)
-		request->queue = list;
-}
-
-void
-list_remove(RequestList *list, RequestLink link, Request *request)
-{
-	Request	   *next = request->links[link].next;
-	Request	   *prev = request->links[link].prev;
-
-	if (prev != NULL)
-		prev->links[link].next = next;
-	else
-		list->head = next;
-	if (next != NULL)
-		next->links[link].prev = prev;
-	else
-		list->tail = prev;
-	list->count--;
-	if (link == LINK_QUEUE)
-		request->queue = NULL;
-}
 
 /* Grow the table of ids so that chains stay short; failing to grow is no error
  * once there is one. */
@@ -122,7 +70,8 @@ request_free(Request *request)
 	mem_free(request->channel);
 	mem_free(request->missing_types);
 	mem_free(request->owned);
-	group_free(request->owned_group);
+	if (request->owned_group != NULL)
+		request->group_free(request->owned_group);
 	PQclear(request->result);
 	dba_error_free(request->error);
 	mem_free(request);
@@ -138,13 +87,13 @@ request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
 	Core	   *core = db->core;
 	Request	   *request;
 
-	if (core->closing || (db->tx != NULL && db->tx->state == TX_GONE) || !request_grow_hash(core))
+	if (core->closing || db->gone || !request_grow_hash(core))
 		return NULL;
 	request = mem_zalloc(sizeof(Request));
 	if (request == NULL)
 		return NULL;
 	request->core = core;
-	request->tx = db->tx;
+	request->db = db;
 	request->kind = kind;
 	request->cb = cb;
 	request->arg = arg;
@@ -163,14 +112,13 @@ request_accept(Request *request)
 	request->hash_next = core->hash[request->id & (core->hash_size - 1)];
 	core->hash[request->id & (core->hash_size - 1)] = request;
 	list_append(&core->live, LINK_LIVE, request);
-	if (request->tx != NULL)
-		request->tx->requests++;
+	request->db->requests++;
 	if (!request->internal)
 	{
 		core->visible++;
 		core->stats.requests++;
 	}
-	core_due(core, 0);
+	clock_due(core, 0);
 }
 
 /* A step of a group, made by a public call: not the caller's, not counted. */
@@ -199,10 +147,10 @@ request_submit(Request *request)
 	core->provider->queue(request);
 	if (request->state == REQUEST_DONE)
 		return request->id;
-	if (request->tx == NULL)
-		request->checkout_deadline = core_after(core->settings.checkout_timeout);
+	if (request->db->tx == NULL)
+		request->checkout_deadline = clock_after(core->settings.checkout_timeout);
 	if (core->settings.request_timeout > 0 && request->kind != REQUEST_LISTEN)
-		request->deadline = core_after(core->settings.request_timeout);
+		request->deadline = clock_after(core->settings.request_timeout);
 	return request->id;
 }
 
@@ -230,7 +178,7 @@ request_finish(Request *request)
 	request->state = REQUEST_DONE;
 	core->provider->leave(request);
 	list_append(&core->done, LINK_QUEUE, request);
-	core_due(core, 0);
+	clock_due(core, 0);
 }
 
 void
@@ -308,7 +256,7 @@ request_timers(Core *core, int64_t now)
 		request_fail(request, error);
 	}
 	if (core->waiting.head != NULL)
-		core_due(core, core->waiting.head->checkout_deadline);
+		clock_due(core, core->waiting.head->checkout_deadline);
 	if (core->settings.request_timeout <= 0)
 		return;
 	for (Request *r = core->live.head; r != NULL; r = next)
@@ -318,7 +266,7 @@ request_timers(Core *core, int64_t now)
 			continue;
 		if (r->deadline > now)
 		{
-			core_due(core, r->deadline);	/* the oldest is due first */
+			clock_due(core, r->deadline);	/* the oldest is due first */
 			return;
 		}
 		request_abort(r, DBA_TIMEOUT);
@@ -340,8 +288,7 @@ void
 request_call_back(Request *request)
 {
 	Core	   *core = request->core;
-	Tx		   *tx = request->tx;
-	dba_client *db = tx != NULL ? &tx->self : &core->self;
+	dba_client *db = request->db;
 	dba_result	result;
 
 	list_remove(&core->done, LINK_QUEUE, request);
@@ -353,13 +300,14 @@ request_call_back(Request *request)
 		core->listeners--;
 	if (request->error != NULL)
 		core->stats.errors++;
-	if (request->new_tx != NULL && request->error == NULL)
-		db = &request->new_tx->self;
+	if (request->begun != NULL && request->error == NULL)
+		db = request->begun;
 	result_init(&result, request->result, core->types, request->count);
 	if (request->cb != NULL)
 		request->cb(db, request->error == NULL ? &result : NULL, request->error, request->arg);
 	if (result_kept(&result))
 		request->result = NULL;
-	tx_called_back(request);
+	request->db->requests--;
+	core->provider->called_back(request);
 	request_free(request);
 }

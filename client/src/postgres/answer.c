@@ -11,9 +11,9 @@
 
 #include "postgres/conn.h"
 #include "base/mem.h"
-#include "postgres/pool.h"
+#include "core/clock.h"
 #include "sql/result.h"
-#include "postgres/tx.h"
+#include "postgres/poison.h"
 
 dba_error *
 answer_error(const PGresult *result)
@@ -88,11 +88,11 @@ answer_retry(Conn *conn, Request *request, const PGresult *result)
 	if (request->stmt == NULL || !answer_is_stale(result, &pooler))
 		return false;
 	if (pooler)
-		core->prepare_off = true;
+		conn->pool->prepare_off = true;
 	else if (conn->slots != NULL && request->stmt->slot >= 0)
 		conn->slots[request->stmt->slot].serial = UINT64_MAX;	/* deallocate, prepare again */
 	stmt_forget(request->stmt);
-	if (request->tx != NULL || request->retried || request->abort_code != DBA_OK)
+	if (request->db->tx != NULL || request->retried || request->abort_code != DBA_OK)
 		return false;
 	request->retried = true;
 	request->retry = true;
@@ -115,8 +115,8 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 		return;
 	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
 	{
-		if (request->tx != NULL)
-			request->error = tx_poisoned_error(request->tx);
+		if (request->db->tx != NULL)
+			request->error = poison_error(request->db->tx);
 		return;					/* else the operation that failed has spoken */
 	}
 	if (answer_retry(conn, request, result))
@@ -124,15 +124,14 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 	PQclear(request->result);
 	request->result = NULL;
 	request->error = answer_error(result);
-	if (request->tx != NULL)
-		tx_poison(request->tx, request);
+	if (request->db->tx != NULL)
+		poison_note(request->db->tx, request);
 }
 
 /* One row of a stream. */
 static void
 answer_row(Conn *conn, Request *request, PGresult *row)
 {
-	dba_client *db = request->tx != NULL ? &request->tx->self : &conn->core->self;
 	dba_flow	flow = DBA_CONTINUE;
 	dba_result	result;
 
@@ -144,7 +143,7 @@ answer_row(Conn *conn, Request *request, PGresult *row)
 		{
 			request->count++;
 			result_init(&result, row, conn->core->types, 1);
-			flow = request->row(db, &result, request->arg);
+			flow = request->row(request->db, &result, request->arg);
 			if (result_kept(&result))
 				row = NULL;
 		}
@@ -235,11 +234,11 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 	if (op->kind == OP_SETUP)
 		connect_setup_done(conn, result);
 	else if (op->kind == OP_EXECUTE)
-		pool_note_command(conn, request, result);
+		conn_note_command(conn, request, result);
 	if (op->kind == OP_EXECUTE && request != NULL)
 	{
 		if (request->kind == REQUEST_COMMIT && strcmp(PQcmdStatus(result), "ROLLBACK") == 0)
-			request->error = tx_poisoned_error(request->tx);
+			request->error = poison_error(request->db->tx);
 		PQclear(request->result);
 		request->result = result;
 		if (request->row == NULL && request->chunk == NULL)
@@ -267,7 +266,7 @@ answer_end_request(Request *request)
 		conn_leave(conn, request);
 		request->state = REQUEST_QUEUED;
 		list_prepend(&core->waiting, LINK_QUEUE, request);
-		core_due(core, 0);
+		clock_due(core, 0);
 		return;
 	}
 	if (request->abort_code != DBA_OK && request->error != NULL &&
@@ -315,7 +314,7 @@ answer_end_describing(Conn *conn, Request *request)
 	conn->requests--;			/* conn_send counts it again */
 	conn_send(conn, request);
 	if (conn->state != CONN_DEAD && conn->tx != NULL)
-		core_due(conn->core, 0);
+		clock_due(conn->core, 0);
 }
 
 static void
@@ -449,7 +448,7 @@ answer_drain(Conn *conn)
 		answer_take(conn, result);
 	}
 	answer_notifications(conn);
-	pool_conn_changed(conn);
+	conn->pool->news->changed(conn);
 }
 
 /*

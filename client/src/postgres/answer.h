@@ -5,7 +5,7 @@
 #ifndef DBA_ANSWER_H
 #define DBA_ANSWER_H
 
-#include "core/core.h"
+#include "postgres/pgcore.h"
 
 /* takes every answer that has arrived completely */
 extern void answer_drain(Conn *conn);
@@ -15,9 +15,5 @@ extern void answer_idle(Conn *conn);
 
 /* the server's error, or NULL for an answer that is none */
 extern dba_error *answer_error(const PGresult *result);
-
-/* the ring (conn.c): its first entry or NULL; removes it */
-extern Op *conn_op(Conn *conn);
-extern void conn_pop(Conn *conn);
 
 #endif							/* DBA_ANSWER_H */

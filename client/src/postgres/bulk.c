@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "postgres/verbs.h"
+#include "postgres/pgverbs.h"
 
 #define FEW_ROWS 100
 #define BATCH_ROWS 10000

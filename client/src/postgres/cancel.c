@@ -9,7 +9,6 @@
 #include "postgres/conn.h"
 
 #include "base/mem.h"
-#include "postgres/pool.h"
 
 #ifdef LIBPQ_HAS_ASYNC_CANCEL
 
@@ -80,7 +79,7 @@ cancel_process(Conn *conn, int fd)
 		(status == PGRES_POLLING_WRITING && cancel_watch(conn, DBA_WRITE)))
 		return true;
 	cancel_free(conn);
-	pool_conn_changed(conn);
+	conn->pool->news->changed(conn);
 	return true;
 }
 
@@ -124,7 +123,7 @@ cancel_done(HelperJob *job, void *arg)
 
 	(void) job;
 	conn->cancelling = NULL;
-	pool_conn_changed(conn);
+	conn->pool->news->changed(conn);
 }
 
 bool

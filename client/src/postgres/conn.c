@@ -2,23 +2,19 @@
  * conn.c
  *		One established connection: what was sent, and what is to come back.
  *
- * An autocommit request ends with its own Sync, and only the Sync's answer ends
- * it: deferred constraints fail there.  Inside a transaction a Sync closes a
- * burst, and each request ends with its own answer.  A statement the client has
- * not met is prepared and described first; whatever was given to the connection
- * later waits, so that order is kept.
+ * The ring of operations holds what was given to libpq and is not answered yet,
+ * in order: a request that is gone leaves its operations behind, with nobody to
+ * hear their answers.  A connection is never repaired; whatever goes wrong closes
+ * it, and closing fails or gives back every request on it, once.
  */
 #include "postgres/conn.h"
 
 #include <string.h>
 
-#include "postgres/answer.h"
 #include "base/mem.h"
-#include "core/params.h"
-#include "postgres/pool.h"
+#include "core/clock.h"
 
 #define CONN_FIRST_OPS 16
-#define CANCEL_TIMEOUT_MS 5000
 
 Conn *
 conn_new(Core *core)
@@ -28,6 +24,7 @@ conn_new(Core *core)
 	if (conn == NULL)
 		return NULL;
 	conn->core = core;
+	conn->pool = pool_of(core);
 	conn->fd = -1;
 	conn->deadline = CORE_NEVER;
 	conn->recycle_at = CORE_NEVER;
@@ -55,8 +52,8 @@ conn_grow_ops(Conn *conn)
 
 /* Room for the operations of one request, so that what libpq was given is
  * always in the ring. */
-static bool
-conn_reserve_ops(Conn *conn, unsigned more)
+bool
+conn_reserve(Conn *conn, unsigned more)
 {
 	while (conn->op_count + more > conn->op_size)
 		if (!conn_grow_ops(conn))
@@ -69,7 +66,7 @@ conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt)
 {
 	Op		   *op;
 
-	if (!conn_reserve_ops(conn, 1))
+	if (!conn_reserve(conn, 1))
 		return false;
 	op = &conn->ops[(conn->op_head + conn->op_count++) % conn->op_size];
 	*op = (Op){.kind = kind, .request = request, .stmt = stmt != NULL ? stmt_ref(stmt) : NULL};
@@ -128,7 +125,33 @@ conn_leave(Conn *conn, Request *request)
 	}
 	request->conn = NULL;
 	conn->requests--;
-	pool_conn_changed(conn);
+	conn->pool->news->changed(conn);
+}
+
+/* Commands after which a session is not what the next user expects. */
+void
+conn_note_command(Conn *conn, const Request *request, const PGresult *result)
+{
+	const char *tag = PQcmdStatus((PGresult *) result);
+	const char *sql = request != NULL && request->stmt != NULL ? request->stmt->sql : "";
+
+	if (request == NULL || !request->caller_sql)
+		return;
+	if (strcmp(tag, "SET") == 0 || strcmp(tag, "RESET") == 0)
+	{
+		sql += strspn(sql, " \t\r\n");
+		if (strncasecmp(sql, "set local", 9) == 0 || strncasecmp(sql, "set transaction", 15) == 0)
+			return;
+		conn->tainted = true;
+	}
+	else if (strcmp(tag, "LISTEN") == 0 || strcmp(tag, "PREPARE") == 0 ||
+			 strcmp(tag, "LOAD") == 0 || strncmp(tag, "DISCARD", 7) == 0 ||
+			 strcmp(tag, "DEALLOCATE") == 0 || strcmp(tag, "DEALLOCATE ALL") == 0 ||
+			 strcmp(tag, "DECLARE CURSOR") == 0)
+		conn->tainted = true;
+	else if (strcasestr(sql, "temp") != NULL || strcasestr(sql, "set_config") != NULL ||
+			 strcasestr(sql, "pg_advisory") != NULL)
+		conn->tainted = true;
 }
 
 /* --- sending */
@@ -146,7 +169,7 @@ conn_sync(Conn *conn)
 {
 	if (!conn->unsynced || conn->state == CONN_DEAD)
 		return;
-	if (!conn_reserve_ops(conn, 1) || conn_pipeline_sync(conn->pg) != 1)
+	if (!conn_reserve(conn, 1) || conn_pipeline_sync(conn->pg) != 1)
 	{
 		conn_close(conn, NULL);
 		return;
@@ -154,215 +177,12 @@ conn_sync(Conn *conn)
 	conn_expect(conn, OP_SYNC, NULL, NULL);
 }
 
-/* The Sync that ends an autocommit request. */
-static bool
-conn_sync_request(Conn *conn, Request *request)
-{
-	return conn_pipeline_sync(conn->pg) == 1 && conn_expect(conn, OP_SYNC, request, NULL);
-}
-
-static ConnSlot *
-conn_slot(Conn *conn, const Stmt *stmt)
-{
-	if (conn->slots == NULL)
-		conn->slots = mem_zalloc(sizeof(ConnSlot) * (size_t) conn->core->stmts.limit);
-	return conn->slots != NULL ? &conn->slots[stmt->slot] : NULL;
-}
-
-static bool
-conn_use_prepared(const Conn *conn, const Request *request)
-{
-	const Core *core = conn->core;
-
-	if (request->stmt->slot < 0 || request->unprepared || request->row != NULL ||
-		request->chunk != NULL || core->prepare_off || core->settings.prepare == 0)
-		return false;
-	return core->settings.prepare == 1 || !core->pooler;
-}
-
-/*
- * A statement that lost its place in the cache and got another may still be
- * prepared here under its name: what the two places hold changes sides.
- */
-static void
-conn_find_prepared(Conn *conn, ConnSlot *slot, const Stmt *stmt)
-{
-	for (int i = 0; i < conn->core->stmts.limit; i++)
-	{
-		ConnSlot   *other = &conn->slots[i];
-		ConnSlot	found = *other;
-
-		if (other == slot || other->serial == 0 ||
-			memcmp(other->hash, stmt->hash, STMT_HASH_SIZE) != 0)
-			continue;
-		*other = *slot;
-		*slot = found;
-		if (slot->serial != UINT64_MAX)
-			slot->serial = stmt->serial;
-		return;
-	}
-}
-
-/* From libpq 17 on by the protocol's Close, which poolers follow. */
-static int
-conn_send_deallocate(Conn *conn, const char *name)
-{
-#ifdef LIBPQ_HAS_CLOSE_PREPARED
-	return PQsendClosePrepared(conn->pg, name);
-#else
-	char		sql[STMT_NAME_SIZE + 16] = "DEALLOCATE ";
-
-	strcat(sql, name);
-	return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0);
-#endif
-}
-
-/* Send Parse for a statement this connection has not prepared, first
- * deallocating what its slot held. */
-static bool
-conn_send_prepare(Conn *conn, ConnSlot *slot, Request *request)
-{
-	Stmt	   *stmt = request->stmt;
-	char		name[STMT_NAME_SIZE];
-
-	if (slot->serial != stmt->serial)
-		conn_find_prepared(conn, slot, stmt);
-	if (slot->serial == stmt->serial)
-		return true;
-	if (slot->serial != 0)
-	{
-		stmt_name(slot->hash, name);
-		if (conn_send_deallocate(conn, name) != 1)
-			return false;
-		conn_expect(conn, OP_PREPARE, request, NULL);
-	}
-	stmt_name(stmt->hash, name);
-	slot->serial = stmt->serial;
-	memcpy(slot->hash, stmt->hash, STMT_HASH_SIZE);
-	if (PQsendPrepare(conn->pg, name, stmt->sql, 0, NULL) != 1)
-		return false;
-	return conn_expect(conn, OP_PREPARE, request, stmt);
-}
-
-/* Ask what the statement's parameters and columns are; nothing is executed. */
-static bool
-conn_send_describe(Conn *conn, Request *request)
-{
-	char		name[STMT_NAME_SIZE] = "";
-	Stmt	   *stmt = request->stmt;
-	ConnSlot   *slot;
-
-	request->state = REQUEST_DESCRIBING;
-	conn->describing = request;
-	if (conn_use_prepared(conn, request) && (slot = conn_slot(conn, stmt)) != NULL)
-	{
-		stmt_name(stmt->hash, name);
-		if (!conn_send_prepare(conn, slot, request))
-			return false;
-	}
-	else if (PQsendPrepare(conn->pg, "", stmt->sql, 0, NULL) != 1 ||
-			 !conn_expect(conn, OP_PREPARE, request, NULL))
-		return false;
-	return PQsendDescribePrepared(conn->pg, name) == 1 &&
-		   conn_expect(conn, OP_DESCRIBE, request, stmt) && conn_sync_request(conn, request);
-}
-
-static bool
-conn_send_execute(Conn *conn, Request *request)
-{
-	Stmt	   *stmt = request->stmt;
-	Binding	   *b = &request->binding;
-	bool		stream = request->row != NULL || request->chunk != NULL;
-	ConnSlot   *slot = NULL;
-	char		name[STMT_NAME_SIZE];
-
-	request->state = REQUEST_SENT;
-	if (conn_use_prepared(conn, request))
-		slot = conn_slot(conn, stmt);
-	if (slot != NULL)
-	{
-		stmt_name(stmt->hash, name);
-		if (!conn_send_prepare(conn, slot, request) ||
-			PQsendQueryPrepared(conn->pg, name, b->count, b->values, b->lengths, b->formats, 0) !=
-				1)
-			return false;
-	}
-	else if (PQsendQueryParams(conn->pg, stmt->sql, b->count,
-							   stmt->described && stmt->nparams == b->count ? stmt->params
-																			: b->types,
-							   b->values, b->lengths, b->formats, 0) != 1)
-		return false;
-	conn_expect(conn, OP_EXECUTE, request, NULL);
-	if (stream)
-	{
-		conn->stream = request;
-		if (PQsetSingleRowMode(conn->pg) != 1)
-			return false;
-	}
-	if (request->kind == REQUEST_LISTEN)
-		conn->listener = request;
-	return conn->tx != NULL || conn_sync_request(conn, request);
-}
-
-/* COPY works outside the pipeline only. */
-static bool
-conn_send_copy(Conn *conn, Request *request)
-{
-	request->state = REQUEST_SENT;
-	conn->copying = request;
-	return PQexitPipelineMode(conn->pg) == 1 && PQsendQuery(conn->pg, request->stmt->sql) == 1 &&
-		   conn_expect(conn, OP_EXECUTE, request, NULL);
-}
-
-/* JSON parameters need their types; of what is prepared, the columns' types are
- * learned along with them. */
-static bool
-conn_needs_description(const Request *request)
-{
-	if (request->stmt->described || request->kind != REQUEST_STATEMENT)
-		return false;
-	return !request->unprepared || params_count(request->params) > 0;
-}
-
-void
-conn_send(Conn *conn, Request *request)
-{
-	dba_error  *error = NULL;
-	bool		sent;
-
-	request->conn = conn;
-	conn->requests++;
-	conn->state = CONN_BUSY;
-	if (!conn->served)
-		pool_conn_serves(conn);
-	if (!conn_reserve_ops(conn, 6))
-	{
-		error_set_no_memory(&error);
-		request_fail(request, error);
-		return;
-	}
-	if (request->kind == REQUEST_COPY)
-		sent = conn_send_copy(conn, request);
-	else if (conn_needs_description(request))
-		sent = conn_send_describe(conn, request);
-	else if (request->params != NULL && request->binding.count == 0 &&
-			 !request_bind(request, &error))
-	{
-		request_fail(request, error);
-		return;
-	}
-	else
-		sent = conn_send_execute(conn, request);
-	if (!sent)
-		conn_close(conn, NULL);
-}
-
 void
 conn_ping(Conn *conn)
 {
 	conn->state = CONN_PINGING;
-	conn->deadline = core_after(conn->core->settings.connect_timeout);
-	core_due(conn->core, conn->deadline);
+	conn->deadline = clock_after(conn->core->settings.connect_timeout);
+	clock_due(conn->core, conn->deadline);
 	conn->unsynced = true;
 	conn_sync(conn);
 }
@@ -405,83 +225,6 @@ conn_watch(Conn *conn)
 	conn->watched = conn->wanted;
 }
 
-/* --- receiving */
-
-void
-conn_process(Conn *conn, unsigned events)
-{
-	switch (conn->state)
-	{
-		case CONN_UNUSED:
-		case CONN_RESOLVING:
-		case CONN_DEAD:
-			return;
-		case CONN_CONNECTING:
-			connect_process(conn);
-			return;
-		default:
-			break;
-	}
-	if ((events & DBA_READ) && !PQconsumeInput(conn->pg))
-	{
-		answer_drain(conn);		/* what came before the end still counts */
-		if (conn->state != CONN_DEAD)
-			conn_close(conn, NULL);
-		return;
-	}
-	answer_drain(conn);
-	if (conn->state != CONN_DEAD && PQstatus(conn->pg) == CONNECTION_BAD)
-		conn_close(conn, NULL);
-	if (conn->state == CONN_IDLE && conn->op_count == 0 && (events & DBA_READ))
-		answer_idle(conn);
-	if (conn->state != CONN_DEAD)
-		conn_flush(conn);
-}
-
-void
-conn_deadline(Conn *conn)
-{
-	dba_error  *error;
-
-	if (conn->state == CONN_RESOLVING || conn->state == CONN_CONNECTING ||
-		conn->state == CONN_SETUP)
-	{
-		connect_deadline(conn);
-		return;
-	}
-	if (conn->cancelling != NULL || conn->cancel_check)
-		error = error_new(DBA_CONNECT, "the server did not answer a cancel request");
-	else
-		error = error_new(DBA_CONNECT, "the server did not answer");
-	conn_close(conn, error);
-}
-
-/* --- cancelling */
-
-/*
- * The server cancels whatever the backend is running, so it is asked only when
- * nothing else can be hit: the request is alone, and nothing new is sent until
- * the cancel is answered and one more round trip has come back.
- */
-bool
-conn_cancel(Conn *conn, Request *request)
-{
-	if (conn->requests != 1 || conn->cancelling != NULL || conn->listener == request)
-		return false;
-	if (!cancel_start(conn))
-		return false;
-	conn->cancel_check = true;
-	conn->deadline = core_after(CANCEL_TIMEOUT_MS);
-	core_due(conn->core, conn->deadline);
-	if (conn->paused)
-	{
-		conn->paused = false;
-		conn->resumed = conn->core->resume = true;
-		core_due(conn->core, 0);
-	}
-	return true;
-}
-
 /* --- ending */
 
 /* Fail or give back what was on the connection. */
@@ -494,15 +237,15 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 		error = request_cancelled_error(request);
 	else
 	{
-		bool		begins = request->kind == REQUEST_BEGIN && request->tx == NULL;
+		bool		begins = request->kind == REQUEST_BEGIN && request->db->tx == NULL;
 		bool		sent = request->state == REQUEST_SENT && !begins;
 
-		if (!sent && request->tx == NULL && !request->retried)
+		if (!sent && request->db->tx == NULL && !request->retried)
 		{
 			if (begins)
 			{
 				conn->tx = NULL;
-				request->new_tx->conn = NULL;
+				request->begun->tx->conn = NULL;
 			}
 			request->retried = true;
 			conn->core->stats.retried++;
@@ -562,22 +305,9 @@ conn_close(Conn *conn, dba_error *error)
 	if (established)
 		core->stats.closed++;
 	conn_lose_requests(conn, error);
-	pool_conn_closed(conn, error);
+	conn->pool->news->closed(conn, error);
 	dba_error_free(error);
-	core_due(core, 0);
-}
-
-void
-conn_free(Conn *conn)
-{
-	connect_free(conn);
-	cancel_free(conn);
-	while (conn->op_count > 0)
-		conn_pop(conn);
-	PQfinish(conn->pg);
-	mem_free(conn->ops);
-	mem_free(conn->slots);
-	mem_free(conn);
+	clock_due(core, 0);
 }
 
 dba_error *

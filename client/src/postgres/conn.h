@@ -8,7 +8,7 @@
 #ifndef DBA_CONN_H
 #define DBA_CONN_H
 
-#include "core/core.h"
+#include "postgres/pgcore.h"
 
 /* from libpq 17 on a Sync need not be written at once: conn_flush does it */
 #ifdef LIBPQ_HAS_SEND_PIPELINE_SYNC
@@ -21,17 +21,11 @@
  * NULL: no memory */
 extern Conn *conn_new(Core *core);
 
-/* its descriptor is ready, or (events 0) it should look again */
-extern void conn_process(Conn *conn, unsigned events);
-
-/* its deadline has passed */
-extern void conn_deadline(Conn *conn);
-
 /* may a request be sent on it now? */
 extern bool conn_accepts(const Conn *conn);
 
 /* sends a request, or fails it; a Sync is owed afterwards (conn_sync) */
-extern void conn_send(Conn *conn, Request *request);
+extern void conn_send(Conn *conn, Request *request);	/* connsend.c */
 extern void conn_sync(Conn *conn);
 
 /* writes what libpq holds and sets the events wanted */
@@ -41,22 +35,36 @@ extern void conn_watch(Conn *conn);
 /* a round trip without a statement, to see that it lives */
 extern void conn_ping(Conn *conn);
 
-/* asks the server to cancel; false when the request is not alone there */
-extern bool conn_cancel(Conn *conn, Request *request);
-
 /* the request ends or is cancelled locally: answers to come are nobody's */
 extern void conn_leave(Conn *conn, Request *request);
 
 /* the connection is lost or no longer wanted: every request on it fails with
  * `error` (taken; NULL: they are called lost) */
 extern void conn_close(Conn *conn, dba_error *error);
-extern void conn_free(Conn *conn);
+
+/* --- the ring: room for so many more; its first entry or NULL; removes it */
+extern bool conn_reserve(Conn *conn, unsigned more);
+extern Op *conn_op(Conn *conn);
+extern void conn_pop(Conn *conn);
+
+/* notices commands that leave a session changed */
+extern void conn_note_command(Conn *conn, const Request *request, const PGresult *result);
 
 /* adds to the ring what was given to libpq; sets conn dead when it cannot */
 extern bool conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt);
 
 /* an error with the connection's own message */
 extern dba_error *conn_lost_error(Conn *conn, const char *what);
+
+/* --- connserve.c: its descriptor is ready, or (events 0) it should look again */
+extern void conn_process(Conn *conn, unsigned events);
+
+/* its deadline has passed */
+extern void conn_deadline(Conn *conn);
+
+/* asks the server to cancel; false when the request is not alone there */
+extern bool conn_cancel(Conn *conn, Request *request);
+extern void conn_free(Conn *conn);
 
 /* --- cancel.c: conn->cancelling while it is under way; false: it could not begin */
 extern bool cancel_start(Conn *conn);

@@ -19,7 +19,7 @@
 
 #include "core/identity.h"
 #include "base/mem.h"
-#include "postgres/pool.h"
+#include "core/clock.h"
 
 #define MAX_ADDRESSES 64
 
@@ -391,8 +391,8 @@ connect_note_host(Conn *conn)
 			if (i == list->at)
 				return;
 			list->at = i;
-			conn->deadline = core_after(conn->core->settings.connect_timeout);
-			core_due(conn->core, conn->deadline);
+			conn->deadline = clock_after(conn->core->settings.connect_timeout);
+			clock_due(conn->core, conn->deadline);
 			return;
 		}
 }
@@ -434,8 +434,8 @@ connect_begin(Conn *conn)
 
 	conn->state = CONN_CONNECTING;
 	conn->hosts->at = 0;
-	conn->deadline = core_after(conn->core->settings.connect_timeout);
-	core_due(conn->core, conn->deadline);
+	conn->deadline = clock_after(conn->core->settings.connect_timeout);
+	clock_due(conn->core, conn->deadline);
 	conn->pg = connect_libpq(conn);
 	if (conn->pg == NULL)
 	{
@@ -462,8 +462,8 @@ connect_start(Conn *conn)
 	HostList   *list = hosts_of(conn->core, &error);
 	bool		lookup = false;
 
-	conn->deadline = core_after(conn->core->settings.connect_timeout);
-	core_due(conn->core, conn->deadline);
+	conn->deadline = clock_after(conn->core->settings.connect_timeout);
+	clock_due(conn->core, conn->deadline);
 	if (list == NULL)
 	{
 		conn_close(conn, error);
@@ -528,8 +528,8 @@ connect_setup_done(Conn *conn, const PGresult *result)
 		return;
 	snprintf(pid, sizeof(pid), "%d", PQbackendPID(conn->pg));
 	if (strcmp(pid, PQgetvalue(result, 0, 0)) != 0)
-		conn->core->pooler = true;
-	pool_conn_opened(conn);
+		conn->pool->pooler = true;
+	conn->pool->news->opened(conn);
 }
 
 /*

@@ -16,6 +16,7 @@
 
 #include "postgres/conn.h"
 #include "base/mem.h"
+#include "core/clock.h"
 #include "postgres/tx.h"
 
 #define BACKOFF_FIRST_MS 50
@@ -39,19 +40,19 @@ pool_conn_is_pooled(const Conn *conn)
 /* --- opening */
 
 static bool
-pool_open(Core *core, Request *dedicated)
+pool_add_conn(Pool *pool, Request *dedicated)
 {
-	Conn	   *conn = conn_new(core);
+	Conn	   *conn = conn_new(pool->core);
 
 	if (conn == NULL)
 		return false;
 	conn->dedicated = dedicated;
-	conn->next = core->conns;
-	core->conns = conn;
+	conn->next = pool->conns;
+	pool->conns = conn;
 	if (dedicated != NULL)
 		dedicated->conn_wanted = conn;
 	else
-		core->nconns++;
+		pool->count++;
 	connect_start(conn);
 	return true;
 }
@@ -66,59 +67,60 @@ pool_jitter(const Conn *conn, int64_t ms)
 	return ms + (int64_t) ((x >> 40) % (uint64_t) (ms / 10 + 1));
 }
 
-void
+static void
 pool_conn_opened(Conn *conn)
 {
 	Core	   *core = conn->core;
+	Pool	   *pool = conn->pool;
 
 	conn->state = CONN_BUSY;
-	conn->opened_at = core_now();
+	conn->opened_at = clock_now();
 	conn->deadline = CORE_NEVER;
 	if (core->settings.recycle > 0)
 		conn->recycle_at = conn->opened_at + pool_jitter(conn, core->settings.recycle);
 	connect_free(conn);			/* the list of hosts has served */
 	core->stats.opened++;
-	core->ever_connected = true;
+	pool->ever_connected = true;
 }
 
 /* Only what is of use ends the backing off: a server, or what stands before it, may
  * accept a connection and close it at once. */
-void
+static void
 pool_conn_serves(Conn *conn)
 {
 	conn->served = true;
-	conn->core->backoff = 0;
-	conn->core->backoff_until = 0;
+	conn->pool->backoff = 0;
+	conn->pool->backoff_until = 0;
 }
 
 /* May the reason a connection failed pass by itself? */
 static bool
-pool_may_pass(const Core *core, const dba_error *reason)
+pool_may_pass(const Pool *pool, const dba_error *reason)
 {
 	const char *state = dba_error_sqlstate(reason);
 
 	if (strcmp(state, "57P03") == 0 || strcmp(state, "53300") == 0)
 		return true;
-	return core->ever_connected && state[0] == '\0' && dba_error_code(reason) != DBA_NO_MEMORY;
+	return pool->ever_connected && state[0] == '\0' && dba_error_code(reason) != DBA_NO_MEMORY;
 }
 
 /* No connection is left or under way and the attempt failed: the requests that
  * have waited long enough hear why. */
 static void
-pool_fail_waiting(Core *core, const dba_error *reason)
+pool_fail_waiting(Pool *pool, const dba_error *reason)
 {
-	bool		patient = pool_may_pass(core, reason);
+	bool		patient = pool_may_pass(pool, reason);
 	bool		full = dba_error_sqlstate(reason)[0] != '\0';
-	int64_t		now = core_now();
+	int64_t		now = clock_now();
 	Request	   *next;
 
-	for (Request *r = core->waiting.head; r != NULL; r = next)
+	for (Request *r = pool->core->waiting.head; r != NULL; r = next)
 	{
-		int64_t		waited = now - (r->checkout_deadline - core->settings.checkout_timeout);
+		int64_t		waited = now - (r->checkout_deadline - pool->core->settings.checkout_timeout);
 		dba_error  *error;
 
 		next = r->links[LINK_QUEUE].next;
-		if (patient && (full || waited < core->settings.connect_timeout))
+		if (patient && (full || waited < pool->core->settings.connect_timeout))
 			continue;
 		error = error_copy(reason);
 		if (!error->constant)
@@ -127,14 +129,15 @@ pool_fail_waiting(Core *core, const dba_error *reason)
 	}
 }
 
-void
+static void
 pool_conn_closed(Conn *conn, const dba_error *reason)
 {
 	Core	   *core = conn->core;
+	Pool	   *pool = conn->pool;
 	Request	   *dedicated = conn->dedicated;
 	bool		alive = false;
 
-	core->dead_conns = true;
+	pool->dead_conns = true;
 	if (conn->tx != NULL)
 		tx_lost(conn->tx, reason);
 	conn->tx = NULL;
@@ -145,51 +148,25 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 			request_fail(dedicated, error_copy(reason));
 		return;
 	}
-	core->nconns--;
+	pool->count--;
 	if (conn->opened_at != 0 && (conn->served || core->waiting.head == NULL))
 		return;
 	core->stats.failed++;
-	core->backoff = core->backoff == 0 ? BACKOFF_FIRST_MS : core->backoff * 2;
-	if (core->backoff > BACKOFF_MAX_MS)
-		core->backoff = BACKOFF_MAX_MS;
-	core->backoff_until = core_now() + pool_jitter(conn, core->backoff);
-	core_due(core, core->backoff_until);
+	pool->backoff = pool->backoff == 0 ? BACKOFF_FIRST_MS : pool->backoff * 2;
+	if (pool->backoff > BACKOFF_MAX_MS)
+		pool->backoff = BACKOFF_MAX_MS;
+	pool->backoff_until = clock_now() + pool_jitter(conn, pool->backoff);
+	clock_due(core, pool->backoff_until);
 	dba_error_free(core->connect_error);
 	core->connect_error = error_copy(reason);
-	for (Conn *c = core->conns; c != NULL; c = c->next)
+	for (Conn *c = pool->conns; c != NULL; c = c->next)
 		alive =
 			alive || (pool_conn_is_pooled(c) && (c->opened_at != 0 || pool_conn_is_connecting(c)));
 	if (!alive && !core->closing)
-		pool_fail_waiting(core, reason);
+		pool_fail_waiting(pool, reason);
 }
 
 /* --- returning */
-
-/* Commands after which a session is not what the next user expects. */
-void
-pool_note_command(Conn *conn, const Request *request, const PGresult *result)
-{
-	const char *tag = PQcmdStatus((PGresult *) result);
-	const char *sql = request != NULL && request->stmt != NULL ? request->stmt->sql : "";
-
-	if (request == NULL || !request->caller_sql)
-		return;
-	if (strcmp(tag, "SET") == 0 || strcmp(tag, "RESET") == 0)
-	{
-		sql += strspn(sql, " \t\r\n");
-		if (strncasecmp(sql, "set local", 9) == 0 || strncasecmp(sql, "set transaction", 15) == 0)
-			return;
-		conn->tainted = true;
-	}
-	else if (strcmp(tag, "LISTEN") == 0 || strcmp(tag, "PREPARE") == 0 ||
-			 strcmp(tag, "LOAD") == 0 || strncmp(tag, "DISCARD", 7) == 0 ||
-			 strcmp(tag, "DEALLOCATE") == 0 || strcmp(tag, "DEALLOCATE ALL") == 0 ||
-			 strcmp(tag, "DECLARE CURSOR") == 0)
-		conn->tainted = true;
-	else if (strcasestr(sql, "temp") != NULL || strcasestr(sql, "set_config") != NULL ||
-			 strcasestr(sql, "pg_advisory") != NULL)
-		conn->tainted = true;
-}
 
 /* The server has a transaction open that nobody owns: it is rolled back. */
 static void
@@ -205,16 +182,17 @@ pool_roll_back(Conn *conn)
 	conn_flush(conn);
 }
 
-void
+static void
 pool_conn_changed(Conn *conn)
 {
 	Core	   *core = conn->core;
+	Pool	   *pool = conn->pool;
 
 	if (conn->op_count > 0 || conn->requests > 0 || conn->cancelling != NULL ||
 		conn->state == CONN_DEAD || conn->state == CONN_IDLE)
 	{
 		if (conn->tx != NULL || conn->state == CONN_BUSY)
-			core_due(core, 0);
+			clock_due(core, 0);
 		return;
 	}
 	if (conn->state == CONN_SETUP)
@@ -236,27 +214,20 @@ pool_conn_changed(Conn *conn)
 	else if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS ||
 			 PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
 		pool_roll_back(conn);
-	else if (conn->tainted || conn->recycle_at <= core_now() || core->closing)
+	else if (conn->tainted || conn->recycle_at <= clock_now() || core->closing)
 		conn_close(conn, NULL);
 	else
 	{
 		conn->state = CONN_IDLE;
 		conn->deadline = CORE_NEVER;
 		conn->shared = false;
-		conn->idle_since = core_now();
-		if (core->nconns > core->settings.pool_size)
-			core_due(core, conn->idle_since + OVERFLOW_IDLE_MS);
+		conn->idle_since = clock_now();
+		if (pool->count > core->settings.pool_size)
+			clock_due(core, conn->idle_since + OVERFLOW_IDLE_MS);
 		else if (core->settings.idle_timeout > 0)
-			core_due(core, conn->idle_since + core->settings.idle_timeout);
+			clock_due(core, conn->idle_since + core->settings.idle_timeout);
 	}
-	core_due(core, 0);
-}
-
-void
-pool_release(Conn *conn)
-{
-	conn->tx = NULL;
-	pool_conn_changed(conn);
+	clock_due(core, 0);
 }
 
 /* --- choosing */
@@ -276,13 +247,13 @@ pool_conn_is_quiet(Conn *conn)
 /* The connection used last of those idle; one idle for long is asked first
  * whether it lives, and does not count meanwhile. */
 static Conn *
-pool_pick_idle(Core *core, int64_t now)
+pool_pick_idle(Pool *pool, int64_t now)
 {
 	for (;;)
 	{
 		Conn	   *best = NULL;
 
-		for (Conn *c = core->conns; c != NULL; c = c->next)
+		for (Conn *c = pool->conns; c != NULL; c = c->next)
 			if (c->state == CONN_IDLE && c->dedicated == NULL &&
 				(best == NULL || c->idle_since > best->idle_since))
 				best = c;
@@ -290,7 +261,8 @@ pool_pick_idle(Core *core, int64_t now)
 			return NULL;
 		if (now - best->idle_since < TRUST_IDLE_MS)
 			return best;
-		if (core->settings.pre_ping && now - best->idle_since > core->settings.pre_ping_idle)
+		if (pool->core->settings.pre_ping &&
+			now - best->idle_since > pool->core->settings.pre_ping_idle)
 		{
 			conn_ping(best);
 			conn_flush(best);
@@ -302,23 +274,23 @@ pool_pick_idle(Core *core, int64_t now)
 }
 
 static bool
-pool_is_full(const Core *core)
+pool_is_full(const Pool *pool)
 {
-	if (core->nconns < core->settings.pool_size + core->settings.pool_overflow)
+	if (pool->count < pool->core->settings.pool_size + pool->core->settings.pool_overflow)
 		return false;
-	for (const Conn *c = core->conns; c != NULL; c = c->next)
+	for (const Conn *c = pool->conns; c != NULL; c = c->next)
 		if (c->dedicated == NULL && (pool_conn_is_connecting(c) || c->state == CONN_PINGING))
 			return false;
 	return true;
 }
 
 static Conn *
-pool_pick_shared(Core *core)
+pool_pick_shared(Pool *pool)
 {
 	Conn	   *best = NULL;
 
-	for (Conn *c = core->conns; c != NULL; c = c->next)
-		if (c->shared && c->requests < core->settings.pipeline_depth && conn_accepts(c) &&
+	for (Conn *c = pool->conns; c != NULL; c = c->next)
+		if (c->shared && c->requests < pool->core->settings.pipeline_depth && conn_accepts(c) &&
 			c->tx == NULL && !c->doomed && !c->tainted && c->dedicated == NULL &&
 			(best == NULL || c->requests < best->requests))
 			best = c;
@@ -326,28 +298,28 @@ pool_pick_shared(Core *core)
 }
 
 static Conn *
-pool_pick(Core *core, const Request *request, int64_t now, bool *full_known, bool *full)
+pool_pick(Pool *pool, const Request *request, int64_t now, bool *full_known, bool *full)
 {
-	Conn	   *conn = pool_pick_idle(core, now);
+	Conn	   *conn = pool_pick_idle(pool, now);
 
 	if (conn != NULL)
 	{
 		conn->shared = request->shareable;
 		return conn;
 	}
-	if (!request->shareable || core->settings.pipeline_depth <= 1)
+	if (!request->shareable || pool->core->settings.pipeline_depth <= 1)
 		return NULL;
 	if (!*full_known)
-		*full = pool_is_full(core);
+		*full = pool_is_full(pool);
 	*full_known = true;
-	return *full ? pool_pick_shared(core) : NULL;
+	return *full ? pool_pick_shared(pool) : NULL;
 }
 
 static void
 pool_send(Conn *conn, Request *request)
 {
 	if (request->kind == REQUEST_BEGIN)
-		tx_bind(request->new_tx, conn);
+		tx_bind(request->begun->tx, conn);
 	conn_send(conn, request);
 	if (conn->state != CONN_DEAD && conn->tx != NULL)
 		conn_sync(conn);
@@ -357,18 +329,18 @@ pool_send(Conn *conn, Request *request)
 
 /* A listener's connection, once it is there. */
 static void
-pool_dispatch_dedicated(Core *core, Request *request)
+pool_dispatch_dedicated(Pool *pool, Request *request)
 {
 	Conn	   *conn = request->conn_wanted;
 
 	if (conn == NULL)
 	{
-		if (!pool_open(core, request))
-			core_due(core, core_now() + BACKOFF_FIRST_MS);
+		if (!pool_add_conn(pool, request))
+			clock_due(pool->core, clock_now() + BACKOFF_FIRST_MS);
 	}
 	else if (conn->state == CONN_IDLE)
 	{
-		list_remove(&core->listening, LINK_QUEUE, request);
+		list_remove(&pool->core->listening, LINK_QUEUE, request);
 		request->conn_wanted = NULL;
 		pool_send(conn, request);
 	}
@@ -376,23 +348,23 @@ pool_dispatch_dedicated(Core *core, Request *request)
 
 /* Open connections for requests that have none coming. */
 static void
-pool_grow(Core *core, size_t wanted, int64_t now)
+pool_grow(Pool *pool, size_t wanted, int64_t now)
 {
 	size_t		coming = 0;
 
-	if (wanted == 0 || now < core->backoff_until)
+	if (wanted == 0 || now < pool->backoff_until)
 		return;
-	for (Conn *c = core->conns; c != NULL; c = c->next)
+	for (Conn *c = pool->conns; c != NULL; c = c->next)
 		if (c->dedicated == NULL && (pool_conn_is_connecting(c) || c->state == CONN_PINGING))
 			coming++;
 	while (coming < wanted &&
-		   core->nconns < core->settings.pool_size + core->settings.pool_overflow &&
-		   now >= core->backoff_until)
+		   pool->count < pool->core->settings.pool_size + pool->core->settings.pool_overflow &&
+		   now >= pool->backoff_until)
 	{
-		if (!pool_open(core, NULL))
+		if (!pool_add_conn(pool, NULL))
 		{
-			if (core->nconns == 0)
-				request_fail(core->waiting.head, error_new(DBA_NO_MEMORY, "out of memory"));
+			if (pool->count == 0)
+				request_fail(pool->core->waiting.head, error_new(DBA_NO_MEMORY, "out of memory"));
 			return;
 		}
 		coming++;
@@ -402,7 +374,8 @@ pool_grow(Core *core, size_t wanted, int64_t now)
 void
 pool_dispatch(Core *core)
 {
-	int64_t		now = core->waiting.head != NULL ? core_now() : 0;
+	Pool	   *pool = pool_of(core);
+	int64_t		now = core->waiting.head != NULL ? clock_now() : 0;
 	bool		full_known = false;
 	bool		full = false;
 	Request	   *request;
@@ -411,11 +384,11 @@ pool_dispatch(Core *core)
 	for (request = core->listening.head; request != NULL; request = next)
 	{
 		next = request->links[LINK_QUEUE].next;
-		pool_dispatch_dedicated(core, request);
+		pool_dispatch_dedicated(pool, request);
 	}
 	while ((request = core->waiting.head) != NULL)
 	{
-		Conn	   *conn = pool_pick(core, request, now, &full_known, &full);
+		Conn	   *conn = pool_pick(pool, request, now, &full_known, &full);
 
 		if (conn == NULL)
 			break;				/* fair: nobody overtakes the first */
@@ -424,20 +397,21 @@ pool_dispatch(Core *core)
 		list_remove(&core->waiting, LINK_QUEUE, request);
 		pool_send(conn, request);
 	}
-	pool_grow(core, core->waiting.count, now);
+	pool_grow(pool, core->waiting.count, now);
 }
 
 /* --- time */
 
 static void
-pool_conn_timers(Core *core, Conn *conn, int64_t now)
+pool_conn_timers(Pool *pool, Conn *conn, int64_t now)
 {
 	int64_t		idle_for = conn->state == CONN_IDLE ? now - conn->idle_since : -1;
-	int64_t		limit = core->settings.idle_timeout > 0 ? core->settings.idle_timeout : CORE_NEVER;
+	int64_t		limit =
+		pool->core->settings.idle_timeout > 0 ? pool->core->settings.idle_timeout : CORE_NEVER;
 
 	if (conn->state == CONN_DEAD)
 		return;
-	if (core->nconns > core->settings.pool_size && limit > OVERFLOW_IDLE_MS)
+	if (pool->count > pool->core->settings.pool_size && limit > OVERFLOW_IDLE_MS)
 		limit = OVERFLOW_IDLE_MS;
 	if (conn->deadline <= now)
 		conn_deadline(conn);
@@ -447,28 +421,30 @@ pool_conn_timers(Core *core, Conn *conn, int64_t now)
 	else
 	{
 		if (conn->deadline != CORE_NEVER)
-			core_due(core, conn->deadline);
+			clock_due(pool->core, conn->deadline);
 		if (idle_for >= 0 && limit != CORE_NEVER)
-			core_due(core, conn->idle_since + limit);
+			clock_due(pool->core, conn->idle_since + limit);
 	}
 }
 
 void
 pool_timers(Core *core, int64_t now)
 {
-	for (Conn *c = core->conns; c != NULL; c = c->next)
-		pool_conn_timers(core, c, now);
+	Pool	   *pool = pool_of(core);
+	for (Conn *c = pool->conns; c != NULL; c = c->next)
+		pool_conn_timers(pool, c, now);
 	request_timers(core, now);
-	if (core->backoff_until > now && core->waiting.head != NULL)
-		core_due(core, core->backoff_until);
+	if (pool->backoff_until > now && core->waiting.head != NULL)
+		clock_due(core, pool->backoff_until);
 }
 
 void
 pool_sweep(Core *core)
 {
-	Conn	  **link = &core->conns;
+	Pool	   *pool = pool_of(core);
+	Conn	  **link = &pool->conns;
 
-	core->dead_conns = false;
+	pool->dead_conns = false;
 	while (*link != NULL)
 	{
 		Conn	   *conn = *link;
@@ -483,12 +459,39 @@ pool_sweep(Core *core)
 	}
 }
 
+static const ConnNews pool_news = {
+	.opened = pool_conn_opened,
+	.serves = pool_conn_serves,
+	.changed = pool_conn_changed,
+	.closed = pool_conn_closed,
+};
+
+bool
+pool_open(Core *core, dba_error **err)
+{
+	Pool	   *pool = mem_zalloc(sizeof(Pool));
+
+	if (pool == NULL)
+		return error_set_no_memory(err);
+	pool->core = core;
+	pool->news = &pool_news;
+	core->state = pool;
+	return true;
+}
+
 void
 pool_close(Core *core)
 {
-	for (Conn *c = core->conns; c != NULL; c = c->next)
+	Pool	   *pool = pool_of(core);
+
+	if (pool == NULL)
+		return;
+	for (Conn *c = pool->conns; c != NULL; c = c->next)
 		conn_close(c, error_new(DBA_CLOSED, "client was closed"));
 	pool_sweep(core);
+	tx_free_all(pool);
+	mem_free(pool);
+	core->state = NULL;
 }
 
 /* --- statistics */
@@ -496,9 +499,10 @@ pool_close(Core *core)
 PoolCounts
 pool_count(const Core *core)
 {
+	Pool	   *pool = pool_of(core);
 	PoolCounts	counts = {0};
 
-	for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
+	for (const Conn *conn = pool->conns; conn != NULL; conn = conn->next)
 	{
 		counts.idle += conn->state == CONN_IDLE || conn->state == CONN_PINGING;
 		counts.busy += conn->state == CONN_BUSY;

@@ -3,36 +3,21 @@
  *		The provider over libpq: each call is one SQL statement on a pooled
  *		connection.
  */
+#include "postgres/postgres.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "postgres/bulk.h"
 #include "postgres/conn.h"
-#include "base/mem.h"
-#include "core/params.h"
+#include "core/clock.h"
 #include "postgres/pool.h"
 #include "core/provider.h"
 #include "postgres/tx.h"
-#include "postgres/verbs.h"
+#include "postgres/pgverbs.h"
 
 /* --- statements */
-
-dba_request
-verbs_submit(Request *request, SqlStatement *st, dba_error *error)
-{
-	if (error == NULL)
-	{
-		request->stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len,
-								 !request->unprepared);
-		if (request->stmt != NULL)
-			request->params = params_new(st);
-		if (request->params == NULL)
-			error_set_no_memory(&error);
-	}
-	sql_free(st);
-	return error != NULL ? request_refuse(request, error) : request_submit(request);
-}
 
 /* A statement that owns what its parameters live in. */
 static SqlStatement
@@ -129,6 +114,31 @@ postgres_call(Request *request, const char *function, Arena *arena, const JsonVa
 	return verbs_submit(request, &st, error);
 }
 
+static dba_request
+postgres_listen(Request *request, dba_error *error)
+{
+	Buf			sql = BUF_INIT;
+
+	request->unprepared = true;
+	if (error == NULL)
+	{
+		buf_puts(&sql, "LISTEN ");
+		sql_write_identifier(&sql, request->channel);
+		if (buf_ok(&sql))
+			request->stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
+		buf_free(&sql);
+		if (request->stmt == NULL)
+			error_set_no_memory(&error);
+	}
+	return error != NULL ? request_refuse(request, error) : request_submit(request);
+}
+
+static void
+postgres_abandon(dba_client *tx)
+{
+	tx_close(tx->tx);
+}
+
 /* --- requests under way */
 
 static void
@@ -136,7 +146,7 @@ postgres_queue(Request *request)
 {
 	Core	   *core = request->core;
 
-	if (request->tx != NULL)
+	if (request->db->tx != NULL)
 		tx_queue(request);
 	else
 		list_append(request->kind == REQUEST_LISTEN ? &core->listening : &core->waiting, LINK_QUEUE,
@@ -167,8 +177,8 @@ postgres_resume(Request *request)
 		return;
 	conn->paused = false;
 	conn->resumed = true;
-	request->core->resume = true;
-	core_due(request->core, 0);
+	conn->pool->resume = true;
+	clock_due(request->core, 0);
 }
 
 /* --- dba_process */
@@ -176,7 +186,7 @@ postgres_resume(Request *request)
 static void
 postgres_serve(Core *core, int fd, unsigned events)
 {
-	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
+	for (Conn *conn = pool_of(core)->conns; conn != NULL; conn = conn->next)
 		if (conn->fd == fd && conn->state != CONN_DEAD)
 		{
 			conn_process(conn, events);
@@ -188,10 +198,10 @@ postgres_serve(Core *core, int fd, unsigned events)
 
 /* Take what libpq still holds of streams that go on. */
 static void
-postgres_go_on(Core *core)
+postgres_go_on(Pool *pool)
 {
-	core->resume = false;
-	for (Conn *conn = core->conns; conn != NULL; conn = conn->next)
+	pool->resume = false;
+	for (Conn *conn = pool->conns; conn != NULL; conn = conn->next)
 		if (conn->resumed)
 		{
 			conn->resumed = false;
@@ -202,25 +212,27 @@ postgres_go_on(Core *core)
 static void
 postgres_dispatch(Core *core)
 {
-	if (core->resume)
-		postgres_go_on(core);
+	Pool	   *pool = pool_of(core);
+
+	if (pool->resume)
+		postgres_go_on(pool);
 	if (core->waiting.head != NULL || core->listening.head != NULL)
 		pool_dispatch(core);
-	if (core->transactions != NULL)
-		tx_dispatch(core);
+	if (pool->transactions != NULL)
+		tx_dispatch(pool);
 }
 
 static void
 postgres_sweep(Core *core)
 {
-	if (core->dead_conns)
+	if (pool_of(core)->dead_conns)
 		pool_sweep(core);
 }
 
 static void
 postgres_watches(const Core *core, ProviderWatchFn fn, void *arg)
 {
-	for (const Conn *conn = core->conns; conn != NULL; conn = conn->next)
+	for (const Conn *conn = pool_of(core)->conns; conn != NULL; conn = conn->next)
 	{
 		unsigned	events;
 		int			fd;
@@ -234,6 +246,7 @@ postgres_watches(const Core *core, ProviderWatchFn fn, void *arg)
 
 const Provider postgres_provider = {
 	.name = "postgres",
+	.open = pool_open,
 	.select = postgres_select,
 	.insert = postgres_insert,
 	.insert_many = bulk_insert,
@@ -241,14 +254,19 @@ const Provider postgres_provider = {
 	.remove = postgres_remove,
 	.execute = postgres_execute,
 	.call = postgres_call,
-	.backup = verbs_backup,
-	.restore = verbs_restore,
-	.test = verbs_test,
-	.validate = verbs_validate,
+	.backup = stream_backup,
+	.restore = restore_run,
+	.test = session_test,
+	.validate = session_validate,
+	.listen = postgres_listen,
+	.begin = tx_begin,
+	.end = tx_end,
+	.abandon = postgres_abandon,
 	.queue = postgres_queue,
 	.cancel = postgres_cancel,
 	.leave = postgres_leave,
 	.resume = postgres_resume,
+	.called_back = tx_called_back,
 	.serve = postgres_serve,
 	.timers = pool_timers,
 	.dispatch = postgres_dispatch,

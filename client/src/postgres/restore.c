@@ -12,7 +12,7 @@
 #include "core/group.h"
 #include "base/mem.h"
 #include "core/params.h"
-#include "postgres/verbs.h"
+#include "postgres/pgverbs.h"
 
 #define PIECE_SIZE (128 * 1024)
 #define PIECES_UNDER_WAY 3
@@ -195,8 +195,8 @@ restore_begun(Group *group)
 }
 
 dba_request
-verbs_restore(dba_client *db, const char *options, dba_source_fn source, dba_progress_fn progress,
-			  dba_callback cb, void *arg)
+restore_run(dba_client *db, const char *options, dba_source_fn source, dba_progress_fn progress,
+			dba_callback cb, void *arg)
 {
 	Restore	   *restore = mem_zalloc(sizeof(Restore));
 	JsonValue  *args = NULL;

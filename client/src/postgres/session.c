@@ -2,19 +2,13 @@
  * session.c
  *		Is the database there, and is it what schema.file says?
  */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/group.h"
 #include "core/identity.h"
 #include "base/mem.h"
-#include "postgres/verbs.h"
-
-#define TEXT_OID 25
-#define BOOL_OID 16
-#define JSONB_OID 3802
+#include "core/verdict.h"
+#include "postgres/pgverbs.h"
 
 static const char test_sql[] =
 	"SELECT pg_catalog.current_database() AS database, CURRENT_USER::pg_catalog.text AS username,"
@@ -26,7 +20,7 @@ static const char test_sql[] =
 	"pg_catalog.pg_backend_pid()), false) AS ssl";
 
 dba_request
-verbs_test(dba_client *db, dba_callback cb, void *arg)
+session_test(dba_client *db, dba_callback cb, void *arg)
 {
 	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 
@@ -48,9 +42,8 @@ typedef struct Validation
 	Buf			schema;			/* what schema.file holds */
 	const char *values[2];
 	char	   *report;
-	char	   *reason;			/* why it was not checked, or only in part; constant or owned */
+	Buf			reason;			/* why it was not checked, or only in part */
 	const char *valid;			/* "t", "f", NULL */
-	const char *why;
 } Validation;
 
 static void
@@ -60,50 +53,15 @@ validation_release(Group *group)
 
 	buf_free(&v->schema);
 	mem_free(v->report);
-	mem_free(v->reason);
+	buf_free(&v->reason);
 	mem_free(v);
-}
-
-static bool
-verbs_write_lock(const Identity *identity, dba_error **err)
-{
-	const char *name = dba_profile_name(identity->profile);
-
-	return name[0] != '\0' && identity->lock_file != NULL &&
-		   lockfile_write(identity->lock_file, name, err);
-}
-
-void
-verbs_end_validation(Group *group, const Identity *identity, const char *valid, const char *report,
-					 const char *reason)
-{
-	static const char *const names[] = {"profile", "source", "connected",	"valid",
-										"report",  "reason", "lock_written"};
-	static const Oid types[] = {TEXT_OID,  TEXT_OID, BOOL_OID, BOOL_OID,
-								JSONB_OID, TEXT_OID, BOOL_OID};
-	const char *values[] = {dba_profile_name(identity->profile),
-							dba_profile_source(identity->profile),
-							"t",
-							valid,
-							report,
-							reason,
-							"f"};
-
-	if (group->error == NULL && (valid == NULL || valid[0] == 't') &&
-		verbs_write_lock(identity, &group->error))
-		values[6] = "t";
-	group->result = result_make(7, names, types, 1, values);
-	group->count = 1;
-	if (group->result == NULL)
-		error_set_no_memory(&group->error);
-	group_end(group);
 }
 
 static void
 validation_finish(Validation *v)
 {
-	verbs_end_validation(&v->group, v->identity, v->valid, v->report,
-						 v->reason != NULL ? v->reason : v->why);
+	verdict_end(&v->group, v->identity, v->valid, v->report,
+				v->reason.len > 0 ? buf_text(&v->reason) : NULL);
 }
 
 static void
@@ -145,9 +103,9 @@ validation_checked(dba_client *db, const dba_result *result, const dba_error *er
 
 	if (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0)
 	{
-		v->why = strcmp(state, "42501") == 0
-					 ? "compared by columns only: no right to execute the schema's statements"
-					 : "compared by columns only: the server is read-only";
+		buf_printf(&v->reason, "compared by columns only: %s",
+				   strcmp(state, "42501") == 0 ? "no right to execute the schema's statements"
+											   : "the server is read-only");
 		validation_run_flat(v);
 		return;
 	}
@@ -169,35 +127,6 @@ validation_run(Validation *v)
 			  2, v->values, validation_checked);
 }
 
-/* Reads the schema file; false with a reason when there is none, or an error. */
-static bool
-validation_read_schema(Validation *v)
-{
-	const char *path = v->identity->schema_file;
-	FILE	   *file = path != NULL ? fopen(path, "re") : NULL;
-	char		data[16384];
-	size_t		n;
-	Buf			reason = BUF_INIT;
-
-	if (file == NULL)
-	{
-		if (path != NULL)
-			buf_printf(&reason, "schema file \"%s\" could not be read: %s", path, strerror(errno));
-		else
-			buf_puts(&reason, "no schema file is configured");
-		v->reason = buf_take(&reason);
-		return false;
-	}
-	while ((n = fread(data, 1, sizeof(data), file)) > 0)
-		buf_append(&v->schema, data, n);
-	if (ferror(file))
-		error_set(&v->group.error, DBA_CONFIG, "could not read \"%s\": %s", path, strerror(errno));
-	if (!buf_ok(&v->schema))
-		error_set_no_memory(&v->group.error);
-	fclose(file);
-	return v->group.error == NULL;
-}
-
 static void
 validation_connected(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
@@ -209,11 +138,9 @@ validation_connected(dba_client *db, const dba_result *result, const dba_error *
 		group_end(&v->group);
 		return;
 	}
-	if (!v->identity->validate_on_connect)
-		v->why = "validate_on_connect is off";
-	else if (dba_result_is_null(result, 0, "extension_version"))
-		v->why = "the extension db_adapter is not installed in this database";
-	else if (validation_read_schema(v))
+	if (v->identity->validate_on_connect && dba_result_is_null(result, 0, "extension_version"))
+		buf_puts(&v->reason, "the extension db_adapter is not installed in this database");
+	else if (verdict_read_schema(v->identity, &v->schema, &v->reason, &v->group.error))
 	{
 		validation_run(v);
 		return;
@@ -228,7 +155,7 @@ validation_begun(Group *group)
 }
 
 dba_request
-verbs_validate(dba_client *db, dba_callback cb, void *arg)
+session_validate(dba_client *db, dba_callback cb, void *arg)
 {
 	Validation *v = mem_zalloc(sizeof(Validation));
 	dba_request id;

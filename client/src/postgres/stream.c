@@ -1,6 +1,6 @@
 /*
  * stream.c
- *		Backups out of the server as a stream, and notifications.
+ *		Backups out of the server as a stream.
  *
  * A backup is a SELECT whose rows are chunks of lines: it streams when the
  * function stands in the SELECT list.
@@ -10,7 +10,7 @@
 #include "postgres/conn.h"
 #include "base/mem.h"
 #include "core/params.h"
-#include "postgres/verbs.h"
+#include "postgres/pgverbs.h"
 
 typedef struct Backup
 {
@@ -71,7 +71,7 @@ static dba_flow
 backup_chunk(Request *request, char *data, size_t size)
 {
 	Backup	   *backup = request->owned;
-	dba_client *db = request->tx != NULL ? &request->tx->self : &request->core->self;
+	dba_client *db = request->db;
 	int64_t		lines = 0;
 	dba_flow	flow;
 
@@ -103,8 +103,8 @@ backup_into_select_list(SqlStatement *st)
 
 /* The server's verb reads documents: a JSON value given for one stays JSON. */
 dba_request
-verbs_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_fn progress,
-			 dba_callback cb, void *arg)
+stream_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress_fn progress,
+			  dba_callback cb, void *arg)
 {
 	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 	SqlStatement st = {0};
@@ -132,31 +132,4 @@ verbs_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progress
 	else if (args != NULL && sql_call(&st, "db_adapter.backup", args, &error))
 		backup_into_select_list(&st);
 	return verbs_submit(request, &st, error);
-}
-
-/* --- notifications */
-
-dba_request
-dba_listen(dba_client *db, const char *channel, dba_notify_fn notify, dba_callback cb, void *arg)
-{
-	Request	   *request = request_new(db, REQUEST_LISTEN, cb, arg);
-	Buf			sql = BUF_INIT;
-	dba_error  *error = NULL;
-
-	if (request == NULL)
-		return 0;
-	db->core->listeners++;
-	request->notify = notify;
-	request->unprepared = true;
-	request->channel = mem_strdup(channel);
-	buf_puts(&sql, "LISTEN ");
-	sql_write_identifier(&sql, channel);
-	if (db->tx != NULL)
-		error_set(&error, DBA_INVALID,
-				  "a transaction cannot listen: use the client it was begun on");
-	else if (request->channel == NULL || !buf_ok(&sql) ||
-			 (request->stmt = stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false)) == NULL)
-		error_set_no_memory(&error);
-	buf_free(&sql);
-	return error != NULL ? request_refuse(request, error) : request_submit(request);
 }

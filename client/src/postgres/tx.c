@@ -13,30 +13,32 @@
 #include <string.h>
 
 #include "postgres/conn.h"
-#include "json/json.h"
 #include "base/mem.h"
-#include "postgres/pool.h"
+#include "core/clock.h"
+#include "postgres/poison.h"
 
 static Tx *
-tx_new(Core *core, Tx *outer)
+tx_new(dba_client *db)
 {
+	Tx		   *outer = db->tx;
+	Pool	   *pool = pool_of(db->core);
 	Tx		   *tx = mem_zalloc(sizeof(Tx));
 
 	if (tx == NULL)
 		return NULL;
-	tx->self.core = core;
+	tx->self.core = db->core;
 	tx->self.tx = tx;
 	tx->outer = outer;
 	tx->depth = outer != NULL ? outer->depth + 1 : 0;
-	tx->next = core->transactions;
-	core->transactions = tx;
+	tx->next = pool->transactions;
+	pool->transactions = tx;
 	return tx;
 }
 
 static void
 tx_free(Tx *tx)
 {
-	Tx		  **link = &tx->self.core->transactions;
+	Tx		  **link = &pool_of(tx->self.core)->transactions;
 
 	while (*link != tx)
 		link = &(*link)->next;
@@ -46,10 +48,10 @@ tx_free(Tx *tx)
 }
 
 void
-tx_free_all(Core *core)
+tx_free_all(Pool *pool)
 {
-	while (core->transactions != NULL)
-		tx_free(core->transactions);
+	while (pool->transactions != NULL)
+		tx_free(pool->transactions);
 }
 
 void
@@ -60,28 +62,6 @@ tx_bind(Tx *tx, Conn *conn)
 }
 
 /* --- failures */
-
-dba_error *
-tx_poisoned_error(const Tx *tx)
-{
-	dba_error  *error = error_new(
-		 DBA_SERVER, "transaction is aborted by an earlier failure and must be rolled back: %s",
-		 tx->poison != NULL ? dba_error_message(tx->poison) : "unknown");
-
-	error_set_field(error, ERROR_SQLSTATE, "25P02");
-	if (!error->constant)
-		error->retryable = false;
-	return error;
-}
-
-void
-tx_poison(Tx *tx, const Request *request)
-{
-	if (tx->poison == NULL && request->kind == REQUEST_STATEMENT)
-		tx->poison = error_copy(request->error);
-	else if (tx->poison == NULL && request->kind == REQUEST_COPY)
-		tx->poison = error_copy(request->error);
-}
 
 static dba_error *
 tx_lost_error(const Tx *tx)
@@ -99,7 +79,7 @@ tx_lost(Tx *tx, const dba_error *reason)
 		tx->lost = true;
 		dba_error_free(tx->poison);
 		tx->poison = error_copy(reason);
-		core_due(tx->self.core, 0);
+		clock_due(tx->self.core, 0);
 	}
 }
 
@@ -108,12 +88,13 @@ tx_lost(Tx *tx, const dba_error *reason)
 void
 tx_queue(Request *request)
 {
-	Tx		   *tx = request->tx;
+	Tx		   *tx = request->db->tx;
 	bool		ends = request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK;
 
 	if (tx->state == TX_ENDING)
 		request_fail(request, error_new(DBA_INVALID, "the transaction is being ended"));
-	else if (tx->inner != NULL && request->new_tx != tx->inner && !(ends && tx->closed))
+	else if (tx->inner != NULL && (request->begun == NULL || request->begun->tx != tx->inner) &&
+			 !(ends && tx->closed))
 		request_fail(request, error_new(DBA_INVALID, "a savepoint of this transaction is open"));
 	else
 	{
@@ -133,7 +114,7 @@ tx_settle(Tx *tx, Request *request)
 		request_fail(request, tx_lost_error(tx));
 	else if (tx->poison != NULL && request->kind != REQUEST_ROLLBACK &&
 			 request->kind != REQUEST_COMMIT)
-		request_fail(request, tx_poisoned_error(tx));
+		request_fail(request, poison_error(tx));
 	else
 		return false;
 	return true;
@@ -213,9 +194,9 @@ tx_dispatch_one(Tx *tx)
 }
 
 void
-tx_dispatch(Core *core)
+tx_dispatch(Pool *pool)
 {
-	for (Tx *tx = core->transactions; tx != NULL; tx = tx->next)
+	for (Tx *tx = pool->transactions; tx != NULL; tx = tx->next)
 		if (tx->queue.head != NULL)
 			tx_dispatch_one(tx);
 		else if (tx->conn != NULL && tx->conn->unsynced &&
@@ -231,29 +212,32 @@ tx_dispatch(Core *core)
 
 /* The transaction is over: its handle is no longer valid. */
 static void
-tx_end(Tx *tx)
+tx_over(Tx *tx)
 {
 	Conn	   *conn = tx->conn;
 
 	if (tx->inner != NULL)
-		tx_end(tx->inner);
-	tx->state = TX_GONE;
+		tx_over(tx->inner);
+	tx->self.gone = true;
 	tx->conn = NULL;
 	if (tx->outer != NULL)
 		tx->outer->inner = NULL;
 	else if (conn != NULL)
-		pool_release(conn);
-	if (tx->requests == 0)
+	{
+		conn->tx = NULL;
+		conn->pool->news->changed(conn);
+	}
+	if (tx->self.requests == 0)
 		tx_free(tx);
 }
 
 static void
 tx_begun(Request *request)
 {
-	Tx		   *tx = request->new_tx;
+	Tx		   *tx = request->begun->tx;
 
 	if (request->error != NULL)
-		tx_end(tx);
+		tx_over(tx);
 	else if (tx->state == TX_BEGINNING)
 	{
 		tx->state = TX_OPEN;
@@ -265,19 +249,18 @@ tx_begun(Request *request)
 void
 tx_called_back(Request *request)
 {
-	Tx		   *tx = request->tx;
+	Tx		   *tx = request->db->tx;
 
-	if (request->new_tx != NULL)
+	if (request->begun != NULL)
 		tx_begun(request);
 	if (tx == NULL)
 		return;
-	tx->requests--;
 	if (request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK)
 	{
-		if (tx->state != TX_GONE && tx->state == TX_ENDING && request->accepted_end)
-			tx_end(tx);
+		if (!tx->self.gone && tx->state == TX_ENDING && request->accepted_end)
+			tx_over(tx);
 	}
-	else if (tx->state == TX_GONE && tx->requests == 0)
+	else if (tx->self.gone && tx->self.requests == 0)
 		tx_free(tx);
 }
 
@@ -287,7 +270,7 @@ tx_close(Tx *tx)
 	Request	   *request;
 
 	tx->closed = true;
-	if (tx->state == TX_BEGINNING || tx->state == TX_ENDING || tx->state == TX_GONE)
+	if (tx->state == TX_BEGINNING || tx->state == TX_ENDING || tx->self.gone)
 		return;
 	while (tx->queue.head != NULL)
 		request_fail(tx->queue.head, error_new(DBA_CLOSED, "transaction was closed"));
@@ -306,104 +289,50 @@ tx_close(Tx *tx)
 	request_submit(request);
 }
 
-/* --- the calls */
+/* --- what the table of providers asks */
 
-static bool
-begin_isolation(Buf *sql, const JsonValue *value)
+static void
+tx_write_begin(Buf *sql, const Tx *tx, const BeginOptions *options)
 {
-	static const char *const levels[] = {"read uncommitted", "read committed", "repeatable read",
-										 "serializable"};
-
-	if (value->type != JSON_TYPE_STRING)
-		return false;
-	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (strcmp(value->text, levels[i]) == 0)
-		{
-			buf_printf(sql, " ISOLATION LEVEL %s", levels[i]);
-			return true;
-		}
-	return false;
-}
-
-static bool
-begin_option(Buf *sql, const JsonValue *option, dba_error **err)
-{
-	if (strcmp(option->name, "isolation") == 0)
-	{
-		if (!begin_isolation(sql, option))
-			return error_set(
-				err, DBA_INVALID,
-				"isolation must be \"read committed\", \"repeatable read\" or \"serializable\"");
-		return true;
-	}
-	if (strcmp(option->name, "read_only") != 0 && strcmp(option->name, "deferrable") != 0)
-		return error_set(err, DBA_INVALID, "unknown transaction option \"%s\"", option->name);
-	if (option->type != JSON_TYPE_BOOL)
-		return error_set(err, DBA_INVALID, "transaction option \"%s\" must be true or false",
-						 option->name);
-	if (strcmp(option->name, "read_only") == 0)
-		buf_puts(sql, option->boolean ? " READ ONLY" : " READ WRITE");
-	else
-		buf_puts(sql, option->boolean ? " DEFERRABLE" : " NOT DEFERRABLE");
-	return true;
-}
-
-static bool
-begin_sql(Buf *sql, const Tx *tx, const char *options, dba_error **err)
-{
-	Arena		arena = {NULL};
-	const JsonValue *value;
-	bool		ok = true;
-
 	if (tx->depth > 0)
 	{
 		buf_printf(sql, "SAVEPOINT dba_%d", tx->depth);
-		return options == NULL || error_set(err, DBA_INVALID, "a savepoint takes no options");
+		return;
 	}
 	buf_puts(sql, "BEGIN");
-	if (options == NULL)
-		return true;
-	value = json_parse(&arena, options, strlen(options), "transaction options", err);
-	if (value != NULL && value->type != JSON_TYPE_OBJECT)
-		ok = error_set(err, DBA_INVALID, "transaction options must be a JSON object");
-	else if (value != NULL)
-	{
-		json_foreach(option, value) ok = ok && begin_option(sql, option, err);
-	}
-	arena_free(&arena);
-	return value != NULL && ok;
+	if (options->isolation != NULL)
+		buf_printf(sql, " ISOLATION LEVEL %s", options->isolation);
+	if (options->read_only >= 0)
+		buf_puts(sql, options->read_only ? " READ ONLY" : " READ WRITE");
+	if (options->deferrable >= 0)
+		buf_puts(sql, options->deferrable ? " DEFERRABLE" : " NOT DEFERRABLE");
 }
 
 dba_request
-dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg)
+tx_begin(Request *request, const BeginOptions *options, dba_error *error)
 {
-	Request	   *request = request_new(db, REQUEST_BEGIN, cb, arg);
-	Tx		   *tx = request != NULL ? tx_new(db->core, db->tx) : NULL;
+	dba_client *db = request->db;
 	Buf			sql = BUF_INIT;
-	dba_error  *error = NULL;
+	Tx		   *tx;
 
-	if (tx == NULL)
-	{
-		mem_free(request);
-		return 0;
-	}
-	if (db->tx != NULL && db->tx->inner != NULL)
+	if (error == NULL && db->tx != NULL && db->tx->inner != NULL)
 		error_set(&error, DBA_INVALID, "a savepoint of this transaction is open");
-	else if (begin_sql(&sql, tx, options, &error))
-	{
-		request->stmt =
-			buf_ok(&sql) ? stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false) : NULL;
-		if (request->stmt == NULL)
-			error_set_no_memory(&error);
-	}
-	buf_free(&sql);
 	if (error != NULL)
-	{
-		tx_free(tx);
 		return request_refuse(request, error);
+	tx = tx_new(db);
+	if (tx != NULL)
+	{
+		tx_write_begin(&sql, tx, options);
+		if (buf_ok(&sql))
+			request->stmt = stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false);
+		buf_free(&sql);
+		if (request->stmt == NULL)
+			tx_free(tx);
 	}
+	if (request->stmt == NULL)
+		return request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory"));
 	request->unprepared = true;
-	request->new_tx = tx;
+	request->begun = &tx->self;
 	if (db->tx != NULL)
 	{
 		db->tx->inner = tx;
@@ -412,39 +341,17 @@ dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg)
 	return request_submit(request);
 }
 
-static dba_request
-tx_submit_end(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
+/* A second end, or one over the head of a savepoint, is refused like any statement
+ * there, and the transaction stays. */
+dba_request
+tx_end(Request *request)
 {
-	Request	   *request = request_new(db, kind, cb, arg);
+	Tx		   *tx = request->db->tx;
 
-	if (request == NULL)
-		return 0;
-	if (db->tx == NULL)
-	{
-		request->kind = REQUEST_STATEMENT;
-		return request_refuse(
-			request,
-			error_new(DBA_INVALID,
-					  "there is no transaction to end: this is not a client of dba_begin"));
-	}
 	request->unprepared = true;
-	if (db->tx->state == TX_ENDING || db->tx->inner != NULL)
-	{
+	if (tx->state == TX_ENDING || tx->inner != NULL)
 		request->kind = REQUEST_STATEMENT;
-		return request_submit(request); /* refused there, and the transaction stays */
-	}
-	request->accepted_end = true;
+	else
+		request->accepted_end = true;
 	return request_submit(request);
-}
-
-dba_request
-dba_commit(dba_client *tx, dba_callback cb, void *arg)
-{
-	return tx_submit_end(tx, REQUEST_COMMIT, cb, arg);
-}
-
-dba_request
-dba_rollback(dba_client *tx, dba_callback cb, void *arg)
-{
-	return tx_submit_end(tx, REQUEST_ROLLBACK, cb, arg);
 }

@@ -35,7 +35,7 @@ typedef enum ApiState
 /* the description of one schema */
 typedef struct Api
 {
-	Supabase   *supa;
+	struct Supabase *supa;
 	ApiState	state;
 	char	   *schema;			/* "": the service's default */
 	Arena		arena;
@@ -47,7 +47,7 @@ typedef struct Api
 	struct Api *next;
 } Api;
 
-struct Supabase
+typedef struct Supabase
 {
 	Core	   *core;
 	HttpClient *client;
@@ -55,7 +55,8 @@ struct Supabase
 	Api		   *apis;
 	int			in_flight;
 	Buf			authorization;	/* "Bearer …"; empty: none */
-};
+	bool		resume;			/* a stream goes on */
+} Supabase;
 
 struct Exchange
 {
@@ -74,6 +75,7 @@ struct Exchange
 	Buf			url;
 	struct curl_slist *headers;
 	Http		http;
+	void (*answered)(Http *http, dba_error *error);
 	bool		flying;			/* counted in in_flight */
 
 	/* a select's pages */
@@ -91,23 +93,45 @@ struct Exchange
 	bool		resumed;
 };
 
-/* --- supabase.c */
+extern const Provider supabase_provider;
 
-/* an exchange for a request; NULL: no memory */
+/* --- service.c: core->state, made at first need; NULL: an error */
+extern Supabase *service_get(Core *core, dba_error **err);
+extern void service_free(Supabase *supa);
+
+/* the description of a schema, known or not; NULL: no memory */
+extern Api *service_api(Supabase *supa, const char *schema);
+
+/* what was asked of it is over */
+extern void service_forget(Supabase *supa, Api *api);
+
+/* the headers of every request; false: no memory */
+extern bool service_headers(Supabase *supa, struct curl_slist **headers, const char *accept,
+							const char *profile_header, const char *schema);
+
+/* --- exchange.c: an exchange for a request; NULL: no memory */
 extern Exchange *exchange_new(Request *request, ExchangeKind kind);
 extern void exchange_free(Exchange *x);
 
 /* writes what is to be sent, from the description on; false with an error */
 extern bool exchange_send(Exchange *x, dba_error **err);
 
-/* DBA_NOT_SUPPORTED, with what to use instead */
-extern dba_error *supabase_refusal(const char *what, const char *instead);
-
-extern dba_request supabase_call(Request *request, const char *function, Arena *arena,
+/* its request is submitted with a value, or refused where there is an error */
+extern dba_request exchange_submit(Request *request, Exchange *x, const JsonValue *value,
+								   dba_error *error);
+extern dba_request exchange_call(Request *request, const char *function, Arena *arena,
 								 const JsonValue *args, dba_error *error);
 
-/* the table an exchange is about; NULL: not described */
+/* DBA_NOT_SUPPORTED, with what to use instead */
+extern dba_error *exchange_refusal(const char *what, const char *instead);
+
+/* the schema ("": the default) and the table it is about; NULL: not described */
+extern const char *exchange_schema(const Exchange *x);
 extern const ApiTable *exchange_table(const Exchange *x);
+extern bool exchange_needs_description(const Exchange *x);
+
+/* --- describe.c: is what the service says of its table known?  Asks when it is not. */
+extern bool describe_ready(Exchange *x, dba_error **err);
 
 /* --- supabasepages.c: what came back */
 extern void exchange_answered(Http *http, dba_error *error);
@@ -120,7 +144,7 @@ extern dba_request supabase_restore(dba_client *db, const char *options, dba_sou
 									dba_progress_fn progress, dba_callback cb, void *arg);
 extern dba_request supabase_validate(dba_client *db, dba_callback cb, void *arg);
 
-/* the row that dba_test_connection gives; NULL: no memory */
-extern PGresult *supabase_facts(const Exchange *x);
+/* --- supabasefacts.c: the row that dba_test_connection gives; NULL: no memory */
+extern PGresult *facts_of(const Exchange *x);
 
 #endif							/* DBA_SUPABASE_H */

@@ -15,6 +15,7 @@
 
 #include "core/identity.h"
 #include "base/mem.h"
+#include "core/clock.h"
 
 #define RETRIES 3
 #define BACKOFF_FIRST_MS 100
@@ -92,9 +93,9 @@ client_timer(CURLM *multi, long ms, void *arg)
 	HttpClient *client = arg;
 
 	(void) multi;
-	client->due = ms < 0 ? CORE_NEVER : core_now() + ms;
+	client->due = ms < 0 ? CORE_NEVER : clock_now() + ms;
 	if (ms >= 0)
-		core_due(client->core, client->due);
+		clock_due(client->core, client->due);
 	return 0;
 }
 
@@ -566,8 +567,8 @@ http_retry(Http *http, CURLcode code)
 	http->attempts++;
 	http->client->core->stats.retried++;
 	http_detach(http);
-	http->retry_at = core_now() + wait;
-	core_due(http->client->core, http->retry_at);
+	http->retry_at = clock_now() + wait;
+	clock_due(http->client->core, http->retry_at);
 	return true;
 }
 
@@ -690,11 +691,11 @@ http_timers(HttpClient *client, int64_t now)
 		if (http->easy != NULL)
 			continue;
 		if (http->retry_at > now)
-			core_due(client->core, http->retry_at);
+			clock_due(client->core, http->retry_at);
 		else if (!http_send(http))
 			http_give_up(http);
 	}
 	client_check_memory(client);
 	if (client->due != CORE_NEVER)
-		core_due(client->core, client->due);
+		clock_due(client->core, client->due);
 }

@@ -268,7 +268,7 @@ count_answered(Exchange *x, dba_error **err)
 static bool
 test_answered(Exchange *x, dba_error **err)
 {
-	x->rows = supabase_facts(x);
+	x->rows = facts_of(x);
 	if (x->rows == NULL)
 		return error_set_no_memory(err);
 	exchange_finish(x, 1);

@@ -7,7 +7,6 @@
  * its size.  Only a comparison by columns alone, where the right to a whole one is
  * lacking, takes two more: what the schema file declares, then the comparison.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,113 +14,11 @@
 #include "core/group.h"
 #include "core/identity.h"
 #include "base/mem.h"
+#include "core/verdict.h"
 #include "supabase/supabase.h"
-#include "postgres/verbs.h"
 
-#define TEXT_OID 25
-#define BOOL_OID 16
-#define JSONB_OID 3802
 #define PIECE_SIZE (64 * 1024)
 #define DOCUMENT_MAX_MB 200
-
-/* --- is it there? */
-
-/* The role that the key's middle part names; "" when it is no JWT. */
-static void
-read_role(const char *key, char *role, size_t size)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	const char *p = key != NULL ? strchr(key, '.') : NULL;
-	const JsonValue *value;
-	Arena		arena = {NULL};
-	Buf			text = BUF_INIT;
-	unsigned	bits = 0;
-	int			count = 0;
-
-	role[0] = '\0';
-	for (p = p != NULL ? p + 1 : ""; *p != '\0' && *p != '.'; p++)
-	{
-		const char *digit = strchr(digits, *p);
-
-		if (digit == NULL)
-			break;
-		bits = (bits << 6 | (unsigned) (digit - digits)) & 0xFFFF;
-		count += 6;
-		if (count >= 8)
-			buf_putc(&text, (char) (bits >> (count -= 8) & 0xFF));
-	}
-	value = json_member(json_parse(&arena, buf_text(&text), text.len, "key", NULL), "role");
-	if (value != NULL && value->type == JSON_TYPE_STRING)
-		snprintf(role, size, "%s", value->text);
-	buf_free(&text);
-	arena_free(&arena);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *) a, *(const char *const *) b);
-}
-
-/* What the description has, as a JSON array of names in order; false: no memory. */
-static bool
-put_tables(Buf *list, const JsonValue *description)
-{
-	const JsonValue *definitions = json_member(description, "definitions");
-	size_t		count = definitions != NULL ? definitions->count : 0;
-	const char **names = mem_zalloc(sizeof(char *) * (count + 1));
-	size_t		i = 0;
-
-	if (names == NULL)
-		return false;
-	for (const JsonValue *table = count > 0 ? definitions->first : NULL; table != NULL;
-		 table = table->next)
-		names[i++] = table->name != NULL ? table->name : "";
-	qsort(names, count, sizeof(names[0]), compare_names);
-	buf_putc(list, '[');
-	for (i = 0; i < count; i++)
-	{
-		if (i > 0)
-			buf_putc(list, ',');
-		json_write_string(list, names[i], strlen(names[i]));
-	}
-	buf_putc(list, ']');
-	mem_free(names);
-	return buf_ok(list);
-}
-
-PGresult *
-supabase_facts(const Exchange *x)
-{
-	static const char *const names[] = {
-		"database",	   "username", "server_version", "extension_version",
-		"in_recovery", "ssl",	   "tables"};
-	static const Oid types[] = {TEXT_OID, TEXT_OID, TEXT_OID, TEXT_OID,
-								BOOL_OID, BOOL_OID, JSONB_OID};
-	const char *key = x->supa->core->identity->profile->api_key;
-	const JsonValue *version = json_member(json_member(x->http.reply.value, "info"), "version");
-	PGresult   *facts = NULL;
-	Buf			tables = BUF_INIT;
-	const char *values[7] = {NULL};
-	char		role[64];
-	char		server[80];
-
-	read_role(key, role, sizeof(role));
-	snprintf(server, sizeof(server), "PostgREST %s",
-			 version != NULL && version->type == JSON_TYPE_STRING	? version->text
-			 : strncmp(x->http.reply.server, "postgrest/", 10) == 0 ? x->http.reply.server + 10
-																	: "of unknown version");
-	values[1] = role[0] != '\0' ? role : NULL;
-	values[2] = server;
-	values[5] = strncmp(x->supa->root, "https:", 6) == 0 ? "t" : "f";
-	if (put_tables(&tables, x->http.reply.value))
-	{
-		values[6] = buf_text(&tables);
-		facts = result_make(7, names, types, 1, values);
-	}
-	buf_free(&tables);
-	return facts;
-}
 
 /* --- steps of a group */
 
@@ -152,7 +49,7 @@ group_call(Group *group, const char *function, const Buf *args, dba_callback cb)
 		error_set_no_memory(&error);
 	value =
 		error == NULL ? json_parse(&arena, buf_text(args), args->len, "arguments", &error) : NULL;
-	group_submitted(group, supabase_call(request, function, &arena, value, error));
+	group_submitted(group, exchange_call(request, function, &arena, value, error));
 }
 
 /* --- connect and validate */
@@ -183,8 +80,8 @@ validation_release(Group *group)
 static void
 validation_finish(Validation *v)
 {
-	verbs_end_validation(&v->group, v->identity, v->valid, v->report,
-						 v->reason.len > 0 ? buf_text(&v->reason) : NULL);
+	verdict_end(&v->group, v->identity, v->valid, v->report,
+				v->reason.len > 0 ? buf_text(&v->reason) : NULL);
 }
 
 static void
@@ -279,36 +176,6 @@ validation_checked(dba_client *db, const dba_result *result, const dba_error *er
 		validation_compared(db, result, error, arg);
 }
 
-/* false with a reason, or an error */
-static bool
-validation_read_schema(Validation *v)
-{
-	const char *path = v->identity->schema_file;
-	FILE	   *file = path != NULL ? fopen(path, "re") : NULL;
-	char		data[16384];
-	size_t		n;
-
-	if (!v->identity->validate_on_connect)
-		buf_puts(&v->reason, "validate_on_connect is off");
-	else if (path == NULL)
-		buf_puts(&v->reason, "no schema file is configured");
-	else if (file == NULL)
-		buf_printf(&v->reason, "schema file \"%s\" could not be read: %s", path, strerror(errno));
-	else
-	{
-		while ((n = fread(data, 1, sizeof(data), file)) > 0)
-			buf_append(&v->schema, data, n);
-		if (ferror(file))
-			error_set(&v->group.error, DBA_CONFIG, "could not read \"%s\": %s", path,
-					  strerror(errno));
-	}
-	if (file != NULL)
-		fclose(file);
-	if (!buf_ok(&v->schema) || !buf_ok(&v->reason))
-		error_set_no_memory(&v->group.error);
-	return v->group.error == NULL && v->reason.len == 0;
-}
-
 static void
 validation_connected(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
@@ -318,7 +185,7 @@ validation_connected(dba_client *db, const dba_result *result, const dba_error *
 	(void) result;
 	if (group_failed(&v->group, error))
 		group_end(&v->group);
-	else if (validation_read_schema(v))
+	else if (verdict_read_schema(v->identity, &v->schema, &v->reason, &v->group.error))
 		validation_call(v, "db_adapter.validate_text", NULL, true, validation_checked);
 	else
 		validation_finish(v);

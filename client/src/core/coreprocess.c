@@ -1,33 +1,16 @@
 /*
- * core.c
- *		dba_process and what surrounds it: time, the helper, closing.
+ * coreprocess.c
+ *		dba_process and what surrounds it: the helper, closing.
  */
 #include "core/core.h"
 
-#include <time.h>
-
+#include "core/clock.h"
 #include "core/identity.h"
 #include "core/loop.h"
 #include "base/mem.h"
 #include "core/provider.h"
-#include "postgres/tx.h"
 
 #define ROUNDS 16 /* of callbacks before the loop has its turn again */
-
-int64_t
-core_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t) ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-int64_t
-core_after(int64_t ms)
-{
-	return ms > 0 ? core_now() + ms : CORE_NEVER;
-}
 
 Core *
 core_new(dba_error **err)
@@ -48,37 +31,6 @@ core_new(dba_error **err)
 	core->timer_at = CORE_NEVER;
 	core->due_at = CORE_NEVER;
 	return core;
-}
-
-/* --- time */
-
-/* Bring the loop's timer forward to the time announced. */
-static void
-core_set_timer(Core *core)
-{
-	int64_t		ms;
-
-	if (core->due_at >= core->timer_at)
-		return;
-	ms = core->due_at - core_now();
-	if (core->timer(core->loop, &core->self, ms > 0 ? ms : 0, &core->timer_slot) == 0)
-		core->timer_at = core->due_at;
-}
-
-void
-core_due(Core *core, int64_t when)
-{
-	if (when == 0)
-		core->again = true;
-	if (core->processing)
-	{
-		if (when > 0 && when < core->due_at)
-			core->due_at = when;
-		return;
-	}
-	if (when < core->due_at)
-		core->due_at = when;
-	core_set_timer(core);
 }
 
 /* --- the helper thread's eventfd is one more descriptor of the client */
@@ -149,11 +101,11 @@ core_process(Core *core, int fd, unsigned events)
 	core->processing = true;
 	if (fd >= 0)
 		core_serve(core, fd, events);
-	if (fd < 0 || core_now() >= core->timer_at)
+	if (fd < 0 || clock_now() >= core->timer_at)
 	{
 		core->timer_at = CORE_NEVER;
 		core->due_at = CORE_NEVER;
-		core->provider->timers(core, core_now());
+		core->provider->timers(core, clock_now());
 	}
 	core_work(core);
 	core->processing = false;
@@ -163,9 +115,9 @@ core_process(Core *core, int fd, unsigned events)
 		return;
 	}
 	if (core->again || core->done.head != NULL)
-		core_due(core, 0);
+		clock_due(core, 0);
 	else
-		core_set_timer(core);
+		clock_set(core);
 }
 
 void
@@ -187,7 +139,6 @@ core_free(Core *core)
 	core->timer(core->loop, &core->self, -1, &core->timer_slot);
 	core_close_helper(core);
 	loop_leave(core);
-	tx_free_all(core);
 	stmt_cache_free(&core->stmts);
 	types_unref(core->types);
 	identity_free(core->identity);
@@ -234,7 +185,7 @@ dba_close(dba_client *db)
 	if (db == NULL)
 		return;
 	if (db->tx != NULL)
-		tx_close(db->tx);
+		db->core->provider->abandon(db);
 	else if (db->core->processing)
 		db->core->close_later = db->core->closing = true;
 	else

@@ -1,0 +1,76 @@
+/*
+ * identity.c
+ *		What a client is: its profile, URL and settings, and what of the
+ *		configuration it needs later.
+ */
+#include "core/identity.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "json/json.h"
+
+/* A JSON array of the names db.toml excludes; NULL in *out when it names none. */
+static bool
+identity_read_exclude(const dba_config *config, char **out)
+{
+	Buf			json = BUF_INIT;
+	const char *name;
+
+	*out = NULL;
+	if (dba_config_element(config, "schema.exclude", 0) == NULL)
+		return true;
+	for (size_t i = 0; (name = dba_config_element(config, "schema.exclude", i)) != NULL; i++)
+	{
+		buf_putc(&json, i == 0 ? '[' : ',');
+		json_write_string(&json, name, strlen(name));
+	}
+	buf_putc(&json, ']');
+	*out = buf_take(&json);
+	return *out != NULL;
+}
+
+static bool
+identity_copy(char **out, const char *text)
+{
+	*out = text != NULL ? mem_strdup(text) : NULL;
+	return text == NULL || *out != NULL;
+}
+
+Identity *
+identity_new(dba_config *config, dba_profile *profile, dba_error **err)
+{
+	Identity   *identity = mem_zalloc(sizeof(Identity));
+	const char *validate = dba_config_value(config, "schema.validate_on_connect");
+
+	if (identity == NULL ||
+		!identity_copy(&identity->schema_file, dba_config_value(config, "schema.file")) ||
+		!identity_copy(&identity->lock_file, dba_config_value(config, "defaults.lock_file")) ||
+		!identity_read_exclude(config, &identity->exclude))
+	{
+		identity_free(identity);
+		error_set_no_memory(err);
+		return NULL;
+	}
+	identity->validate_on_connect = validate == NULL || strcmp(validate, "true") == 0;
+	identity->profile = profile;
+	return identity;
+}
+
+void
+identity_free(Identity *identity)
+{
+	if (identity == NULL)
+		return;
+	dba_profile_free(identity->profile);
+	mem_free(identity->schema_file);
+	mem_free(identity->exclude);
+	mem_free(identity->lock_file);
+	mem_free(identity);
+}
+
+const char *
+identity_conninfo(const Identity *identity)
+{
+	return identity->profile->url;
+}

@@ -1,0 +1,218 @@
+/*
+ * connsend.c
+ *		A request given to a connection: what is sent of it, and how.
+ *
+ * An autocommit request ends with its own Sync, and only the Sync's answer ends
+ * it: deferred constraints fail there.  Inside a transaction a Sync closes a
+ * burst, and each request ends with its own answer.  A statement the client has
+ * not met is prepared and described first; whatever was given to the connection
+ * later waits, so that order is kept.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "core/params.h"
+#include "postgres/conn.h"
+
+/* The Sync that ends an autocommit request. */
+static bool
+conn_sync_request(Conn *conn, Request *request)
+{
+	return conn_pipeline_sync(conn->pg) == 1 && conn_expect(conn, OP_SYNC, request, NULL);
+}
+
+static ConnSlot *
+conn_slot(Conn *conn, const Stmt *stmt)
+{
+	if (conn->slots == NULL)
+		conn->slots = mem_zalloc(sizeof(ConnSlot) * (size_t) conn->core->stmts.limit);
+	return conn->slots != NULL ? &conn->slots[stmt->slot] : NULL;
+}
+
+static bool
+conn_use_prepared(const Conn *conn, const Request *request)
+{
+	const Core *core = conn->core;
+
+	if (request->stmt->slot < 0 || request->unprepared || request->row != NULL ||
+		request->chunk != NULL || conn->pool->prepare_off || core->settings.prepare == 0)
+		return false;
+	return core->settings.prepare == 1 || !conn->pool->pooler;
+}
+
+/*
+ * A statement that lost its place in the cache and got another may still be
+ * prepared here under its name: what the two places hold changes sides.
+ */
+static void
+conn_find_prepared(Conn *conn, ConnSlot *slot, const Stmt *stmt)
+{
+	for (int i = 0; i < conn->core->stmts.limit; i++)
+	{
+		ConnSlot   *other = &conn->slots[i];
+		ConnSlot	found = *other;
+
+		if (other == slot || other->serial == 0 ||
+			memcmp(other->hash, stmt->hash, STMT_HASH_SIZE) != 0)
+			continue;
+		*other = *slot;
+		*slot = found;
+		if (slot->serial != UINT64_MAX)
+			slot->serial = stmt->serial;
+		return;
+	}
+}
+
+/* From libpq 17 on by the protocol's Close, which poolers follow. */
+static int
+conn_send_deallocate(Conn *conn, const char *name)
+{
+#ifdef LIBPQ_HAS_CLOSE_PREPARED
+	return PQsendClosePrepared(conn->pg, name);
+#else
+	char		sql[STMT_NAME_SIZE + 16] = "DEALLOCATE ";
+
+	strcat(sql, name);
+	return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0);
+#endif
+}
+
+/* Send Parse for a statement this connection has not prepared, first
+ * deallocating what its slot held. */
+static bool
+conn_send_prepare(Conn *conn, ConnSlot *slot, Request *request)
+{
+	Stmt	   *stmt = request->stmt;
+	char		name[STMT_NAME_SIZE];
+
+	if (slot->serial != stmt->serial)
+		conn_find_prepared(conn, slot, stmt);
+	if (slot->serial == stmt->serial)
+		return true;
+	if (slot->serial != 0)
+	{
+		stmt_name(slot->hash, name);
+		if (conn_send_deallocate(conn, name) != 1)
+			return false;
+		conn_expect(conn, OP_PREPARE, request, NULL);
+	}
+	stmt_name(stmt->hash, name);
+	slot->serial = stmt->serial;
+	memcpy(slot->hash, stmt->hash, STMT_HASH_SIZE);
+	if (PQsendPrepare(conn->pg, name, stmt->sql, 0, NULL) != 1)
+		return false;
+	return conn_expect(conn, OP_PREPARE, request, stmt);
+}
+
+/* Ask what the statement's parameters and columns are; nothing is executed. */
+static bool
+conn_send_describe(Conn *conn, Request *request)
+{
+	char		name[STMT_NAME_SIZE] = "";
+	Stmt	   *stmt = request->stmt;
+	ConnSlot   *slot;
+
+	request->state = REQUEST_DESCRIBING;
+	conn->describing = request;
+	if (conn_use_prepared(conn, request) && (slot = conn_slot(conn, stmt)) != NULL)
+	{
+		stmt_name(stmt->hash, name);
+		if (!conn_send_prepare(conn, slot, request))
+			return false;
+	}
+	else if (PQsendPrepare(conn->pg, "", stmt->sql, 0, NULL) != 1 ||
+			 !conn_expect(conn, OP_PREPARE, request, NULL))
+		return false;
+	return PQsendDescribePrepared(conn->pg, name) == 1 &&
+		   conn_expect(conn, OP_DESCRIBE, request, stmt) && conn_sync_request(conn, request);
+}
+
+static bool
+conn_send_execute(Conn *conn, Request *request)
+{
+	Stmt	   *stmt = request->stmt;
+	Binding	   *b = &request->binding;
+	bool		stream = request->row != NULL || request->chunk != NULL;
+	ConnSlot   *slot = NULL;
+	char		name[STMT_NAME_SIZE];
+
+	request->state = REQUEST_SENT;
+	if (conn_use_prepared(conn, request))
+		slot = conn_slot(conn, stmt);
+	if (slot != NULL)
+	{
+		stmt_name(stmt->hash, name);
+		if (!conn_send_prepare(conn, slot, request) ||
+			PQsendQueryPrepared(conn->pg, name, b->count, b->values, b->lengths, b->formats, 0) !=
+				1)
+			return false;
+	}
+	else if (PQsendQueryParams(conn->pg, stmt->sql, b->count,
+							   stmt->described && stmt->nparams == b->count ? stmt->params
+																			: b->types,
+							   b->values, b->lengths, b->formats, 0) != 1)
+		return false;
+	conn_expect(conn, OP_EXECUTE, request, NULL);
+	if (stream)
+	{
+		conn->stream = request;
+		if (PQsetSingleRowMode(conn->pg) != 1)
+			return false;
+	}
+	if (request->kind == REQUEST_LISTEN)
+		conn->listener = request;
+	return conn->tx != NULL || conn_sync_request(conn, request);
+}
+
+/* COPY works outside the pipeline only. */
+static bool
+conn_send_copy(Conn *conn, Request *request)
+{
+	request->state = REQUEST_SENT;
+	conn->copying = request;
+	return PQexitPipelineMode(conn->pg) == 1 && PQsendQuery(conn->pg, request->stmt->sql) == 1 &&
+		   conn_expect(conn, OP_EXECUTE, request, NULL);
+}
+
+/* JSON parameters need their types; of what is prepared, the columns' types are
+ * learned along with them. */
+static bool
+conn_needs_description(const Request *request)
+{
+	if (request->stmt->described || request->kind != REQUEST_STATEMENT)
+		return false;
+	return !request->unprepared || params_count(request->params) > 0;
+}
+
+void
+conn_send(Conn *conn, Request *request)
+{
+	dba_error  *error = NULL;
+	bool		sent;
+
+	request->conn = conn;
+	conn->requests++;
+	conn->state = CONN_BUSY;
+	if (!conn->served)
+		conn->pool->news->serves(conn);
+	if (!conn_reserve(conn, 6))
+	{
+		error_set_no_memory(&error);
+		request_fail(request, error);
+		return;
+	}
+	if (request->kind == REQUEST_COPY)
+		sent = conn_send_copy(conn, request);
+	else if (conn_needs_description(request))
+		sent = conn_send_describe(conn, request);
+	else if (request->params != NULL && request->binding.count == 0 &&
+			 !request_bind(request, &error))
+	{
+		request_fail(request, error);
+		return;
+	}
+	else
+		sent = conn_send_execute(conn, request);
+	if (!sent)
+		conn_close(conn, NULL);
+}

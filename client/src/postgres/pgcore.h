@@ -1,0 +1,160 @@
+/*
+ * pgcore.h
+ *		The provider over libpq: pool, connection, transaction.
+ *
+ * A connection knows nothing of who uses it.  What becomes of it, its owner (the
+ * pool) hears through a table of functions, so that calls run one way: the pool
+ * drives connections, and they answer by news.
+ */
+#ifndef DBA_PGCORE_H
+#define DBA_PGCORE_H
+
+#include <libpq-fe.h>
+
+#include "core/core.h"
+
+typedef struct Pool Pool;
+typedef struct HostList HostList;
+typedef struct Cancel Cancel;
+
+typedef enum TxState
+{
+	TX_BEGINNING,
+	TX_OPEN,
+	TX_ENDING					/* commit or rollback submitted */
+} TxState;
+
+/* From dba_begin until its end has called back, or it never began; self.gone from
+ * then on, and freed when nothing submitted on it is left. */
+struct Tx
+{
+	dba_client	self;
+	TxState		state;
+	Conn	   *conn;			/* NULL before BEGIN is sent and after loss */
+	Tx		   *outer;			/* of a savepoint */
+	Tx		   *inner;			/* the open savepoint */
+	int			depth;			/* 0: the transaction itself */
+	bool		closed;			/* dba_close: roll back, tell nobody */
+	bool		lost;			/* with its connection */
+	dba_error  *poison;			/* the first failure */
+	RequestList queue;			/* not sent yet */
+	Tx		   *next;			/* pool->transactions */
+};
+
+/* a prepared statement's place on a connection */
+typedef struct ConnSlot
+{
+	uint64_t	serial;			/* of the Stmt, 0: none */
+	uint8_t		hash[STMT_HASH_SIZE];	/* its name there */
+} ConnSlot;
+
+typedef enum OpKind
+{
+	OP_PREPARE,
+	OP_DESCRIBE,
+	OP_TYPES,					/* looks up types a description named */
+	OP_EXECUTE,
+	OP_SYNC,
+	OP_SETUP,					/* a new connection's first question */
+	OP_IGNORED					/* its outcome matters to nobody */
+} OpKind;
+
+/* one thing the server has still to answer, in order */
+typedef struct Op
+{
+	OpKind		kind;
+	bool		failed;
+	Request	   *request;		/* NULL: nobody's, or cancelled locally */
+	Stmt	   *stmt;			/* OP_PREPARE, OP_DESCRIBE: referenced */
+} Op;
+
+/* RESOLVING -> CONNECTING -> SETUP -> BUSY <-> IDLE <-> PINGING; each -> DEAD */
+typedef enum ConnState
+{
+	CONN_UNUSED,
+	CONN_RESOLVING,				/* names, in the helper thread */
+	CONN_CONNECTING,
+	CONN_SETUP,					/* first round trip: pooler?  date style */
+	CONN_IDLE,
+	CONN_PINGING,				/* alive after a long idle time? */
+	CONN_BUSY,
+	CONN_DEAD
+} ConnState;
+
+struct Conn
+{
+	Core	   *core;
+	Pool	   *pool;
+	ConnState	state;
+	PGconn	   *pg;
+	int			fd;
+	unsigned	watched;		/* events the loop was asked for */
+	unsigned	wanted;
+	void	   *slot;			/* the loop adapter's */
+
+	Op		   *ops;			/* ring */
+	unsigned	op_head;
+	unsigned	op_count;
+	unsigned	op_size;
+	int			requests;		/* on it, not done */
+	bool		unsynced;		/* something sent after the last Sync */
+	bool		paused;			/* not reading: a stream's consumer is full */
+	bool		resumed;		/* what libpq holds of it is still to be taken */
+	bool		tainted;		/* session state changed: drop it after use */
+	bool		doomed;			/* drop it after use */
+	bool		shared;			/* what it serves may share it */
+	bool		served;			/* a request was given to it */
+	Request	   *dedicated;		/* the listener it was opened for */
+	Request	   *describing;		/* everything behind it waits */
+	Request	   *stream;			/* rows go to it one by one */
+	Request	   *copying;
+	Request	   *listener;
+	Tx		   *tx;				/* the transaction (outermost) it belongs to */
+
+	HelperJob  *resolving;
+	Cancel	   *cancelling;		/* the server-side cancel under way */
+	bool		cancel_check;	/* cancelled: a round trip is due before new work */
+
+	HostList   *hosts;			/* to be tried (connect.c) */
+
+	int64_t		opened_at;
+	int64_t		idle_since;
+	int64_t		recycle_at;
+	int64_t		deadline;		/* of connecting, pinging or cancelling */
+	ConnSlot   *slots;			/* core->stmts.limit of them, or NULL */
+	Conn	   *next;			/* pool->conns */
+};
+
+/* news of a connection, to its owner */
+typedef struct ConnNews
+{
+	void (*opened)(Conn *conn);
+	void (*serves)(Conn *conn); /* its first request */
+	void (*changed)(Conn *conn);	/* something on it ended: idle now? */
+	void (*closed)(Conn *conn, const dba_error *reason);
+} ConnNews;
+
+/* what core->state is with this provider */
+struct Pool
+{
+	Core	   *core;
+	const ConnNews *news;
+	Conn	   *conns;
+	int			count;			/* but for listeners' */
+	Tx		   *transactions;
+	int64_t		backoff_until;	/* no new connection before */
+	int64_t		backoff;
+	bool		ever_connected;
+	bool		pooler;			/* a pooler stands between */
+	bool		prepare_off;	/* prepared statements failed there */
+	bool		dead_conns;		/* to be freed */
+	bool		resume;			/* a stream goes on */
+};
+
+static inline Pool *
+pool_of(const Core *core)
+{
+	return core->state;
+}
+
+#endif							/* DBA_PGCORE_H */

@@ -1,0 +1,30 @@
+/*
+ * poison.c
+ *		The first failure in a transaction: nothing but its end runs after it.
+ *
+ * The server would answer every later statement with the same 25P02.  The client
+ * keeps the reason, so that each of them is told what went wrong first.
+ */
+#include "postgres/poison.h"
+
+dba_error *
+poison_error(const Tx *tx)
+{
+	dba_error  *error = error_new(
+		 DBA_SERVER, "transaction is aborted by an earlier failure and must be rolled back: %s",
+		 tx->poison != NULL ? dba_error_message(tx->poison) : "unknown");
+
+	error_set_field(error, ERROR_SQLSTATE, "25P02");
+	if (!error->constant)
+		error->retryable = false;
+	return error;
+}
+
+void
+poison_note(Tx *tx, const Request *request)
+{
+	if (tx->poison == NULL && request->kind == REQUEST_STATEMENT)
+		tx->poison = error_copy(request->error);
+	else if (tx->poison == NULL && request->kind == REQUEST_COPY)
+		tx->poison = error_copy(request->error);
+}
