@@ -52,7 +52,7 @@ dba_set(dba_client *db, const char *name, const char *value, dba_error **err)
 {
 	Core	   *core = db->core;
 
-	if (db->tx != NULL || core->used)
+	if (db->tx != NULL || core->turn.used)
 		return error_set(err, DBA_INVALID, "settings cannot change after the first request");
 	if (!settings_set(&core->identity->profile->settings, name, value, err))
 		return false;
@@ -124,14 +124,14 @@ dba_data(const dba_client *db)
 void
 dba_on_notice(dba_client *db, dba_notice_fn notice, void *arg)
 {
-	db->core->notice = notice;
-	db->core->notice_arg = arg;
+	db->core->notice.fn = notice;
+	db->core->notice.arg = arg;
 }
 
 size_t
 dba_in_flight(const dba_client *db)
 {
-	return db->core->visible;
+	return db->core->requests.visible;
 }
 
 /* --- statistics */
@@ -150,8 +150,8 @@ dba_pool_stats(const dba_client *db, const char *name)
 		{"idle", counts.idle},
 		{"busy", counts.busy},
 		{"connecting", counts.connecting},
-		{"waiting", (int64_t) core->waiting.count},
-		{"in_flight", (int64_t) core->visible},
+		{"waiting", (int64_t) core->requests.waiting.count},
+		{"in_flight", (int64_t) core->requests.visible},
 		{"opened", core->stats.opened},
 		{"closed", core->stats.closed},
 		{"failed", core->stats.failed},
@@ -185,8 +185,8 @@ dba_resume(dba_client *db, dba_request request)
 
 	if (found == NULL)
 		return;
-	if (found->kind == REQUEST_GROUP && found->group_resume != NULL)
-		found->group_resume(found);
+	if (found->kind == REQUEST_GROUP && found->group.resume != NULL)
+		found->group.resume(found);
 	else
 		db->core->provider->resume(found);
 }

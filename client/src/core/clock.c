@@ -31,25 +31,26 @@ clock_set(Core *core)
 {
 	int64_t		ms;
 
-	if (core->due_at >= core->timer_at)
+	if (core->loop.due_at >= core->loop.timer_at)
 		return;
-	ms = core->due_at - clock_now();
-	if (core->timer(core->loop, &core->self, ms > 0 ? ms : 0, &core->timer_slot) == 0)
-		core->timer_at = core->due_at;
+	ms = core->loop.due_at - clock_now();
+	if (core->loop.timer(core->loop.data, &core->self, ms > 0 ? ms : 0, &core->loop.timer_slot) ==
+		0)
+		core->loop.timer_at = core->loop.due_at;
 }
 
 void
 clock_due(Core *core, int64_t when)
 {
 	if (when == 0)
-		core->again = true;
-	if (core->processing)
+		core->turn.again = true;
+	if (core->turn.processing)
 	{
-		if (when > 0 && when < core->due_at)
-			core->due_at = when;
+		if (when > 0 && when < core->loop.due_at)
+			core->loop.due_at = when;
 		return;
 	}
-	if (when < core->due_at)
-		core->due_at = when;
+	if (when < core->loop.due_at)
+		core->loop.due_at = when;
 	clock_set(core);
 }

@@ -82,6 +82,88 @@ typedef struct Binding
 	Oid		   *types;			/* NULL: the server infers them */
 } Binding;
 
+/* A statement's text and parameters. */
+typedef struct RequestSql
+{
+	Stmt	   *stmt;
+	Binding		binding;		/* its parameters, once the types are known */
+	ParamSet   *params;			/* where they come from; NULL: binding is complete */
+	char	   *missing_types;	/* to be looked up before it runs */
+	bool		unprepared;		/* not worth a prepared statement */
+	bool		caller_sql;		/* may change the session */
+} RequestSql;
+
+/* A stream: gets each row, or each row's one value. */
+typedef struct RequestStream
+{
+	dba_row_fn	row;
+	dba_flow (*chunk)(Request *request, char *data, size_t size);
+} RequestStream;
+
+/* REQUEST_COPY: the next piece is asked for when the one before is with libpq. */
+typedef struct RequestCopy
+{
+	bool (*fill)(Request *request); /* false: no memory */
+	const char *data;			/* the piece; of size 0: the end */
+	size_t		size;
+	size_t		sent;
+	bool		taken;			/* the server takes data */
+	bool		ended;
+} RequestCopy;
+
+/* REQUEST_LISTEN */
+typedef struct RequestListen
+{
+	dba_notify_fn notify;
+	char	   *channel;
+} RequestListen;
+
+/* REQUEST_GROUP: what it is made of, and how that is cancelled, resumed, freed */
+typedef struct RequestGroup
+{
+	Group	   *owner;
+	void (*cancel)(Request *request);
+	void (*resume)(Request *request);
+	void (*free)(Group *group);
+} RequestGroup;
+
+/* Where it is on its way to the server and back. */
+typedef struct RequestWire
+{
+	Conn	   *conn;			/* where it is DESCRIBING or SENT */
+	Conn	   *wanted;			/* a listener's, while it connects */
+	int			ops;			/* of its connection's, not answered */
+	bool		shareable;		/* may share a connection with others */
+	bool		retried;		/* once is enough */
+	bool		retry;			/* a stale statement: to be sent again */
+} RequestWire;
+
+/* REQUEST_BEGIN, REQUEST_COMMIT, REQUEST_ROLLBACK */
+typedef struct RequestTx
+{
+	dba_client *begun;			/* what the callback of a begin gets */
+	bool		ends;			/* the transaction is over after its callback */
+} RequestTx;
+
+typedef struct RequestDue
+{
+	int64_t		end;			/* of the request, CORE_NEVER: none */
+	int64_t		checkout;		/* of waiting for a connection */
+} RequestDue;
+
+/*
+ * state and wire.conn go together:
+ *
+ *	NEW			made, to be submitted or refused; in no list
+ *	QUEUED		in the queue of its transaction, of the pool, or of listeners
+ *	DESCRIBING	on wire.conn, which takes nothing else; may be sent again elsewhere
+ *	SENT		on wire.conn, and may have run: only a stale statement is sent again
+ *	DONE		has result or error; in the queue of those to be called back
+ *
+ * A group is QUEUED until it is DONE, in no queue.  An error may be there before
+ * DONE (the answers still to come are taken first); abort_code says that an early
+ * end was asked of the server, whose answer ends it.
+ */
 struct Request
 {
 	dba_request id;
@@ -90,51 +172,22 @@ struct Request
 	RequestKind kind;
 	RequestState state;
 	bool		internal;		/* made by the library: not counted, not by number */
-	bool		shareable;		/* may share a connection with others */
-	bool		unprepared;		/* not worth a prepared statement */
-	bool		caller_sql;		/* may change the session */
-	bool		retried;		/* once is enough */
-	bool		retry;			/* a stale statement: to be sent again */
-	char	   *missing_types;	/* to be looked up before it runs */
 	dba_callback cb;
 	void	   *arg;
 	void	   *owned;			/* freed with mem_free after the callback */
 
-	Stmt	   *stmt;			/* what to run */
-	Binding		binding;		/* its parameters, once the types are known */
-	ParamSet   *params;			/* where they come from; NULL: binding is complete */
-
-	dba_row_fn	row;			/* a stream: gets each row */
-	dba_flow (*chunk)(Request *request, char *data, size_t size);	/* or each row's value */
-	bool		paused;
-	int64_t		count;			/* rows so far, or affected */
-
-	bool (*copy_fill)(Request *request);	/* REQUEST_COPY: the next piece; false: no memory */
-	const char *copy_data;		/* the piece; of size 0: the end */
-	size_t		copy_size;
-	size_t		copy_sent;
-	bool		copy_in;		/* the server takes data */
-	bool		copy_ended;
-
-	dba_notify_fn notify;		/* REQUEST_LISTEN */
-	char	   *channel;
-
-	Group	   *owned_group;	/* REQUEST_GROUP */
-	void (*group_cancel)(Request *request);
-	void (*group_resume)(Request *request);
-	void (*group_free)(Group *group);
-
+	RequestSql	sql;
+	RequestStream stream;
+	RequestCopy copy;
+	RequestListen listen;
+	RequestGroup group;
+	RequestTx	tx;
+	RequestWire wire;			/* with the postgres provider */
 	Exchange   *exchange;		/* with the supabase provider: what it is and how far */
+	RequestDue	due;
 
-	Conn	   *conn;			/* where it is DESCRIBING or SENT */
-	Conn	   *conn_wanted;	/* a listener's, while it connects */
-	int			ops;			/* of its connection's, not answered */
-	dba_client *begun;			/* REQUEST_BEGIN: what its callback gets */
-	bool		accepted_end;	/* the transaction is over after its callback */
 	dba_code	abort_code;		/* DBA_CANCELLED or DBA_TIMEOUT was asked for */
-	int64_t		deadline;		/* of the request, CORE_NEVER: none */
-	int64_t		checkout_deadline;
-
+	int64_t		count;			/* rows so far, or affected */
 	PGresult   *result;
 	dba_error  *error;
 
@@ -186,38 +239,40 @@ typedef struct CoreStats
 	int64_t		retried;
 } CoreStats;
 
-struct Core
+/* The loop it is in: a foreign one, or the built-in one. */
+typedef struct CoreLoop
 {
-	dba_client	self;
-	Identity   *identity;		/* profile, URL, settings (client.c) */
-	const Provider *provider;
-	void	   *state;			/* the provider's own */
-	CoreSettings settings;
-	CoreStats	stats;
-	void	   *user_data;
-	dba_notice_fn notice;
-	void	   *notice_arg;
-
-	/* the loop */
-	void	   *loop;
+	void	   *data;
 	dba_watch_fn watch;
 	dba_timer_fn timer;
 	void	   *timer_slot;
 	void	   *helper_slot;
-	dba_loop   *own_loop;		/* the built-in one it is in, or NULL */
-	bool		own_loop_private;	/* made for this client: freed with it */
-	Core	   *loop_next;
+	dba_loop   *own;			/* the built-in one, or NULL */
+	bool		own_private;	/* made for this client: freed with it */
+	Core	   *next;			/* of the same built-in loop */
 	int64_t		timer_at;		/* what the loop was asked for; CORE_NEVER: none */
 	int64_t		due_at;			/* what it should be asked for */
-	bool		used;			/* a request was submitted: settings are fixed */
-	bool		processing;		/* inside dba_process: calls of the caller's code */
-	bool		serving;		/* inside dba_run or dba_wait */
-	bool		closing;
-	bool		again;			/* there is more to do before dba_process returns */
-	bool	   *gone;			/* told when the core is freed */
-	bool		close_later;	/* dba_close from inside a callback */
+} CoreLoop;
 
-	/* requests */
+/*
+ * What holds now.  processing: inside dba_process, so calls of the caller's code
+ * only queue; again: there is more to do before it returns.  closing: nothing more
+ * is taken, and what is outstanding is called back; asked for inside a callback it
+ * happens when dba_process ends (close_later).
+ */
+typedef struct CoreTurn
+{
+	bool		used;			/* a request was submitted: settings are fixed */
+	bool		processing;
+	bool		again;
+	bool		closing;
+	bool		close_later;
+	bool	   *gone;			/* told when the core is freed */
+} CoreTurn;
+
+/* Every request, by its number, by age, and by what it waits for. */
+typedef struct CoreRequests
+{
 	dba_request last_id;
 	RequestList live;
 	RequestList waiting;		/* for a connection of the pool, fair */
@@ -227,7 +282,27 @@ struct Core
 	size_t		hash_size;		/* a power of two */
 	size_t		visible;		/* live and not internal */
 	size_t		listeners;
+} CoreRequests;
 
+typedef struct CoreNotice
+{
+	dba_notice_fn fn;
+	void	   *arg;
+} CoreNotice;
+
+struct Core
+{
+	dba_client	self;
+	Identity   *identity;		/* profile, URL, settings */
+	const Provider *provider;
+	void	   *state;			/* the provider's own */
+	CoreSettings settings;
+	CoreStats	stats;
+	void	   *user_data;
+	CoreNotice	notice;
+	CoreLoop	loop;
+	CoreTurn	turn;
+	CoreRequests requests;
 	dba_error  *connect_error;	/* why the provider last found no connection */
 	Helper	   *helper;
 	StmtCache	stmts;

@@ -28,8 +28,8 @@ core_new(dba_error **err)
 		return NULL;
 	}
 	core->self.core = core;
-	core->timer_at = CORE_NEVER;
-	core->due_at = CORE_NEVER;
+	core->loop.timer_at = CORE_NEVER;
+	core->loop.due_at = CORE_NEVER;
 	return core;
 }
 
@@ -41,8 +41,9 @@ core_helper(Core *core)
 	if (core->helper != NULL)
 		return core->helper;
 	core->helper = helper_new();
-	if (core->helper != NULL && core->watch(core->loop, &core->self, helper_fd(core->helper),
-											DBA_READ, &core->helper_slot) != 0)
+	if (core->helper != NULL &&
+		core->loop.watch(core->loop.data, &core->self, helper_fd(core->helper), DBA_READ,
+						 &core->loop.helper_slot) != 0)
 	{
 		helper_close(core->helper);
 		core->helper = NULL;
@@ -55,7 +56,8 @@ core_close_helper(Core *core)
 {
 	if (core->helper == NULL)
 		return;
-	core->watch(core->loop, &core->self, helper_fd(core->helper), 0, &core->helper_slot);
+	core->loop.watch(core->loop.data, &core->self, helper_fd(core->helper), 0,
+					 &core->loop.helper_slot);
 	helper_close(core->helper);
 	core->helper = NULL;
 }
@@ -66,10 +68,10 @@ core_close_helper(Core *core)
 static void
 core_call_back(Core *core)
 {
-	size_t		count = core->done.count;
+	size_t		count = core->requests.done.count;
 
-	while (count-- > 0 && core->done.head != NULL)
-		request_call_back(core->done.head);
+	while (count-- > 0 && core->requests.done.head != NULL)
+		request_call_back(core->requests.done.head);
 }
 
 static void
@@ -80,9 +82,9 @@ core_work(Core *core)
 	do
 	{
 		core_call_back(core);
-		core->again = false;
+		core->turn.again = false;
 		core->provider->dispatch(core);
-	} while ((core->again || core->done.head != NULL) && ++rounds < ROUNDS);
+	} while ((core->turn.again || core->requests.done.head != NULL) && ++rounds < ROUNDS);
 	core->provider->sweep(core);
 }
 
@@ -98,23 +100,23 @@ core_serve(Core *core, int fd, unsigned events)
 static void
 core_process(Core *core, int fd, unsigned events)
 {
-	core->processing = true;
+	core->turn.processing = true;
 	if (fd >= 0)
 		core_serve(core, fd, events);
-	if (fd < 0 || clock_now() >= core->timer_at)
+	if (fd < 0 || clock_now() >= core->loop.timer_at)
 	{
-		core->timer_at = CORE_NEVER;
-		core->due_at = CORE_NEVER;
+		core->loop.timer_at = CORE_NEVER;
+		core->loop.due_at = CORE_NEVER;
 		core->provider->timers(core, clock_now());
 	}
 	core_work(core);
-	core->processing = false;
-	if (core->close_later)
+	core->turn.processing = false;
+	if (core->turn.close_later)
 	{
 		core_close(core);
 		return;
 	}
-	if (core->again || core->done.head != NULL)
+	if (core->turn.again || core->requests.done.head != NULL)
 		clock_due(core, 0);
 	else
 		clock_set(core);
@@ -125,7 +127,7 @@ dba_process(dba_client *db, int fd, unsigned events)
 {
 	Core	   *core = db->core;
 
-	if (!core->processing)
+	if (!core->turn.processing)
 		core_process(core, fd, events);
 }
 
@@ -134,16 +136,16 @@ dba_process(dba_client *db, int fd, unsigned events)
 static void
 core_free(Core *core)
 {
-	if (core->gone != NULL)
-		*core->gone = true;
-	core->timer(core->loop, &core->self, -1, &core->timer_slot);
+	if (core->turn.gone != NULL)
+		*core->turn.gone = true;
+	core->loop.timer(core->loop.data, &core->self, -1, &core->loop.timer_slot);
 	core_close_helper(core);
 	loop_leave(core);
 	stmt_cache_free(&core->stmts);
 	types_unref(core->types);
 	identity_free(core->identity);
 	dba_error_free(core->connect_error);
-	mem_free(core->hash);
+	mem_free(core->requests.hash);
 	mem_free(core);
 }
 
@@ -154,9 +156,9 @@ core_fail_all(Core *core)
 	Request	   *next;
 	bool		groups_only = false;
 
-	while (core->live.head != NULL)
+	while (core->requests.live.head != NULL)
 	{
-		for (Request *r = core->live.head; r != NULL; r = next)
+		for (Request *r = core->requests.live.head; r != NULL; r = next)
 		{
 			next = r->links[LINK_LIVE].next;
 			if (r->state != REQUEST_DONE && (r->kind != REQUEST_GROUP || groups_only))
@@ -164,7 +166,7 @@ core_fail_all(Core *core)
 			if (r->state != REQUEST_DONE && groups_only)
 				request_fail(r, error_new(DBA_CLOSED, "client was closed"));
 		}
-		groups_only = core->done.head == NULL;
+		groups_only = core->requests.done.head == NULL;
 		core_call_back(core);
 	}
 }
@@ -172,8 +174,8 @@ core_fail_all(Core *core)
 void
 core_close(Core *core)
 {
-	core->closing = true;
-	core->processing = true;	/* a callback's dba_process or dba_run does nothing */
+	core->turn.closing = true;
+	core->turn.processing = true;	/* a callback's dba_process or dba_run does nothing */
 	core_fail_all(core);
 	core->provider->close(core);
 	core_free(core);
@@ -186,8 +188,8 @@ dba_close(dba_client *db)
 		return;
 	if (db->tx != NULL)
 		db->core->provider->abandon(db);
-	else if (db->core->processing)
-		db->core->close_later = db->core->closing = true;
+	else if (db->core->turn.processing)
+		db->core->turn.close_later = db->core->turn.closing = true;
 	else
 		core_close(db->core);
 }

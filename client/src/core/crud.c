@@ -15,7 +15,7 @@ crud_request(dba_client *db, dba_callback cb, void *arg)
 	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 
 	if (request != NULL)
-		request->shareable = true;
+		request->wire.shareable = true;
 	return request;
 }
 
@@ -102,7 +102,7 @@ crud_stream_request(dba_client *db, dba_row_fn row, dba_callback cb, void *arg)
 	Request	   *request = request_new(db, REQUEST_STATEMENT, cb, arg);
 
 	if (request != NULL)
-		request->row = row;
+		request->stream.row = row;
 	return request;
 }
 
@@ -413,13 +413,13 @@ dba_listen(dba_client *db, const char *channel, dba_notify_fn notify, dba_callba
 
 	if (request == NULL)
 		return 0;
-	db->core->listeners++;
-	request->notify = notify;
-	request->channel = mem_strdup(channel);
+	db->core->requests.listeners++;
+	request->listen.notify = notify;
+	request->listen.channel = mem_strdup(channel);
 	if (db->tx != NULL)
 		error_set(&error, DBA_INVALID,
 				  "a transaction cannot listen: use the client it was begun on");
-	else if (request->channel == NULL)
+	else if (request->listen.channel == NULL)
 		error_set_no_memory(&error);
 	return db->core->provider->listen(request, error);
 }

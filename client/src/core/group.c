@@ -12,7 +12,7 @@
 static Group *
 group_of(Request *request)
 {
-	return request->owned_group;
+	return request->group.owner;
 }
 
 /* The newest first: the oldest, which the server is at, then has the connection to
@@ -22,7 +22,8 @@ group_abort_steps(Group *group)
 {
 	bool		found = false;
 
-	for (Request *r = group->request->core->live.tail; r != NULL; r = r->links[LINK_LIVE].prev)
+	for (Request *r = group->request->core->requests.live.tail; r != NULL;
+		 r = r->links[LINK_LIVE].prev)
 	{
 		if (!r->internal || r->arg != group)
 			continue;
@@ -75,10 +76,10 @@ group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
 	}
 	group->request = request;
 	group->db = db;
-	request->owned_group = group;
-	request->group_cancel = group_cancel;
-	request->group_resume = group_resume;
-	request->group_free = group_free;
+	request->group.owner = group;
+	request->group.cancel = group_cancel;
+	request->group.resume = group_resume;
+	request->group.free = group_free;
 	return request_submit(request);
 }
 
@@ -148,11 +149,11 @@ group_run(Group *group, const char *sql, int count, const char *const *values, d
 		group_submitted(group, 0);
 		return;
 	}
-	request->unprepared = true;
-	request->stmt = stmt_get(&request->core->stmts, sql, strlen(sql), false);
-	request->binding.count = count;
-	request->binding.values = (const char **) values;
-	if (request->stmt == NULL)
+	request->sql.unprepared = true;
+	request->sql.stmt = stmt_get(&request->core->stmts, sql, strlen(sql), false);
+	request->sql.binding.count = count;
+	request->sql.binding.values = (const char **) values;
+	if (request->sql.stmt == NULL)
 		group_submitted(group, request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory")));
 	else
 		group_submitted(group, request_submit(request));

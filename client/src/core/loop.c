@@ -38,12 +38,12 @@ loop_timer(void *loop, dba_client *db, int64_t ms, void **slot)
 static void
 loop_enter(dba_loop *loop, Core *core, bool private)
 {
-	core->loop = loop;
-	core->watch = loop_watch;
-	core->timer = loop_timer;
-	core->own_loop = loop;
-	core->own_loop_private = private;
-	core->loop_next = loop->cores;
+	core->loop.data = loop;
+	core->loop.watch = loop_watch;
+	core->loop.timer = loop_timer;
+	core->loop.own = loop;
+	core->loop.own_private = private;
+	core->loop.next = loop->cores;
 	loop->cores = core;
 }
 
@@ -61,16 +61,16 @@ loop_make_private(Core *core)
 void
 loop_leave(Core *core)
 {
-	dba_loop   *loop = core->own_loop;
+	dba_loop   *loop = core->loop.own;
 	Core	  **link;
 
 	if (loop == NULL)
 		return;
 	for (link = &loop->cores; *link != core;)
-		link = &(*link)->loop_next;
-	*link = core->loop_next;
-	core->own_loop = NULL;
-	if (core->own_loop_private)
+		link = &(*link)->loop.next;
+	*link = core->loop.next;
+	core->loop.own = NULL;
+	if (core->loop.own_private)
 		dba_loop_free(loop);
 }
 
@@ -91,7 +91,7 @@ dba_loop_free(dba_loop *loop)
 dba_code
 dba_loop_add(dba_loop *loop, dba_client *db)
 {
-	if (db->tx != NULL || db->core->used)
+	if (db->tx != NULL || db->core->turn.used)
 		return DBA_INVALID;
 	loop_leave(db->core);
 	loop_enter(loop, db->core, false);
@@ -101,11 +101,11 @@ dba_loop_add(dba_loop *loop, dba_client *db)
 dba_code
 dba_attach(dba_client *db, void *loop, dba_watch_fn watch, dba_timer_fn timer)
 {
-	if (db->tx != NULL || db->core->used || watch == NULL || timer == NULL)
+	if (db->tx != NULL || db->core->turn.used || watch == NULL || timer == NULL)
 		return DBA_INVALID;
 	loop_leave(db->core);
-	db->core->loop = loop;
-	db->core->watch = watch;
-	db->core->timer = timer;
+	db->core->loop.data = loop;
+	db->core->loop.watch = watch;
+	db->core->loop.timer = timer;
 	return DBA_OK;
 }

@@ -75,8 +75,8 @@ params_write(ParamSet *params, const Stmt *stmt, const Types *types, ptrdiff_t *
 bool
 request_bind(Request *request, dba_error **err)
 {
-	ParamSet   *params = request->params;
-	const Stmt *stmt = request->stmt;
+	ParamSet   *params = request->sql.params;
+	const Stmt *stmt = request->sql.stmt;
 	const char **values;
 	ptrdiff_t	few[32];
 	ptrdiff_t  *offsets = few;
@@ -98,7 +98,7 @@ request_bind(Request *request, dba_error **err)
 		mem_free(offsets);
 	if (!ok)
 		return error_set_no_memory(err);
-	request->binding.values = values;
-	request->binding.count = (int) params->count;
+	request->sql.binding.values = values;
+	request->sql.binding.count = (int) params->count;
 	return true;
 }

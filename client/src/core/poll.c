@@ -49,7 +49,7 @@ static void
 loop_collect(Core *cores, bool single, Turn *turn)
 {
 	turn->n = 0;
-	for (Core *core = cores; core != NULL; core = single ? NULL : core->loop_next)
+	for (Core *core = cores; core != NULL; core = single ? NULL : core->loop.next)
 	{
 		turn->core = core;
 		if (core->helper != NULL)
@@ -63,11 +63,11 @@ loop_timeout(const Core *cores, bool single, int64_t ms)
 {
 	int64_t		now = clock_now();
 
-	for (const Core *core = cores; core != NULL; core = single ? NULL : core->loop_next)
+	for (const Core *core = cores; core != NULL; core = single ? NULL : core->loop.next)
 	{
-		int64_t		due = core->timer_at <= now ? 0 : core->timer_at - now;
+		int64_t		due = core->loop.timer_at <= now ? 0 : core->loop.timer_at - now;
 
-		if (core->timer_at != CORE_NEVER && (ms < 0 || due < ms))
+		if (core->loop.timer_at != CORE_NEVER && (ms < 0 || due < ms))
 			ms = due;
 	}
 	return ms > INT32_MAX ? INT32_MAX : ms;
@@ -77,7 +77,7 @@ loop_timeout(const Core *cores, bool single, int64_t ms)
 static bool
 loop_has(const Core *cores, bool single, const Core *core)
 {
-	for (; cores != NULL; cores = single ? NULL : cores->loop_next)
+	for (; cores != NULL; cores = single ? NULL : cores->loop.next)
 		if (cores == core)
 			return true;
 	return false;
@@ -100,8 +100,8 @@ loop_serve(dba_loop *loop, Core *only, const struct pollfd *fds, const Ready *re
 	now = clock_now();
 	for (Core *core = *gone ? NULL : only != NULL ? only : loop->cores; core != NULL; core = next)
 	{
-		next = only != NULL ? NULL : core->loop_next;
-		if (core->timer_at > now)
+		next = only != NULL ? NULL : core->loop.next;
+		if (core->loop.timer_at > now)
 			continue;
 		dba_process(&core->self, -1, 0);
 		if (next != NULL && !loop_has(loop->cores, false, next))
@@ -147,8 +147,8 @@ loop_turn(dba_loop *loop, Core *only, int64_t ms, const bool *gone)
 static bool
 loop_is_busy(const dba_loop *loop)
 {
-	for (const Core *core = loop->cores; core != NULL; core = core->loop_next)
-		if (core->visible > core->listeners)
+	for (const Core *core = loop->cores; core != NULL; core = core->loop.next)
+		if (core->requests.visible > core->requests.listeners)
 			return true;
 	return false;
 }
@@ -161,8 +161,8 @@ dba_loop_run(dba_loop *loop)
 
 	if (loop->running)
 		return DBA_INVALID;
-	for (Core *core = loop->cores; core != NULL; core = core->loop_next)
-		if (core->processing)
+	for (Core *core = loop->cores; core != NULL; core = core->loop.next)
+		if (core->turn.processing)
 			return DBA_INVALID;
 	loop->running = true;
 	while (code == DBA_OK && loop_is_busy(loop))
@@ -178,12 +178,12 @@ static dba_code
 loop_until(Core *core, bool (*done)(Core *core, dba_request id), dba_request id, int64_t ms)
 {
 	int64_t		end = ms < 0 ? CORE_NEVER : clock_now() + ms;
-	dba_loop   *loop = core->own_loop;
-	bool	   *outer = core->gone;
+	dba_loop   *loop = core->loop.own;
+	bool	   *outer = core->turn.gone;
 	bool		gone = false;
 	dba_code	code = DBA_OK;
 
-	core->gone = &gone;
+	core->turn.gone = &gone;
 	while (!gone && !done(core, id))
 	{
 		int64_t		left = end == CORE_NEVER ? -1 : end - clock_now();
@@ -193,14 +193,14 @@ loop_until(Core *core, bool (*done)(Core *core, dba_request id), dba_request id,
 			code = DBA_TIMEOUT;
 			break;
 		}
-		if (!loop_turn(loop, loop == NULL || core->own_loop_private ? core : NULL, left, &gone))
+		if (!loop_turn(loop, loop == NULL || core->loop.own_private ? core : NULL, left, &gone))
 		{
 			code = DBA_NO_MEMORY;
 			break;
 		}
 	}
 	if (!gone)
-		core->gone = outer;
+		core->turn.gone = outer;
 	else if (outer != NULL)
 		*outer = true;
 	return code;
@@ -216,15 +216,15 @@ static bool
 loop_idle(Core *core, dba_request id)
 {
 	(void) id;
-	if (core->own_loop != NULL)
-		return !loop_is_busy(core->own_loop);
-	return core->visible <= core->listeners;
+	if (core->loop.own != NULL)
+		return !loop_is_busy(core->loop.own);
+	return core->requests.visible <= core->requests.listeners;
 }
 
 dba_code
 dba_run(dba_client *db)
 {
-	if (db->core->processing)
+	if (db->core->turn.processing)
 		return DBA_INVALID;
 	return loop_until(db->core, loop_idle, 0, -1);
 }
@@ -232,7 +232,7 @@ dba_run(dba_client *db)
 bool
 dba_wait(dba_client *db, dba_request request, int64_t ms)
 {
-	if (db->core->processing)
+	if (db->core->turn.processing)
 		return request_find(db->core, request) == NULL;
 	return loop_until(db->core, loop_request_done, request, ms) == DBA_OK;
 }

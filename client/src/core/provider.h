@@ -62,11 +62,11 @@ struct Provider
 						   dba_progress_fn progress, dba_callback cb, void *arg);
 	dba_request (*test)(dba_client *db, dba_callback cb, void *arg);
 	dba_request (*validate)(dba_client *db, dba_callback cb, void *arg);
-	dba_request (*listen)(Request *request, dba_error *error);	/* on request->channel */
+	dba_request (*listen)(Request *request, dba_error *error);	/* on request->listen.channel */
 
 	/*
 	 * --- transactions: begin gives its request the handle that its callback gets
-	 * (request->begun); end commits or rolls back request->db, by the request's kind.
+	 * (request->tx.begun); end commits or rolls back request->db, by the request's kind.
 	 */
 	dba_request (*begin)(Request *request, const BeginOptions *options, dba_error *error);
 	dba_request (*end)(Request *request);

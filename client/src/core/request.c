@@ -2,7 +2,7 @@
  * request.c
  *		Requests from submission to callback: numbers, lists, ends.
  *
- * A request is in core->live from submission until its callback has returned,
+ * A request is in core->requests.live from submission until its callback has returned,
  * and in at most one queue: of its transaction, of the pool, or of those to be
  * called back.
  */
@@ -20,29 +20,30 @@
 static bool
 request_grow_hash(Core *core)
 {
-	size_t		size = core->hash_size == 0 ? REQUEST_FIRST_BUCKETS : core->hash_size * 2;
+	size_t		size =
+		core->requests.hash_size == 0 ? REQUEST_FIRST_BUCKETS : core->requests.hash_size * 2;
 	Request	  **hash;
 
-	if (core->live.count < core->hash_size)
+	if (core->requests.live.count < core->requests.hash_size)
 		return true;
 	hash = mem_zalloc(size * sizeof(Request *));
 	if (hash == NULL)
-		return core->hash != NULL;
-	for (Request *r = core->live.head; r != NULL; r = r->links[LINK_LIVE].next)
+		return core->requests.hash != NULL;
+	for (Request *r = core->requests.live.head; r != NULL; r = r->links[LINK_LIVE].next)
 	{
 		r->hash_next = hash[r->id & (size - 1)];
 		hash[r->id & (size - 1)] = r;
 	}
-	mem_free(core->hash);
-	core->hash = hash;
-	core->hash_size = size;
+	mem_free(core->requests.hash);
+	core->requests.hash = hash;
+	core->requests.hash_size = size;
 	return true;
 }
 
 static void
 request_unhash(Core *core, Request *request)
 {
-	Request	  **link = &core->hash[request->id & (core->hash_size - 1)];
+	Request	  **link = &core->requests.hash[request->id & (core->requests.hash_size - 1)];
 
 	while (*link != request)
 		link = &(*link)->hash_next;
@@ -54,9 +55,9 @@ request_find(Core *core, dba_request id)
 {
 	Request	   *request;
 
-	if (core->hash == NULL)
+	if (core->requests.hash == NULL)
 		return NULL;
-	request = core->hash[id & (core->hash_size - 1)];
+	request = core->requests.hash[id & (core->requests.hash_size - 1)];
 	while (request != NULL && request->id != id)
 		request = request->hash_next;
 	return request;
@@ -65,13 +66,13 @@ request_find(Core *core, dba_request id)
 static void
 request_free(Request *request)
 {
-	stmt_unref(request->stmt);
-	params_free(request->params);
-	mem_free(request->channel);
-	mem_free(request->missing_types);
+	stmt_unref(request->sql.stmt);
+	params_free(request->sql.params);
+	mem_free(request->listen.channel);
+	mem_free(request->sql.missing_types);
 	mem_free(request->owned);
-	if (request->owned_group != NULL)
-		request->group_free(request->owned_group);
+	if (request->group.owner != NULL)
+		request->group.free(request->group.owner);
 	PQclear(request->result);
 	dba_error_free(request->error);
 	mem_free(request);
@@ -87,7 +88,7 @@ request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
 	Core	   *core = db->core;
 	Request	   *request;
 
-	if (core->closing || db->gone || !request_grow_hash(core))
+	if (core->turn.closing || db->gone || !request_grow_hash(core))
 		return NULL;
 	request = mem_zalloc(sizeof(Request));
 	if (request == NULL)
@@ -97,8 +98,8 @@ request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
 	request->kind = kind;
 	request->cb = cb;
 	request->arg = arg;
-	request->deadline = CORE_NEVER;
-	request->checkout_deadline = CORE_NEVER;
+	request->due.end = CORE_NEVER;
+	request->due.checkout = CORE_NEVER;
 	return request;
 }
 
@@ -107,15 +108,15 @@ request_accept(Request *request)
 {
 	Core	   *core = request->core;
 
-	core->used = true;
-	request->id = ++core->last_id;
-	request->hash_next = core->hash[request->id & (core->hash_size - 1)];
-	core->hash[request->id & (core->hash_size - 1)] = request;
-	list_append(&core->live, LINK_LIVE, request);
+	core->turn.used = true;
+	request->id = ++core->requests.last_id;
+	request->hash_next = core->requests.hash[request->id & (core->requests.hash_size - 1)];
+	core->requests.hash[request->id & (core->requests.hash_size - 1)] = request;
+	list_append(&core->requests.live, LINK_LIVE, request);
 	request->db->requests++;
 	if (!request->internal)
 	{
-		core->visible++;
+		core->requests.visible++;
 		core->stats.requests++;
 	}
 	clock_due(core, 0);
@@ -130,7 +131,7 @@ request_make_internal(Core *core, dba_request id)
 	if (request == NULL || request->internal)
 		return;
 	request->internal = true;
-	core->visible--;
+	core->requests.visible--;
 	core->stats.requests--;
 }
 
@@ -148,9 +149,9 @@ request_submit(Request *request)
 	if (request->state == REQUEST_DONE)
 		return request->id;
 	if (request->db->tx == NULL)
-		request->checkout_deadline = clock_after(core->settings.checkout_timeout);
+		request->due.checkout = clock_after(core->settings.checkout_timeout);
 	if (core->settings.request_timeout > 0 && request->kind != REQUEST_LISTEN)
-		request->deadline = clock_after(core->settings.request_timeout);
+		request->due.end = clock_after(core->settings.request_timeout);
 	return request->id;
 }
 
@@ -177,7 +178,7 @@ request_finish(Request *request)
 		list_remove(request->queue, LINK_QUEUE, request);
 	request->state = REQUEST_DONE;
 	core->provider->leave(request);
-	list_append(&core->done, LINK_QUEUE, request);
+	list_append(&core->requests.done, LINK_QUEUE, request);
 	clock_due(core, 0);
 }
 
@@ -223,7 +224,7 @@ request_abort(Request *request, dba_code code)
 	if (request->kind == REQUEST_GROUP)
 	{
 		request->abort_code = code;
-		request->group_cancel(request);
+		request->group.cancel(request);
 		return;
 	}
 	if (request->state == REQUEST_SENT && code != DBA_CLOSED &&
@@ -241,9 +242,9 @@ request_timers(Core *core, int64_t now)
 {
 	Request	   *next;
 
-	while (core->waiting.head != NULL && core->waiting.head->checkout_deadline <= now)
+	while (core->requests.waiting.head != NULL && core->requests.waiting.head->due.checkout <= now)
 	{
-		Request	   *request = core->waiting.head;
+		Request	   *request = core->requests.waiting.head;
 		dba_error  *error;
 
 		core->stats.timeouts++;
@@ -255,18 +256,18 @@ request_timers(Core *core, int64_t now)
 			error->retryable = true;
 		request_fail(request, error);
 	}
-	if (core->waiting.head != NULL)
-		clock_due(core, core->waiting.head->checkout_deadline);
+	if (core->requests.waiting.head != NULL)
+		clock_due(core, core->requests.waiting.head->due.checkout);
 	if (core->settings.request_timeout <= 0)
 		return;
-	for (Request *r = core->live.head; r != NULL; r = next)
+	for (Request *r = core->requests.live.head; r != NULL; r = next)
 	{
 		next = r->links[LINK_LIVE].next;
-		if (r->deadline == CORE_NEVER || r->state == REQUEST_DONE || r->abort_code != DBA_OK)
+		if (r->due.end == CORE_NEVER || r->state == REQUEST_DONE || r->abort_code != DBA_OK)
 			continue;
-		if (r->deadline > now)
+		if (r->due.end > now)
 		{
-			clock_due(core, r->deadline);	/* the oldest is due first */
+			clock_due(core, r->due.end);	/* the oldest is due first */
 			return;
 		}
 		request_abort(r, DBA_TIMEOUT);
@@ -291,17 +292,17 @@ request_call_back(Request *request)
 	dba_client *db = request->db;
 	dba_result	result;
 
-	list_remove(&core->done, LINK_QUEUE, request);
+	list_remove(&core->requests.done, LINK_QUEUE, request);
 	request_unhash(core, request);
-	list_remove(&core->live, LINK_LIVE, request);
+	list_remove(&core->requests.live, LINK_LIVE, request);
 	if (!request->internal)
-		core->visible--;
+		core->requests.visible--;
 	if (request->kind == REQUEST_LISTEN)
-		core->listeners--;
+		core->requests.listeners--;
 	if (request->error != NULL)
 		core->stats.errors++;
-	if (request->begun != NULL && request->error == NULL)
-		db = request->begun;
+	if (request->tx.begun != NULL && request->error == NULL)
+		db = request->tx.begun;
 	result_init(&result, request->result, core->types, request->count);
 	if (request->cb != NULL)
 		request->cb(db, request->error == NULL ? &result : NULL, request->error, request->arg);

@@ -85,17 +85,17 @@ answer_retry(Conn *conn, Request *request, const PGresult *result)
 	Core	   *core = conn->core;
 	bool		pooler;
 
-	if (request->stmt == NULL || !answer_is_stale(result, &pooler))
+	if (request->sql.stmt == NULL || !answer_is_stale(result, &pooler))
 		return false;
 	if (pooler)
 		conn->pool->prepare_off = true;
-	else if (conn->slots != NULL && request->stmt->slot >= 0)
-		conn->slots[request->stmt->slot].serial = UINT64_MAX;	/* deallocate, prepare again */
-	stmt_forget(request->stmt);
-	if (request->db->tx != NULL || request->retried || request->abort_code != DBA_OK)
+	else if (conn->slots != NULL && request->sql.stmt->slot >= 0)
+		conn->slots[request->sql.stmt->slot].serial = UINT64_MAX;	/* deallocate, prepare again */
+	stmt_forget(request->sql.stmt);
+	if (request->db->tx != NULL || request->wire.retried || request->abort_code != DBA_OK)
 		return false;
-	request->retried = true;
-	request->retry = true;
+	request->wire.retried = true;
+	request->wire.retry = true;
 	core->stats.retried++;
 	return true;
 }
@@ -111,7 +111,7 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 		return;					/* libpq's own words on the loss: conn_close has better ones */
 	if (op->kind == OP_PREPARE)
 		answer_unprepare(conn, op->stmt);
-	if (request == NULL || request->error != NULL || request->retry)
+	if (request == NULL || request->error != NULL || request->wire.retry)
 		return;
 	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
 	{
@@ -137,19 +137,20 @@ answer_row(Conn *conn, Request *request, PGresult *row)
 
 	if (request->abort_code == DBA_OK)
 	{
-		if (request->chunk != NULL)
-			flow = request->chunk(request, PQgetvalue(row, 0, 0), (size_t) PQgetlength(row, 0, 0));
+		if (request->stream.chunk != NULL)
+			flow = request->stream.chunk(request, PQgetvalue(row, 0, 0),
+										 (size_t) PQgetlength(row, 0, 0));
 		else
 		{
 			request->count++;
 			result_init(&result, row, conn->core->types, 1);
-			flow = request->row(request->db, &result, request->arg);
+			flow = request->stream.row(request->db, &result, request->arg);
 			if (result_kept(&result))
 				row = NULL;
 		}
 	}
 	PQclear(row);
-	if (flow == DBA_PAUSE && request->conn == conn && request->abort_code == DBA_OK)
+	if (flow == DBA_PAUSE && request->wire.conn == conn && request->abort_code == DBA_OK)
 		conn->paused = true;
 	else if (flow == DBA_STOP)
 		request_abort(request, DBA_CANCELLED);
@@ -160,33 +161,33 @@ answer_copy_in(Conn *conn, Request *request)
 {
 	dba_error  *error = NULL;
 
-	request->copy_in = true;
+	request->copy.taken = true;
 	for (;;)
 	{
-		if (request->copy_sent == request->copy_size)
+		if (request->copy.sent == request->copy.size)
 		{
-			request->copy_sent = 0;
-			if (!request->copy_fill(request))
+			request->copy.sent = 0;
+			if (!request->copy.fill(request))
 			{
 				error_set_no_memory(&error);
 				request_fail(request, error);
 				conn_close(conn, NULL);
 				return;
 			}
-			if (request->copy_size == 0)
+			if (request->copy.size == 0)
 				break;
 		}
-		if (PQputCopyData(conn->pg, request->copy_data, (int) request->copy_size) != 1)
+		if (PQputCopyData(conn->pg, request->copy.data, (int) request->copy.size) != 1)
 		{
 			conn_close(conn, NULL);
 			return;
 		}
-		request->copy_sent = request->copy_size;	/* libpq has it all */
+		request->copy.sent = request->copy.size;	/* libpq has it all */
 		if (PQflush(conn->pg) > 0)
 			return;				/* goes on when the socket is writable */
 	}
 	if (PQputCopyEnd(conn->pg, NULL) == 1)
-		request->copy_ended = true;
+		request->copy.ended = true;
 }
 
 /* COPY cannot be served inside a pipeline, and there is no way back from it. */
@@ -209,7 +210,7 @@ answer_described(Conn *conn, Op *op, const PGresult *result)
 	if (!stmt_describe(op->stmt, result))
 		error_set_no_memory(&op->request->error);
 	else if (types_missing(conn->core->types, result, &oids))
-		op->request->missing_types = buf_take(&oids);
+		op->request->sql.missing_types = buf_take(&oids);
 	buf_free(&oids);
 }
 
@@ -221,7 +222,7 @@ answer_types(Conn *conn, Op *op, const PGresult *result)
 	if (!types_learn(conn->core->types, result, &missing))
 		error_set_no_memory(&op->request->error);
 	else if (missing.len > 0)
-		op->request->missing_types = buf_take(&missing);
+		op->request->sql.missing_types = buf_take(&missing);
 	buf_free(&missing);
 }
 
@@ -241,7 +242,7 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 			request->error = poison_error(request->db->tx);
 		PQclear(request->result);
 		request->result = result;
-		if (request->row == NULL && request->chunk == NULL)
+		if (request->stream.row == NULL && request->stream.chunk == NULL)
 			request->count = result_count(result);
 		return;
 	}
@@ -257,15 +258,15 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 static void
 answer_end_request(Request *request)
 {
-	Conn	   *conn = request->conn;
+	Conn	   *conn = request->wire.conn;
 	Core	   *core = conn->core;
 
-	if (request->retry)
+	if (request->wire.retry)
 	{
-		request->retry = false;
+		request->wire.retry = false;
 		conn_leave(conn, request);
 		request->state = REQUEST_QUEUED;
-		list_prepend(&core->waiting, LINK_QUEUE, request);
+		list_prepend(&core->requests.waiting, LINK_QUEUE, request);
 		clock_due(core, 0);
 		return;
 	}
@@ -275,7 +276,8 @@ answer_end_request(Request *request)
 		dba_error_free(request->error);
 		request->error = request_cancelled_error(request);
 	}
-	else if (request->abort_code != DBA_OK && (request->row != NULL || request->chunk != NULL) &&
+	else if (request->abort_code != DBA_OK &&
+			 (request->stream.row != NULL || request->stream.chunk != NULL) &&
 			 request->error == NULL)
 		request->error = request_cancelled_error(request);
 	if (request->error != NULL)
@@ -291,22 +293,22 @@ static void
 answer_end_describing(Conn *conn, Request *request)
 {
 	conn->describing = NULL;
-	if (request->error != NULL || request->retry)
+	if (request->error != NULL || request->wire.retry)
 	{
 		answer_end_request(request);
 		return;
 	}
-	if (request->missing_types != NULL)
+	if (request->sql.missing_types != NULL)
 	{
-		const char *values[1] = {request->missing_types};
+		const char *values[1] = {request->sql.missing_types};
 		bool		sent;
 
 		conn->describing = request;
 		sent = PQsendQueryParams(conn->pg, types_query(), 1, NULL, values, NULL, NULL, 0) == 1 &&
 			   conn_expect(conn, OP_TYPES, request, NULL) && conn_pipeline_sync(conn->pg) == 1 &&
 			   conn_expect(conn, OP_SYNC, request, NULL);
-		mem_free(request->missing_types);
-		request->missing_types = NULL;
+		mem_free(request->sql.missing_types);
+		request->sql.missing_types = NULL;
 		if (!sent)
 			conn_close(conn, NULL);
 		return;
@@ -326,7 +328,7 @@ answer_end_listening(Conn *conn, Request *request)
 		answer_end_request(request);
 		return;
 	}
-	request->notify(&request->core->self, request->channel, NULL, 0, request->arg);
+	request->listen.notify(&request->core->self, request->listen.channel, NULL, 0, request->arg);
 }
 
 static void
@@ -371,8 +373,8 @@ answer_notifications(Conn *conn)
 		Request	   *listener = conn->listener;
 
 		if (listener != NULL && listener->state == REQUEST_SENT)
-			listener->notify(&conn->core->self, notify->relname, notify->extra, notify->be_pid,
-							 listener->arg);
+			listener->listen.notify(&conn->core->self, notify->relname, notify->extra,
+									notify->be_pid, listener->arg);
 		PQfreemem(notify);
 	}
 }
@@ -429,7 +431,7 @@ answer_take(Conn *conn, PGresult *result)
 static bool
 answer_copies(const Conn *conn)
 {
-	return conn->copying != NULL && conn->copying->copy_in && !conn->copying->copy_ended;
+	return conn->copying != NULL && conn->copying->copy.taken && !conn->copying->copy.ended;
 }
 
 void

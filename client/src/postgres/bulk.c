@@ -94,16 +94,16 @@ bulk_send_arrays(Bulk *bulk, Request *request, size_t count)
 		n = bulk_shape_columns(bulk, columns);
 		sql_write_unnest(&sql, &bulk->table, columns, n, buf_text(&bulk->tail));
 		request->owned = sql_write_arrays(columns, n, bulk->next, count);
-		request->binding.count = (int) n;
-		request->binding.values = request->owned;
+		request->sql.binding.count = (int) n;
+		request->sql.binding.values = request->owned;
 		/* rows to be returned may have types of the user's: a description tells */
-		request->unprepared = !bulk->returning;
+		request->sql.unprepared = !bulk->returning;
 		if (buf_ok(&sql) && request->owned != NULL)
-			request->stmt =
+			request->sql.stmt =
 				stmt_get(&request->core->stmts, buf_text(&sql), sql.len, bulk->returning);
 	}
 	buf_free(&sql);
-	if (request->stmt == NULL)
+	if (request->sql.stmt == NULL)
 		return request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory"));
 	return request_submit(request);
 }
@@ -304,7 +304,7 @@ bulk_insert_few(dba_client *db, const dba_query *query, Arena *arena, JsonValue 
 		dba_error_free(error);
 		return 0;
 	}
-	request->unprepared = rows != NULL && rows->count > FEW_ROWS;
+	request->sql.unprepared = rows != NULL && rows->count > FEW_ROWS;
 	if (error == NULL)
 		sql_insert_values(&st, query, columns, rows->first, rows->count, &error);
 	return verbs_submit(request, &st, error);

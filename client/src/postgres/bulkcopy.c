@@ -80,8 +80,8 @@ copy_fill(Request *request)
 		bulk->next = bulk->next->next;
 	}
 	buf_free(&scratch);
-	request->copy_data = buf_text(&bulk->copy);
-	request->copy_size = bulk->copy.len;
+	request->copy.data = buf_text(&bulk->copy);
+	request->copy.size = bulk->copy.len;
 	return buf_ok(&bulk->copy);
 }
 
@@ -122,12 +122,12 @@ bulk_copy(Bulk *bulk)
 		group_submitted(group, 0);
 		return;
 	}
-	request->unprepared = true;
-	request->copy_fill = copy_fill;
+	request->sql.unprepared = true;
+	request->copy.fill = copy_fill;
 	if (copy_sql(bulk, &sql))
-		request->stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
+		request->sql.stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
 	buf_free(&sql);
-	if (request->stmt == NULL)
+	if (request->sql.stmt == NULL)
 		group_submitted(group, request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory")));
 	else
 		group_submitted(group, request_submit(request));

@@ -28,7 +28,7 @@ cancel_watch(Conn *conn, unsigned events)
 
 	if (cancel->fd < 0 || cancel->watched == events)
 		return cancel->fd >= 0;
-	if (core->watch(core->loop, &core->self, cancel->fd, events, &cancel->slot) != 0)
+	if (core->loop.watch(core->loop.data, &core->self, cancel->fd, events, &cancel->slot) != 0)
 		return false;
 	cancel->watched = events;
 	return true;

@@ -71,7 +71,7 @@ conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt)
 	op = &conn->ops[(conn->op_head + conn->op_count++) % conn->op_size];
 	*op = (Op){.kind = kind, .request = request, .stmt = stmt != NULL ? stmt_ref(stmt) : NULL};
 	if (request != NULL)
-		request->ops++;
+		request->wire.ops++;
 	conn->unsynced = kind != OP_SYNC;
 	return true;
 }
@@ -88,7 +88,7 @@ conn_pop(Conn *conn)
 	Op		   *op = &conn->ops[conn->op_head];
 
 	if (op->request != NULL)
-		op->request->ops--;
+		op->request->wire.ops--;
 	stmt_unref(op->stmt);
 	conn->op_head = (conn->op_head + 1) % conn->op_size;
 	conn->op_count--;
@@ -97,14 +97,14 @@ conn_pop(Conn *conn)
 void
 conn_leave(Conn *conn, Request *request)
 {
-	for (unsigned i = 0; i < conn->op_count && request->ops > 0; i++)
+	for (unsigned i = 0; i < conn->op_count && request->wire.ops > 0; i++)
 	{
 		Op		   *op = &conn->ops[(conn->op_head + i) % conn->op_size];
 
 		if (op->request == request)
 		{
 			op->request = NULL;
-			request->ops--;
+			request->wire.ops--;
 		}
 	}
 	if (conn->describing == request)
@@ -123,7 +123,7 @@ conn_leave(Conn *conn, Request *request)
 		conn->listener = NULL;
 		conn->doomed = true;
 	}
-	request->conn = NULL;
+	request->wire.conn = NULL;
 	conn->requests--;
 	conn->pool->news->changed(conn);
 }
@@ -133,9 +133,9 @@ void
 conn_note_command(Conn *conn, const Request *request, const PGresult *result)
 {
 	const char *tag = PQcmdStatus((PGresult *) result);
-	const char *sql = request != NULL && request->stmt != NULL ? request->stmt->sql : "";
+	const char *sql = request != NULL && request->sql.stmt != NULL ? request->sql.stmt->sql : "";
 
-	if (request == NULL || !request->caller_sql)
+	if (request == NULL || !request->sql.caller_sql)
 		return;
 	if (strcmp(tag, "SET") == 0 || strcmp(tag, "RESET") == 0)
 	{
@@ -212,7 +212,7 @@ conn_watch(Conn *conn)
 
 	if (conn->wanted == conn->watched || conn->fd < 0)
 		return;
-	if (core->watch(core->loop, &core->self, conn->fd, conn->wanted, &conn->slot) != 0)
+	if (core->loop.watch(core->loop.data, &core->self, conn->fd, conn->wanted, &conn->slot) != 0)
 	{
 		dba_error  *error = NULL;
 
@@ -240,18 +240,18 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 		bool		begins = request->kind == REQUEST_BEGIN && request->db->tx == NULL;
 		bool		sent = request->state == REQUEST_SENT && !begins;
 
-		if (!sent && request->db->tx == NULL && !request->retried)
+		if (!sent && request->db->tx == NULL && !request->wire.retried)
 		{
 			if (begins)
 			{
 				conn->tx = NULL;
-				request->begun->tx->conn = NULL;
+				request->tx.begun->tx->conn = NULL;
 			}
-			request->retried = true;
+			request->wire.retried = true;
 			conn->core->stats.retried++;
 			conn_leave(conn, request);
 			request->state = REQUEST_QUEUED;
-			list_prepend(&conn->core->waiting, LINK_QUEUE, request);
+			list_prepend(&conn->core->requests.waiting, LINK_QUEUE, request);
 			return;
 		}
 		error = error_new(dba_error_code(reason), "%s%s", dba_error_message(reason),
@@ -270,7 +270,7 @@ conn_lose_requests(Conn *conn, const dba_error *reason)
 	Request	   *special[] = {conn->describing, conn->stream, conn->copying, conn->listener};
 
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
-		if (special[i] != NULL && special[i]->conn == conn)
+		if (special[i] != NULL && special[i]->wire.conn == conn)
 			conn_lose_request(conn, special[i], reason);
 	for (unsigned i = 0; i < conn->op_count; i++)
 	{
@@ -299,7 +299,7 @@ conn_close(Conn *conn, dba_error *error)
 	conn->state = CONN_DEAD;
 	conn->deadline = CORE_NEVER;
 	if (conn->fd >= 0 && conn->watched != 0)
-		core->watch(core->loop, &core->self, conn->fd, 0, &conn->slot);
+		core->loop.watch(core->loop.data, &core->self, conn->fd, 0, &conn->slot);
 	conn->fd = -1;
 	conn->watched = 0;
 	if (established)

@@ -296,9 +296,9 @@ connect_notice(void *arg, const PGresult *result)
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
-	if (core->notice != NULL && message != NULL)
-		core->notice(&core->self, severity != NULL ? severity : "NOTICE", message,
-					 core->notice_arg);
+	if (core->notice.fn != NULL && message != NULL)
+		core->notice.fn(&core->self, severity != NULL ? severity : "NOTICE", message,
+						core->notice.arg);
 }
 
 static void

@@ -34,8 +34,8 @@ conn_use_prepared(const Conn *conn, const Request *request)
 {
 	const Core *core = conn->core;
 
-	if (request->stmt->slot < 0 || request->unprepared || request->row != NULL ||
-		request->chunk != NULL || conn->pool->prepare_off || core->settings.prepare == 0)
+	if (request->sql.stmt->slot < 0 || request->sql.unprepared || request->stream.row != NULL ||
+		request->stream.chunk != NULL || conn->pool->prepare_off || core->settings.prepare == 0)
 		return false;
 	return core->settings.prepare == 1 || !conn->pool->pooler;
 }
@@ -82,7 +82,7 @@ conn_send_deallocate(Conn *conn, const char *name)
 static bool
 conn_send_prepare(Conn *conn, ConnSlot *slot, Request *request)
 {
-	Stmt	   *stmt = request->stmt;
+	Stmt	   *stmt = request->sql.stmt;
 	char		name[STMT_NAME_SIZE];
 
 	if (slot->serial != stmt->serial)
@@ -109,7 +109,7 @@ static bool
 conn_send_describe(Conn *conn, Request *request)
 {
 	char		name[STMT_NAME_SIZE] = "";
-	Stmt	   *stmt = request->stmt;
+	Stmt	   *stmt = request->sql.stmt;
 	ConnSlot   *slot;
 
 	request->state = REQUEST_DESCRIBING;
@@ -130,9 +130,9 @@ conn_send_describe(Conn *conn, Request *request)
 static bool
 conn_send_execute(Conn *conn, Request *request)
 {
-	Stmt	   *stmt = request->stmt;
-	Binding	   *b = &request->binding;
-	bool		stream = request->row != NULL || request->chunk != NULL;
+	Stmt	   *stmt = request->sql.stmt;
+	Binding	   *b = &request->sql.binding;
+	bool		stream = request->stream.row != NULL || request->stream.chunk != NULL;
 	ConnSlot   *slot = NULL;
 	char		name[STMT_NAME_SIZE];
 
@@ -170,7 +170,8 @@ conn_send_copy(Conn *conn, Request *request)
 {
 	request->state = REQUEST_SENT;
 	conn->copying = request;
-	return PQexitPipelineMode(conn->pg) == 1 && PQsendQuery(conn->pg, request->stmt->sql) == 1 &&
+	return PQexitPipelineMode(conn->pg) == 1 &&
+		   PQsendQuery(conn->pg, request->sql.stmt->sql) == 1 &&
 		   conn_expect(conn, OP_EXECUTE, request, NULL);
 }
 
@@ -179,9 +180,9 @@ conn_send_copy(Conn *conn, Request *request)
 static bool
 conn_needs_description(const Request *request)
 {
-	if (request->stmt->described || request->kind != REQUEST_STATEMENT)
+	if (request->sql.stmt->described || request->kind != REQUEST_STATEMENT)
 		return false;
-	return !request->unprepared || params_count(request->params) > 0;
+	return !request->sql.unprepared || params_count(request->sql.params) > 0;
 }
 
 void
@@ -190,7 +191,7 @@ conn_send(Conn *conn, Request *request)
 	dba_error  *error = NULL;
 	bool		sent;
 
-	request->conn = conn;
+	request->wire.conn = conn;
 	conn->requests++;
 	conn->state = CONN_BUSY;
 	if (!conn->served)
@@ -205,7 +206,7 @@ conn_send(Conn *conn, Request *request)
 		sent = conn_send_copy(conn, request);
 	else if (conn_needs_description(request))
 		sent = conn_send_describe(conn, request);
-	else if (request->params != NULL && request->binding.count == 0 &&
+	else if (request->sql.params != NULL && request->sql.binding.count == 0 &&
 			 !request_bind(request, &error))
 	{
 		request_fail(request, error);

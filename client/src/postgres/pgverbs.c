@@ -11,11 +11,11 @@ verbs_submit(Request *request, SqlStatement *st, dba_error *error)
 {
 	if (error == NULL)
 	{
-		request->stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len,
-								 !request->unprepared);
-		if (request->stmt != NULL)
-			request->params = params_new(st);
-		if (request->params == NULL)
+		request->sql.stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len,
+									 !request->sql.unprepared);
+		if (request->sql.stmt != NULL)
+			request->sql.params = params_new(st);
+		if (request->sql.params == NULL)
 			error_set_no_memory(&error);
 	}
 	sql_free(st);

@@ -50,7 +50,7 @@ pool_add_conn(Pool *pool, Request *dedicated)
 	conn->next = pool->conns;
 	pool->conns = conn;
 	if (dedicated != NULL)
-		dedicated->conn_wanted = conn;
+		dedicated->wire.wanted = conn;
 	else
 		pool->count++;
 	connect_start(conn);
@@ -114,9 +114,9 @@ pool_fail_waiting(Pool *pool, const dba_error *reason)
 	int64_t		now = clock_now();
 	Request	   *next;
 
-	for (Request *r = pool->core->waiting.head; r != NULL; r = next)
+	for (Request *r = pool->core->requests.waiting.head; r != NULL; r = next)
 	{
-		int64_t		waited = now - (r->checkout_deadline - pool->core->settings.checkout_timeout);
+		int64_t		waited = now - (r->due.checkout - pool->core->settings.checkout_timeout);
 		dba_error  *error;
 
 		next = r->links[LINK_QUEUE].next;
@@ -143,13 +143,13 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 	conn->tx = NULL;
 	if (dedicated != NULL)
 	{
-		dedicated->conn_wanted = NULL;
+		dedicated->wire.wanted = NULL;
 		if (dedicated->state == REQUEST_QUEUED)
 			request_fail(dedicated, error_copy(reason));
 		return;
 	}
 	pool->count--;
-	if (conn->opened_at != 0 && (conn->served || core->waiting.head == NULL))
+	if (conn->opened_at != 0 && (conn->served || core->requests.waiting.head == NULL))
 		return;
 	core->stats.failed++;
 	pool->backoff = pool->backoff == 0 ? BACKOFF_FIRST_MS : pool->backoff * 2;
@@ -162,7 +162,7 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 	for (Conn *c = pool->conns; c != NULL; c = c->next)
 		alive =
 			alive || (pool_conn_is_pooled(c) && (c->opened_at != 0 || pool_conn_is_connecting(c)));
-	if (!alive && !core->closing)
+	if (!alive && !core->turn.closing)
 		pool_fail_waiting(pool, reason);
 }
 
@@ -214,7 +214,7 @@ pool_conn_changed(Conn *conn)
 	else if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS ||
 			 PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
 		pool_roll_back(conn);
-	else if (conn->tainted || conn->recycle_at <= clock_now() || core->closing)
+	else if (conn->tainted || conn->recycle_at <= clock_now() || core->turn.closing)
 		conn_close(conn, NULL);
 	else
 	{
@@ -304,10 +304,10 @@ pool_pick(Pool *pool, const Request *request, int64_t now, bool *full_known, boo
 
 	if (conn != NULL)
 	{
-		conn->shared = request->shareable;
+		conn->shared = request->wire.shareable;
 		return conn;
 	}
-	if (!request->shareable || pool->core->settings.pipeline_depth <= 1)
+	if (!request->wire.shareable || pool->core->settings.pipeline_depth <= 1)
 		return NULL;
 	if (!*full_known)
 		*full = pool_is_full(pool);
@@ -319,7 +319,7 @@ static void
 pool_send(Conn *conn, Request *request)
 {
 	if (request->kind == REQUEST_BEGIN)
-		tx_bind(request->begun->tx, conn);
+		tx_bind(request->tx.begun->tx, conn);
 	conn_send(conn, request);
 	if (conn->state != CONN_DEAD && conn->tx != NULL)
 		conn_sync(conn);
@@ -331,7 +331,7 @@ pool_send(Conn *conn, Request *request)
 static void
 pool_dispatch_dedicated(Pool *pool, Request *request)
 {
-	Conn	   *conn = request->conn_wanted;
+	Conn	   *conn = request->wire.wanted;
 
 	if (conn == NULL)
 	{
@@ -340,8 +340,8 @@ pool_dispatch_dedicated(Pool *pool, Request *request)
 	}
 	else if (conn->state == CONN_IDLE)
 	{
-		list_remove(&pool->core->listening, LINK_QUEUE, request);
-		request->conn_wanted = NULL;
+		list_remove(&pool->core->requests.listening, LINK_QUEUE, request);
+		request->wire.wanted = NULL;
 		pool_send(conn, request);
 	}
 }
@@ -364,7 +364,8 @@ pool_grow(Pool *pool, size_t wanted, int64_t now)
 		if (!pool_add_conn(pool, NULL))
 		{
 			if (pool->count == 0)
-				request_fail(pool->core->waiting.head, error_new(DBA_NO_MEMORY, "out of memory"));
+				request_fail(pool->core->requests.waiting.head,
+							 error_new(DBA_NO_MEMORY, "out of memory"));
 			return;
 		}
 		coming++;
@@ -375,29 +376,29 @@ void
 pool_dispatch(Core *core)
 {
 	Pool	   *pool = pool_of(core);
-	int64_t		now = core->waiting.head != NULL ? clock_now() : 0;
+	int64_t		now = core->requests.waiting.head != NULL ? clock_now() : 0;
 	bool		full_known = false;
 	bool		full = false;
 	Request	   *request;
 	Request	   *next;
 
-	for (request = core->listening.head; request != NULL; request = next)
+	for (request = core->requests.listening.head; request != NULL; request = next)
 	{
 		next = request->links[LINK_QUEUE].next;
 		pool_dispatch_dedicated(pool, request);
 	}
-	while ((request = core->waiting.head) != NULL)
+	while ((request = core->requests.waiting.head) != NULL)
 	{
 		Conn	   *conn = pool_pick(pool, request, now, &full_known, &full);
 
 		if (conn == NULL)
 			break;				/* fair: nobody overtakes the first */
-		if (core->waiting.head != request)
+		if (core->requests.waiting.head != request)
 			continue;			/* looking at a connection changed the queue */
-		list_remove(&core->waiting, LINK_QUEUE, request);
+		list_remove(&core->requests.waiting, LINK_QUEUE, request);
 		pool_send(conn, request);
 	}
-	pool_grow(pool, core->waiting.count, now);
+	pool_grow(pool, core->requests.waiting.count, now);
 }
 
 /* --- time */
@@ -434,7 +435,7 @@ pool_timers(Core *core, int64_t now)
 	for (Conn *c = pool->conns; c != NULL; c = c->next)
 		pool_conn_timers(pool, c, now);
 	request_timers(core, now);
-	if (pool->backoff_until > now && core->waiting.head != NULL)
+	if (pool->backoff_until > now && core->requests.waiting.head != NULL)
 		clock_due(core, pool->backoff_until);
 }
 

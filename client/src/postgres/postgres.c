@@ -97,9 +97,9 @@ postgres_execute(Request *request, const char *sql, Arena *arena, const JsonValu
 {
 	SqlStatement st = postgres_statement(arena);
 
-	request->caller_sql = true;
+	request->sql.caller_sql = true;
 	if (error == NULL && sql_execute(&st, sql, params, &error))
-		request->unprepared = st.count == 0 && !postgres_worth_preparing(sql);
+		request->sql.unprepared = st.count == 0 && !postgres_worth_preparing(sql);
 	return verbs_submit(request, &st, error);
 }
 
@@ -119,15 +119,15 @@ postgres_listen(Request *request, dba_error *error)
 {
 	Buf			sql = BUF_INIT;
 
-	request->unprepared = true;
+	request->sql.unprepared = true;
 	if (error == NULL)
 	{
 		buf_puts(&sql, "LISTEN ");
-		sql_write_identifier(&sql, request->channel);
+		sql_write_identifier(&sql, request->listen.channel);
 		if (buf_ok(&sql))
-			request->stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
+			request->sql.stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
 		buf_free(&sql);
-		if (request->stmt == NULL)
+		if (request->sql.stmt == NULL)
 			error_set_no_memory(&error);
 	}
 	return error != NULL ? request_refuse(request, error) : request_submit(request);
@@ -149,29 +149,30 @@ postgres_queue(Request *request)
 	if (request->db->tx != NULL)
 		tx_queue(request);
 	else
-		list_append(request->kind == REQUEST_LISTEN ? &core->listening : &core->waiting, LINK_QUEUE,
-					request);
+		list_append(request->kind == REQUEST_LISTEN ? &core->requests.listening
+													: &core->requests.waiting,
+					LINK_QUEUE, request);
 }
 
 static bool
 postgres_cancel(Request *request)
 {
-	return conn_cancel(request->conn, request);
+	return conn_cancel(request->wire.conn, request);
 }
 
 static void
 postgres_leave(Request *request)
 {
-	if (request->conn != NULL)
-		conn_leave(request->conn, request);
-	if (request->conn_wanted != NULL)
-		conn_close(request->conn_wanted, NULL);
+	if (request->wire.conn != NULL)
+		conn_leave(request->wire.conn, request);
+	if (request->wire.wanted != NULL)
+		conn_close(request->wire.wanted, NULL);
 }
 
 static void
 postgres_resume(Request *request)
 {
-	Conn	   *conn = request->conn;
+	Conn	   *conn = request->wire.conn;
 
 	if (conn == NULL || conn->stream != request || !conn->paused)
 		return;
@@ -216,7 +217,7 @@ postgres_dispatch(Core *core)
 
 	if (pool->resume)
 		postgres_go_on(pool);
-	if (core->waiting.head != NULL || core->listening.head != NULL)
+	if (core->requests.waiting.head != NULL || core->requests.listening.head != NULL)
 		pool_dispatch(core);
 	if (pool->transactions != NULL)
 		tx_dispatch(pool);

@@ -124,15 +124,16 @@ restore_send_piece(Restore *restore)
 		return error_set_no_memory(&group->error);
 	}
 	request->owned = piece;
-	request->unprepared = true;
-	request->binding = (Binding){.count = 1,
-								 .values = &piece->value,
-								 .lengths = &piece->length,
-								 .formats = &piece->format,
-								 .types = &piece->type};
-	request->stmt = stmt_get(&request->core->stmts, "SELECT db_adapter.restore_data($1)", 34, true);
+	request->sql.unprepared = true;
+	request->sql.binding = (Binding){.count = 1,
+									 .values = &piece->value,
+									 .lengths = &piece->length,
+									 .formats = &piece->format,
+									 .types = &piece->type};
+	request->sql.stmt =
+		stmt_get(&request->core->stmts, "SELECT db_adapter.restore_data($1)", 34, true);
 	restore->under_way++;
-	if (request->stmt == NULL)
+	if (request->sql.stmt == NULL)
 		group_submitted(group, request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory")));
 	else
 		group_submitted(group, request_submit(request));

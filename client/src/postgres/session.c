@@ -26,9 +26,9 @@ session_test(dba_client *db, dba_callback cb, void *arg)
 
 	if (request == NULL)
 		return 0;
-	request->unprepared = true;
-	request->stmt = stmt_get(&request->core->stmts, test_sql, sizeof(test_sql) - 1, false);
-	if (request->stmt == NULL)
+	request->sql.unprepared = true;
+	request->sql.stmt = stmt_get(&request->core->stmts, test_sql, sizeof(test_sql) - 1, false);
+	if (request->sql.stmt == NULL)
 		return request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory"));
 	return request_submit(request);
 }

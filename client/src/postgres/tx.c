@@ -93,7 +93,8 @@ tx_queue(Request *request)
 
 	if (tx->state == TX_ENDING)
 		request_fail(request, error_new(DBA_INVALID, "the transaction is being ended"));
-	else if (tx->inner != NULL && (request->begun == NULL || request->begun->tx != tx->inner) &&
+	else if (tx->inner != NULL &&
+			 (request->tx.begun == NULL || request->tx.begun->tx != tx->inner) &&
 			 !(ends && tx->closed))
 		request_fail(request, error_new(DBA_INVALID, "a savepoint of this transaction is open"));
 	else
@@ -124,7 +125,8 @@ tx_settle(Tx *tx, Request *request)
 static bool
 tx_needs_quiet(const Tx *tx, const Request *request)
 {
-	if (request->kind == REQUEST_COPY || request->row != NULL || request->chunk != NULL)
+	if (request->kind == REQUEST_COPY || request->stream.row != NULL ||
+		request->stream.chunk != NULL)
 		return true;
 	return request->kind != REQUEST_STATEMENT && (tx->depth > 0 || request->kind != REQUEST_COMMIT);
 }
@@ -149,9 +151,9 @@ tx_choose_end(Tx *tx, Request *request)
 	char		buffer[64];
 	const char *sql = tx_end_sql(tx, request, buffer, sizeof(buffer));
 
-	stmt_unref(request->stmt);
-	request->stmt = stmt_get(&request->core->stmts, sql, strlen(sql), false);
-	if (request->stmt != NULL)
+	stmt_unref(request->sql.stmt);
+	request->sql.stmt = stmt_get(&request->core->stmts, sql, strlen(sql), false);
+	if (request->sql.stmt != NULL)
 		return true;
 	request_fail(request, error_new(DBA_NO_MEMORY, "out of memory"));
 	return false;
@@ -234,7 +236,7 @@ tx_over(Tx *tx)
 static void
 tx_begun(Request *request)
 {
-	Tx		   *tx = request->begun->tx;
+	Tx		   *tx = request->tx.begun->tx;
 
 	if (request->error != NULL)
 		tx_over(tx);
@@ -251,13 +253,13 @@ tx_called_back(Request *request)
 {
 	Tx		   *tx = request->db->tx;
 
-	if (request->begun != NULL)
+	if (request->tx.begun != NULL)
 		tx_begun(request);
 	if (tx == NULL)
 		return;
 	if (request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK)
 	{
-		if (!tx->self.gone && tx->state == TX_ENDING && request->accepted_end)
+		if (!tx->self.gone && tx->state == TX_ENDING && request->tx.ends)
 			tx_over(tx);
 	}
 	else if (tx->self.gone && tx->self.requests == 0)
@@ -284,8 +286,8 @@ tx_close(Tx *tx)
 		return;
 	}
 	request->internal = true;
-	request->unprepared = true;
-	request->accepted_end = true;
+	request->sql.unprepared = true;
+	request->tx.ends = true;
 	request_submit(request);
 }
 
@@ -324,15 +326,15 @@ tx_begin(Request *request, const BeginOptions *options, dba_error *error)
 	{
 		tx_write_begin(&sql, tx, options);
 		if (buf_ok(&sql))
-			request->stmt = stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false);
+			request->sql.stmt = stmt_get(&db->core->stmts, buf_text(&sql), sql.len, false);
 		buf_free(&sql);
-		if (request->stmt == NULL)
+		if (request->sql.stmt == NULL)
 			tx_free(tx);
 	}
-	if (request->stmt == NULL)
+	if (request->sql.stmt == NULL)
 		return request_refuse(request, error_new(DBA_NO_MEMORY, "out of memory"));
-	request->unprepared = true;
-	request->begun = &tx->self;
+	request->sql.unprepared = true;
+	request->tx.begun = &tx->self;
 	if (db->tx != NULL)
 	{
 		db->tx->inner = tx;
@@ -348,10 +350,10 @@ tx_end(Request *request)
 {
 	Tx		   *tx = request->db->tx;
 
-	request->unprepared = true;
+	request->sql.unprepared = true;
 	if (tx->state == TX_ENDING || tx->inner != NULL)
 		request->kind = REQUEST_STATEMENT;
 	else
-		request->accepted_end = true;
+		request->tx.ends = true;
 	return request_submit(request);
 }

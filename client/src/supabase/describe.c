@@ -48,7 +48,7 @@ describe_answered(Http *http, dba_error *error)
 	service_forget(supa, api);
 	api->state = error == NULL ? API_KNOWN : API_UNKNOWN;
 	api->loaded_at = clock_now();
-	for (Request *r = error != NULL ? core->waiting.head : NULL; r != NULL; r = next)
+	for (Request *r = error != NULL ? core->requests.waiting.head : NULL; r != NULL; r = next)
 	{
 		next = r->links[LINK_QUEUE].next;
 		if (exchange_needs_description(r->exchange) &&

@@ -146,7 +146,7 @@ exchange_page(Exchange *x)
 	wire->url.len = x->base;
 	wire->url.data[x->base] = '\0';
 	wire->parameters = x->base_parameters;
-	if (x->request->row != NULL && (left < 0 || left > STREAM_PAGE))
+	if (x->request->stream.row != NULL && (left < 0 || left > STREAM_PAGE))
 		left = STREAM_PAGE;
 	if (left >= 0)
 		wire_number(wire, "limit", left);

@@ -22,7 +22,7 @@ exchange_dispatch(Request *request, Supabase *supa)
 	x->answered = exchange_answered;
 	if (describe_ready(x, &error))
 	{
-		list_remove(&request->core->waiting, LINK_QUEUE, request);
+		list_remove(&request->core->requests.waiting, LINK_QUEUE, request);
 		if (exchange_send(x, &error))
 			return;
 	}
@@ -42,17 +42,17 @@ supabase_dispatch(Core *core)
 	if (supa != NULL && supa->resume)
 	{
 		supa->resume = false;
-		for (Request *r = core->live.head; r != NULL; r = r->links[LINK_LIVE].next)
+		for (Request *r = core->requests.live.head; r != NULL; r = r->links[LINK_LIVE].next)
 			if (r->exchange != NULL && r->exchange->resumed)
 			{
 				r->exchange->resumed = false;
 				exchange_go_on(r->exchange);
 			}
 	}
-	if (core->waiting.head == NULL)
+	if (core->requests.waiting.head == NULL)
 		return;
 	supa = service_get(core, &error);
-	for (Request *r = core->waiting.head; r != NULL; r = next)
+	for (Request *r = core->requests.waiting.head; r != NULL; r = next)
 	{
 		next = r->links[LINK_QUEUE].next;
 		if (supa == NULL)
@@ -73,7 +73,7 @@ supabase_queue(Request *request)
 	Core	   *core = request->core;
 
 	if (request->exchange != NULL)
-		list_append(&core->waiting, LINK_QUEUE, request);
+		list_append(&core->requests.waiting, LINK_QUEUE, request);
 	else if (request->kind == REQUEST_LISTEN)
 		request_fail(request,
 					 exchange_refusal("notifications", "Listen on a postgres profile, or ask again "
@@ -197,7 +197,7 @@ exchange_of_query(Request *request, ExchangeKind kind, const dba_query *query, A
 static dba_request
 supabase_select(Request *request, const dba_query *query)
 {
-	bool		count = wire_is_count(query) && request->row == NULL;
+	bool		count = wire_is_count(query) && request->stream.row == NULL;
 	dba_error  *error = NULL;
 	Exchange   *x =
 		exchange_of_query(request, count ? EXCHANGE_COUNT : EXCHANGE_SELECT, query, NULL, &error);

@@ -77,7 +77,7 @@ client_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 	sock->events = what == CURL_POLL_REMOVE ? 0
 											: ((what & CURL_POLL_IN) ? DBA_READ : 0) |
 												  ((what & CURL_POLL_OUT) ? DBA_WRITE : 0);
-	if (core->watch(core->loop, &core->self, fd, sock->events, &sock->slot) != 0)
+	if (core->loop.watch(core->loop.data, &core->self, fd, sock->events, &sock->slot) != 0)
 		client->no_memory = true;
 	if (what == CURL_POLL_REMOVE)
 	{

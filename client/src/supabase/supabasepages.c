@@ -139,7 +139,7 @@ stream_give(Exchange *x, Buf *scratch, dba_error **err)
 	x->next = x->next->next;
 	request->count = ++x->got;
 	result_init(&result, row, core->types, 1);
-	flow = request->row(&core->self, &result, request->arg);
+	flow = request->stream.row(&core->self, &result, request->arg);
 	if (!result_kept(&result))
 		PQclear(row);
 	if (request->state == REQUEST_DONE)
@@ -199,7 +199,7 @@ select_answered(Exchange *x, dba_error **err)
 
 	if (!select_count(x, err))
 		return false;
-	if (x->request->row != NULL)
+	if (x->request->stream.row != NULL)
 		return stream_page(x, err);
 	if (!read_rows(&x->rows, array, x->query.columns, exchange_table(x), err))
 		return false;

@@ -695,7 +695,7 @@ sync_check_clients(const dba_client *source, const dba_client *destination, dba_
 		return error_set(err, DBA_INVALID, "sync needs two clients");
 	if (source->tx != NULL)
 		return error_set(err, DBA_INVALID, "the source of a sync cannot be a transaction");
-	if (source->core->loop != destination->core->loop)
+	if (source->core->loop.data != destination->core->loop.data)
 		return error_set(err, DBA_INVALID, "source and destination of a sync must be on one loop");
 	if (strcmp(dba_provider(source), "postgres") != 0 ||
 		strcmp(dba_provider(destination), "postgres") != 0)
