@@ -16,7 +16,7 @@
 #include "miscadmin.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
-#include "schema/plan/plan_dependents.h"
+#include "schema/plan/plan_room.h"
 #include "utils/builtins.h"
 
 #define REASON "its enum is made anew"
@@ -58,7 +58,7 @@ is_enum_change(const Difference *d)
 /* ---------- whether it must and can be ---------- */
 
 static bool
-must_recreate(const Planner *p, const Difference *d)
+must_swap(const Planner *p, const Difference *d)
 {
 	const SchemaType *to = d->expected;
 	const SchemaType *from = d->actual;
@@ -129,7 +129,7 @@ find_obstacle(const Planner *p, const Difference *d)
 }
 
 void
-plan_find_recreated(Planner *p)
+plan_find_swapped(Planner *p)
 {
 	ListCell   *lc;
 
@@ -137,17 +137,17 @@ plan_find_recreated(Planner *p)
 	{
 		const Difference *d = lfirst(lc);
 
-		if (is_enum_change(d) && must_recreate(p, d) && find_obstacle(p, d) == NULL)
-			p->recreated = lappend(p->recreated, unconstify(void *, d->actual));
+		if (is_enum_change(d) && must_swap(p, d) && find_obstacle(p, d) == NULL)
+			p->swapped = lappend(p->swapped, unconstify(void *, d->actual));
 	}
 }
 
 bool
-plan_is_recreated(const Planner *p, const char *type)
+plan_is_swapped(const Planner *p, const char *type)
 {
 	ListCell   *lc;
 
-	foreach(lc, p->recreated)
+	foreach(lc, p->swapped)
 	{
 		char	   *identity = schema_identity(lfirst(lc));
 
@@ -158,11 +158,11 @@ plan_is_recreated(const Planner *p, const char *type)
 }
 
 bool
-plan_stands_on_recreated(const Planner *p, const void *object)
+plan_stands_on_swapped(const Planner *p, const void *object)
 {
 	ListCell   *lc;
 
-	foreach(lc, p->recreated)
+	foreach(lc, p->swapped)
 		if (depends_on(object, lfirst(lc)))
 			return true;
 	return false;
@@ -194,7 +194,7 @@ add_labels(Planner *p, const SchemaType *to, const SchemaType *from)
 }
 
 static void
-recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
+swap_type(Planner *p, const SchemaType *to, const SchemaType *from)
 {
 	const char *reason = "its labels differ in more than what ALTER TYPE adds";
 	SchemaType *merged = palloc(sizeof(SchemaType));
@@ -217,10 +217,10 @@ recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 void
 plan_change_enum(Planner *p, const Difference *d)
 {
-	if (!must_recreate(p, d))
+	if (!must_swap(p, d))
 		add_labels(p, d->expected, d->actual);
-	else if (list_member_ptr(p->recreated, d->actual))
-		recreate_type(p, d->expected, d->actual);
+	else if (list_member_ptr(p->swapped, d->actual))
+		swap_type(p, d->expected, d->actual);
 	else
 		planner_remain(p, d, find_obstacle(p, d));
 }
@@ -275,30 +275,30 @@ convert_table(Planner *p, const SchemaTable *actual)
 		const SchemaColumn *from = lfirst(lc);
 		const SchemaColumn *to = schema_find_child(expected->columns, from->object.name);
 
-		if (!plan_is_recreated(p, from->type) || (to == NULL && p->options->allow_drop))
+		if (!plan_is_swapped(p, from->type) || (to == NULL && p->options->allow_drop))
 			continue;
 		if (to == NULL)
 			to = from;
 		if (strcmp(from->type, to->type) != 0)
-			continue;			/* a change of its type, which makes of by itself */
+			continue;			/* a change of its type, which makes room by itself */
 		if (from->generated != NULL)
-			dependents_recreate_generated(p, actual, expected, from, to, REASON);
+			plan_remake_generated(p, actual, expected, from, to, REASON);
 		else
 		{
-			dependents_recreate(p, actual, expected, from->object.name);
+			plan_make_room(p, actual, expected, from->object.name);
 			convert_column(p, actual, expected, from, to);
 		}
 	}
 }
 
 void
-plan_recreate_enums(Planner *p)
+plan_swap_enums(Planner *p)
 {
 	ListCell   *lc;
 
-	foreach(lc, p->recreated)
-		dependents_recreate_of_type(p, schema_identity(lfirst(lc)));
-	if (p->recreated == NIL)
+	foreach(lc, p->swapped)
+		plan_make_room_for_type(p, schema_identity(lfirst(lc)));
+	if (p->swapped == NIL)
 		return;
 	foreach(lc, p->actual->tables)
 	{

@@ -121,7 +121,7 @@ plan_must_recreate(const Planner *p, const Difference *d)
 		return view_must_recreate(d->expected, d->actual);
 	if (d->object_kind == &schema_function_kind)
 		return function_must_recreate(d->expected, d->actual) ||
-			   plan_stands_on_recreated(p, d->actual);
+			   plan_stands_on_swapped(p, d->actual);
 	return false;
 }
 
@@ -174,8 +174,8 @@ detach_triggers(Planner *p, const SchemaFunction *function)
 }
 
 void
-plan_recreate_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
-					   const char *reason)
+plan_remake_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
+					 const char *reason)
 {
 	SchemaFunction *merged = palloc(sizeof(SchemaFunction));
 
@@ -203,7 +203,7 @@ change_function(Planner *p, const Difference *d)
 	if (planner_was_handled(p, d->expected))
 		return;
 	if (plan_must_recreate(p, d))
-		plan_recreate_function(p, d->actual, d->expected, reason);
+		plan_remake_function(p, d->actual, d->expected, reason);
 	else
 		object_step(p, PHASE_BUILD, "replace", &schema_function_kind, d->expected,
 					plan_create_function(d->expected, true), reason);
@@ -421,7 +421,7 @@ create_object(Planner *p, const Difference *d)
 	PlanPhase	phase;
 	char	   *sql;
 
-	if (planner_has_name_conflict(p, d))
+	if (planner_is_rivalled(p, d))
 		return;
 	if (kind == &schema_view_kind)
 	{
@@ -465,7 +465,7 @@ drop_object(Planner *p, const Difference *d)
 		(kind == &schema_view_kind && planner_is_detached(p, d->actual)))
 		return;
 	/* The name of a type that is made anew means another one by then. */
-	phase = kind == &schema_statistics_kind || plan_stands_on_recreated(p, d->actual)
+	phase = kind == &schema_statistics_kind || plan_stands_on_swapped(p, d->actual)
 				? PHASE_DETACH
 				: planner_drop_phase(p, kind, d->actual);
 	step = object_step(p, phase, "drop", kind, d->actual, ddl_drop(kind, d->actual),
@@ -479,7 +479,7 @@ drop_object(Planner *p, const Difference *d)
 
 /* Kinds without a command of their own for a change are dropped and made again. */
 static void
-recreate_object(Planner *p, const Difference *d)
+remake_object(Planner *p, const Difference *d)
 {
 	PlanPhase	phase;
 	char	   *sql = create_command(d->object_kind, d->expected, &phase);
@@ -516,7 +516,7 @@ change_object(Planner *p, const Difference *d)
 	else if (d->object_kind == &schema_sequence_kind)
 		change_sequence(p, d);
 	else
-		recreate_object(p, d);
+		remake_object(p, d);
 }
 
 void

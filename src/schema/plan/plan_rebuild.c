@@ -5,7 +5,7 @@
  * Asked for by recreate_threshold.  A new table is filled from the old one, takes
  * its name, and gets back all that hung on it: what the expected schema says of
  * the table, and what the live one says where the expected is silent.  Views and
- * foreign keys that stand on the table make of and come back.  What cannot
+ * foreign keys that stand on the table make room and come back.  What cannot
  * follow to another table (child tables, columns of its row type) makes the
  * planner refuse, naming it.
  */
@@ -18,7 +18,7 @@
 #include "schema/ddl/ddl.h"
 #include "schema/plan/plan_identity.h"
 #include "schema/plan/plan_not_null.h"
-#include "schema/plan/plan_dependents.h"
+#include "schema/plan/plan_room.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
@@ -312,7 +312,7 @@ move_references(Rebuild *r)
 				strcmp(key->referenced_table, r->from->object.name) != 0 ||
 				strcmp(key->referenced_schema, r->from->object.schema) != 0)
 				continue;
-			dependents_recreate_reference(r->p, table, key, "the table it points at is rebuilt");
+			plan_remake_reference(r->p, table, key, "the table it points at is rebuilt");
 		}
 	}
 }
@@ -391,7 +391,7 @@ rebuild_table(Planner *p, const SchemaTable *to, const SchemaTable *from)
 	move_references(&r);
 	replace_table(&r);
 	p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, to));
-	plan_table_contents(p, r.merged, REASON);
+	plan_furnish_table(p, r.merged, REASON);
 	move_statistics(&r);
 	move_publications(&r);
 	rebuild_step(&r, PHASE_DESCRIBE, "analyze", psprintf("ANALYZE %s", schema_identity(to)));

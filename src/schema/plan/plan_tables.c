@@ -9,7 +9,7 @@
 #include "schema/model/expression.h"
 #include "schema/plan/plan_identity.h"
 #include "schema/plan/plan_not_null.h"
-#include "schema/plan/plan_dependents.h"
+#include "schema/plan/plan_room.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
@@ -230,7 +230,7 @@ drop_one_column(Planner *p, const SchemaTable *expected, const SchemaTable *tabl
 			schema_find_child(expected->columns, reader->object.name) == NULL)
 			drop_one_column(p, expected, table, reader);
 	}
-	dependents_unpublish(p, table, column->object.name);
+	plan_leave_room(p, table, column->object.name);
 	step = plan_alter_table(p, PHASE_DROP, "drop_column", planner_child(table, column), table,
 							psprintf("DROP COLUMN %s", quote_identifier(column->object.name)),
 							"the column is not expected");
@@ -243,8 +243,7 @@ drop_column(Planner *p, const Difference *d)
 {
 	const SchemaTable *table = d->parent_actual;
 	const SchemaColumn *column = d->actual;
-	const SchemaPublication *publication =
-		dependents_find_publication(p, table, column->object.name);
+	const SchemaPublication *publication = plan_find_publication(p, table, column->object.name);
 
 	if (!p->options->allow_drop ||
 		(column->inherited && plan_follows_parent(d->parent, d->parent_actual)))
@@ -435,10 +434,10 @@ plan_prepare_column(Planner *p, const Difference *d)
 		(to->inherited && plan_follows_parent(d->parent, d->parent_actual)))
 		return;
 	if (strncmp(d->member->name, "generated", strlen("generated")) == 0 && to->generated != NULL)
-		dependents_recreate_generated(p, d->parent_actual, d->parent, from, to,
-									  "its generation expression differs");
+		plan_remake_generated(p, d->parent_actual, d->parent, from, to,
+							  "its generation expression differs");
 	else if (strcmp(d->member->name, "type") == 0 || strcmp(d->member->name, "collation") == 0)
-		dependents_recreate(p, d->parent_actual, d->parent, to->object.name);
+		plan_make_room(p, d->parent_actual, d->parent, to->object.name);
 }
 
 static void
@@ -475,7 +474,7 @@ change_column(Planner *p, const Difference *d)
 	}
 	/* The steps that change the type do it. */
 	else if (strcmp(member, "default") == 0 &&
-			 (type_changes(d) || plan_is_recreated(p, actual->type)))
+			 (type_changes(d) || plan_is_swapped(p, actual->type)))
 		return;
 	else if (strncmp(member, "generated", strlen("generated")) == 0)
 		alter_generated(p, d);
@@ -625,7 +624,7 @@ set_own_columns(Planner *p, const SchemaTable *table, const char *reason)
 
 /* is_bare: the table was made with its columns alone. */
 static void
-add_contents(Planner *p, const SchemaTable *table, bool is_bare, const char *reason)
+furnish_table(Planner *p, const SchemaTable *table, bool is_bare, const char *reason)
 {
 	ListCell   *lc;
 
@@ -639,9 +638,9 @@ add_contents(Planner *p, const SchemaTable *table, bool is_bare, const char *rea
 }
 
 void
-plan_table_contents(Planner *p, const SchemaTable *table, const char *reason)
+plan_furnish_table(Planner *p, const SchemaTable *table, const char *reason)
 {
-	add_contents(p, table, true, reason);
+	furnish_table(p, table, true, reason);
 }
 
 void
@@ -651,7 +650,7 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 				 ddl_create_table(table), reason)
 		->relation = &table->object;
 	set_own_columns(p, table, NEW_TABLE_REASON);
-	add_contents(p, table, false, NEW_TABLE_REASON);
+	furnish_table(p, table, false, NEW_TABLE_REASON);
 }
 
 /* Before anything that its parent would not let it do. */
@@ -866,7 +865,7 @@ plan_table(Planner *p, const Difference *d)
 		case DIFFERENCE_MISSING:
 			if (p->is_flat)
 				create_defined_table(p, d);
-			else if (!planner_has_name_conflict(p, d))
+			else if (!planner_is_rivalled(p, d))
 				plan_create_table(p, d->expected, "the table is missing");
 			break;
 		case DIFFERENCE_EXTRA:

@@ -21,7 +21,7 @@ extern char *plan_clause_nullable(const char *clause);
 /* plan_tables.c: tables, columns and what hangs on them */
 extern void plan_create_table(Planner *p, const SchemaTable *table, const char *reason);
 /* All that CREATE TABLE with bare columns leaves: constraints, indexes, triggers, grants, … */
-extern void plan_table_contents(Planner *p, const SchemaTable *table, const char *reason);
+extern void plan_furnish_table(Planner *p, const SchemaTable *table, const char *reason);
 /* Notes that a column was added without its NOT NULL. */
 extern void plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
 								 const SchemaColumn *expected, const SchemaColumn *added);
@@ -40,26 +40,20 @@ extern PlanStep *plan_alter_table(Planner *p, PlanPhase phase, const char *actio
 								  const char *reason);
 
 /* plan_enums.c: enums whose labels change */
-/* Finds the enums that have to be made anew, into p->recreated. */
-extern void plan_find_recreated(Planner *p);
-/* Makes of for them and converts their columns. */
-extern void plan_recreate_enums(Planner *p);
+/* Finds the enums that have to be made anew, into p->swapped. */
+extern void plan_find_swapped(Planner *p);
+/* Makes room for them and converts their columns. */
+extern void plan_swap_enums(Planner *p);
 extern void plan_change_enum(Planner *p, const Difference *d);
 /* Enums whose new labels other steps use (List of char *). */
 extern List *plan_used_enums(const SchemaPlan *plan);
 /* Whether a column of that type is converted, or an object depends on such a one. */
-extern bool plan_is_recreated(const Planner *p, const char *type);
-extern bool plan_stands_on_recreated(const Planner *p, const void *object);
+extern bool plan_is_swapped(const Planner *p, const char *type);
+extern bool plan_stands_on_swapped(const Planner *p, const void *object);
 
-/* plan_views.c: views that are dropped and made again */
-/* Finds them, into p->detached. */
-extern void plan_find_detached(Planner *p);
-extern void plan_detached(Planner *p);
-
-/* plan_dependents.c */
+/* plan_room.c */
 /* A function with a body in SQL reads nothing until it is made again. */
-extern void dependents_empty_function(Planner *p, const SchemaFunction *function,
-									  const char *reason);
+extern void plan_empty_function(Planner *p, const SchemaFunction *function, const char *reason);
 
 /* plan_children.c: constraints, indexes, triggers, policies, rules */
 extern void plan_child(Planner *p, const Difference *d);
@@ -94,8 +88,8 @@ extern void plan_create_statistics(Planner *p, const SchemaStatistics *statistic
 								   const SchemaStatistics *actual, const char *reason);
 /* Whether a changed view or function must be dropped rather than replaced. */
 extern bool plan_must_recreate(const Planner *p, const Difference *d);
-extern void plan_recreate_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
-								   const char *reason);
+extern void plan_remake_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
+								 const char *reason);
 
 /* plan_describe.c: owners, privileges, comments */
 extern void plan_describe(Planner *p, const Difference *d);

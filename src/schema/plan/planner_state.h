@@ -20,7 +20,7 @@ typedef struct Planner
 	List	   *dropped;		/* what is out of the way: no other step may concern it */
 	List	   *emptied;		/* functions that read nothing for the time being */
 	List	   *used_enums;		/* char *: enums whose new labels other steps use */
-	List	   *recreated;		/* live enums that are made anew */
+	List	   *swapped;		/* live enums that are made anew */
 	List	   *rebuilt;		/* tables made anew (SchemaTable *, expected) */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
@@ -33,6 +33,12 @@ extern PlanStep *planner_step(Planner *p, PlanPhase phase, const char *action, c
 extern void planner_hazard(PlanStep *step, const char *hazard);
 /* After the other steps of its phase and object: a generated column, after those it reads. */
 extern void planner_run_late(PlanStep *step);
+/*
+ * Gives a copy the place of its original among what is made; an original that only
+ * the live schema has comes after everything expected.
+ */
+extern void planner_rank_copy(Planner *p, const void *copy, const void *original);
+extern int planner_rank(const Planner *p, const void *object);
 extern void planner_remain(Planner *p, const Difference *difference, const char *reason);
 /* Each change of one object is a difference; true for the second and later ones. */
 extern bool planner_was_handled(Planner *p, const void *object);
@@ -45,25 +51,13 @@ extern SchemaTable *planner_find_live(const Planner *p, const char *identity);
 /*
  * Relations and types share their names.  Whether a missing object cannot be made
  * because one of another kind has its name and may not be dropped (the difference
- * then remains); and when an extra one is dropped: early, where it has such a holder.
+ * then remains); and when an extra one is dropped: early, where it has such a rival.
  */
-extern bool planner_has_name_conflict(Planner *p, const Difference *d);
+extern bool planner_is_rivalled(Planner *p, const Difference *d);
 extern PlanPhase planner_drop_phase(const Planner *p, const SchemaKind *kind, const void *object);
 /* Whether a live table, view or sequence has that name. */
 extern bool planner_is_taken(const Planner *p, const char *schema, const char *name);
 /* "schema.table.child", quoted. */
 extern char *planner_child(const void *parent, const void *child);
-
-/* plan_order.c */
-
-/* Gives every top-level object of both schemas its place in dependency order. */
-extern void plan_rank_objects(Planner *p);
-extern int planner_rank(const Planner *p, const void *object);
-/*
- * Gives a copy the place of its original among what is made; an original that only
- * the live schema has comes after everything expected.
- */
-extern void planner_rank_copy(Planner *p, const void *copy, const void *original);
-extern void plan_order_steps(SchemaPlan *plan, const PlanFacts *facts);
 
 #endif							/* DB_ADAPTER_PLANNER_STATE_H */

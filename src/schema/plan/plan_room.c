@@ -1,15 +1,15 @@
 /*
- * plan_dependents.c
- *	  Steps by which what reads a column makes of while the column changes.
+ * plan_room.c
+ *	  Steps by which what reads a column makes room while the column changes.
  *
  * PostgreSQL alters no type of a column that a policy, rule, trigger, generated
  * column, publication or SQL-standard function reads, and drops no column under
  * them.  All of it is taken out of the way in PHASE_DETACH, once however many
  * columns ask for it, and comes back as expected, or as it is where the expected
- * schema does not know it.  Views make of in planner.c.
+ * schema does not know it.  Views make room in planner.c.
  *
  * A function keeps its place: it gets an empty body for the time being, so that
- * nothing that calls it has to make of in turn.
+ * nothing that calls it has to make room in turn.
  */
 #include "postgres.h"
 
@@ -17,20 +17,20 @@
 #include "miscadmin.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
-#include "schema/plan/plan_dependents.h"
+#include "schema/plan/plan_room.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
 #define REASON "a column it reads changes"
 
-typedef struct Dependents
+typedef struct Room
 {
 	Planner	   *p;
 	const SchemaTable *actual;	/* the table of the column */
 	const SchemaTable *expected;
 	const char *column;
 	bool		goes;			/* the column is dropped, and perhaps made again */
-} Dependents;
+} Room;
 
 /* True for the first who asks. */
 static bool
@@ -44,18 +44,18 @@ take_away(Planner *p, const void *object)
 
 /* A definition that reads a column has its name in it, and the table's. */
 static bool
-may_read(const Dependents *of, const char *definition)
+may_read(const Room *room, const char *definition)
 {
-	return expression_mentions(definition, of->column) &&
-		   expression_mentions(definition, of->actual->object.name);
+	return expression_mentions(definition, room->column) &&
+		   expression_mentions(definition, room->actual->object.name);
 }
 
 /* ---------- what hangs on a table ---------- */
 
 /* Out of the way and back.  What is extra and may be dropped does not come back. */
 static void
-recreate_child(Planner *p, const SchemaKind *kind, const SchemaTable *actual,
-			   const SchemaTable *expected, const SchemaObject *child, List *expected_children)
+remake_child(Planner *p, const SchemaKind *kind, const SchemaTable *actual,
+			 const SchemaTable *expected, const SchemaObject *child, List *expected_children)
 {
 	const SchemaObject *again = schema_find_child(expected_children, child->name);
 
@@ -68,9 +68,9 @@ recreate_child(Planner *p, const SchemaKind *kind, const SchemaTable *actual,
 
 /* Policies and rules of any table may read a column. */
 static void
-recreate_readers(const Dependents *of, const SchemaTable *reader)
+remake_readers(const Room *room, const SchemaTable *reader)
 {
-	Planner	   *p = of->p;
+	Planner	   *p = room->p;
 	const SchemaTable *expected =
 		schema_find_table(p->expected, reader->object.schema, reader->object.name);
 	ListCell   *lc;
@@ -83,65 +83,65 @@ recreate_readers(const Dependents *of, const SchemaTable *reader)
 	{
 		const SchemaPolicy *policy = lfirst(lc);
 
-		if (reader == of->actual || may_read(of, policy->definition))
-			recreate_child(p, &schema_policy_kind, reader, expected, &policy->object,
-						   expected->policies);
+		if (reader == room->actual || may_read(room, policy->definition))
+			remake_child(p, &schema_policy_kind, reader, expected, &policy->object,
+						 expected->policies);
 	}
 	foreach(lc, reader->rules)
 	{
 		const SchemaRule *rule = lfirst(lc);
 
-		if (may_read(of, rule->definition))
-			recreate_child(p, &schema_rule_kind, reader, expected, &rule->object, expected->rules);
+		if (may_read(room, rule->definition))
+			remake_child(p, &schema_rule_kind, reader, expected, &rule->object, expected->rules);
 	}
 }
 
 static void
-recreate_triggers(const Dependents *of)
+remake_triggers(const Room *room)
 {
 	ListCell   *lc;
 
-	foreach(lc, of->actual->triggers)
+	foreach(lc, room->actual->triggers)
 	{
 		const SchemaTrigger *trigger = lfirst(lc);
 
 		if (!trigger->inherited && (trigger->columns != NIL || trigger->condition != NULL))
-			recreate_child(of->p, &schema_trigger_kind, of->actual, of->expected, &trigger->object,
-						   of->expected->triggers);
+			remake_child(room->p, &schema_trigger_kind, room->actual, room->expected,
+						 &trigger->object, room->expected->triggers);
 	}
 }
 
 /* Indexes and constraints go with a column unseen, and follow a change of its type. */
 static void
-recreate_stored(const Dependents *of)
+remake_stored(const Room *room)
 {
 	ListCell   *lc;
 
-	foreach(lc, of->actual->indexes)
+	foreach(lc, room->actual->indexes)
 	{
 		const SchemaIndex *index = lfirst(lc);
 
 		if (!plan_is_part(&schema_index_kind, index) &&
-			expression_mentions(index->definition, of->column))
-			recreate_child(of->p, &schema_index_kind, of->actual, of->expected, &index->object,
-						   of->expected->indexes);
+			expression_mentions(index->definition, room->column))
+			remake_child(room->p, &schema_index_kind, room->actual, room->expected, &index->object,
+						 room->expected->indexes);
 	}
-	foreach(lc, of->actual->constraints)
+	foreach(lc, room->actual->constraints)
 	{
 		const SchemaConstraint *constraint = lfirst(lc);
 
 		if (!plan_is_part(&schema_constraint_kind, constraint) &&
-			expression_mentions(constraint->definition, of->column))
-			recreate_child(of->p, &schema_constraint_kind, of->actual, of->expected,
-						   &constraint->object, of->expected->constraints);
+			expression_mentions(constraint->definition, room->column))
+			remake_child(room->p, &schema_constraint_kind, room->actual, room->expected,
+						 &constraint->object, room->expected->constraints);
 	}
 }
 
 /* ---------- foreign keys ---------- */
 
 void
-dependents_recreate_reference(Planner *p, const SchemaTable *table, const SchemaConstraint *key,
-							  const char *reason)
+plan_remake_reference(Planner *p, const SchemaTable *table, const SchemaConstraint *key,
+					  const char *reason)
 {
 	const SchemaTable *expected =
 		schema_find_table(p->expected, table->object.schema, table->object.name);
@@ -167,7 +167,7 @@ is_retyped(const Planner *p, const SchemaTable *actual, const char *name)
 	const SchemaColumn *from = actual != NULL ? schema_find_child(actual->columns, name) : NULL;
 
 	return to != NULL && from != NULL &&
-		   (!expression_equal(to->type, from->type) || plan_is_recreated(p, from->type));
+		   (!expression_equal(to->type, from->type) || plan_is_swapped(p, from->type));
 }
 
 /*
@@ -175,26 +175,26 @@ is_retyped(const Planner *p, const SchemaTable *actual, const char *name)
  * sides change, it has to wait for the other: in between they do not compare.
  */
 static bool
-must_wait(const Dependents *of, const SchemaTable *table, const SchemaConstraint *key)
+must_wait(const Room *room, const SchemaTable *table, const SchemaConstraint *key)
 {
 	const SchemaTable *other =
-		schema_find_table(of->p->actual, key->referenced_schema, key->referenced_table);
-	bool		points = other == of->actual && schema_lists(key->referenced_columns, of->column);
-	bool		pointed = table == of->actual && schema_lists(key->columns, of->column);
+		schema_find_table(room->p->actual, key->referenced_schema, key->referenced_table);
+	bool points = other == room->actual && schema_lists(key->referenced_columns, room->column);
+	bool		pointed = table == room->actual && schema_lists(key->columns, room->column);
 
 	if (!points && !pointed)
 		return false;
-	if (of->goes)
-		return points;			/* its own go with recreate_stored() */
+	if (room->goes)
+		return points;			/* its own go with remake_stored() */
 	for (int i = 0; i < list_length(key->columns); i++)
-		if (is_retyped(of->p, table, list_nth(key->columns, i)) &&
-			is_retyped(of->p, other, list_nth(key->referenced_columns, i)))
+		if (is_retyped(room->p, table, list_nth(key->columns, i)) &&
+			is_retyped(room->p, other, list_nth(key->referenced_columns, i)))
 			return true;
 	return false;
 }
 
 static void
-recreate_references(const Dependents *of, const SchemaTable *table)
+remake_references(const Room *room, const SchemaTable *table)
 {
 	ListCell   *lc;
 
@@ -202,8 +202,8 @@ recreate_references(const Dependents *of, const SchemaTable *table)
 	{
 		const SchemaConstraint *key = lfirst(lc);
 
-		if (key->referenced_table != NULL && !key->inherited && must_wait(of, table, key))
-			dependents_recreate_reference(of->p, table, key, REASON);
+		if (key->referenced_table != NULL && !key->inherited && must_wait(room, table, key))
+			plan_remake_reference(room->p, table, key, REASON);
 	}
 }
 
@@ -211,10 +211,10 @@ recreate_references(const Dependents *of, const SchemaTable *table)
 
 /* They follow a change of type, but lose their target and their owner. */
 static void
-recreate_statistics(const Dependents *of)
+remake_statistics(const Room *room)
 {
-	Planner	   *p = of->p;
-	char	   *table = schema_identity(of->actual);
+	Planner	   *p = room->p;
+	char	   *table = schema_identity(room->actual);
 	ListCell   *lc;
 
 	foreach(lc, p->actual->statistics)
@@ -223,7 +223,7 @@ recreate_statistics(const Dependents *of)
 		const SchemaStatistics *again;
 
 		if (strcmp(statistics->table, table) != 0 ||
-			!expression_mentions(statistics->definition, of->column) || !take_away(p, statistics))
+			!expression_mentions(statistics->definition, room->column) || !take_away(p, statistics))
 			continue;
 		again = schema_find(p->expected->statistics, statistics->object.schema,
 							statistics->object.name, NULL);
@@ -258,7 +258,7 @@ published_columns(const char *entry, const char **rest)
  * list, or where its condition needs the column.
  */
 static char *
-entry_without(const Dependents *of, const char *table, const char *entry)
+entry_without(const Room *room, const char *table, const char *entry)
 {
 	const char *rest;
 	List	   *columns = published_columns(entry + strlen(table), &rest);
@@ -266,16 +266,16 @@ entry_without(const Dependents *of, const char *table, const char *entry)
 	ListCell   *lc;
 
 	foreach(lc, columns)
-		if (strcmp(lfirst(lc), of->column) != 0)
+		if (strcmp(lfirst(lc), room->column) != 0)
 			left = lappend(left, lfirst(lc));
-	if (expression_mentions(rest, of->column) || (columns != NIL && left == NIL))
+	if (expression_mentions(rest, room->column) || (columns != NIL && left == NIL))
 		return NULL;
 	return psprintf("%s%s%s", table, left != NIL ? psprintf(" (%s)", ddl_names(left)) : "", rest);
 }
 
 /* The table's entry of a publication where that names the column, else NULL. */
 static const char *
-find_entry(const Dependents *of, const SchemaPublication *publication, const char *table)
+find_entry(const Room *room, const SchemaPublication *publication, const char *table)
 {
 	int			length = strlen(table);
 	ListCell   *lc;
@@ -285,49 +285,49 @@ find_entry(const Dependents *of, const SchemaPublication *publication, const cha
 		const char *entry = lfirst(lc);
 
 		if (strncmp(entry, table, length) == 0 && entry[length] == ' ' &&
-			expression_mentions(entry + length, of->column))
+			expression_mentions(entry + length, room->column))
 			return entry;
 	}
 	return NULL;
 }
 
 static void
-recreate_publications(const Dependents *of, bool stays)
+remake_publications(const Room *room, bool stays)
 {
-	Planner	   *p = of->p;
-	char	   *table = schema_identity(of->actual);
+	Planner	   *p = room->p;
+	char	   *table = schema_identity(room->actual);
 	ListCell   *lc;
 
 	foreach(lc, p->actual->publications)
 	{
 		const SchemaPublication *publication = lfirst(lc);
 		const char *name = quote_identifier(publication->object.name);
-		const char *entry = find_entry(of, publication, table);
+		const char *entry = find_entry(room, publication, table);
 
 		if (entry == NULL || !take_away(p, entry))
 			continue;
-		planner_step(p, PHASE_DETACH, "unpublish_table", name, of->actual,
+		planner_step(p, PHASE_DETACH, "unpublish_table", name, room->actual,
 					 psprintf("ALTER PUBLICATION %s DROP TABLE %s", name, table), REASON)
-			->relation = &of->actual->object;
-		planner_step(p, PHASE_DESCRIBE, "alter_publication", name, of->actual,
+			->relation = &room->actual->object;
+		planner_step(p, PHASE_DESCRIBE, "alter_publication", name, room->actual,
 					 psprintf("ALTER PUBLICATION %s ADD TABLE %s", name,
-							  stays ? entry : entry_without(of, table, entry)),
+							  stays ? entry : entry_without(room, table, entry)),
 					 REASON);
 	}
 }
 
 const SchemaPublication *
-dependents_find_publication(const Planner *p, const SchemaTable *table, const char *column)
+plan_find_publication(const Planner *p, const SchemaTable *table, const char *column)
 {
-	Dependents	of = {.actual = table, .column = column};
+	Room		room = {.actual = table, .column = column};
 	char	   *name = schema_identity(table);
 	ListCell   *lc;
 
 	foreach(lc, p->actual->publications)
 	{
-		const char *entry = find_entry(&of, lfirst(lc), name);
+		const char *entry = find_entry(&room, lfirst(lc), name);
 
-		if (entry != NULL && entry_without(&of, name, entry) == NULL)
+		if (entry != NULL && entry_without(&room, name, entry) == NULL)
 			return lfirst(lc);
 	}
 	return NULL;
@@ -347,7 +347,7 @@ find_body(const SchemaFunction *function)
 }
 
 void
-dependents_empty_function(Planner *p, const SchemaFunction *function, const char *reason)
+plan_empty_function(Planner *p, const SchemaFunction *function, const char *reason)
 {
 	const char *body = find_body(function);
 	const SchemaObject *o = &function->object;
@@ -376,16 +376,16 @@ dependents_empty_function(Planner *p, const SchemaFunction *function, const char
 }
 
 static void
-empty_functions(const Dependents *of)
+empty_functions(const Room *room)
 {
 	ListCell   *lc;
 
-	foreach(lc, of->p->actual->functions)
+	foreach(lc, room->p->actual->functions)
 	{
 		const SchemaFunction *function = lfirst(lc);
 
-		if (find_body(function) != NULL && may_read(of, function->definition))
-			dependents_empty_function(of->p, function, REASON);
+		if (find_body(function) != NULL && may_read(room, function->definition))
+			plan_empty_function(room->p, function, REASON);
 	}
 }
 
@@ -396,10 +396,10 @@ empty_functions(const Dependents *of)
  * does where a column it reads changes.
  */
 void
-dependents_recreate_generated(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
-							  const SchemaColumn *from, const SchemaColumn *to, const char *reason)
+plan_remake_generated(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
+					  const SchemaColumn *from, const SchemaColumn *to, const char *reason)
 {
-	Dependents	of = {p, actual, expected, from->object.name, true};
+	Room		room = {p, actual, expected, from->object.name, true};
 	char	   *object = planner_child(expected, from);
 	SchemaColumn again;
 	PlanStep   *step;
@@ -407,16 +407,16 @@ dependents_recreate_generated(Planner *p, const SchemaTable *actual, const Schem
 
 	if (!take_away(p, from))
 		return;
-	recreate_triggers(&of);
-	recreate_stored(&of);
-	recreate_statistics(&of);
-	recreate_publications(&of, true);
+	remake_triggers(&room);
+	remake_stored(&room);
+	remake_statistics(&room);
+	remake_publications(&room, true);
 	foreach(lc, p->actual->tables)
 	{
-		recreate_readers(&of, lfirst(lc));
-		recreate_references(&of, lfirst(lc));
+		remake_readers(&room, lfirst(lc));
+		remake_references(&room, lfirst(lc));
 	}
-	empty_functions(&of);
+	empty_functions(&room);
 	step =
 		plan_alter_table(p, PHASE_DETACH, "drop_column", object, actual,
 						 psprintf("DROP COLUMN %s", quote_identifier(from->object.name)), reason);
@@ -434,53 +434,53 @@ dependents_recreate_generated(Planner *p, const SchemaTable *actual, const Schem
 }
 
 static void
-recreate_generated_columns(const Dependents *of)
+remake_generated_columns(const Room *room)
 {
 	ListCell   *lc;
 
-	foreach(lc, of->actual->columns)
+	foreach(lc, room->actual->columns)
 	{
 		const SchemaColumn *column = lfirst(lc);
-		const SchemaColumn *to = schema_find_child(of->expected->columns, column->object.name);
+		const SchemaColumn *to = schema_find_child(room->expected->columns, column->object.name);
 
 		if (column->generated == NULL ||
-			(column->inherited && plan_follows_parent(of->expected, of->actual)) ||
-			!expression_mentions(column->generated, of->column))
+			(column->inherited && plan_follows_parent(room->expected, room->actual)) ||
+			!expression_mentions(column->generated, room->column))
 			continue;
-		if (to == NULL && !of->p->options->allow_drop)
+		if (to == NULL && !room->p->options->allow_drop)
 			to = column;
 		/* One that is to be plain becomes so before anything else. */
 		if (to == NULL || to->generated != NULL)
-			dependents_recreate_generated(of->p, of->actual, of->expected, column, to, REASON);
+			plan_remake_generated(room->p, room->actual, room->expected, column, to, REASON);
 	}
 }
 
 /* ---------- all of them ---------- */
 
 void
-dependents_recreate(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
-					const char *column)
+plan_make_room(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
+			   const char *column)
 {
-	Dependents	of = {p, actual, expected, column, false};
+	Room		room = {p, actual, expected, column, false};
 	ListCell   *lc;
 
-	recreate_triggers(&of);
+	remake_triggers(&room);
 	foreach(lc, p->actual->tables)
 	{
 		CHECK_FOR_INTERRUPTS();
-		recreate_readers(&of, lfirst(lc));
-		recreate_references(&of, lfirst(lc));
+		remake_readers(&room, lfirst(lc));
+		remake_references(&room, lfirst(lc));
 	}
-	recreate_statistics(&of);
-	recreate_publications(&of, true);
-	recreate_generated_columns(&of);
-	empty_functions(&of);
+	remake_statistics(&room);
+	remake_publications(&room, true);
+	remake_generated_columns(&room);
+	empty_functions(&room);
 }
 
 /* ---------- types ---------- */
 
 static void
-recreate_typed_children(Planner *p, const SchemaTable *actual, const char *cast)
+remake_typed_children(Planner *p, const SchemaTable *actual, const char *cast)
 {
 	const SchemaTable *expected =
 		schema_find_table(p->expected, actual->object.schema, actual->object.name);
@@ -501,13 +501,13 @@ recreate_typed_children(Planner *p, const SchemaTable *actual, const char *cast)
 		foreach(lc, SCHEMA_LIST(actual, list))
 			if (!plan_is_part(list->child, lfirst(lc)) &&
 				strstr(SCHEMA_TEXT(lfirst(lc), definition), cast) != NULL)
-				recreate_child(p, list->child, actual, expected, lfirst(lc),
-							   SCHEMA_LIST(expected, list));
+				remake_child(p, list->child, actual, expected, lfirst(lc),
+							 SCHEMA_LIST(expected, list));
 	}
 }
 
 void
-dependents_recreate_of_type(Planner *p, const char *type)
+plan_make_room_for_type(Planner *p, const char *type)
 {
 	char	   *key = psprintf("type %s", type);
 	ListCell   *lc;
@@ -515,7 +515,7 @@ dependents_recreate_of_type(Planner *p, const char *type)
 	foreach(lc, p->actual->tables)
 	{
 		CHECK_FOR_INTERRUPTS();
-		recreate_typed_children(p, lfirst(lc), psprintf("::%s", type));
+		remake_typed_children(p, lfirst(lc), psprintf("::%s", type));
 	}
 	foreach(lc, p->actual->functions)
 	{
@@ -525,14 +525,14 @@ dependents_recreate_of_type(Planner *p, const char *type)
 			schema_find(p->expected->functions, o->schema, o->name, o->signature);
 
 		if (schema_lists(o->depends_on, key) && (again != NULL || !p->options->allow_drop))
-			plan_recreate_function(p, function, again != NULL ? again : function, REASON);
+			plan_remake_function(p, function, again != NULL ? again : function, REASON);
 	}
 }
 
 void
-dependents_unpublish(Planner *p, const SchemaTable *actual, const char *column)
+plan_leave_room(Planner *p, const SchemaTable *actual, const char *column)
 {
-	Dependents	of = {p, actual, NULL, column, true};
+	Room		room = {p, actual, NULL, column, true};
 
-	recreate_publications(&of, false);
+	remake_publications(&room, false);
 }
