@@ -5,8 +5,8 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
-#include "base/json.h"
 #include "catalog/pg_type.h"
 #include "data/backup/backup.h"
 #include "data/backup/backupfile.h"
@@ -21,66 +21,19 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+/* The arguments that the three forms of backup share. */
 static void
-refuse_null(FunctionCallInfo fcinfo, int arg, const char *name)
+get_backup_options(FunctionCallInfo fcinfo, BackupOptions *options)
 {
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" cannot be null", name)));
-}
-
-/* A text argument; NULL or an error where none is given. */
-static char *
-get_text(FunctionCallInfo fcinfo, int arg, const char *required_name)
-{
-	if (required_name != NULL)
-		refuse_null(fcinfo, arg, required_name);
-	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
-}
-
-static Jsonb *
-get_jsonb(FunctionCallInfo fcinfo, int arg, const char *required_name)
-{
-	if (required_name != NULL)
-		refuse_null(fcinfo, arg, required_name);
-	return PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg);
-}
-
-static bool
-get_bool(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	refuse_null(fcinfo, arg, name);
-	return PG_GETARG_BOOL(arg);
-}
-
-static List *
-get_oids(ArrayType *array)
-{
-	List	   *oids = NIL;
-	Datum	   *values;
-	bool	   *nulls;
-	int			count;
-
-	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(Oid), true, TYPALIGN_INT, &values, &nulls,
-					  &count);
-	for (int i = 0; i < count; i++)
-		if (!nulls[i])
-			oids = lappend_oid(oids, DatumGetObjectId(values[i]));
-	return oids;
-}
-
-/* The eight arguments that the three forms of backup share. */
-static void
-get_backup_options(FunctionCallInfo fcinfo, int arg, BackupOptions *options)
-{
-	options->backup_schema = get_jsonb(fcinfo, arg, "backup_schema");
-	options->user_id = get_text(fcinfo, arg + 1, NULL);
-	options->filters = get_jsonb(fcinfo, arg + 2, "filters");
-	options->metadata = get_jsonb(fcinfo, arg + 3, "metadata");
+	options->backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
+	options->user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
+	options->filters = argument_jsonb(fcinfo, "filters", ARGUMENT_REQUIRED);
+	options->metadata = argument_jsonb(fcinfo, "metadata", ARGUMENT_REQUIRED);
 	options->keys = NULL;
-	options->row_security = get_bool(fcinfo, arg + 5, "row_security");
-	backup_options_set(options, get_text(fcinfo, arg + 4, "format"),
-					   get_text(fcinfo, arg + 6, "on_leak"), get_text(fcinfo, arg + 7, "checksum"));
+	options->row_security = argument_bool(fcinfo, "row_security", ARGUMENT_REQUIRED);
+	backup_options_set(options, argument_text(fcinfo, "format", ARGUMENT_REQUIRED),
+					   argument_text(fcinfo, "on_leak", ARGUMENT_REQUIRED),
+					   argument_text(fcinfo, "checksum", ARGUMENT_REQUIRED));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);
@@ -88,8 +41,8 @@ PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);
 Datum
 db_adapter_derive_backup_schema(PG_FUNCTION_ARGS)
 {
-	List	   *tables = PG_ARGISNULL(0) ? NIL : get_oids(PG_GETARG_ARRAYTYPE_P(0));
-	Oid			root = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+	List	   *tables = argument_oids(fcinfo, "tables");
+	Oid			root = argument_oid(fcinfo, "root", ARGUMENT_OPTIONAL);
 
 	PG_RETURN_JSONB_P(backupschema_derive(tables, root));
 }
@@ -99,7 +52,7 @@ PG_FUNCTION_INFO_V1(db_adapter_check_backup_schema);
 Datum
 db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *document = get_jsonb(fcinfo, 0, "backup_schema");
+	Jsonb	   *document = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
 
 	InitMaterializedSRF(fcinfo, 0);
 	backupschema_check(backupschema_parse(&document->root, true),
@@ -128,8 +81,8 @@ db_adapter_backup(PG_FUNCTION_ARGS)
 
 		call = SRF_FIRSTCALL_INIT();
 		oldcxt = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		get_backup_options(fcinfo, 0, &options);
-		options.keys = get_jsonb(fcinfo, 8, NULL);
+		get_backup_options(fcinfo, &options);
+		options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_OPTIONAL);
 		state = palloc(sizeof(BackupCall));
 		state->backup = backup_begin(&options);
 		initStringInfo(&state->chunk);
@@ -156,8 +109,8 @@ db_adapter_backup_document(PG_FUNCTION_ARGS)
 	Backup	   *backup;
 	StringInfoData document;
 
-	get_backup_options(fcinfo, 0, &options);
-	options.keys = get_jsonb(fcinfo, 8, NULL);
+	get_backup_options(fcinfo, &options);
+	options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_OPTIONAL);
 	backup = backup_begin(&options);
 	initStringInfo(&document);
 	document.len = VARHDRSZ;
@@ -173,12 +126,12 @@ Datum
 db_adapter_backup_to_file(PG_FUNCTION_ARGS)
 {
 	BackupOptions options;
-	char	   *path = get_text(fcinfo, 0, "path");
-	bool		overwrite = get_bool(fcinfo, 9, "overwrite");
+	char	   *path = argument_text(fcinfo, "path", ARGUMENT_REQUIRED);
+	bool		overwrite = argument_bool(fcinfo, "overwrite", ARGUMENT_REQUIRED);
 
-	get_backup_options(fcinfo, 1, &options);
-	refuse_null(fcinfo, 10, "workers");
-	PG_RETURN_JSONB_P(backup_to_file(&options, path, overwrite, PG_GETARG_INT32(10)));
+	get_backup_options(fcinfo, &options);
+	PG_RETURN_JSONB_P(backup_to_file(&options, path, overwrite,
+									 argument_int(fcinfo, "workers", ARGUMENT_REQUIRED)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_validate_backup);
@@ -186,24 +139,26 @@ PG_FUNCTION_INFO_V1(db_adapter_validate_backup);
 Datum
 db_adapter_validate_backup(PG_FUNCTION_ARGS)
 {
-	char	   *document = get_text(fcinfo, 0, "document");
+	char	   *document = argument_text(fcinfo, "document", ARGUMENT_REQUIRED);
 	char	   *utf8 = pg_server_to_any(document, strlen(document), PG_UTF8);
 
-	PG_RETURN_JSONB_P(backup_validate(utf8, strlen(utf8), get_jsonb(fcinfo, 1, NULL)));
+	PG_RETURN_JSONB_P(backup_validate(utf8, strlen(utf8),
+									  argument_jsonb(fcinfo, "backup_schema", ARGUMENT_OPTIONAL)));
 }
 
 /* The arguments that the three forms of restore share. */
 static void
-get_restore_options(FunctionCallInfo fcinfo, int arg, RestoreOptions *options)
+get_restore_options(FunctionCallInfo fcinfo, RestoreOptions *options)
 {
-	options->backup_schema = get_jsonb(fcinfo, arg, NULL);
-	options->user_id = get_text(fcinfo, arg + 1, NULL);
-	options->dry_run = get_bool(fcinfo, arg + 3, "dry_run");
-	options->accept_damaged = get_bool(fcinfo, arg + 8, "accept_damaged");
-	restore_options_set(options, get_text(fcinfo, arg + 2, "mode"),
-						get_text(fcinfo, arg + 4, "ids"), get_text(fcinfo, arg + 5, "on_error"),
-						get_text(fcinfo, arg + 6, "constraints"),
-						get_text(fcinfo, arg + 7, "on_unknown"));
+	options->backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_OPTIONAL);
+	options->user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
+	options->dry_run = argument_bool(fcinfo, "dry_run", ARGUMENT_REQUIRED);
+	options->accept_damaged = argument_bool(fcinfo, "accept_damaged", ARGUMENT_REQUIRED);
+	restore_options_set(options, argument_text(fcinfo, "mode", ARGUMENT_REQUIRED),
+						argument_text(fcinfo, "ids", ARGUMENT_REQUIRED),
+						argument_text(fcinfo, "on_error", ARGUMENT_REQUIRED),
+						argument_text(fcinfo, "constraints", ARGUMENT_REQUIRED),
+						argument_text(fcinfo, "on_unknown", ARGUMENT_REQUIRED));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_restore);
@@ -212,11 +167,11 @@ Datum
 db_adapter_restore(PG_FUNCTION_ARGS)
 {
 	RestoreOptions options;
+	text	   *document = argument_bytes(fcinfo, "document");
 
-	refuse_null(fcinfo, 0, "document");
-	get_restore_options(fcinfo, 1, &options);
+	get_restore_options(fcinfo, &options);
 	InitMaterializedSRF(fcinfo, 0);
-	restore_document(&options, PG_GETARG_TEXT_PP(0), (ReturnSetInfo *) fcinfo->resultinfo);
+	restore_document(&options, document, (ReturnSetInfo *) fcinfo->resultinfo);
 	PG_RETURN_NULL();
 }
 
@@ -226,9 +181,9 @@ Datum
 db_adapter_restore_from_file(PG_FUNCTION_ARGS)
 {
 	RestoreOptions options;
-	char	   *path = get_text(fcinfo, 0, "path");
+	char	   *path = argument_text(fcinfo, "path", ARGUMENT_REQUIRED);
 
-	get_restore_options(fcinfo, 1, &options);
+	get_restore_options(fcinfo, &options);
 	InitMaterializedSRF(fcinfo, 0);
 	restore_file(&options, path, (ReturnSetInfo *) fcinfo->resultinfo);
 	PG_RETURN_NULL();
@@ -241,7 +196,7 @@ db_adapter_restore_begin(PG_FUNCTION_ARGS)
 {
 	RestoreOptions options;
 
-	get_restore_options(fcinfo, 0, &options);
+	get_restore_options(fcinfo, &options);
 	restore_begin(&options);
 	PG_RETURN_VOID();
 }
@@ -251,10 +206,8 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_data);
 Datum
 db_adapter_restore_data(PG_FUNCTION_ARGS)
 {
-	bytea	   *chunk;
+	bytea	   *chunk = argument_bytes(fcinfo, "chunk");
 
-	refuse_null(fcinfo, 0, "chunk");
-	chunk = PG_GETARG_BYTEA_PP(0);
 	PG_RETURN_INT64(restore_data(VARDATA_ANY(chunk), VARSIZE_ANY_EXHDR(chunk)));
 }
 
@@ -263,11 +216,7 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_data_text);
 Datum
 db_adapter_restore_data_text(PG_FUNCTION_ARGS)
 {
-	text	   *chunk;
-
-	refuse_null(fcinfo, 0, "chunk");
-	chunk = PG_GETARG_TEXT_PP(0);
-	PG_RETURN_INT64(restore_data_text(chunk));
+	PG_RETURN_INT64(restore_data_text(argument_bytes(fcinfo, "chunk")));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_restore_end);
@@ -280,16 +229,16 @@ db_adapter_restore_end(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-/* What both forms of digest take: two arguments, and from arg on three more. */
+/* The arguments that both forms of digest share. */
 static void
-get_digest_options(FunctionCallInfo fcinfo, int arg, DigestOptions *options)
+get_digest_options(FunctionCallInfo fcinfo, DigestOptions *options)
 {
-	options->backup_schema = get_jsonb(fcinfo, 0, "backup_schema");
-	options->table = get_text(fcinfo, 1, "table");
-	options->user_id = get_text(fcinfo, arg, NULL);
-	options->has_buckets = !PG_ARGISNULL(arg + 1);
-	options->buckets = options->has_buckets ? PG_GETARG_INT32(arg + 1) : 0;
-	options->hash = get_text(fcinfo, arg + 2, "hash");
+	options->backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
+	options->table = argument_text(fcinfo, "table", ARGUMENT_REQUIRED);
+	options->user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
+	options->has_buckets = !argument_is_null(fcinfo, "buckets");
+	options->buckets = argument_int(fcinfo, "buckets", ARGUMENT_OPTIONAL);
+	options->hash = argument_text(fcinfo, "hash", ARGUMENT_REQUIRED);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_digest);
@@ -299,25 +248,10 @@ db_adapter_digest(PG_FUNCTION_ARGS)
 {
 	DigestOptions options;
 
-	get_digest_options(fcinfo, 2, &options);
+	get_digest_options(fcinfo, &options);
 	InitMaterializedSRF(fcinfo, 0);
 	digest_buckets(&options, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
-}
-
-static List *
-get_ints(ArrayType *array)
-{
-	List	   *ints = NIL;
-	Datum	   *values;
-	bool	   *nulls;
-	int			count;
-
-	deconstruct_array(array, INT4OID, sizeof(int32), true, TYPALIGN_INT, &values, &nulls, &count);
-	for (int i = 0; i < count; i++)
-		if (!nulls[i])
-			ints = lappend_int(ints, DatumGetInt32(values[i]));
-	return ints;
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_digest_rows);
@@ -326,13 +260,12 @@ Datum
 db_adapter_digest_rows(PG_FUNCTION_ARGS)
 {
 	DigestOptions options;
-	List	   *buckets = NIL;
+	List	   *buckets = argument_ints(fcinfo, "bucket");
 
-	get_digest_options(fcinfo, 3, &options);
-	if (!PG_ARGISNULL(2))
-		buckets = get_ints(PG_GETARG_ARRAYTYPE_P(2));
+	get_digest_options(fcinfo, &options);
 	InitMaterializedSRF(fcinfo, 0);
-	if (PG_ARGISNULL(2) || buckets != NIL)
+	/* None at all is no rows; a null is the rows of all. */
+	if (buckets != NIL || argument_is_null(fcinfo, "bucket"))
 		digest_rows(&options, buckets, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }
@@ -342,11 +275,11 @@ PG_FUNCTION_INFO_V1(db_adapter_delete_rows);
 Datum
 db_adapter_delete_rows(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *backup_schema = get_jsonb(fcinfo, 0, "backup_schema");
-	Jsonb	   *keys = get_jsonb(fcinfo, 1, "keys");
+	Jsonb	   *backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
+	Jsonb	   *keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);
 
 	InitMaterializedSRF(fcinfo, 0);
-	deletion_run(backup_schema, keys, get_text(fcinfo, 2, NULL),
+	deletion_run(backup_schema, keys, argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL),
 				 (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }

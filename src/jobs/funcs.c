@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -12,24 +13,15 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-static void
-refuse_null(FunctionCallInfo fcinfo, int arg, const char *name)
-{
-	if (PG_ARGISNULL(arg))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument \"%s\" cannot be null", name)));
-}
-
 PG_FUNCTION_INFO_V1(db_adapter_submit);
 
 Datum
 db_adapter_submit(PG_FUNCTION_ARGS)
 {
-	refuse_null(fcinfo, 0, "command");
-	refuse_null(fcinfo, 1, "args");
-	refuse_null(fcinfo, 2, "priority");
-	PG_RETURN_INT64(job_submit(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_JSONB_P(1),
-							   PG_GETARG_INT32(2)));
+	char	   *command = argument_text(fcinfo, "command", ARGUMENT_REQUIRED);
+	Jsonb	   *args = argument_jsonb(fcinfo, "args", ARGUMENT_REQUIRED);
+
+	PG_RETURN_INT64(job_submit(command, args, argument_int(fcinfo, "priority", ARGUMENT_REQUIRED)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_cancel);
@@ -37,20 +29,7 @@ PG_FUNCTION_INFO_V1(db_adapter_cancel);
 Datum
 db_adapter_cancel(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(job_cancel(PG_GETARG_INT64(0)));
-}
-
-/* An interval in milliseconds, a month being 30 days. */
-static int64
-interval_ms(const Interval *interval)
-{
-	double		days = interval->day + interval->month * 30.0;
-	double		ms = (interval->time + days * USECS_PER_DAY) / 1000.0;
-
-	if (ms < 0 || ms > (double) INT_MAX * 1000)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument \"%s\" is out of range", "timeout")));
-	return (int64) ms;
+	PG_RETURN_BOOL(job_cancel(argument_bigint(fcinfo, "job", ARGUMENT_REQUIRED)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_wait);
@@ -58,11 +37,10 @@ PG_FUNCTION_INFO_V1(db_adapter_wait);
 Datum
 db_adapter_wait(PG_FUNCTION_ARGS)
 {
-	const char *state;
+	int64		job = argument_bigint(fcinfo, "job", ARGUMENT_REQUIRED);
+	const char *state =
+		job_wait(job, argument_milliseconds(fcinfo, "timeout", (int64) INT_MAX * 1000, -1));
 
-	refuse_null(fcinfo, 0, "job");
-	state =
-		job_wait(PG_GETARG_INT64(0), PG_ARGISNULL(1) ? -1 : interval_ms(PG_GETARG_INTERVAL_P(1)));
 	if (state == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(state));

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
@@ -28,50 +29,6 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-/* A text argument; NULL stands for the default. */
-static char *
-text_argument(FunctionCallInfo fcinfo, int n, const char *otherwise)
-{
-	return PG_ARGISNULL(n) ? pstrdup(otherwise) : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
-/* An argument of type name[] or text[] as a List of char *; NULL gives NIL. */
-static List *
-list_argument(FunctionCallInfo fcinfo, int n)
-{
-	ArrayType  *array;
-	Datum	   *values;
-	bool	   *nulls;
-	int			count;
-	List	   *result = NIL;
-
-	if (PG_ARGISNULL(n))
-		return NIL;
-	array = PG_GETARG_ARRAYTYPE_P(n);
-	if (ARR_ELEMTYPE(array) == NAMEOID)
-		deconstruct_array(array, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &values, &nulls,
-						  &count);
-	else
-		deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &count);
-	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i])
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("array of names must not contain nulls")));
-		result = lappend(result, ARR_ELEMTYPE(array) == NAMEOID
-									 ? pstrdup(NameStr(*DatumGetName(values[i])))
-									 : TextDatumGetCString(values[i]));
-	}
-	return result;
-}
-
-/* Schemas to read; NULL stands for public. */
-static List *
-schemas_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? list_make1("public") : list_argument(fcinfo, n);
-}
-
 /* One row of texts into a materialised result. */
 static void
 put_texts(ReturnSetInfo *rsinfo, char **texts, int count)
@@ -88,42 +45,16 @@ put_texts(ReturnSetInfo *rsinfo, char **texts, int count)
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 }
 
-static void
-check_argument(FunctionCallInfo fcinfo, int n, const char *name)
-{
-	if (PG_ARGISNULL(n))
-		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("argument %s must not be null", name)));
-}
-
-static Jsonb *
-jsonb_argument(FunctionCallInfo fcinfo, int n, const char *name)
-{
-	check_argument(fcinfo, n, name);
-	return PG_GETARG_JSONB_P(n);
-}
-
 /* The arguments after the first that validate, validate_text and differences share. */
 static List *
 compare_live(FunctionCallInfo fcinfo, Jsonb *expected)
 {
 	Expectation *expectation =
-		validation_expect(expected, list_argument(fcinfo, 1), list_argument(fcinfo, 2));
+		validation_expect(expected, argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL),
+						  argument_strings(fcinfo, "exclude", ARGUMENT_OPTIONAL));
 
-	return validation_compare(expectation, diff_parse_ignore(list_argument(fcinfo, 3)));
-}
-
-/* An interval as the settings of timeouts have it; 0 is none. */
-static int
-interval_milliseconds(const Interval *interval, const char *name)
-{
-	double		days = interval->day + interval->month * 30.0;
-	double		ms = (interval->time + days * USECS_PER_DAY) / 1000.0;
-
-	if (ms < 0 || ms > INT_MAX)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("argument %s is out of range", name)));
-	return (int) ms;
+	return validation_compare(
+		expectation, diff_parse_ignore(argument_strings(fcinfo, "ignore", ARGUMENT_OPTIONAL)));
 }
 
 static ArrayType *
@@ -169,7 +100,8 @@ PG_FUNCTION_INFO_V1(db_adapter_introspect);
 Datum
 db_adapter_introspect(PG_FUNCTION_ARGS)
 {
-	Schema	   *schema = catalog_read(schemas_argument(fcinfo, 0), list_argument(fcinfo, 1));
+	Schema	   *schema = catalog_read(argument_strings(fcinfo, "schemas", ARGUMENT_DEFAULT),
+									  argument_strings(fcinfo, "exclude", ARGUMENT_OPTIONAL));
 	Jsonb	   *document = document_write(schema);
 
 	/* What prints the document needs the memory. */
@@ -182,7 +114,8 @@ PG_FUNCTION_INFO_V1(db_adapter_fingerprint);
 Datum
 db_adapter_fingerprint(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(catalog_fingerprint(schemas_argument(fcinfo, 0))));
+	PG_RETURN_TEXT_P(cstring_to_text(
+		catalog_fingerprint(argument_strings(fcinfo, "schemas", ARGUMENT_DEFAULT))));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_column_names);
@@ -190,10 +123,10 @@ PG_FUNCTION_INFO_V1(db_adapter_column_names);
 Datum
 db_adapter_column_names(PG_FUNCTION_ARGS)
 {
-	List *schemas = list_make1(PG_ARGISNULL(0) ? "public" : pstrdup(NameStr(*PG_GETARG_NAME(0))));
+	List	   *schemas = list_make1(argument_name(fcinfo, "schema", ARGUMENT_DEFAULT));
+	List	   *exclude = argument_strings(fcinfo, "exclude", ARGUMENT_OPTIONAL);
 
-	PG_RETURN_JSONB_P(
-		document_write_columns(catalog_read_columns(schemas, list_argument(fcinfo, 1))));
+	PG_RETURN_JSONB_P(document_write_columns(catalog_read_columns(schemas, exclude)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_diagram);
@@ -201,10 +134,10 @@ PG_FUNCTION_INFO_V1(db_adapter_diagram);
 Datum
 db_adapter_diagram(PG_FUNCTION_ARGS)
 {
-	char	   *format = text_argument(fcinfo, 1, "mermaid");
+	char	   *format = argument_text(fcinfo, "format", ARGUMENT_DEFAULT);
+	List	   *schemas = argument_strings(fcinfo, "schemas", ARGUMENT_DEFAULT);
 
-	PG_RETURN_TEXT_P(
-		cstring_to_text(diagram_draw(catalog_read(schemas_argument(fcinfo, 0), NIL), format)));
+	PG_RETURN_TEXT_P(cstring_to_text(diagram_draw(catalog_read(schemas, NIL), format)));
 }
 
 static Datum
@@ -214,10 +147,10 @@ expected_of(FunctionCallInfo fcinfo, List *texts, bool numbered)
 
 	request.texts = texts;
 	request.numbered = numbered;
-	request.schemas_given = !PG_ARGISNULL(1);
-	request.schemas = list_argument(fcinfo, 1);
-	request.search_path = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
-	request.allow_do = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	request.schemas_given = !argument_is_null(fcinfo, "schemas");
+	request.schemas = argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL);
+	request.search_path = argument_text(fcinfo, "search_path", ARGUMENT_OPTIONAL);
+	request.allow_do = argument_bool(fcinfo, "allow_do", ARGUMENT_DEFAULT);
 	PG_RETURN_JSONB_P(expected_document(&request));
 }
 
@@ -226,9 +159,11 @@ PG_FUNCTION_INFO_V1(db_adapter_expected);
 Datum
 db_adapter_expected(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
+	char	   *text = argument_text(fcinfo, "schema_sql", ARGUMENT_OPTIONAL);
+
+	if (text == NULL)
 		PG_RETURN_NULL();
-	return expected_of(fcinfo, list_make1(text_to_cstring(PG_GETARG_TEXT_PP(0))), false);
+	return expected_of(fcinfo, list_make1(text), false);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_expected_files);
@@ -236,9 +171,9 @@ PG_FUNCTION_INFO_V1(db_adapter_expected_files);
 Datum
 db_adapter_expected_files(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
+	if (argument_is_null(fcinfo, "schema_sql"))
 		PG_RETURN_NULL();
-	return expected_of(fcinfo, list_argument(fcinfo, 0), true);
+	return expected_of(fcinfo, argument_strings(fcinfo, "schema_sql", ARGUMENT_REQUIRED), true);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_expected_columns);
@@ -246,10 +181,11 @@ PG_FUNCTION_INFO_V1(db_adapter_expected_columns);
 Datum
 db_adapter_expected_columns(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
+	char	   *text = argument_text(fcinfo, "schema_sql", ARGUMENT_OPTIONAL);
+
+	if (text == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_JSONB_P(expected_columns(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-									   PG_ARGISNULL(1) ? "public" : NameStr(*PG_GETARG_NAME(1))));
+	PG_RETURN_JSONB_P(expected_columns(text, argument_name(fcinfo, "schema", ARGUMENT_DEFAULT)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_validate);
@@ -257,8 +193,9 @@ PG_FUNCTION_INFO_V1(db_adapter_validate);
 Datum
 db_adapter_validate(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_JSONB_P(
-		validation_write(compare_live(fcinfo, jsonb_argument(fcinfo, 0, "expected"))));
+	Jsonb	   *expected = argument_jsonb(fcinfo, "expected", ARGUMENT_REQUIRED);
+
+	PG_RETURN_JSONB_P(validation_write(compare_live(fcinfo, expected)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_validate_text);
@@ -268,10 +205,9 @@ db_adapter_validate_text(PG_FUNCTION_ARGS)
 {
 	ExpectedRequest request = {0};
 
-	check_argument(fcinfo, 0, "schema_sql");
-	request.texts = list_make1(text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	request.schemas_given = !PG_ARGISNULL(1);
-	request.schemas = list_argument(fcinfo, 1);
+	request.texts = list_make1(argument_text(fcinfo, "schema_sql", ARGUMENT_REQUIRED));
+	request.schemas_given = !argument_is_null(fcinfo, "schemas");
+	request.schemas = argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL);
 	PG_RETURN_JSONB_P(validation_write(compare_live(fcinfo, expected_document(&request))));
 }
 
@@ -299,9 +235,10 @@ PG_FUNCTION_INFO_V1(db_adapter_differences);
 Datum
 db_adapter_differences(PG_FUNCTION_ARGS)
 {
+	Jsonb	   *expected = argument_jsonb(fcinfo, "expected", ARGUMENT_REQUIRED);
+
 	InitMaterializedSRF(fcinfo, 0);
-	put_differences((ReturnSetInfo *) fcinfo->resultinfo,
-					compare_live(fcinfo, jsonb_argument(fcinfo, 0, "expected")));
+	put_differences((ReturnSetInfo *) fcinfo->resultinfo, compare_live(fcinfo, expected));
 	return (Datum) 0;
 }
 
@@ -310,8 +247,8 @@ PG_FUNCTION_INFO_V1(db_adapter_declared_differences);
 Datum
 db_adapter_declared_differences(PG_FUNCTION_ARGS)
 {
-	Declaration d = {.name = text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					 .document = PG_GETARG_JSONB_P(1)};
+	Declaration d = {.name = argument_text(fcinfo, "declaration", ARGUMENT_REQUIRED),
+					 .document = argument_jsonb(fcinfo, "document", ARGUMENT_REQUIRED)};
 	ErrorData  *error;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -330,10 +267,12 @@ PG_FUNCTION_INFO_V1(db_adapter_report);
 Datum
 db_adapter_report(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
+	Jsonb	   *validation = argument_jsonb(fcinfo, "validation", ARGUMENT_OPTIONAL);
+	char	   *format = argument_text(fcinfo, "format", ARGUMENT_DEFAULT);
+
+	if (validation == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(
-		cstring_to_text(validation_report(PG_GETARG_JSONB_P(0), text_argument(fcinfo, 1, "text"))));
+	PG_RETURN_TEXT_P(cstring_to_text(validation_report(validation, format)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_plan);
@@ -341,17 +280,18 @@ PG_FUNCTION_INFO_V1(db_adapter_plan);
 Datum
 db_adapter_plan(PG_FUNCTION_ARGS)
 {
-	PlanRequest request = {.recreate_threshold = PG_ARGISNULL(2) ? 0 : PG_GETARG_INT32(2),
-						   .allow_drop = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3),
-						   .verify = PG_ARGISNULL(4) || PG_GETARG_BOOL(4)};
+	PlanRequest request = {0};
 
-	request.expected = jsonb_argument(fcinfo, 0, "expected");
-	request.definitions = PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1);
-	request.schemas = list_argument(fcinfo, 5);
-	request.exclude = list_argument(fcinfo, 6);
-	request.ignore = list_argument(fcinfo, 7);
-	request.renames = PG_ARGISNULL(8) ? NULL : PG_GETARG_JSONB_P(8);
-	request.online = !PG_ARGISNULL(9) && PG_GETARG_BOOL(9);
+	request.expected = argument_jsonb(fcinfo, "expected", ARGUMENT_REQUIRED);
+	request.definitions = argument_jsonb(fcinfo, "column_definitions", ARGUMENT_OPTIONAL);
+	request.recreate_threshold = argument_int(fcinfo, "recreate_threshold", ARGUMENT_DEFAULT);
+	request.allow_drop = argument_bool(fcinfo, "allow_drop", ARGUMENT_DEFAULT);
+	request.verify = argument_bool(fcinfo, "verify", ARGUMENT_DEFAULT);
+	request.schemas = argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL);
+	request.exclude = argument_strings(fcinfo, "exclude", ARGUMENT_OPTIONAL);
+	request.ignore = argument_strings(fcinfo, "ignore", ARGUMENT_OPTIONAL);
+	request.renames = argument_jsonb(fcinfo, "renames", ARGUMENT_OPTIONAL);
+	request.online = argument_bool(fcinfo, "online", ARGUMENT_DEFAULT);
 	PG_RETURN_JSONB_P(trial_make_plan(&request));
 }
 
@@ -360,9 +300,11 @@ PG_FUNCTION_INFO_V1(db_adapter_plan_steps);
 Datum
 db_adapter_plan_steps(PG_FUNCTION_ARGS)
 {
+	Jsonb	   *plan = argument_jsonb(fcinfo, "plan", ARGUMENT_OPTIONAL);
+
 	InitMaterializedSRF(fcinfo, 0);
-	if (!PG_ARGISNULL(0))
-		put_plan_steps((ReturnSetInfo *) fcinfo->resultinfo, PG_GETARG_JSONB_P(0));
+	if (plan != NULL)
+		put_plan_steps((ReturnSetInfo *) fcinfo->resultinfo, plan);
 	return (Datum) 0;
 }
 
@@ -371,12 +313,13 @@ PG_FUNCTION_INFO_V1(db_adapter_apply);
 Datum
 db_adapter_apply(PG_FUNCTION_ARGS)
 {
-	ApplyOptions options = {.confirm = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1),
-							.backup = PG_ARGISNULL(2) || PG_GETARG_BOOL(2)};
-	Jsonb	   *plan = jsonb_argument(fcinfo, 0, "plan");
+	ApplyOptions options = {0};
+	Jsonb	   *plan = argument_jsonb(fcinfo, "plan", ARGUMENT_REQUIRED);
 
-	options.lock_timeout_ms =
-		PG_ARGISNULL(3) ? 0 : interval_milliseconds(PG_GETARG_INTERVAL_P(3), "lock_timeout");
+	options.confirm = argument_bool(fcinfo, "confirm", ARGUMENT_DEFAULT);
+	options.backup = argument_bool(fcinfo, "backup", ARGUMENT_DEFAULT);
+	/* As the setting of that name has it: 0 is none. */
+	options.lock_timeout_ms = argument_milliseconds(fcinfo, "lock_timeout", INT_MAX, 0);
 	PG_RETURN_JSONB_P(apply_plan(plan, &options));
 }
 
@@ -394,7 +337,7 @@ Datum
 db_adapter_saved_document(PG_FUNCTION_ARGS)
 {
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	saved_read(PG_GETARG_INT64(0), put_chunk, fcinfo->resultinfo);
+	saved_read(argument_bigint(fcinfo, "id", ARGUMENT_REQUIRED), put_chunk, fcinfo->resultinfo);
 	return (Datum) 0;
 }
 
@@ -403,7 +346,7 @@ PG_FUNCTION_INFO_V1(db_adapter_purge_saved_rows);
 Datum
 db_adapter_purge_saved_rows(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(saved_purge(PG_GETARG_DATUM(0)));
+	PG_RETURN_INT64(saved_purge(argument_datum(fcinfo, "older_than")));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_declare);
@@ -411,18 +354,14 @@ PG_FUNCTION_INFO_V1(db_adapter_declare);
 Datum
 db_adapter_declare(PG_FUNCTION_ARGS)
 {
+	char	   *name = argument_text(fcinfo, "name", ARGUMENT_REQUIRED);
 	ExpectedRequest request = {0};
 
-	for (int i = 0; i < 2; i++)
-		if (PG_ARGISNULL(i))
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("argument %s must not be null", i == 0 ? "name" : "schema_sql")));
-	request.texts = list_make1(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	request.schemas_given = !PG_ARGISNULL(2);
-	request.schemas = list_argument(fcinfo, 2);
-	PG_RETURN_JSONB_P(declare_schema(text_to_cstring(PG_GETARG_TEXT_PP(0)), &request,
-									 text_argument(fcinfo, 3, "warn")));
+	request.texts = list_make1(argument_text(fcinfo, "schema_sql", ARGUMENT_REQUIRED));
+	request.schemas_given = !argument_is_null(fcinfo, "schemas");
+	request.schemas = argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL);
+	PG_RETURN_JSONB_P(
+		declare_schema(name, &request, argument_text(fcinfo, "mode", ARGUMENT_DEFAULT)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_undeclare);
@@ -430,7 +369,7 @@ PG_FUNCTION_INFO_V1(db_adapter_undeclare);
 Datum
 db_adapter_undeclare(PG_FUNCTION_ARGS)
 {
-	declare_undo(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	declare_undo(argument_text(fcinfo, "name", ARGUMENT_REQUIRED));
 	PG_RETURN_VOID();
 }
 

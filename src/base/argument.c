@@ -1,0 +1,280 @@
+/*
+ * argument.c
+ *	  The arguments of a function of the script, read by their names.
+ *
+ * The catalog says where an argument stands, so that one more in the script moves no
+ * other, and what its default is, so that no default is said a second time in C.  A
+ * library may meet the script of an older release until the extension is updated:
+ * what that does not name is an error with the way out, never a guess.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "base/argument.h"
+#include "base/compat.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+static HeapTuple
+find_function(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	return tuple;
+}
+
+/* Only what goes in: columns of a result, which follow, may bear the same name. */
+static int
+find_argument(FunctionCallInfo fcinfo, const char *name)
+{
+	HeapTuple	tuple = find_function(fcinfo->flinfo->fn_oid);
+	int			count = ((Form_pg_proc) GETSTRUCT(tuple))->pronargs;
+	bool		isnull;
+	Datum		array = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargnames, &isnull);
+	Datum	   *names = NULL;
+	int			nnames = 0;
+	int			found = -1;
+
+	if (!isnull)
+		deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &names, NULL,
+						  &nnames);
+	for (int i = 0; i < Min(count, nnames) && found < 0; i++)
+		if (strcmp(TextDatumGetCString(names[i]), name) == 0)
+			found = i;
+	ReleaseSysCache(tuple);
+	if (found < 0)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("function %s has no argument \"%s\"",
+							   get_func_name(fcinfo->flinfo->fn_oid), name),
+						errhint("Update the extension with ALTER EXTENSION db_adapter UPDATE.")));
+	return found;
+}
+
+Datum
+argument_default(Oid function, int number, bool *isnull)
+{
+	HeapTuple	tuple = find_function(function);
+	Form_pg_proc form = (Form_pg_proc) GETSTRUCT(tuple);
+	bool		none;
+	Datum		written = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargdefaults, &none);
+	List	   *defaults = none ? NIL : stringToNode(TextDatumGetCString(written));
+	int			first = form->pronargs - list_length(defaults);
+	Oid			type = form->proargtypes.values[number];
+	EState	   *estate;
+	ExprState  *state;
+	Datum		value = (Datum) 0;
+
+	*isnull = true;
+	ReleaseSysCache(tuple);
+	if (number < first)
+		return value;
+	estate = CreateExecutorState();
+	state = ExecPrepareExpr(list_nth(defaults, number - first), estate);
+	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
+	if (!*isnull)
+		value = datumCopy(value, get_typbyval(type), get_typlen(type));
+	FreeExecutorState(estate);
+	return value;
+}
+
+/* The one way to an argument's value; *isnull is left true only where it may be. */
+static Datum
+get(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, bool *isnull)
+{
+	int			number = find_argument(fcinfo, name);
+
+	*isnull = PG_ARGISNULL(number);
+	if (!*isnull)
+		return PG_GETARG_DATUM(number);
+	if (null == ARGUMENT_DEFAULT)
+		return argument_default(fcinfo->flinfo->fn_oid, number, isnull);
+	if (null == ARGUMENT_REQUIRED)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("argument \"%s\" cannot be null", name)));
+	return (Datum) 0;
+}
+
+bool
+argument_is_null(FunctionCallInfo fcinfo, const char *name)
+{
+	return PG_ARGISNULL(find_argument(fcinfo, name));
+}
+
+char *
+argument_text(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	bool		isnull;
+	Datum		value = get(fcinfo, name, null, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+char *
+argument_name(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	bool		isnull;
+	Datum		value = get(fcinfo, name, null, &isnull);
+
+	return isnull ? NULL : pstrdup(NameStr(*DatumGetName(value)));
+}
+
+bool
+argument_bool(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	bool		isnull;
+
+	return DatumGetBool(get(fcinfo, name, null, &isnull));
+}
+
+int32
+argument_int(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	bool		isnull;
+
+	return DatumGetInt32(get(fcinfo, name, null, &isnull));
+}
+
+int64
+argument_bigint(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	bool		isnull;
+	Datum		value = get(fcinfo, name, null, &isnull);
+
+	/* Where it goes by reference, a null has none. */
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+Oid
+argument_oid(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	bool		isnull;
+
+	return DatumGetObjectId(get(fcinfo, name, null, &isnull));
+}
+
+Jsonb *
+argument_jsonb(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	bool		isnull;
+	Datum		value = get(fcinfo, name, null, &isnull);
+
+	return isnull ? NULL : DatumGetJsonbP(value);
+}
+
+Datum
+argument_datum(FunctionCallInfo fcinfo, const char *name)
+{
+	bool		isnull;
+
+	return get(fcinfo, name, ARGUMENT_REQUIRED, &isnull);
+}
+
+struct varlena *
+argument_bytes(FunctionCallInfo fcinfo, const char *name)
+{
+	return PG_DETOAST_DATUM_PACKED(argument_datum(fcinfo, name));
+}
+
+/* ---- arrays ---- */
+
+/* The elements of an array, none for a null. */
+static int
+get_elements(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, Oid *type,
+			 Datum **values, bool **nulls)
+{
+	bool		isnull;
+	Datum		value = get(fcinfo, name, null, &isnull);
+	ArrayType  *array;
+	int16		len;
+	bool		byval;
+	char		align;
+	int			count;
+
+	if (isnull)
+		return 0;
+	array = DatumGetArrayTypeP(value);
+	*type = ARR_ELEMTYPE(array);
+	get_typlenbyvalalign(*type, &len, &byval, &align);
+	deconstruct_array(array, *type, len, byval, align, values, nulls, &count);
+	return count;
+}
+
+List *
+argument_strings(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	Oid			type;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count = get_elements(fcinfo, name, null, &type, &values, &nulls);
+	List	   *result = NIL;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("array of names must not contain nulls")));
+		result = lappend(result, type == NAMEOID ? pstrdup(NameStr(*DatumGetName(values[i])))
+												 : TextDatumGetCString(values[i]));
+	}
+	return result;
+}
+
+List *
+argument_oids(FunctionCallInfo fcinfo, const char *name)
+{
+	Oid			type;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count = get_elements(fcinfo, name, ARGUMENT_OPTIONAL, &type, &values, &nulls);
+	List	   *result = NIL;
+
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			result = lappend_oid(result, DatumGetObjectId(values[i]));
+	return result;
+}
+
+List *
+argument_ints(FunctionCallInfo fcinfo, const char *name)
+{
+	Oid			type;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count = get_elements(fcinfo, name, ARGUMENT_OPTIONAL, &type, &values, &nulls);
+	List	   *result = NIL;
+
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			result = lappend_int(result, DatumGetInt32(values[i]));
+	return result;
+}
+
+/* ---- intervals ---- */
+
+int64
+argument_milliseconds(FunctionCallInfo fcinfo, const char *name, int64 max, int64 absent)
+{
+	bool		isnull;
+	Interval   *interval = DatumGetIntervalP(get(fcinfo, name, ARGUMENT_OPTIONAL, &isnull));
+	double		days;
+	double		ms;
+
+	if (isnull)
+		return absent;
+	days = interval->day + interval->month * 30.0;
+	ms = (interval->time + days * USECS_PER_DAY) / 1000.0;
+	if (ms < 0 || ms > max)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("argument \"%s\" is out of range", name)));
+	return (int64) ms;
+}
