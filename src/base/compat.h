@@ -241,6 +241,22 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define COMPAT_WORKER_BYPASS_LOGIN BGWORKER_BYPASS_ROLELOGINCHECK
 #endif
 
+/* 17 brought intervals without an end. */
+#if PG_VERSION_NUM < 170000
+#define compat_interval_is_infinite(interval) false
+#else
+#define compat_interval_is_infinite(interval) INTERVAL_NOT_FINITE(interval)
+#endif
+
+/* 16 gave the maker of ranges an error sink. */
+#if PG_VERSION_NUM < 160000
+#define compat_range_serialize(cache, lower, upper, empty)                                         \
+	range_serialize(cache, lower, upper, empty)
+#else
+#define compat_range_serialize(cache, lower, upper, empty)                                         \
+	range_serialize(cache, lower, upper, empty, NULL)
+#endif
+
 /* 17 lets an extension name what it waits for. */
 #if PG_VERSION_NUM < 170000
 #define compat_wait_event(name) PG_WAIT_EXTENSION

@@ -161,6 +161,35 @@ has_parent(const BackupTable *table)
 	return false;
 }
 
+/*
+ * Whether the tenant column holds another row's id, which a restore maps, rather than
+ * the tenant itself: a key over several columns may have the tenant among them.
+ */
+static bool
+tenant_is_mapped(const Selection *s, const BackupTable *table)
+{
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		const BackupRef *ref = &table->refs[i];
+		const BackupTable *target = &s->schema->tables[ref->targets[0].index];
+
+		if (ref->kind == REF_JSON)
+			continue;
+		for (int j = 0; j < ref->nfields; j++)
+			if (ref->columns[j] == table->user_column &&
+				target->pk_columns[j] != target->user_column)
+				return true;
+	}
+	return false;
+}
+
+/* Rows of every tenant: the column that says whose they are is one of their own. */
+static bool
+shows_tenant(const Selection *s, const BackupTable *table, const RelationColumn *column)
+{
+	return column == table->user_column && s->user_id == NULL && !tenant_is_mapped(s, table);
+}
+
 static Identity
 find_identity(const Selection *s, const BackupTable *table)
 {
@@ -200,7 +229,8 @@ in_identity(const BackupTable *table, const Identity *id, const RelationColumn *
 
 /* Whether the row that the reference leads to takes part in telling rows apart. */
 static bool
-is_match_reference(const BackupTable *table, const Identity *id, const BackupRef *ref)
+is_match_reference(const Selection *s, const BackupTable *table, const Identity *id,
+				   const BackupRef *ref)
 {
 	if (id->content)
 		return true;
@@ -209,8 +239,13 @@ is_match_reference(const BackupTable *table, const Identity *id, const BackupRef
 	if (id->parents && ref->required)
 		return true;
 	for (int i = 0; i < ref->nfields; i++)
-		if (table->nslug == 0 && in_identity(table, id, ref->columns[i]))
+	{
+		bool		tenant = ref->columns[i] == table->user_column;
+
+		if (in_identity(table, id, ref->columns[i]) &&
+			(tenant ? s->user_id == NULL && tenant_is_mapped(s, table) : table->nslug == 0))
 			return true;
+	}
 	return false;
 }
 
@@ -232,13 +267,14 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 		const RelationColumn *column = &table->rel->columns[i];
 
 		if (in_identity(table, &id, column) &&
-			(table->nslug > 0 || depth >= MAX_DEPTH || !is_reference(table, column)))
+			(table->nslug > 0 || depth >= MAX_DEPTH || !is_reference(table, column) ||
+			 shows_tenant(b->s, table, column)))
 			add_column(b, psprintf("%s.%s", prefix, column->name),
 					   psprintf("%s.%s", alias, column->quoted), column->basetype, match);
 	}
 	id.content = false;
 	for (int i = 0; depth < MAX_DEPTH && i < table->nrefs; i++)
-		if (is_match_reference(table, &id, &table->refs[i]))
+		if (is_match_reference(b->s, table, &id, &table->refs[i]))
 			add_reference(b, table, &table->refs[i], alias, prefix, match, depth + 1);
 	if (list_length(b->items) > before)
 		return;
@@ -369,7 +405,8 @@ add_columns(Builder *b, const Identity *id)
 		char	   *expression;
 		Oid			type;
 
-		if (!selection_has_column(table, column) || (is_reference(table, column) && !slug) ||
+		if (!selection_has_column(table, column) ||
+			(is_reference(table, column) && !slug && !shows_tenant(b->s, table, column)) ||
 			(column == table->user_column && b->s->user_id != NULL && !slug) ||
 			(is_among(column, table->pk_columns, table->npk) && !match))
 			continue;
@@ -396,7 +433,7 @@ build(Builder *b, Selection *s, const BackupTable *table)
 	initStringInfo(&b->joins);
 	for (int i = 0; i < table->nrefs; i++)
 		add_reference(b, table, &table->refs[i], "t", "",
-					  is_match_reference(table, &id, &table->refs[i]), 0);
+					  is_match_reference(s, table, &id, &table->refs[i]), 0);
 	add_columns(b, &id);
 	list_sort(b->items, compare_items);
 }
