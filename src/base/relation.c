@@ -280,6 +280,24 @@ read_keys(RelationInfo *info, Relation rel)
 	list_free(indexes);
 }
 
+/*
+ * Whether the constraint repeats, for one partition of the table it leads to, what
+ * another one of the same table says of the whole.
+ */
+static bool
+repeats_constraint(Form_pg_constraint form)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(form->conparentid));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid == form->conrelid;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* NULL for one that only repeats another. */
 static RelationForeignKey *
 read_foreign_key(ForeignKeyCacheInfo *cached)
 {
@@ -290,6 +308,11 @@ read_foreign_key(ForeignKeyCacheInfo *cached)
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for constraint %u", cached->conoid);
 	form = (Form_pg_constraint) GETSTRUCT(tuple);
+	if (repeats_constraint(form))
+	{
+		ReleaseSysCache(tuple);
+		return NULL;
+	}
 	fk->constraint = cached->conoid;
 	fk->name = pstrdup(NameStr(form->conname));
 	fk->target = cached->confrelid;
@@ -319,7 +342,12 @@ read_foreign_keys(RelationInfo *info, Relation rel)
 
 	/* A copy: the cached list may go while we look up the constraints. */
 	foreach(lc, copyObject(RelationGetFKeyList(rel)))
-		info->foreign_keys = lappend(info->foreign_keys, read_foreign_key(lfirst(lc)));
+	{
+		RelationForeignKey *fk = read_foreign_key(lfirst(lc));
+
+		if (fk != NULL)
+			info->foreign_keys = lappend(info->foreign_keys, fk);
+	}
 	list_sort(info->foreign_keys, compare_foreign_keys);
 }
 
