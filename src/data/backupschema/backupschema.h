@@ -108,6 +108,9 @@ extern char *backupschema_misplaced(const BackupSchema *schema);
 /* What could go wrong with it in this database, one row each: severity, table, message. */
 extern void backupschema_check(BackupSchema *schema, ReturnSetInfo *result);
 
+/* The column that says whose a row is, where nobody says another; NULL without one. */
+extern RelationColumn *backupschema_tenant_column(const RelationInfo *rel);
+
 /* From the catalog's foreign keys: the tables named, or all those below root. */
 extern Jsonb *backupschema_derive(List *tables, Oid root);
 

@@ -106,6 +106,12 @@ name_of(const RelationInfo *rel)
 									   : pstrdup(rel->qualified);
 }
 
+RelationColumn *
+backupschema_tenant_column(const RelationInfo *rel)
+{
+	return relation_find_column(rel, TENANT_COLUMN);
+}
+
 /* The column that says whose a row is: the reference to the root, or user_id. */
 static RelationColumn *
 tenant_column(const Derivation *d, const RelationInfo *rel)
@@ -119,7 +125,7 @@ tenant_column(const Derivation *d, const RelationInfo *rel)
 		if (OidIsValid(d->root) && fk->target == d->root && fk->ncolumns == 1)
 			return relation_column_by_number(rel, fk->columns[0]);
 	}
-	return relation_find_column(rel, TENANT_COLUMN);
+	return backupschema_tenant_column(rel);
 }
 
 /* The key that others reference: the primary key, else the first whole unique one. */

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/json.h"
@@ -26,8 +27,6 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
-/* Of the advisory locks: ours, so that others' keys do not meet them. */
-#define LOCK_SEED 0x64626164
 #define FILE_CHUNK (256 * 1024)
 
 void
@@ -45,55 +44,6 @@ restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 	options->abort_on_error = json_choose(on_error, error_choices, "on_error") == 1;
 	options->revalidate = json_choose(constraints, constraint_choices, "constraints") == 1;
 	options->drop_unknown = json_choose(on_unknown, unknown_choices, "on_unknown") == 1;
-}
-
-static bool
-take_bool(TupleTableSlot *slot, void *arg)
-{
-	bool		isnull;
-
-	*(bool *) arg = DatumGetBool(slot_getattr(slot, 1, &isnull));
-	return false;
-}
-
-/*
- * Whoever has waited must see what the other has committed, which a snapshot
- * taken before cannot show.
- */
-static void
-lock_key(uint64 key, bool shared)
-{
-	Oid			type = INT8OID;
-	Datum		value = Int64GetDatum((int64) key);
-	bool		locked = false;
-
-	if (!IsolationUsesXactSnapshot())
-	{
-		query_run(shared ? "SELECT pg_catalog.pg_advisory_xact_lock_shared($1)"
-						 : "SELECT pg_catalog.pg_advisory_xact_lock($1)",
-				  1, &type, &value, NULL, false, NULL, NULL);
-		return;
-	}
-	query_run(shared ? "SELECT pg_catalog.pg_try_advisory_xact_lock_shared($1)"
-					 : "SELECT pg_catalog.pg_try_advisory_xact_lock($1)",
-			  1, &type, &value, NULL, false, take_bool, &locked);
-	if (!locked)
-		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-						errmsg("could not serialize with another restore of the same rows")));
-}
-
-/*
- * Two restores of one tenant take turns, else each would insert what the other
- * has not committed yet.  One without a tenant may touch any of them.
- */
-static void
-lock_tenant(const char *user_id)
-{
-	lock_key(hash_bytes_extended((const unsigned char *) "", 0, LOCK_SEED), user_id != NULL);
-	if (user_id != NULL)
-		lock_key(
-			hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), LOCK_SEED + 1),
-			false);
 }
 
 /* Tables of a circle are closed when the next table begins, so nothing may stand between. */
@@ -131,7 +81,10 @@ begin_file(const FileHeader *header, void *arg)
 	backupschema_bind(restore->schema);
 	check_components(restore->schema);
 	restore->tables = palloc0(sizeof(RestoreTable *) * Max(restore->schema->ntables, 1));
-	lock_tenant(restore->options.user_id);
+	restore->sources = palloc0(sizeof(RestoreSource *) * Max(restore->schema->ntables, 1));
+	restore_tenant_check(restore);
+	restore_tenant_lock(restore);
+	restore->begun = ReadNextTransactionId();
 	if (restore->options.revalidate)
 		restore_constraints_drop(restore);
 	restore_constraints_check(restore);

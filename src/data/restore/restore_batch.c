@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/query.h"
@@ -158,7 +159,6 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 	memset(row->nulls, true, sizeof(bool) * t->rel->ncolumns);
 	row->values[t->rel->ncolumns] = Int32GetDatum(t->nbatch);
 	row->nulls[t->rel->ncolumns] = false;
-	restore_key_source(t, row);
 	t->nbatch++;
 	t->batch_bytes += len;
 	MemoryContextSwitchTo(oldcxt);
@@ -182,6 +182,7 @@ convert_row(RestoreTable *t, RestoreRow *row)
 {
 	int			i = -1;
 
+	restore_key_source(t, row);
 	while ((i = bms_next_member(t->statements->given, i)) >= 0)
 	{
 		int			field = t->column_fields[i];
@@ -200,11 +201,11 @@ convert_row(RestoreTable *t, RestoreRow *row)
 }
 
 static void
-convert_rows(RestoreTable *t)
+convert_rows(RestoreTable *t, int from, int to)
 {
 	int			nestlevel = t->pinned ? query_pin(PIN_VALUES) : 0;
 
-	for (int i = 0; i < t->nbatch; i++)
+	for (int i = from; i < to; i++)
 	{
 		t->culprit = &t->batch[i];
 		if (t->culprit->state == ROW_READ && !t->culprit->converted)
@@ -215,7 +216,24 @@ convert_rows(RestoreTable *t)
 		query_unpin(nestlevel);
 }
 
-/* A row that exists: number, a constant, and its key. */
+/* Whether a row here came of a trigger while this restore wrote another table. */
+static bool
+was_made(const RestoreTable *t, TransactionId origin)
+{
+	return TransactionIdIsNormal(origin) &&
+		   TransactionIdFollowsOrEquals(origin, t->restore->begun) &&
+		   TransactionIdPrecedes(origin, t->begun) && TransactionIdIsCurrentTransactionId(origin);
+}
+
+/* Whether the row, which is here, is given what the file says. */
+static bool
+updates(const RestoreTable *t, const RestoreRow *row)
+{
+	return row->state == ROW_EXISTS && !row->referenced &&
+		   (t->restore->options.mode == RESTORE_OVERWRITE || row->made);
+}
+
+/* A row that exists: number, a constant, its key, and perhaps what made it. */
 static bool
 take_existing(TupleTableSlot *slot, void *arg)
 {
@@ -226,10 +244,16 @@ take_existing(TupleTableSlot *slot, void *arg)
 
 	row->state = ROW_EXISTS;
 	row->found = true;
+	row->held = t->locking;
+	if (t->tells_origin)
+		row->made = was_made(t, DatumGetTransactionId(slot_getattr(slot, t->npk + 3, &isnull)));
 	for (int i = 0; i < t->npk; i++)
 	{
-		Datum		value = slot_getattr(slot, i + 3, &row->nulls[t->pk[i]]);
+		Datum		value;
 
+		if (t->pk_renamed[i] && updates(t, row))
+			continue;
+		value = slot_getattr(slot, i + 3, &row->nulls[t->pk[i]]);
 		if (!row->nulls[t->pk[i]])
 			row->values[t->pk[i]] = valuereader_copy(t->readers[t->pk[i]], value);
 	}
@@ -285,7 +309,8 @@ refuse_unseen(RestoreTable *t, int from, int to)
 	bool		committed[BATCH_ROWS] = {false};
 
 	if (put_unsearched(t, from, to) > 0)
-		query_execute_over_latest(t->probe, t->relations, take_committed, committed);
+		query_execute_over_latest(restore_table_probe_latest(t), t->relations, take_committed,
+								  committed);
 	for (int i = from; i < to; i++)
 		if (committed[i] && !t->batch[i].found)
 			ereport(ERROR,
@@ -307,8 +332,10 @@ accept_existing(RestoreTable *t, int from, int to)
 			continue;
 		if (row->referenced)
 			row->state = ROW_SKIPPED;
-		else if (t->restore->options.mode == RESTORE_FAIL)
+		else if (t->restore->options.mode == RESTORE_FAIL && !row->made)
 			refuse_existing(t, row);
+		if (updates(t, row))
+			restore_update_use(t);
 		restore_key_target(t, row);
 	}
 }
@@ -328,9 +355,9 @@ find_existing(RestoreTable *t, int from, int to)
 
 /* Nothing tells such a row from others: it can neither be found nor be made again. */
 static void
-pass_over_referenced(RestoreTable *t)
+pass_over_referenced(RestoreTable *t, int from, int to)
 {
-	for (int i = 0; i < t->nbatch; i++)
+	for (int i = from; i < to; i++)
 		if (t->batch[i].referenced && t->batch[i].state == ROW_READ)
 		{
 			t->batch[i].state = ROW_SKIPPED;
@@ -338,23 +365,23 @@ pass_over_referenced(RestoreTable *t)
 		}
 }
 
-/* Everything but the writing; done once for a batch, however often that is tried. */
+/* Everything but the writing, of rows for which it is not done. */
 static void
-prepare_rows(RestoreTable *t)
+prepare_rows(RestoreTable *t, int from, int to)
 {
-	convert_rows(t);
-	for (int i = 0; i < t->nbatch; i++)
+	convert_rows(t, from, to);
+	for (int i = from; i < to; i++)
 		if (t->batch[i].state == ROW_READ && !restore_table_may_exist(t, &t->batch[i]))
 			t->batch[i].searched = true;
 	if (t->nmatch > 0)
 	{
-		find_existing(t, 0, t->nbatch);
-		restore_nullkey_find(t);
-		accept_existing(t, 0, t->nbatch);
+		find_existing(t, from, to);
+		restore_nullkey_find(t, from, to);
+		accept_existing(t, from, to);
 	}
 	else
-		pass_over_referenced(t);
-	for (int i = 0; i < t->nbatch; i++)
+		pass_over_referenced(t, from, to);
+	for (int i = from; i < to; i++)
 	{
 		RestoreRow *row = &t->batch[i];
 
@@ -366,7 +393,24 @@ prepare_rows(RestoreTable *t)
 		row->state = ROW_NEW;
 	}
 	t->culprit = NULL;
-	t->prepared = true;
+}
+
+/* The locks of an attempt end with it: what it held is looked for again. */
+static void
+release_rows(RestoreTable *t, int from, int to)
+{
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch[i];
+
+		if (!row->held || (row->state != ROW_EXISTS && row->state != ROW_SKIPPED))
+			continue;
+		row->state = ROW_READ;
+		row->held = row->found = row->made = false;
+		row->searched = row->converted = false;
+		row->json_done = row->later = 0;
+		row->nulled = 0;
+	}
 }
 
 /* The keys that an INSERT returned, in its order. */
@@ -434,14 +478,15 @@ match_returned(RestoreTable *t, const Returned *r, int from, int to, int put)
 	}
 }
 
+/* Those to be inserted, or those to be updated. */
 static int
-put_rows(RestoreTable *t, int from, int to, RowState state)
+put_rows(RestoreTable *t, int from, int to, bool update)
 {
 	int			count = 0;
 
 	query_rows_clear(t->rows);
 	for (int i = from; i < to; i++)
-		if (t->batch[i].state == state)
+		if (update ? updates(t, &t->batch[i]) : t->batch[i].state == ROW_NEW)
 		{
 			query_rows_put(t->rows, t->batch[i].values, t->batch[i].nulls);
 			t->batch[i].returned = false;
@@ -470,7 +515,7 @@ static void
 insert_rows(RestoreTable *t, int from, int to)
 {
 	bool		returns = t->may_suppress && t->npk > 0;
-	int			count = put_rows(t, from, to, ROW_NEW);
+	int			count = put_rows(t, from, to, false);
 	Returned	returned = {t};
 
 	if (count == 0)
@@ -484,15 +529,26 @@ insert_rows(RestoreTable *t, int from, int to)
 }
 
 static void
+update_rows(RestoreTable *t, int from, int to)
+{
+	bool		updated[BATCH_ROWS] = {false};
+
+	if (t->statements->update == NULL || put_rows(t, from, to, true) == 0)
+		return;
+	query_execute_over(t->statements->update, t->relations, restore_update_take, updated);
+	for (int i = from; i < to; i++)
+		if (updates(t, &t->batch[i]))
+			t->batch[i].returned = updated[i];
+}
+
+static void
 write_rows(RestoreTable *t, int from, int to)
 {
 	if (t->circular)
 		map_circular(t, from, to);
 	t->writing = true;
 	insert_rows(t, from, to);
-	if (t->restore->options.mode == RESTORE_OVERWRITE && t->statements->update != NULL &&
-		put_rows(t, from, to, ROW_EXISTS) > 0)
-		query_execute_over(t->statements->update, t->relations, NULL, NULL);
+	update_rows(t, from, to);
 	t->writing = false;
 }
 
@@ -509,7 +565,12 @@ settle_rows(RestoreTable *t, int from, int to)
 		if (row->state == ROW_NEW)
 			row->state = returns && !row->returned ? ROW_SKIPPED : ROW_INSERTED;
 		else if (row->state == ROW_EXISTS)
-			row->state = t->restore->options.mode == RESTORE_OVERWRITE ? ROW_UPDATED : ROW_SKIPPED;
+		{
+			bool		wanted = updates(t, row);
+
+			row->untouched = wanted && t->statements->update != NULL && !row->returned;
+			row->state = wanted && !row->untouched ? ROW_UPDATED : ROW_SKIPPED;
+		}
 		else
 			continue;
 		row->suppressed = returns && row->state == ROW_SKIPPED && !row->found;
@@ -521,8 +582,7 @@ try_range(void *arg)
 {
 	Range	   *range = arg;
 
-	if (!range->t->prepared)
-		prepare_rows(range->t);
+	prepare_rows(range->t, range->from, range->to);
 	write_rows(range->t, range->from, range->to);
 }
 
@@ -536,8 +596,11 @@ attempt(Range *range)
 	t->culprit = NULL;
 	t->writing = false;
 	error = query_attempt(try_range, range, true);
-	if (error != NULL && t->culprit == NULL && !t->writing)
+	if (error == NULL)
+		return NULL;
+	if (t->culprit == NULL && !t->writing)
 		ReThrowError(error);
+	release_rows(t, range->from, range->to);
 	return error;
 }
 
@@ -559,6 +622,7 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 			row->refused = true;
 			row->searched = false;
 			find_existing(t, at, at + 1);
+			row->held = false;	/* by no attempt, but until the end */
 			if (row->state == ROW_SKIPPED)
 				return;
 			if (row->state == ROW_EXISTS)
@@ -610,12 +674,14 @@ count_row(RestoreTable *t, RestoreRow *row)
 			break;
 		case ROW_UPDATED:
 			t->updated++;
+			t->made += row->made;
 			break;
 		case ROW_SKIPPED:
 			if (row->referenced)
 				break;
 			t->skipped++;
 			t->suppressed += row->suppressed;
+			t->untouched += row->untouched;
 			break;
 		case ROW_ORPHANED:
 			if (row->referenced)
@@ -659,7 +725,6 @@ restore_batch_flush(RestoreTable *t)
 	if (t->nbatch == 0)
 		return;
 	oldcxt = MemoryContextSwitchTo(t->batchcxt);
-	t->prepared = false;
 	write_range(t, 0, t->nbatch);
 	for (int i = 0; i < t->nbatch; i++)
 		restore_batch_finish_row(t, &t->batch[i]);

@@ -41,7 +41,7 @@ typedef struct LaterRef
 	int64		line;
 	bool		existed;		/* it was here before: NULL must be set as well */
 	IdKey		row_source;
-	IdKey		key;
+	RestorePlace place;
 	bool		has_source;		/* else the reference is NULL in the file */
 	IdKey		source;
 	int			target_table;	/* -1: none is known */
@@ -108,24 +108,29 @@ get_cycle(Restore *restore)
 	return restore->cycle;
 }
 
-/* Only what references are read from. */
+static void
+copy_field(const RestoreTable *t, const RestoreRow *row, int column, RowField *fields)
+{
+	int			at = column < 0 ? -1 : t->column_fields[column];
+
+	if (at < 0 || fields[at].kind != FIELD_ABSENT)
+		return;
+	fields[at] = row->fields[at];
+	if (fields[at].kind > FIELD_NULL)
+		fields[at].data = pnstrdup(fields[at].data, fields[at].len);
+}
+
+/* Only what references are read from, and the key. */
 static RowField *
 copy_fields(const RestoreTable *t, const RestoreRow *row)
 {
 	RowField   *fields = palloc0(sizeof(RowField) * Max(t->shape.count, 1));
 
 	for (int i = 0; i < t->table->nrefs; i++)
-		for (int j = -1; j < t->table->refs[i].nfields; j++)
-		{
-			int			column = j < 0 ? t->refs[i].type_column : t->refs[i].columns[j];
-			int			at = column < 0 ? -1 : t->column_fields[column];
-
-			if (at < 0 || !t->table->refs[i].circular || fields[at].kind != FIELD_ABSENT)
-				continue;
-			fields[at] = row->fields[at];
-			if (fields[at].kind > FIELD_NULL)
-				fields[at].data = pnstrdup(fields[at].data, fields[at].len);
-		}
+		for (int j = -1; t->table->refs[i].circular && j < t->table->refs[i].nfields; j++)
+			copy_field(t, row, j < 0 ? t->refs[i].type_column : t->refs[i].columns[j], fields);
+	for (int i = 0; i < t->npk; i++)
+		copy_field(t, row, t->pk[i], fields);
 	return fields;
 }
 
@@ -176,7 +181,7 @@ restore_cycle_remember(RestoreTable *t, RestoreRow *row)
 		later->line = row->line;
 		later->existed = row->found;
 		later->row_source = idkey_copy(&row->source);
-		later->key = idkey_copy(&row->target);
+		later->place = restore_update_place(t, row);
 		later->has_source = restore_refs_source(t, row, i, &later->source, &later->target_table);
 		if (later->has_source)
 			later->source = idkey_copy(&later->source);
@@ -549,29 +554,51 @@ typedef struct LaterBatch
 	RestoreTable *t;
 	int			ref;
 	List	   *later;
+	bool		updated[BATCH_ROWS];
 } LaterBatch;
 
 static void
 set_later(void *arg)
 {
 	LaterBatch *batch = arg;
+	int			columns = batch->t->rel->ncolumns;
 	ListCell   *lc;
 
+	memset(batch->updated, false, sizeof(batch->updated));
 	query_rows_clear(batch->t->rows);
 	foreach(lc, batch->later)
 	{
 		LaterRef   *later = lfirst(lc);
 		RestoreRow	row = {0};
 
-		row.values = palloc0(sizeof(Datum) * (batch->t->rel->ncolumns + 1));
-		row.nulls = palloc(sizeof(bool) * (batch->t->rel->ncolumns + 1));
-		memset(row.nulls, true, batch->t->rel->ncolumns + 1);
-		restore_key_values(batch->t, &row, &later->key);
+		row.values = palloc0(sizeof(Datum) * (columns + 1));
+		row.nulls = palloc(sizeof(bool) * (columns + 1));
+		memset(row.nulls, true, columns + 1);
+		restore_update_put(batch->t, &row, &later->place);
 		if (later->resolved)
 			restore_refs_set(batch->t, &row, batch->ref, &later->target);
+		row.values[columns] = Int32GetDatum(foreach_current_index(lc));
+		row.nulls[columns] = false;
 		query_rows_put(batch->t->rows, row.values, row.nulls);
 	}
-	query_execute_over(restore_table_later(batch->t, batch->ref), batch->t->relations, NULL, NULL);
+	query_execute_over(restore_update_later(batch->t, batch->ref), batch->t->relations,
+					   restore_update_take, batch->updated);
+}
+
+/* What a trigger or a policy has left as it was. */
+static void
+count_untouched(LaterBatch *batch)
+{
+	ListCell   *lc;
+
+	foreach(lc, batch->later)
+		if (!batch->updated[foreach_current_index(lc)])
+		{
+			LaterRef   *later = lfirst(lc);
+
+			batch->t->untouched++;
+			batch->t->nulled += later->resolved && !later->existed;
+		}
 }
 
 static void
@@ -586,7 +613,10 @@ write_later(LaterBatch *batch)
 		return;
 	error = query_attempt(set_later, batch, true);
 	if (error == NULL)
+	{
+		count_untouched(batch);
 		return;
+	}
 	if (count == 1)
 	{
 		LaterRef   *later = linitial(batch->later);

@@ -27,41 +27,14 @@ restore_key_part(const RestoreTable *t, const RestoreRow *row, int column, const
 		return false;
 	*text = field->data;
 	*len = field->len;
-	/* 5.00 and 5 are the same key to a foreign key between numerics. */
-	if (field->kind == FIELD_LITERAL && memchr(field->data, '.', field->len) != NULL)
-	{
-		while ((*text)[*len - 1] == '0')
-			(*len)--;
-		if ((*text)[*len - 1] == '.')
-			(*len)--;
-	}
 	return true;
 }
 
 void
 restore_key_source(RestoreTable *t, RestoreRow *row)
 {
-	StringInfoData parts;
-	const char *text;
-	int			len;
-
-	if (t->npk == 1)
-	{
-		row->has_source = restore_key_part(t, row, t->pk[0], &text, &len);
-		if (row->has_source)
-			row->source = idkey_make(text, len);
-		return;
-	}
-	initStringInfo(&parts);
-	row->has_source = t->npk > 0;
-	for (int i = 0; i < t->npk && row->has_source; i++)
-	{
-		row->has_source = restore_key_part(t, row, t->pk[i], &text, &len);
-		if (row->has_source)
-			idkey_append_part(&parts, text, len);
-	}
-	if (row->has_source)
-		row->source = idkey_make(parts.data, parts.len);
+	row->has_source =
+		t->npk > 0 && restore_source_key(t, row, t->pk, t->table->index, &row->source);
 }
 
 /* The key the row has, or will have, here. */

@@ -200,12 +200,12 @@ take_content(TupleTableSlot *slot, void *arg)
 }
 
 void
-restore_nullkey_find(RestoreTable *t)
+restore_nullkey_find(RestoreTable *t, int from, int to)
 {
 	int			count = 0;
 
 	query_rows_clear(t->rows);
-	for (int i = 0; i < t->nbatch; i++)
+	for (int i = from; i < to; i++)
 	{
 		RestoreRow *row = &t->batch[i];
 

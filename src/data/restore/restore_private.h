@@ -37,6 +37,7 @@
 typedef struct Restore Restore;
 typedef struct RestoreTable RestoreTable;
 typedef struct RestoreCycle RestoreCycle;
+typedef struct RestoreSource RestoreSource;
 typedef struct RestoreNullkey RestoreNullkey;
 
 /* Where the value of a key column comes from. */
@@ -79,11 +80,14 @@ typedef struct RestoreRow
 	bool		searched;		/* looked for among the rows that exist */
 	bool		nullkey_searched;	/* and by all it holds, for a NULL in its match key */
 	bool		found;			/* among them */
+	bool		held;			/* and locked by the attempt that is being made */
+	bool		made;			/* by a trigger of a table restored before: not the file's */
 	bool		referenced;		/* it is there for others to refer to: only found, or made */
 	bool		refused;		/* by a unique index, and searched again */
 	int			redrawn;		/* how often its key has been */
-	bool		returned;		/* the statement that inserted it says so */
+	bool		returned;		/* the statement that wrote it says so */
 	bool		suppressed;		/* it does not: a trigger left the row out */
+	bool		untouched;		/* it does not, of a row that was here */
 	uint64		later;			/* references to rows that have not come yet, a bit each */
 } RestoreRow;
 
@@ -103,7 +107,15 @@ typedef struct RestoreStatements
 	Bitmapset  *given;			/* indexes into rel->columns */
 	QueryPlan  *insert;
 	QueryPlan  *update;			/* NULL when there is nothing to set */
+	bool		update_tried;
 } RestoreStatements;
+
+/* What names one row here: values for the columns of an UPDATE's WHERE. */
+typedef struct RestorePlace
+{
+	Datum	   *values;
+	bool	   *nulls;
+} RestorePlace;
 
 typedef struct RestoreFailure
 {
@@ -148,7 +160,11 @@ struct RestoreTable
 	int		   *pk;
 	KeySource  *pk_source;
 	QueryPlan **pk_default;
+	bool	   *pk_renamed;		/* an equal key that reads otherwise is updated too */
 	bool		sequence_checked;
+	int			nwhere;			/* columns that lead to one row */
+	int		   *where;			/* NULL until needed */
+	bool		where_unique;
 
 	/* what makes a row exist */
 	int			nmatch;
@@ -162,6 +178,10 @@ struct RestoreTable
 	QueryRows  *rows;
 	List	   *relations;		/* rows alone, as a list */
 	QueryPlan  *probe;
+	QueryPlan  *probe_latest;	/* without locks; NULL until needed */
+	bool		locking;		/* the probe holds what it finds */
+	bool		tells_origin;	/* and says which transaction made it */
+	TransactionId begun;		/* the next one when the table began */
 	RestoreStatements *statements;
 	List	   *all_statements;
 	bool		may_suppress;	/* a trigger may leave rows out */
@@ -174,7 +194,6 @@ struct RestoreTable
 	size_t		batch_bytes;
 	RestoreRow *culprit;		/* whose values are being read */
 	bool		writing;		/* an error now is some row's fault */
-	bool		prepared;
 	uint32		match_hashes[BATCH_ROWS];
 
 	/* results */
@@ -186,6 +205,8 @@ struct RestoreTable
 	int64		orphaned;
 	int64		suppressed;
 	int64		unmatched;		/* rows whose match key has a NULL */
+	int64		made;			/* by triggers, and the file's now */
+	int64		untouched;		/* no trigger, policy or view let them be updated */
 	List	   *failures;
 	List	   *dropped;		/* columns of the file that have no place here */
 	List	   *defaulted;		/* columns the file does not have */
@@ -202,11 +223,13 @@ struct Restore
 	BackupSchema *schema;
 	RestoreTable **tables;		/* in the schema's order; NULL until needed */
 	RestoreTable *current;
+	RestoreSource **sources;	/* how keys of these tables are read; NULL until needed */
 	RestoreCycle *cycle;		/* what waits for others; NULL when nothing does */
 	bool		closing;		/* a circle: nothing that is not here will come */
 	bool		skipping;		/* the rows of a table that is not restored */
 	List	   *dropped_keys;	/* foreign keys to be added again */
 	List	   *immediate;		/* names of constraints to be deferred again */
+	TransactionId begun;		/* the next one when the restore began */
 };
 
 /* restore_table.c */
@@ -226,12 +249,30 @@ extern bool restore_table_draws(const RestoreTable *t);
 /* Whether keys are the file's, come what may. */
 extern bool restore_table_keeps_ids(const RestoreTable *t);
 extern char *restore_table_cast(const RestoreTable *t, int column, const char *expression);
-/* An INSERT of the rows under that name; the plan that sets one reference of rows here. */
+/* An INSERT of the rows under that name. */
 extern void restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
 								 const char *name);
 extern QueryRows *restore_table_rows(RestoreTable *t, const char *name);
-extern QueryPlan *restore_table_later(RestoreTable *t, int ref);
 extern QueryPlan *restore_table_conflict(RestoreTable *t, const RelationKey *key);
+
+extern QueryPlan *restore_table_probe_latest(RestoreTable *t);
+
+/* restore_update.c */
+/* Prepares the UPDATE of rows that bring the columns in use. */
+extern void restore_update_use(RestoreTable *t);
+/* The plan that sets one reference of rows here. */
+extern QueryPlan *restore_update_later(RestoreTable *t, int ref);
+extern bool restore_update_renames(const RestoreTable *t, int part);
+extern RestorePlace restore_update_place(RestoreTable *t, const RestoreRow *row);
+extern void restore_update_put(const RestoreTable *t, RestoreRow *row, const RestorePlace *place);
+/* Receives what either returns; arg is a bool for each row. */
+extern bool restore_update_take(TupleTableSlot *slot, void *arg);
+
+/* restore_tenant.c */
+/* Refuses a file's own backup schema that does not leave the tenant where it is. */
+extern void restore_tenant_check(Restore *restore);
+/* Waits for other restores of the tenant. */
+extern void restore_tenant_lock(Restore *restore);
 
 /* restore_batch.c */
 extern void restore_batch_add(RestoreTable *t, const char *object, int len, int64 line);
@@ -242,6 +283,18 @@ extern void restore_batch_put(RestoreTable *t, const RestoreRow *row,
 /* Counts a row that is settled and lets others refer to it. */
 extern void restore_batch_finish_row(RestoreTable *t, RestoreRow *row);
 extern void restore_batch_init(RestoreTable *t);
+
+/* restore_source.c */
+/* What the file has in these columns as a key of that table; false where a part is NULL. */
+extern bool restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *columns,
+							   int table, IdKey *key);
+/* The same for a text inside a document. */
+extern void restore_source_text(const RestoreTable *t, const char *text, int table, IdKey *key);
+/* Whether a key here equals one of the file. */
+extern bool restore_source_is(const RestoreTable *t, int table, const IdKey *source,
+							  const IdKey *target);
+/* Whether keys of the table are told by their texts alone. */
+extern bool restore_source_is_plain(Restore *restore, int table);
 
 /* restore_key.c */
 extern void restore_key_source(RestoreTable *t, RestoreRow *row);
@@ -279,7 +332,7 @@ extern bool restore_cycle_find(const Restore *restore, int table, const IdKey *s
 /* Whether the row has a NULL in what makes it exist, so that no other is like it. */
 extern bool restore_nullkey_is(const RestoreTable *t, const RestoreRow *row);
 /* Looks for such rows of the batch by all they hold. */
-extern void restore_nullkey_find(RestoreTable *t);
+extern void restore_nullkey_find(RestoreTable *t, int from, int to);
 
 /* restore_constraints.c */
 extern void restore_constraints_drop(Restore *restore);

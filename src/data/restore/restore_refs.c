@@ -56,32 +56,6 @@ restore_refs_create(RestoreTable *t)
 	}
 }
 
-/* The reference's key in the source, false when a part of it is NULL. */
-static bool
-read_source(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, IdKey *key)
-{
-	StringInfoData parts;
-	const char *text;
-	int			len;
-
-	if (r->ref->nfields == 1)
-	{
-		if (!restore_key_part(t, row, r->columns[0], &text, &len))
-			return false;
-		*key = idkey_make(text, len);
-		return true;
-	}
-	initStringInfo(&parts);
-	for (int i = 0; i < r->ref->nfields; i++)
-	{
-		if (!restore_key_part(t, row, r->columns[i], &text, &len))
-			return false;
-		idkey_append_part(&parts, text, len);
-	}
-	*key = idkey_make(parts.data, parts.len);
-	return true;
-}
-
 /* The table meant: the only one, or that whose word stands in the type column. */
 static int
 choose_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r)
@@ -98,6 +72,19 @@ choose_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r)
 			memcmp(r->ref->targets[i].value, text, len) == 0)
 			return r->ref->targets[i].index;
 	return -1;
+}
+
+/* A reference to no table that is known is no reference where it is NULL. */
+static bool
+has_null(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r)
+{
+	const char *text;
+	int			len;
+
+	for (int i = 0; i < r->ref->nfields; i++)
+		if (!restore_key_part(t, row, r->columns[i], &text, &len))
+			return true;
+	return false;
 }
 
 /* Rows of the same batch, up to the row itself: one statement inserts them all. */
@@ -136,8 +123,9 @@ find_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, i
 static void
 set_null(RestoreTable *t, RestoreRow *row, const RestoreRef *r)
 {
+	/* The row stays its tenant's. */
 	for (int i = 0; i < r->ref->nfields; i++)
-		if (!r->ref->columns[i]->not_null)
+		if (!r->ref->columns[i]->not_null && r->ref->columns[i] != t->table->user_column)
 			row->nulls[r->columns[i]] = true;
 }
 
@@ -161,6 +149,14 @@ set_target(RestoreTable *t, RestoreRow *row, const RestoreRef *r, const IdKey *t
 		row->values[column] = valuereader_key(t->readers[column], &part);
 		row->nulls[column] = false;
 	}
+}
+
+/* What the row was read with. */
+static void
+set_own(RestoreRow *row, const RestoreRef *r)
+{
+	for (int i = 0; i < r->ref->nfields; i++)
+		row->nulls[r->columns[i]] = false;
 }
 
 /* What the places in a json column refer to, and the worst that happened. */
@@ -189,7 +185,7 @@ map_json_key(JsonbValue *value, void *arg)
 		text = numeric_normalize(value->val.numeric);
 	else
 		return false;
-	source = idkey_make(text, strlen(text));
+	restore_source_text(m->t, text, m->r->ref->targets[0].index, &source);
 	result = find_target(m->t, m->row, m->r, m->r->ref->targets[0].index, &source, &target);
 	m->worst = Max(m->worst, result);
 	if (result != REF_MAPPED)
@@ -250,14 +246,19 @@ map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	IdKey		source;
 	IdKey		target;
 	RefResult	result;
+	int			table = choose_target(t, row, r);
 
-	if (!read_source(t, row, r, &source))
+	if (table < 0 ? has_null(t, row, r) : !restore_source_key(t, row, r->columns, table, &source))
 		return REF_IS_NULL;
-	result = find_target(t, row, r, choose_target(t, row, r), &source, &target);
-	if (result == REF_MAPPED)
-		set_target(t, row, r, &target);
-	else
+	result = find_target(t, row, r, table, &source, &target);
+	if (result != REF_MAPPED)
 		set_null(t, row, r);
+	/* An equal key keeps the text that it has in this row. */
+	else if (!restore_source_is_plain(t->restore, table) &&
+			 restore_source_is(t, table, &source, &target))
+		set_own(row, r);
+	else
+		set_target(t, row, r, &target);
 	if (result == REF_MISSING && !r->ref->required)
 		row->nulled++;
 	return result;
@@ -282,7 +283,10 @@ restore_refs_source(const RestoreTable *t, const RestoreRow *row, int ref, IdKey
 					int *table)
 {
 	*table = choose_target(t, row, &t->refs[ref]);
-	return read_source(t, row, &t->refs[ref], source);
+	if (*table >= 0)
+		return restore_source_key(t, row, t->refs[ref].columns, *table, source);
+	*source = idkey_integer(0);
+	return !has_null(t, row, &t->refs[ref]);
 }
 
 void

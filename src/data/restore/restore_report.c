@@ -76,6 +76,49 @@ key_texts(const RestoreTable *t, const IdKey *key, bool utf8)
 	return k.parts;
 }
 
+typedef struct FieldTexts
+{
+	const RestoreTable *t;
+	const RestoreRow *row;
+	char	  **parts;
+} FieldTexts;
+
+static void
+convert_fields(void *arg)
+{
+	FieldTexts *f = arg;
+	char	  **parts = palloc(sizeof(char *) * f->t->npk);
+
+	for (int i = 0; i < f->t->npk; i++)
+	{
+		const char *text;
+		int			len;
+
+		if (!restore_key_part(f->t, f->row, f->t->pk[i], &text, &len))
+			return;
+		parts[i] = pnstrdup(text, len);
+		parts[i] = pg_any_to_server(parts[i], len, PG_UTF8);
+	}
+	f->parts = parts;
+}
+
+/* The key as the file has it; NULL where it is not known any more. */
+static char **
+source_texts(RestoreTable *t, const RestoreRow *row)
+{
+	FieldTexts	f = {t, row};
+
+	if (row->fields == NULL || t->npk == 0)
+		return row->has_source && restore_source_is_plain(t->restore, t->table->index)
+				   ? key_texts(t, &row->source, true)
+				   : NULL;
+	if (GetDatabaseEncoding() == PG_UTF8)
+		convert_fields(&f);
+	else
+		(void) query_attempt(convert_fields, &f, true);
+	return f.parts;
+}
+
 void
 restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 {
@@ -95,7 +138,7 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		failure->sqlerrcode = error->sqlerrcode;
 		failure->message = copy_text(error->message);
 		failure->constraint = copy_text(error->constraint_name);
-		failure->keys = row->has_source ? key_texts(t, &row->source, true) : NULL;
+		failure->keys = source_texts(t, row);
 		if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
 			restore_key_conflict(t, row, error->constraint_name, &existing))
 			failure->existing_keys = key_texts(t, &existing, false);
@@ -200,6 +243,8 @@ notes_json(const Restore *restore, const RestoreTable *t)
 		put_count(&w, "parent_missing", t->orphaned);
 		put_count(&w, "null_match_key", t->unmatched);
 		put_count(&w, "suppressed_by_trigger", t->suppressed);
+		put_count(&w, "not_updated", t->untouched);
+		put_count(&w, "made_by_trigger", t->made);
 		put_names(&w, "defaulted_columns", t->defaulted);
 		put_names(&w, "dropped_columns", t->dropped);
 		if (t->inserted + t->updated > 0)

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/pg_attribute.h"
@@ -18,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "data/restore/restore_private.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -95,6 +97,7 @@ choose_key(RestoreTable *t)
 	t->pk = palloc(sizeof(int) * Max(t->npk, 1));
 	t->pk_source = palloc(sizeof(KeySource) * Max(t->npk, 1));
 	t->pk_default = palloc0(sizeof(QueryPlan *) * Max(t->npk, 1));
+	t->pk_renamed = palloc0(sizeof(bool) * Max(t->npk, 1));
 	for (int i = 0; i < t->npk; i++)
 	{
 		RelationColumn *column = t->table->pk_columns[i];
@@ -197,12 +200,14 @@ match_add_parents(RestoreTable *t)
 			continue;
 		for (int j = 0; j < ref->nfields; j++)
 			match_add(t, ref->columns[j]);
+		if (ref->type_column != NULL)
+			match_add(t, ref->type_column);
 	}
 }
 
 /*
  * What makes a row exist: match key and tenant, and the parent where the backup
- * schema says so or where these are not unique.  Without a match key the
+ * schema says so, where these are not unique or where the row is the tenant's by it.  Without a match key the
  * key itself, unless it is drawn; then another unique index.
  */
 static void
@@ -223,9 +228,12 @@ choose_match(RestoreTable *t)
 		return;
 	if (t->table->user_column != NULL)
 		match_add(t, t->table->user_column);
-	if (t->table->match_parents || !match_is_covered(t))
+	if (t->table->match_parents || !match_is_covered(t) ||
+		(t->restore->options.user_id != NULL && t->table->tenant_depth > 0))
 		match_add_parents(t);
 	t->match_covered = match_is_covered(t);
+	for (int i = 0; i < t->npk; i++)
+		t->pk_renamed[i] = restore_update_renames(t, i);
 }
 
 /* Whether the table has rows of that tenant; of any, where it has no tenants. */
@@ -301,19 +309,6 @@ append_columns(StringInfo out, const RestoreTable *t, const int *columns, int co
 	}
 }
 
-static char *
-key_condition(const RestoreTable *t)
-{
-	StringInfoData out;
-
-	initStringInfo(&out);
-	if (t->npk > 0)
-		append_columns(&out, t, t->pk, t->npk, " AND ");
-	else
-		append_columns(&out, t, t->match, t->nmatch, " AND ");
-	return out.data;
-}
-
 bool
 restore_table_matches_null(const RestoreTable *t, int column)
 {
@@ -363,18 +358,64 @@ append_key(StringInfo out, const RestoreTable *t)
 }
 
 /* LATERAL with LIMIT 1 keeps the planner from joining the whole of the table. */
-static void
-prepare_probe(RestoreTable *t)
+static QueryPlan *
+prepare_probe(RestoreTable *t, bool locking)
 {
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT b.n, y.* FROM " ROWS_NAME " AS b, LATERAL (SELECT 1");
 	append_key(&sql, t);
+	if (t->tells_origin)
+		appendStringInfoString(&sql, ", x.xmin AS origin");
 	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->rel->qualified);
 	append_match(&sql, t);
-	appendStringInfoString(&sql, " LIMIT 1) AS y");
-	t->probe = query_prepare_over(t->cxt, sql.data, t->relations);
+	appendStringInfo(&sql, " LIMIT 1%s) AS y", locking ? " FOR KEY SHARE OF x" : "");
+	return query_prepare_over(t->cxt, sql.data, t->relations);
+}
+
+QueryPlan *
+restore_table_probe_latest(RestoreTable *t)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
+
+	if (t->probe_latest == NULL)
+		t->probe_latest = prepare_probe(t, false);
+	MemoryContextSwitchTo(oldcxt);
+	return t->probe_latest;
+}
+
+static bool
+has_storage(const RelationInfo *rel)
+{
+	return rel->kind == RELKIND_RELATION || rel->kind == RELKIND_PARTITIONED_TABLE;
+}
+
+/*
+ * What is found is held until the end, lest others delete what the file's rows refer
+ * to.  A lock asks for the right to UPDATE, and under row security for its policies.
+ */
+static bool
+may_lock(const RelationInfo *rel)
+{
+	return has_storage(rel) && !relation_hides_rows(rel->oid) &&
+		   pg_class_aclcheck(rel->oid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
+}
+
+/* Whether triggers of a table restored before may have made rows of this one. */
+static bool
+may_be_made(const RestoreTable *t)
+{
+	if (!has_storage(t->rel))
+		return false;
+	for (int i = 0; i < t->restore->schema->ntables; i++)
+	{
+		const RestoreTable *other = t->restore->tables[i];
+
+		if (other != NULL && other != t && other->triggers != NIL)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -404,9 +445,14 @@ restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *giv
 
 	while ((i = bms_next_member(given, i)) >= 0)
 		overriding |= t->rel->columns[i].identity == ATTRIBUTE_IDENTITY_ALWAYS;
-	appendStringInfo(out, "INSERT INTO %s AS x (", t->rel->qualified);
-	append_list(out, t, given, NULL);
-	appendStringInfo(out, ")%s SELECT ", overriding ? " OVERRIDING SYSTEM VALUE" : "");
+	appendStringInfo(out, "INSERT INTO %s AS x", t->rel->qualified);
+	if (!bms_is_empty(given))	/* else every column has its default */
+	{
+		appendStringInfoString(out, " (");
+		append_list(out, t, given, NULL);
+		appendStringInfoChar(out, ')');
+	}
+	appendStringInfo(out, "%s SELECT ", overriding ? " OVERRIDING SYSTEM VALUE" : "");
 	append_list(out, t, given, "b");
 	appendStringInfo(out, " FROM %s AS b", name);
 }
@@ -424,50 +470,6 @@ prepare_insert(RestoreTable *t, const Bitmapset *given)
 		append_key(&sql, t);
 	}
 	return query_prepare_over(t->cxt, sql.data, t->relations);
-}
-
-/* All columns but the key; what closes a circle is set when the circle is complete. */
-static QueryPlan *
-prepare_update(RestoreTable *t, const Bitmapset *given)
-{
-	StringInfoData sql;
-	int			i = -1;
-	int			count = 0;
-
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
-	while ((i = bms_next_member(given, i)) >= 0)
-	{
-		RelationColumn *column = &t->rel->columns[i];
-		bool		is_key = false;
-
-		for (int j = 0; j < t->npk; j++)
-			is_key |= t->pk[j] == i;
-		if (is_key || column->identity == ATTRIBUTE_IDENTITY_ALWAYS || is_circular(t, column))
-			continue;
-		relation_check_privilege(t->rel, &column->attnum, 1, ACL_UPDATE);
-		appendStringInfo(&sql, "%s%s = b.c%d", count++ > 0 ? ", " : "", column->quoted, i + 1);
-	}
-	appendStringInfo(&sql, " FROM " ROWS_NAME " AS b WHERE %s", key_condition(t));
-	return count > 0 ? query_prepare_over(t->cxt, sql.data, t->relations) : NULL;
-}
-
-QueryPlan *
-restore_table_later(RestoreTable *t, int ref)
-{
-	RestoreRef *r = &t->refs[ref];
-	StringInfoData sql;
-
-	if (r->later != NULL)
-		return r->later;
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
-	for (int i = 0; i < r->ref->nfields; i++)
-		appendStringInfo(&sql, "%s%s = b.c%d", i > 0 ? ", " : "", r->ref->columns[i]->quoted,
-						 r->columns[i] + 1);
-	appendStringInfo(&sql, " FROM " ROWS_NAME " AS b WHERE %s", key_condition(t));
-	r->later = query_prepare_over(t->cxt, sql.data, t->relations);
-	return r->later;
 }
 
 /* Finds the key of the row that has the values of a row of ours under a unique index. */
@@ -511,8 +513,6 @@ restore_table_use(RestoreTable *t, const Bitmapset *given)
 	s = palloc0(sizeof(RestoreStatements));
 	s->given = bms_copy(given);
 	s->insert = prepare_insert(t, given);
-	if (t->restore->options.mode == RESTORE_OVERWRITE && t->nmatch > 0)
-		s->update = prepare_update(t, given);
 	t->all_statements = lappend(t->all_statements, s);
 	t->statements = s;
 	MemoryContextSwitchTo(oldcxt);
@@ -672,7 +672,12 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	t->rows = restore_table_rows(t, ROWS_NAME);
 	t->relations = list_make1(t->rows);
 	if (t->nmatch > 0)
-		prepare_probe(t);
+	{
+		t->locking = may_lock(t->rel);
+		t->tells_origin = may_be_made(t);
+		t->begun = ReadNextTransactionId();
+		t->probe = prepare_probe(t, t->locking);
+	}
 	t->probing =
 		t->nmatch > 0 && (!t->match_covered || (!rows_tell_tenant(t) && has_rows_of(t, t->tenant)));
 	restore_batch_init(t);

@@ -49,7 +49,7 @@ struct KeyForm
 	FmgrInfo	output;
 	TypeCacheEntry *cache;		/* for ranges, and for the hash of what is opaque */
 	int			nparts;			/* of an array, a range or a composite */
-	KeyForm   **parts;			/* NULL for an attribute that was dropped */
+	KeyForm	  **parts;			/* NULL for an attribute that was dropped */
 	TupleDesc	desc;			/* of a composite */
 };
 
@@ -150,7 +150,7 @@ static Datum
 choose_array(KeyForm *form, Datum value)
 {
 	ArrayType  *array = DatumGetArrayTypeP(value);
-	KeyForm    *element = form->parts[0];
+	KeyForm	   *element = form->parts[0];
 	Datum	   *values;
 	bool	   *nulls;
 	int			count;
@@ -361,7 +361,7 @@ classify(KeyForm *form)
 KeyForm *
 keyform_create(Oid type, Oid collation)
 {
-	KeyForm    *form = palloc0(sizeof(KeyForm));
+	KeyForm	   *form = palloc0(sizeof(KeyForm));
 	Oid			output;
 	bool		varlena;
 
@@ -396,9 +396,8 @@ append_hash(KeyForm *form, StringInfo out, Datum value)
 {
 	for (int seed = 0; seed < 2; seed++)
 	{
-		uint64		hash = DatumGetUInt64(FunctionCall2Coll(&form->cache->hash_extended_proc_finfo,
-															form->collation, value,
-															Int64GetDatum(seed)));
+		uint64 hash = DatumGetUInt64(FunctionCall2Coll(
+			&form->cache->hash_extended_proc_finfo, form->collation, value, Int64GetDatum(seed)));
 
 		appendBinaryStringInfo(out, (const char *) &hash, sizeof(hash));
 	}

@@ -1,0 +1,249 @@
+/*
+ * restore_tenant.c
+ *	  Whose rows a restore may write, and who must wait for whom.
+ *
+ * A restore for one tenant is given the tenant by its caller and the backup schema
+ * perhaps by the file, which is anybody's.  A file must not say that a table has no
+ * tenants: its rows would then be whoever's they claim to be.  What a table has is
+ * taken from this database instead: its tenant column as backupschema_derive() finds
+ * it, or the foreign keys by which its rows belong to those of a table that has one.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "data/restore/restore_private.h"
+#include "data/row/keyform.h"
+#include "miscadmin.h"
+
+/* Of the advisory locks: ours, so that others' keys do not meet them. */
+#define LOCK_SEED 0x64626164
+
+/* --- a backup schema that the file brings */
+
+static void refuse(const BackupTable *table, const char *format, ...) pg_attribute_printf(2, 3)
+	pg_attribute_noreturn();
+
+static void
+refuse(const BackupTable *table, const char *format, ...)
+{
+	StringInfoData detail;
+
+	initStringInfo(&detail);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&detail, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&detail, needed);
+	}
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+		 errmsg("the backup's own schema does not keep table \"%s\" to one tenant", table->name),
+		 errdetail_internal("%s", detail.data),
+		 errhint("Pass a backup schema that you trust as backup_schema, or restore without "
+				 "user_id.")));
+}
+
+static bool
+is_required(const RelationInfo *rel, const RelationForeignKey *fk)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+		if (!relation_column_by_number(rel, fk->columns[i])->not_null)
+			return false;
+	return true;
+}
+
+/* Whether each row of the relation is some tenant's; seen are those asked before. */
+static bool
+has_tenants(const RelationInfo *rel, List **seen)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (backupschema_tenant_column(rel) != NULL)
+		return true;
+	*seen = lappend_oid(*seen, rel->oid);
+	foreach(lc, rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+
+		if (is_required(rel, fk) && !list_member_oid(*seen, fk->target) &&
+			has_tenants(relation_read(fk->target), seen))
+			return true;
+	}
+	return false;
+}
+
+/* The reference that the schema declares for a foreign key, or NULL. */
+static const BackupRef *
+declared_reference(const BackupSchema *schema, const BackupTable *table,
+				   const RelationForeignKey *fk)
+{
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		const BackupRef *ref = &table->refs[i];
+		AttrNumber *numbers = palloc(sizeof(AttrNumber) * ref->nfields);
+
+		if (ref->kind != REF_COLUMNS ||
+			schema->tables[ref->targets[0].index].rel->oid != fk->target)
+			continue;
+		for (int j = 0; j < ref->nfields; j++)
+			numbers[j] = ref->columns[j]->attnum;
+		if (relation_foreign_key_over(table->rel, numbers, ref->nfields, fk->target) == fk)
+			return ref;
+	}
+	return NULL;
+}
+
+/* A key that is not declared would be copied, and may lead to anybody's row. */
+static void
+check_foreign_key(const BackupSchema *schema, const BackupTable *table,
+				  const RelationForeignKey *fk)
+{
+	const BackupRef *ref = declared_reference(schema, table, fk);
+	List	   *seen = NIL;
+
+	if (table->user_column != NULL && fk->ncolumns == 1 &&
+		fk->columns[0] == table->user_column->attnum)
+		return;
+	if (ref != NULL && (ref->required || !is_required(table->rel, fk)))
+		return;
+	if (!has_tenants(relation_read(fk->target), &seen))
+		return;
+	if (ref == NULL)
+		refuse(table, "It does not declare foreign key \"%s\", which leads to rows of tenants.",
+			   fk->name);
+	refuse(table, "It declares foreign key \"%s\", by which rows are a tenant's, as optional.",
+		   fk->name);
+}
+
+static void
+check_table(const BackupSchema *schema, const BackupTable *table)
+{
+	const RelationColumn *column = backupschema_tenant_column(table->rel);
+	List	   *seen = NIL;
+	ListCell   *lc;
+
+	if (column != NULL && table->user_column != column)
+		refuse(table, "It does not name \"%s\" as the table's tenant column.", column->name);
+	for (int i = 0; i < table->nslug; i++)
+		if (table->slug_columns[i] == table->user_column)
+			refuse(table, "It has the tenant column \"%s\" in the match key.",
+				   table->user_column->name);
+	if (table->tenant_depth < 0 && has_tenants(table->rel, &seen))
+		refuse(table, "Its rows belong to no tenant there, and here they do.");
+	foreach(lc, table->rel->foreign_keys)
+		check_foreign_key(schema, table, lfirst(lc));
+}
+
+void
+restore_tenant_check(Restore *restore)
+{
+	const BackupSchema *schema = restore->schema;
+
+	if (restore->options.user_id == NULL || restore->options.backup_schema != NULL)
+		return;
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		check_table(schema, &schema->tables[i]);
+	}
+}
+
+/* --- turns */
+
+static bool
+take_bool(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	*(bool *) arg = DatumGetBool(slot_getattr(slot, 1, &isnull));
+	return false;
+}
+
+/*
+ * Whoever has waited must see what the other has committed, which a snapshot
+ * taken before cannot show.
+ */
+static void
+lock_key(uint64 key, bool shared)
+{
+	Oid			type = INT8OID;
+	Datum		value = Int64GetDatum((int64) key);
+	bool		locked = false;
+
+	if (!IsolationUsesXactSnapshot())
+	{
+		query_run(shared ? "SELECT pg_catalog.pg_advisory_xact_lock_shared($1)"
+						 : "SELECT pg_catalog.pg_advisory_xact_lock($1)",
+				  1, &type, &value, NULL, false, NULL, NULL);
+		return;
+	}
+	query_run(shared ? "SELECT pg_catalog.pg_try_advisory_xact_lock_shared($1)"
+					 : "SELECT pg_catalog.pg_try_advisory_xact_lock($1)",
+			  1, &type, &value, NULL, false, take_bool, &locked);
+	if (!locked)
+		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						errmsg("could not serialize with another restore of the same rows")));
+}
+
+/* A tenant as the column has it, whose equality says which spellings are one tenant. */
+static uint64
+tenant_key(const RelationColumn *column, const char *user_id)
+{
+	ValueReader *reader = valuereader_create(column, false);
+	int			nestlevel = query_pin(PIN_VALUES);
+	StringInfoData bytes;
+
+	initStringInfo(&bytes);
+	keyform_append(keyform_create(column->type, column->collation), &bytes,
+				   valuereader_text(reader, user_id, strlen(user_id)));
+	query_unpin(nestlevel);
+	return hash_bytes_extended((const unsigned char *) bytes.data, bytes.len, LOCK_SEED + 1);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	uint64		x = *(const uint64 *) a;
+	uint64		y = *(const uint64 *) b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Two restores of one tenant take turns, else each would insert what the other
+ * has not committed yet.  One without a tenant may touch any of them.  Tables may
+ * tell tenants apart in different ways: each way has a lock, all in one order.
+ */
+void
+restore_tenant_lock(Restore *restore)
+{
+	const BackupSchema *schema = restore->schema;
+	const char *user_id = restore->options.user_id;
+	uint64	   *keys = palloc(sizeof(uint64) * (schema->ntables + 1));
+	int			count = 0;
+
+	lock_key(hash_bytes_extended((const unsigned char *) "", 0, LOCK_SEED), user_id != NULL);
+	if (user_id == NULL)
+		return;
+	keys[count++] =
+		hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), LOCK_SEED + 1);
+	for (int i = 0; i < schema->ntables; i++)
+		if (schema->tables[i].user_column != NULL)
+			keys[count++] = tenant_key(schema->tables[i].user_column, user_id);
+	qsort(keys, count, sizeof(uint64), compare_keys);
+	for (int i = 0; i < count; i++)
+		if (i == 0 || keys[i] != keys[i - 1])
+			lock_key(keys[i], false);
+}

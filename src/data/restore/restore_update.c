@@ -1,0 +1,244 @@
+/*
+ * restore_update.c
+ *	  Rows that are here, changed: which row a statement means, and no other.
+ *
+ * A key declared for a table may be unique within its tenant only, so no statement
+ * trusts it alone: WHERE names the key, the tenant and, where a unique index needs
+ * it, the match key, and a table without a unique index behind these is not updated.
+ * NULL is equal to NULL there; that a row was hit once and once only is counted.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_class.h"
+#include "data/restore/restore_private.h"
+#include "data/row/keyform.h"
+#include "utils/acl.h"
+
+static void
+add_where(RestoreTable *t, int column)
+{
+	for (int i = 0; i < t->nwhere; i++)
+		if (t->where[i] == column)
+			return;
+	t->where[t->nwhere++] = column;
+}
+
+/* Whether a unique index makes the columns of WHERE lead to one row. */
+static bool
+where_is_unique(const RestoreTable *t)
+{
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(t->nwhere, 1));
+	ListCell   *lc;
+
+	for (int i = 0; i < t->nwhere; i++)
+		columns[i] = t->rel->columns[t->where[i]].attnum;
+	foreach(lc, t->rel->keys)
+		if (relation_key_within(lfirst(lc), columns, t->nwhere))
+			return true;
+	return false;
+}
+
+static void
+choose_where(RestoreTable *t)
+{
+	t->where = MemoryContextAlloc(t->cxt, sizeof(int) * Max(t->rel->ncolumns, 1));
+	for (int i = 0; i < t->npk; i++)
+		add_where(t, t->pk[i]);
+	if (t->table->user_column != NULL)
+		add_where(t, t->table->user_column - t->rel->columns);
+	t->where_unique = t->npk > 0 && where_is_unique(t);
+	for (int i = 0; i < t->nmatch && !t->where_unique; i++)
+		add_where(t, t->match[i]);
+	t->where_unique |= where_is_unique(t);
+}
+
+/* Views and foreign tables have no indexes: there the count must do. */
+static void
+need_where(RestoreTable *t)
+{
+	bool indexed = t->rel->kind == RELKIND_RELATION || t->rel->kind == RELKIND_PARTITIONED_TABLE;
+
+	if (t->where == NULL)
+		choose_where(t);
+	if (indexed && !t->where_unique)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("rows of table \"%s\" cannot be updated", t->table->name),
+				 errdetail("No unique index stands behind its key, its tenant column and its "
+						   "match key, so an update of one row could change another."),
+				 errhint("Create one, or use mode => 'skip'.")));
+}
+
+static void
+append_equality(StringInfo out, const RestoreTable *t, int column)
+{
+	const RelationColumn *c = &t->rel->columns[column];
+	bool		nullable = !c->not_null;
+
+	appendStringInfo(out, "%sx.%s %s b.c%d", nullable ? "(" : "", c->quoted,
+					 relation_equality(c->basetype), column + 1);
+	if (nullable)
+		appendStringInfo(out, " OR (x.%s IS NULL AND b.c%d IS NULL))", c->quoted, column + 1);
+}
+
+static void
+append_where(StringInfo out, const RestoreTable *t)
+{
+	appendStringInfoString(out, " FROM " ROWS_NAME " AS b WHERE ");
+	for (int i = 0; i < t->nwhere; i++)
+	{
+		appendStringInfoString(out, i > 0 ? " AND " : "");
+		append_equality(out, t, t->where[i]);
+	}
+}
+
+static bool
+is_where(const RestoreTable *t, int column)
+{
+	for (int i = 0; i < t->nwhere; i++)
+		if (t->where[i] == column)
+			return true;
+	return false;
+}
+
+/*
+ * Whether the file has a say in the key of a row that is found: where it is found by
+ * the key itself, which may be equal and yet read otherwise.
+ */
+bool
+restore_update_renames(const RestoreTable *t, int part)
+{
+	const RelationColumn *column = &t->rel->columns[t->pk[part]];
+	bool		matched = false;
+
+	for (int i = 0; i < t->nmatch; i++)
+		matched |= t->match[i] == t->pk[part];
+	return matched && t->pk_source[part] == KEY_KEPT && t->column_fields[t->pk[part]] >= 0 &&
+		   keyform_kind(keyform_create(column->basetype, column->collation)) != KEYFORM_PLAIN;
+}
+
+static bool
+is_set(const RestoreTable *t, int column)
+{
+	bool		set = t->rel->columns[column].identity != ATTRIBUTE_IDENTITY_ALWAYS;
+
+	for (int i = 0; i < t->npk; i++)
+		if (t->pk[i] == column)
+			set &= t->pk_renamed[i];
+	for (int i = 0; i < t->table->nrefs; i++)
+		for (int j = 0; j < t->table->refs[i].nfields; j++)
+			if (t->table->refs[i].circular && t->refs[i].columns[j] == column)
+				set = false;
+	return set;
+}
+
+/* All columns but the key; what closes a circle is set when the circle is complete. */
+static QueryPlan *
+prepare_update(RestoreTable *t, const Bitmapset *given)
+{
+	StringInfoData sql;
+	int			i = -1;
+	int			count = 0;
+
+	need_where(t);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
+	while ((i = bms_next_member(given, i)) >= 0)
+	{
+		RelationColumn *column = &t->rel->columns[i];
+
+		if (!is_set(t, i))
+			continue;
+		relation_check_privilege(t->rel, &column->attnum, 1, ACL_UPDATE);
+		appendStringInfo(&sql, "%s%s = b.c%d", count++ > 0 ? ", " : "", column->quoted, i + 1);
+	}
+	append_where(&sql, t);
+	for (i = 0; i < t->nmatch; i++)
+		if (!is_where(t, t->match[i]))
+		{
+			appendStringInfoString(&sql, " AND ");
+			append_equality(&sql, t, t->match[i]);
+		}
+	appendStringInfoString(&sql, " RETURNING b.n");
+	return count > 0 ? query_prepare_over(t->cxt, sql.data, t->relations) : NULL;
+}
+
+void
+restore_update_use(RestoreTable *t)
+{
+	RestoreStatements *s = t->statements;
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
+
+	if (!s->update_tried)
+		s->update = prepare_update(t, s->given);
+	s->update_tried = true;
+	MemoryContextSwitchTo(oldcxt);
+}
+
+QueryPlan *
+restore_update_later(RestoreTable *t, int ref)
+{
+	RestoreRef *r = &t->refs[ref];
+	StringInfoData sql;
+
+	if (r->later != NULL)
+		return r->later;
+	need_where(t);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
+	for (int i = 0; i < r->ref->nfields; i++)
+		appendStringInfo(&sql, "%s%s = b.c%d", i > 0 ? ", " : "", r->ref->columns[i]->quoted,
+						 r->columns[i] + 1);
+	append_where(&sql, t);
+	appendStringInfoString(&sql, " RETURNING b.n");
+	r->later = query_prepare_over(t->cxt, sql.data, t->relations);
+	return r->later;
+}
+
+/* Where the row is, in the current context: values for WHERE. */
+RestorePlace
+restore_update_place(RestoreTable *t, const RestoreRow *row)
+{
+	RestorePlace place;
+
+	if (t->where == NULL)
+		choose_where(t);
+	place.values = palloc(sizeof(Datum) * Max(t->nwhere, 1));
+	place.nulls = palloc(sizeof(bool) * Max(t->nwhere, 1));
+	for (int i = 0; i < t->nwhere; i++)
+	{
+		int			column = t->where[i];
+
+		place.nulls[i] = row->nulls[column];
+		if (!place.nulls[i])
+			place.values[i] = valuereader_copy(t->readers[column], row->values[column]);
+	}
+	return place;
+}
+
+void
+restore_update_put(const RestoreTable *t, RestoreRow *row, const RestorePlace *place)
+{
+	for (int i = 0; i < t->nwhere; i++)
+	{
+		row->values[t->where[i]] = place->values[i];
+		row->nulls[t->where[i]] = place->nulls[i];
+	}
+}
+
+/* A row that a statement has changed, by its number among those it was given. */
+bool
+restore_update_take(TupleTableSlot *slot, void *arg)
+{
+	bool	   *updated = arg;
+	bool		isnull;
+	int			number = DatumGetInt32(slot_getattr(slot, 1, &isnull));
+
+	if (updated[number])
+		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
+						errmsg("an update of one row would change several")));
+	updated[number] = true;
+	return true;
+}
