@@ -27,10 +27,10 @@ describe(SqlStatement *st, bool ok, dba_error *error)
 	else
 		buf_printf(&buf, "%s%s%s", dba_error_message(error), *dba_error_hint(error) ? " HINT " : "",
 				   dba_error_hint(error));
-	for (size_t i = 0; ok && i < st->count; i++)
+	for (size_t i = 0; ok && i < st->params.count; i++)
 	{
 		buf_puts(&buf, " [");
-		if (!sql_param_write(&buf, st->params[i], NULL))
+		if (!sql_param_write(&buf, st->params.items[i], NULL))
 			buf_puts(&buf, "NULL");
 		buf_putc(&buf, ']');
 	}

@@ -20,14 +20,14 @@ check_statement(const SqlStatement *st)
 		params += !quoted && *text == '$';
 		CHECK(quoted || (*text != '\'' && *text != ';' && *text != '-' && *text != '\\'));
 	}
-	CHECK(!quoted && params == st->count);
-	for (size_t i = 0; i < st->count; i++)
+	CHECK(!quoted && params == st->params.count);
+	for (size_t i = 0; i < st->params.count; i++)
 	{
 		for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++)
 		{
 			SqlParamType type = sql_param_type(NULL, types[t]);
 
-			sql_param_write(&buf, st->params[i], &type);
+			sql_param_write(&buf, st->params.items[i], &type);
 		}
 	}
 	buf_free(&buf);

@@ -6,34 +6,9 @@
 
 #include <string.h>
 
-#include "base/mem.h"
+#include "base/hash.h"
 
-/* ---------------------------------------------------------------- hashes */
-
-/* splitmix64's finish: every bit of the input reaches every bit of the output */
-static uint64_t
-mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-	x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
-	return x ^ x >> 31;
-}
-
-static uint64_t
-hash_text(const char *text, size_t len)
-{
-	uint64_t	hash = mix(len + UINT64_C(0x9E3779B97F4A7C15));
-	uint64_t	word;
-
-	for (; len >= 8; text += 8, len -= 8)
-	{
-		memcpy(&word, text, 8);
-		hash = mix(hash ^ word) + UINT64_C(0x9E3779B97F4A7C15);
-	}
-	word = 0;
-	memcpy(&word, text, len);
-	return mix(hash ^ word);
-}
+/* ---------------------------------------------------------------- keys of a row */
 
 void
 backupkey_clear(BackupKey *key)
@@ -61,77 +36,20 @@ backupkey_hash(const BackupKey *key, uint64_t *hash)
 	{
 		if (!key->present[i])
 			return false;
-		*hash = mix(*hash + key->values[i]);
+		*hash = hash_mix(*hash + key->values[i]);
 	}
 	*hash |= *hash == 0;
 	return true;
 }
 
-/* ---------------------------------------------------------------- key sets */
-
-static uint64_t *
-keyset_slot(const KeySet *set, uint64_t key)
-{
-	size_t		i = (size_t) key & (set->size - 1);
-
-	while (set->slots[i] != 0 && set->slots[i] != key)
-		i = (i + 1) & (set->size - 1);
-	return &set->slots[i];
-}
-
-static bool
-keyset_grow(KeySet *set)
-{
-	KeySet		larger = {NULL, set->size > 0 ? set->size * 2 : 256, set->used};
-
-	larger.slots = mem_zalloc(larger.size * sizeof(uint64_t));
-	if (larger.slots == NULL)
-		return false;
-	for (size_t i = 0; i < set->size; i++)
-	{
-		if (set->slots[i] != 0)
-			*keyset_slot(&larger, set->slots[i]) = set->slots[i];
-	}
-	mem_free(set->slots);
-	*set = larger;
-	return true;
-}
-
-int
-keyset_add(KeySet *set, uint64_t key)
-{
-	uint64_t   *slot;
-
-	if (set->used * 4 >= set->size * 3 && !keyset_grow(set))
-		return -1;
-	slot = keyset_slot(set, key);
-	if (*slot != 0)
-		return 0;
-	*slot = key;
-	set->used++;
-	return 1;
-}
-
-bool
-keyset_has(const KeySet *set, uint64_t key)
-{
-	return set->size > 0 && *keyset_slot(set, key) != 0;
-}
-
 bool
 backupref_postpone(BackupRef *ref, uint64_t key, size_t line)
 {
-	if (ref->pending_count == ref->pending_size)
-	{
-		size_t		size = ref->pending_size > 0 ? ref->pending_size * 2 : 64;
-		PendingRef *pending = mem_realloc(ref->pending, size * sizeof(PendingRef));
+	PendingRef *pending = array_add(&ref->pending);
 
-		if (pending == NULL)
-			return false;
-		ref->pending = pending;
-		ref->pending_size = size;
-	}
-	ref->pending[ref->pending_count++] = (PendingRef){key, line};
+	if (pending == NULL)
+		return false;
+	*pending = (PendingRef){key, line};
 	return true;
 }
 
@@ -173,10 +91,10 @@ backuptables_free(BackupTables *tables)
 {
 	for (BackupTable *table = tables->first; table != NULL; table = table->next)
 	{
-		mem_free(table->keys.slots);
-		mem_free(table->columns);
+		hashset_free(&table->keys);
+		array_free(&table->columns);
 		for (BackupRef *ref = table->refs; ref != NULL; ref = ref->next)
-			mem_free(ref->pending);
+			array_free(&ref->pending);
 	}
 	arena_free(&tables->arena);
 	tables->first = NULL;
@@ -185,11 +103,12 @@ backuptables_free(BackupTables *tables)
 long
 backuptable_column(const BackupTable *table, const char *name, size_t len, size_t from)
 {
-	for (size_t n = 0; n < table->column_count; n++)
+	for (size_t n = 0; n < table->columns.count; n++)
 	{
-		size_t		i = from + n < table->column_count ? from + n : from + n - table->column_count;
+		size_t i = from + n < table->columns.count ? from + n : from + n - table->columns.count;
 
-		if (table->columns[i].len == len && memcmp(table->columns[i].name, name, len) == 0)
+		if (table->columns.items[i].len == len &&
+			memcmp(table->columns.items[i].name, name, len) == 0)
 			return (long) i;
 	}
 	return -1;
@@ -199,20 +118,11 @@ bool
 backuptable_add_column(BackupTables *tables, BackupTable *table, const char *name, size_t len)
 {
 	const char *copy = arena_strndup(&tables->arena, name, len);
+	BackupColumn *column = copy != NULL ? array_add(&table->columns) : NULL;
 
-	if (copy == NULL)
+	if (column == NULL)
 		return false;
-	if (table->column_count == table->column_size)
-	{
-		size_t		size = table->column_size > 0 ? table->column_size * 2 : 16;
-		BackupColumn *columns = mem_realloc(table->columns, size * sizeof(BackupColumn));
-
-		if (columns == NULL)
-			return false;
-		table->columns = columns;
-		table->column_size = size;
-	}
-	table->columns[table->column_count++] = (BackupColumn){copy, len, 0};
+	*column = (BackupColumn){copy, len, 0};
 	return true;
 }
 

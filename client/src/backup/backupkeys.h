@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "base/array.h"
+#include "base/hashset.h"
 #include "json/json.h"
 
 #define BACKUP_MAX_KEY 32 /* columns of a key */
@@ -26,14 +28,6 @@ typedef struct BackupKey
 	bool		present[BACKUP_MAX_KEY];	/* not NULL in this row */
 } BackupKey;
 
-/* a set of hashes */
-typedef struct KeySet
-{
-	uint64_t   *slots;			/* 0: free */
-	size_t		size;
-	size_t		used;
-} KeySet;
-
 /* a reference that was not there when its row was read */
 typedef struct PendingRef
 {
@@ -47,9 +41,7 @@ struct BackupRef
 	BackupTable *table;			/* referred to */
 	BackupKey	fields;
 	bool		optional;
-	PendingRef *pending;
-	size_t		pending_count;
-	size_t		pending_size;
+	ARRAY_OF(PendingRef) pending;
 };
 
 /* a column as the table line names it */
@@ -72,10 +64,8 @@ struct BackupTable
 	size_t		rows;
 	BackupKey	pk;
 	BackupRef  *refs;
-	KeySet		keys;
-	BackupColumn *columns;
-	size_t		column_count;
-	size_t		column_size;
+	HashSet		keys;
+	ARRAY_OF(BackupColumn) columns;
 };
 
 typedef struct BackupTables
@@ -98,10 +88,6 @@ extern void backupkey_clear(BackupKey *key);
 
 /* the key of the row, never 0; false: a part of it is NULL */
 extern bool backupkey_hash(const BackupKey *key, uint64_t *hash);
-
-/* 1: new, 0: known already, -1: no memory */
-extern int keyset_add(KeySet *set, uint64_t key);
-extern bool keyset_has(const KeySet *set, uint64_t key);
 
 /* remembers a reference to look at again when all keys are known */
 extern bool backupref_postpone(BackupRef *ref, uint64_t key, size_t line);

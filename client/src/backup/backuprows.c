@@ -45,7 +45,7 @@ backup_table_begin(dba_backup_check *check, const char *name)
 		return backup_error(check, "line %zu: table \"%s\" comes twice", backup_line(check), name);
 	table->seen = true;
 	table->line = backup_line(check);
-	table->column_count = 0;
+	table->columns.count = 0;
 	check->row.table = table;
 	check->row.depth = 0;
 	if (check->has_schema && !table->declared)
@@ -93,7 +93,7 @@ row_name(dba_backup_check *check, const char *text, size_t len)
 			check->no_memory = true;
 			return false;
 		}
-		row->column = (long) table->column_count - 1;
+		row->column = (long) table->columns.count - 1;
 	}
 	if (row->column < 0)
 	{
@@ -101,8 +101,8 @@ row_name(dba_backup_check *check, const char *text, size_t len)
 					 (int) (len < 64 ? len : 64), text, table->name);
 		return true;
 	}
-	column = &table->columns[row->column];
-	row->next = (size_t) row->column + 1 < table->column_count ? (size_t) row->column + 1 : 0;
+	column = &table->columns.items[row->column];
+	row->next = (size_t) row->column + 1 < table->columns.count ? (size_t) row->column + 1 : 0;
 	if (column->row == table->rows)
 		backup_error(check, "line %zu: member \"%s\" comes twice", row->line, column->name);
 	column->row = table->rows;
@@ -117,7 +117,7 @@ row_value(BackupRow *row, const char *text, size_t len)
 
 	if (row->column < 0)
 		return;
-	name = row->table->columns[row->column].name;
+	name = row->table->columns.items[row->column].name;
 	backupkey_set(&row->table->pk, name, text, len);
 	for (BackupRef *ref = row->table->refs; ref != NULL; ref = ref->next)
 		backupkey_set(&ref->fields, name, text, len);
@@ -140,7 +140,7 @@ row_check_key(dba_backup_check *check)
 	}
 	if (!table->referenced)
 		return;
-	added = keyset_add(&table->keys, hash);
+	added = hashset_add(&table->keys, hash);
 	if (added < 0)
 		check->no_memory = true;
 	else if (added == 0)
@@ -172,7 +172,7 @@ row_check_refs(dba_backup_check *check)
 	{
 		uint64_t	hash;
 
-		if (!backupkey_hash(&ref->fields, &hash) || keyset_has(&ref->table->keys, hash))
+		if (!backupkey_hash(&ref->fields, &hash) || hashset_has(&ref->table->keys, hash))
 			continue;
 		if (ref->table->finished)
 			report_missing(check, table, ref, check->row.line);
@@ -238,10 +238,10 @@ backup_rows_end(dba_backup_check *check)
 						   table->name);
 		for (const BackupRef *ref = table->refs; ref != NULL; ref = ref->next)
 		{
-			for (size_t i = 0; i < ref->pending_count; i++)
+			for (size_t i = 0; i < ref->pending.count; i++)
 			{
-				if (!keyset_has(&ref->table->keys, ref->pending[i].key))
-					report_missing(check, table, ref, ref->pending[i].line);
+				if (!hashset_has(&ref->table->keys, ref->pending.items[i].key))
+					report_missing(check, table, ref, ref->pending.items[i].line);
 			}
 		}
 	}

@@ -4,6 +4,8 @@
  */
 #include "core/params.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 struct ParamSet
@@ -22,11 +24,10 @@ params_new(SqlStatement *st)
 	if (params == NULL)
 		return NULL;
 	params->arena = st->arena;
-	params->values = st->params;
-	params->count = st->count;
+	params->values = st->params.items;
+	params->count = st->params.count;
 	st->arena = (Arena){NULL};
-	st->params = NULL;
-	st->count = st->size = 0;
+	memset(&st->params, 0, sizeof(st->params));
 	return params;
 }
 
@@ -36,6 +37,7 @@ params_free(ParamSet *params)
 	if (params == NULL)
 		return;
 	mem_free(params->text);
+	mem_free(params->values);
 	arena_free(&params->arena);
 	mem_free(params);
 }

@@ -14,10 +14,7 @@
 #include <string.h>
 
 #include "sql/result.h"
-
-#define TEXT_OID 25
-#define BOOL_OID 16
-#define JSONB_OID 3802
+#include "base/pgtypes.h"
 
 bool
 verdict_read_schema(const Identity *identity, Buf *schema, Buf *reason, dba_error **err)
@@ -61,8 +58,7 @@ verdict_end(Group *group, const Identity *identity, const char *valid, const cha
 {
 	static const char *const names[] = {"profile", "source", "connected",	"valid",
 										"report",  "reason", "lock_written"};
-	static const Oid types[] = {TEXT_OID,  TEXT_OID, BOOL_OID, BOOL_OID,
-								JSONB_OID, TEXT_OID, BOOL_OID};
+	static const Oid types[] = {TEXTOID, TEXTOID, BOOLOID, BOOLOID, JSONBOID, TEXTOID, BOOLOID};
 	const char *values[] = {dba_profile_name(identity->profile),
 							dba_profile_source(identity->profile),
 							"t",

@@ -99,7 +99,7 @@ postgres_execute(Request *request, const char *sql, Arena *arena, const JsonValu
 
 	request->sql.caller_sql = true;
 	if (error == NULL && sql_execute(&st, sql, params, &error))
-		request->sql.unprepared = st.count == 0 && !postgres_worth_preparing(sql);
+		request->sql.unprepared = st.params.count == 0 && !postgres_worth_preparing(sql);
 	return verbs_submit(request, &st, error);
 }
 

@@ -11,12 +11,12 @@
 
 #include "core/group.h"
 #include "base/mem.h"
+#include "base/pgtypes.h"
 #include "core/params.h"
 #include "postgres/pgverbs.h"
 
 #define PIECE_SIZE (128 * 1024)
 #define PIECES_UNDER_WAY 3
-#define BYTEA_OID 17
 
 typedef struct Restore
 {
@@ -115,7 +115,7 @@ restore_send_piece(Restore *restore)
 	/* not the struct as a whole: its padding overlaps data */
 	piece->length = (int) size;
 	piece->format = 1;
-	piece->type = BYTEA_OID;
+	piece->type = BYTEAOID;
 	piece->value = piece->data;
 	request = group_step(group, REQUEST_STATEMENT, restore_piece_done);
 	if (request == NULL)

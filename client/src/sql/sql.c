@@ -13,6 +13,7 @@ void
 sql_free(SqlStatement *st)
 {
 	buf_free(&st->text);
+	array_free(&st->params);
 	arena_free(&st->arena);
 	*st = (SqlStatement){0};
 }
@@ -107,32 +108,26 @@ write_order(Buf *buf, const SqlItem *items)
 /* ---------------------------------------------------------------- parameters */
 
 static bool
-grow_params(SqlStatement *st)
+add_param(SqlStatement *st, const JsonValue *value)
 {
-	size_t		size = st->size > 0 ? st->size * 2 : 8;
-	const JsonValue **params = arena_alloc(&st->arena, size * sizeof(*params));
+	const JsonValue **param = array_add(&st->params);
 
-	if (params == NULL)
-		return false;
-	if (st->count > 0)
-		memcpy(params, st->params, st->count * sizeof(*params));
-	st->params = params;
-	st->size = size;
-	return true;
+	if (param != NULL)
+		*param = value;
+	return param != NULL;
 }
 
 /* Write $n and keep its value, which lives as long as st. */
 static void
 write_param(SqlStatement *st, const JsonValue *value)
 {
-	if (value == NULL || (st->count == st->size && !grow_params(st)))
+	if (value == NULL || !add_param(st, value))
 	{
 		st->no_memory = true;
 		return;
 	}
-	st->params[st->count++] = value;
 	buf_putc(&st->text, '$');
-	buf_put_number(&st->text, st->count);
+	buf_put_number(&st->text, st->params.count);
 }
 
 /* The same with a value of a query, which may be gone before the statement. */
@@ -148,7 +143,7 @@ finish(SqlStatement *st, dba_error **err)
 {
 	if (st->no_memory || !buf_ok(&st->text))
 		return error_set_no_memory(err);
-	if (st->count > SQL_MAX_PARAMS)
+	if (st->params.count > SQL_MAX_PARAMS)
 		return error_set(err, DBA_INVALID, "more than %d parameters in one statement",
 						 SQL_MAX_PARAMS);
 	return true;
@@ -494,9 +489,8 @@ sql_execute(SqlStatement *st, const char *text, const JsonValue *params, dba_err
 	for (const JsonValue *param = params != NULL ? params->first : NULL; param != NULL;
 		 param = param->next)
 	{
-		if (st->count == st->size && !grow_params(st))
+		if (!add_param(st, param))
 			return error_set_no_memory(err);
-		st->params[st->count++] = param;
 	}
 	return finish(st, err);
 }

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/array.h"
 #include "sql/query.h"
 #include "sql/types.h"
 
@@ -19,9 +20,7 @@ typedef struct SqlStatement
 {
 	Arena arena; /* of the parameters; rows given to the functions below may live here */
 	Buf			text;
-	const JsonValue **params;
-	size_t		count;
-	size_t		size;			/* allocated, in the arena */
+	ARRAY_OF(const JsonValue *) params;
 	bool		no_memory;
 } SqlStatement;
 

@@ -99,8 +99,8 @@ write_array(Buf *buf, const JsonValue *array, const SqlParamType *element, char 
 static bool
 has_field(const Type *type, const char *name)
 {
-	for (int i = 0; i < type->nfields; i++)
-		if (strcmp(type->fields[i].name, name) == 0)
+	for (size_t i = 0; i < type->fields.count; i++)
+		if (strcmp(type->fields.items[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -109,7 +109,7 @@ static bool
 fits_composite(const Type *type, const JsonValue *value)
 {
 	if (value->type == JSON_TYPE_ARRAY)
-		return value->count == (size_t) type->nfields;
+		return value->count == type->fields.count;
 	json_foreach(member, value)
 	{
 		if (!has_field(type, member->name))
@@ -125,11 +125,11 @@ write_composite(Buf *buf, const JsonValue *value, const Type *type, const Types 
 	const JsonValue *item = value->first;
 
 	buf_putc(buf, '(');
-	for (int i = 0; i < type->nfields; i++)
+	for (size_t i = 0; i < type->fields.count; i++)
 	{
-		SqlParamType field = sql_param_type(types, type->fields[i].type);
+		SqlParamType field = sql_param_type(types, type->fields.items[i].type);
 		const JsonValue *member =
-			value->type == JSON_TYPE_ARRAY ? item : json_member(value, type->fields[i].name);
+			value->type == JSON_TYPE_ARRAY ? item : json_member(value, type->fields.items[i].name);
 
 		if (i > 0)
 			buf_putc(buf, ',');

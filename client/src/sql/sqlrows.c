@@ -5,70 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hashset.h"
 #include "base/mem.h"
 #include "sql/sql.h"
-
-/* a set of names, open addressing; the names are the rows' own */
-typedef struct NameSet
-{
-	const char **slots;
-	size_t		size;			/* a power of two */
-	size_t		used;
-} NameSet;
-
-static size_t
-name_hash(const char *name)
-{
-	uint64_t	hash = UINT64_C(1469598103934665603);
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char) *name) * UINT64_C(1099511628211);
-	return (size_t) (hash ^ hash >> 32);
-}
-
-static const char **
-name_slot(const NameSet *set, const char *name)
-{
-	size_t		i = name_hash(name) & (set->size - 1);
-
-	while (set->slots[i] != NULL && strcmp(set->slots[i], name) != 0)
-		i = (i + 1) & (set->size - 1);
-	return &set->slots[i];
-}
-
-static bool
-name_set_grow(NameSet *set)
-{
-	NameSet		larger = {NULL, set->size > 0 ? set->size * 2 : 32, set->used};
-
-	larger.slots = mem_zalloc(larger.size * sizeof(*larger.slots));
-	if (larger.slots == NULL)
-		return false;
-	for (size_t i = 0; i < set->size; i++)
-	{
-		if (set->slots[i] != NULL)
-			*name_slot(&larger, set->slots[i]) = set->slots[i];
-	}
-	mem_free(set->slots);
-	*set = larger;
-	return true;
-}
-
-/* 1: new, 0: known, -1: no memory */
-static int
-name_set_add(NameSet *set, const char *name)
-{
-	const char **slot;
-
-	if (set->used * 2 >= set->size && !name_set_grow(set))
-		return -1;
-	slot = name_slot(set, name);
-	if (*slot != NULL)
-		return 0;
-	*slot = name;
-	set->used++;
-	return 1;
-}
 
 static bool
 add_column(Arena *arena, JsonValue *columns, JsonValue ***tail, const char *name)
@@ -88,7 +27,7 @@ add_column(Arena *arena, JsonValue *columns, JsonValue ***tail, const char *name
 
 /* Check one row, add its new columns, count those it has. */
 static bool
-add_row(Arena *arena, NameSet *set, JsonValue *columns, JsonValue ***tail, const JsonValue *row,
+add_row(Arena *arena, HashSet *set, JsonValue *columns, JsonValue ***tail, const JsonValue *row,
 		size_t	   *count, dba_error **err)
 {
 	const JsonValue *expected = columns->first;
@@ -110,7 +49,7 @@ add_row(Arena *arena, NameSet *set, JsonValue *columns, JsonValue ***tail, const
 		if (member->name[0] == '\0')
 			return error_set(err, DBA_INVALID, "rows: a column without a name");
 		(*count)++;
-		added = name_set_add(set, member->name);
+		added = hashset_add_name(set, member->name);
 		if (added < 0 || (added > 0 && !add_column(arena, columns, tail, member->name)))
 			return error_set_no_memory(err);
 	}
@@ -122,7 +61,7 @@ sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **er
 {
 	JsonValue  *columns = arena_alloc(arena, sizeof(JsonValue));
 	JsonValue **tail;
-	NameSet		set = {0};
+	HashSet		set = HASHSET_OF_NAMES;
 	size_t		number = 0;
 	bool		ok = columns != NULL || error_set_no_memory(err);
 
@@ -151,7 +90,7 @@ sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **er
 				*even = false;
 		}
 	}
-	mem_free(set.slots);
+	hashset_free(&set);
 	return ok ? columns : NULL;
 }
 
@@ -253,9 +192,9 @@ write_value(SqlStatement *st, const JsonValue *value)
 		buf_puts(&st->text, "DEFAULT");
 		return;
 	}
-	st->params[st->count++] = value;
+	st->params.items[st->params.count++] = value;
 	buf_putc(&st->text, '$');
-	buf_put_number(&st->text, st->count);
+	buf_put_number(&st->text, st->params.count);
 }
 
 const JsonValue *
@@ -290,9 +229,7 @@ sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *col
 {
 	if (!query_check(query, err))
 		return false;
-	st->size = count * columns->count;
-	st->params = arena_alloc(&st->arena, st->size * sizeof(*st->params));
-	if (st->params == NULL)
+	if (!array_reserve(&st->params, count * columns->count))
 		return error_set_no_memory(err);
 	buf_puts(&st->text, "INSERT INTO ");
 	sql_write_name(&st->text, &query->table);
@@ -314,7 +251,7 @@ sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *col
 		sql_write_returning(st, query);
 	if (!buf_ok(&st->text))
 		return error_set_no_memory(err);
-	if (st->count > SQL_MAX_PARAMS)
+	if (st->params.count > SQL_MAX_PARAMS)
 		return error_set(err, DBA_INVALID, "more than %d parameters in one statement",
 						 SQL_MAX_PARAMS);
 	return true;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
@@ -94,24 +95,6 @@ stmt_name(const uint8_t *hash, char name[STMT_NAME_SIZE])
 	*p = '\0';
 }
 
-/* Looking a text up needs no hash that nobody can forge: FNV, eight bytes a step. */
-static unsigned
-stmt_bucket_of(const char *sql, size_t len)
-{
-	uint64_t	h = UINT64_C(0xcbf29ce484222325) ^ len;
-	uint64_t	word;
-
-	for (; len >= sizeof(word); len -= sizeof(word), sql += sizeof(word))
-	{
-		memcpy(&word, sql, sizeof(word));
-		h = (h ^ word) * UINT64_C(0x100000001b3);
-		h ^= h >> 29;
-	}
-	for (; len > 0; len--, sql++)
-		h = (h ^ (uint8_t) *sql) * UINT64_C(0x100000001b3);
-	return (unsigned) ((h ^ (h >> 32)) % STMT_BUCKETS);
-}
-
 static void
 stmt_unlink_use(StmtCache *cache, Stmt *stmt)
 {
@@ -197,7 +180,7 @@ stmt_get(StmtCache *cache, const char *sql, size_t len, bool cached)
 
 	if (!cached)
 		return stmt_new(sql, len);
-	number = stmt_bucket_of(sql, len);
+	number = (unsigned) (hash_text(sql, len) % STMT_BUCKETS);
 	bucket = &cache->buckets[number];
 	for (stmt = *bucket; stmt != NULL; stmt = stmt->bucket_next)
 		if (stmt->len == len && memcmp(stmt->sql, sql, len) == 0)

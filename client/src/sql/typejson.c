@@ -217,11 +217,11 @@ write_composite(Writer *w, const Type *type, const char *text, size_t len)
 	if (len < 2 || text[0] != '(')
 		return write_string(w, text, len);
 	object = cJSON_CreateObject();
-	for (int i = 0; object != NULL && i < type->nfields && !w->failed; i++)
+	for (size_t i = 0; object != NULL && i < type->fields.count && !w->failed; i++)
 	{
 		buf_reset(&item);
 		p = read_item(p, end, ",)", true, &item, &quoted);
-		add_text(w, object, type->fields[i].name, type->fields[i].type, &item,
+		add_text(w, object, type->fields.items[i].name, type->fields.items[i].type, &item,
 				 !quoted && item.len == 0);
 		if (p < end)
 			p++;

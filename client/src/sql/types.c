@@ -103,9 +103,7 @@ static const struct
 struct Types
 {
 	int			refs;
-	int			count;			/* learned from the server */
-	int			size;
-	Type	   *learned;
+	ARRAY_OF(Type) learned;		/* from the server */
 };
 
 Types *
@@ -128,9 +126,9 @@ types_ref(Types *types)
 static void
 type_free_fields(Type *type)
 {
-	for (int i = 0; i < type->nfields; i++)
-		mem_free(type->fields[i].name);
-	mem_free(type->fields);
+	for (size_t i = 0; i < type->fields.count; i++)
+		mem_free(type->fields.items[i].name);
+	array_free(&type->fields);
 }
 
 void
@@ -138,9 +136,9 @@ types_unref(Types *types)
 {
 	if (types == NULL || --types->refs > 0)
 		return;
-	for (int i = 0; i < types->count; i++)
-		type_free_fields(&types->learned[i]);
-	mem_free(types->learned);
+	for (size_t i = 0; i < types->learned.count; i++)
+		type_free_fields(&types->learned.items[i]);
+	array_free(&types->learned);
 	mem_free(types);
 }
 
@@ -174,10 +172,10 @@ builtin_find(Oid oid, Type *type)
 bool
 types_find(const Types *types, Oid oid, Type *type)
 {
-	for (int i = 0; types != NULL && i < types->count; i++)
-		if (types->learned[i].oid == oid)
+	for (size_t i = 0; types != NULL && i < types->learned.count; i++)
+		if (types->learned.items[i].oid == oid)
 		{
-			*type = types->learned[i];
+			*type = types->learned.items[i];
 			return true;
 		}
 	return builtin_find(oid, type);
@@ -239,36 +237,29 @@ oid_of(const PGresult *rows, int row, int column)
 static Type *
 types_add(Types *types, Oid oid)
 {
-	if (types->count > 0 && types->learned[types->count - 1].oid == oid)
-		return &types->learned[types->count - 1];
-	if (types->count == types->size)
-	{
-		int			size = types->size == 0 ? 8 : types->size * 2;
-		Type	   *learned = mem_realloc(types->learned, sizeof(Type) * (size_t) size);
+	size_t		count = types->learned.count;
+	Type	   *type;
 
-		if (learned == NULL)
-			return NULL;
-		types->learned = learned;
-		types->size = size;
-	}
-	types->learned[types->count] = (Type){.oid = oid, .delim = ','};
-	return &types->learned[types->count++];
+	if (count > 0 && types->learned.items[count - 1].oid == oid)
+		return &types->learned.items[count - 1];
+	type = array_add(&types->learned);
+	if (type != NULL)
+		*type = (Type){.oid = oid, .delim = ','};
+	return type;
 }
 
 static bool
 type_add_field(Type *type, const char *name, Oid oid)
 {
-	TypeField *fields = mem_realloc(type->fields, sizeof(TypeField) * (size_t) (type->nfields + 1));
+	TypeField  *field = array_add(&type->fields);
 
-	if (fields == NULL)
+	if (field == NULL)
 		return false;
-	type->fields = fields;
-	fields[type->nfields].name = mem_strdup(name);
-	fields[type->nfields].type = oid;
-	if (fields[type->nfields].name == NULL)
-		return false;
-	type->nfields++;
-	return true;
+	field->type = oid;
+	field->name = mem_strdup(name);
+	if (field->name == NULL)
+		type->fields.count--;
+	return field->name != NULL;
 }
 
 bool
@@ -299,11 +290,11 @@ types_learn(Types *types, const PGresult *rows, Buf *missing)
 			type->element = oid_of(rows, i, 7);
 		}
 	}
-	for (int i = 0; i < types->count; i++)
+	for (size_t i = 0; i < types->learned.count; i++)
 	{
-		types_want(types, types->learned[i].element, missing);
-		for (int j = 0; j < types->learned[i].nfields; j++)
-			types_want(types, types->learned[i].fields[j].type, missing);
+		types_want(types, types->learned.items[i].element, missing);
+		for (size_t j = 0; j < types->learned.items[i].fields.count; j++)
+			types_want(types, types->learned.items[i].fields.items[j].type, missing);
 	}
 	types_close_list(missing);
 	return buf_ok(missing);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <libpq-fe.h>
 
+#include "base/array.h"
 #include "base/buf.h"
 #include "db_adapter.h"
 
@@ -48,8 +49,7 @@ typedef struct Type
 	Oid			element;		/* of an array; a domain's base */
 	char		delim;			/* between an array's elements */
 	Oid			array;			/* the type of an array of it, 0 unknown */
-	int			nfields;		/* of a composite, without dropped columns */
-	TypeField  *fields;
+	ARRAY_OF(TypeField) fields; /* of a composite, without dropped columns */
 } Type;
 
 extern Types *types_new(void);

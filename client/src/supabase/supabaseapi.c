@@ -3,6 +3,7 @@
  *		What the service says of itself.
  */
 #include "supabase/supabaseapi.h"
+#include "base/pgtypes.h"
 
 #include <string.h>
 
@@ -97,43 +98,30 @@ api_column(const ApiTable *table, const char *name)
 
 /* --- types */
 
-#define BOOL_OID 16
-#define INT8_OID 20
-#define INT2_OID 21
-#define INT4_OID 23
-#define TEXT_OID 25
-#define JSON_OID 114
-#define JSON_ARRAY_OID 199
-#define FLOAT4_OID 700
-#define FLOAT8_OID 701
-#define NUMERIC_ARRAY_OID 1231
-#define NUMERIC_OID 1700
-#define JSONB_OID 3802
-
 static const struct
 {
 	const char *format;
 	uint32_t	type;
 } formats[] = {
-	{"boolean", BOOL_OID},
-	{"smallint", INT2_OID},
-	{"integer", INT4_OID},
-	{"bigint", INT8_OID},
-	{"real", FLOAT4_OID},
-	{"double precision", FLOAT8_OID},
-	{"numeric", NUMERIC_OID},
-	{"numeric[]", NUMERIC_ARRAY_OID},
-	{"json", JSON_OID},
-	{"jsonb", JSONB_OID},
-	{"json[]", JSON_ARRAY_OID},
-	{"jsonb[]", JSON_ARRAY_OID},
-	{"text", TEXT_OID},
-	{"character varying", TEXT_OID},
-	{"character", TEXT_OID},
-	{"uuid", TEXT_OID},
-	{"date", TEXT_OID},
-	{"timestamp with time zone", TEXT_OID},
-	{"timestamp without time zone", TEXT_OID},
+	{"boolean", BOOLOID},
+	{"smallint", INT2OID},
+	{"integer", INT4OID},
+	{"bigint", INT8OID},
+	{"real", FLOAT4OID},
+	{"double precision", FLOAT8OID},
+	{"numeric", NUMERICOID},
+	{"numeric[]", NUMERICARRAYOID},
+	{"json", JSONOID},
+	{"jsonb", JSONBOID},
+	{"json[]", JSONARRAYOID},
+	{"jsonb[]", JSONARRAYOID},
+	{"text", TEXTOID},
+	{"character varying", TEXTOID},
+	{"character", TEXTOID},
+	{"uuid", TEXTOID},
+	{"date", TEXTOID},
+	{"timestamp with time zone", TEXTOID},
+	{"timestamp without time zone", TEXTOID},
 };
 
 static uint32_t
@@ -157,5 +145,5 @@ api_result_type(const ApiColumn *column)
 {
 	uint32_t	type = format_type(column);
 
-	return type == JSON_ARRAY_OID ? JSON_OID : type;
+	return type == JSONARRAYOID ? JSONOID : type;
 }

@@ -8,12 +8,9 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/pgtypes.h"
 #include "core/identity.h"
 #include "supabase/supabase.h"
-
-#define TEXT_OID 25
-#define BOOL_OID 16
-#define JSONB_OID 3802
 
 /* The role that the key's middle part names; "" when it is no JWT. */
 static void
@@ -85,8 +82,7 @@ facts_of(const Exchange *x)
 	static const char *const names[] = {
 		"database",	   "username", "server_version", "extension_version",
 		"in_recovery", "ssl",	   "tables"};
-	static const Oid types[] = {TEXT_OID, TEXT_OID, TEXT_OID, TEXT_OID,
-								BOOL_OID, BOOL_OID, JSONB_OID};
+	static const Oid types[] = {TEXTOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, BOOLOID, JSONBOID};
 	const char *key = x->supa->core->identity->profile->api_key;
 	const JsonValue *version = json_member(json_member(x->http.reply.value, "info"), "version");
 	PGresult   *facts = NULL;

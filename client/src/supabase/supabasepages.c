@@ -14,8 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-#define INT8_OID 20
+#include "base/pgtypes.h"
 
 static void
 exchange_fail(Exchange *x, dba_error *error)
@@ -258,7 +257,7 @@ count_answered(Exchange *x, dba_error **err)
 	if (x->http.reply.total < 0)
 		return fail_count(x, 0, -1, err);
 	snprintf(text, sizeof(text), "%" PRId64, x->http.reply.total);
-	x->rows = result_make(1, &name, (const Oid[]){INT8_OID}, 1, &value);
+	x->rows = result_make(1, &name, (const Oid[]){INT8OID}, 1, &value);
 	if (x->rows == NULL)
 		return error_set_no_memory(err);
 	exchange_finish(x, 1);

@@ -12,12 +12,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
-
-#define BOOL_OID 16
-#define INT8_OID 20
-#define TEXT_OID 25
-#define JSON_OID 114
-#define FLOAT8_OID 701
+#include "base/pgtypes.h"
 
 /* --- columns */
 
@@ -36,20 +31,20 @@ guess_type(const JsonValue *array, const char *name)
 	json_foreach(row, array)
 	{
 		const JsonValue *value = json_member(row, name);
-		Oid			type = TEXT_OID;
+		Oid			type = TEXTOID;
 
 		if (value == NULL || value->type == JSON_TYPE_NULL)
 			continue;
 		if (value->type == JSON_TYPE_BOOL)
-			type = BOOL_OID;
+			type = BOOLOID;
 		else if (value->type == JSON_TYPE_NUMBER)
-			type = is_integer(value) ? INT8_OID : FLOAT8_OID;
+			type = is_integer(value) ? INT8OID : FLOAT8OID;
 		else if (value->type != JSON_TYPE_STRING)
-			type = JSON_OID;
-		if (type == INT8_OID && guess == FLOAT8_OID)
-			type = FLOAT8_OID;
-		else if (guess != 0 && guess != type && !(guess == INT8_OID && type == FLOAT8_OID))
-			return JSON_OID;
+			type = JSONOID;
+		if (type == INT8OID && guess == FLOAT8OID)
+			type = FLOAT8OID;
+		else if (guess != 0 && guess != type && !(guess == INT8OID && type == FLOAT8OID))
+			return JSONOID;
 		guess = type;
 	}
 	return guess;
@@ -79,7 +74,7 @@ column_type(const JsonValue *array, const SqlItem *items, const ApiTable *table,
 
 	if (type == 0)
 		type = guess_type(array, name);
-	return type != 0 ? type : TEXT_OID;
+	return type != 0 ? type : TEXTOID;
 }
 
 /* What the columns of no rows are called. */
@@ -155,7 +150,7 @@ put_value(PGresult *rows, int row, int column, const JsonValue *value, Buf *scra
 		len = strlen(text);
 	}
 	else if (value->type == JSON_TYPE_ARRAY || value->type == JSON_TYPE_OBJECT ||
-			 (value->type == JSON_TYPE_STRING && (type == JSON_OID || type == 3802)))
+			 (value->type == JSON_TYPE_STRING && (type == JSONOID || type == JSONBOID)))
 	{
 		buf_reset(scratch);
 		json_write(scratch, value);

@@ -153,21 +153,13 @@ sync_take_row(SyncTable *table, SyncWhere where, const char *key, const char *ba
 	Base64		text = {base64, 0, 0};
 	SyncRow	   *row;
 
-	if (side->count == side->size)
-	{
-		size_t		size = side->size > 0 ? side->size * 2 : 256;
-		SyncRow	   *rows = mem_realloc(side->rows, size * sizeof(SyncRow));
-
-		if (rows == NULL)
-			return false;
-		side->rows = rows;
-		side->size = size;
-	}
-	row = &side->rows[side->count];
+	if (!array_reserve(&side->rows, 1))
+		return false;
+	row = &side->rows.items[side->rows.count];
 	row->key = arena_strndup(&table->arena, key, strlen(key));
 	if (row->key == NULL || !base64_take(&text, row->digest, SYNC_DIGEST_SIZE))
 		return false;
-	side->count++;
+	side->rows.count++;
 	return true;
 }
 
@@ -187,7 +179,8 @@ group_size(const SyncSide *side, size_t i)
 {
 	size_t		end = i;
 
-	while (end < side->count && strcmp(side->rows[end].key, side->rows[i].key) == 0)
+	while (end < side->rows.count &&
+		   strcmp(side->rows.items[end].key, side->rows.items[i].key) == 0)
 		end++;
 	return end - i;
 }
@@ -245,8 +238,8 @@ rows_within(const SyncRow *rows, size_t count, const SyncRow *others, size_t amo
 static void
 compare_group(SyncTable *table, size_t i, size_t here, size_t j, size_t there, bool move_changed)
 {
-	const SyncRow *source = table->sides[SYNC_SOURCE].rows + i;
-	const SyncRow *destination = table->sides[SYNC_DESTINATION].rows + j;
+	const SyncRow *source = table->sides[SYNC_SOURCE].rows.items + i;
+	const SyncRow *destination = table->sides[SYNC_DESTINATION].rows.items + j;
 
 	if (there == 0)
 	{
@@ -284,12 +277,12 @@ merge(SyncTable *table, bool move_changed)
 	size_t		i = 0;
 	size_t		j = 0;
 
-	while (i < source->count || j < destination->count)
+	while (i < source->rows.count || j < destination->rows.count)
 	{
-		int			order = i == source->count ? 1
-					: j == destination->count
+		int			order = i == source->rows.count ? 1
+					: j == destination->rows.count
 						? -1
-						: strcmp(source->rows[i].key, destination->rows[j].key);
+						: strcmp(source->rows.items[i].key, destination->rows.items[j].key);
 		size_t		here = order <= 0 ? group_size(source, i) : 0;
 		size_t		there = order >= 0 ? group_size(destination, j) : 0;
 
@@ -312,9 +305,9 @@ sync_compare_rows(SyncTable *table, bool move_changed)
 	else
 	{
 		for (int where = 0; where < SYNC_SIDES; where++)
-			if (table->sides[where].count > 0)
-				qsort(table->sides[where].rows, table->sides[where].count, sizeof(SyncRow),
-					  compare_rows);
+			if (table->sides[where].rows.count > 0)
+				qsort(table->sides[where].rows.items, table->sides[where].rows.count,
+					  sizeof(SyncRow), compare_rows);
 		merge(table, move_changed);
 	}
 	table->same = source->total - table->fresh - table->changed - table->ambiguous;
@@ -327,7 +320,7 @@ sync_table_free(SyncTable *table)
 	for (int where = 0; where < SYNC_SIDES; where++)
 	{
 		mem_free(table->sides[where].sums);
-		mem_free(table->sides[where].rows);
+		array_free(&table->sides[where].rows);
 	}
 	arena_free(&table->arena);
 	buf_free(&table->move);

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/array.h"
 #include "json/json.h"
 
 /* enough of a digest: to tell the rows of a bucket apart, and sums of buckets */
@@ -34,9 +35,7 @@ typedef struct SyncSide
 	int64_t		total;			/* rows of the table */
 	size_t		buckets;
 	uint64_t   *sums;			/* one a bucket */
-	SyncRow	   *rows;			/* of the buckets that differ */
-	size_t		count;
-	size_t		size;			/* allocated */
+	ARRAY_OF(SyncRow) rows;		/* of the buckets that differ */
 } SyncSide;
 
 typedef struct SyncTable

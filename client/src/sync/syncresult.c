@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sync/sync.h"
+#include "base/pgtypes.h"
 
 typedef enum SyncColumn
 {
@@ -27,10 +28,6 @@ typedef enum SyncColumn
 	COLUMN_DELETED,
 	COLUMNS
 } SyncColumn;
-
-#define TEXT_OID 25
-#define INT8_OID 20
-#define JSONB_OID 3802
 
 static const char *const column_names[COLUMNS] = {
 	"table",	   "source_rows",	  "destination_rows",
@@ -96,9 +93,9 @@ sync_make_result(Sync *sync)
 	int			rows = 0;
 
 	for (int i = 0; i < COLUMNS; i++)
-		types[i] = i == COLUMN_TABLE						  ? TEXT_OID
-				   : i == COLUMN_DETAILS || i == COLUMN_NOTES ? JSONB_OID
-															  : INT8_OID;
+		types[i] = i == COLUMN_TABLE						  ? TEXTOID
+				   : i == COLUMN_DETAILS || i == COLUMN_NOTES ? JSONBOID
+															  : INT8OID;
 	for (size_t i = 0; values != NULL && i < sync->count; i++)
 		if (sync->tables[i].chosen)
 			sync_fill_row(sync, &sync->tables[i], values + rows++ * COLUMNS);
