@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "http.h"
+#include "httpserver.h"
 #include "server.h"
 
 static Server *server;

@@ -16,7 +16,7 @@
 #include <cjson/cJSON.h>
 
 #include "calls.h"
-#include "http.h"
+#include "httpserver.h"
 #include "outcome.h"
 #include "server.h"
 

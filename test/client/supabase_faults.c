@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "http.h"
+#include "httpserver.h"
 #include "oom.h"
 #include "outcome.h"
 #include "server.h"

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "http.h"
+#include "httpserver.h"
 #include "outcome.h"
 #include "server.h"
 

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "calls.h"
-#include "http.h"
+#include "httpserver.h"
 #include "outcome.h"
 #include "server.h"
 

@@ -12,8 +12,8 @@
 #include <cjson/cJSON.h>
 
 #include "sql/result.h"
-#include "supabase/supabaseread.h"
-#include "supabase/supabasewrite.h"
+#include "supabase/rows.h"
+#include "supabase/wire.h"
 
 static void
 look_at(PGresult *rows)

@@ -10,8 +10,8 @@
 #define DBA_SUPABASE_H
 
 #include "core/provider.h"
-#include "supabase/supabaseread.h"
-#include "supabase/supabasewrite.h"
+#include "supabase/rows.h"
+#include "supabase/wire.h"
 
 typedef enum ExchangeKind
 {
@@ -133,7 +133,7 @@ extern bool exchange_needs_description(const Exchange *x);
 /* --- describe.c: is what the service says of its table known?  Asks when it is not. */
 extern bool describe_ready(Exchange *x, dba_error **err);
 
-/* --- supabasepages.c: what came back */
+/* --- pages.c: what came back */
 extern void exchange_answered(Http *http, dba_error *error);
 extern void exchange_go_on(Exchange *x);	/* a stream that was paused */
 
@@ -144,7 +144,7 @@ extern dba_request supabase_restore(dba_client *db, const char *options, dba_sou
 									dba_progress_fn progress, dba_callback cb, void *arg);
 extern dba_request supabase_validate(dba_client *db, dba_callback cb, void *arg);
 
-/* --- supabasefacts.c: the row that dba_test_connection gives; NULL: no memory */
+/* --- facts.c: the row that dba_test_connection gives; NULL: no memory */
 extern PGresult *facts_of(const Exchange *x);
 
 #endif							/* DBA_SUPABASE_H */

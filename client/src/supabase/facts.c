@@ -1,5 +1,5 @@
 /*
- * supabasefacts.c
+ * facts.c
  *		What dba_test_connection says of a service: read from its key and its
  *		description, for PostgREST cannot be asked.
  */

@@ -1,15 +1,15 @@
 /*
- * supabaseread.h
+ * rows.h
  *		From a PostgREST answer to rows or an error.
  */
-#ifndef DBA_SUPABASEREAD_H
-#define DBA_SUPABASEREAD_H
+#ifndef DBA_ROWS_H
+#define DBA_ROWS_H
 
 #include <libpq-fe.h>
 
 #include "sql/query.h"
-#include "supabase/supabaseapi.h"
-#include "supabase/supabasehttp.h"
+#include "supabase/api.h"
+#include "supabase/http.h"
 
 /*
  * Adds an array of objects to *rows, which is made of the first one (items: the
@@ -35,4 +35,4 @@ extern dba_error *read_error(const HttpReply *reply);
 /* an answer that no PostgREST gives */
 extern bool read_malformed(const HttpReply *reply, const char *what, dba_error **err);
 
-#endif							/* DBA_SUPABASEREAD_H */
+#endif							/* DBA_ROWS_H */

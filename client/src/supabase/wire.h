@@ -1,15 +1,15 @@
 /*
- * supabasewrite.h
+ * wire.h
  *		From the parts of a statement to a PostgREST request.
  *
  * Names, operators and values are quoted by PostgREST's rules and then encoded
  * for the URL, each in one place: no text of the caller's reaches either raw.
  */
-#ifndef DBA_SUPABASEWRITE_H
-#define DBA_SUPABASEWRITE_H
+#ifndef DBA_WIRE_H
+#define DBA_WIRE_H
 
 #include "sql/query.h"
-#include "supabase/supabaseapi.h"
+#include "supabase/api.h"
 
 typedef struct Wire
 {
@@ -59,4 +59,4 @@ extern void wire_number(Wire *wire, const char *name, int64_t number);
 extern void wire_parameter(Wire *wire, const char *name, const char *value, size_t len);
 extern void wire_prefer(Wire *wire, const char *preference);
 
-#endif							/* DBA_SUPABASEWRITE_H */
+#endif							/* DBA_WIRE_H */

@@ -1,13 +1,13 @@
 /*
- * supabasehttp.h
+ * http.h
  *		HTTP exchanges in the client's own event loop, over libcurl's multi interface.
  *
  * libcurl says which sockets to watch and when to be called; both are passed on
  * to the loop the client is in.  Reading requests are tried again, at most three
  * times, on 503, 520 and failures of the network.  Redirects are not followed.
  */
-#ifndef DBA_SUPABASEHTTP_H
-#define DBA_SUPABASEHTTP_H
+#ifndef DBA_HTTP_H
+#define DBA_HTTP_H
 
 #include "core/core.h"
 #include "json/json.h"
@@ -80,4 +80,4 @@ extern void http_headers_free(HttpClient *client, struct curl_slist *headers);
 extern bool http_start(HttpClient *client, Http *http);
 extern void http_stop(Http *http);	/* `done` will not come; frees the reply */
 
-#endif							/* DBA_SUPABASEHTTP_H */
+#endif							/* DBA_HTTP_H */

@@ -1,5 +1,5 @@
 /*
- * http.h
+ * httpserver.h
  *		PostgREST before a test server, and an HTTP server that answers what a test
  *		tells it to.
  */

@@ -1,13 +1,13 @@
 /*
- * supabaseapi.h
+ * api.h
  *		What the service says of itself: PostgREST's OpenAPI description, kept as
  *		tables, their columns and keys.
  *
  * It decides how a value is written into a filter, what type a result's column
  * has, and by what key rows are put in order.
  */
-#ifndef DBA_SUPABASEAPI_H
-#define DBA_SUPABASEAPI_H
+#ifndef DBA_API_H
+#define DBA_API_H
 
 #include "json/json.h"
 #include "sql/sql.h"
@@ -46,4 +46,4 @@ extern SqlParamType api_param_type(const ApiColumn *column);
 /* the type that explains a result's column; 0: its values decide */
 extern uint32_t api_result_type(const ApiColumn *column);
 
-#endif							/* DBA_SUPABASEAPI_H */
+#endif							/* DBA_API_H */

@@ -1,5 +1,5 @@
 /*
- * supabasewrite.c
+ * wire.c
  *		From the parts of a statement to a PostgREST request.
  *
  * A condition is written in one of two places.  As a parameter of its own
@@ -7,7 +7,7 @@
  * special.  Inside and(…), or(…) and in.(…) it stands in double quotes with \
  * before " and \.
  */
-#include "supabase/supabasewrite.h"
+#include "supabase/wire.h"
 
 #include <inttypes.h>
 #include <string.h>

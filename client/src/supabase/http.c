@@ -1,11 +1,11 @@
 /*
- * supabasehttp.c
+ * http.c
  *		HTTP exchanges in the client's own event loop, over libcurl's multi interface.
  *
  * Nothing of the caller's runs inside libcurl: its callbacks only keep what they
  * are told, and finished exchanges are collected when it has returned.
  */
-#include "supabase/supabasehttp.h"
+#include "supabase/http.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /*
- * http.c
+ * httpserver.c
  *		PostgREST before a test server, and an HTTP server that does as it is told.
  */
-#include "http.h"
+#include "httpserver.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * supabasepages.c
+ * pages.c
  *		What came back for an exchange: rows, pages of them, a count.
  *
  * A service may cut any answer short without a word.  So each select asks for the

@@ -1,5 +1,5 @@
 /*
- * supabaseerror.c
+ * replyerror.c
  *		From a PostgREST answer to an error.
  *
  * PostgREST gives {"code", "details", "hint", "message"}, where the code is the
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supabase/supabaseread.h"
+#include "supabase/rows.h"
 
 /* PostgREST's own codes; the first that fits counts */
 static const struct

@@ -1,8 +1,8 @@
 /*
- * supabaseapi.c
+ * api.c
  *		What the service says of itself.
  */
-#include "supabase/supabaseapi.h"
+#include "supabase/api.h"
 #include "base/pgtypes.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /*
- * supabaseread.c
+ * rows.c
  *		From a PostgREST answer to rows.
  *
  * Rows are kept as a PGresult, like those of the other provider, so that results
  * need not know where they came from.  A value's text is that of its JSON: digits
  * as they came, strings decoded, arrays and objects as compact JSON.
  */
-#include "supabase/supabaseread.h"
+#include "supabase/rows.h"
 
 #include <string.h>
 
