@@ -34,7 +34,7 @@ read_as_rows(const JsonValue *value, ApiTable *table, dba_error **error)
 {
 	PGresult   *rows = NULL;
 
-	if (read_rows(&rows, value, NULL, table, error))
+	if (rows_read(&rows, value, NULL, table, error))
 		look_at(rows);
 	else
 		PQclear(rows);
@@ -74,12 +74,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	reply.value = json_parse(&arena, (const char *) data + 1, size - 1, "answer", NULL);
 	if (data[0] % 4 == 0)
-		error = read_error(&reply);
+		error = reply_error(&reply);
 	else if (reply.value != NULL && data[0] % 4 == 1)
 		read_as_rows(reply.value, NULL, &error);
 	else if (reply.value != NULL && data[0] % 4 == 2)
 	{
-		if (read_call(&rows, reply.value, "f", data[0] / 4 - 1, &error))
+		if (rows_of_call(&rows, reply.value, "f", data[0] / 4 - 1, &error))
 			look_at(rows);
 		else
 			PQclear(rows);

@@ -9,7 +9,7 @@
 #ifndef DBA_BACKUPFILE_H
 #define DBA_BACKUPFILE_H
 
-#include "backup/backupkeys.h"
+#include "backup/backuptables.h"
 #include "base/checksum.h"
 
 #define BACKUP_LINE_START "{\"format\":\"db_adapter.backup\""

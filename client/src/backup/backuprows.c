@@ -176,7 +176,7 @@ row_check_refs(dba_backup_check *check)
 			continue;
 		if (ref->table->finished)
 			report_missing(check, table, ref, check->row.line);
-		else if (!backupref_postpone(ref, hash, check->row.line))
+		else if (!backuptable_postpone(ref, hash, check->row.line))
 			check->no_memory = true;
 	}
 }

@@ -151,7 +151,7 @@ write_nearest(Buf *buf, const TomlItem *item)
 		words[i][parts.len[last]] = '\0';
 		list[i] = words[i];
 	}
-	nearest = nearest_word(item->path[last], list, SETTING_COUNT);
+	nearest = dba_nearest(item->path[last], list, SETTING_COUNT);
 	if (nearest != NULL)
 		buf_printf(buf, "; perhaps you meant \"%s\"", nearest);
 }

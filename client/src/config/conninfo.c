@@ -113,7 +113,7 @@ check_keyword(Scan *scan, const char *keyword, size_t len, PQconninfoOption *opt
 						 (size_t) (keyword - scan->text) + 1);
 	memcpy(given, keyword, len);
 	given[len] = '\0';
-	nearest = nearest_word(given, names, count);
+	nearest = dba_nearest(given, names, count);
 	/* what stands there may be half of a password: it is not shown */
 	if (nearest == NULL)
 		return scan_fail(scan, "%s: unknown parameter at position %zu", scan->what,

@@ -121,7 +121,7 @@ fail_unknown_profile(const dba_config *config, const Choice *choice, dba_error *
 	for (const ConfigProfile *p = config->profiles; p != NULL; p = p->next)
 	{
 		const char *pair[2] = {nearest, p->name};
-		const char *better = nearest_word(choice->text, pair, 2);
+		const char *better = dba_nearest(choice->text, pair, 2);
 
 		nearest = better != NULL ? better : nearest;
 	}

@@ -91,9 +91,6 @@ extern int setting_find(const char *name);
 extern bool setting_check(const Setting *setting, const char *value, const char *where,
 						  dba_error **err);
 
-/* Of `count` words the one nearest to `word`, NULL when none is near; words[i] may be NULL. */
-extern const char *nearest_word(const char *word, const char *const *words, size_t count);
-
 /* ---------------------------------------------------------------- values */
 
 /* The values of one client.  Zeros: every one has its default. */

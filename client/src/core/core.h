@@ -335,7 +335,4 @@ extern void list_append(RequestList *list, RequestLink link, Request *request);
 extern void list_prepend(RequestList *list, RequestLink link, Request *request);
 extern void list_remove(RequestList *list, RequestLink link, Request *request);
 
-/* a function for the `binding` of its request (params.c) */
-extern bool request_bind(Request *request, dba_error **err);
-
 #endif							/* DBA_CORE_H */

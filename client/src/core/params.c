@@ -75,7 +75,7 @@ params_write(ParamSet *params, const Stmt *stmt, const Types *types, ptrdiff_t *
 }
 
 bool
-request_bind(Request *request, dba_error **err)
+params_bind(Request *request, dba_error **err)
 {
 	ParamSet   *params = request->sql.params;
 	const Stmt *stmt = request->sql.stmt;

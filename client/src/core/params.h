@@ -16,6 +16,7 @@ extern void params_free(ParamSet *params);
 /* how many there are; 0 for NULL */
 extern size_t params_count(const ParamSet *params);
 
-/* request_bind (core.h) is here too */
+/* the text of a request's parameters, once their types are known: its binding */
+extern bool params_bind(Request *request, dba_error **err);
 
 #endif							/* DBA_PARAMS_H */

@@ -207,7 +207,7 @@ conn_send(Conn *conn, Request *request)
 	else if (conn_needs_description(request))
 		sent = conn_send_describe(conn, request);
 	else if (request->sql.params != NULL && request->sql.binding.count == 0 &&
-			 !request_bind(request, &error))
+			 !params_bind(request, &error))
 	{
 		request_fail(request, error);
 		return;

@@ -57,7 +57,7 @@ fail_unknown_operator(const char *column, const char *op, dba_error **err)
 
 	for (size_t i = 0; i < OPERATOR_COUNT; i++)
 		names[i] = operators[i].name;
-	nearest = nearest_word(op, names, OPERATOR_COUNT);
+	nearest = dba_nearest(op, names, OPERATOR_COUNT);
 	if (nearest != NULL)
 		snprintf(hint, sizeof(hint), "Perhaps you meant \"%s\".", nearest);
 	else

@@ -173,9 +173,9 @@ dba_result_json_at(const dba_result *result, size_t row, size_t column)
 		return NULL;
 	if (PQgetisnull(result->pg, (int) row, (int) column))
 		return cJSON_CreateNull();
-	return types_to_json(result->types, PQftype(result->pg, (int) column),
-						 PQgetvalue(result->pg, (int) row, (int) column),
-						 (size_t) PQgetlength(result->pg, (int) row, (int) column));
+	return type_to_json(result->types, PQftype(result->pg, (int) column),
+						PQgetvalue(result->pg, (int) row, (int) column),
+						(size_t) PQgetlength(result->pg, (int) row, (int) column));
 }
 
 /* (size_t) -1, beyond every column, when there is none of that name */

@@ -272,7 +272,7 @@ write_value(Writer *w, Oid oid, const char *text, size_t len)
 }
 
 cJSON *
-types_to_json(const Types *types, Oid oid, const char *text, size_t len)
+type_to_json(const Types *types, Oid oid, const char *text, size_t len)
 {
 	Writer		writer = {.types = types};
 	cJSON	   *item = write_value(&writer, oid, text, len);

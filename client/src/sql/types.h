@@ -72,6 +72,6 @@ extern const char *types_query(void);
 extern bool types_learn(Types *types, const PGresult *rows, Buf *missing);
 
 /* a value in to_json's form; NULL: no memory */
-extern cJSON *types_to_json(const Types *types, Oid oid, const char *text, size_t len);
+extern cJSON *type_to_json(const Types *types, Oid oid, const char *text, size_t len);
 
 #endif							/* DBA_TYPES_H */

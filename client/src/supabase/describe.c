@@ -41,7 +41,7 @@ describe_answered(Http *http, dba_error *error)
 
 	supa->in_flight--;
 	if (error == NULL && reply->status >= 500)
-		error = read_error(reply);
+		error = reply_error(reply);
 	/* a service that does not describe itself is used without; what it once said holds */
 	if (error == NULL && reply->status == 200 && reply->value != NULL && !describe_take(api))
 		error = error_new(DBA_NO_MEMORY, "out of memory");

@@ -156,13 +156,13 @@ http_client_free(HttpClient *client)
 
 	if (client == NULL)
 		return;
-	pipe_guard_begin(&guard);
+	curl_guard_begin(&guard);
 	while (client->started != NULL)
 		http_stop(client->started);
 	while (client->idle_count > 0)
 		client->lib->easy_cleanup(client->idle[--client->idle_count]);
 	client->lib->multi_cleanup(client->multi);
-	pipe_guard_end(&guard);
+	curl_guard_end(&guard);
 	while (client->socks != NULL)
 		client_socket(NULL, client->socks->fd, CURL_POLL_REMOVE, client, NULL);
 	mem_free(client);
@@ -394,13 +394,13 @@ http_detach(Http *http)
 
 	if (http->easy == NULL)
 		return;
-	pipe_guard_begin(&guard);
+	curl_guard_begin(&guard);
 	client->lib->multi_remove_handle(client->multi, http->easy);
 	if (client->idle_count < IDLE_HANDLES)
 		client->idle[client->idle_count++] = http->easy;
 	else
 		client->lib->easy_cleanup(http->easy);
-	pipe_guard_end(&guard);
+	curl_guard_end(&guard);
 	http->easy = NULL;
 }
 
@@ -469,7 +469,7 @@ http_send(Http *http)
 	reply_reset(http);
 	http->message[0] = '\0';
 	http->retry_at = CORE_NEVER;
-	pipe_guard_begin(&guard);
+	curl_guard_begin(&guard);
 	http->easy = client_handle(client);
 	ok = http->easy != NULL;
 	if (ok)
@@ -478,7 +478,7 @@ http_send(Http *http)
 		http_set_request(http);
 		ok = client->lib->multi_add_handle(client->multi, http->easy) == CURLM_OK;
 	}
-	pipe_guard_end(&guard);
+	curl_guard_end(&guard);
 	if (!ok)
 		http_detach(http);
 	return ok;
@@ -660,9 +660,9 @@ client_action(HttpClient *client, int fd, int events)
 	PipeGuard	guard;
 	int			running;
 
-	pipe_guard_begin(&guard);
+	curl_guard_begin(&guard);
 	client->lib->multi_socket_action(client->multi, fd, events, &running);
-	pipe_guard_end(&guard);
+	curl_guard_end(&guard);
 	client_collect(client);
 	client_check_memory(client);
 }

@@ -128,7 +128,7 @@ stream_give(Exchange *x, Buf *scratch, dba_error **err)
 	dba_result	result;
 	dba_flow	flow;
 
-	if (row == NULL || !read_row(row, x->next, scratch, err))
+	if (row == NULL || !rows_add(row, x->next, scratch, err))
 	{
 		if (row == NULL)
 			error_set_no_memory(err);
@@ -167,7 +167,7 @@ stream_give_page(Exchange *x)
 }
 
 void
-exchange_go_on(Exchange *x)
+pages_go_on(Exchange *x)
 {
 	if (x->page_open)
 		stream_give_page(x);
@@ -182,7 +182,7 @@ stream_page(Exchange *x, dba_error **err)
 		(array->first != NULL && array->first->type != JSON_TYPE_OBJECT))
 		return error_set(err, DBA_SERVER, "the service did not answer with rows");
 	if (x->head == NULL)
-		x->head = read_columns(array, x->query.columns, exchange_table(x));
+		x->head = rows_begin(array, x->query.columns, exchange_table(x));
 	if (x->head == NULL)
 		return error_set_no_memory(err);
 	x->next = array->first;
@@ -200,7 +200,7 @@ select_answered(Exchange *x, dba_error **err)
 		return false;
 	if (x->request->stream.row != NULL)
 		return stream_page(x, err);
-	if (!read_rows(&x->rows, array, x->query.columns, exchange_table(x), err))
+	if (!rows_read(&x->rows, array, x->query.columns, exchange_table(x), err))
 		return false;
 	x->got += (int64_t) array->count;
 	return select_next_page(x, err);
@@ -218,7 +218,7 @@ write_answered(Exchange *x, dba_error **err)
 
 	if (rows)
 	{
-		if (!read_rows(&x->rows, reply->value, x->query.returning, exchange_table(x), err))
+		if (!rows_read(&x->rows, reply->value, x->query.returning, exchange_table(x), err))
 			return false;
 		count = (int64_t) reply->value->count;
 		if (reply->total >= 0 && reply->total != count)
@@ -239,7 +239,7 @@ call_answered(Exchange *x, dba_error **err)
 
 	if (reply->rows >= 0 && reply->total >= 0 && reply->rows != reply->total)
 		return fail_count(x, reply->rows, reply->total, err);
-	if (!read_call(&x->rows, value, x->function.parts[x->function.count - 1], reply->rows, err))
+	if (!rows_of_call(&x->rows, value, x->function.parts[x->function.count - 1], reply->rows, err))
 		return false;
 	exchange_finish(x, PQntuples(x->rows));
 	return true;
@@ -292,12 +292,12 @@ exchange_read(Exchange *x, dba_error **err)
 
 	if (is_beyond(x))
 	{
-		if (!read_rows(&x->rows, &no_rows, x->query.columns, exchange_table(x), err))
+		if (!rows_read(&x->rows, &no_rows, x->query.columns, exchange_table(x), err))
 			return false;
 		exchange_finish(x, 0);
 		return true;
 	}
-	error = read_error(reply);
+	error = reply_error(reply);
 	if (error != NULL)
 	{
 		error_move(err, error);
@@ -305,7 +305,7 @@ exchange_read(Exchange *x, dba_error **err)
 	}
 	/* 204, and 201 of return=minimal, have no body */
 	if (reply->value == NULL && (reply->json || reply->text.len > 0 || x->kind == EXCHANGE_SELECT))
-		return read_malformed(reply, "the service's answer", err);
+		return reply_malformed(reply, "the service's answer", err);
 	switch (x->kind)
 	{
 		case EXCHANGE_SELECT:
@@ -322,7 +322,7 @@ exchange_read(Exchange *x, dba_error **err)
 }
 
 void
-exchange_answered(Http *http, dba_error *error)
+pages_answered(Http *http, dba_error *error)
 {
 	Exchange   *x = http->arg;
 

@@ -136,7 +136,7 @@ gateway_error(const HttpReply *reply)
 }
 
 dba_error *
-read_error(const HttpReply *reply)
+reply_error(const HttpReply *reply)
 {
 	const char *code;
 
@@ -147,7 +147,7 @@ read_error(const HttpReply *reply)
 }
 
 bool
-read_malformed(const HttpReply *reply, const char *what, dba_error **err)
+reply_malformed(const HttpReply *reply, const char *what, dba_error **err)
 {
 	dba_error  *error;
 

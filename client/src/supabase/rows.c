@@ -109,7 +109,7 @@ expected_columns(const SqlItem *items, const ApiTable *table, const char **names
 }
 
 PGresult *
-read_columns(const JsonValue *array, const SqlItem *items, const ApiTable *table)
+rows_begin(const JsonValue *array, const SqlItem *items, const ApiTable *table)
 {
 	const JsonValue *row = array->first;
 	size_t		count = row != NULL ? row->count : expected_columns(items, table, NULL);
@@ -164,7 +164,7 @@ put_value(PGresult *rows, int row, int column, const JsonValue *value, Buf *scra
 
 /* Column by column; members mostly come in the order of the columns. */
 bool
-read_row(PGresult *rows, const JsonValue *object, Buf *scratch, dba_error **err)
+rows_add(PGresult *rows, const JsonValue *object, Buf *scratch, dba_error **err)
 {
 	int			row = PQntuples(rows);
 	int			columns = PQnfields(rows);
@@ -189,7 +189,7 @@ read_row(PGresult *rows, const JsonValue *object, Buf *scratch, dba_error **err)
 }
 
 bool
-read_rows(PGresult **rows, const JsonValue *array, const SqlItem *items, const ApiTable *table,
+rows_read(PGresult **rows, const JsonValue *array, const SqlItem *items, const ApiTable *table,
 		  dba_error **err)
 {
 	Buf			scratch = BUF_INIT;
@@ -199,13 +199,13 @@ read_rows(PGresult **rows, const JsonValue *array, const SqlItem *items, const A
 		(array->first != NULL && array->first->type != JSON_TYPE_OBJECT))
 		return error_set(err, DBA_SERVER, "the service did not answer with rows");
 	if (*rows == NULL)
-		*rows = read_columns(array, items, table);
+		*rows = rows_begin(array, items, table);
 	if (*rows == NULL)
 		return error_set_no_memory(err);
 	if (PQnfields(*rows) == 0)
 		return true;
 	for (const JsonValue *row = array->first; row != NULL && ok; row = row->next)
-		ok = read_row(*rows, row, &scratch, err);
+		ok = rows_add(*rows, row, &scratch, err);
 	buf_free(&scratch);
 	return ok;
 }
@@ -244,8 +244,8 @@ are_objects(const JsonValue *array)
 }
 
 bool
-read_call(PGresult **rows, const JsonValue *value, const char *function, int64_t set,
-		  dba_error **err)
+rows_of_call(PGresult **rows, const JsonValue *value, const char *function, int64_t set,
+			 dba_error **err)
 {
 	Arena		arena = {NULL};
 	JsonValue	list = {.type = JSON_TYPE_ARRAY};
@@ -258,13 +258,13 @@ read_call(PGresult **rows, const JsonValue *value, const char *function, int64_t
 	if (value->type == JSON_TYPE_ARRAY && (set < 0 || (size_t) set == value->count))
 	{
 		if (value->first == NULL || are_objects(value))
-			return read_rows(rows, value, NULL, NULL, err);
+			return rows_read(rows, value, NULL, NULL, err);
 		for (const JsonValue *item = value->first; item != NULL && ok; item = item->next)
 			ok = put_single(&arena, &list, &tail, item, function);
 	}
 	else
 		ok = put_single(&arena, &list, &tail, value, function);
-	ok = ok ? read_rows(rows, &list, NULL, NULL, err) : error_set_no_memory(err);
+	ok = ok ? rows_read(rows, &list, NULL, NULL, err) : error_set_no_memory(err);
 	arena_free(&arena);
 	return ok;
 }

@@ -16,23 +16,23 @@
  * columns asked for, NULL all; they name those of no rows).  false with
  * DBA_SERVER when it is no such array, or DBA_NO_MEMORY.
  */
-extern bool read_rows(PGresult **rows, const JsonValue *array, const SqlItem *items,
+extern bool rows_read(PGresult **rows, const JsonValue *array, const SqlItem *items,
 					  const ApiTable *table, dba_error **err);
 
 /* the same in two steps, for those who take rows one by one: a result of no rows
  * (NULL: no memory), and a row more */
-extern PGresult *read_columns(const JsonValue *array, const SqlItem *items, const ApiTable *table);
-extern bool read_row(PGresult *rows, const JsonValue *object, Buf *scratch, dba_error **err);
+extern PGresult *rows_begin(const JsonValue *array, const SqlItem *items, const ApiTable *table);
+extern bool rows_add(PGresult *rows, const JsonValue *object, Buf *scratch, dba_error **err);
 
 /* What a function returned, as SELECT * FROM it would: rows, or one column of its
  * name.  set: how many rows the service counted, -1 unsaid. */
-extern bool read_call(PGresult **rows, const JsonValue *value, const char *function, int64_t set,
-					  dba_error **err);
+extern bool rows_of_call(PGresult **rows, const JsonValue *value, const char *function, int64_t set,
+						 dba_error **err);
 
-/* the error an answer is; NULL when it is none.  Takes nothing. */
-extern dba_error *read_error(const HttpReply *reply);
+/* --- replyerror.c: the error an answer is; NULL when it is none.  Takes nothing. */
+extern dba_error *reply_error(const HttpReply *reply);
 
 /* an answer that no PostgREST gives */
-extern bool read_malformed(const HttpReply *reply, const char *what, dba_error **err);
+extern bool reply_malformed(const HttpReply *reply, const char *what, dba_error **err);
 
 #endif							/* DBA_ROWS_H */

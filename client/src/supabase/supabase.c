@@ -19,7 +19,7 @@ exchange_dispatch(Request *request, Supabase *supa)
 	dba_error  *error = NULL;
 
 	x->supa = supa;
-	x->answered = exchange_answered;
+	x->answered = pages_answered;
 	if (describe_ready(x, &error))
 	{
 		list_remove(&request->core->requests.waiting, LINK_QUEUE, request);
@@ -46,7 +46,7 @@ supabase_dispatch(Core *core)
 			if (r->exchange != NULL && r->exchange->resumed)
 			{
 				r->exchange->resumed = false;
-				exchange_go_on(r->exchange);
+				pages_go_on(r->exchange);
 			}
 	}
 	if (core->requests.waiting.head == NULL)

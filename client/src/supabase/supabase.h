@@ -134,8 +134,8 @@ extern bool exchange_needs_description(const Exchange *x);
 extern bool describe_ready(Exchange *x, dba_error **err);
 
 /* --- pages.c: what came back */
-extern void exchange_answered(Http *http, dba_error *error);
-extern void exchange_go_on(Exchange *x);	/* a stream that was paused */
+extern void pages_answered(Http *http, dba_error *error);
+extern void pages_go_on(Exchange *x);	/* a stream that was paused */
 
 /* --- supabaseverbs.c */
 extern dba_request supabase_backup(dba_client *db, const char *options, dba_sink_fn sink,

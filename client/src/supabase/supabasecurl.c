@@ -79,7 +79,7 @@ curl_library(dba_error **err)
 }
 
 void
-pipe_guard_begin(PipeGuard *guard)
+curl_guard_begin(PipeGuard *guard)
 {
 	sigset_t	pipe;
 	sigset_t	pending;
@@ -91,7 +91,7 @@ pipe_guard_begin(PipeGuard *guard)
 }
 
 void
-pipe_guard_end(const PipeGuard *guard)
+curl_guard_end(const PipeGuard *guard)
 {
 	static const struct timespec now = {0, 0};
 	sigset_t	pipe;

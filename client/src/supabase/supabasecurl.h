@@ -49,7 +49,7 @@ typedef struct PipeGuard
 	bool		pending;		/* one was, before: it is the program's */
 } PipeGuard;
 
-extern void pipe_guard_begin(PipeGuard *guard);
-extern void pipe_guard_end(const PipeGuard *guard);
+extern void curl_guard_begin(PipeGuard *guard);
+extern void curl_guard_end(const PipeGuard *guard);
 
 #endif							/* DBA_SUPABASECURL_H */
