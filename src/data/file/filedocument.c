@@ -10,7 +10,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
-#include "data/file/filereader_private.h"
+#include "data/file/fileparts_private.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -36,13 +36,13 @@ read_key(FileReader *r)
 	RowField	value;
 
 	if (!pg_verify_mbstr(PG_UTF8, r->pending.data, r->pending.len, true))
-		filereader_refuse(r->line, "it is not valid UTF-8");
+		fileparts_refuse(r->line, "it is not valid UTF-8");
 	initStringInfo(&object);
 	appendStringInfo(&object, "{%s:0}", r->pending.data);
 	row_scan_begin(&s, object.data, object.len, true);
 	if (!row_scan_next(&s, &name, &value))
-		filereader_refuse(r->line, "a member's name is not valid: it %s", s.error.message);
-	return filereader_text(name.data, name.len);
+		fileparts_refuse(r->line, "a member's name is not valid: it %s", s.error.message);
+	return fileparts_text(name.data, name.len);
 }
 
 static void
@@ -58,12 +58,12 @@ end_capture(FileReader *r)
 	if (capture == CAPTURE_KEY)
 		r->key = read_key(r);
 	else if (capture == CAPTURE_ROW)
-		filereader_row(r, r->pending.data, r->pending.len, r->capture_line);
+		fileparts_row(r, r->pending.data, r->pending.len, r->capture_line);
 	else if (capture == CAPTURE_METADATA)
 	{
 		if (!pg_verify_mbstr(PG_UTF8, value.data, value.len, true))
-			filereader_refuse(r->capture_line, "it is not valid UTF-8");
-		r->header.metadata = filereader_jsonb(&value);
+			fileparts_refuse(r->capture_line, "it is not valid UTF-8");
+		r->header.metadata = fileparts_jsonb(&value);
 	}
 	resetStringInfo(&r->pending);
 }
@@ -118,7 +118,7 @@ continue_capture(FileReader *r, const char *p, const char *end)
 	const char *stop = follow_value(r, p, end, &done);
 
 	if (r->capture != CAPTURE_NOTHING)
-		filereader_keep(r, p, stop - p);
+		fileparts_keep(r, p, stop - p);
 	if (done)
 		end_capture(r);
 	return stop;
@@ -131,7 +131,7 @@ begin_table(FileReader *r)
 
 	section->name = r->key;
 	section->line = r->line;
-	filereader_begin_section(r, section);
+	fileparts_begin_section(r, section);
 }
 
 /* A member's value begins with c. */
@@ -151,7 +151,7 @@ static void
 expect(FileReader *r, bool found, const char *what)
 {
 	if (!found)
-		filereader_refuse(r->line, "%s is missing", what);
+		fileparts_refuse(r->line, "%s is missing", what);
 }
 
 /*
@@ -194,7 +194,7 @@ step(FileReader *r, char c)
 				return true;
 			}
 			if (c != '{')
-				filereader_refuse(r->line, "a row of table \"%s\" is not an object", r->key);
+				fileparts_refuse(r->line, "a row of table \"%s\" is not an object", r->key);
 			begin_capture(r, CAPTURE_ROW);
 			return false;
 		case DOC_AFTER_ROW:
@@ -206,7 +206,7 @@ step(FileReader *r, char c)
 			r->state = c == ',' ? DOC_KEY : DOC_END;
 			return true;
 		default:
-			filereader_refuse(r->line, "something follows the document");
+			fileparts_refuse(r->line, "something follows the document");
 	}
 }
 
@@ -245,8 +245,8 @@ check_counts(FileReader *r)
 		/* As text: it may be larger than any integer. */
 		expected = numeric_normalize(v.val.numeric);
 		if (strcmp(expected, psprintf(INT64_FORMAT, section->nrows)) != 0)
-			filereader_damage(r, "table \"%s\" has " INT64_FORMAT " rows, but \"%s\" says %s",
-							  section->name, section->nrows, member, expected);
+			fileparts_damage(r, "table \"%s\" has " INT64_FORMAT " rows, but \"%s\" says %s",
+							 section->name, section->nrows, member, expected);
 	}
 }
 
@@ -254,11 +254,11 @@ void
 document_finish(FileReader *r)
 {
 	if (r->state == DOC_START)
-		filereader_refuse(r->line, "it is empty");
+		fileparts_refuse(r->line, "it is empty");
 	if (r->state != DOC_END)
-		filereader_damage(r, "the document ends before it is complete");
+		fileparts_damage(r, "the document ends before it is complete");
 	if (r->header.metadata != NULL)
 		check_counts(r);
 	else
-		filereader_damage(r, "the document has no object \"metadata\"");
+		fileparts_damage(r, "the document has no object \"metadata\"");
 }

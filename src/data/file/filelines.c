@@ -12,7 +12,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "common/sha2.h"
-#include "data/file/filereader_private.h"
+#include "data/file/fileparts_private.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -45,7 +45,7 @@ take_line(FileReader *r, const char *line, int len)
 	char	   *copy = palloc(len + 1);
 
 	if (!pg_verify_mbstr(PG_UTF8, line, len, true))
-		filereader_refuse(r->line, "it is not valid UTF-8");
+		fileparts_refuse(r->line, "it is not valid UTF-8");
 	memcpy(copy, line, len);
 	copy[len] = '\0';
 	return copy;
@@ -59,9 +59,9 @@ check_scan(FileReader *r, const RowScanner *scanner)
 	if (error->message == NULL)
 		return;
 	if (error->member == NULL)
-		filereader_refuse(r->line, "%s", error->message);
-	filereader_refuse(r->line, "member \"%s\" %s",
-					  filereader_text(error->member, error->member_len), error->message);
+		fileparts_refuse(r->line, "%s", error->message);
+	fileparts_refuse(r->line, "member \"%s\" %s", fileparts_text(error->member, error->member_len),
+					 error->message);
 }
 
 /* While a transaction aborts, the owner of the hash frees it; otherwise we do. */
@@ -118,22 +118,22 @@ read_header(FileReader *r, const char *line, int len)
 	while (row_scan_next(&s, &name, &value))
 	{
 		if (is_called(&name, "format") && value.kind == FIELD_STRING)
-			format = filereader_text(value.data, value.len);
+			format = fileparts_text(value.data, value.len);
 		else if (is_called(&name, "version") && value.kind == FIELD_STRING)
-			r->header.version = filereader_text(value.data, value.len);
+			r->header.version = fileparts_text(value.data, value.len);
 		else if (is_called(&name, "metadata") && value.kind == FIELD_NESTED)
-			r->header.metadata = filereader_jsonb(&value);
+			r->header.metadata = fileparts_jsonb(&value);
 		else if (is_called(&name, "backup_schema") && value.kind == FIELD_NESTED)
-			r->header.backup_schema = filereader_jsonb(&value);
+			r->header.backup_schema = fileparts_jsonb(&value);
 		else if (is_called(&name, "checksum"))
 			sha256 = is_called(&value, "sha256");
 	}
 	check_scan(r, &s);
 	if (format == NULL || strcmp(format, FORMAT_NAME) != 0)
-		filereader_refuse(r->line, "its format is not \"" FORMAT_NAME "\"");
+		fileparts_refuse(r->line, "its format is not \"" FORMAT_NAME "\"");
 	if (r->header.version == NULL || strcmp(r->header.version, VERSION) != 0)
-		filereader_refuse(r->line, "its version is \"%s\", which this reader does not know",
-						  r->header.version ? r->header.version : "");
+		fileparts_refuse(r->line, "its version is \"%s\", which this reader does not know",
+						 r->header.version ? r->header.version : "");
 	if (sha256)
 		begin_sha256(r);
 	if (r->events->header != NULL)
@@ -155,16 +155,16 @@ read_columns(FileReader *r, FileSection *section, RowField *object)
 		FileColumn *column;
 
 		if (section->ncolumns == ROW_SHAPE_MAX)
-			filereader_refuse(r->line, "it names more than %d columns", ROW_SHAPE_MAX);
+			fileparts_refuse(r->line, "it names more than %d columns", ROW_SHAPE_MAX);
 		if (section->ncolumns == max)
 			section->columns = repalloc(section->columns, sizeof(FileColumn) * (max *= 2));
 		column = &section->columns[section->ncolumns++];
 		column->utf8 = pnstrdup(name.data, name.len);
-		column->name = filereader_text(name.data, name.len);
-		column->type = value.kind == FIELD_STRING ? filereader_text(value.data, value.len) : "";
+		column->name = fileparts_text(name.data, name.len);
+		column->type = value.kind == FIELD_STRING ? fileparts_text(value.data, value.len) : "";
 		for (int i = 0; i < section->ncolumns - 1; i++)
 			if (strcmp(section->columns[i].utf8, column->utf8) == 0)
-				filereader_refuse(r->line, "it names column \"%s\" twice", column->name);
+				fileparts_refuse(r->line, "it names column \"%s\" twice", column->name);
 	}
 	check_scan(r, &s);
 }
@@ -183,7 +183,7 @@ read_table(FileReader *r, const char *line, int len)
 	while (row_scan_next(&s, &name, &value))
 	{
 		if (is_called(&name, "table") && value.kind == FIELD_STRING)
-			section->name = filereader_text(value.data, value.len);
+			section->name = fileparts_text(value.data, value.len);
 		else if (is_called(&name, "columns") && value.kind == FIELD_NESTED)
 			columns = value;
 		else if (is_called(&name, "referenced") && value.kind == FIELD_LITERAL)
@@ -193,11 +193,11 @@ read_table(FileReader *r, const char *line, int len)
 	}
 	check_scan(r, &s);
 	if (section->name == NULL)
-		filereader_refuse(r->line, "member \"table\" is not a name");
+		fileparts_refuse(r->line, "member \"table\" is not a name");
 	if (columns.kind == FIELD_ABSENT || *columns.data != '{')
-		filereader_refuse(r->line, "table \"%s\" has no object \"columns\"", section->name);
+		fileparts_refuse(r->line, "table \"%s\" has no object \"columns\"", section->name);
 	read_columns(r, section, &columns);
-	filereader_begin_section(r, section);
+	fileparts_begin_section(r, section);
 }
 
 static void
@@ -211,20 +211,20 @@ check_counts(FileReader *r, RowField *object)
 	row_scan_begin(&s, object->data, object->len, false);
 	while (row_scan_next(&s, &name, &value))
 	{
-		char	   *table = filereader_text(name.data, name.len);
-		FileSection *section = filereader_find_section(r, table);
+		char	   *table = fileparts_text(name.data, name.len);
+		FileSection *section = fileparts_find_section(r, table);
 		int64		expected = strtoll(value.data, NULL, 10);
 		int64		found = section ? section->nrows : 0;
 
 		counted += section != NULL;
 		if (expected != found)
-			filereader_damage(
+			fileparts_damage(
 				r, "table \"%s\" has " INT64_FORMAT " rows, but the trailer says " INT64_FORMAT,
 				table, found, expected);
 	}
 	check_scan(r, &s);
 	if (counted < list_length(r->sections))
-		filereader_damage(r, "the trailer does not count every table");
+		fileparts_damage(r, "the trailer does not count every table");
 }
 
 static void
@@ -243,7 +243,7 @@ check_sha256(FileReader *r, const RowField *value)
 	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
 		snprintf(text + i * 2, 3, "%02x", digest[i]);
 	if (value->kind == FIELD_ABSENT || !is_called(value, text))
-		filereader_damage(r, "its sha256 does not match the one in the trailer");
+		fileparts_damage(r, "its sha256 does not match the one in the trailer");
 }
 
 static void
@@ -254,11 +254,11 @@ check_sums(FileReader *r, const RowField *bytes, const RowField *crc)
 	FIN_CRC32C(r->crc);
 	snprintf(text, sizeof(text), "%08x", r->crc);
 	if (bytes->kind != FIELD_LITERAL || strtoll(bytes->data, NULL, 10) != r->bytes)
-		filereader_damage(r, "it has " INT64_FORMAT " bytes, but the trailer says %.*s", r->bytes,
-						  bytes->kind == FIELD_LITERAL ? bytes->len : 7,
-						  bytes->kind == FIELD_LITERAL ? bytes->data : "nothing");
+		fileparts_damage(r, "it has " INT64_FORMAT " bytes, but the trailer says %.*s", r->bytes,
+						 bytes->kind == FIELD_LITERAL ? bytes->len : 7,
+						 bytes->kind == FIELD_LITERAL ? bytes->data : "nothing");
 	else if (crc->kind != FIELD_STRING || !is_called(crc, text))
-		filereader_damage(r, "its crc32c does not match the one in the trailer");
+		fileparts_damage(r, "its crc32c does not match the one in the trailer");
 }
 
 static void
@@ -288,7 +288,7 @@ read_trailer(FileReader *r, const char *line, int len)
 	r->ended = true;
 	r->section = NULL;
 	if (counts.kind == FIELD_ABSENT)
-		filereader_damage(r, "the trailer has no \"record_counts\"");
+		fileparts_damage(r, "the trailer has no \"record_counts\"");
 	else
 		check_counts(r, &counts);
 	check_sums(r, &bytes, &crc);
@@ -300,7 +300,7 @@ static void
 read_line(FileReader *r, const char *line, int len)
 {
 	if (r->ended)
-		filereader_refuse(r->line, "something follows the trailer");
+		fileparts_refuse(r->line, "something follows the trailer");
 	if (r->line == 1)
 		read_header(r, line, len);
 	else if (begins_with(line, len, TRAILER_PREFIX))
@@ -312,9 +312,9 @@ read_line(FileReader *r, const char *line, int len)
 	else if (begins_with(line, len, TABLE_PREFIX))
 		read_table(r, line, len);
 	else if (r->section == NULL)
-		filereader_refuse(r->line, "a row stands before the first table");
+		fileparts_refuse(r->line, "a row stands before the first table");
 	else
-		filereader_row(r, line, len, r->line);
+		fileparts_row(r, line, len, r->line);
 	r->line++;
 }
 
@@ -331,18 +331,18 @@ lines_feed(FileReader *r, const char *bytes, size_t len)
 		CHECK_FOR_INTERRUPTS();
 		if (newline == NULL)
 		{
-			filereader_keep(r, bytes, end - bytes);
+			fileparts_keep(r, bytes, end - bytes);
 			return;
 		}
 		bytes = newline + 1;
 		if (r->pending.len > 0)
 		{
-			filereader_keep(r, line, bytes - line);
+			fileparts_keep(r, line, bytes - line);
 			line = r->pending.data;
 			newline = line + r->pending.len - 1;
 		}
 		else if (newline - line > MaxAllocSize - 1024)
-			filereader_keep(r, line, newline - line);
+			fileparts_keep(r, line, newline - line);
 		/* The header says whether there is a second sum, which covers it too. */
 		if (r->line > 1 && !begins_with(line, newline - line, TRAILER_PREFIX))
 			count_line(r, line, newline + 1 - line);
@@ -363,9 +363,9 @@ lines_finish(FileReader *r)
 		resetStringInfo(&r->pending);
 	}
 	if (r->line == 1)
-		filereader_refuse(1, "the header is not complete");
+		fileparts_refuse(1, "the header is not complete");
 	if (r->pending.len > 0)
-		filereader_damage(r, "the file ends within the line");
+		fileparts_damage(r, "the file ends within the line");
 	if (!r->ended)
-		filereader_damage(r, "the file ends without its trailer");
+		fileparts_damage(r, "the file ends without its trailer");
 }

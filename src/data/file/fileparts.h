@@ -46,7 +46,7 @@ typedef struct FileEvents
 typedef struct FileReader FileReader;
 
 /* Raises 22P02 for the part of the file that begins in line. */
-pg_noreturn extern void filereader_refuse(int64 line, const char *format, ...)
+pg_noreturn extern void fileparts_refuse(int64 line, const char *format, ...)
 	pg_attribute_printf(2, 3);
 
 #endif							/* DB_ADAPTER_FILEPARTS_H */

@@ -118,10 +118,10 @@ check_order(const Restore *restore, const BackupTable *table, int64 line)
 		for (int j = 0; j < before->nrefs; j++)
 			for (int k = 0; k < before->refs[j].ntargets; k++)
 				if (before->refs[j].targets[k].index == table->index)
-					filereader_refuse(line,
-									  "table \"%s\" stands after table \"%s\", which "
-									  "references it",
-									  table->name, before->name);
+					fileparts_refuse(line,
+									 "table \"%s\" stands after table \"%s\", which "
+									 "references it",
+									 table->name, before->name);
 	}
 }
 

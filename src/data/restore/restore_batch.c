@@ -117,9 +117,9 @@ read_fields(RestoreTable *t, RestoreRow *row, const char *object, int len)
 	if (row_read(&t->shape, copy, len, row->fields, &error))
 		return;
 	if (error.member == NULL)
-		filereader_refuse(row->line, "%s", error.message);
-	filereader_refuse(row->line, "member \"%s\" %s", pnstrdup(error.member, error.member_len),
-					  error.message);
+		fileparts_refuse(row->line, "%s", error.message);
+	fileparts_refuse(row->line, "member \"%s\" %s", pnstrdup(error.member, error.member_len),
+					 error.message);
 }
 
 /* The row begins a batch of its own. */

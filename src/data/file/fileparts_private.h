@@ -1,9 +1,9 @@
 /*
- * filereader_private.h
+ * fileparts_private.h
  *	  What the readers of the two formats share.
  */
-#ifndef DB_ADAPTER_FILEREADER_PRIVATE_H
-#define DB_ADAPTER_FILEREADER_PRIVATE_H
+#ifndef DB_ADAPTER_FILEPARTS_PRIVATE_H
+#define DB_ADAPTER_FILEPARTS_PRIVATE_H
 
 #include "common/cryptohash.h"
 #include "data/file/fileparts.h"
@@ -77,15 +77,17 @@ extern void lines_forget(FileReader *r);
 extern void document_feed(FileReader *r, const char *bytes, size_t len);
 extern void document_finish(FileReader *r);
 
+/* Nothing pending, and no section yet. */
+extern void fileparts_init(FileReader *r);
 /* An error, or a warning for a tolerant reader. */
-extern void filereader_damage(const FileReader *r, const char *format, ...)
+extern void fileparts_damage(const FileReader *r, const char *format, ...)
 	pg_attribute_printf(2, 3);
-extern void filereader_begin_section(FileReader *r, FileSection *section);
-extern void filereader_row(FileReader *r, const char *object, int len, int64 line);
-extern void filereader_keep(FileReader *r, const char *bytes, size_t len);
+extern void fileparts_begin_section(FileReader *r, FileSection *section);
+extern void fileparts_row(FileReader *r, const char *object, int len, int64 line);
+extern void fileparts_keep(FileReader *r, const char *bytes, size_t len);
 /* UTF-8 to a terminated string in the server's encoding. */
-extern char *filereader_text(const char *utf8, int len);
-extern Jsonb *filereader_jsonb(const RowField *value);
-extern FileSection *filereader_find_section(const FileReader *r, const char *name);
+extern char *fileparts_text(const char *utf8, int len);
+extern Jsonb *fileparts_jsonb(const RowField *value);
+extern FileSection *fileparts_find_section(const FileReader *r, const char *name);
 
-#endif							/* DB_ADAPTER_FILEREADER_PRIVATE_H */
+#endif							/* DB_ADAPTER_FILEPARTS_PRIVATE_H */
