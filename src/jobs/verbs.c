@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -30,93 +31,6 @@
 	"SELECT pg_catalog.jsonb_build_object('schemas', d OPERATOR(pg_catalog.->) 'schemas',"         \
 	" 'tables', pg_catalog.jsonb_array_length(d OPERATOR(pg_catalog.->) 'tables')) FROM %s AS d"
 
-typedef struct Verb
-{
-	const char *name;
-	const char *answer;
-	void (*check)(JsonbContainer *args);	/* may be NULL */
-	Jsonb *(*run_alone)(Jsonb *plan);	/* NULL for a function of that name */
-} Verb;
-
-static void
-check_backup(JsonbContainer *args)
-{
-	BackupOptions options;
-
-	backup_options_set(&options, json_get_string_or(args, "format", "jsonl", "args"),
-					   json_get_string_or(args, "on_leak", "report", "args"),
-					   json_get_string_or(args, "checksum", "crc32c", "args"));
-	backup_check_path(json_get_string(args, "path", "args"),
-					  json_get_bool(args, "overwrite", false, "args"),
-					  json_get_int(args, "workers", 1, "args"));
-}
-
-static void
-check_restore(JsonbContainer *args)
-{
-	RestoreOptions options;
-
-	restore_options_set(&options, json_get_string_or(args, "mode", "skip", "args"),
-						json_get_string_or(args, "ids", "auto", "args"),
-						json_get_string_or(args, "on_error", "record", "args"),
-						json_get_string_or(args, "constraints", "keep", "args"),
-						json_get_string_or(args, "on_unknown", "error", "args"));
-	restore_check_rights();
-}
-
-static Jsonb *
-get_plan(JsonbContainer *args)
-{
-	JsonbValue	value;
-
-	if (!json_get(args, "plan", &value) || value.type != jbvBinary)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid args: \"plan\" must be a JSON object")));
-	return JsonbValueToJsonb(&value);
-}
-
-/* The plan of a verb that takes nothing else. */
-static Jsonb *
-plan_argument(JsonbContainer *args)
-{
-	static const char *const names[] = {"plan", NULL};
-
-	json_check_members(args, names, "args");
-	return get_plan(args);
-}
-
-static void
-check_apply(JsonbContainer *args)
-{
-	(void) plan_read(get_plan(args));
-}
-
-static void
-check_indexes(JsonbContainer *args)
-{
-	online_check_index(plan_argument(args));
-}
-
-static const Verb verbs[] = {
-	{"apply", DOCUMENT, check_apply},
-	{"backup_to_file", DOCUMENT, check_backup},
-	{"create_index_concurrently", NULL, check_indexes, online_create_index},
-	{"digest", ROWS},
-	{"expected", CACHED},
-	{"restore_from_file", ROWS, check_restore},
-	{"validate", DOCUMENT},
-};
-
-static const Verb *
-find_verb(const char *command)
-{
-	const char *names[lengthof(verbs) + 1] = {NULL};
-
-	for (int i = 0; i < lengthof(verbs); i++)
-		names[i] = verbs[i].name;
-	return &verbs[json_choose(command, names, "command")];
-}
-
 /* ---- the function behind a verb ---- */
 
 typedef struct Argument
@@ -129,6 +43,7 @@ typedef struct Argument
 /* One of the functions of that name. */
 typedef struct Function
 {
+	Oid			oid;
 	bool		executable;
 	List	   *arguments;		/* Argument * */
 } Function;
@@ -136,7 +51,6 @@ typedef struct Function
 typedef struct FunctionRows
 {
 	MemoryContext cxt;
-	Oid			last;
 	List	   *functions;
 } FunctionRows;
 
@@ -149,12 +63,13 @@ take_argument(TupleTableSlot *slot, void *arg)
 	Function   *function;
 
 	slot_getallattrs(slot);
-	if (rows->functions == NIL || DatumGetObjectId(slot->tts_values[0]) != rows->last)
+	if (rows->functions == NIL ||
+		DatumGetObjectId(slot->tts_values[0]) != ((Function *) llast(rows->functions))->oid)
 	{
 		function = palloc0(sizeof(Function));
+		function->oid = DatumGetObjectId(slot->tts_values[0]);
 		function->executable = DatumGetBool(slot->tts_values[1]);
 		rows->functions = lappend(rows->functions, function);
-		rows->last = DatumGetObjectId(slot->tts_values[0]);
 	}
 	function = llast(rows->functions);
 	argument->name = TextDatumGetCString(slot->tts_values[2]);
@@ -407,21 +322,143 @@ choose_function(const char *command, JsonbContainer *args)
 	return lfirst(lc);
 }
 
+/* ---- what is sure to fail later ---- */
+
+/* A call as it will be made: with what was given, and else the function's own defaults. */
+typedef struct VerbCall
+{
+	const Function *function;	/* NULL for a verb that has none */
+	JsonbContainer *args;
+} VerbCall;
+
+static Datum
+call_value(const VerbCall *call, const char *name)
+{
+	Datum		value = (Datum) 0;
+	bool		isnull = true;
+	JsonbValue	given;
+	ListCell   *lc;
+
+	foreach(lc, call->function->arguments)
+	{
+		Argument   *argument = lfirst(lc);
+
+		if (strcmp(argument->name, name) != 0)
+			continue;
+		if (json_get(call->args, name, &given))
+			return argument_value(argument->type, &given);
+		value = argument_default(call->function->oid, foreach_current_index(lc), &isnull);
+	}
+	if (isnull)
+		elog(ERROR, "argument \"%s\" of a verb has no default", name);
+	return value;
+}
+
+static char *
+call_text(const VerbCall *call, const char *name)
+{
+	return TextDatumGetCString(call_value(call, name));
+}
+
+static void
+check_backup(const VerbCall *call)
+{
+	BackupOptions options;
+
+	backup_options_set(&options, call_text(call, "format"), call_text(call, "on_leak"),
+					   call_text(call, "checksum"));
+	backup_check_path(call_text(call, "path"), DatumGetBool(call_value(call, "overwrite")),
+					  DatumGetInt32(call_value(call, "workers")));
+}
+
+static void
+check_restore(const VerbCall *call)
+{
+	RestoreOptions options;
+
+	restore_options_set(&options, call_text(call, "mode"), call_text(call, "ids"),
+						call_text(call, "on_error"), call_text(call, "constraints"),
+						call_text(call, "on_unknown"));
+	restore_check_rights();
+}
+
+static Jsonb *
+get_plan(JsonbContainer *args)
+{
+	JsonbValue	value;
+
+	if (!json_get(args, "plan", &value) || value.type != jbvBinary)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid args: \"plan\" must be a JSON object")));
+	return JsonbValueToJsonb(&value);
+}
+
+/* The plan of a verb that takes nothing else. */
+static Jsonb *
+plan_argument(JsonbContainer *args)
+{
+	static const char *const names[] = {"plan", NULL};
+
+	json_check_members(args, names, "args");
+	return get_plan(args);
+}
+
+static void
+check_apply(const VerbCall *call)
+{
+	(void) plan_read(get_plan(call->args));
+}
+
+static void
+check_indexes(const VerbCall *call)
+{
+	online_check_index(plan_argument(call->args));
+}
+
 /* ---- the verbs ---- */
+
+typedef struct Verb
+{
+	const char *name;
+	const char *answer;
+	void (*check)(const VerbCall *call);	/* may be NULL */
+	Jsonb *(*run_alone)(Jsonb *plan);	/* NULL for a function of that name */
+} Verb;
+
+static const Verb verbs[] = {
+	{"apply", DOCUMENT, check_apply},
+	{"backup_to_file", DOCUMENT, check_backup},
+	{"create_index_concurrently", NULL, check_indexes, online_create_index},
+	{"digest", ROWS},
+	{"expected", CACHED},
+	{"restore_from_file", ROWS, check_restore},
+	{"validate", DOCUMENT},
+};
+
+static const Verb *
+find_verb(const char *command)
+{
+	const char *names[lengthof(verbs) + 1] = {NULL};
+
+	for (int i = 0; i < lengthof(verbs); i++)
+		names[i] = verbs[i].name;
+	return &verbs[argument_choose(command, names, "command")];
+}
 
 void
 verbs_check(const char *command, Jsonb *args)
 {
 	const Verb *verb = find_verb(command);
+	VerbCall	call = {NULL, &args->root};
 
 	if (!JB_ROOT_IS_OBJECT(args))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid args: it must be a JSON object"),
 						errhint("Its members are the arguments of %s.", command)));
 	if (verb->run_alone == NULL)
-		(void) choose_function(command, &args->root);
+		call.function = choose_function(command, &args->root);
 	if (verb->check != NULL)
-		verb->check(&args->root);
+		verb->check(&call);
 }
 
 typedef struct VerbResult

@@ -111,6 +111,12 @@ like(error_of(q{SELECT db_adapter.submit('validate', '{"exclude": []}')}), qr/"e
 like(error_of(q{SELECT db_adapter.submit('validate', '[]')}), qr/must be a JSON object/, 'arguments that are none');
 like(error_of(qq{SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/a.jsonl", "backup_schema": $schema}')}),
 	qr/exists/, 'a file that is there');
+is(sql(qq{BEGIN;
+		DO \$\$ BEGIN EXECUTE replace(pg_get_functiondef('db_adapter.backup_to_file'::regproc),
+			'overwrite boolean DEFAULT false', 'overwrite boolean DEFAULT true'); END \$\$;
+		SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/a.jsonl", "backup_schema": $schema}') > 0;
+		ROLLBACK}),
+	't', 'what is not given is what the function has as its default');
 like(error_of(qq{SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/b.jsonl", "format": "xml", "backup_schema": $schema}')}),
 	qr/invalid format/, 'an unknown word');
 like(error_of(qq{SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/b.jsonl", "backup_schema": $schema}')}, as('alice')),
