@@ -12,6 +12,7 @@
 #include "access/htup_details.h"
 #include "base/argument.h"
 #include "base/compat.h"
+#include "base/json.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
@@ -277,4 +278,23 @@ argument_milliseconds(FunctionCallInfo fcinfo, const char *name, int64 max, int6
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("argument \"%s\" is out of range", name)));
 	return (int64) ms;
+}
+
+/* ---- words ---- */
+
+int
+argument_choose(const char *word, const char *const *words, const char *what)
+{
+	const char *nearest;
+
+	for (int i = 0; words[i] != NULL; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	nearest = json_nearest(word, words);
+	if (nearest == NULL)
+		nearest = words[0];
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s \"%s\"", what, word),
+			 errhint("Perhaps you meant \"%s\".", nearest)));
+	return -1;
 }

@@ -42,6 +42,12 @@ extern List *argument_ints(FunctionCallInfo fcinfo, const char *name);
 extern int64 argument_milliseconds(FunctionCallInfo fcinfo, const char *name, int64 max,
 								   int64 absent);
 
+/*
+ * An option of a few words, NULL-terminated and in the order of its enum: the index of
+ * word among them; otherwise 22023: invalid <what>, with the nearest as HINT.
+ */
+extern int argument_choose(const char *word, const char *const *words, const char *what);
+
 /* What a function's argument, counted from 0, is by default, in the current context. */
 extern Datum argument_default(Oid function, int number, bool *isnull);
 

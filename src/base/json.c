@@ -424,23 +424,6 @@ json_nearest(const char *word, const char *const *candidates)
 	return best;
 }
 
-int
-json_choose(const char *word, const char *const *choices, const char *what)
-{
-	const char *nearest;
-
-	for (int i = 0; choices[i] != NULL; i++)
-		if (strcmp(choices[i], word) == 0)
-			return i;
-	nearest = json_nearest(word, choices);
-	if (nearest == NULL)
-		nearest = choices[0];
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s \"%s\"", what, word),
-			 errhint("Perhaps you meant \"%s\".", nearest)));
-	return -1;
-}
-
 /* Bytes that may not stand in a JSON string as they are. */
 static inline bool
 must_escape(unsigned char c)

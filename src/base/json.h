@@ -74,8 +74,6 @@ extern void json_check_members(JsonbContainer *object, const char *const *known,
 
 /* The nearest of candidates (NULL-terminated) to word, or NULL when none is near. */
 extern const char *json_nearest(const char *word, const char *const *candidates);
-/* The index of word in choices; otherwise 22023: invalid <what>, with the nearest as HINT. */
-extern int json_choose(const char *word, const char *const *choices, const char *what);
 
 /* Text output: `value` as a JSON string with its quotes. */
 extern void json_escape(StringInfo out, const char *value, int len);

@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -63,13 +64,15 @@ void
 backup_options_set(BackupOptions *options, const char *format, const char *on_leak,
 				   const char *checksum)
 {
-	static const char *const formats[] = {"jsonl", "json", NULL};
-	static const char *const leaks[] = {"report", "error", "drop", NULL};
-	static const char *const checksums[] = {"crc32c", "sha256", NULL};
+	static const char *const formats[] = {[BACKUP_JSONL] = "jsonl", [BACKUP_JSON] = "json", NULL};
+	static const char *const leaks[] = {
+		[LEAK_REPORT] = "report", [LEAK_ERROR] = "error", [LEAK_DROP] = "drop", NULL};
+	static const char *const checksums[] = {
+		[CHECKSUM_CRC32C] = "crc32c", [CHECKSUM_SHA256] = "sha256", NULL};
 
-	options->format = json_choose(format, formats, "format");
-	options->on_leak = json_choose(on_leak, leaks, "on_leak");
-	options->checksum = json_choose(checksum, checksums, "checksum");
+	options->format = argument_choose(format, formats, "format");
+	options->on_leak = argument_choose(on_leak, leaks, "on_leak");
+	options->checksum = argument_choose(checksum, checksums, "checksum");
 }
 
 /* Row security would hide rows without a word: that is no backup. */

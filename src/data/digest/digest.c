@@ -14,6 +14,7 @@
 
 #include <math.h>
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/pg_class.h"
@@ -199,7 +200,7 @@ choose_hash(Digest *d, const char *hash)
 	static const char *const hashes[] = {"fast", "sha256", NULL};
 
 	d->nwords = sizeof(Hash128) / sizeof(uint64);
-	if (json_choose(hash, hashes, "hash") == 1)
+	if (argument_choose(hash, hashes, "hash") == 1)
 	{
 		d->nwords = MAX_WORDS;
 		d->sha = pg_cryptohash_create(PG_SHA256);

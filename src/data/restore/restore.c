@@ -10,6 +10,7 @@
 
 #include "access/transam.h"
 #include "access/xact.h"
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -33,17 +34,19 @@ void
 restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 					const char *on_error, const char *constraints, const char *on_unknown)
 {
-	static const char *const modes[] = {"skip", "overwrite", "fail", NULL};
-	static const char *const id_choices[] = {"auto", "new", "keep", NULL};
-	static const char *const error_choices[] = {"record", "abort", NULL};
-	static const char *const constraint_choices[] = {"keep", "revalidate", NULL};
-	static const char *const unknown_choices[] = {"error", "drop", NULL};
+	static const char *const modes[] = {
+		[RESTORE_SKIP] = "skip", [RESTORE_OVERWRITE] = "overwrite", [RESTORE_FAIL] = "fail", NULL};
+	static const char *const id_choices[] = {
+		[IDS_AUTO] = "auto", [IDS_NEW] = "new", [IDS_KEEP] = "keep", NULL};
+	static const char *const error_choices[] = {[false] = "record", [true] = "abort", NULL};
+	static const char *const constraint_choices[] = {[false] = "keep", [true] = "revalidate", NULL};
+	static const char *const unknown_choices[] = {[false] = "error", [true] = "drop", NULL};
 
-	options->mode = json_choose(mode, modes, "mode");
-	options->ids = json_choose(ids, id_choices, "ids");
-	options->abort_on_error = json_choose(on_error, error_choices, "on_error") == 1;
-	options->revalidate = json_choose(constraints, constraint_choices, "constraints") == 1;
-	options->drop_unknown = json_choose(on_unknown, unknown_choices, "on_unknown") == 1;
+	options->mode = argument_choose(mode, modes, "mode");
+	options->ids = argument_choose(ids, id_choices, "ids");
+	options->abort_on_error = argument_choose(on_error, error_choices, "on_error");
+	options->revalidate = argument_choose(constraints, constraint_choices, "constraints");
+	options->drop_unknown = argument_choose(on_unknown, unknown_choices, "on_unknown");
 }
 
 /* Tables of a circle are closed when the next table begins, so nothing may stand between. */

@@ -111,7 +111,10 @@ SavedTable *
 saved_save_table(const char *table)
 {
 	SavedTable *saved = palloc0(sizeof(SavedTable));
-	BackupOptions options = {.backup_schema = one_table_schema(table)};
+	BackupOptions options = {.backup_schema = one_table_schema(table),
+							 .format = BACKUP_JSONL,
+							 .on_leak = LEAK_REPORT,
+							 .checksum = CHECKSUM_CRC32C};
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "db_adapter saved rows",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
@@ -119,7 +122,6 @@ saved_save_table(const char *table)
 	StringInfoData chunk;
 
 	options.filters = options.metadata = empty_object();
-	backup_options_set(&options, "jsonl", "report", "crc32c");
 	PushActiveSnapshot(GetTransactionSnapshot());
 	backup = backup_begin(&options);
 	initStringInfo(&chunk);

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "mb/pg_wchar.h"
@@ -408,7 +409,7 @@ char *
 validation_report(Jsonb *validation, const char *format)
 {
 	static const char *const formats[] = {"text", "markdown", NULL};
-	Report		report = {.markdown = json_choose(format, formats, "format") == 1};
+	Report		report = {.markdown = argument_choose(format, formats, "format") == 1};
 	const char *what = "validation";
 	JsonbContainer *differences;
 	int64		errors;

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -22,12 +23,13 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-static const char *const mode_names[] = {"warn", "notify", "enforce", NULL};
+static const char *const mode_names[] = {
+	[MODE_WARN] = "warn", [MODE_NOTIFY] = "notify", [MODE_ENFORCE] = "enforce", NULL};
 
 DeclarationMode
 declaration_parse_mode(const char *mode)
 {
-	return (DeclarationMode) json_choose(mode, mode_names, "mode");
+	return (DeclarationMode) argument_choose(mode, mode_names, "mode");
 }
 
 const char *

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "lib/stringinfo.h"
@@ -329,7 +330,7 @@ needs_schemas(const Schema *schema)
 char *
 diagram_draw(const Schema *schema, const char *format)
 {
-	const DiagramFormat *f = &formats[json_choose(format, format_names, "format")];
+	const DiagramFormat *f = &formats[argument_choose(format, format_names, "format")];
 	bool		qualified = needs_schemas(schema);
 	StringInfoData out;
 	ListCell   *lc;

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "miscadmin.h"
@@ -43,7 +44,7 @@ diff_parse_ignore(List *names)
 	ListCell   *lc;
 
 	foreach(lc, names)
-		bits |= 1 << json_choose(lfirst(lc), ignore_names, "element of argument ignore");
+		bits |= 1 << argument_choose(lfirst(lc), ignore_names, "element of argument ignore");
 	return bits;
 }
 
