@@ -6,7 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli.h"
+#include "print.h"
+#include "command.h"
+#include "file.h"
 
 static const char plan_sql[] =
 	"SELECT pg_catalog.jsonb_pretty(p.plan) AS plan, p.plan::pg_catalog.text AS text FROM (SELECT "
@@ -25,20 +27,20 @@ static const char plan_sql[] =
 static cJSON *
 column_definitions(Cli *cli)
 {
-	const char *path = cli_value_or_config(cli, "column-defs", "schema.column_defs");
+	const char *path = options_value_or_config(cli, "column-defs", "schema.column_defs");
 	char	   *text;
 	cJSON	   *definitions;
 
 	if (path == NULL)
 		return cJSON_CreateObject();
-	text = cli_read_file(cli, path, "column definitions");
+	text = file_read(cli, path, "column definitions");
 	if (text == NULL)
 		return NULL;
 	definitions = cJSON_Parse(text);
 	free(text);
 	if (!cJSON_IsObject(definitions))
 	{
-		cli_usage("column definitions \"%s\" are not a JSON object", path);
+		message_usage("column definitions \"%s\" are not a JSON object", path);
 		cJSON_Delete(definitions);
 		return NULL;
 	}
@@ -54,105 +56,29 @@ make_plan(Cli *cli, const Comparison *comparison, CliCall *call)
 	cJSON	   *exclude;
 	cJSON	   *params;
 
-	if (!cli_number(cli, "recreate-threshold", &threshold))
+	if (!options_number(cli, "recreate-threshold", &threshold))
 		return CODE_USAGE;
 	definitions = column_definitions(cli);
 	if (definitions == NULL)
 		return CODE_USAGE;
-	exclude = cli_exclude(cli);
+	exclude = opening_exclude(cli);
 	params = cJSON_CreateArray();
 	cJSON_AddItemToArray(params, cJSON_CreateString(comparison->schema_sql));
 	cJSON_AddItemToArray(params, definitions);
 	cJSON_AddItemToArray(params, cJSON_CreateNumber((double) threshold));
-	cJSON_AddItemToArray(params, cJSON_CreateBool(cli_has(cli, "allow-drop")));
+	cJSON_AddItemToArray(params, cJSON_CreateBool(options_has(cli, "allow-drop")));
 	cJSON_AddItemToArray(params, exclude != NULL ? exclude : cJSON_CreateNull());
-	return cli_execute(cli, call, plan_sql, params);
-}
-
-/* ---------------------------------------------------------------- showing */
-
-static const char *
-text_member(const cJSON *object, const char *name)
-{
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-
-	return text != NULL ? text : "";
-}
-
-/* A list of strings, each on a line of its own. */
-static void
-print_list(const cJSON *list, const char *label)
-{
-	const cJSON *item;
-
-	cJSON_ArrayForEach(item, list)
-	{
-		if (cJSON_IsString(item))
-			printf("%s%s\n", label, item->valuestring);
-	}
-}
-
-static void
-print_hazards(const Cli *cli, const cJSON *step)
-{
-	const cJSON *hazards = cJSON_GetObjectItemCaseSensitive(step, "hazards");
-	const cJSON *hazard;
-
-	if (cJSON_GetArraySize(hazards) == 0)
-		return;
-	printf("     %shazards:", cli_style(cli, "yellow"));
-	cJSON_ArrayForEach(hazard, hazards)
-		printf("%s %s", hazard != hazards->child ? "," : "", cJSON_GetStringValue(hazard));
-	printf("%s\n", cli_style(cli, "off"));
-}
-
-/* How large what the step works on is, as the server estimates. */
-static void
-print_size(const cJSON *step)
-{
-	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(step, "rows");
-	const cJSON *bytes = cJSON_GetObjectItemCaseSensitive(step, "bytes");
-
-	if (!cJSON_IsNumber(bytes))
-		return;
-	printf("     %s: ", text_member(step, "table"));
-	if (cJSON_IsNumber(rows))
-		printf("about %s rows, ", cli_thousands((int64_t) rows->valuedouble));
-	puts(cli_bytes(bytes->valuedouble));
-}
-
-static void
-print_plan(const Cli *cli, const cJSON *plan)
-{
-	const cJSON *steps = cJSON_GetObjectItemCaseSensitive(plan, "steps");
-	const cJSON *remaining = cJSON_GetObjectItemCaseSensitive(plan, "remaining");
-	const cJSON *step;
-	const cJSON *left;
-	int			number = 0;
-
-	cJSON_ArrayForEach(step, steps)
-	{
-		printf("%3d. %s%s%s\n", ++number, cli_style(cli, "bold"), text_member(step, "sql"),
-			   cli_style(cli, "off"));
-		if (*text_member(step, "reason") != '\0')
-			printf("     %s\n", text_member(step, "reason"));
-		print_hazards(cli, step);
-		print_size(step);
-	}
-	cJSON_ArrayForEach(left, remaining) printf(
-		"stays: %s %s %s: %s\n", text_member(left, "object_type"), text_member(left, "object"),
-		text_member(left, "attribute"), text_member(left, "reason"));
-	print_list(cJSON_GetObjectItemCaseSensitive(plan, "notes"), "note: ");
+	return request_execute(cli, call, plan_sql, params);
 }
 
 /* Which database will be changed, and who said so. */
 static void
 print_target(const Cli *cli)
 {
-	cli_note(cli, "%s %s (%s, chosen by %s)", cli_has(cli, "confirm") ? "changing" : "looking at",
-			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile)
-													 : "the database",
-			 dba_profile_url(cli->profile), dba_profile_source(cli->profile));
+	message_note(
+		cli, "%s %s (%s, chosen by %s)", options_has(cli, "confirm") ? "changing" : "looking at",
+		*dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "the database",
+		dba_profile_url(cli->profile), dba_profile_source(cli->profile));
 }
 
 /* ---------------------------------------------------------------- applying */
@@ -169,7 +95,7 @@ save_rows(Cli *cli)
 	int64_t		rows = 0;
 	int			code = CODE_FAILED;
 
-	if (cli_has(cli, "no-backup"))
+	if (options_has(cli, "no-backup"))
 		return CODE_DONE;
 	localtime_r(&now, &local);
 	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &local);
@@ -182,16 +108,17 @@ save_rows(Cli *cli)
 		if (*c == '/')
 			*c = '_';
 	}
-	schema = cli_backup_schema(cli);
+	schema = backupschema_read(cli);
 	if (schema == NULL)
-		code = cli_schema_code(cli);
-	else if (cli_make_folder(path))
-		code = backup_to(cli, path, "json", schema, NULL, &rows);
+		code = backupschema_code(cli);
+	else if (file_make_folder(path))
+		code = backupfile_write(cli, path, "json", schema, NULL, &rows);
 	free(schema);
 	if (code == CODE_DONE)
-		cli_note(cli, "saved %s rows to %s", cli_thousands(rows), path);
-	else if (!cli_interrupted())
-		cli_warn("the rows could not be saved, so nothing was changed; --no-backup does without");
+		message_note(cli, "saved %s rows to %s", text_thousands(rows), path);
+	else if (!signals_interrupted())
+		message_warn(
+			"the rows could not be saved, so nothing was changed; --no-backup does without");
 	return code;
 }
 
@@ -203,7 +130,7 @@ apply_plan(Cli *cli, const char *plan, char **applied)
 	int			code;
 
 	cJSON_AddItemToArray(params, cJSON_CreateRaw(plan));
-	code = cli_execute(
+	code = request_execute(
 		cli, &call,
 		"SELECT db_adapter.apply($1::pg_catalog.jsonb, confirm => true)::pg_catalog.text AS result",
 		params);
@@ -212,7 +139,7 @@ apply_plan(Cli *cli, const char *plan, char **applied)
 		*applied = strdup(dba_result_text(call.result, 0, "result"));
 		cli->committed = "interrupted; the plan was applied before that";
 	}
-	cli_call_free(&call);
+	request_free(&call);
 	return code;
 }
 
@@ -262,18 +189,18 @@ show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 		printf("%s\n", comparison->report);
 		if (steps > 0)
 			putchar('\n');
-		print_plan(cli, plan);
+		planview_print(cli, plan);
 	}
-	if (cli_has(cli, "confirm") && steps > 0)
+	if (options_has(cli, "confirm") && steps > 0)
 		code = fix_database(cli, text, document);
-	else if (cli_has(cli, "confirm"))
+	else if (options_has(cli, "confirm"))
 		code = comparison->valid ? CODE_DONE : CODE_NO;
 	else if (steps > 0)
-		cli_note(
+		message_note(
 			cli,
 			"\nnothing was changed; --confirm saves the rows to a file under backups/ and does it");
 	if (document != NULL && (code == CODE_DONE || code == CODE_NO))
-		cli_print_json(document);
+		json_print(document);
 	else
 		cJSON_Delete(document);
 	cJSON_Delete(plan);
@@ -285,22 +212,22 @@ cmd_fix(Cli *cli)
 {
 	Comparison	comparison = {0};
 	CliCall		call = {0};
-	int			code = cli_open(cli);
+	int			code = opening_open(cli);
 
 	if (code != CODE_DONE)
 		return code;
-	if (!cli_has(cli, "plan-only"))
+	if (!options_has(cli, "plan-only"))
 		print_target(cli);
 	code = comparison_run(cli, &comparison);
 	if (code == CODE_DONE && comparison.limited != NULL)
-		cli_note(cli, "%s", comparison.limited);
+		message_note(cli, "%s", comparison.limited);
 	if (code == CODE_DONE)
 		code = make_plan(cli, &comparison, &call);
-	if (code == CODE_DONE && cli_has(cli, "plan-only"))
+	if (code == CODE_DONE && options_has(cli, "plan-only"))
 		puts(dba_result_text(call.result, 0, "plan"));
 	else if (code == CODE_DONE)
 		code = show_and_fix(cli, &comparison, dba_result_text(call.result, 0, "text"));
-	cli_call_free(&call);
+	request_free(&call);
 	comparison_free(&comparison);
 	return code;
 }

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "print.h"
+#include "command.h"
 
 #define WAIT_SLICE 5 /* seconds that the server waits before we look at Ctrl-C again */
 
@@ -37,10 +38,10 @@ progress_of(const dba_result *result, size_t row, char *text, size_t size)
 		return "";
 	if (dba_result_int64(result, row, "rows_total", &total) && total > 0)
 		snprintf(text, size, "%s %s of %s rows", dba_result_text(result, row, "phase"),
-				 cli_thousands(cli_number_at(result, row, "rows_done")), cli_thousands(total));
+				 text_thousands(request_number(result, row, "rows_done")), text_thousands(total));
 	else
 		snprintf(text, size, "%s %s rows", dba_result_text(result, row, "phase"),
-				 cli_thousands(cli_number_at(result, row, "rows_done")));
+				 text_thousands(request_number(result, row, "rows_done")));
 	return text;
 }
 
@@ -54,37 +55,37 @@ print_jobs(const Cli *cli, const dba_result *result)
 		puts("no jobs");
 		return;
 	}
-	table = cli_table_new(cli, ">Job|State|~Command|Owner|Submitted|Progress");
+	table = table_new(cli, ">Job|State|~Command|Owner|Submitted|Progress");
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
 		char		progress[128];
 
-		cli_table_add(table, (const char *[]){dba_result_text(result, i, "id"),
-											  dba_result_text(result, i, "state"),
-											  dba_result_text(result, i, "command"),
-											  dba_result_text(result, i, "owner"),
-											  dba_result_text(result, i, "submitted"),
-											  progress_of(result, i, progress, sizeof(progress))});
+		table_add(table, (const char *[]){dba_result_text(result, i, "id"),
+										  dba_result_text(result, i, "state"),
+										  dba_result_text(result, i, "command"),
+										  dba_result_text(result, i, "owner"),
+										  dba_result_text(result, i, "submitted"),
+										  progress_of(result, i, progress, sizeof(progress))});
 	}
-	cli_table_print(table);
+	table_print(table);
 }
 
 static int
 list_jobs(Cli *cli)
 {
 	CliCall		call = {0};
-	int			code = cli_execute(cli, &call, jobs_sql, NULL);
+	int			code = request_execute(cli, &call, jobs_sql, NULL);
 
 	if (code == CODE_DONE && cli->json)
 	{
 		cJSON	   *document = cJSON_CreateObject();
 
 		cJSON_AddItemToObject(document, "jobs", dba_result_rows_json(call.result));
-		cli_print_json(document);
+		json_print(document);
 	}
 	else if (code == CODE_DONE)
 		print_jobs(cli, call.result);
-	cli_call_free(&call);
+	request_free(&call);
 	return code;
 }
 
@@ -103,8 +104,8 @@ print_job(const Cli *cli, const dba_result *result)
 			*c = *c == '_' ? ' ' : *c;
 		if (value != NULL)
 		{
-			printf("%s%-14s%s ", cli_style(cli, "bold"), name, cli_style(cli, "off"));
-			cli_print_value(value, 15);
+			printf("%s%-14s%s ", text_style(cli, "bold"), name, text_style(cli, "off"));
+			text_print_value(value, 15);
 		}
 	}
 }
@@ -131,22 +132,22 @@ static int
 show_job(Cli *cli, const char *job)
 {
 	CliCall		call = {0};
-	int			code = cli_execute(cli, &call, job_sql, job_number(job));
+	int			code = request_execute(cli, &call, job_sql, job_number(job));
 
 	if (code == CODE_DONE && dba_result_rows(call.result) == 0)
 	{
-		cli_warn("there is no job %s, or it is not yours", job);
+		message_warn("there is no job %s, or it is not yours", job);
 		code = CODE_NO;
 	}
 	else if (code == CODE_DONE)
 	{
 		if (cli->json)
-			cli_print_json(dba_result_row(call.result, 0));
+			json_print(dba_result_row(call.result, 0));
 		else
 			print_job(cli, call.result);
 		code = code_of_state(dba_result_text(call.result, 0, "state"));
 	}
-	cli_call_free(&call);
+	request_free(&call);
 	return code;
 }
 
@@ -156,18 +157,18 @@ cancel_job(Cli *cli, const char *job)
 	CliCall		call = {0};
 	bool		cancelled = false;
 	int			code =
-		cli_execute(cli, &call, "SELECT db_adapter.cancel($1) AS cancelled", job_number(job));
+		request_execute(cli, &call, "SELECT db_adapter.cancel($1) AS cancelled", job_number(job));
 
 	if (code == CODE_DONE)
 	{
 		dba_result_bool(call.result, 0, "cancelled", &cancelled);
 		if (cli->json)
-			cli_print_json(dba_result_row(call.result, 0));
+			json_print(dba_result_row(call.result, 0));
 		else
 			puts(cancelled ? "cancelled" : "it has ended already");
 		code = cancelled ? CODE_DONE : CODE_NO;
 	}
-	cli_call_free(&call);
+	request_free(&call);
 	return code;
 }
 
@@ -178,7 +179,7 @@ wait_for_job(Cli *cli, const char *job)
 	long		left = -1;
 	int			code = CODE_DONE;
 
-	if (!cli_number(cli, "timeout", &left))
+	if (!options_number(cli, "timeout", &left))
 		return CODE_USAGE;
 	while (code == CODE_DONE)
 	{
@@ -188,17 +189,17 @@ wait_for_job(Cli *cli, const char *job)
 		bool		ended;
 
 		cJSON_AddItemToArray(params, cJSON_CreateNumber((double) slice));
-		code = cli_execute(
+		code = request_execute(
 			cli, &call, "SELECT db_adapter.wait($1, pg_catalog.make_interval(secs => $2)) AS state",
 			params);
 		ended = code == CODE_DONE && !dba_result_is_null(call.result, 0, "state");
-		cli_call_free(&call);
+		request_free(&call);
 		if (ended)
 			return show_job(cli, job);
 		left -= left >= 0 ? slice : 0;
 		if (code == CODE_DONE && left == 0)
 		{
-			cli_warn("job %s has not ended yet", job);
+			message_warn("job %s has not ended yet", job);
 			return CODE_NO;
 		}
 	}
@@ -214,10 +215,10 @@ submit_job(Cli *cli)
 	long		priority = 0;
 	int			code;
 
-	if (!cJSON_IsObject(args) || !cli_number(cli, "priority", &priority))
+	if (!cJSON_IsObject(args) || !options_number(cli, "priority", &priority))
 	{
 		code = cJSON_IsObject(args) ? CODE_USAGE
-									: cli_usage("the arguments of a job are a JSON object");
+									: message_usage("the arguments of a job are a JSON object");
 		cJSON_Delete(args);
 		cJSON_Delete(params);
 		return code;
@@ -227,12 +228,12 @@ submit_job(Cli *cli)
 	/* as it was typed: no digit passes through a double */
 	cJSON_AddItemToArray(params, cJSON_CreateRaw(cli->operand_count > 2 ? cli->operands[2] : "{}"));
 	cJSON_AddItemToArray(params, cJSON_CreateNumber((double) priority));
-	code = cli_execute(cli, &call, "SELECT db_adapter.submit($1, $2, $3) AS id", params);
+	code = request_execute(cli, &call, "SELECT db_adapter.submit($1, $2, $3) AS id", params);
 	if (code == CODE_DONE && cli->json)
-		cli_print_json(dba_result_row(call.result, 0));
+		json_print(dba_result_row(call.result, 0));
 	else if (code == CODE_DONE)
 		puts(dba_result_text(call.result, 0, "id"));
-	cli_call_free(&call);
+	request_free(&call);
 	return code;
 }
 
@@ -258,17 +259,18 @@ cmd_jobs(Cli *cli)
 	while (action < 5 && strcmp(actions[action], name) != 0)
 		action++;
 	if (action == 5)
-		return cli_usage("unknown action \"%s\" of jobs%s%s%s", name,
-						 near != NULL ? "; perhaps you meant \"" : "", near != NULL ? near : "",
-						 near != NULL ? "\"" : "");
+		return message_usage("unknown action \"%s\" of jobs%s%s%s", name,
+							 near != NULL ? "; perhaps you meant \"" : "", near != NULL ? near : "",
+							 near != NULL ? "\"" : "");
 	if (cli->operand_count < 2 && action > 0)
-		return cli_usage("jobs %s needs %s", name, action == 4 ? "a verb" : "the number of a job");
+		return message_usage("jobs %s needs %s", name,
+							 action == 4 ? "a verb" : "the number of a job");
 	if (action > 0 && action < 4 && !is_number(cli->operands[1]))
-		return cli_usage("\"%s\" is not the number of a job", cli->operands[1]);
+		return message_usage("\"%s\" is not the number of a job", cli->operands[1]);
 	if (cli->operand_count > (action == 0 ? 1 : action == 4 ? 3 : 2))
-		return cli_usage("unexpected argument \"%s\" of jobs %s",
-						 cli->operands[cli->operand_count - 1], name);
-	code = cli_open(cli);
+		return message_usage("unexpected argument \"%s\" of jobs %s",
+							 cli->operands[cli->operand_count - 1], name);
+	code = opening_open(cli);
 	if (code != CODE_DONE)
 		return code;
 	return action == 0	 ? list_jobs(cli)

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "print.h"
+#include "command.h"
 
 typedef struct SyncRun
 {
@@ -19,7 +20,7 @@ on_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, void
 	SyncRun	   *run = arg;
 
 	(void) db;
-	cli_progress(&run->progress, table, rows, bytes);
+	progress_show(&run->progress, table, rows, bytes);
 }
 
 /* ---------------------------------------------------------------- both databases */
@@ -36,12 +37,13 @@ open_source(Cli *cli)
 	dba_error  *error = NULL;
 	int			code = CODE_DONE;
 
-	cli->source = dba_open_config(cli->config, cli_value(cli, "from"), &error);
+	cli->source = dba_open_config(cli->config, options_value(cli, "from"), &error);
 	if (cli->source == NULL)
-		code = cli_fail(cli, error);
+		code = failure_tell(cli, error);
 	dba_error_free(error);
 	if (code == CODE_DONE && strcmp(dba_url(cli->source), dba_url(cli->db)) == 0)
-		code = cli_usage("%s and %s are the same database", name_of(cli->source), name_of(cli->db));
+		code = message_usage("%s and %s are the same database", name_of(cli->source),
+							 name_of(cli->db));
 	return code;
 }
 
@@ -49,7 +51,7 @@ open_source(Cli *cli)
 static int
 open_both(Cli *cli)
 {
-	int			code = cli_open(cli);
+	int			code = opening_open(cli);
 
 	if (code == CODE_DONE)
 		code = open_source(cli);
@@ -59,7 +61,7 @@ open_both(Cli *cli)
 	if (cli->loop != NULL && dba_loop_add(cli->loop, cli->db) == DBA_OK &&
 		dba_loop_add(cli->loop, cli->source) == DBA_OK)
 		return CODE_DONE;
-	cli_warn("out of memory");
+	message_warn("out of memory");
 	return CODE_FAILED;
 }
 
@@ -70,13 +72,14 @@ print_target(const Cli *cli, bool confirmed)
 	const char *chosen = dba_profile_source(cli->profile);
 
 	if (*dba_profile_of(cli->db) != '\0')
-		cli_note(cli, "%s %s (%s, chosen by %s)", what, name_of(cli->db), dba_url(cli->db), chosen);
+		message_note(cli, "%s %s (%s, chosen by %s)", what, name_of(cli->db), dba_url(cli->db),
+					 chosen);
 	else
-		cli_note(cli, "%s %s (chosen by %s)", what, dba_url(cli->db), chosen);
+		message_note(cli, "%s %s (chosen by %s)", what, dba_url(cli->db), chosen);
 	if (*dba_profile_of(cli->source) != '\0')
-		cli_note(cli, "from %s (%s)", name_of(cli->source), dba_url(cli->source));
+		message_note(cli, "from %s (%s)", name_of(cli->source), dba_url(cli->source));
 	else
-		cli_note(cli, "from %s", dba_url(cli->source));
+		message_note(cli, "from %s", dba_url(cli->source));
 }
 
 /* ---------------------------------------------------------------- what to sync */
@@ -85,7 +88,7 @@ print_target(const Cli *cli, bool confirmed)
 static cJSON *
 chosen_tables(const Cli *cli)
 {
-	const char *list = cli_value(cli, "tables");
+	const char *list = options_value(cli, "tables");
 	cJSON	   *tables = cJSON_CreateArray();
 	char	   *copy = list != NULL ? strdup(list) : NULL;
 	const char *name;
@@ -113,12 +116,12 @@ has_references(const char *schema)
 static char *
 backup_schema(Cli *cli)
 {
-	char	   *schema = cli_whole_backup_schema(cli);
+	char	   *schema = backupschema_read_whole(cli);
 
 	if (schema != NULL && has_references(schema) &&
-		cli_value_or_config(cli, "backup-schema", "schema.backup_schema") == NULL)
-		cli_note(cli,
-				 "warning: these tables have foreign keys and no backup schema is known; one was "
+		options_value_or_config(cli, "backup-schema", "schema.backup_schema") == NULL)
+		message_note(
+			cli, "warning: these tables have foreign keys and no backup schema is known; one was "
 				 "derived from them (see schema.backup_schema of db.toml)");
 	return schema;
 }
@@ -133,12 +136,12 @@ sync_options(Cli *cli, const char *schema, bool dry_run)
 	cJSON_AddRawToObject(options, "backup_schema", schema);
 	if (tables != NULL)
 		cJSON_AddItemToObject(options, "tables", tables);
-	if (cli_user_id(cli) != NULL)
-		cJSON_AddStringToObject(options, "user_id", cli_user_id(cli));
-	if (cli_has(cli, "mode"))
-		cJSON_AddStringToObject(options, "mode", cli_value(cli, "mode"));
+	if (opening_user_id(cli) != NULL)
+		cJSON_AddStringToObject(options, "user_id", opening_user_id(cli));
+	if (options_has(cli, "mode"))
+		cJSON_AddStringToObject(options, "mode", options_value(cli, "mode"));
 	cJSON_AddBoolToObject(options, "dry_run", dry_run);
-	cJSON_AddBoolToObject(options, "delete", cli_has(cli, "delete"));
+	cJSON_AddBoolToObject(options, "delete", options_has(cli, "delete"));
 	text = cJSON_PrintUnformatted(options);
 	cJSON_Delete(options);
 	return text;
@@ -151,27 +154,17 @@ run_sync(Cli *cli, SyncRun *run, const char *schema, bool dry_run)
 	dba_request request;
 	int			code;
 
-	cli_call_free(&run->call);
-	cli_progress_begin(&run->progress, cli, 0);
-	request = dba_sync(cli->source, cli->db, options, on_progress, cli_called, run);
-	(void) cli_wait_quietly(cli, &run->call, request);
-	cli_progress_end(&run->progress);
-	code = cli_wait(cli, &run->call, request);
+	request_free(&run->call);
+	progress_begin(&run->progress, cli, 0);
+	request = dba_sync(cli->source, cli->db, options, on_progress, request_called, run);
+	(void) request_wait_quietly(cli, &run->call, request);
+	progress_end(&run->progress);
+	code = request_wait(cli, &run->call, request);
 	cJSON_free(options);
 	return code;
 }
 
 /* ---------------------------------------------------------------- what came of it */
-
-static int64_t
-total_of(const dba_result *result, const char *column)
-{
-	int64_t		total = 0;
-
-	for (size_t i = 0; i < dba_result_rows(result); i++)
-		total += cli_number_at(result, i, column);
-	return total;
-}
 
 static void
 print_json(const Cli *cli, const dba_result *result, bool dry_run)
@@ -182,7 +175,7 @@ print_json(const Cli *cli, const dba_result *result, bool dry_run)
 	cJSON_AddStringToObject(document, "destination", name_of(cli->db));
 	cJSON_AddBoolToObject(document, "dry_run", dry_run);
 	cJSON_AddItemToObject(document, "tables", dba_result_rows_json(result));
-	cli_print_json(document);
+	json_print(document);
 }
 
 /* The columns named, but for the last where it has nothing to say. */
@@ -190,7 +183,7 @@ static void
 print_counts(const Cli *cli, const dba_result *result, const char *head, const char *const *columns,
 			 int count, const char *more)
 {
-	bool		has_more = total_of(result, more) > 0;
+	bool		has_more = request_total(result, more) > 0;
 	char		heads[128];
 	CliTable   *table;
 
@@ -198,7 +191,7 @@ print_counts(const Cli *cli, const dba_result *result, const char *head, const c
 			 !has_more						  ? ""
 			 : strcmp(more, "ambiguous") == 0 ? "|>Ambiguous"
 											  : "|>Failed");
-	table = cli_table_new(cli, heads);
+	table = table_new(cli, heads);
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
 		char		numbers[8][40];
@@ -207,12 +200,12 @@ print_counts(const Cli *cli, const dba_result *result, const char *head, const c
 		for (int c = 0; c < count + has_more; c++)
 		{
 			snprintf(numbers[c], sizeof(numbers[c]), "%s",
-					 cli_thousands(cli_number_at(result, i, c < count ? columns[c] : more)));
+					 text_thousands(request_number(result, i, c < count ? columns[c] : more)));
 			texts[c + 1] = numbers[c];
 		}
-		cli_table_add(table, texts);
+		table_add(table, texts);
 	}
-	cli_table_print(table);
+	table_print(table);
 }
 
 static void
@@ -220,12 +213,13 @@ warn_ambiguous(const dba_result *result)
 {
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
-		int64_t		rows = cli_number_at(result, i, "ambiguous");
+		int64_t		rows = request_number(result, i, "ambiguous");
 
 		if (rows > 0)
-			cli_warn("%s rows of table %s were left alone: their match key is NULL or not theirs "
-					 "alone; name one as its slug_field in the backup schema",
-					 cli_thousands(rows), dba_result_text(result, i, "table"));
+			message_warn(
+				"%s rows of table %s were left alone: their match key is NULL or not theirs "
+				"alone; name one as its slug_field in the backup schema",
+				text_thousands(rows), dba_result_text(result, i, "table"));
 	}
 }
 
@@ -235,18 +229,21 @@ print_preview(const Cli *cli, const dba_result *result)
 	static const char *const columns[] = {"new", "changed", "same", "only_there"};
 
 	print_counts(cli, result, "Table|>New|>Changed|>Same|>Only here", columns, 4, "ambiguous");
-	if (cli_has(cli, "confirm") || cli_has(cli, "dry-run"))
+	if (options_has(cli, "confirm") || options_has(cli, "dry-run"))
 		return;
-	if (total_of(result, "new") + total_of(result, "changed") + total_of(result, "only_there") == 0)
+	if (request_total(result, "new") + request_total(result, "changed") +
+			request_total(result, "only_there") ==
+		0)
 	{
-		cli_note(cli, "there is nothing to bring");
+		message_note(cli, "there is nothing to bring");
 		return;
 	}
-	cli_note(cli, "nothing was changed; --confirm brings the %s rows that are new or changed%s",
-			 cli_thousands(total_of(result, "new") + total_of(result, "changed")),
-			 cli_has(cli, "delete")				  ? " and deletes those only here"
-			 : total_of(result, "only_there") > 0 ? ", --delete also deletes those only here"
-												  : "");
+	message_note(cli, "nothing was changed; --confirm brings the %s rows that are new or changed%s",
+				 text_thousands(request_total(result, "new") + request_total(result, "changed")),
+				 options_has(cli, "delete") ? " and deletes those only here"
+				 : request_total(result, "only_there") > 0
+					 ? ", --delete also deletes those only here"
+					 : "");
 }
 
 static int
@@ -263,8 +260,9 @@ print_result(Cli *cli, const dba_result *result, bool dry_run)
 	warn_ambiguous(result);
 	if (dry_run)
 		return CODE_DONE;
-	cli_print_failures(result);
-	return total_of(result, "failed") + total_of(result, "ambiguous") > 0 ? CODE_NO : CODE_DONE;
+	outcome_print_failures(result);
+	return request_total(result, "failed") + request_total(result, "ambiguous") > 0 ? CODE_NO
+																					: CODE_DONE;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -277,47 +275,47 @@ ask_to_delete(Cli *cli, SyncRun *run, const char *schema)
 	int64_t		rows;
 	int			code;
 
-	if (!cli_has(cli, "delete") || cli_has(cli, "yes"))
+	if (!options_has(cli, "delete") || options_has(cli, "yes"))
 		return CODE_DONE;
 	code = run_sync(cli, run, schema, true);
-	rows = code == CODE_DONE ? total_of(run->call.result, "only_there") : 0;
+	rows = code == CODE_DONE ? request_total(run->call.result, "only_there") : 0;
 	if (rows == 0)
 		return code;
 	if (!cli->json)
 		print_preview(cli, run->call.result);
-	snprintf(question, sizeof(question), "Delete %s rows that only %s has?", cli_thousands(rows),
+	snprintf(question, sizeof(question), "Delete %s rows that only %s has?", text_thousands(rows),
 			 name_of(cli->db));
-	return cli_ask(cli, question);
+	return question_ask(cli, question);
 }
 
 int
 cmd_sync(Cli *cli)
 {
-	const char *mode = cli_value(cli, "mode");
-	bool		dry_run = cli_has(cli, "dry-run") || !cli_has(cli, "confirm");
+	const char *mode = options_value(cli, "mode");
+	bool		dry_run = options_has(cli, "dry-run") || !options_has(cli, "confirm");
 	SyncRun		run = {0};
 	char	   *schema = NULL;
 	int			code;
 
-	if (!cli_has(cli, "from"))
-		return cli_usage("sync from where? --from PROFILE");
+	if (!options_has(cli, "from"))
+		return message_usage("sync from where? --from PROFILE");
 	if (mode != NULL && strcmp(mode, "skip") != 0 && strcmp(mode, "overwrite") != 0 &&
 		strcmp(mode, "fail") != 0)
-		return cli_usage("--mode must be skip, overwrite or fail, not \"%s\"", mode);
+		return message_usage("--mode must be skip, overwrite or fail, not \"%s\"", mode);
 	code = open_both(cli);
 	if (code != CODE_DONE)
 		return code;
 	print_target(cli, !dry_run);
 	schema = backup_schema(cli);
 	if (schema == NULL)
-		return cli_schema_code(cli);
+		return backupschema_code(cli);
 	if (!dry_run)
 		code = ask_to_delete(cli, &run, schema);
 	if (code == CODE_DONE)
 		code = run_sync(cli, &run, schema, dry_run);
 	if (code == CODE_DONE)
 		code = print_result(cli, run.call.result, dry_run);
-	cli_call_free(&run.call);
+	request_free(&run.call);
 	free(schema);
 	return code;
 }

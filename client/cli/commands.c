@@ -2,19 +2,7 @@
  * commands.c
  *		The table of commands: help, man page and completions are made from it.
  */
-#include "cli.h"
-
-const CliOption cli_global_options[] = {
-	{"env-prefix", 0, "PREFIX", "put PREFIX before DB_PROFILE and DATABASE_URL"},
-	{"config", 0, "FILE", "read FILE instead of ./db.toml"},
-	{"profile", 0, "NAME", "use this profile, or URL, instead of the current one"},
-	{"json", 0, NULL, "print one JSON document"},
-	{"quiet", 'q', NULL, "print the answer alone"},
-	{"verbose", 'v', NULL, "print notices of the server and SQLSTATEs too"},
-	{"no-color", 0, NULL, "no colours; NO_COLOR and TERM=dumb do the same"},
-	{"help", 'h', NULL, "explain the program or a command"},
-	{"version", 0, NULL, "print the version"},
-	{0}};
+#include "command.h"
 
 static const CliOption none[] = {{0}};
 
@@ -71,7 +59,7 @@ static const CliOption jobs_options[] = {
 static const CliOption introspect_options[] = {{"format", 0, "FORMAT", "json, mermaid or dot"},
 											   {0}};
 
-const CliCommand cli_commands[] = {
+const CliCommand commands_table[] = {
 	{"connect", NULL, "connect, compare the schema, remember the profile",
 	 "Connects to the profile's database, compares it with the declared schema, shows how many "
 	 "rows each table has and,"

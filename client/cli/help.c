@@ -1,10 +1,10 @@
 /*
  * help.c
- *		Help, man page and completions, made from the table of commands.
+ *		Help and man page, made from the table of commands.
  */
 #include <string.h>
 
-#include "cli.h"
+#include "command.h"
 
 #define WIDTH 80
 
@@ -53,15 +53,15 @@ print_options(FILE *file, const CliOption *options)
 }
 
 void
-help_program(FILE *file)
+help_program(FILE *file, const CliCommand *commands)
 {
 	fputs("db-adapter keeps databases true to a declared schema and moves rows between them.\n\n"
 		  "Usage:\n  db-adapter [OPTION]... COMMAND [OPTION]...\n\nCommands:\n",
 		  file);
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
+	for (const CliCommand *c = commands; c->name != NULL; c++)
 		fprintf(file, "  %-12s %s\n", c->name, c->summary);
 	fputs("\nOptions of every command:\n", file);
-	print_options(file, cli_global_options);
+	print_options(file, options_global);
 	fputs("\nExit codes: 0 done or valid, 1 the answer is no, 2 usage or configuration,\n"
 		  "3 cannot connect, 4 the server refused or the work failed, 130 interrupted.\n"
 		  "db-adapter COMMAND --help explains a command.\n",
@@ -119,8 +119,8 @@ man_options(const CliOption *options)
 	}
 }
 
-static void
-man_page(void)
+void
+help_man_page(const CliCommand *commands)
 {
 	printf(".TH DB\\-ADAPTER 1 \"\" \"db_adapter %s\" \"db_adapter\"\n"
 		   ".SH NAME\ndb\\-adapter \\- keep databases true to a declared schema, move rows between "
@@ -129,9 +129,9 @@ man_page(void)
 		   "[\\fIOPTION\\fR]...\n"
 		   ".SH OPTIONS\n",
 		   dba_version());
-	man_options(cli_global_options);
+	man_options(options_global);
 	fputs(".SH COMMANDS\n", stdout);
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
+	for (const CliCommand *c = commands; c->name != NULL; c++)
 	{
 		printf(".SS %s%s%s\n", c->name, c->operand != NULL ? " " : "",
 			   c->operand != NULL ? c->operand : "");
@@ -151,119 +151,4 @@ man_page(void)
 		  ".TP\n\\fI.db\\-profile\\fR\nThe current profile's name.\n"
 		  ".SH SEE ALSO\n\\fBdb_adapter\\fR(3)\n",
 		  stdout);
-}
-
-/* ---------------------------------------------------------------- completions */
-
-static void
-bash_options(const CliOption *options)
-{
-	for (; options->name != NULL; options++)
-		printf(" --%s", options->name);
-}
-
-static void
-bash_completion(void)
-{
-	fputs(
-		"# bash completion for db-adapter\n_db_adapter()\n{\n\tlocal "
-		"word=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= w\n"
-		"\tCOMPREPLY=()\n"
-		"\tcase $prev in\n"
-		"\t--profile) mapfile -t COMPREPLY < <(compgen -W \"$(sed -n "
-		"'s/^\\[profiles\\.\\([^].]*\\)].*/\\1/p' db.toml 2>/dev/null)\" -- \"$word\"); return ;;\n"
-		"\t--mode|-m) mapfile -t COMPREPLY < <(compgen -W 'skip overwrite fail' -- \"$word\"); "
-		"return ;;\n"
-		"\tesac\n"
-		"\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"\n\tdo\n\t\tcase $w in\n\t\t",
-		stdout);
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
-		printf("%s%s", c != cli_commands ? "|" : "", c->name);
-	fputs(") command=$w; break ;;\n\t\tesac\n\tdone\n\tcase $command in\n\t'') w=\"", stdout);
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
-		printf("%s%s", c != cli_commands ? " " : "", c->name);
-	fputs("\" ;;\n", stdout);
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
-	{
-		printf("\t%s) w=\"", c->name);
-		bash_options(c->options);
-		fputs("\" ;;\n", stdout);
-	}
-	fputs("\tesac\n\tif [[ $word == -* || -z $command ]]\n\tthen\n\t\tmapfile -t COMPREPLY < "
-		  "<(compgen -W \"$w",
-		  stdout);
-	bash_options(cli_global_options);
-	fputs(
-		"\" -- \"$word\")\n\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n\tfi\n}\n"
-		"complete -o filenames -F _db_adapter db-adapter\n",
-		stdout);
-}
-
-/* zsh takes no bracket or colon unquoted in an explanation. */
-static void
-zsh_text(const char *text)
-{
-	for (; *text != '\0'; text++)
-	{
-		if (strchr("[]:\\", *text) != NULL)
-			putchar('\\');
-		if (*text == '\'')
-			fputs("'\\'", stdout);
-		putchar(*text);
-	}
-}
-
-static void
-zsh_options(const CliOption *options)
-{
-	for (; options->name != NULL; options++)
-	{
-		printf(" \\\n\t\t\t'--%s%s[", options->name, options->argument != NULL ? "=" : "");
-		zsh_text(options->help);
-		putchar(']');
-		if (options->argument != NULL)
-			printf(":%s:%s", options->argument,
-				   strcmp(options->argument, "FILE") == 0 ? "_files" : "");
-		putchar('\'');
-	}
-}
-
-static void
-zsh_completion(void)
-{
-	fputs(
-		"#compdef db-adapter\n_db_adapter()\n{\n\tlocal -a commands\n\tlocal state\n\tcommands=(\n",
-		stdout);
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
-	{
-		printf("\t\t'%s:", c->name);
-		zsh_text(c->summary);
-		fputs("'\n", stdout);
-	}
-	fputs("\t)\n\t_arguments -C", stdout);
-	zsh_options(cli_global_options);
-	fputs(" \\\n\t\t\t'1:command:->command' '*::argument:->argument'\n\tcase $state in\n"
-		  "\tcommand) _describe command commands ;;\n\targument)\n\t\tcase $words[1] in\n",
-		  stdout);
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
-	{
-		printf("\t\t%s) _arguments", c->name);
-		zsh_options(c->options);
-		printf(" \\\n\t\t\t'*:file:%s' ;;\n", c->operand != NULL ? "_files" : "");
-	}
-	fputs("\t\tesac ;;\n\tesac\n}\n_db_adapter \"$@\"\n", stdout);
-}
-
-bool
-help_generate(const char *what)
-{
-	if (strcmp(what, "man") == 0)
-		man_page();
-	else if (strcmp(what, "bash") == 0)
-		bash_completion();
-	else if (strcmp(what, "zsh") == 0)
-		zsh_completion();
-	else
-		return false;
-	return true;
 }

@@ -1,310 +1,25 @@
 /*
  * main.c
- *		The db-adapter command: arguments.
+ *		The db-adapter command: from the arguments to the exit code.
  *
- * Options may stand before or after the command, as --name VALUE, --name=VALUE,
- * -n VALUE, or shortened as long as they remain unique.
+ * Everything below is called from here and calls downwards; only this file ends the
+ * program, so that each client is closed and the last word of standard output is known to
+ * have been written.
  */
 #include <locale.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-
-#define MAX_WORDS 32
-
-static const CliCommand *
-find_command(const char *name)
-{
-	const char *names[MAX_WORDS];
-	const char *nearest;
-	size_t		count = 0;
-
-	for (const CliCommand *c = cli_commands; c->name != NULL; c++)
-	{
-		if (strcmp(c->name, name) == 0)
-			return c;
-		names[count++] = c->name;
-	}
-	nearest = dba_nearest(name, names, count);
-	if (nearest != NULL)
-		cli_usage("unknown command \"%s\"; perhaps you meant \"%s\"", name, nearest);
-	else
-		cli_usage("unknown command \"%s\"; db-adapter --help lists them", name);
-	return NULL;
-}
-
-/* The option of that name; else counts those that begin so. */
-static const CliOption *
-find_long(const CliOption *options, const char *name, size_t len, const CliOption **prefix,
-		  size_t *matches)
-{
-	for (; options->name != NULL; options++)
-	{
-		if (strncmp(options->name, name, len) != 0)
-			continue;
-		if (options->name[len] == '\0')
-			return options;
-		*prefix = options;
-		(*matches)++;
-	}
-	return NULL;
-}
-
-static const CliOption *
-find_letter(const Cli *cli, char letter)
-{
-	for (const CliOption *o = cli_global_options; o->name != NULL; o++)
-	{
-		if (o->letter == letter)
-			return o;
-	}
-	for (const CliOption *o = cli->command != NULL ? cli->command->options : cli_global_options;
-		 o->name != NULL; o++)
-	{
-		if (o->letter == letter)
-			return o;
-	}
-	cli_usage("unknown option -%c%s%s", letter, cli->command != NULL ? " of " : "",
-			  cli->command != NULL ? cli->command->name : "");
-	return NULL;
-}
-
-static const CliOption *
-fail_unknown_option(const Cli *cli, const char *name, size_t len)
-{
-	const char *names[MAX_WORDS * 2];
-	const char *nearest;
-	size_t		count = 0;
-	char		word[64];
-
-	for (const CliOption *o = cli_global_options; o->name != NULL; o++)
-		names[count++] = o->name;
-	for (const CliOption *o = cli->command != NULL ? cli->command->options : NULL;
-		 o != NULL && o->name != NULL; o++)
-		names[count++] = o->name;
-	snprintf(word, sizeof(word), "%.*s", (int) (len < 60 ? len : 60), name);
-	nearest = dba_nearest(word, names, count);
-	if (nearest != NULL)
-		cli_usage("unknown option --%s; perhaps you meant --%s", word, nearest);
-	else
-		cli_usage("unknown option --%s%s%s", word, cli->command != NULL ? " of " : "",
-				  cli->command != NULL ? cli->command->name : "");
-	return NULL;
-}
-
-static const CliOption *
-find_option(const Cli *cli, const char *name, size_t len)
-{
-	const CliOption *prefix = NULL;
-	size_t		matches = 0;
-	const CliOption *found = find_long(cli_global_options, name, len, &prefix, &matches);
-
-	if (found == NULL && cli->command != NULL)
-		found = find_long(cli->command->options, name, len, &prefix, &matches);
-	if (found != NULL)
-		return found;
-	if (matches == 1 && len > 0)
-		return prefix;
-	if (matches > 1)
-	{
-		cli_usage("option --%.*s is not unique", (int) len, name);
-		return NULL;
-	}
-	return fail_unknown_option(cli, name, len);
-}
-
-/* Everybody on the machine may read a program's arguments: a password does not stay
- * there.  NULL: no memory. */
-static const char *
-hide_url(Cli *cli, char *value)
-{
-	char	   *copy;
-
-	if (strstr(value, "://") == NULL && strstr(value, "password") == NULL)
-		return value;
-	copy = strdup(value);
-	if (copy == NULL)
-	{
-		cli_warn("out of memory");
-		return NULL;
-	}
-	memset(value, '*', strlen(value));
-	cli->hidden[cli->given_count] = copy;
-	return copy;
-}
-
-static bool
-add_option(Cli *cli, const CliOption *option, char *value)
-{
-	if (cli->given_count == MAX_GIVEN)
-	{
-		cli_usage("too many options");
-		return false;
-	}
-	cli->given[cli->given_count] = option;
-	if (value != NULL &&
-		(strcmp(option->name, "profile") == 0 || strcmp(option->name, "from") == 0))
-		cli->values[cli->given_count] = hide_url(cli, value);
-	else
-		cli->values[cli->given_count] = value != NULL ? value : "";
-	return cli->values[cli->given_count++] != NULL;
-}
-
-/* --name, --name=value, --name value */
-static bool
-read_long(Cli *cli, char **argv, int *i)
-{
-	char	   *name = argv[*i] + 2;
-	size_t		len = strcspn(name, "=");
-	char	   *value = name[len] == '=' ? name + len + 1 : NULL;
-	const CliOption *option = find_option(cli, name, len);
-
-	if (option == NULL)
-		return false;
-	if (option->argument == NULL && value != NULL)
-	{
-		cli_usage("option --%s takes no value", option->name);
-		return false;
-	}
-	if (option->argument != NULL && value == NULL && (value = argv[*i + 1]) == NULL)
-	{
-		cli_usage("option --%s needs a value: %s", option->name, option->argument);
-		return false;
-	}
-	if (option->argument != NULL && name[len] != '=')
-		(*i)++;
-	return add_option(cli, option, value);
-}
-
-/* -q, -qv, -o value, -ovalue */
-static bool
-read_short(Cli *cli, char **argv, int *i)
-{
-	for (char *letter = argv[*i] + 1; *letter != '\0'; letter++)
-	{
-		const CliOption *option = find_letter(cli, *letter);
-		char	   *value = NULL;
-
-		if (option == NULL)
-			return false;
-		if (option->argument != NULL)
-		{
-			value = letter[1] != '\0' ? letter + 1 : argv[++*i];
-			if (value == NULL)
-			{
-				cli_usage("option -%c needs a value: %s", option->letter, option->argument);
-				return false;
-			}
-		}
-		if (!add_option(cli, option, value))
-			return false;
-		if (value != NULL)
-			break;
-	}
-	return true;
-}
-
-static bool
-read_word(Cli *cli, const char *word)
-{
-	if (cli->command == NULL)
-	{
-		cli->command = find_command(word);
-		return cli->command != NULL;
-	}
-	if (cli->command->operand == NULL ||
-		cli->operand_count == (*cli->command->operand == '[' ? MAX_OPERANDS : 1))
-	{
-		cli_usage("unexpected argument \"%s\" of %s", word, cli->command->name);
-		return false;
-	}
-	if (cli->operand == NULL)
-		cli->operand = word;
-	cli->operands[cli->operand_count++] = word;
-	return true;
-}
-
-static bool
-read_arguments(Cli *cli, char **argv)
-{
-	bool		options = true;
-
-	for (int i = 1; argv[i] != NULL; i++)
-	{
-		bool		ok;
-
-		if (options && strcmp(argv[i], "--") == 0)
-		{
-			options = false;
-			continue;
-		}
-		if (options && strncmp(argv[i], "--", 2) == 0)
-			ok = read_long(cli, argv, &i);
-		else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
-			ok = read_short(cli, argv, &i);
-		else
-			ok = read_word(cli, argv[i]);
-		if (!ok)
-			return false;
-	}
-	return true;
-}
-
-/* ---------------------------------------------------------------- asking */
-
-const char *
-cli_value(const Cli *cli, const char *option)
-{
-	const char *value = NULL;
-
-	for (size_t i = 0; i < cli->given_count; i++)
-	{
-		if (strcmp(cli->given[i]->name, option) == 0)
-			value = cli->values[i];
-	}
-	return value;
-}
-
-bool
-cli_has(const Cli *cli, const char *option)
-{
-	return cli_value(cli, option) != NULL;
-}
-
-const char *
-cli_value_or_config(const Cli *cli, const char *option, const char *key)
-{
-	const char *value = cli_value(cli, option);
-
-	return value != NULL || cli->config == NULL ? value : dba_config_value(cli->config, key);
-}
-
-bool
-cli_number(const Cli *cli, const char *option, long *value)
-{
-	const char *text = cli_value(cli, option);
-	char	   *end;
-
-	if (text == NULL)
-		return true;
-	*value = strtol(text, &end, 10);
-	if (*text != '\0' && *end == '\0' && *value >= 0 && strlen(text) < 10)
-		return true;
-	cli_usage("option --%s needs a number, not \"%s\"", option, text);
-	return false;
-}
-
-/* ---------------------------------------------------------------- running */
+#include "command.h"
+#include "print.h"
 
 static bool
 wants_color(const Cli *cli)
 {
 	const char *no_color = getenv("NO_COLOR");
 
-	return !cli_has(cli, "no-color") && (no_color == NULL || *no_color == '\0') &&
-		   isatty(STDOUT_FILENO) && cli_terminal_moves();
+	return !options_has(cli, "no-color") && (no_color == NULL || *no_color == '\0') &&
+		   isatty(STDOUT_FILENO) && text_terminal_moves();
 }
 
 static int
@@ -312,69 +27,84 @@ run(Cli *cli)
 {
 	int			code;
 
-	if (cli_has(cli, "version"))
+	if (options_has(cli, "version"))
 	{
 		printf("db-adapter %s\n", dba_version());
 		return CODE_DONE;
 	}
-	if (cli_has(cli, "help"))
+	if (options_has(cli, "help"))
 	{
 		if (cli->command != NULL)
 			help_command(stdout, cli->command);
 		else
-			help_program(stdout);
+			help_program(stdout, cli->commands);
 		return CODE_DONE;
 	}
 	if (cli->command == NULL)
 	{
-		help_program(stderr);
+		help_program(stderr, cli->commands);
 		return CODE_USAGE;
 	}
 	if (cli->command->operand != NULL && *cli->command->operand != '[' && cli->operand == NULL)
-		return cli_usage("%s needs an argument: %s", cli->command->name, cli->command->operand);
-	cli->json = cli_has(cli, "json");
-	cli->quiet = cli_has(cli, "quiet");
-	cli->verbose = cli_has(cli, "verbose");
+		return message_usage("%s needs an argument: %s", cli->command->name, cli->command->operand);
+	cli->json = options_has(cli, "json");
+	cli->quiet = options_has(cli, "quiet");
+	cli->verbose = options_has(cli, "verbose");
 	cli->color = wants_color(cli);
-	cli_catch_signals();
+	signals_catch();
 	code = cli->command->run(cli);
-	if (code <= CODE_NO || !cli_interrupted())
+	if (code <= CODE_NO || !signals_interrupted())
 		return code;
 	/* whatever failed because of it */
 	if (!cli->interruption_said)
 	{
-		cli_break_line();
-		cli_warn("interrupted");
+		message_break_line();
+		message_warn("interrupted");
 	}
 	return CODE_INTERRUPTED;
+}
+
+/* What the build asks for: "man", "bash", "zsh". */
+static bool
+generate(const char *what)
+{
+	if (strcmp(what, "man") == 0)
+		help_man_page(commands_table);
+	else if (strcmp(what, "bash") == 0)
+		completion_bash(commands_table);
+	else if (strcmp(what, "zsh") == 0)
+		completion_zsh(commands_table);
+	else
+		return false;
+	return true;
 }
 
 int
 main(int argc, char **argv)
 {
-	Cli			cli = {0};
+	Cli			cli = {.commands = commands_table};
 	int			code = CODE_USAGE;
 
 	setlocale(LC_ALL, "");
 	/* for the build alone: db-adapter --generate man */
 	if (argc == 3 && strcmp(argv[1], "--generate") == 0)
-		return help_generate(argv[2]) ? CODE_DONE : CODE_USAGE;
-	if (read_arguments(&cli, argv))
+		return generate(argv[2]) ? CODE_DONE : CODE_USAGE;
+	if (options_read(&cli, argv))
 		code = run(&cli);
 	dba_close(cli.source);
 	dba_close(cli.db);
 	dba_loop_free(cli.loop);
 	dba_profile_free(cli.profile);
 	dba_config_free(cli.config);
-	if (cli_has(&cli, "json") && code != CODE_DONE)
-		cli_print_failure(cli.failure);
+	if (options_has(&cli, "json") && code != CODE_DONE)
+		json_print_failure(cli.failure);
 	else
 		cJSON_Delete(cli.failure);
 	for (size_t i = 0; i < cli.given_count; i++)
 		free(cli.hidden[i]);
 	if (fflush(stdout) != 0 && code == CODE_DONE)
 	{
-		cli_warn("could not write to standard output");
+		message_warn("could not write to standard output");
 		code = CODE_FAILED;
 	}
 	return code;

@@ -1,0 +1,89 @@
+/*
+ * backupfile.c
+ *		A backup streamed from the server into a file.
+ */
+#include <string.h>
+
+#include "print.h"
+#include "command.h"
+#include "file.h"
+
+typedef struct Sink
+{
+	CliCall		call;			/* first: it is what cli_called gets */
+	CliOutput  *output;
+	CliProgress progress;
+} Sink;
+
+static dba_flow
+sink_write(dba_client *db, const char *data, size_t size, void *arg)
+{
+	Sink	   *sink = arg;
+
+	(void) db;
+	return output_write(sink->output, data, size) ? DBA_CONTINUE : DBA_STOP;
+}
+
+static void
+sink_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, void *arg)
+{
+	Sink	   *sink = arg;
+
+	(void) db;
+	progress_show(&sink->progress, table, rows, bytes);
+}
+
+/* The arguments of the server's verb. */
+static char *
+backup_options(const char *format, const char *backup_schema, const char *user_id)
+{
+	cJSON	   *options = cJSON_CreateObject();
+	char	   *text;
+
+	cJSON_AddRawToObject(options, "backup_schema", backup_schema);
+	if (user_id != NULL)
+		cJSON_AddStringToObject(options, "user_id", user_id);
+	cJSON_AddStringToObject(options, "format", format);
+	text = cJSON_PrintUnformatted(options);
+	cJSON_Delete(options);
+	return text;
+}
+
+/* Of the lines written, those that are rows: each table has a line of its own, a
+ * jsonl file a header, and both formats an end. */
+static int64_t
+rows_of(const dba_result *result, const char *format, const char *backup_schema)
+{
+	cJSON	   *schema = cJSON_Parse(backup_schema);
+	int			tables = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(schema, "tables"));
+
+	cJSON_Delete(schema);
+	return dba_result_count(result) - tables - (strcmp(format, "jsonl") == 0 ? 2 : 1);
+}
+
+int
+backupfile_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
+				 const char *user_id, int64_t *rows)
+{
+	char	   *options = backup_options(format, backup_schema, user_id);
+	Sink		sink = {.output = output_open(path)};
+	int			code = CODE_FAILED;
+
+	if (sink.output != NULL)
+	{
+		progress_begin(&sink.progress, cli, 0);
+		code = request_wait(
+			cli, &sink.call,
+			dba_backup(cli->db, options, sink_write, sink_progress, request_called, &sink));
+		progress_end(&sink.progress);
+		if (code != CODE_DONE)
+			output_abandon(sink.output);
+		else if (!output_commit(sink.output))
+			code = CODE_FAILED;
+	}
+	if (code == CODE_DONE)
+		*rows = rows_of(sink.call.result, format, backup_schema);
+	request_free(&sink.call);
+	cJSON_free(options);
+	return code;
+}

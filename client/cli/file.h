@@ -1,0 +1,54 @@
+/*
+ * file.h
+ *		Files: small ones read whole, and those of rows, of any size.
+ */
+#ifndef DB_ADAPTER_FILE_H
+#define DB_ADAPTER_FILE_H
+
+#include "cli.h"
+
+/* ---------------------------------------------------------------- file.c */
+
+typedef enum Compression
+{
+	PLAIN,
+	GZIP,
+	ZSTD
+} Compression;
+
+/* the whole file as text (free it); NULL after saying what is wrong */
+extern char *file_read(Cli *cli, const char *path, const char *what);
+
+/* the format a name asks for: "json" for NAME.json, else "jsonl"; .gz and .zst do not count */
+extern const char *file_format_of(const char *path);
+extern bool file_ends_with(const char *text, const char *end);
+
+/* makes the folder a file is to stand in */
+extern bool file_make_folder(const char *path);
+
+/* ---------------------------------------------------------------- output.c */
+
+/* A file or "-", written under a temporary name until it is whole; .gz and .zst
+ * compress. */
+typedef struct CliOutput CliOutput;
+
+extern CliOutput *output_open(const char *path);	/* NULL: said */
+extern bool output_write(CliOutput *output, const char *data, size_t size);
+extern bool output_commit(CliOutput *output);	/* and frees it; false: said */
+extern void output_abandon(CliOutput *output);	/* and frees it */
+
+/* ---------------------------------------------------------------- input.c */
+
+/* A file or "-", plain or compressed, known by its first bytes. */
+typedef struct CliInput CliInput;
+
+extern CliInput *input_open(const char *path);	/* NULL: said */
+extern int64_t input_read(CliInput *input, char *data, size_t size);	/* 0: the end; -1: said */
+extern int64_t input_size(const CliInput *input);	/* of the file; 0: not known */
+extern int64_t input_consumed(const CliInput *input);	/* of the file */
+
+/* does a plain regular file end as a backup does?  false: said */
+extern bool input_check_tail(CliInput *input);
+extern void input_free(CliInput *input);
+
+#endif							/* DB_ADAPTER_FILE_H */

@@ -1,0 +1,92 @@
+/*
+ * opening.c
+ *		Which database, and the way to it: db.toml, the profile, the client.
+ *
+ * Each step includes the one before and is taken once, so that a command says how far it
+ * needs to go: a list of profiles needs no profile, `status` needs no server.
+ */
+#include <stdlib.h>
+
+#include "print.h"
+
+int
+opening_load(Cli *cli)
+{
+	dba_error  *error = NULL;
+
+	if (cli->config != NULL)
+		return CODE_DONE;
+	cli->config =
+		dba_config_load(options_value(cli, "config"), options_value(cli, "env-prefix"), &error);
+	if (cli->config == NULL)
+		return failure_tell_and_free(cli, error);
+	for (size_t i = 0; dba_config_warning(cli->config, i) != NULL; i++)
+		message_note(cli, "warning: %s", dba_config_warning(cli->config, i));
+	return CODE_DONE;
+}
+
+int
+opening_resolve(Cli *cli)
+{
+	dba_error  *error = NULL;
+	int			code = opening_load(cli);
+
+	if (code != CODE_DONE || cli->profile != NULL)
+		return code;
+	cli->profile = dba_resolve_profile(cli->config, options_value(cli, "profile"), &error);
+	if (cli->profile == NULL)
+		return failure_tell_and_free(cli, error);
+	if (*dba_profile_warning(cli->profile) != '\0')
+		message_note(cli, "warning: %s", dba_profile_warning(cli->profile));
+	return CODE_DONE;
+}
+
+static void
+on_notice(dba_client *db, const char *severity, const char *message, void *arg)
+{
+	(void) db;
+	(void) arg;
+	fprintf(stderr, "%s: %s\n", severity, message);
+}
+
+int
+opening_open(Cli *cli)
+{
+	dba_error  *error = NULL;
+	int			code = opening_resolve(cli);
+
+	if (code != CODE_DONE || cli->db != NULL)
+		return code;
+	cli->db = dba_open_config(cli->config, options_value(cli, "profile"), &error);
+	if (cli->db == NULL)
+		return failure_tell_and_free(cli, error);
+	if (cli->verbose)
+		dba_on_notice(cli->db, on_notice, NULL);
+	return CODE_DONE;
+}
+
+cJSON *
+opening_exclude(const Cli *cli)
+{
+	cJSON	   *list = NULL;
+	const char *name;
+
+	for (size_t i = 0; (name = dba_config_element(cli->config, "schema.exclude", i)) != NULL; i++)
+	{
+		if (list == NULL)
+			list = cJSON_CreateArray();
+		cJSON_AddItemToArray(list, cJSON_CreateString(name));
+	}
+	return list;
+}
+
+const char *
+opening_user_id(const Cli *cli)
+{
+	const char *user = options_value(cli, "user-id");
+	const char *variable = dba_config_value(cli->config, "defaults.user_id_env");
+
+	if (user == NULL && variable != NULL)
+		user = getenv(variable);
+	return user != NULL && *user != '\0' ? user : NULL;
+}

@@ -1,0 +1,73 @@
+/*
+ * print.h
+ *		What the command prints: text, documents, tables, progress.
+ */
+#ifndef DB_ADAPTER_PRINT_H
+#define DB_ADAPTER_PRINT_H
+
+#include "cli.h"
+
+/* ---------------------------------------------------------------- text.c */
+
+/* columns of the terminal that the stream is; 0: it is none */
+extern size_t text_terminal_width(int fd);
+
+/* how many of them the first `bytes` of the text take; a newline ends it */
+extern size_t text_width(const char *text, size_t bytes);
+
+/* is TERM one whose lines can be written over and coloured? */
+extern bool text_terminal_moves(void);
+extern bool text_is_utf8(void);
+
+/* text that breaks at spaces where a terminal would break it anywhere; it begins at
+ * `column` and goes on below at `indent` */
+extern void text_print_lines(FILE *to, const char *text, size_t column, size_t indent);
+
+/* a value that stands beside its label, in this column, and goes on there */
+extern void text_print_value(const char *text, size_t column);
+
+/* "bold", "red", "green", "yellow", "off" where colour is wanted, else "" */
+extern const char *text_style(const Cli *cli, const char *style);
+
+/* "1,234,567" and "1.2 MB"; a static buffer of several */
+extern const char *text_thousands(int64_t number);
+extern const char *text_bytes(double bytes);
+
+/* ---------------------------------------------------------------- json.c */
+
+extern void json_print(cJSON *document);	/* and deletes it */
+
+/* {"error": error} unless a document was printed; NULL: the last message.  Deletes error. */
+extern void json_print_failure(cJSON *error);
+
+/* a member that is a string; "" where there is none */
+extern const char *json_text(const cJSON *object, const char *name);
+
+/* ---------------------------------------------------------------- table.c */
+
+/* columns: "Table|>Rows|~URL|Description", > aligns right, ~ and the last one may be
+ * broken to fit the terminal; rows of as many texts */
+typedef struct CliTable CliTable;
+
+extern CliTable *table_new(const Cli *cli, const char *columns);
+extern void table_add(CliTable *table, const char *const *texts);
+extern void table_print(CliTable *table);	/* and frees it */
+
+/* ---------------------------------------------------------------- progress.c */
+
+/* rows and bytes so far, at most ten times a second, where standard error is a terminal */
+typedef struct CliProgress
+{
+	bool		shown;
+	bool		wanted;
+	bool		color;
+	int64_t		started;		/* milliseconds */
+	int64_t		last;
+	int64_t		total;			/* bytes; 0: not known */
+} CliProgress;
+
+extern void progress_begin(CliProgress *progress, const Cli *cli, int64_t total);
+extern void progress_show(CliProgress *progress, const char *table, int64_t rows, int64_t bytes);
+extern void progress_end(CliProgress *progress);
+
+#endif							/* DB_ADAPTER_PRINT_H */

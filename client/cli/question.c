@@ -1,0 +1,36 @@
+/*
+ * question.c
+ *		Questions, asked at the terminal itself: standard input may be the backup.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+int
+question_ask(Cli *cli, const char *question)
+{
+	FILE	   *terminal;
+	char		answer[16] = "";
+
+	if (options_has(cli, "yes"))
+		return CODE_DONE;
+	if (signals_interrupted())
+		return CODE_INTERRUPTED;
+	terminal = fopen("/dev/tty", "r+e");
+	if (terminal == NULL)
+		return message_usage("there is no terminal to ask; --yes says yes");
+	fprintf(terminal, "%s [y/N] ", question);
+	fflush(terminal);
+	if (!signals_wait_readable(fileno(terminal)) || fgets(answer, sizeof(answer), terminal) == NULL)
+	{
+		answer[0] = '\0';
+		fputc('\n', terminal);
+	}
+	fclose(terminal);
+	if (answer[0] == 'y' || answer[0] == 'Y')
+		return CODE_DONE;
+	message_note(cli, "nothing done");
+	cli->interruption_said = true;
+	return signals_interrupted() ? CODE_INTERRUPTED : CODE_NO;
+}

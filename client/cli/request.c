@@ -1,0 +1,89 @@
+/*
+ * request.c
+ *		Requests that are waited for, one at a time.
+ *
+ * The library is asynchronous; a command is not.  It waits in slices, looks at Ctrl-C
+ * between them and then cancels at the server, whose answer it still waits for: only that
+ * says what became of the transaction.
+ */
+#include "cli.h"
+
+#define WAIT_STEP 100	 /* milliseconds between looks at Ctrl-C */
+#define MAX_NEAREST 1000 /* tables among which the one meant is looked for */
+
+void
+request_called(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	CliCall	   *call = arg;
+
+	(void) db;
+	call->done = true;
+	call->result = result != NULL ? dba_result_keep(result) : NULL;
+	call->error = error != NULL ? dba_error_keep(error) : NULL;
+}
+
+bool
+request_wait_quietly(Cli *cli, CliCall *call, dba_request request)
+{
+	bool		cancelled = false;
+
+	if (request == 0)
+		return false;
+	do
+	{
+		/* also what is asked for after the interruption */
+		if (signals_interrupted() && !cancelled && !call->done)
+		{
+			dba_cancel(cli->db, request);
+			cancelled = true;
+		}
+	} while (!call->done && !dba_wait(cli->db, request, WAIT_STEP));
+	return call->error == NULL;
+}
+
+int
+request_wait(Cli *cli, CliCall *call, dba_request request)
+{
+	if (request_wait_quietly(cli, call, request))
+		return CODE_DONE;
+	if (call->error != NULL)
+		return failure_tell(cli, call->error);
+	message_warn("out of memory");
+	return CODE_FAILED;
+}
+
+void
+request_free(CliCall *call)
+{
+	dba_result_free(call->result);
+	dba_error_free(call->error);
+	*call = (CliCall){0};
+}
+
+int64_t
+request_number(const dba_result *result, size_t row, const char *column)
+{
+	int64_t		value = 0;
+
+	dba_result_int64(result, row, column, &value);
+	return value;
+}
+
+int64_t
+request_total(const dba_result *result, const char *column)
+{
+	int64_t		total = 0;
+
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+		total += request_number(result, i, column);
+	return total;
+}
+
+int
+request_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params)
+{
+	dba_request request = dba_execute_json(cli->db, sql, params, request_called, call);
+
+	cJSON_Delete(params);
+	return request_wait(cli, call, request);
+}
