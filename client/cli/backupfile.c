@@ -35,17 +35,17 @@ sink_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, vo
 
 /* The arguments of the server's verb. */
 static char *
-backup_options(const char *format, const char *backup_schema, const char *user_id)
+backup_arguments(const char *format, const char *backup_schema, const char *user_id)
 {
-	cJSON	   *options = cJSON_CreateObject();
+	cJSON	   *arguments = cJSON_CreateObject();
 	char	   *text;
 
-	cJSON_AddRawToObject(options, "backup_schema", backup_schema);
+	cJSON_AddRawToObject(arguments, "backup_schema", backup_schema);
 	if (user_id != NULL)
-		cJSON_AddStringToObject(options, "user_id", user_id);
-	cJSON_AddStringToObject(options, "format", format);
-	text = cJSON_PrintUnformatted(options);
-	cJSON_Delete(options);
+		cJSON_AddStringToObject(arguments, "user_id", user_id);
+	cJSON_AddStringToObject(arguments, "format", format);
+	text = cJSON_PrintUnformatted(arguments);
+	cJSON_Delete(arguments);
 	return text;
 }
 
@@ -65,7 +65,7 @@ int
 backupfile_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
 				 const char *user_id, int64_t *rows)
 {
-	char	   *options = backup_options(format, backup_schema, user_id);
+	char	   *arguments = backup_arguments(format, backup_schema, user_id);
 	Sink		sink = {.output = output_open(path)};
 	int			code = CODE_FAILED;
 
@@ -74,7 +74,7 @@ backupfile_write(Cli *cli, const char *path, const char *format, const char *bac
 		progress_begin(&sink.progress, cli, 0);
 		code = request_wait(
 			cli, &sink.call,
-			dba_backup(cli->db, options, sink_write, sink_progress, request_called, &sink));
+			dba_backup(cli->db, arguments, sink_write, sink_progress, request_called, &sink));
 		progress_end(&sink.progress);
 		if (code != CODE_DONE)
 			output_abandon(sink.output);
@@ -84,6 +84,6 @@ backupfile_write(Cli *cli, const char *path, const char *format, const char *bac
 	if (code == CODE_DONE)
 		*rows = rows_of(sink.call.result, format, backup_schema);
 	request_free(&sink.call);
-	cJSON_free(options);
+	cJSON_free(arguments);
 	return code;
 }

@@ -95,34 +95,39 @@ derive_backup_schema(Cli *cli)
 	return text;
 }
 
+/* The text of the schema and the schema itself; NULL: said. */
+static char *
+load_backup_schema(Cli *cli, cJSON **schema)
+{
+	const char *path = options_value_or_config(cli, "backup-schema", "schema.backup_schema");
+	char	   *text = NULL;
+
+	if (path != NULL)
+		*schema = json_read_file(path, "backup schema", &text);
+	else if ((text = derive_backup_schema(cli)) != NULL)
+		*schema = json_parse("derived backup schema", text, strlen(text));
+	if (*schema == NULL || cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(*schema, "tables")))
+		return text;
+	message_usage("backup schema \"%s\" is not a JSON object with an array \"tables\"",
+				  path != NULL ? path : "derived");
+	free(text);
+	return NULL;
+}
+
 /* list: only the tables named in it; NULL: all. */
 static char *
 read_backup_schema(Cli *cli, const char *list)
 {
-	const char *path = options_value_or_config(cli, "backup-schema", "schema.backup_schema");
-	char *text = path != NULL ? file_read(cli, path, "backup schema") : derive_backup_schema(cli);
-	cJSON	   *schema = text != NULL ? cJSON_Parse(text) : NULL;
-	bool		ok = text != NULL;
+	cJSON	   *schema = NULL;
+	char	   *text = load_backup_schema(cli, &schema);
 
-	if (ok &&
-		(schema == NULL || !cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(schema, "tables"))))
-	{
-		message_usage("backup schema \"%s\" is not a JSON object with an array \"tables\"",
-					  path != NULL ? path : "derived");
-		ok = false;
-	}
-	else if (ok && list != NULL)
-		ok = keep_tables(schema, list);
-	if (ok && list != NULL)
+	if (text != NULL && list != NULL)
 	{
 		free(text);
-		text = cJSON_PrintUnformatted(schema);
+		text = keep_tables(schema, list) ? cJSON_PrintUnformatted(schema) : NULL;
 	}
 	cJSON_Delete(schema);
-	if (ok)
-		return text;
-	free(text);
-	return NULL;
+	return text;
 }
 
 char *
@@ -131,14 +136,14 @@ backupschema_read(Cli *cli)
 	return read_backup_schema(cli, options_value(cli, "tables"));
 }
 
-int
-backupschema_code(const Cli *cli)
-{
-	return cli->failure_code != CODE_DONE ? cli->failure_code : CODE_USAGE;
-}
-
 char *
 backupschema_read_whole(Cli *cli)
 {
 	return read_backup_schema(cli, NULL);
+}
+
+int
+backupschema_code(const Cli *cli)
+{
+	return cli->failure_code != CODE_DONE ? cli->failure_code : CODE_USAGE;
 }

@@ -34,13 +34,30 @@ enum
 
 typedef struct Cli Cli;
 
+/* One option of the command line.  This row is all there is about it: the parser, the
+ * help, the man page, the completions and the hints read it, and the call of the server's
+ * verb too. */
 typedef struct CliOption
 {
 	const char *name;			/* long, without dashes; NULL ends a list */
 	char		letter;			/* short, or 0 */
 	const char *argument;		/* what it takes, for the help; NULL: nothing */
 	const char *help;
+	const char *const *words;	/* all that it may be, NULL at their end; NULL: anything */
+	bool		number;			/* a number not below 0 */
+	const char *verb;			/* the argument of the server's verb that it becomes, or NULL */
 } CliOption;
+
+/* What a command may be told to do, where that is its first operand. */
+typedef struct CliAction
+{
+	const char *name;			/* NULL ends a list; the first is meant where none is named */
+	const char *operands;		/* for the help; NULL: none */
+	size_t		least;			/* how many there must be, and may be */
+	size_t		most;
+	const char *const *words;	/* known for the first of them; the server may know more */
+	int (*run)(Cli *cli);
+} CliAction;
 
 typedef struct CliCommand
 {
@@ -49,22 +66,23 @@ typedef struct CliCommand
 	const char *summary;
 	const char *description;
 	const CliOption *options;
-	int (*run)(Cli *cli);
+	int (*run)(Cli *cli);		/* NULL: the action's */
+	const CliAction *actions;	/* NULL: none */
 } CliCommand;
 
 #define MAX_GIVEN 32
-#define MAX_OPERANDS 3 /* of jobs; the others take one */
+#define MAX_OPERANDS 2 /* of jobs submit; the others take one */
 
 struct Cli
 {
 	const CliCommand *commands; /* the table */
 	const CliCommand *command;	/* the one that was named; NULL: none */
+	const CliAction *action;
 	const CliOption *given[MAX_GIVEN];
 	const char *values[MAX_GIVEN];
 	char	   *hidden[MAX_GIVEN];	/* copies of values that are masked where they stood */
 	size_t		given_count;
-	const char *operand;		/* the first, and those after it */
-	const char *operands[MAX_OPERANDS];
+	const char *operands[MAX_OPERANDS]; /* after the action, where there is one */
 	size_t		operand_count;
 
 	bool		json;
@@ -98,14 +116,24 @@ extern const CliOption options_global[];
 /* false: a mistake, said */
 extern bool options_read(Cli *cli, char **argv);
 
+/* is --json among the arguments, be they right or not? */
+extern bool options_want_json(char *const *argv);
+extern void options_free(Cli *cli);
+
+extern const CliCommand *options_find_command(const Cli *cli, const char *name);	/* NULL: said */
+
 extern bool options_has(const Cli *cli, const char *option);
 extern const char *options_value(const Cli *cli, const char *option);
 
 /* --option, or the setting of db.toml at key, or NULL */
 extern const char *options_value_or_config(const Cli *cli, const char *option, const char *key);
 
-/* --option as a number not below 0; false after saying what is wrong */
-extern bool options_number(const Cli *cli, const char *option, long *value);
+/* --option as a number, or otherwise where it is not given */
+extern long options_number(const Cli *cli, const char *option, long otherwise);
+
+/* the options given that are arguments of the server's verb, as an object: what the user
+ * did not say is not in it, so that the verb's own defaults hold */
+extern cJSON *options_arguments(const Cli *cli);
 
 /* ---------------------------------------------------------------- message.c */
 
@@ -148,8 +176,8 @@ extern int opening_load(Cli *cli);
 extern int opening_resolve(Cli *cli);
 extern int opening_open(Cli *cli);
 
-/* schema.exclude as an array of strings; NULL when db.toml does not say */
-extern cJSON *opening_exclude(const Cli *cli);
+/* adds what schema.exclude of db.toml says to the arguments of a verb; the same object */
+extern cJSON *opening_exclude(const Cli *cli, cJSON *arguments);
 
 /* the tenant: --user-id or the variable named in db.toml; NULL: none */
 extern const char *opening_user_id(const Cli *cli);
@@ -176,7 +204,12 @@ extern int request_wait(Cli *cli, CliCall *call, dba_request request);
 extern bool request_wait_quietly(Cli *cli, CliCall *call, dba_request request);
 extern void request_free(CliCall *call);
 
-/* params: a JSON array, taken over, or NULL */
+/* params: a JSON array, taken over, or NULL.  arguments: an object, taken over, or NULL;
+ * its members become named arguments where the sql has an @ */
+extern int request_execute_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params,
+								cJSON *arguments);
+extern bool request_execute_verb_quietly(Cli *cli, CliCall *call, const char *sql, cJSON *params,
+										 cJSON *arguments);
 extern int request_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params);
 
 /* a count, 0 where there is none, and the sum of a column of them */

@@ -83,12 +83,16 @@ static int
 validate_file(Cli *cli, const char *path)
 {
 	const char *schema_path = options_value_or_config(cli, "backup-schema", "schema.backup_schema");
-	char	   *schema = schema_path != NULL ? file_read(cli, schema_path, "backup schema") : NULL;
+	cJSON	   *parsed = NULL;
+	char	   *schema = NULL;
 	dba_error  *error = NULL;
 	dba_backup_check *check = NULL;
 	CliInput   *input = NULL;
 	int			code = CODE_USAGE;
 
+	if (schema_path != NULL)
+		parsed = json_read_file(schema_path, "backup schema", &schema);
+	cJSON_Delete(parsed);
 	if (schema_path == NULL || schema != NULL)
 	{
 		check = dba_backup_check_new(schema, &error);
@@ -170,7 +174,6 @@ write_backup(Cli *cli, const char *user_id)
 int
 cmd_backup(Cli *cli)
 {
-	const char *format = options_value(cli, "format");
 	const char *user_id;
 	int			code = opening_load(cli);
 
@@ -178,8 +181,6 @@ cmd_backup(Cli *cli)
 		return code;
 	if (options_has(cli, "validate"))
 		return validate_file(cli, options_value(cli, "validate"));
-	if (format != NULL && strcmp(format, "json") != 0 && strcmp(format, "jsonl") != 0)
-		return message_usage("--format must be jsonl or json, not \"%s\"", format);
 	user_id = opening_user_id(cli);
 	if (options_has(cli, "all-users"))
 	{

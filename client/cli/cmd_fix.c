@@ -11,64 +11,48 @@
 #include "file.h"
 
 static const char plan_sql[] =
-	"SELECT pg_catalog.jsonb_pretty(p.plan) AS plan, p.plan::pg_catalog.text AS text FROM (SELECT "
-	"CASE WHEN $5::pg_catalog.jsonb IS NULL"
-	" THEN db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => "
-	"$2::pg_catalog.jsonb,"
-	" recreate_threshold => $3::pg_catalog.int4, allow_drop => $4::pg_catalog.bool)"
-	" ELSE db_adapter.plan(db_adapter.expected($1::pg_catalog.text), column_definitions => "
-	"$2::pg_catalog.jsonb,"
-	" recreate_threshold => $3::pg_catalog.int4, allow_drop => $4::pg_catalog.bool, exclude =>"
-	" ARRAY(SELECT pg_catalog.jsonb_array_elements_text($5)::pg_catalog.name)) END AS plan) p";
+	"SELECT pg_catalog.jsonb_pretty(p.plan) AS plan, p.plan::pg_catalog.text AS text"
+	" FROM (SELECT db_adapter.plan(db_adapter.expected($1::pg_catalog.text)@) AS plan) p";
 
 /* ---------------------------------------------------------------- planning */
 
-/* column_definitions: --column-defs, db.toml, or none */
+/* What db.toml and files say, beside the options; NULL: said. */
 static cJSON *
-column_definitions(Cli *cli)
+plan_arguments(Cli *cli)
 {
 	const char *path = options_value_or_config(cli, "column-defs", "schema.column_defs");
-	char	   *text;
-	cJSON	   *definitions;
+	const char *threshold = dba_config_value(cli->config, "schema.recreate_threshold");
+	cJSON	   *arguments = opening_exclude(cli, options_arguments(cli));
+	cJSON	   *definitions = NULL;
 
+	if (threshold != NULL && !options_has(cli, "recreate-threshold"))
+		cJSON_AddRawToObject(arguments, "recreate_threshold", threshold);
 	if (path == NULL)
-		return cJSON_CreateObject();
-	text = file_read(cli, path, "column definitions");
-	if (text == NULL)
-		return NULL;
-	definitions = cJSON_Parse(text);
-	free(text);
-	if (!cJSON_IsObject(definitions))
+		return arguments;
+	definitions = json_read_file(path, "column definitions", NULL);
+	if (cJSON_IsObject(definitions))
 	{
-		message_usage("column definitions \"%s\" are not a JSON object", path);
-		cJSON_Delete(definitions);
-		return NULL;
+		cJSON_AddItemToObject(arguments, "column_definitions", definitions);
+		return arguments;
 	}
-	return definitions;
+	if (definitions != NULL)
+		message_usage("column definitions \"%s\" are not a JSON object", path);
+	cJSON_Delete(definitions);
+	cJSON_Delete(arguments);
+	return NULL;
 }
 
 static int
 make_plan(Cli *cli, const Comparison *comparison, CliCall *call)
 {
-	const char *configured = dba_config_value(cli->config, "schema.recreate_threshold");
-	long		threshold = configured != NULL ? strtol(configured, NULL, 10) : 0;
-	cJSON	   *definitions;
-	cJSON	   *exclude;
+	cJSON	   *arguments = plan_arguments(cli);
 	cJSON	   *params;
 
-	if (!options_number(cli, "recreate-threshold", &threshold))
+	if (arguments == NULL)
 		return CODE_USAGE;
-	definitions = column_definitions(cli);
-	if (definitions == NULL)
-		return CODE_USAGE;
-	exclude = opening_exclude(cli);
 	params = cJSON_CreateArray();
 	cJSON_AddItemToArray(params, cJSON_CreateString(comparison->schema_sql));
-	cJSON_AddItemToArray(params, definitions);
-	cJSON_AddItemToArray(params, cJSON_CreateNumber((double) threshold));
-	cJSON_AddItemToArray(params, cJSON_CreateBool(options_has(cli, "allow-drop")));
-	cJSON_AddItemToArray(params, exclude != NULL ? exclude : cJSON_CreateNull());
-	return request_execute(cli, call, plan_sql, params);
+	return request_execute_verb(cli, call, plan_sql, params, arguments);
 }
 
 /* Which database will be changed, and who said so. */

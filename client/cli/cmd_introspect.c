@@ -11,26 +11,19 @@ int
 cmd_introspect(Cli *cli)
 {
 	const char *format = options_value(cli, "format");
-	cJSON	   *params = NULL;
 	CliCall		call = {0};
 	bool		json = format == NULL || strcmp(format, "json") == 0;
-	int			code;
+	int			code = opening_open(cli);
 
-	if (!json && strcmp(format, "mermaid") != 0 && strcmp(format, "dot") != 0)
-		return message_usage("--format must be json, mermaid or dot, not \"%s\"", format);
-	code = opening_open(cli);
 	if (code != CODE_DONE)
 		return code;
-	if (!json)
-	{
-		params = cJSON_CreateArray();
-		cJSON_AddItemToArray(params, cJSON_CreateString(format));
-	}
-	code =
-		request_execute(cli, &call,
-						json ? "SELECT pg_catalog.jsonb_pretty(db_adapter.introspect()) AS document"
-							 : "SELECT db_adapter.diagram(format => $1) AS document",
-						params);
+	if (json)
+		code = request_execute(
+			cli, &call, "SELECT pg_catalog.jsonb_pretty(db_adapter.introspect()) AS document",
+			NULL);
+	else
+		code = request_execute_verb(cli, &call, "SELECT db_adapter.diagram(@) AS document", NULL,
+									options_arguments(cli));
 	if (code == CODE_DONE && cli->json && !json)
 	{
 		cJSON	   *document = cJSON_CreateObject();

@@ -74,8 +74,10 @@ static int
 list_jobs(Cli *cli)
 {
 	CliCall		call = {0};
-	int			code = request_execute(cli, &call, jobs_sql, NULL);
+	int			code = opening_open(cli);
 
+	if (code == CODE_DONE)
+		code = request_execute(cli, &call, jobs_sql, NULL);
 	if (code == CODE_DONE && cli->json)
 	{
 		cJSON	   *document = cJSON_CreateObject();
@@ -119,24 +121,39 @@ code_of_state(const char *state)
 			   : CODE_DONE;
 }
 
+/* The number of the job that is meant, as a parameter. */
 static cJSON *
-job_number(const char *text)
+job_number(const Cli *cli)
 {
 	cJSON	   *params = cJSON_CreateArray();
 
-	cJSON_AddItemToArray(params, cJSON_CreateRaw(text));
+	cJSON_AddItemToArray(params, cJSON_CreateRaw(cli->operands[0]));
 	return params;
 }
 
+/* Is a job meant, and can the server be asked about it? */
 static int
-show_job(Cli *cli, const char *job)
+open_job(Cli *cli)
+{
+	const char *job = cli->operands[0];
+
+	if (*job == '\0' || strlen(job) >= 19 || job[strspn(job, "0123456789")] != '\0' ||
+		(*job == '0' && job[1] != '\0'))
+		return message_usage("\"%s\" is not the number of a job", job);
+	return opening_open(cli);
+}
+
+static int
+show_job(Cli *cli)
 {
 	CliCall		call = {0};
-	int			code = request_execute(cli, &call, job_sql, job_number(job));
+	int			code = open_job(cli);
 
+	if (code == CODE_DONE)
+		code = request_execute(cli, &call, job_sql, job_number(cli));
 	if (code == CODE_DONE && dba_result_rows(call.result) == 0)
 	{
-		message_warn("there is no job %s, or it is not yours", job);
+		message_warn("there is no job %s, or it is not yours", cli->operands[0]);
 		code = CODE_NO;
 	}
 	else if (code == CODE_DONE)
@@ -152,13 +169,15 @@ show_job(Cli *cli, const char *job)
 }
 
 static int
-cancel_job(Cli *cli, const char *job)
+cancel_job(Cli *cli)
 {
 	CliCall		call = {0};
 	bool		cancelled = false;
-	int			code =
-		request_execute(cli, &call, "SELECT db_adapter.cancel($1) AS cancelled", job_number(job));
+	int			code = open_job(cli);
 
+	if (code == CODE_DONE)
+		code = request_execute(cli, &call, "SELECT db_adapter.cancel($1) AS cancelled",
+							   job_number(cli));
 	if (code == CODE_DONE)
 	{
 		dba_result_bool(call.result, 0, "cancelled", &cancelled);
@@ -172,34 +191,42 @@ cancel_job(Cli *cli, const char *job)
 	return code;
 }
 
+/* Has it ended within that many seconds? */
+static int
+wait_slice(Cli *cli, long seconds, bool *ended)
+{
+	CliCall		call = {0};
+	cJSON	   *params = job_number(cli);
+	int			code;
+
+	cJSON_AddItemToArray(params, cJSON_CreateNumber((double) seconds));
+	code = request_execute(
+		cli, &call, "SELECT db_adapter.wait($1, pg_catalog.make_interval(secs => $2)) AS state",
+		params);
+	*ended = code == CODE_DONE && !dba_result_is_null(call.result, 0, "state");
+	request_free(&call);
+	return code;
+}
+
 /* The server waits in slices, so that --timeout and Ctrl-C are heeded in between. */
 static int
-wait_for_job(Cli *cli, const char *job)
+wait_for_job(Cli *cli)
 {
-	long		left = -1;
-	int			code = CODE_DONE;
+	long		left = options_number(cli, "timeout", -1);
+	bool		ended = false;
+	int			code = open_job(cli);
 
-	if (!options_number(cli, "timeout", &left))
-		return CODE_USAGE;
 	while (code == CODE_DONE)
 	{
 		long		slice = left >= 0 && left < WAIT_SLICE ? left : WAIT_SLICE;
-		CliCall		call = {0};
-		cJSON	   *params = job_number(job);
-		bool		ended;
 
-		cJSON_AddItemToArray(params, cJSON_CreateNumber((double) slice));
-		code = request_execute(
-			cli, &call, "SELECT db_adapter.wait($1, pg_catalog.make_interval(secs => $2)) AS state",
-			params);
-		ended = code == CODE_DONE && !dba_result_is_null(call.result, 0, "state");
-		request_free(&call);
+		code = wait_slice(cli, slice, &ended);
 		if (ended)
-			return show_job(cli, job);
+			return show_job(cli);
 		left -= left >= 0 ? slice : 0;
 		if (code == CODE_DONE && left == 0)
 		{
-			message_warn("job %s has not ended yet", job);
+			message_warn("job %s has not ended yet", cli->operands[0]);
 			return CODE_NO;
 		}
 	}
@@ -209,26 +236,27 @@ wait_for_job(Cli *cli, const char *job)
 static int
 submit_job(Cli *cli)
 {
+	const char *args = cli->operand_count > 1 ? cli->operands[1] : "{}";
+	cJSON	   *value = json_parse("arguments of the job", args, strlen(args));
+	bool		is_object = cJSON_IsObject(value);
 	CliCall		call = {0};
-	cJSON	   *params = cJSON_CreateArray();
-	cJSON	   *args = cJSON_Parse(cli->operand_count > 2 ? cli->operands[2] : "{}");
-	long		priority = 0;
+	cJSON	   *params;
 	int			code;
 
-	if (!cJSON_IsObject(args) || !options_number(cli, "priority", &priority))
-	{
-		code = cJSON_IsObject(args) ? CODE_USAGE
-									: message_usage("the arguments of a job are a JSON object");
-		cJSON_Delete(args);
-		cJSON_Delete(params);
+	if (value == NULL)
+		return CODE_USAGE;
+	cJSON_Delete(value);
+	if (!is_object)
+		return message_usage("the arguments of a job are a JSON object");
+	code = opening_open(cli);
+	if (code != CODE_DONE)
 		return code;
-	}
-	cJSON_Delete(args);
-	cJSON_AddItemToArray(params, cJSON_CreateString(cli->operands[1]));
+	params = cJSON_CreateArray();
+	cJSON_AddItemToArray(params, cJSON_CreateString(cli->operands[0]));
 	/* as it was typed: no digit passes through a double */
-	cJSON_AddItemToArray(params, cJSON_CreateRaw(cli->operand_count > 2 ? cli->operands[2] : "{}"));
-	cJSON_AddItemToArray(params, cJSON_CreateNumber((double) priority));
-	code = request_execute(cli, &call, "SELECT db_adapter.submit($1, $2, $3) AS id", params);
+	cJSON_AddItemToArray(params, cJSON_CreateRaw(args));
+	code = request_execute_verb(cli, &call, "SELECT db_adapter.submit($1, $2@) AS id", params,
+								options_arguments(cli));
 	if (code == CODE_DONE && cli->json)
 		json_print(dba_result_row(call.result, 0));
 	else if (code == CODE_DONE)
@@ -237,43 +265,21 @@ submit_job(Cli *cli)
 	return code;
 }
 
-/* ---------------------------------------------------------------- the command */
+/* ---------------------------------------------------------------- the table */
 
-static bool
-is_number(const char *text)
-{
-	return *text != '\0' && strlen(text) < 19 && text[strspn(text, "0123456789")] == '\0';
-}
+/* What can be submitted to a server of this version; the server decides. */
+static const char *const verb_words[] = {"apply",
+										 "backup_to_file",
+										 "create_index_concurrently",
+										 "digest",
+										 "expected",
+										 "restore_from_file",
+										 "validate",
+										 NULL};
 
-int
-cmd_jobs(Cli *cli)
-{
-	static const char *const actions[] = {"list", "show", "cancel", "wait", "submit"};
-	static int (*const of_job[])(Cli * cli, const char *job) = {NULL, show_job, cancel_job,
-																wait_for_job};
-	const char *name = cli->operand != NULL ? cli->operand : "list";
-	const char *near = dba_nearest(name, actions, 5);
-	int			action = 0;
-	int			code;
-
-	while (action < 5 && strcmp(actions[action], name) != 0)
-		action++;
-	if (action == 5)
-		return message_usage("unknown action \"%s\" of jobs%s%s%s", name,
-							 near != NULL ? "; perhaps you meant \"" : "", near != NULL ? near : "",
-							 near != NULL ? "\"" : "");
-	if (cli->operand_count < 2 && action > 0)
-		return message_usage("jobs %s needs %s", name,
-							 action == 4 ? "a verb" : "the number of a job");
-	if (action > 0 && action < 4 && !is_number(cli->operands[1]))
-		return message_usage("\"%s\" is not the number of a job", cli->operands[1]);
-	if (cli->operand_count > (action == 0 ? 1 : action == 4 ? 3 : 2))
-		return message_usage("unexpected argument \"%s\" of jobs %s",
-							 cli->operands[cli->operand_count - 1], name);
-	code = opening_open(cli);
-	if (code != CODE_DONE)
-		return code;
-	return action == 0	 ? list_jobs(cli)
-		   : action == 4 ? submit_job(cli)
-						 : of_job[action](cli, cli->operands[1]);
-}
+const CliAction cmd_jobs_actions[] = {{"list", NULL, 0, 0, NULL, list_jobs},
+									  {"show", "N", 1, 1, NULL, show_job},
+									  {"cancel", "N", 1, 1, NULL, cancel_job},
+									  {"wait", "N", 1, 1, NULL, wait_for_job},
+									  {"submit", "VERB [ARGS]", 1, 2, verb_words, submit_job},
+									  {0}};

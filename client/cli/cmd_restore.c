@@ -80,33 +80,28 @@ print_restored(Cli *cli, const dba_result *result, bool dry_run)
 
 /* The arguments of the server's verb; schema NULL: the file has its own. */
 static char *
-restore_options(const Cli *cli, const char *schema)
+restore_arguments(const Cli *cli, const char *schema)
 {
-	cJSON	   *options = cJSON_CreateObject();
+	cJSON	   *arguments = options_arguments(cli);
 	char	   *text;
 
 	if (schema != NULL)
-		cJSON_AddRawToObject(options, "backup_schema", schema);
-	if (options_has(cli, "user-id"))
-		cJSON_AddStringToObject(options, "user_id", options_value(cli, "user-id"));
-	if (options_has(cli, "mode"))
-		cJSON_AddStringToObject(options, "mode", options_value(cli, "mode"));
-	cJSON_AddBoolToObject(options, "dry_run", options_has(cli, "dry-run"));
-	text = cJSON_PrintUnformatted(options);
-	cJSON_Delete(options);
+		cJSON_AddRawToObject(arguments, "backup_schema", schema);
+	text = cJSON_PrintUnformatted(arguments);
+	cJSON_Delete(arguments);
 	return text;
 }
 
 static int
 run_restore(Cli *cli, Source *source, const char *schema)
 {
-	char	   *options = restore_options(cli, schema);
+	char	   *arguments = restore_arguments(cli, schema);
 	bool		dry_run = options_has(cli, "dry-run");
 	dba_request request;
 	int			code;
 
 	progress_begin(&source->progress, cli, input_size(source->input));
-	request = dba_restore(cli->db, options, source_read, source_progress, request_called, source);
+	request = dba_restore(cli->db, arguments, source_read, source_progress, request_called, source);
 	(void) request_wait_quietly(cli, &source->call, request);
 	progress_end(&source->progress);
 	if (source->failed && !signals_interrupted())
@@ -121,7 +116,7 @@ run_restore(Cli *cli, Source *source, const char *schema)
 			print_restored(cli, source->call.result, dry_run);
 		code = request_total(source->call.result, "failed") > 0 ? CODE_NO : CODE_DONE;
 	}
-	cJSON_free(options);
+	cJSON_free(arguments);
 	return code;
 }
 
@@ -129,7 +124,8 @@ run_restore(Cli *cli, Source *source, const char *schema)
 static bool
 needs_schema(Cli *cli)
 {
-	return strcmp(cli->operand, "-") != 0 && strcmp(file_format_of(cli->operand), "json") == 0;
+	return strcmp(cli->operands[0], "-") != 0 &&
+		   strcmp(file_format_of(cli->operands[0]), "json") == 0;
 }
 
 static int
@@ -149,18 +145,14 @@ confirm(Cli *cli)
 int
 cmd_restore(Cli *cli)
 {
-	const char *mode = options_value(cli, "mode");
 	Source		source = {0};
 	char	   *schema = NULL;
 	int			code = opening_load(cli);
 
-	if (mode != NULL && strcmp(mode, "skip") != 0 && strcmp(mode, "overwrite") != 0 &&
-		strcmp(mode, "fail") != 0)
-		return message_usage("--mode must be skip, overwrite or fail, not \"%s\"", mode);
 	if (code != CODE_DONE)
 		return code;
 	/* the file first: a damaged one is refused before anybody connects */
-	source.input = input_open(cli->operand);
+	source.input = input_open(cli->operands[0]);
 	if (source.input == NULL)
 		return CODE_USAGE;
 	code = input_check_tail(source.input) ? opening_resolve(cli) : CODE_NO;

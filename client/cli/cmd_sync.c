@@ -127,40 +127,37 @@ backup_schema(Cli *cli)
 }
 
 static char *
-sync_options(Cli *cli, const char *schema, bool dry_run)
+sync_arguments(Cli *cli, const char *schema, bool dry_run)
 {
-	cJSON	   *options = cJSON_CreateObject();
+	cJSON	   *arguments = options_arguments(cli);
 	cJSON	   *tables = chosen_tables(cli);
 	char	   *text;
 
-	cJSON_AddRawToObject(options, "backup_schema", schema);
+	cJSON_AddRawToObject(arguments, "backup_schema", schema);
 	if (tables != NULL)
-		cJSON_AddItemToObject(options, "tables", tables);
+		cJSON_AddItemToObject(arguments, "tables", tables);
 	if (opening_user_id(cli) != NULL)
-		cJSON_AddStringToObject(options, "user_id", opening_user_id(cli));
-	if (options_has(cli, "mode"))
-		cJSON_AddStringToObject(options, "mode", options_value(cli, "mode"));
-	cJSON_AddBoolToObject(options, "dry_run", dry_run);
-	cJSON_AddBoolToObject(options, "delete", options_has(cli, "delete"));
-	text = cJSON_PrintUnformatted(options);
-	cJSON_Delete(options);
+		cJSON_AddStringToObject(arguments, "user_id", opening_user_id(cli));
+	cJSON_AddBoolToObject(arguments, "dry_run", dry_run);
+	text = cJSON_PrintUnformatted(arguments);
+	cJSON_Delete(arguments);
 	return text;
 }
 
 static int
 run_sync(Cli *cli, SyncRun *run, const char *schema, bool dry_run)
 {
-	char	   *options = sync_options(cli, schema, dry_run);
+	char	   *arguments = sync_arguments(cli, schema, dry_run);
 	dba_request request;
 	int			code;
 
 	request_free(&run->call);
 	progress_begin(&run->progress, cli, 0);
-	request = dba_sync(cli->source, cli->db, options, on_progress, request_called, run);
+	request = dba_sync(cli->source, cli->db, arguments, on_progress, request_called, run);
 	(void) request_wait_quietly(cli, &run->call, request);
 	progress_end(&run->progress);
 	code = request_wait(cli, &run->call, request);
-	cJSON_free(options);
+	cJSON_free(arguments);
 	return code;
 }
 
@@ -291,7 +288,6 @@ ask_to_delete(Cli *cli, SyncRun *run, const char *schema)
 int
 cmd_sync(Cli *cli)
 {
-	const char *mode = options_value(cli, "mode");
 	bool		dry_run = options_has(cli, "dry-run") || !options_has(cli, "confirm");
 	SyncRun		run = {0};
 	char	   *schema = NULL;
@@ -299,9 +295,6 @@ cmd_sync(Cli *cli)
 
 	if (!options_has(cli, "from"))
 		return message_usage("sync from where? --from PROFILE");
-	if (mode != NULL && strcmp(mode, "skip") != 0 && strcmp(mode, "overwrite") != 0 &&
-		strcmp(mode, "fail") != 0)
-		return message_usage("--mode must be skip, overwrite or fail, not \"%s\"", mode);
 	code = open_both(cli);
 	if (code != CODE_DONE)
 		return code;

@@ -21,12 +21,15 @@ extern int cmd_restore(Cli *cli);
 extern int cmd_install(Cli *cli);
 extern int cmd_introspect(Cli *cli);
 extern int cmd_sync(Cli *cli);
-extern int cmd_jobs(Cli *cli);
+extern const CliAction cmd_jobs_actions[];
+extern int cmd_help(Cli *cli);
 
 /* ---------------------------------------------------------------- help.c, completion.c */
 
 extern void help_program(FILE *file, const CliCommand *commands);
 extern void help_command(FILE *file, const CliCommand *command);
+extern cJSON *help_program_document(const CliCommand *commands);
+extern cJSON *help_document(const CliCommand *command);
 
 /* for the build alone, to standard output */
 extern void help_man_page(const CliCommand *commands);

@@ -13,13 +13,10 @@
 #include "command.h"
 #include "file.h"
 
-/* EXPECTED is the declared schema, $1 its text, $2 what is left out (JSON or NULL) */
+/* EXPECTED is the declared schema, $1 its text */
 #define COMPARE(expected)                                                                          \
 	"SELECT r.v::pg_catalog.text AS validation, db_adapter.report(r.v) AS report, (r.v ->> "       \
-	"'valid')::pg_catalog.bool AS valid"                                                           \
-	"  FROM (SELECT CASE WHEN $2::pg_catalog.jsonb IS NULL THEN db_adapter.validate(" expected ")" \
-	"   ELSE db_adapter.validate(" expected ", exclude =>"                                         \
-	"    ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2)::pg_catalog.name)) END AS v) r"
+	"'valid')::pg_catalog.bool AS valid FROM (SELECT db_adapter.validate(" expected "@) AS v) r"
 
 void
 comparison_free(Comparison *comparison)
@@ -31,13 +28,11 @@ comparison_free(Comparison *comparison)
 }
 
 static cJSON *
-comparison_params(const Cli *cli, const Comparison *comparison)
+schema_parameter(const Comparison *comparison)
 {
 	cJSON	   *params = cJSON_CreateArray();
-	cJSON	   *exclude = opening_exclude(cli);
 
 	cJSON_AddItemToArray(params, cJSON_CreateString(comparison->schema_sql));
-	cJSON_AddItemToArray(params, exclude != NULL ? exclude : cJSON_CreateNull());
 	return params;
 }
 
@@ -57,26 +52,18 @@ limitation(const dba_error *error)
 static int
 compare(Cli *cli, Comparison *comparison, CliCall *call)
 {
-	cJSON	   *params = comparison_params(cli, comparison);
-	dba_request request = dba_execute_json(
-		cli->db, COMPARE("db_adapter.expected($1::pg_catalog.text)"), params, request_called, call);
-	int			code = CODE_DONE;
-
-	if (!request_wait_quietly(cli, call, request))
-	{
+	if (request_execute_verb_quietly(cli, call, COMPARE("db_adapter.expected($1::pg_catalog.text)"),
+									 schema_parameter(comparison),
+									 opening_exclude(cli, cJSON_CreateObject())))
+		return CODE_DONE;
+	if (call->error != NULL)
 		comparison->limited = limitation(call->error);
-		if (comparison->limited == NULL)
-			code = request_wait(cli, call, request);
-		else
-		{
-			request_free(call);
-			request = dba_execute_json(cli->db, COMPARE("db_adapter.expected_columns($1)"), params,
-									   request_called, call);
-			code = request_wait(cli, call, request);
-		}
-	}
-	cJSON_Delete(params);
-	return code;
+	if (comparison->limited == NULL)
+		return request_wait(cli, call, 0);
+	request_free(call);
+	return request_execute_verb(cli, call, COMPARE("db_adapter.expected_columns($1)"),
+								schema_parameter(comparison),
+								opening_exclude(cli, cJSON_CreateObject()));
 }
 
 int
@@ -87,7 +74,7 @@ comparison_run(Cli *cli, Comparison *comparison)
 	int			code;
 
 	*comparison = (Comparison){0};
-	comparison->schema_sql = file_read(cli, path, "schema file");
+	comparison->schema_sql = file_read(path, "schema file", NULL);
 	if (comparison->schema_sql == NULL)
 		return CODE_USAGE;
 	code = compare(cli, comparison, &call);

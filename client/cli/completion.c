@@ -1,10 +1,114 @@
 /*
  * completion.c
  *		Completions for bash and zsh, made from the table of commands.
+ *
+ * Both scripts hold all that the table knows: commands, options, actions, the words that
+ * an option may be.  The names of profiles alone are asked of the program, which reads
+ * db.toml as every command does.  They must stay harmless at a keystroke: nothing here
+ * connects, and nothing that a file holds is evaluated by the shell.
  */
-#include <string.h>
-
 #include "command.h"
+
+/* Does it take a profile's name? */
+static bool
+takes_profile(const CliOption *option)
+{
+	return strcmp(option->name, "profile") == 0 || strcmp(option->name, "from") == 0;
+}
+
+static void
+print_words(const char *const *words)
+{
+	for (size_t i = 0; words[i] != NULL; i++)
+		printf("%s%s", i > 0 ? " " : "", words[i]);
+}
+
+static void
+print_commands(const CliCommand *commands, const char *separator)
+{
+	for (const CliCommand *c = commands; c->name != NULL; c++)
+		printf("%s%s", c != commands ? separator : "", c->name);
+}
+
+static void
+print_actions(const CliAction *actions)
+{
+	for (const CliAction *a = actions; a->name != NULL; a++)
+		printf("%s%s", a != actions ? " " : "", a->name);
+}
+
+/* ---------------------------------------------------------------- bash */
+
+static const char bash_begin[] =
+	"# bash completion for db-adapter\n"
+	"# Those of the lines read that begin with the word, quoted where the shell needs it.\n"
+	"_db_adapter_match()\n{\n"
+	"\tlocal line\n"
+	"\twhile IFS= read -r line\n\tdo\n"
+	"\t\t[[ $line == \"$word\"* ]] && COMPREPLY+=(\"$(printf %q \"$line\")\")\n"
+	"\tdone\n}\n"
+	"_db_adapter()\n{\n"
+	"\tlocal word=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+	"\tlocal command= action= w i\n"
+	"\tlocal -a config=()\n"
+	"\tCOMPREPLY=()\n"
+	"\t# --option=value comes in three words\n"
+	"\tif [[ $word == = ]]\n\tthen\n\t\tword=\n"
+	"\telif [[ $prev == = ]]\n\tthen\n\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n"
+	"\tfor ((i = 1; i < COMP_CWORD; i++))\n\tdo\n\t\tw=${COMP_WORDS[i]}\n"
+	"\t\t[[ ${COMP_WORDS[i+1]} == = ]] && ((i++))\n"
+	"\t\tcase $w in\n\t\t--config) config=(\"${COMP_WORDS[i+1]}\"); ((i++)) ;;\n\t\t";
+
+static const char bash_middle[] =
+	") ((i++)) ;;\n\t\t-* | =) ;;\n"
+	"\t\t*)\n\t\t\tif [[ -z $command ]]\n\t\t\tthen\n\t\t\t\tcommand=$w\n"
+	"\t\t\telif [[ -z $action ]]\n\t\t\tthen\n\t\t\t\taction=$w\n\t\t\tfi ;;\n"
+	"\t\tesac\n\tdone\n"
+	"\tcase $command:$prev in\n";
+
+static const char bash_end[] = "\tesac\n}\n"
+							   "complete -o filenames -F _db_adapter db-adapter\n";
+
+/* "|--name|-n" of those that take a value, which is no command */
+static void
+bash_pattern(const CliOption *options)
+{
+	for (; options->name != NULL; options++)
+	{
+		if (options->argument == NULL || strcmp(options->name, "config") == 0)
+			continue;
+		printf("--%s | ", options->name);
+		if (options->letter != 0)
+			printf("-%c | ", options->letter);
+	}
+}
+
+/* What may stand after the option; command NULL: of every command. */
+static void
+bash_value(const CliCommand *command, const CliOption *option)
+{
+	const char *of = command != NULL ? command->name : "*";
+
+	if (option->argument == NULL)
+		return;
+	printf("\t%s:--%s", of, option->name);
+	if (option->letter != 0)
+		printf(" | %s:-%c", of, option->letter);
+	fputs(") ", stdout);
+	if (option->words != NULL)
+	{
+		fputs("mapfile -t COMPREPLY < <(compgen -W '", stdout);
+		print_words(option->words);
+		fputs("' -- \"$word\"); ", stdout);
+	}
+	else if (takes_profile(option))
+		fputs("_db_adapter_match < <(db-adapter --generate profiles \"${config[@]}\" "
+			  "2>/dev/null); ",
+			  stdout);
+	else if (strcmp(option->argument, "FILE") == 0)
+		fputs("mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); ", stdout);
+	fputs("return ;;\n", stdout);
+}
 
 static void
 bash_options(const CliOption *options)
@@ -13,42 +117,72 @@ bash_options(const CliOption *options)
 		printf(" --%s", options->name);
 }
 
+/* The last case: words of a command's operands, by the action where there is one. */
+static void
+bash_operands(const CliCommand *commands)
+{
+	for (const CliCommand *c = commands; c->name != NULL; c++)
+	{
+		if (c->actions != NULL)
+		{
+			printf("\t%s:) mapfile -t COMPREPLY < <(compgen -W '", c->name);
+			print_actions(c->actions);
+			fputs("' -- \"$word\") ;;\n", stdout);
+			for (const CliAction *a = c->actions; a->name != NULL; a++)
+			{
+				if (a->words == NULL)
+					continue;
+				printf("\t%s:%s) mapfile -t COMPREPLY < <(compgen -W '", c->name, a->name);
+				print_words(a->words);
+				fputs("' -- \"$word\") ;;\n", stdout);
+			}
+		}
+		else if (c->run == cmd_help)
+		{
+			printf("\t%s:) mapfile -t COMPREPLY < <(compgen -W '", c->name);
+			print_commands(commands, " ");
+			fputs("' -- \"$word\") ;;\n", stdout);
+		}
+		else if (c->operand != NULL)
+			printf("\t%s:) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n", c->name);
+	}
+}
+
 void
 completion_bash(const CliCommand *commands)
 {
-	fputs(
-		"# bash completion for db-adapter\n_db_adapter()\n{\n\tlocal "
-		"word=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= w\n"
-		"\tCOMPREPLY=()\n"
-		"\tcase $prev in\n"
-		"\t--profile) mapfile -t COMPREPLY < <(compgen -W \"$(sed -n "
-		"'s/^\\[profiles\\.\\([^].]*\\)].*/\\1/p' db.toml 2>/dev/null)\" -- \"$word\"); return ;;\n"
-		"\t--mode|-m) mapfile -t COMPREPLY < <(compgen -W 'skip overwrite fail' -- \"$word\"); "
-		"return ;;\n"
-		"\tesac\n"
-		"\tfor w in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"\n\tdo\n\t\tcase $w in\n\t\t",
-		stdout);
+	fputs(bash_begin, stdout);
+	bash_pattern(options_global);
 	for (const CliCommand *c = commands; c->name != NULL; c++)
-		printf("%s%s", c != commands ? "|" : "", c->name);
-	fputs(") command=$w; break ;;\n\t\tesac\n\tdone\n\tcase $command in\n\t'') w=\"", stdout);
-	for (const CliCommand *c = commands; c->name != NULL; c++)
-		printf("%s%s", c != commands ? " " : "", c->name);
-	fputs("\" ;;\n", stdout);
+		bash_pattern(c->options);
+	fputs("--", stdout);
+	fputs(bash_middle, stdout);
+	for (const CliOption *o = options_global; o->name != NULL; o++)
+		bash_value(NULL, o);
 	for (const CliCommand *c = commands; c->name != NULL; c++)
 	{
-		printf("\t%s) w=\"", c->name);
-		bash_options(c->options);
-		fputs("\" ;;\n", stdout);
+		for (const CliOption *o = c->options; o->name != NULL; o++)
+			bash_value(c, o);
 	}
-	fputs("\tesac\n\tif [[ $word == -* || -z $command ]]\n\tthen\n\t\tmapfile -t COMPREPLY < "
-		  "<(compgen -W \"$w",
-		  stdout);
+	fputs("\tesac\n\tif [[ $word == -* ]]\n\tthen\n\t\tcase $command in\n", stdout);
+	for (const CliCommand *c = commands; c->name != NULL; c++)
+	{
+		printf("\t\t%s) w='", c->name);
+		bash_options(c->options);
+		fputs("' ;;\n", stdout);
+	}
+	fputs("\t\t*) w= ;;\n\t\tesac\n\t\tmapfile -t COMPREPLY < <(compgen -W \"$w", stdout);
 	bash_options(options_global);
-	fputs(
-		"\" -- \"$word\")\n\telse\n\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n\tfi\n}\n"
-		"complete -o filenames -F _db_adapter db-adapter\n",
-		stdout);
+	fputs("\" -- \"$word\")\n\t\treturn\n\tfi\n\tcase $command:$action in\n"
+		  "\t:) mapfile -t COMPREPLY < <(compgen -W '",
+		  stdout);
+	print_commands(commands, " ");
+	fputs("' -- \"$word\") ;;\n", stdout);
+	bash_operands(commands);
+	fputs(bash_end, stdout);
 }
+
+/* ---------------------------------------------------------------- zsh */
 
 /* zsh takes no bracket or colon unquoted in an explanation. */
 static void
@@ -73,18 +207,60 @@ zsh_options(const CliOption *options)
 		zsh_text(options->help);
 		putchar(']');
 		if (options->argument != NULL)
-			printf(":%s:%s", options->argument,
-				   strcmp(options->argument, "FILE") == 0 ? "_files" : "");
+			printf(":%s:", options->argument);
+		if (options->words != NULL)
+		{
+			putchar('(');
+			print_words(options->words);
+			putchar(')');
+		}
+		else if (takes_profile(options))
+			fputs("_db_adapter_profiles", stdout);
+		else if (options->argument != NULL && strcmp(options->argument, "FILE") == 0)
+			fputs("_files", stdout);
 		putchar('\'');
 	}
+}
+
+/* The operands of a command, as arguments of _arguments. */
+static void
+zsh_operands(const CliCommand *commands, const CliCommand *command)
+{
+	if (command->actions != NULL)
+	{
+		fputs(" \\\n\t\t\t'1:action:(", stdout);
+		print_actions(command->actions);
+		fputs(")'", stdout);
+		for (const CliAction *a = command->actions; a->name != NULL; a++)
+		{
+			if (a->words == NULL)
+				continue;
+			printf(" \\\n\t\t\t'2:%s:(", a->operands);
+			print_words(a->words);
+			fputs(")'", stdout);
+		}
+	}
+	else if (command->run == cmd_help)
+	{
+		fputs(" \\\n\t\t\t'1:command:(", stdout);
+		print_commands(commands, " ");
+		fputs(")'", stdout);
+	}
+	else if (command->operand != NULL)
+		fputs(" \\\n\t\t\t'1:file:_files'", stdout);
 }
 
 void
 completion_zsh(const CliCommand *commands)
 {
-	fputs(
-		"#compdef db-adapter\n_db_adapter()\n{\n\tlocal -a commands\n\tlocal state\n\tcommands=(\n",
-		stdout);
+	fputs("#compdef db-adapter\n"
+		  "_db_adapter_profiles()\n{\n\tlocal -a names\n"
+		  "\tnames=(\"${(@f)$(db-adapter --generate profiles ${opt_args[--config]} "
+		  "2>/dev/null)}\")\n"
+		  "\tcompadd -a names\n}\n"
+		  "_db_adapter()\n{\n\tlocal -a commands\n\tlocal state\n\ttypeset -A opt_args\n"
+		  "\tcommands=(\n",
+		  stdout);
 	for (const CliCommand *c = commands; c->name != NULL; c++)
 	{
 		printf("\t\t'%s:", c->name);
@@ -99,8 +275,10 @@ completion_zsh(const CliCommand *commands)
 	for (const CliCommand *c = commands; c->name != NULL; c++)
 	{
 		printf("\t\t%s) _arguments", c->name);
+		zsh_options(options_global);
 		zsh_options(c->options);
-		printf(" \\\n\t\t\t'*:file:%s' ;;\n", c->operand != NULL ? "_files" : "");
+		zsh_operands(commands, c);
+		fputs(" ;;\n", stdout);
 	}
 	fputs("\t\tesac ;;\n\tesac\n}\n_db_adapter \"$@\"\n", stdout);
 }

@@ -48,7 +48,7 @@ file_make_folder(const char *path)
 
 /* All that the file has; NULL: errno says why. */
 static char *
-read_all(int fd)
+read_all(int fd, size_t *read_len)
 {
 	size_t		size = 128 * 1024;
 	size_t		len = 0;
@@ -69,19 +69,41 @@ read_all(int fd)
 		text = larger;
 		text[len] = '\0';
 	}
+	*read_len = len;
 	return text;
 }
 
+/* "PATH:LINE: a NUL byte": what comes after it would be passed over in silence. */
+static bool
+has_nul(const char *path, const char *text, size_t len)
+{
+	const char *nul = memchr(text, '\0', len);
+	size_t		line = 1;
+
+	for (const char *c = text; nul != NULL && c < nul; c++)
+		line += *c == '\n';
+	if (nul != NULL)
+		message_warn("%s:%zu: a NUL byte, which text cannot have", path, line);
+	return nul != NULL;
+}
+
 char *
-file_read(Cli *cli, const char *path, const char *what)
+file_read(const char *path, const char *what, size_t *len)
 {
 	int			fd = open(path, O_RDONLY | O_CLOEXEC);
-	char	   *text = fd >= 0 ? read_all(fd) : NULL;
+	size_t		size = 0;
+	char	   *text = fd >= 0 ? read_all(fd, &size) : NULL;
 
-	(void) cli;
 	if (text == NULL && !signals_interrupted())
 		message_warn("could not read %s \"%s\": %s", what, path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
+	if (len != NULL)
+		*len = size;
+	else if (text != NULL && has_nul(path, text, size))
+	{
+		free(text);
+		return NULL;
+	}
 	return text;
 }

@@ -16,8 +16,9 @@ typedef enum Compression
 	ZSTD
 } Compression;
 
-/* the whole file as text (free it); NULL after saying what is wrong */
-extern char *file_read(Cli *cli, const char *path, const char *what);
+/* the whole file (free it), with a NUL after it; NULL after saying what is wrong, and
+ * without len also where it has a NUL byte of its own */
+extern char *file_read(const char *path, const char *what, size_t *len);
 
 /* the format a name asks for: "json" for NAME.json, else "jsonl"; .gz and .zst do not count */
 extern const char *file_format_of(const char *path);

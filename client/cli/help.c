@@ -1,22 +1,42 @@
 /*
  * help.c
  *		Help and man page, made from the table of commands.
+ *
+ * Help fits the terminal: 80 columns at most, since longer lines are hard to read, and as
+ * few as there are.  Where two columns do not fit side by side, an explanation stands
+ * below what it explains.  What is no terminal gets 80, so that help can be searched and
+ * compared.
  */
-#include <string.h>
+#include <stdlib.h>
+#include <unistd.h>
 
+#include "print.h"
 #include "command.h"
 
 #define WIDTH 80
+#define NARROW 60 /* below this explanations go on a line of their own */
+#define LEFT 30	  /* where they begin otherwise, of options */
+#define LEFT_COMMAND 15
+
+static size_t
+help_width(FILE *file)
+{
+	size_t		width = text_terminal_width(fileno(file));
+
+	return width > 0 && width < WIDTH ? width : WIDTH;
+}
 
 /* Text broken at spaces, each line after the first indented. */
 static void
 print_wrapped(FILE *file, const char *text, size_t indent, size_t column)
 {
+	size_t		width = help_width(file);
+
 	while (*text != '\0')
 	{
 		size_t		len = strcspn(text, " ");
 
-		if (column > indent && column + len + 1 > WIDTH)
+		if (column > indent && column + len + 1 > width)
 		{
 			fprintf(file, "\n%*s", (int) indent, "");
 			column = indent;
@@ -34,12 +54,38 @@ print_wrapped(FILE *file, const char *text, size_t indent, size_t column)
 	fputc('\n', file);
 }
 
+/* "  LEFT      what it does", below one another where the terminal is narrow. */
+static void
+print_entry(FILE *file, const char *left, size_t column, const char *text)
+{
+	if (help_width(file) < NARROW || strlen(left) + 2 > column)
+	{
+		fprintf(file, "%s\n%*s", left, 6, "");
+		column = 6;
+	}
+	else
+		fprintf(file, "%-*s", (int) column, left);
+	print_wrapped(file, text, column, column);
+}
+
+/* An option's explanation with the words it may be. */
+static void
+write_explanation(char *text, size_t size, const CliOption *option)
+{
+	char		list[128] = "";
+
+	if (option->words != NULL)
+		text_list(list, sizeof(list), option->words, "or");
+	snprintf(text, size, "%s%s%s", option->help, *list != '\0' ? ": " : "", list);
+}
+
 static void
 print_options(FILE *file, const CliOption *options)
 {
 	for (; options->name != NULL; options++)
 	{
 		char		left[64];
+		char		text[256];
 		char		letter[8] = "    ";
 
 		if (options->letter != 0)
@@ -47,40 +93,152 @@ print_options(FILE *file, const CliOption *options)
 		snprintf(left, sizeof(left), "  %s--%s%s%s", letter, options->name,
 				 options->argument != NULL ? " " : "",
 				 options->argument != NULL ? options->argument : "");
-		fprintf(file, "%-30s", left);
-		print_wrapped(file, options->help, 30, 30);
+		write_explanation(text, sizeof(text), options);
+		print_entry(file, left, LEFT, text);
+	}
+}
+
+static void
+print_actions(FILE *file, const CliAction *actions)
+{
+	for (const CliAction *a = actions; a->name != NULL; a++)
+	{
+		char		list[256];
+
+		fprintf(file, "  %s%s%s%s\n", a->name, a->operands != NULL ? " " : "",
+				a->operands != NULL ? a->operands : "", a == actions ? " (also without)" : "");
+		if (a->words == NULL)
+			continue;
+		text_list(list, sizeof(list), a->words, "or");
+		fprintf(file, "%6s", "");
+		print_wrapped(file, list, 6, 6);
 	}
 }
 
 void
 help_program(FILE *file, const CliCommand *commands)
 {
-	fputs("db-adapter keeps databases true to a declared schema and moves rows between them.\n\n"
-		  "Usage:\n  db-adapter [OPTION]... COMMAND [OPTION]...\n\nCommands:\n",
-		  file);
+	print_wrapped(
+		file, "db-adapter keeps databases true to a declared schema and moves rows between them.",
+		0, 0);
+	fputs("\nUsage:\n  db-adapter [OPTION]... COMMAND [OPTION]...\n\nCommands:\n", file);
 	for (const CliCommand *c = commands; c->name != NULL; c++)
-		fprintf(file, "  %-12s %s\n", c->name, c->summary);
+	{
+		char		left[32];
+
+		snprintf(left, sizeof(left), "  %s", c->name);
+		print_entry(file, left, LEFT_COMMAND, c->summary);
+	}
 	fputs("\nOptions of every command:\n", file);
 	print_options(file, options_global);
-	fputs("\nExit codes: 0 done or valid, 1 the answer is no, 2 usage or configuration,\n"
-		  "3 cannot connect, 4 the server refused or the work failed, 130 interrupted.\n"
-		  "db-adapter COMMAND --help explains a command.\n",
-		  file);
+	fputc('\n', file);
+	print_wrapped(file,
+				  "Exit codes: 0 done or valid, 1 the answer is no, 2 usage or configuration, "
+				  "3 cannot connect, 4 the server refused or the work failed, 130 interrupted.",
+				  0, 0);
+	print_wrapped(
+		file, "db-adapter COMMAND --help, or db-adapter help COMMAND, explains a command.", 0, 0);
 }
 
 void
 help_command(FILE *file, const CliCommand *command)
 {
-	fprintf(file, "Usage:\n  db-adapter [OPTION]... %s%s%s%s\n\n", command->name,
+	fprintf(file, "Usage:\n  db-adapter [OPTION]... %s%s%s%s%s\n\n", command->name,
+			command->actions != NULL ? " [ACTION]" : "",
 			command->options->name != NULL ? " [OPTION]..." : "",
 			command->operand != NULL ? " " : "", command->operand != NULL ? command->operand : "");
 	print_wrapped(file, command->description, 0, 0);
+	if (command->actions != NULL)
+	{
+		fputs("\nActions:\n", file);
+		print_actions(file, command->actions);
+	}
 	if (command->options->name != NULL)
 	{
-		fprintf(file, "\nOptions:\n");
+		fputs("\nOptions:\n", file);
 		print_options(file, command->options);
 	}
-	fprintf(file, "\nOptions of every command: db-adapter --help\n");
+	fputs("\nOptions of every command: db-adapter --help\n", file);
+}
+
+/* ---------------------------------------------------------------- as a document */
+
+static cJSON *
+words_document(const char *const *words)
+{
+	cJSON	   *list = cJSON_CreateArray();
+
+	for (; *words != NULL; words++)
+		cJSON_AddItemToArray(list, cJSON_CreateString(*words));
+	return list;
+}
+
+static void
+add_text(cJSON *object, const char *name, const char *text)
+{
+	if (text != NULL)
+		cJSON_AddStringToObject(object, name, text);
+}
+
+static cJSON *
+options_document(const CliOption *options)
+{
+	cJSON	   *list = cJSON_CreateArray();
+
+	for (; options->name != NULL; options++)
+	{
+		cJSON	   *option = cJSON_CreateObject();
+		char		letter[2] = {options->letter};
+
+		cJSON_AddStringToObject(option, "name", options->name);
+		add_text(option, "letter", *letter != '\0' ? letter : NULL);
+		add_text(option, "argument", options->argument);
+		add_text(option, "verb_argument", options->verb);
+		cJSON_AddStringToObject(option, "help", options->help);
+		if (options->words != NULL)
+			cJSON_AddItemToObject(option, "words", words_document(options->words));
+		cJSON_AddItemToArray(list, option);
+	}
+	return list;
+}
+
+cJSON *
+help_document(const CliCommand *command)
+{
+	cJSON	   *document = cJSON_CreateObject();
+	cJSON	   *actions;
+
+	cJSON_AddStringToObject(document, "command", command->name);
+	add_text(document, "operand", command->operand);
+	cJSON_AddStringToObject(document, "summary", command->summary);
+	cJSON_AddStringToObject(document, "description", command->description);
+	cJSON_AddItemToObject(document, "options", options_document(command->options));
+	if (command->actions == NULL)
+		return document;
+	actions = cJSON_AddArrayToObject(document, "actions");
+	for (const CliAction *a = command->actions; a->name != NULL; a++)
+	{
+		cJSON	   *action = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(action, "name", a->name);
+		add_text(action, "operands", a->operands);
+		if (a->words != NULL)
+			cJSON_AddItemToObject(action, "words", words_document(a->words));
+		cJSON_AddItemToArray(actions, action);
+	}
+	return document;
+}
+
+cJSON *
+help_program_document(const CliCommand *commands)
+{
+	cJSON	   *document = cJSON_CreateObject();
+	cJSON	   *list = cJSON_AddArrayToObject(document, "commands");
+
+	for (const CliCommand *c = commands; c->name != NULL; c++)
+		cJSON_AddItemToArray(list, help_document(c));
+	cJSON_AddItemToObject(document, "options", options_document(options_global));
+	return document;
 }
 
 /* ---------------------------------------------------------------- man page */
@@ -105,6 +263,8 @@ man_options(const CliOption *options)
 {
 	for (; options->name != NULL; options++)
 	{
+		char		text[256];
+
 		fputs(".TP\n", stdout);
 		if (options->letter != 0)
 			printf("\\fB\\-%c\\fR, ", options->letter);
@@ -114,7 +274,25 @@ man_options(const CliOption *options)
 		if (options->argument != NULL)
 			printf(" \\fI%s\\fR", options->argument);
 		putchar('\n');
-		man_text(options->help);
+		write_explanation(text, sizeof(text), options);
+		man_text(text);
+		fputs(".\n", stdout);
+	}
+}
+
+static void
+man_actions(const CliAction *actions)
+{
+	for (; actions->name != NULL; actions++)
+	{
+		char		list[256];
+
+		printf(".TP\n\\fB%s\\fR%s%s\n", actions->name, actions->operands != NULL ? " " : "",
+			   actions->operands != NULL ? actions->operands : "");
+		if (actions->words == NULL)
+			continue;
+		text_list(list, sizeof(list), actions->words, "or");
+		man_text(list);
 		fputs(".\n", stdout);
 	}
 }
@@ -137,6 +315,8 @@ help_man_page(const CliCommand *commands)
 			   c->operand != NULL ? c->operand : "");
 		man_text(c->description);
 		putchar('\n');
+		if (c->actions != NULL)
+			man_actions(c->actions);
 		man_options(c->options);
 	}
 	fputs(".SH EXIT STATUS\n"

@@ -23,36 +23,28 @@ wants_color(const Cli *cli)
 }
 
 static int
-run(Cli *cli)
+print_version(const Cli *cli)
 {
-	int			code;
+	cJSON	   *document;
 
-	if (options_has(cli, "version"))
+	if (!cli->json)
 	{
 		printf("db-adapter %s\n", dba_version());
 		return CODE_DONE;
 	}
-	if (options_has(cli, "help"))
-	{
-		if (cli->command != NULL)
-			help_command(stdout, cli->command);
-		else
-			help_program(stdout, cli->commands);
-		return CODE_DONE;
-	}
-	if (cli->command == NULL)
-	{
-		help_program(stderr, cli->commands);
-		return CODE_USAGE;
-	}
-	if (cli->command->operand != NULL && *cli->command->operand != '[' && cli->operand == NULL)
-		return message_usage("%s needs an argument: %s", cli->command->name, cli->command->operand);
-	cli->json = options_has(cli, "json");
-	cli->quiet = options_has(cli, "quiet");
-	cli->verbose = options_has(cli, "verbose");
-	cli->color = wants_color(cli);
+	document = cJSON_CreateObject();
+	cJSON_AddStringToObject(document, "version", dba_version());
+	json_print(document);
+	return CODE_DONE;
+}
+
+static int
+run_command(Cli *cli)
+{
+	int			code;
+
 	signals_catch();
-	code = cli->command->run(cli);
+	code = cli->action != NULL ? cli->action->run(cli) : cli->command->run(cli);
 	if (code <= CODE_NO || !signals_interrupted())
 		return code;
 	/* whatever failed because of it */
@@ -64,10 +56,44 @@ run(Cli *cli)
 	return CODE_INTERRUPTED;
 }
 
-/* What the build asks for: "man", "bash", "zsh". */
-static bool
-generate(const char *what)
+static int
+run(Cli *cli)
 {
+	cli->json = options_has(cli, "json");
+	cli->quiet = options_has(cli, "quiet");
+	cli->verbose = options_has(cli, "verbose");
+	cli->color = wants_color(cli);
+	if (options_has(cli, "version"))
+		return print_version(cli);
+	if (options_has(cli, "help"))
+		return cmd_help(cli);
+	if (cli->command != NULL)
+		return run_command(cli);
+	if (cli->json)
+		return message_usage("no command; db-adapter --help lists them");
+	help_program(stderr, cli->commands);
+	return CODE_USAGE;
+}
+
+/* The names of the profiles, for the completions, which read no TOML. */
+static bool
+list_profiles(const char *path)
+{
+	dba_config *config = dba_config_load(path, NULL, NULL);
+	const char *name;
+
+	for (size_t i = 0; config != NULL && (name = dba_config_profile(config, i)) != NULL; i++)
+		puts(name);
+	dba_config_free(config);
+	return config != NULL;
+}
+
+/* What the build and the completions ask for. */
+static bool
+generate(const char *what, const char *path)
+{
+	if (strcmp(what, "profiles") == 0)
+		return list_profiles(path);
 	if (strcmp(what, "man") == 0)
 		help_man_page(commands_table);
 	else if (strcmp(what, "bash") == 0)
@@ -86,9 +112,11 @@ main(int argc, char **argv)
 	int			code = CODE_USAGE;
 
 	setlocale(LC_ALL, "");
-	/* for the build alone: db-adapter --generate man */
-	if (argc == 3 && strcmp(argv[1], "--generate") == 0)
-		return generate(argv[2]) ? CODE_DONE : CODE_USAGE;
+	/* db-adapter --generate man; not for people */
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "--generate") == 0)
+		return generate(argv[2], argv[3]) ? CODE_DONE : CODE_USAGE;
+	/* a mistake among the arguments is answered as JSON too */
+	cli.json = options_want_json(argv);
 	if (options_read(&cli, argv))
 		code = run(&cli);
 	dba_close(cli.source);
@@ -96,12 +124,11 @@ main(int argc, char **argv)
 	dba_loop_free(cli.loop);
 	dba_profile_free(cli.profile);
 	dba_config_free(cli.config);
-	if (options_has(&cli, "json") && code != CODE_DONE)
+	if (cli.json && code != CODE_DONE)
 		json_print_failure(cli.failure);
 	else
 		cJSON_Delete(cli.failure);
-	for (size_t i = 0; i < cli.given_count; i++)
-		free(cli.hidden[i]);
+	options_free(&cli);
 	if (fflush(stdout) != 0 && code == CODE_DONE)
 	{
 		message_warn("could not write to standard output");

@@ -66,18 +66,18 @@ opening_open(Cli *cli)
 }
 
 cJSON *
-opening_exclude(const Cli *cli)
+opening_exclude(const Cli *cli, cJSON *arguments)
 {
-	cJSON	   *list = NULL;
+	cJSON	   *exclude = NULL;
 	const char *name;
 
 	for (size_t i = 0; (name = dba_config_element(cli->config, "schema.exclude", i)) != NULL; i++)
 	{
-		if (list == NULL)
-			list = cJSON_CreateArray();
-		cJSON_AddItemToArray(list, cJSON_CreateString(name));
+		if (exclude == NULL)
+			exclude = cJSON_AddArrayToObject(arguments, "exclude");
+		cJSON_AddItemToArray(exclude, cJSON_CreateString(name));
 	}
-	return list;
+	return arguments;
 }
 
 const char *

@@ -9,27 +9,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "print.h"
 
 #define MAX_WORDS 32
 
 const CliOption options_global[] = {
-	{"env-prefix", 0, "PREFIX", "put PREFIX before DB_PROFILE and DATABASE_URL"},
-	{"config", 0, "FILE", "read FILE instead of ./db.toml"},
-	{"profile", 0, "NAME", "use this profile, or URL, instead of the current one"},
-	{"json", 0, NULL, "print one JSON document"},
-	{"quiet", 'q', NULL, "print the answer alone"},
-	{"verbose", 'v', NULL, "print notices of the server and SQLSTATEs too"},
-	{"no-color", 0, NULL, "no colours; NO_COLOR and TERM=dumb do the same"},
-	{"help", 'h', NULL, "explain the program or a command"},
-	{"version", 0, NULL, "print the version"},
+	{"env-prefix", 0, "PREFIX", .help = "put PREFIX before DB_PROFILE and DATABASE_URL"},
+	{"config", 0, "FILE", .help = "read FILE instead of ./db.toml"},
+	{"profile", 0, "NAME", .help = "use this profile, or URL, instead of the current one"},
+	{"json", 0, NULL, .help = "print one JSON document"},
+	{"quiet", 'q', NULL, .help = "print the answer alone"},
+	{"verbose", 'v', NULL, .help = "print notices of the server and SQLSTATEs too"},
+	{"no-color", 0, NULL, .help = "no colours; NO_COLOR and TERM=dumb do the same"},
+	{"help", 'h', NULL, .help = "explain the program or a command"},
+	{"version", 0, NULL, .help = "print the version"},
 	{0}};
 
-static const CliCommand *
-find_command(const Cli *cli, const char *name)
+/* "unknown WHAT "name"; perhaps you meant …" */
+static void
+tell_unknown(const char *what, const char *name, const char *of, const char *const *words,
+			 size_t count, const char *otherwise)
+{
+	const char *nearest = dba_nearest(name, words, count);
+
+	if (nearest != NULL)
+		message_usage("unknown %s \"%s\"%s; perhaps you meant \"%s\"", what, name, of, nearest);
+	else
+		message_usage("unknown %s \"%s\"%s%s", what, name, of, otherwise);
+}
+
+const CliCommand *
+options_find_command(const Cli *cli, const char *name)
 {
 	const char *names[MAX_WORDS];
-	const char *nearest;
 	size_t		count = 0;
 
 	for (const CliCommand *c = cli->commands; c->name != NULL; c++)
@@ -38,11 +50,7 @@ find_command(const Cli *cli, const char *name)
 			return c;
 		names[count++] = c->name;
 	}
-	nearest = dba_nearest(name, names, count);
-	if (nearest != NULL)
-		message_usage("unknown command \"%s\"; perhaps you meant \"%s\"", name, nearest);
-	else
-		message_usage("unknown command \"%s\"; db-adapter --help lists them", name);
+	tell_unknown("command", name, "", names, count, "; db-adapter --help lists them");
 	return NULL;
 }
 
@@ -146,9 +154,41 @@ hide_url(Cli *cli, char *value)
 	return copy;
 }
 
+/* Does the option take that value?  false: said, with all that it takes. */
+static bool
+check_value(const CliOption *option, const char *value)
+{
+	char		list[128];
+	const char *nearest;
+	size_t		count = 0;
+
+	if (option->number)
+	{
+		if (*value != '\0' && strlen(value) < 10 && value[strspn(value, "0123456789")] == '\0')
+			return true;
+		message_usage("option --%s needs a number, not \"%s\"", option->name, value);
+		return false;
+	}
+	if (option->words == NULL)
+		return true;
+	for (; option->words[count] != NULL; count++)
+	{
+		if (strcmp(option->words[count], value) == 0)
+			return true;
+	}
+	nearest = dba_nearest(value, option->words, count);
+	text_list(list, sizeof(list), option->words, "or");
+	message_usage("--%s must be %s, not \"%s\"%s%s%s", option->name, list, value,
+				  nearest != NULL ? "; perhaps you meant \"" : "", nearest != NULL ? nearest : "",
+				  nearest != NULL ? "\"" : "");
+	return false;
+}
+
 static bool
 add_option(Cli *cli, const CliOption *option, char *value)
 {
+	if (value != NULL && !check_value(option, value))
+		return false;
 	if (cli->given_count == MAX_GIVEN)
 	{
 		message_usage("too many options");
@@ -217,24 +257,93 @@ read_short(Cli *cli, char **argv, int *i)
 	return true;
 }
 
+/* The command's action of that name; NULL: said. */
+static const CliAction *
+find_action(const CliCommand *command, const char *name)
+{
+	const char *names[MAX_WORDS];
+	char		of[64];
+	size_t		count = 0;
+
+	for (const CliAction *a = command->actions; a->name != NULL; a++)
+	{
+		if (strcmp(a->name, name) == 0)
+			return a;
+		names[count++] = a->name;
+	}
+	snprintf(of, sizeof(of), " of %s", command->name);
+	tell_unknown("action", name, of, names, count, "");
+	return NULL;
+}
+
+/* How many operands there may be: of the action, or of the command itself. */
+static size_t
+most_operands(const Cli *cli)
+{
+	if (cli->action != NULL)
+		return cli->action->most;
+	return cli->command->operand != NULL ? 1 : 0;
+}
+
 static bool
 read_word(Cli *cli, const char *word)
 {
 	if (cli->command == NULL)
 	{
-		cli->command = find_command(cli, word);
+		cli->command = options_find_command(cli, word);
 		return cli->command != NULL;
 	}
-	if (cli->command->operand == NULL ||
-		cli->operand_count == (*cli->command->operand == '[' ? MAX_OPERANDS : 1))
+	if (cli->command->actions != NULL && cli->action == NULL)
 	{
-		message_usage("unexpected argument \"%s\" of %s", word, cli->command->name);
+		cli->action = find_action(cli->command, word);
+		return cli->action != NULL;
+	}
+	if (cli->operand_count == most_operands(cli))
+	{
+		message_usage("unexpected argument \"%s\" of %s%s%s", word, cli->command->name,
+					  cli->action != NULL ? " " : "", cli->action != NULL ? cli->action->name : "");
 		return false;
 	}
-	if (cli->operand == NULL)
-		cli->operand = word;
 	cli->operands[cli->operand_count++] = word;
 	return true;
+}
+
+/* Is nothing missing?  --help and --version need nothing more. */
+static bool
+check_operands(Cli *cli)
+{
+	const CliCommand *command = cli->command;
+
+	if (command == NULL || options_has(cli, "help") || options_has(cli, "version"))
+		return true;
+	if (command->actions != NULL && cli->action == NULL)
+		cli->action = command->actions;
+	if (cli->action != NULL && cli->operand_count < cli->action->least)
+		message_usage("%s %s needs an argument: %s", command->name, cli->action->name,
+					  cli->action->operands);
+	else if (command->operand != NULL && *command->operand != '[' && cli->operand_count == 0)
+		message_usage("%s needs an argument: %s", command->name, command->operand);
+	else
+		return true;
+	return false;
+}
+
+bool
+options_want_json(char *const *argv)
+{
+	for (int i = 1; argv[i] != NULL && strcmp(argv[i], "--") != 0; i++)
+	{
+		if (strcmp(argv[i], "--json") == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+options_free(Cli *cli)
+{
+	for (size_t i = 0; i < cli->given_count; i++)
+		free(cli->hidden[i]);
 }
 
 bool
@@ -260,7 +369,7 @@ options_read(Cli *cli, char **argv)
 		if (!ok)
 			return false;
 	}
-	return true;
+	return check_operands(cli);
 }
 
 /* ---------------------------------------------------------------- asking */
@@ -292,17 +401,36 @@ options_value_or_config(const Cli *cli, const char *option, const char *key)
 	return value != NULL || cli->config == NULL ? value : dba_config_value(cli->config, key);
 }
 
-bool
-options_number(const Cli *cli, const char *option, long *value)
+long
+options_number(const Cli *cli, const char *option, long otherwise)
 {
 	const char *text = options_value(cli, option);
-	char	   *end;
 
-	if (text == NULL)
-		return true;
-	*value = strtol(text, &end, 10);
-	if (*text != '\0' && *end == '\0' && *value >= 0 && strlen(text) < 10)
-		return true;
-	message_usage("option --%s needs a number, not \"%s\"", option, text);
-	return false;
+	/* the parser has seen that it is one */
+	return text != NULL ? strtol(text, NULL, 10) : otherwise;
+}
+
+cJSON *
+options_arguments(const Cli *cli)
+{
+	cJSON	   *arguments = cJSON_CreateObject();
+
+	for (size_t i = 0; i < cli->given_count; i++)
+	{
+		const CliOption *option = cli->given[i];
+		cJSON	   *value;
+
+		if (option->verb == NULL)
+			continue;
+		if (option->argument == NULL)
+			value = cJSON_CreateTrue();
+		else if (option->number)
+			value = cJSON_CreateNumber((double) strtol(cli->values[i], NULL, 10));
+		else
+			value = cJSON_CreateString(cli->values[i]);
+		/* of an option given twice the last one counts */
+		cJSON_DeleteItemFromObjectCaseSensitive(arguments, option->verb);
+		cJSON_AddItemToObject(arguments, option->verb, value);
+	}
+	return arguments;
 }

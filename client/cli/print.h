@@ -26,6 +26,9 @@ extern void text_print_lines(FILE *to, const char *text, size_t column, size_t i
 /* a value that stands beside its label, in this column, and goes on there */
 extern void text_print_value(const char *text, size_t column);
 
+/* "a, b or c"; words end with NULL */
+extern void text_list(char *list, size_t size, const char *const *words, const char *last);
+
 /* "bold", "red", "green", "yellow", "off" where colour is wanted, else "" */
 extern const char *text_style(const Cli *cli, const char *style);
 
@@ -39,6 +42,11 @@ extern void json_print(cJSON *document);	/* and deletes it */
 
 /* {"error": error} unless a document was printed; NULL: the last message.  Deletes error. */
 extern void json_print_failure(cJSON *error);
+
+/* the value in a text or file; NULL: said, with line and column.  text (may be NULL) gets
+ * the file's text (free it). */
+extern cJSON *json_parse(const char *name, const char *text, size_t len);
+extern cJSON *json_read_file(const char *path, const char *what, char **text);
 
 /* a member that is a string; "" where there is none */
 extern const char *json_text(const cJSON *object, const char *name);

@@ -31,6 +31,12 @@ question_ask(Cli *cli, const char *question)
 	if (answer[0] == 'y' || answer[0] == 'Y')
 		return CODE_DONE;
 	message_note(cli, "nothing done");
+	if (cli->json)
+	{
+		cJSON_Delete(cli->failure);
+		cli->failure = cJSON_CreateObject();
+		cJSON_AddStringToObject(cli->failure, "message", "nothing done");
+	}
 	cli->interruption_said = true;
 	return signals_interrupted() ? CODE_INTERRUPTED : CODE_NO;
 }

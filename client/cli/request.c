@@ -6,6 +6,8 @@
  * between them and then cancels at the server, whose answer it still waits for: only that
  * says what became of the transaction.
  */
+#include <stdlib.h>
+
 #include "cli.h"
 
 #define WAIT_STEP 100	 /* milliseconds between looks at Ctrl-C */
@@ -86,4 +88,60 @@ request_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params)
 
 	cJSON_Delete(params);
 	return request_wait(cli, call, request);
+}
+
+/* ---------------------------------------------------------------- verbs of the server */
+
+/* The statement with ", name => $n" for each argument in place of its @, and their values
+ * after the others; NULL: no memory.  The parameters get the types of the verb's arguments
+ * from the server, so that nothing here repeats its signature. */
+static char *
+complete_call(const char *sql, cJSON *params, cJSON *arguments)
+{
+	const char *at = strchr(sql, '@');
+	const char *comma = at > sql && at[-1] == '(' ? "" : ", ";
+	char	   *text = NULL;
+	size_t		size;
+	FILE	   *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	fprintf(out, "%.*s", (int) (at - sql), sql);
+	while (arguments != NULL && arguments->child != NULL)
+	{
+		cJSON	   *value = cJSON_DetachItemViaPointer(arguments, arguments->child);
+
+		fprintf(out, "%s%s => $%d", comma, value->string, cJSON_GetArraySize(params) + 1);
+		cJSON_AddItemToArray(params, value);
+		comma = ", ";
+	}
+	fputs(at + 1, out);
+	return fclose(out) == 0 ? text : NULL;
+}
+
+static dba_request
+begin_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *arguments)
+{
+	cJSON	   *all = params != NULL ? params : cJSON_CreateArray();
+	char	   *text = complete_call(sql, all, arguments);
+	dba_request request =
+		text != NULL ? dba_execute_json(cli->db, text, all, request_called, call) : 0;
+
+	free(text);
+	cJSON_Delete(all);
+	cJSON_Delete(arguments);
+	return request;
+}
+
+int
+request_execute_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *arguments)
+{
+	return request_wait(cli, call, begin_verb(cli, call, sql, params, arguments));
+}
+
+bool
+request_execute_verb_quietly(Cli *cli, CliCall *call, const char *sql, cJSON *params,
+							 cJSON *arguments)
+{
+	return request_wait_quietly(cli, call, begin_verb(cli, call, sql, params, arguments));
 }

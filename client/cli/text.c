@@ -98,6 +98,21 @@ text_print_value(const char *text, size_t column)
 	text_print_lines(stdout, text, column, column);
 }
 
+void
+text_list(char *list, size_t size, const char *const *words, const char *last)
+{
+	size_t		len = 0;
+
+	*list = '\0';
+	for (size_t i = 0; words[i] != NULL && len < size; i++)
+	{
+		if (i > 0 && words[i + 1] == NULL)
+			len += (size_t) snprintf(list + len, size - len, " %s %s", last, words[i]);
+		else
+			len += (size_t) snprintf(list + len, size - len, "%s%s", i > 0 ? ", " : "", words[i]);
+	}
+}
+
 const char *
 text_style(const Cli *cli, const char *style)
 {

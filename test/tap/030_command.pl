@@ -341,7 +341,7 @@ delete $ENV{DB_PROFILE};
 
 command_is(['jobs'], 0, qr/^no jobs\n$/, qr/^$/, 'no jobs');
 command_is([ 'jobs', 'lits' ], 2, undef, qr/unknown action "lits" of jobs; perhaps you meant "list"/, 'jobs: unknown action');
-command_is([ 'jobs', 'show' ], 2, undef, qr/jobs show needs the number of a job/, 'jobs: of which?');
+command_is([ 'jobs', 'show' ], 2, undef, qr/jobs show needs an argument: N/, 'jobs: of which?');
 command_is([ 'jobs', 'show', 'x' ], 2, undef, qr/"x" is not the number of a job/, 'jobs: no number');
 command_is([ 'jobs', 'list', 'x' ], 2, undef, qr/unexpected argument "x" of jobs list/, 'jobs: superfluous');
 command_is([ 'jobs', 'submit', 'validate', '[1]' ], 2, undef, qr/are a JSON object/, 'jobs: arguments that are none');

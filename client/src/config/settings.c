@@ -86,7 +86,7 @@ const Setting setting_table[SETTING_COUNT] = {
 							   0, NULL, "tables, keys and references for backup, restore and sync"},
 	[SETTING_EXCLUDE] = {"exclude", SETTING_LIST, NULL, "schema.exclude", NULL, 0, 0, NULL,
 						 "relations that are not compared"},
-	[SETTING_RECREATE_THRESHOLD] = {"recreate_threshold", SETTING_INTEGER, "0",
+	[SETTING_RECREATE_THRESHOLD] = {"recreate_threshold", SETTING_INTEGER, NULL,
 									"schema.recreate_threshold", NULL, 0, 1000000, NULL,
 									"missing columns from which on a table is rebuilt; 0: never"},
 	[SETTING_SYNC_TABLES] = {"sync_tables", SETTING_LIST, NULL, "sync.tables", NULL, 0, 0, NULL,
