@@ -176,6 +176,9 @@ extern int opening_load(Cli *cli);
 extern int opening_resolve(Cli *cli);
 extern int opening_open(Cli *cli);
 
+/* what is odd in db.toml */
+extern void opening_tell_warnings(const Cli *cli);
+
 /* adds what schema.exclude of db.toml says to the arguments of a verb; the same object */
 extern cJSON *opening_exclude(const Cli *cli, cJSON *arguments);
 

@@ -35,6 +35,22 @@ print_server(Cli *cli, cJSON *document)
 	return ok;
 }
 
+/* What keeps us from knowing the database, as the answer. */
+static int
+print_problem(Cli *cli, const char *key, const char *label, dba_error *error)
+{
+	cJSON	   *document = cJSON_CreateObject();
+
+	fact_print(cli, document, key, label, dba_error_message(error));
+	fact_print(cli, document, "hint", "Hint", dba_error_hint(error));
+	dba_error_free(error);
+	if (cli->json)
+		json_print(document);
+	else
+		cJSON_Delete(document);
+	return CODE_DONE;
+}
+
 /* Always 0: that there is no database is an answer too. */
 int
 cmd_status(Cli *cli)
@@ -42,15 +58,17 @@ cmd_status(Cli *cli)
 	dba_error  *error = NULL;
 	cJSON	   *document;
 
-	if (opening_load(cli) != CODE_DONE)
-		return CODE_DONE;
+	cli->config =
+		dba_config_load(options_value(cli, "config"), options_value(cli, "env-prefix"), &error);
+	if (cli->config == NULL)
+		return print_problem(cli, "config_error", "Settings", error);
+	opening_tell_warnings(cli);
 	document = cJSON_CreateObject();
 	cli->profile = dba_resolve_profile(cli->config, options_value(cli, "profile"), &error);
 	if (cli->profile == NULL)
 	{
-		fact_print(cli, document, "profile_error", "Profile", dba_error_message(error));
-		fact_print(cli, document, "hint", "Hint", dba_error_hint(error));
-		dba_error_free(error);
+		cJSON_Delete(document);
+		return print_problem(cli, "profile_error", "Profile", error);
 	}
 	else
 	{

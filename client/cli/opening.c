@@ -9,6 +9,13 @@
 
 #include "print.h"
 
+void
+opening_tell_warnings(const Cli *cli)
+{
+	for (size_t i = 0; dba_config_warning(cli->config, i) != NULL; i++)
+		message_note(cli, "warning: %s", dba_config_warning(cli->config, i));
+}
+
 int
 opening_load(Cli *cli)
 {
@@ -20,8 +27,7 @@ opening_load(Cli *cli)
 		dba_config_load(options_value(cli, "config"), options_value(cli, "env-prefix"), &error);
 	if (cli->config == NULL)
 		return failure_tell_and_free(cli, error);
-	for (size_t i = 0; dba_config_warning(cli->config, i) != NULL; i++)
-		message_note(cli, "warning: %s", dba_config_warning(cli->config, i));
+	opening_tell_warnings(cli);
 	return CODE_DONE;
 }
 

@@ -174,6 +174,33 @@ test_values(void **state)
 	dba_config_free(config);
 }
 
+/* What stands after an array in one table is found all the same. */
+static void
+test_after_array(void **state)
+{
+	dba_config *config = load("[schema]\n"
+							  "exclude = [\"a\", \"b\"]\n"
+							  "file = \"mine.sql\"\n"
+							  "recreate_threshold = 4\n"
+							  "[sync]\n"
+							  "tables = [\"t\"]\n"
+							  "[defaults]\n"
+							  "user_id_env = \"TENANT\"\n");
+
+	(void) state;
+	assert_string_equal(dba_config_element(config, "schema.exclude", 1), "b");
+	assert_string_equal(dba_config_value(config, "schema.file"), "mine.sql");
+	assert_string_equal(dba_config_value(config, "schema.recreate_threshold"), "4");
+	assert_string_equal(dba_config_element(config, "sync.tables", 0), "t");
+	assert_null(dba_config_element(config, "sync.tables", 1));
+	assert_string_equal(dba_config_value(config, "defaults.user_id_env"), "TENANT");
+	dba_config_free(config);
+	/* the server has its own defaults */
+	config = load("");
+	assert_null(dba_config_value(config, "schema.recreate_threshold"));
+	dba_config_free(config);
+}
+
 static void
 test_folder(void **state)
 {
@@ -532,10 +559,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		case_of(test_values),	case_of(test_folder),		case_of(test_missing_file),
-		case_of(test_warnings), case_of(test_broken_files), case_of(test_passwords),
-		case_of(test_order),	case_of(test_lock_file),	case_of(test_settings),
-		case_of(test_conninfo), case_of(test_set_password), case_of(test_no_memory),
+		case_of(test_after_array),	case_of(test_values),	case_of(test_folder),
+		case_of(test_missing_file), case_of(test_warnings), case_of(test_broken_files),
+		case_of(test_passwords),	case_of(test_order),	case_of(test_lock_file),
+		case_of(test_settings),		case_of(test_conninfo), case_of(test_set_password),
+		case_of(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,9 @@ class Walker
 			if (item.depth == TOML_MAX_DEPTH)
 				continue;
 			item.path[item.depth++] = key.str().data();
+			/* an array before it has left its own */
 			item.element = false;
+			item.index = 0;
 			if (!value(node, key.source().begin))
 				return false;
 			item.depth--;
