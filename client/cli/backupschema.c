@@ -87,11 +87,11 @@ derive_backup_schema(Cli *cli)
 	CliCall		call = {0};
 	char	   *text = NULL;
 
-	if (request_execute(cli, &call,
-						"SELECT db_adapter.derive_backup_schema()::pg_catalog.text AS schema",
-						NULL) == CODE_DONE)
+	if (call_execute(cli, &call,
+					 "SELECT db_adapter.derive_backup_schema()::pg_catalog.text AS schema",
+					 NULL) == CODE_DONE)
 		text = strdup(dba_result_text(call.result, 0, "schema"));
-	request_free(&call);
+	call_free(&call);
 	return text;
 }
 
@@ -103,9 +103,9 @@ load_backup_schema(Cli *cli, cJSON **schema)
 	char	   *text = NULL;
 
 	if (path != NULL)
-		*schema = json_read_file(path, "backup schema", &text);
+		*schema = document_read_file(path, "backup schema", &text);
 	else if ((text = derive_backup_schema(cli)) != NULL)
-		*schema = json_parse("derived backup schema", text, strlen(text));
+		*schema = document_parse("derived backup schema", text, strlen(text));
 	if (*schema == NULL || cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(*schema, "tables")))
 		return text;
 	message_usage("backup schema \"%s\" is not a JSON object with an array \"tables\"",

@@ -185,7 +185,7 @@ extern cJSON *opening_exclude(const Cli *cli, cJSON *arguments);
 /* the tenant: --user-id or the variable named in db.toml; NULL: none */
 extern const char *opening_user_id(const Cli *cli);
 
-/* ---------------------------------------------------------------- request.c */
+/* ---------------------------------------------------------------- call.c */
 
 /* a request and what came of it */
 typedef struct CliCall
@@ -196,28 +196,28 @@ typedef struct CliCall
 } CliCall;
 
 /* the callback of every request; arg is the CliCall */
-extern void request_called(dba_client *db, const dba_result *result, const dba_error *error,
-						   void *arg);
+extern void call_called(dba_client *db, const dba_result *result, const dba_error *error,
+						void *arg);
 
 /* runs until the request has called back, cancelling it at Ctrl-C; CODE_DONE or
  * what became of it, said */
-extern int request_wait(Cli *cli, CliCall *call, dba_request request);
+extern int call_wait(Cli *cli, CliCall *call, dba_request request);
 
 /* the same without saying anything */
-extern bool request_wait_quietly(Cli *cli, CliCall *call, dba_request request);
-extern void request_free(CliCall *call);
+extern bool call_wait_quietly(Cli *cli, CliCall *call, dba_request request);
+extern void call_free(CliCall *call);
 
 /* params: a JSON array, taken over, or NULL.  arguments: an object, taken over, or NULL;
  * its members become named arguments where the sql has an @ */
-extern int request_execute_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params,
-								cJSON *arguments);
-extern bool request_execute_verb_quietly(Cli *cli, CliCall *call, const char *sql, cJSON *params,
-										 cJSON *arguments);
-extern int request_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params);
+extern int call_execute_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params,
+							 cJSON *arguments);
+extern bool call_execute_verb_quietly(Cli *cli, CliCall *call, const char *sql, cJSON *params,
+									  cJSON *arguments);
+extern int call_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params);
 
 /* a count, 0 where there is none, and the sum of a column of them */
-extern int64_t request_number(const dba_result *result, size_t row, const char *column);
-extern int64_t request_total(const dba_result *result, const char *column);
+extern int64_t call_number(const dba_result *result, size_t row, const char *column);
+extern int64_t call_total(const dba_result *result, const char *column);
 
 /* ---------------------------------------------------------------- question.c */
 

@@ -35,7 +35,7 @@ print_check(Cli *cli, const char *path, const dba_backup_check *check, bool vali
 	cJSON_AddNumberToObject(document, "error_count", (double) dba_backup_check_error_count(check));
 	if (cli->json)
 	{
-		json_print(document);
+		document_print(document);
 		return valid ? CODE_DONE : CODE_NO;
 	}
 	for (size_t i = 0; i < SHOWN_ERRORS && (text = dba_backup_check_error(check, i)) != NULL; i++)
@@ -91,7 +91,7 @@ validate_file(Cli *cli, const char *path)
 	int			code = CODE_USAGE;
 
 	if (schema_path != NULL)
-		parsed = json_read_file(schema_path, "backup schema", &schema);
+		parsed = document_read_file(schema_path, "backup schema", &schema);
 	cJSON_Delete(parsed);
 	if (schema_path == NULL || schema != NULL)
 	{
@@ -140,7 +140,7 @@ print_written(Cli *cli, const char *path, const char *format, int64_t rows)
 	cJSON_AddStringToObject(document, "file", path);
 	cJSON_AddStringToObject(document, "format", format);
 	cJSON_AddNumberToObject(document, "rows", (double) rows);
-	json_print(document);
+	document_print(document);
 	return CODE_DONE;
 }
 
@@ -164,7 +164,7 @@ write_backup(Cli *cli, const char *user_id)
 	if (schema == NULL)
 		return backupschema_code(cli);
 	if (strcmp(path, "-") == 0 || options_has(cli, "output") || file_make_folder(path))
-		code = backupfile_write(cli, path, format, schema, user_id, &rows);
+		code = saving_write(cli, path, format, schema, user_id, &rows);
 	else
 		code = CODE_FAILED;
 	free(schema);

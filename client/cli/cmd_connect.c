@@ -23,10 +23,10 @@ print_report(Cli *cli, const char *validation)
 	cJSON	   *params = cJSON_CreateArray();
 
 	cJSON_AddItemToArray(params, cJSON_CreateRaw(validation));
-	if (request_execute(cli, &call, "SELECT db_adapter.report($1::pg_catalog.jsonb) AS report",
-						params) == CODE_DONE)
+	if (call_execute(cli, &call, "SELECT db_adapter.report($1::pg_catalog.jsonb) AS report",
+					 params) == CODE_DONE)
 		printf("%s\n", dba_result_text(call.result, 0, "report"));
-	request_free(&call);
+	call_free(&call);
 }
 
 /* How the schema compares, in words. */
@@ -78,7 +78,7 @@ print_connected(Cli *cli, const dba_result *result)
 	}
 	fact_print_rows(cli, document);
 	if (cli->json)
-		json_print(document);
+		document_print(document);
 	else if (locked)
 		message_note(cli, "profile \"%s\" is the current one now", dba_profile_name(cli->profile));
 	return drift ? CODE_NO : CODE_DONE;
@@ -91,9 +91,9 @@ cmd_connect(Cli *cli)
 	int			code = opening_open(cli);
 
 	if (code == CODE_DONE)
-		code = request_wait(cli, &call, dba_connect_and_validate(cli->db, request_called, &call));
+		code = call_wait(cli, &call, dba_connect_and_validate(cli->db, call_called, &call));
 	if (code == CODE_DONE)
 		code = print_connected(cli, call.result);
-	request_free(&call);
+	call_free(&call);
 	return code;
 }

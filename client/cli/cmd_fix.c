@@ -29,7 +29,7 @@ plan_arguments(Cli *cli)
 		cJSON_AddRawToObject(arguments, "recreate_threshold", threshold);
 	if (path == NULL)
 		return arguments;
-	definitions = json_read_file(path, "column definitions", NULL);
+	definitions = document_read_file(path, "column definitions", NULL);
 	if (cJSON_IsObject(definitions))
 	{
 		cJSON_AddItemToObject(arguments, "column_definitions", definitions);
@@ -52,7 +52,7 @@ make_plan(Cli *cli, const Comparison *comparison, CliCall *call)
 		return CODE_USAGE;
 	params = cJSON_CreateArray();
 	cJSON_AddItemToArray(params, cJSON_CreateString(comparison->schema_sql));
-	return request_execute_verb(cli, call, plan_sql, params, arguments);
+	return call_execute_verb(cli, call, plan_sql, params, arguments);
 }
 
 /* Which database will be changed, and who said so. */
@@ -96,7 +96,7 @@ save_rows(Cli *cli)
 	if (schema == NULL)
 		code = backupschema_code(cli);
 	else if (file_make_folder(path))
-		code = backupfile_write(cli, path, "json", schema, NULL, &rows);
+		code = saving_write(cli, path, "json", schema, NULL, &rows);
 	free(schema);
 	if (code == CODE_DONE)
 		message_note(cli, "saved %s rows to %s", text_thousands(rows), path);
@@ -114,7 +114,7 @@ apply_plan(Cli *cli, const char *plan, char **applied)
 	int			code;
 
 	cJSON_AddItemToArray(params, cJSON_CreateRaw(plan));
-	code = request_execute(
+	code = call_execute(
 		cli, &call,
 		"SELECT db_adapter.apply($1::pg_catalog.jsonb, confirm => true)::pg_catalog.text AS result",
 		params);
@@ -123,7 +123,7 @@ apply_plan(Cli *cli, const char *plan, char **applied)
 		*applied = strdup(dba_result_text(call.result, 0, "result"));
 		cli->committed = "interrupted; the plan was applied before that";
 	}
-	request_free(&call);
+	call_free(&call);
 	return code;
 }
 
@@ -184,7 +184,7 @@ show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 			cli,
 			"\nnothing was changed; --confirm saves the rows to a file under backups/ and does it");
 	if (document != NULL && (code == CODE_DONE || code == CODE_NO))
-		json_print(document);
+		document_print(document);
 	else
 		cJSON_Delete(document);
 	cJSON_Delete(plan);
@@ -211,7 +211,7 @@ cmd_fix(Cli *cli)
 		puts(dba_result_text(call.result, 0, "plan"));
 	else if (code == CODE_DONE)
 		code = show_and_fix(cli, &comparison, dba_result_text(call.result, 0, "text"));
-	request_free(&call);
+	call_free(&call);
 	comparison_free(&comparison);
 	return code;
 }

@@ -19,7 +19,8 @@ cmd_help(Cli *cli)
 			return CODE_USAGE;
 	}
 	if (cli->json)
-		json_print(command != NULL ? help_document(command) : help_program_document(cli->commands));
+		document_print(command != NULL ? help_document(command)
+									   : help_program_document(cli->commands));
 	else if (command != NULL)
 		help_command(stdout, command);
 	else

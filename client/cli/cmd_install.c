@@ -25,7 +25,7 @@ print_installed(const Cli *cli, const char *action, const char *version)
 	cJSON_AddStringToObject(document, "extension", "db_adapter");
 	cJSON_AddStringToObject(document, "version", version);
 	cJSON_AddStringToObject(document, "action", action);
-	json_print(document);
+	document_print(document);
 	return CODE_DONE;
 }
 
@@ -39,7 +39,7 @@ cmd_install(Cli *cli)
 	int			code = opening_open(cli);
 
 	if (code == CODE_DONE)
-		code = request_execute(cli, &versions, versions_sql, NULL);
+		code = call_execute(cli, &versions, versions_sql, NULL);
 	if (code == CODE_DONE && dba_result_rows(versions.result) == 0)
 	{
 		message_warn("the server has no extension db_adapter: its files are not installed there");
@@ -53,15 +53,15 @@ cmd_install(Cli *cli)
 			code = print_installed(cli, "already installed", available);
 		else
 		{
-			code = request_execute(cli, &call,
-								   installed == NULL ? "CREATE EXTENSION db_adapter"
-													 : "ALTER EXTENSION db_adapter UPDATE",
-								   NULL);
+			code = call_execute(cli, &call,
+								installed == NULL ? "CREATE EXTENSION db_adapter"
+												  : "ALTER EXTENSION db_adapter UPDATE",
+								NULL);
 			if (code == CODE_DONE)
 				print_installed(cli, installed == NULL ? "created" : "updated", available);
 		}
 	}
-	request_free(&call);
-	request_free(&versions);
+	call_free(&call);
+	call_free(&versions);
 	return code;
 }

@@ -18,22 +18,22 @@ cmd_introspect(Cli *cli)
 	if (code != CODE_DONE)
 		return code;
 	if (json)
-		code = request_execute(
-			cli, &call, "SELECT pg_catalog.jsonb_pretty(db_adapter.introspect()) AS document",
-			NULL);
+		code = call_execute(cli, &call,
+							"SELECT pg_catalog.jsonb_pretty(db_adapter.introspect()) AS document",
+							NULL);
 	else
-		code = request_execute_verb(cli, &call, "SELECT db_adapter.diagram(@) AS document", NULL,
-									options_arguments(cli));
+		code = call_execute_verb(cli, &call, "SELECT db_adapter.diagram(@) AS document", NULL,
+								 options_arguments(cli));
 	if (code == CODE_DONE && cli->json && !json)
 	{
 		cJSON	   *document = cJSON_CreateObject();
 
 		cJSON_AddStringToObject(document, "format", format);
 		cJSON_AddStringToObject(document, "diagram", dba_result_text(call.result, 0, "document"));
-		json_print(document);
+		document_print(document);
 	}
 	else if (code == CODE_DONE)
 		puts(dba_result_text(call.result, 0, "document"));
-	request_free(&call);
+	call_free(&call);
 	return code;
 }

@@ -38,10 +38,10 @@ progress_of(const dba_result *result, size_t row, char *text, size_t size)
 		return "";
 	if (dba_result_int64(result, row, "rows_total", &total) && total > 0)
 		snprintf(text, size, "%s %s of %s rows", dba_result_text(result, row, "phase"),
-				 text_thousands(request_number(result, row, "rows_done")), text_thousands(total));
+				 text_thousands(call_number(result, row, "rows_done")), text_thousands(total));
 	else
 		snprintf(text, size, "%s %s rows", dba_result_text(result, row, "phase"),
-				 text_thousands(request_number(result, row, "rows_done")));
+				 text_thousands(call_number(result, row, "rows_done")));
 	return text;
 }
 
@@ -77,17 +77,17 @@ list_jobs(Cli *cli)
 	int			code = opening_open(cli);
 
 	if (code == CODE_DONE)
-		code = request_execute(cli, &call, jobs_sql, NULL);
+		code = call_execute(cli, &call, jobs_sql, NULL);
 	if (code == CODE_DONE && cli->json)
 	{
 		cJSON	   *document = cJSON_CreateObject();
 
 		cJSON_AddItemToObject(document, "jobs", dba_result_rows_json(call.result));
-		json_print(document);
+		document_print(document);
 	}
 	else if (code == CODE_DONE)
 		print_jobs(cli, call.result);
-	request_free(&call);
+	call_free(&call);
 	return code;
 }
 
@@ -150,7 +150,7 @@ show_job(Cli *cli)
 	int			code = open_job(cli);
 
 	if (code == CODE_DONE)
-		code = request_execute(cli, &call, job_sql, job_number(cli));
+		code = call_execute(cli, &call, job_sql, job_number(cli));
 	if (code == CODE_DONE && dba_result_rows(call.result) == 0)
 	{
 		message_warn("there is no job %s, or it is not yours", cli->operands[0]);
@@ -159,12 +159,12 @@ show_job(Cli *cli)
 	else if (code == CODE_DONE)
 	{
 		if (cli->json)
-			json_print(dba_result_row(call.result, 0));
+			document_print(dba_result_row(call.result, 0));
 		else
 			print_job(cli, call.result);
 		code = code_of_state(dba_result_text(call.result, 0, "state"));
 	}
-	request_free(&call);
+	call_free(&call);
 	return code;
 }
 
@@ -176,18 +176,18 @@ cancel_job(Cli *cli)
 	int			code = open_job(cli);
 
 	if (code == CODE_DONE)
-		code = request_execute(cli, &call, "SELECT db_adapter.cancel($1) AS cancelled",
-							   job_number(cli));
+		code =
+			call_execute(cli, &call, "SELECT db_adapter.cancel($1) AS cancelled", job_number(cli));
 	if (code == CODE_DONE)
 	{
 		dba_result_bool(call.result, 0, "cancelled", &cancelled);
 		if (cli->json)
-			json_print(dba_result_row(call.result, 0));
+			document_print(dba_result_row(call.result, 0));
 		else
 			puts(cancelled ? "cancelled" : "it has ended already");
 		code = cancelled ? CODE_DONE : CODE_NO;
 	}
-	request_free(&call);
+	call_free(&call);
 	return code;
 }
 
@@ -200,11 +200,11 @@ wait_slice(Cli *cli, long seconds, bool *ended)
 	int			code;
 
 	cJSON_AddItemToArray(params, cJSON_CreateNumber((double) seconds));
-	code = request_execute(
-		cli, &call, "SELECT db_adapter.wait($1, pg_catalog.make_interval(secs => $2)) AS state",
-		params);
+	code = call_execute(cli, &call,
+						"SELECT db_adapter.wait($1, pg_catalog.make_interval(secs => $2)) AS state",
+						params);
 	*ended = code == CODE_DONE && !dba_result_is_null(call.result, 0, "state");
-	request_free(&call);
+	call_free(&call);
 	return code;
 }
 
@@ -237,7 +237,7 @@ static int
 submit_job(Cli *cli)
 {
 	const char *args = cli->operand_count > 1 ? cli->operands[1] : "{}";
-	cJSON	   *value = json_parse("arguments of the job", args, strlen(args));
+	cJSON	   *value = document_parse("arguments of the job", args, strlen(args));
 	bool		is_object = cJSON_IsObject(value);
 	CliCall		call = {0};
 	cJSON	   *params;
@@ -255,13 +255,13 @@ submit_job(Cli *cli)
 	cJSON_AddItemToArray(params, cJSON_CreateString(cli->operands[0]));
 	/* as it was typed: no digit passes through a double */
 	cJSON_AddItemToArray(params, cJSON_CreateRaw(args));
-	code = request_execute_verb(cli, &call, "SELECT db_adapter.submit($1, $2@) AS id", params,
-								options_arguments(cli));
+	code = call_execute_verb(cli, &call, "SELECT db_adapter.submit($1, $2@) AS id", params,
+							 options_arguments(cli));
 	if (code == CODE_DONE && cli->json)
-		json_print(dba_result_row(call.result, 0));
+		document_print(dba_result_row(call.result, 0));
 	else if (code == CODE_DONE)
 		puts(dba_result_text(call.result, 0, "id"));
-	request_free(&call);
+	call_free(&call);
 	return code;
 }
 

@@ -65,7 +65,7 @@ cmd_profiles(Cli *cli)
 	for (size_t i = 0; (name = dba_config_profile(cli->config, i)) != NULL; i++)
 		add_profile(list, table, cli, name, strcmp(name, current) == 0);
 	if (cli->json)
-		json_print(document);
+		document_print(document);
 	else
 	{
 		cJSON_Delete(document);

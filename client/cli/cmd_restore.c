@@ -44,9 +44,9 @@ print_restored_json(const dba_result *result, bool dry_run)
 	cJSON	   *document = cJSON_CreateObject();
 
 	cJSON_AddBoolToObject(document, "dry_run", dry_run);
-	cJSON_AddNumberToObject(document, "failed", (double) request_total(result, "failed"));
+	cJSON_AddNumberToObject(document, "failed", (double) call_total(result, "failed"));
 	cJSON_AddItemToObject(document, "tables", dba_result_rows_json(result));
-	json_print(document);
+	document_print(document);
 }
 
 static void
@@ -65,7 +65,7 @@ print_restored(Cli *cli, const dba_result *result, bool dry_run)
 		for (int c = 0; c < 5; c++)
 		{
 			snprintf(numbers[c], sizeof(numbers[c]), "%s",
-					 text_thousands(request_number(result, i, columns[c])));
+					 text_thousands(call_number(result, i, columns[c])));
 			texts[c + 1] = numbers[c];
 		}
 		table_add(table, texts);
@@ -101,20 +101,20 @@ run_restore(Cli *cli, Source *source, const char *schema)
 	int			code;
 
 	progress_begin(&source->progress, cli, input_size(source->input));
-	request = dba_restore(cli->db, arguments, source_read, source_progress, request_called, source);
-	(void) request_wait_quietly(cli, &source->call, request);
+	request = dba_restore(cli->db, arguments, source_read, source_progress, call_called, source);
+	(void) call_wait_quietly(cli, &source->call, request);
 	progress_end(&source->progress);
 	if (source->failed && !signals_interrupted())
 		code = CODE_FAILED;
 	else
-		code = request_wait(cli, &source->call, request);
+		code = call_wait(cli, &source->call, request);
 	if (code == CODE_DONE)
 	{
 		if (cli->json)
 			print_restored_json(source->call.result, dry_run);
 		else
 			print_restored(cli, source->call.result, dry_run);
-		code = request_total(source->call.result, "failed") > 0 ? CODE_NO : CODE_DONE;
+		code = call_total(source->call.result, "failed") > 0 ? CODE_NO : CODE_DONE;
 	}
 	cJSON_free(arguments);
 	return code;
@@ -171,7 +171,7 @@ cmd_restore(Cli *cli)
 	if (code == CODE_DONE)
 		code = run_restore(cli, &source, schema);
 	free(schema);
-	request_free(&source.call);
+	call_free(&source.call);
 	input_free(source.input);
 	return code;
 }

@@ -10,7 +10,7 @@ static bool
 print_server(Cli *cli, cJSON *document)
 {
 	CliCall		call = {0};
-	bool ok = request_wait_quietly(cli, &call, dba_test_connection(cli->db, request_called, &call));
+	bool ok = call_wait_quietly(cli, &call, dba_test_connection(cli->db, call_called, &call));
 	const char *extension;
 
 	if (cli->json)
@@ -31,7 +31,7 @@ print_server(Cli *cli, cJSON *document)
 				   : cli->json || cli_is_hosted(cli) ? NULL
 													 : "not installed; db-adapter install does it");
 	}
-	request_free(&call);
+	call_free(&call);
 	return ok;
 }
 
@@ -45,7 +45,7 @@ print_problem(Cli *cli, const char *key, const char *label, dba_error *error)
 	fact_print(cli, document, "hint", "Hint", dba_error_hint(error));
 	dba_error_free(error);
 	if (cli->json)
-		json_print(document);
+		document_print(document);
 	else
 		cJSON_Delete(document);
 	return CODE_DONE;
@@ -83,7 +83,7 @@ cmd_status(Cli *cli)
 			fact_print_rows(cli, document);
 	}
 	if (cli->json)
-		json_print(document);
+		document_print(document);
 	else
 		cJSON_Delete(document);
 	return CODE_DONE;

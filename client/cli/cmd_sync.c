@@ -151,12 +151,12 @@ run_sync(Cli *cli, SyncRun *run, const char *schema, bool dry_run)
 	dba_request request;
 	int			code;
 
-	request_free(&run->call);
+	call_free(&run->call);
 	progress_begin(&run->progress, cli, 0);
-	request = dba_sync(cli->source, cli->db, arguments, on_progress, request_called, run);
-	(void) request_wait_quietly(cli, &run->call, request);
+	request = dba_sync(cli->source, cli->db, arguments, on_progress, call_called, run);
+	(void) call_wait_quietly(cli, &run->call, request);
 	progress_end(&run->progress);
-	code = request_wait(cli, &run->call, request);
+	code = call_wait(cli, &run->call, request);
 	cJSON_free(arguments);
 	return code;
 }
@@ -172,7 +172,7 @@ print_json(const Cli *cli, const dba_result *result, bool dry_run)
 	cJSON_AddStringToObject(document, "destination", name_of(cli->db));
 	cJSON_AddBoolToObject(document, "dry_run", dry_run);
 	cJSON_AddItemToObject(document, "tables", dba_result_rows_json(result));
-	json_print(document);
+	document_print(document);
 }
 
 /* The columns named, but for the last where it has nothing to say. */
@@ -180,7 +180,7 @@ static void
 print_counts(const Cli *cli, const dba_result *result, const char *head, const char *const *columns,
 			 int count, const char *more)
 {
-	bool		has_more = request_total(result, more) > 0;
+	bool		has_more = call_total(result, more) > 0;
 	char		heads[128];
 	CliTable   *table;
 
@@ -197,7 +197,7 @@ print_counts(const Cli *cli, const dba_result *result, const char *head, const c
 		for (int c = 0; c < count + has_more; c++)
 		{
 			snprintf(numbers[c], sizeof(numbers[c]), "%s",
-					 text_thousands(request_number(result, i, c < count ? columns[c] : more)));
+					 text_thousands(call_number(result, i, c < count ? columns[c] : more)));
 			texts[c + 1] = numbers[c];
 		}
 		table_add(table, texts);
@@ -210,7 +210,7 @@ warn_ambiguous(const dba_result *result)
 {
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
-		int64_t		rows = request_number(result, i, "ambiguous");
+		int64_t		rows = call_number(result, i, "ambiguous");
 
 		if (rows > 0)
 			message_warn(
@@ -228,19 +228,18 @@ print_preview(const Cli *cli, const dba_result *result)
 	print_counts(cli, result, "Table|>New|>Changed|>Same|>Only here", columns, 4, "ambiguous");
 	if (options_has(cli, "confirm") || options_has(cli, "dry-run"))
 		return;
-	if (request_total(result, "new") + request_total(result, "changed") +
-			request_total(result, "only_there") ==
+	if (call_total(result, "new") + call_total(result, "changed") +
+			call_total(result, "only_there") ==
 		0)
 	{
 		message_note(cli, "there is nothing to bring");
 		return;
 	}
 	message_note(cli, "nothing was changed; --confirm brings the %s rows that are new or changed%s",
-				 text_thousands(request_total(result, "new") + request_total(result, "changed")),
-				 options_has(cli, "delete") ? " and deletes those only here"
-				 : request_total(result, "only_there") > 0
-					 ? ", --delete also deletes those only here"
-					 : "");
+				 text_thousands(call_total(result, "new") + call_total(result, "changed")),
+				 options_has(cli, "delete")				? " and deletes those only here"
+				 : call_total(result, "only_there") > 0 ? ", --delete also deletes those only here"
+														: "");
 }
 
 static int
@@ -258,8 +257,7 @@ print_result(Cli *cli, const dba_result *result, bool dry_run)
 	if (dry_run)
 		return CODE_DONE;
 	outcome_print_failures(result);
-	return request_total(result, "failed") + request_total(result, "ambiguous") > 0 ? CODE_NO
-																					: CODE_DONE;
+	return call_total(result, "failed") + call_total(result, "ambiguous") > 0 ? CODE_NO : CODE_DONE;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -275,7 +273,7 @@ ask_to_delete(Cli *cli, SyncRun *run, const char *schema)
 	if (!options_has(cli, "delete") || options_has(cli, "yes"))
 		return CODE_DONE;
 	code = run_sync(cli, run, schema, true);
-	rows = code == CODE_DONE ? request_total(run->call.result, "only_there") : 0;
+	rows = code == CODE_DONE ? call_total(run->call.result, "only_there") : 0;
 	if (rows == 0)
 		return code;
 	if (!cli->json)
@@ -308,7 +306,7 @@ cmd_sync(Cli *cli)
 		code = run_sync(cli, &run, schema, dry_run);
 	if (code == CODE_DONE)
 		code = print_result(cli, run.call.result, dry_run);
-	request_free(&run.call);
+	call_free(&run.call);
 	free(schema);
 	return code;
 }

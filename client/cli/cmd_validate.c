@@ -18,7 +18,7 @@ cmd_validate(Cli *cli)
 		if (comparison.limited != NULL)
 			message_note(cli, "%s", comparison.limited);
 		if (cli->json)
-			json_print(cJSON_CreateRaw(comparison.validation));
+			document_print(cJSON_CreateRaw(comparison.validation));
 		else
 			puts(comparison.report);
 		code = comparison.valid ? CODE_DONE : CODE_NO;

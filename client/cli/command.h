@@ -67,11 +67,11 @@ extern char *backupschema_read_whole(Cli *cli);
 /* the exit code where that was NULL */
 extern int backupschema_code(const Cli *cli);
 
-/* ---------------------------------------------------------------- backupfile.c */
+/* ---------------------------------------------------------------- saving.c */
 
 /* streams a backup to a file; CODE_DONE or said */
-extern int backupfile_write(Cli *cli, const char *path, const char *format,
-							const char *backup_schema, const char *user_id, int64_t *rows);
+extern int saving_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
+						const char *user_id, int64_t *rows);
 
 /* ---------------------------------------------------------------- fact.c, rowcount.c */
 

@@ -52,18 +52,18 @@ limitation(const dba_error *error)
 static int
 compare(Cli *cli, Comparison *comparison, CliCall *call)
 {
-	if (request_execute_verb_quietly(cli, call, COMPARE("db_adapter.expected($1::pg_catalog.text)"),
-									 schema_parameter(comparison),
-									 opening_exclude(cli, cJSON_CreateObject())))
+	if (call_execute_verb_quietly(cli, call, COMPARE("db_adapter.expected($1::pg_catalog.text)"),
+								  schema_parameter(comparison),
+								  opening_exclude(cli, cJSON_CreateObject())))
 		return CODE_DONE;
 	if (call->error != NULL)
 		comparison->limited = limitation(call->error);
 	if (comparison->limited == NULL)
-		return request_wait(cli, call, 0);
-	request_free(call);
-	return request_execute_verb(cli, call, COMPARE("db_adapter.expected_columns($1)"),
-								schema_parameter(comparison),
-								opening_exclude(cli, cJSON_CreateObject()));
+		return call_wait(cli, call, 0);
+	call_free(call);
+	return call_execute_verb(cli, call, COMPARE("db_adapter.expected_columns($1)"),
+							 schema_parameter(comparison),
+							 opening_exclude(cli, cJSON_CreateObject()));
 }
 
 int
@@ -84,6 +84,6 @@ comparison_run(Cli *cli, Comparison *comparison)
 		comparison->report = strdup(dba_result_text(call.result, 0, "report"));
 		dba_result_bool(call.result, 0, "valid", &comparison->valid);
 	}
-	request_free(&call);
+	call_free(&call);
 	return code;
 }

@@ -34,7 +34,7 @@ print_version(const Cli *cli)
 	}
 	document = cJSON_CreateObject();
 	cJSON_AddStringToObject(document, "version", dba_version());
-	json_print(document);
+	document_print(document);
 	return CODE_DONE;
 }
 
@@ -125,7 +125,7 @@ main(int argc, char **argv)
 	dba_profile_free(cli.profile);
 	dba_config_free(cli.config);
 	if (cli.json && code != CODE_DONE)
-		json_print_failure(cli.failure);
+		document_print_failure(cli.failure);
 	else
 		cJSON_Delete(cli.failure);
 	options_free(&cli);

@@ -24,8 +24,8 @@ outcome_print_failures(const dba_result *result)
 
 			if (shown++ < SHOWN_FAILURES)
 				fprintf(stderr, "%s, row %s: %s (%s)\n", dba_result_text(result, i, "table"),
-						key != NULL ? key : "?", json_text(detail, "error"),
-						json_text(detail, "sqlstate"));
+						key != NULL ? key : "?", document_text(detail, "error"),
+						document_text(detail, "sqlstate"));
 			cJSON_free(key);
 		}
 		cJSON_Delete(details);

@@ -41,7 +41,7 @@ print_size(const cJSON *step)
 
 	if (!cJSON_IsNumber(bytes))
 		return;
-	printf("     %s: ", json_text(step, "table"));
+	printf("     %s: ", document_text(step, "table"));
 	if (cJSON_IsNumber(rows))
 		printf("about %s rows, ", text_thousands((int64_t) rows->valuedouble));
 	puts(text_bytes(bytes->valuedouble));
@@ -58,15 +58,15 @@ planview_print(const Cli *cli, const cJSON *plan)
 
 	cJSON_ArrayForEach(step, steps)
 	{
-		printf("%3d. %s%s%s\n", ++number, text_style(cli, "bold"), json_text(step, "sql"),
+		printf("%3d. %s%s%s\n", ++number, text_style(cli, "bold"), document_text(step, "sql"),
 			   text_style(cli, "off"));
-		if (*json_text(step, "reason") != '\0')
-			printf("     %s\n", json_text(step, "reason"));
+		if (*document_text(step, "reason") != '\0')
+			printf("     %s\n", document_text(step, "reason"));
 		print_hazards(cli, step);
 		print_size(step);
 	}
-	cJSON_ArrayForEach(left, remaining)
-		printf("stays: %s %s %s: %s\n", json_text(left, "object_type"), json_text(left, "object"),
-			   json_text(left, "attribute"), json_text(left, "reason"));
+	cJSON_ArrayForEach(left, remaining) printf(
+		"stays: %s %s %s: %s\n", document_text(left, "object_type"), document_text(left, "object"),
+		document_text(left, "attribute"), document_text(left, "reason"));
 	print_list(cJSON_GetObjectItemCaseSensitive(plan, "notes"), "note: ");
 }

@@ -36,20 +36,20 @@ extern const char *text_style(const Cli *cli, const char *style);
 extern const char *text_thousands(int64_t number);
 extern const char *text_bytes(double bytes);
 
-/* ---------------------------------------------------------------- json.c */
+/* ---------------------------------------------------------------- document.c */
 
-extern void json_print(cJSON *document);	/* and deletes it */
+extern void document_print(cJSON *document);	/* and deletes it */
 
 /* {"error": error} unless a document was printed; NULL: the last message.  Deletes error. */
-extern void json_print_failure(cJSON *error);
+extern void document_print_failure(cJSON *error);
 
 /* the value in a text or file; NULL: said, with line and column.  text (may be NULL) gets
  * the file's text (free it). */
-extern cJSON *json_parse(const char *name, const char *text, size_t len);
-extern cJSON *json_read_file(const char *path, const char *what, char **text);
+extern cJSON *document_parse(const char *name, const char *text, size_t len);
+extern cJSON *document_read_file(const char *path, const char *what, char **text);
 
 /* a member that is a string; "" where there is none */
-extern const char *json_text(const cJSON *object, const char *name);
+extern const char *document_text(const cJSON *object, const char *name);
 
 /* ---------------------------------------------------------------- table.c */
 

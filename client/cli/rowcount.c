@@ -61,17 +61,16 @@ add_count(Cli *cli, cJSON *counts, const char *schema, const char *name, int64_t
 	snprintf(quoted, sizeof(quoted), "%s%s%s", is_public ? "" : schema, is_public ? "" : ".", name);
 	cJSON_AddStringToObject(entry, "table", quoted);
 	quote_name(quoted, sizeof(quoted), schema, name);
-	if (estimate <= EXACT_ROWS &&
-		(!request_wait_quietly(
-			 cli, &call,
-			 dba_select(cli->db, quoted, "count(*) as n", NULL, NULL, request_called, &call)) ||
-		 !dba_result_int64(call.result, 0, "n", &rows)))
+	if (estimate <= EXACT_ROWS && (!call_wait_quietly(cli, &call,
+													  dba_select(cli->db, quoted, "count(*) as n",
+																 NULL, NULL, call_called, &call)) ||
+								   !dba_result_int64(call.result, 0, "n", &rows)))
 		cJSON_AddNullToObject(entry, "rows");
 	else
 		cJSON_AddNumberToObject(entry, "rows", (double) rows);
 	cJSON_AddBoolToObject(entry, "estimated", estimate > EXACT_ROWS);
 	cJSON_AddItemToArray(counts, entry);
-	request_free(&call);
+	call_free(&call);
 }
 
 /* PostgREST describes tables without their sizes. */
@@ -83,7 +82,7 @@ count_hosted_rows(Cli *cli)
 	cJSON	   *tables;
 	const cJSON *table;
 
-	if (request_wait(cli, &call, dba_test_connection(cli->db, request_called, &call)) == CODE_DONE)
+	if (call_wait(cli, &call, dba_test_connection(cli->db, call_called, &call)) == CODE_DONE)
 	{
 		counts = cJSON_CreateArray();
 		tables = dba_result_json(call.result, 0, "tables");
@@ -94,7 +93,7 @@ count_hosted_rows(Cli *cli)
 		}
 		cJSON_Delete(tables);
 	}
-	request_free(&call);
+	call_free(&call);
 	return counts;
 }
 
@@ -106,7 +105,7 @@ rowcount_read(Cli *cli)
 
 	if (cli_is_hosted(cli))
 		return count_hosted_rows(cli);
-	if (request_execute(cli, &call, tables_sql, NULL) == CODE_DONE)
+	if (call_execute(cli, &call, tables_sql, NULL) == CODE_DONE)
 	{
 		counts = cJSON_CreateArray();
 		for (size_t i = 0; i < dba_result_rows(call.result) && !signals_interrupted(); i++)
@@ -118,7 +117,7 @@ rowcount_read(Cli *cli)
 					  dba_result_text(call.result, i, "name"), estimate);
 		}
 	}
-	request_free(&call);
+	call_free(&call);
 	return counts;
 }
 

@@ -1,5 +1,5 @@
 /*
- * json.c
+ * document.c
  *		The one JSON document of --json, and documents that are read.
 
 A file from outside may be damaged or hostile.  It is an error, told with line and column,
@@ -13,22 +13,22 @@ same of it.
 #include "print.h"
 #include "file.h"
 
-static bool json_printed;
+static bool document_printed;
 
 void
-json_print(cJSON *document)
+document_print(cJSON *document)
 {
 	char	   *text = cJSON_Print(document);
 
 	if (text != NULL)
 		puts(text);
-	json_printed = true;
+	document_printed = true;
 	cJSON_free(text);
 	cJSON_Delete(document);
 }
 
 void
-json_print_failure(cJSON *error)
+document_print_failure(cJSON *error)
 {
 	cJSON	   *document = cJSON_CreateObject();
 
@@ -38,14 +38,14 @@ json_print_failure(cJSON *error)
 		cJSON_AddStringToObject(error, "message", message_last());
 	}
 	cJSON_AddItemToObject(document, "error", error);
-	if (json_printed)
+	if (document_printed)
 		cJSON_Delete(document);
 	else
-		json_print(document);
+		document_print(document);
 }
 
 const char *
-json_text(const cJSON *object, const char *name)
+document_text(const cJSON *object, const char *name)
 {
 	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
 
@@ -135,7 +135,7 @@ find_twice(const cJSON *value)
 }
 
 cJSON *
-json_parse(const char *name, const char *text, size_t len)
+document_parse(const char *name, const char *text, size_t len)
 {
 	const char *nul = memchr(text, '\0', len);
 	const char *wrong = find_not_utf8(text, len);
@@ -159,11 +159,11 @@ json_parse(const char *name, const char *text, size_t len)
 }
 
 cJSON *
-json_read_file(const char *path, const char *what, char **text)
+document_read_file(const char *path, const char *what, char **text)
 {
 	size_t		len;
 	char	   *all = file_read(path, what, &len);
-	cJSON	   *value = all != NULL ? json_parse(path, all, len) : NULL;
+	cJSON	   *value = all != NULL ? document_parse(path, all, len) : NULL;
 
 	if (text != NULL && value != NULL)
 		*text = all;

@@ -1,5 +1,5 @@
 /*
- * request.c
+ * call.c
  *		Requests that are waited for, one at a time.
  *
  * The library is asynchronous; a command is not.  It waits in slices, looks at Ctrl-C
@@ -14,7 +14,7 @@
 #define MAX_NEAREST 1000 /* tables among which the one meant is looked for */
 
 void
-request_called(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+call_called(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
 	CliCall	   *call = arg;
 
@@ -25,7 +25,7 @@ request_called(dba_client *db, const dba_result *result, const dba_error *error,
 }
 
 bool
-request_wait_quietly(Cli *cli, CliCall *call, dba_request request)
+call_wait_quietly(Cli *cli, CliCall *call, dba_request request)
 {
 	bool		cancelled = false;
 
@@ -44,9 +44,9 @@ request_wait_quietly(Cli *cli, CliCall *call, dba_request request)
 }
 
 int
-request_wait(Cli *cli, CliCall *call, dba_request request)
+call_wait(Cli *cli, CliCall *call, dba_request request)
 {
-	if (request_wait_quietly(cli, call, request))
+	if (call_wait_quietly(cli, call, request))
 		return CODE_DONE;
 	if (call->error != NULL)
 		return failure_tell(cli, call->error);
@@ -55,7 +55,7 @@ request_wait(Cli *cli, CliCall *call, dba_request request)
 }
 
 void
-request_free(CliCall *call)
+call_free(CliCall *call)
 {
 	dba_result_free(call->result);
 	dba_error_free(call->error);
@@ -63,7 +63,7 @@ request_free(CliCall *call)
 }
 
 int64_t
-request_number(const dba_result *result, size_t row, const char *column)
+call_number(const dba_result *result, size_t row, const char *column)
 {
 	int64_t		value = 0;
 
@@ -72,22 +72,22 @@ request_number(const dba_result *result, size_t row, const char *column)
 }
 
 int64_t
-request_total(const dba_result *result, const char *column)
+call_total(const dba_result *result, const char *column)
 {
 	int64_t		total = 0;
 
 	for (size_t i = 0; i < dba_result_rows(result); i++)
-		total += request_number(result, i, column);
+		total += call_number(result, i, column);
 	return total;
 }
 
 int
-request_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params)
+call_execute(Cli *cli, CliCall *call, const char *sql, cJSON *params)
 {
-	dba_request request = dba_execute_json(cli->db, sql, params, request_called, call);
+	dba_request request = dba_execute_json(cli->db, sql, params, call_called, call);
 
 	cJSON_Delete(params);
-	return request_wait(cli, call, request);
+	return call_wait(cli, call, request);
 }
 
 /* ---------------------------------------------------------------- verbs of the server */
@@ -125,7 +125,7 @@ begin_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *argum
 	cJSON	   *all = params != NULL ? params : cJSON_CreateArray();
 	char	   *text = complete_call(sql, all, arguments);
 	dba_request request =
-		text != NULL ? dba_execute_json(cli->db, text, all, request_called, call) : 0;
+		text != NULL ? dba_execute_json(cli->db, text, all, call_called, call) : 0;
 
 	free(text);
 	cJSON_Delete(all);
@@ -134,14 +134,13 @@ begin_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *argum
 }
 
 int
-request_execute_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *arguments)
+call_execute_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *arguments)
 {
-	return request_wait(cli, call, begin_verb(cli, call, sql, params, arguments));
+	return call_wait(cli, call, begin_verb(cli, call, sql, params, arguments));
 }
 
 bool
-request_execute_verb_quietly(Cli *cli, CliCall *call, const char *sql, cJSON *params,
-							 cJSON *arguments)
+call_execute_verb_quietly(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *arguments)
 {
-	return request_wait_quietly(cli, call, begin_verb(cli, call, sql, params, arguments));
+	return call_wait_quietly(cli, call, begin_verb(cli, call, sql, params, arguments));
 }

@@ -1,5 +1,5 @@
 /*
- * backupfile.c
+ * saving.c
  *		A backup streamed from the server into a file.
  */
 #include <string.h>
@@ -62,8 +62,8 @@ rows_of(const dba_result *result, const char *format, const char *backup_schema)
 }
 
 int
-backupfile_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
-				 const char *user_id, int64_t *rows)
+saving_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
+			 const char *user_id, int64_t *rows)
 {
 	char	   *arguments = backup_arguments(format, backup_schema, user_id);
 	Sink		sink = {.output = output_open(path)};
@@ -72,9 +72,9 @@ backupfile_write(Cli *cli, const char *path, const char *format, const char *bac
 	if (sink.output != NULL)
 	{
 		progress_begin(&sink.progress, cli, 0);
-		code = request_wait(
+		code = call_wait(
 			cli, &sink.call,
-			dba_backup(cli->db, arguments, sink_write, sink_progress, request_called, &sink));
+			dba_backup(cli->db, arguments, sink_write, sink_progress, call_called, &sink));
 		progress_end(&sink.progress);
 		if (code != CODE_DONE)
 			output_abandon(sink.output);
@@ -83,7 +83,7 @@ backupfile_write(Cli *cli, const char *path, const char *format, const char *bac
 	}
 	if (code == CODE_DONE)
 		*rows = rows_of(sink.call.result, format, backup_schema);
-	request_free(&sink.call);
+	call_free(&sink.call);
 	cJSON_free(arguments);
 	return code;
 }
