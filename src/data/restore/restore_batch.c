@@ -30,7 +30,7 @@ typedef struct Range
 static int
 row_number(const RestoreTable *t, const RestoreRow *row)
 {
-	return row - t->batch;
+	return row - t->batch.rows;
 }
 
 /* The columns that a row brings, among them those we fill ourselves. */
@@ -41,23 +41,23 @@ given_columns(const RestoreTable *t, const RestoreRow *row)
 
 	for (int i = 0; i < t->rel->ncolumns; i++)
 	{
-		int			field = t->column_fields[i];
+		int			field = t->columns.fields[i];
 
 		if (field >= 0 && (row == NULL || row->fields[field].kind != FIELD_ABSENT))
 			given = bms_add_member(given, i);
 	}
 	if (t->restore->options.user_id != NULL && t->table->user_column != NULL)
 		given = bms_add_member(given, t->table->user_column - t->rel->columns);
-	for (int i = 0; i < t->npk; i++)
-		if (t->pk_source[i] == KEY_SEQUENCE || t->pk_source[i] == KEY_DEFAULT)
-			given = bms_add_member(given, t->pk[i]);
+	for (int i = 0; i < t->key.count; i++)
+		if (t->key.sources[i] == KEY_SEQUENCE || t->key.sources[i] == KEY_DEFAULT)
+			given = bms_add_member(given, t->key.columns[i]);
 	return given;
 }
 
 void
 restore_batch_init(RestoreTable *t)
 {
-	if (!t->shape.lenient)
+	if (!t->columns.shape.lenient)
 		restore_table_use(t, given_columns(t, NULL));
 }
 
@@ -65,14 +65,15 @@ restore_batch_init(RestoreTable *t)
 static bool
 fits_statements(const RestoreTable *t, const RestoreRow *row)
 {
-	if (!t->shape.lenient)
+	if (!t->columns.shape.lenient)
 		return true;
-	if (t->statements == NULL)
+	if (t->sql.current == NULL)
 		return false;
-	for (int i = 0; i < t->shape.count; i++)
-		if (t->shape_columns[i] >= 0 && !restore_table_is_filled(t, t->shape_columns[i]) &&
+	for (int i = 0; i < t->columns.shape.count; i++)
+		if (t->columns.shape_columns[i] >= 0 &&
+			!restore_table_is_filled(t, t->columns.shape_columns[i]) &&
 			(row->fields[i].kind != FIELD_ABSENT) !=
-				bms_is_member(t->shape_columns[i], t->statements->given))
+				bms_is_member(t->columns.shape_columns[i], t->sql.current->given))
 			return false;
 	return true;
 }
@@ -86,9 +87,9 @@ match_hash(const RestoreTable *t, const RestoreRow *row)
 {
 	uint32		hash = 0;
 
-	for (int i = 0; i < t->nmatch; i++)
+	for (int i = 0; i < t->match.count; i++)
 	{
-		int			field = t->column_fields[t->match[i]];
+		int			field = t->columns.fields[t->match.columns[i]];
 
 		if (field >= 0 && row->fields[field].kind > FIELD_NULL)
 			hash = hash_combine(hash, hash_bytes((unsigned char *) row->fields[field].data,
@@ -100,8 +101,8 @@ match_hash(const RestoreTable *t, const RestoreRow *row)
 static bool
 is_repeated(const RestoreTable *t, uint32 hash)
 {
-	for (int i = 0; i < t->nbatch; i++)
-		if (t->match_hashes[i] == hash)
+	for (int i = 0; i < t->batch.count; i++)
+		if (t->batch.match_hashes[i] == hash)
 			return true;
 	return false;
 }
@@ -113,8 +114,8 @@ read_fields(RestoreTable *t, RestoreRow *row, const char *object, int len)
 	RowError	error;
 
 	memcpy(copy, object, len);
-	row->fields = palloc(sizeof(RowField) * Max(t->shape.count, 1));
-	if (row_read(&t->shape, copy, len, row->fields, &error))
+	row->fields = palloc(sizeof(RowField) * Max(t->columns.shape.count, 1));
+	if (row_read(&t->columns.shape, copy, len, row->fields, &error))
 		return;
 	if (error.member == NULL)
 		fileparts_refuse(row->line, "%s", error.message);
@@ -127,26 +128,26 @@ static void
 move_to_next_batch(RestoreTable *t, const char *object, int len, int64 line, int64 index)
 {
 	restore_batch_flush(t);
-	t->section_row = index;
+	t->batch.next_row = index;
 	restore_batch_add(t, object, len, line);
 }
 
 void
 restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 {
-	MemoryContext oldcxt = MemoryContextSwitchTo(t->batchcxt);
-	RestoreRow *row = &t->batch[t->nbatch];
-	bool		distinct = t->nmatch > 0 && !t->match_covered;
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->batch.cxt);
+	RestoreRow *row = &t->batch.rows[t->batch.count];
+	bool		distinct = t->match.count > 0 && !t->match.covered;
 
 	memset(row, 0, sizeof(RestoreRow));
-	row->index = t->section_row++;
+	row->index = t->batch.next_row++;
 	row->referenced = row->index < t->section->referenced;
 	row->line = line;
 	read_fields(t, row, object, len);
 	if (distinct)
-		t->match_hashes[t->nbatch] = match_hash(t, row);
-	if (t->nbatch > 0 &&
-		(!fits_statements(t, row) || (distinct && is_repeated(t, t->match_hashes[t->nbatch]))))
+		t->batch.match_hashes[t->batch.count] = match_hash(t, row);
+	if (t->batch.count > 0 && (!fits_statements(t, row) ||
+							   (distinct && is_repeated(t, t->batch.match_hashes[t->batch.count]))))
 	{
 		move_to_next_batch(t, object, len, line, row->index);
 		MemoryContextSwitchTo(oldcxt);
@@ -157,24 +158,24 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 	row->values = palloc0(sizeof(Datum) * (t->rel->ncolumns + 1));
 	row->nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
 	memset(row->nulls, true, sizeof(bool) * t->rel->ncolumns);
-	row->values[t->rel->ncolumns] = Int32GetDatum(t->nbatch);
+	row->values[t->rel->ncolumns] = Int32GetDatum(t->batch.count);
 	row->nulls[t->rel->ncolumns] = false;
-	t->nbatch++;
-	t->batch_bytes += len;
+	t->batch.count++;
+	t->batch.bytes += len;
 	MemoryContextSwitchTo(oldcxt);
-	if (t->nbatch == BATCH_ROWS || t->batch_bytes >= BATCH_BYTES)
+	if (t->batch.count == BATCH_ROWS || t->batch.bytes >= BATCH_BYTES)
 		restore_batch_flush(t);
 }
 
 void
 restore_batch_put(RestoreTable *t, const RestoreRow *row, RestoreStatements *statements)
 {
-	if (t->statements != statements || t->nbatch == BATCH_ROWS)
+	if (t->sql.current != statements || t->batch.count == BATCH_ROWS)
 		restore_batch_flush(t);
-	t->statements = statements;
-	t->batch[t->nbatch] = *row;
-	t->batch[t->nbatch].values[t->rel->ncolumns] = Int32GetDatum(t->nbatch);
-	t->nbatch++;
+	t->sql.current = statements;
+	t->batch.rows[t->batch.count] = *row;
+	t->batch.rows[t->batch.count].values[t->rel->ncolumns] = Int32GetDatum(t->batch.count);
+	t->batch.count++;
 }
 
 static void
@@ -183,17 +184,18 @@ convert_row(RestoreTable *t, RestoreRow *row)
 	int			i = -1;
 
 	restore_key_source(t, row);
-	while ((i = bms_next_member(t->statements->given, i)) >= 0)
+	while ((i = bms_next_member(t->sql.current->given, i)) >= 0)
 	{
-		int			field = t->column_fields[i];
+		int			field = t->columns.fields[i];
 
 		if (field >= 0 && row->fields[field].kind != FIELD_ABSENT)
-			row->values[i] = valuereader_read(t->readers[i], &row->fields[field], &row->nulls[i]);
+			row->values[i] =
+				valuereader_read(t->columns.readers[i], &row->fields[field], &row->nulls[i]);
 	}
 	if (t->restore->options.user_id != NULL && t->table->user_column != NULL)
 	{
 		i = t->table->user_column - t->rel->columns;
-		row->values[i] = t->tenant;
+		row->values[i] = t->columns.tenant;
 		row->nulls[i] = false;
 	}
 	restore_refs_map(t, row, false);
@@ -203,16 +205,16 @@ convert_row(RestoreTable *t, RestoreRow *row)
 static void
 convert_rows(RestoreTable *t, int from, int to)
 {
-	int			nestlevel = t->pinned ? query_pin(PIN_VALUES) : 0;
+	int			nestlevel = t->columns.pinned ? query_pin(PIN_VALUES) : 0;
 
 	for (int i = from; i < to; i++)
 	{
-		t->culprit = &t->batch[i];
-		if (t->culprit->state == ROW_READ && !t->culprit->converted)
-			convert_row(t, t->culprit);
+		t->batch.culprit = &t->batch.rows[i];
+		if (t->batch.culprit->state == ROW_READ && !t->batch.culprit->converted)
+			convert_row(t, t->batch.culprit);
 	}
-	t->culprit = NULL;
-	if (t->pinned)
+	t->batch.culprit = NULL;
+	if (t->columns.pinned)
 		query_unpin(nestlevel);
 }
 
@@ -222,7 +224,8 @@ was_made(const RestoreTable *t, TransactionId origin)
 {
 	return TransactionIdIsNormal(origin) &&
 		   TransactionIdFollowsOrEquals(origin, t->restore->begun) &&
-		   TransactionIdPrecedes(origin, t->begun) && TransactionIdIsCurrentTransactionId(origin);
+		   TransactionIdPrecedes(origin, t->sql.begun) &&
+		   TransactionIdIsCurrentTransactionId(origin);
 }
 
 /* Whether the row, which is here, is given what the file says. */
@@ -230,7 +233,7 @@ static bool
 updates(const RestoreTable *t, const RestoreRow *row)
 {
 	return row->state == ROW_EXISTS && !row->referenced &&
-		   (t->restore->options.mode == RESTORE_OVERWRITE || row->made);
+		   (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
 }
 
 /* A row that exists: number, a constant, its key, and perhaps what made it. */
@@ -238,24 +241,26 @@ static bool
 take_existing(TupleTableSlot *slot, void *arg)
 {
 	RestoreTable *t = arg;
-	MemoryContext oldcxt = MemoryContextSwitchTo(t->batchcxt);
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->batch.cxt);
 	bool		isnull;
-	RestoreRow *row = &t->batch[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
+	RestoreRow *row = &t->batch.rows[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
 
 	row->state = ROW_EXISTS;
-	row->found = true;
-	row->held = t->locking;
-	if (t->tells_origin)
-		row->made = was_made(t, DatumGetTransactionId(slot_getattr(slot, t->npk + 3, &isnull)));
-	for (int i = 0; i < t->npk; i++)
+	row->match.found = true;
+	row->match.held = t->sql.locking;
+	if (t->sql.tells_origin)
+		row->match.made =
+			was_made(t, DatumGetTransactionId(slot_getattr(slot, t->key.count + 3, &isnull)));
+	for (int i = 0; i < t->key.count; i++)
 	{
 		Datum		value;
 
-		if (t->pk_renamed[i] && updates(t, row))
+		if (t->key.renamed[i] && updates(t, row))
 			continue;
-		value = slot_getattr(slot, i + 3, &row->nulls[t->pk[i]]);
-		if (!row->nulls[t->pk[i]])
-			row->values[t->pk[i]] = valuereader_copy(t->readers[t->pk[i]], value);
+		value = slot_getattr(slot, i + 3, &row->nulls[t->key.columns[i]]);
+		if (!row->nulls[t->key.columns[i]])
+			row->values[t->key.columns[i]] =
+				valuereader_copy(t->columns.readers[t->key.columns[i]], value);
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return true;
@@ -264,7 +269,7 @@ take_existing(TupleTableSlot *slot, void *arg)
 static void
 refuse_existing(RestoreTable *t, RestoreRow *row)
 {
-	t->writing = false;
+	t->batch.writing = false;
 	ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
 					errmsg("row " INT64_FORMAT " of table \"%s\" exists already", row->index,
 						   t->table->name),
@@ -277,14 +282,14 @@ put_unsearched(RestoreTable *t, int from, int to)
 {
 	int			count = 0;
 
-	query_rows_clear(t->rows);
+	query_rows_clear(t->sql.rows);
 	for (int i = from; i < to; i++)
 	{
-		RestoreRow *row = &t->batch[i];
+		RestoreRow *row = &t->batch.rows[i];
 
-		if (row->searched || (row->state != ROW_READ && row->state != ROW_NEW))
+		if (row->match.searched || (row->state != ROW_READ && row->state != ROW_NEW))
 			continue;
-		query_rows_put(t->rows, row->values, row->nulls);
+		query_rows_put(t->sql.rows, row->values, row->nulls);
 		count++;
 	}
 	return count;
@@ -309,15 +314,15 @@ refuse_unseen(RestoreTable *t, int from, int to)
 	bool		committed[BATCH_ROWS] = {false};
 
 	if (put_unsearched(t, from, to) > 0)
-		query_execute_over_latest(restore_table_probe_latest(t), t->relations, take_committed,
+		query_execute_over_latest(restore_table_probe_latest(t), t->sql.relations, take_committed,
 								  committed);
 	for (int i = from; i < to; i++)
-		if (committed[i] && !t->batch[i].found)
+		if (committed[i] && !t->batch.rows[i].match.found)
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("could not serialize with another restore of the same rows"),
 					 errdetail("Row " INT64_FORMAT " of table \"%s\" was committed meanwhile.",
-							   t->batch[i].index, t->table->name)));
+							   t->batch.rows[i].index, t->table->name)));
 }
 
 /* Rows that exist: an error, or their keys are what others refer to. */
@@ -326,13 +331,13 @@ accept_existing(RestoreTable *t, int from, int to)
 {
 	for (int i = from; i < to; i++)
 	{
-		RestoreRow *row = &t->batch[i];
+		RestoreRow *row = &t->batch.rows[i];
 
 		if (row->state != ROW_EXISTS)
 			continue;
 		if (row->referenced)
 			row->state = ROW_SKIPPED;
-		else if (t->restore->options.mode == RESTORE_FAIL && !row->made)
+		else if (t->restore->options.mode == RESTORE_FAIL && !row->match.made)
 			refuse_existing(t, row);
 		if (updates(t, row))
 			restore_update_use(t);
@@ -345,11 +350,11 @@ static void
 find_existing(RestoreTable *t, int from, int to)
 {
 	if (put_unsearched(t, from, to) > 0)
-		query_execute_over(t->probe, t->relations, take_existing, t);
-	if (IsolationUsesXactSnapshot() && !t->match_covered)
+		query_execute_over(t->sql.probe, t->sql.relations, take_existing, t);
+	if (IsolationUsesXactSnapshot() && !t->match.covered)
 		refuse_unseen(t, from, to);
 	for (int i = from; i < to; i++)
-		t->batch[i].searched = true;
+		t->batch.rows[i].match.searched = true;
 	accept_existing(t, from, to);
 }
 
@@ -358,10 +363,10 @@ static void
 pass_over_referenced(RestoreTable *t, int from, int to)
 {
 	for (int i = from; i < to; i++)
-		if (t->batch[i].referenced && t->batch[i].state == ROW_READ)
+		if (t->batch.rows[i].referenced && t->batch.rows[i].state == ROW_READ)
 		{
-			t->batch[i].state = ROW_SKIPPED;
-			t->batch[i].suppressed = true;
+			t->batch.rows[i].state = ROW_SKIPPED;
+			t->batch.rows[i].written.suppressed = true;
 		}
 }
 
@@ -371,9 +376,9 @@ prepare_rows(RestoreTable *t, int from, int to)
 {
 	convert_rows(t, from, to);
 	for (int i = from; i < to; i++)
-		if (t->batch[i].state == ROW_READ && !restore_table_may_exist(t, &t->batch[i]))
-			t->batch[i].searched = true;
-	if (t->nmatch > 0)
+		if (t->batch.rows[i].state == ROW_READ && !restore_table_may_exist(t, &t->batch.rows[i]))
+			t->batch.rows[i].match.searched = true;
+	if (t->match.count > 0)
 	{
 		find_existing(t, from, to);
 		restore_nullkey_find(t, from, to);
@@ -383,16 +388,16 @@ prepare_rows(RestoreTable *t, int from, int to)
 		pass_over_referenced(t, from, to);
 	for (int i = from; i < to; i++)
 	{
-		RestoreRow *row = &t->batch[i];
+		RestoreRow *row = &t->batch.rows[i];
 
 		if (row->state != ROW_READ)
 			continue;
-		t->culprit = row;
+		t->batch.culprit = row;
 		restore_key_draw(t, row);
 		restore_key_target(t, row);
 		row->state = ROW_NEW;
 	}
-	t->culprit = NULL;
+	t->batch.culprit = NULL;
 }
 
 /* The locks of an attempt end with it: what it held is looked for again. */
@@ -401,15 +406,15 @@ release_rows(RestoreTable *t, int from, int to)
 {
 	for (int i = from; i < to; i++)
 	{
-		RestoreRow *row = &t->batch[i];
+		RestoreRow *row = &t->batch.rows[i];
 
-		if (!row->held || (row->state != ROW_EXISTS && row->state != ROW_SKIPPED))
+		if (!row->match.held || (row->state != ROW_EXISTS && row->state != ROW_SKIPPED))
 			continue;
 		row->state = ROW_READ;
-		row->held = row->found = row->made = false;
-		row->searched = row->converted = false;
-		row->json_done = row->later = 0;
-		row->nulled = 0;
+		row->match.held = row->match.found = row->match.made = false;
+		row->match.searched = row->converted = false;
+		row->refs.json_done = row->refs.later = 0;
+		row->refs.nulled = 0;
 	}
 }
 
@@ -425,15 +430,16 @@ static bool
 take_inserted(TupleTableSlot *slot, void *arg)
 {
 	Returned   *r = arg;
-	MemoryContext oldcxt = MemoryContextSwitchTo(r->t->batchcxt);
+	MemoryContext oldcxt = MemoryContextSwitchTo(r->t->batch.cxt);
 
-	for (int i = 0; i < r->t->npk; i++)
+	for (int i = 0; i < r->t->key.count; i++)
 	{
-		ValueReader *reader = r->t->readers[r->t->pk[i]];
+		ValueReader *reader = r->t->columns.readers[r->t->key.columns[i]];
 		bool		isnull;
 		Datum		value = slot_getattr(slot, i + 2, &isnull);
 
-		r->keys[r->count * r->t->npk + i] = isnull ? (Datum) 0 : valuereader_copy(reader, value);
+		r->keys[r->count * r->t->key.count + i] =
+			isnull ? (Datum) 0 : valuereader_copy(reader, value);
 	}
 	r->count++;
 	MemoryContextSwitchTo(oldcxt);
@@ -443,8 +449,9 @@ take_inserted(TupleTableSlot *slot, void *arg)
 static bool
 same_key(const RestoreTable *t, const RestoreRow *row, const Datum *key)
 {
-	for (int i = 0; i < t->npk; i++)
-		if (!valuereader_same(t->readers[t->pk[i]], key[i], row->values[t->pk[i]]))
+	for (int i = 0; i < t->key.count; i++)
+		if (!valuereader_same(t->columns.readers[t->key.columns[i]], key[i],
+							  row->values[t->key.columns[i]]))
 			return false;
 	return true;
 }
@@ -460,18 +467,18 @@ match_returned(RestoreTable *t, const Returned *r, int from, int to, int put)
 
 	for (int i = from; i < to; i++)
 	{
-		RestoreRow *row = &t->batch[i];
-		const Datum *key = &r->keys[next * t->npk];
+		RestoreRow *row = &t->batch.rows[i];
+		const Datum *key = &r->keys[next * t->key.count];
 
 		if (row->state != ROW_NEW || next == r->count)
 			continue;
-		row->returned = r->count == put || same_key(t, row, key);
-		if (!row->returned)
+		row->written.returned = r->count == put || same_key(t, row, key);
+		if (!row->written.returned)
 			continue;
 		if (r->count == put && !same_key(t, row, key))
 		{
-			for (int j = 0; j < t->npk; j++)
-				row->values[t->pk[j]] = key[j];
+			for (int j = 0; j < t->key.count; j++)
+				row->values[t->key.columns[j]] = key[j];
 			restore_key_target(t, row);
 		}
 		next++;
@@ -484,12 +491,12 @@ put_rows(RestoreTable *t, int from, int to, bool update)
 {
 	int			count = 0;
 
-	query_rows_clear(t->rows);
+	query_rows_clear(t->sql.rows);
 	for (int i = from; i < to; i++)
-		if (update ? updates(t, &t->batch[i]) : t->batch[i].state == ROW_NEW)
+		if (update ? updates(t, &t->batch.rows[i]) : t->batch.rows[i].state == ROW_NEW)
 		{
-			query_rows_put(t->rows, t->batch[i].values, t->batch[i].nulls);
-			t->batch[i].returned = false;
+			query_rows_put(t->sql.rows, t->batch.rows[i].values, t->batch.rows[i].nulls);
+			t->batch.rows[i].written.returned = false;
 			count++;
 		}
 	return count;
@@ -498,31 +505,31 @@ put_rows(RestoreTable *t, int from, int to, bool update)
 static void
 map_circular(RestoreTable *t, int from, int to)
 {
-	int			nestlevel = t->pinned ? query_pin(PIN_VALUES) : 0;
+	int			nestlevel = t->columns.pinned ? query_pin(PIN_VALUES) : 0;
 
 	for (int i = from; i < to; i++)
-		if (t->batch[i].state == ROW_NEW || t->batch[i].state == ROW_EXISTS)
+		if (t->batch.rows[i].state == ROW_NEW || t->batch.rows[i].state == ROW_EXISTS)
 		{
-			t->culprit = &t->batch[i];
-			restore_refs_map(t, &t->batch[i], true);
+			t->batch.culprit = &t->batch.rows[i];
+			restore_refs_map(t, &t->batch.rows[i], true);
 		}
-	t->culprit = NULL;
-	if (t->pinned)
+	t->batch.culprit = NULL;
+	if (t->columns.pinned)
 		query_unpin(nestlevel);
 }
 
 static void
 insert_rows(RestoreTable *t, int from, int to)
 {
-	bool		returns = t->may_suppress && t->npk > 0;
+	bool		returns = t->sql.may_suppress && t->key.count > 0;
 	int			count = put_rows(t, from, to, false);
 	Returned	returned = {t};
 
 	if (count == 0)
 		return;
 	if (returns)
-		returned.keys = palloc(sizeof(Datum) * t->npk * count);
-	query_execute_over(t->statements->insert, t->relations, returns ? take_inserted : NULL,
+		returned.keys = palloc(sizeof(Datum) * t->key.count * count);
+	query_execute_over(t->sql.current->insert, t->sql.relations, returns ? take_inserted : NULL,
 					   &returned);
 	if (returns)
 		match_returned(t, &returned, from, to, count);
@@ -533,12 +540,12 @@ update_rows(RestoreTable *t, int from, int to)
 {
 	bool		updated[BATCH_ROWS] = {false};
 
-	if (t->statements->update == NULL || put_rows(t, from, to, true) == 0)
+	if (t->sql.current->update == NULL || put_rows(t, from, to, true) == 0)
 		return;
-	query_execute_over(t->statements->update, t->relations, restore_update_take, updated);
+	query_execute_over(t->sql.current->update, t->sql.relations, restore_update_take, updated);
 	for (int i = from; i < to; i++)
-		if (updates(t, &t->batch[i]))
-			t->batch[i].returned = updated[i];
+		if (updates(t, &t->batch.rows[i]))
+			t->batch.rows[i].written.returned = updated[i];
 }
 
 static void
@@ -546,34 +553,35 @@ write_rows(RestoreTable *t, int from, int to)
 {
 	if (t->circular)
 		map_circular(t, from, to);
-	t->writing = true;
+	t->batch.writing = true;
 	insert_rows(t, from, to);
 	update_rows(t, from, to);
-	t->writing = false;
+	t->batch.writing = false;
 }
 
 /* The rows that were written. */
 static void
 settle_rows(RestoreTable *t, int from, int to)
 {
-	bool		returns = t->may_suppress && t->npk > 0;
+	bool		returns = t->sql.may_suppress && t->key.count > 0;
 
 	for (int i = from; i < to; i++)
 	{
-		RestoreRow *row = &t->batch[i];
+		RestoreRow *row = &t->batch.rows[i];
 
 		if (row->state == ROW_NEW)
-			row->state = returns && !row->returned ? ROW_SKIPPED : ROW_INSERTED;
+			row->state = returns && !row->written.returned ? ROW_SKIPPED : ROW_INSERTED;
 		else if (row->state == ROW_EXISTS)
 		{
 			bool		wanted = updates(t, row);
 
-			row->untouched = wanted && t->statements->update != NULL && !row->returned;
-			row->state = wanted && !row->untouched ? ROW_UPDATED : ROW_SKIPPED;
+			row->written.untouched =
+				wanted && t->sql.current->update != NULL && !row->written.returned;
+			row->state = wanted && !row->written.untouched ? ROW_UPDATED : ROW_SKIPPED;
 		}
 		else
 			continue;
-		row->suppressed = returns && row->state == ROW_SKIPPED && !row->found;
+		row->written.suppressed = returns && row->state == ROW_SKIPPED && !row->match.found;
 	}
 }
 
@@ -593,12 +601,12 @@ attempt(Range *range)
 	RestoreTable *t = range->t;
 	ErrorData  *error;
 
-	t->culprit = NULL;
-	t->writing = false;
+	t->batch.culprit = NULL;
+	t->batch.writing = false;
 	error = query_attempt(try_range, range, true);
 	if (error == NULL)
 		return NULL;
-	if (t->culprit == NULL && !t->writing)
+	if (t->batch.culprit == NULL && !t->batch.writing)
 		ReThrowError(error);
 	release_rows(t, range->from, range->to);
 	return error;
@@ -617,12 +625,12 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 
 	if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && row->state == ROW_NEW)
 	{
-		if (t->nmatch > 0 && !row->refused)
+		if (t->match.count > 0 && !row->match.refused)
 		{
-			row->refused = true;
-			row->searched = false;
+			row->match.refused = true;
+			row->match.searched = false;
 			find_existing(t, at, at + 1);
-			row->held = false;	/* by no attempt, but until the end */
+			row->match.held = false;	/* by no attempt, but until the end */
 			if (row->state == ROW_SKIPPED)
 				return;
 			if (row->state == ROW_EXISTS)
@@ -647,12 +655,12 @@ write_range(RestoreTable *t, int from, int to)
 	ErrorData  *error;
 
 	CHECK_FOR_INTERRUPTS();
-	while ((error = attempt(&range)) != NULL && t->culprit != NULL)
-		restore_report_failure(t, t->culprit, error);
+	while ((error = attempt(&range)) != NULL && t->batch.culprit != NULL)
+		restore_report_failure(t, t->batch.culprit, error);
 	if (error == NULL)
 		settle_rows(t, from, to);
 	else if (to - from == 1)
-		handle_refused(t, &t->batch[from], error);
+		handle_refused(t, &t->batch.rows[from], error);
 	else
 	{
 		int			middle = from + (to - from) / 2;
@@ -668,35 +676,35 @@ count_row(RestoreTable *t, RestoreRow *row)
 	switch (row->state)
 	{
 		case ROW_INSERTED:
-			t->inserted++;
-			t->unmatched += restore_nullkey_is(t, row);
+			t->counts.inserted++;
+			t->counts.unmatched += restore_nullkey_is(t, row);
 			restore_key_note(t, row);
 			break;
 		case ROW_UPDATED:
-			t->updated++;
-			t->made += row->made;
+			t->counts.updated++;
+			t->counts.made += row->match.made;
 			break;
 		case ROW_SKIPPED:
 			if (row->referenced)
 				break;
-			t->skipped++;
-			t->suppressed += row->suppressed;
-			t->untouched += row->untouched;
+			t->counts.skipped++;
+			t->counts.suppressed += row->written.suppressed;
+			t->counts.untouched += row->written.untouched;
 			break;
 		case ROW_ORPHANED:
 			if (row->referenced)
 				break;
-			t->skipped++;
-			t->orphaned++;
+			t->counts.skipped++;
+			t->counts.orphaned++;
 			break;
 		case ROW_FAILED:
-			t->failed++;
+			t->counts.failed++;
 			break;
 		default:
 			elog(ERROR, "row in state %d was not settled", row->state);
 	}
 	if (row->state == ROW_INSERTED || row->state == ROW_UPDATED)
-		t->nulled += row->nulled;
+		t->counts.nulled += row->refs.nulled;
 }
 
 /* Rows that are here now can be referred to; what they refer to later is kept in mind. */
@@ -709,11 +717,11 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		return;
 	}
 	count_row(t, row);
-	if (row->state == ROW_ORPHANED || row->state == ROW_FAILED || row->suppressed)
+	if (row->state == ROW_ORPHANED || row->state == ROW_FAILED || row->written.suppressed)
 		return;
-	if (row->has_source && t->map != NULL)
-		idmap_put(t->map, &row->source, &row->target);
-	if (row->state != ROW_SKIPPED && row->later != 0)
+	if (row->key.has_source && t->map != NULL)
+		idmap_put(t->map, &row->key.source, &row->key.target);
+	if (row->state != ROW_SKIPPED && row->refs.later != 0)
 		restore_cycle_remember(t, row);
 }
 
@@ -722,14 +730,14 @@ restore_batch_flush(RestoreTable *t)
 {
 	MemoryContext oldcxt;
 
-	if (t->nbatch == 0)
+	if (t->batch.count == 0)
 		return;
-	oldcxt = MemoryContextSwitchTo(t->batchcxt);
-	write_range(t, 0, t->nbatch);
-	for (int i = 0; i < t->nbatch; i++)
-		restore_batch_finish_row(t, &t->batch[i]);
+	oldcxt = MemoryContextSwitchTo(t->batch.cxt);
+	write_range(t, 0, t->batch.count);
+	for (int i = 0; i < t->batch.count; i++)
+		restore_batch_finish_row(t, &t->batch.rows[i]);
 	MemoryContextSwitchTo(oldcxt);
-	t->nbatch = 0;
-	t->batch_bytes = 0;
-	MemoryContextReset(t->batchcxt);
+	t->batch.count = 0;
+	t->batch.bytes = 0;
+	MemoryContextReset(t->batch.cxt);
 }

@@ -59,13 +59,13 @@ typedef struct WaitingEntry
 static inline uint32
 waiting_hash(const WaitingRow *w)
 {
-	return hash_combine(idkey_hash(&w->row.source), w->t->table->index);
+	return hash_combine(idkey_hash(&w->row.key.source), w->t->table->index);
 }
 
 static inline bool
 waiting_equal(const WaitingRow *a, const WaitingRow *b)
 {
-	return a->t == b->t && idkey_equal(&a->row.source, &b->row.source);
+	return a->t == b->t && idkey_equal(&a->row.key.source, &b->row.key.source);
 }
 
 #define SH_PREFIX waiting_rows
@@ -111,7 +111,7 @@ get_cycle(Restore *restore)
 static void
 copy_field(const RestoreTable *t, const RestoreRow *row, int column, RowField *fields)
 {
-	int			at = column < 0 ? -1 : t->column_fields[column];
+	int			at = column < 0 ? -1 : t->columns.fields[column];
 
 	if (at < 0 || fields[at].kind != FIELD_ABSENT)
 		return;
@@ -124,13 +124,13 @@ copy_field(const RestoreTable *t, const RestoreRow *row, int column, RowField *f
 static RowField *
 copy_fields(const RestoreTable *t, const RestoreRow *row)
 {
-	RowField   *fields = palloc0(sizeof(RowField) * Max(t->shape.count, 1));
+	RowField   *fields = palloc0(sizeof(RowField) * Max(t->columns.shape.count, 1));
 
 	for (int i = 0; i < t->table->nrefs; i++)
 		for (int j = -1; t->table->refs[i].circular && j < t->table->refs[i].nfields; j++)
 			copy_field(t, row, j < 0 ? t->refs[i].type_column : t->refs[i].columns[j], fields);
-	for (int i = 0; i < t->npk; i++)
-		copy_field(t, row, t->pk[i], fields);
+	for (int i = 0; i < t->key.count; i++)
+		copy_field(t, row, t->key.columns[i], fields);
 	return fields;
 }
 
@@ -143,21 +143,21 @@ restore_cycle_wait(RestoreTable *t, RestoreRow *row)
 	bool		found;
 
 	w->t = t;
-	w->statements = t->statements;
+	w->statements = t->sql.current;
 	w->row = *row;
 	w->row.state = ROW_NEW;
-	w->row.later = 0;
+	w->row.refs.later = 0;
 	w->row.fields = copy_fields(t, row);
-	w->row.source = idkey_copy(&row->source);
-	w->row.target = idkey_copy(&row->target);
+	w->row.key.source = idkey_copy(&row->key.source);
+	w->row.key.target = idkey_copy(&row->key.target);
 	w->row.values = palloc(sizeof(Datum) * (t->rel->ncolumns + 1));
 	w->row.nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
 	memcpy(w->row.nulls, row->nulls, sizeof(bool) * (t->rel->ncolumns + 1));
 	for (int i = 0; i < t->rel->ncolumns; i++)
 		if (!row->nulls[i])
-			w->row.values[i] = valuereader_copy(t->readers[i], row->values[i]);
+			w->row.values[i] = valuereader_copy(t->columns.readers[i], row->values[i]);
 	cycle->waiting = lappend(cycle->waiting, w);
-	if (row->has_source)
+	if (row->key.has_source)
 		waiting_rows_insert(cycle->index, w, &found);
 	MemoryContextSwitchTo(oldcxt);
 }
@@ -172,15 +172,15 @@ restore_cycle_remember(RestoreTable *t, RestoreRow *row)
 	{
 		LaterRef   *later;
 
-		if ((row->later & (UINT64CONST(1) << i)) == 0)
+		if ((row->refs.later & (UINT64CONST(1) << i)) == 0)
 			continue;
 		later = palloc0(sizeof(LaterRef));
 		later->t = t;
 		later->ref = i;
 		later->row_index = row->index;
 		later->line = row->line;
-		later->existed = row->found;
-		later->row_source = idkey_copy(&row->source);
+		later->existed = row->match.found;
+		later->row_source = idkey_copy(&row->key.source);
 		later->place = restore_update_place(t, row);
 		later->has_source = restore_refs_source(t, row, i, &later->source, &later->target_table);
 		if (later->has_source)
@@ -196,7 +196,7 @@ find_waiting(const RestoreCycle *cycle, RestoreTable *t, const IdKey *source)
 	WaitingRow	probe = {t};
 	WaitingEntry *entry;
 
-	probe.row.source = *source;
+	probe.row.key.source = *source;
 	entry = waiting_rows_lookup(cycle->index, &probe);
 	return entry == NULL ? NULL : entry->waiting;
 }
@@ -212,7 +212,7 @@ restore_cycle_find(const Restore *restore, int table, const IdKey *source, IdKey
 	w = find_waiting(restore->cycle, restore->tables[table], source);
 	if (w == NULL || w->group != restore->cycle->group || w->row.state != ROW_NEW)
 		return false;
-	*target = w->row.target;
+	*target = w->row.key.target;
 	return true;
 }
 
@@ -565,7 +565,7 @@ set_later(void *arg)
 	ListCell   *lc;
 
 	memset(batch->updated, false, sizeof(batch->updated));
-	query_rows_clear(batch->t->rows);
+	query_rows_clear(batch->t->sql.rows);
 	foreach(lc, batch->later)
 	{
 		LaterRef   *later = lfirst(lc);
@@ -579,9 +579,9 @@ set_later(void *arg)
 			restore_refs_set(batch->t, &row, batch->ref, &later->target);
 		row.values[columns] = Int32GetDatum(foreach_current_index(lc));
 		row.nulls[columns] = false;
-		query_rows_put(batch->t->rows, row.values, row.nulls);
+		query_rows_put(batch->t->sql.rows, row.values, row.nulls);
 	}
-	query_execute_over(restore_update_later(batch->t, batch->ref), batch->t->relations,
+	query_execute_over(restore_update_later(batch->t, batch->ref), batch->t->sql.relations,
 					   restore_update_take, batch->updated);
 }
 
@@ -596,8 +596,8 @@ count_untouched(LaterBatch *batch)
 		{
 			LaterRef   *later = lfirst(lc);
 
-			batch->t->untouched++;
-			batch->t->nulled += later->resolved && !later->existed;
+			batch->t->counts.untouched++;
+			batch->t->counts.nulled += later->resolved && !later->existed;
 		}
 }
 
@@ -624,10 +624,10 @@ write_later(LaterBatch *batch)
 
 		row.index = later->row_index;
 		row.line = later->line;
-		row.has_source = true;
-		row.source = later->row_source;
+		row.key.has_source = true;
+		row.key.source = later->row_source;
 		restore_report_failure(batch->t, &row, error);
-		batch->t->nulled++;
+		batch->t->counts.nulled++;
 		return;
 	}
 	half.later = list_truncate(list_copy(batch->later), count / 2);
@@ -648,7 +648,7 @@ resolve_later(LaterRef *later)
 	if (later->resolved)
 		return true;
 	if (later->has_source)
-		t->nulled++;
+		t->counts.nulled++;
 	return later->existed && !(later->has_source && t->table->refs[later->ref].required);
 }
 

@@ -20,7 +20,7 @@ bool
 restore_key_part(const RestoreTable *t, const RestoreRow *row, int column, const char **text,
 				 int *len)
 {
-	int			at = t->column_fields[column];
+	int			at = t->columns.fields[column];
 	const RowField *field = at < 0 ? NULL : &row->fields[at];
 
 	if (field == NULL || field->kind <= FIELD_NULL)
@@ -33,8 +33,8 @@ restore_key_part(const RestoreTable *t, const RestoreRow *row, int column, const
 void
 restore_key_source(RestoreTable *t, RestoreRow *row)
 {
-	row->has_source =
-		t->npk > 0 && restore_source_key(t, row, t->pk, t->table->index, &row->source);
+	row->key.has_source = t->key.count > 0 && restore_source_key(t, row, t->key.columns,
+																 t->table->index, &row->key.source);
 }
 
 /* The key the row has, or will have, here. */
@@ -43,27 +43,29 @@ restore_key_target(RestoreTable *t, RestoreRow *row)
 {
 	StringInfoData parts;
 
-	for (int i = 0; i < t->npk; i++)
-		if (row->nulls[t->pk[i]])
-			row->has_source = false;	/* the database fills it: nobody can refer to it */
-	if (!row->has_source)
+	for (int i = 0; i < t->key.count; i++)
+		if (row->nulls[t->key.columns[i]])
+			row->key.has_source = false;	/* the database fills it: nobody can refer to it */
+	if (!row->key.has_source)
 		return;
-	if (t->npk == 1)
+	if (t->key.count == 1)
 	{
-		row->target = valuereader_make_key(t->readers[t->pk[0]], row->values[t->pk[0]]);
+		row->key.target = valuereader_make_key(t->columns.readers[t->key.columns[0]],
+											   row->values[t->key.columns[0]]);
 		return;
 	}
 	initStringInfo(&parts);
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < t->key.count; i++)
 	{
-		IdKey		key = valuereader_make_key(t->readers[t->pk[i]], row->values[t->pk[i]]);
+		IdKey		key = valuereader_make_key(t->columns.readers[t->key.columns[i]],
+											   row->values[t->key.columns[i]]);
 		char		buffer[IDKEY_BUFFER];
 		int			len;
 		const char *text = idkey_text(&key, buffer, &len);
 
 		idkey_append_part(&parts, text, len);
 	}
-	row->target = idkey_make(parts.data, parts.len);
+	row->key.target = idkey_make(parts.data, parts.len);
 }
 
 void
@@ -71,19 +73,20 @@ restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key)
 {
 	const char *at = key->text;
 
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < t->key.count; i++)
 	{
 		IdKey		part = *key;
 
-		if (t->npk > 1)
+		if (t->key.count > 1)
 		{
 			int			len;
 			const char *text = idkey_next_part(&at, &len);
 
 			part = idkey_make(text, len);
 		}
-		row->values[t->pk[i]] = valuereader_key(t->readers[t->pk[i]], &part);
-		row->nulls[t->pk[i]] = false;
+		row->values[t->key.columns[i]] =
+			valuereader_key(t->columns.readers[t->key.columns[i]], &part);
+		row->nulls[t->key.columns[i]] = false;
 	}
 }
 
@@ -111,19 +114,19 @@ take_drawn(TupleTableSlot *slot, void *arg)
 static void
 draw_default(RestoreTable *t, RestoreRow *row, int part)
 {
-	int			at = t->pk[part];
-	DrawnValue	drawn = {t->readers[at], CurrentMemoryContext};
+	int			at = t->key.columns[part];
+	DrawnValue	drawn = {t->columns.readers[at], CurrentMemoryContext};
 
-	if (t->pk_default[part] == NULL)
+	if (t->key.defaults[part] == NULL)
 	{
 		const char *text = relation_default(t->rel, &t->rel->columns[at]);
 
 		/* Printed without the conversion that an assignment to the column implies. */
-		t->pk_default[part] = query_prepare(
+		t->key.defaults[part] = query_prepare(
 			t->cxt, psprintf("SELECT %s", restore_table_cast(t, at, text ? text : "NULL")), 0,
 			NULL);
 	}
-	query_execute(t->pk_default[part], NULL, NULL, false, take_drawn, &drawn);
+	query_execute(t->key.defaults[part], NULL, NULL, false, take_drawn, &drawn);
 	row->values[at] = drawn.value;
 	row->nulls[at] = drawn.isnull;
 }
@@ -135,25 +138,26 @@ draw_default(RestoreTable *t, RestoreRow *row, int part)
 static void
 draw_sequence(RestoreTable *t, RestoreRow *row, int part)
 {
-	RelationColumn *column = &t->rel->columns[t->pk[part]];
-	RestoreRow *culprit = t->culprit;
+	RelationColumn *column = &t->rel->columns[t->key.columns[part]];
+	RestoreRow *culprit = t->batch.culprit;
 	IdKey		key;
 
-	t->culprit = NULL;
+	t->batch.culprit = NULL;
 	key = idkey_integer(nextval_internal(column->sequence, column->identity == '\0'));
-	t->culprit = culprit;
-	row->values[t->pk[part]] = valuereader_key(t->readers[t->pk[part]], &key);
-	row->nulls[t->pk[part]] = false;
+	t->batch.culprit = culprit;
+	row->values[t->key.columns[part]] =
+		valuereader_key(t->columns.readers[t->key.columns[part]], &key);
+	row->nulls[t->key.columns[part]] = false;
 }
 
 void
 restore_key_draw(RestoreTable *t, RestoreRow *row)
 {
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < t->key.count; i++)
 	{
-		if (t->pk_source[i] == KEY_SEQUENCE)
+		if (t->key.sources[i] == KEY_SEQUENCE)
 			draw_sequence(t, row, i);
-		else if (t->pk_source[i] == KEY_DEFAULT)
+		else if (t->key.sources[i] == KEY_DEFAULT)
 			draw_default(t, row, i);
 	}
 }
@@ -205,12 +209,12 @@ take_bounds(TupleTableSlot *slot, void *arg)
 static void
 catch_up(RestoreTable *t, int part)
 {
-	RelationColumn *column = &t->rel->columns[t->pk[part]];
+	RelationColumn *column = &t->rel->columns[t->key.columns[part]];
 	Bounds		bounds = {false};
 
-	if (t->sequence_checked)
+	if (t->key.sequence_checked)
 		return;
-	t->sequence_checked = true;
+	t->key.sequence_checked = true;
 	query_run(psprintf("SELECT pg_catalog.min(x.%s)::pg_catalog.int8,"
 					   " pg_catalog.max(x.%s)::pg_catalog.int8 FROM %s AS x",
 					   column->quoted, column->quoted, t->rel->qualified),
@@ -229,22 +233,22 @@ restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint)
 	RelationKey *key = t->rel->primary_key;
 	bool		drawn = false;
 
-	if (restore_table_keeps_ids(t) || key == NULL || row->redrawn++ >= MAX_REDRAWS)
+	if (restore_table_keeps_ids(t) || key == NULL || row->key.redrawn++ >= MAX_REDRAWS)
 		return false;
 	/* A partition has the constraint under another name. */
 	if (t->rel->kind == RELKIND_RELATION &&
 		(constraint == NULL || strcmp(constraint, key->name) != 0))
 		return false;
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < t->key.count; i++)
 	{
-		RelationColumn *column = &t->rel->columns[t->pk[i]];
+		RelationColumn *column = &t->rel->columns[t->key.columns[i]];
 
-		if (t->pk_source[i] == KEY_SEQUENCE)
+		if (t->key.sources[i] == KEY_SEQUENCE)
 		{
 			catch_up(t, i);
 			draw_sequence(t, row, i);
 		}
-		else if (t->pk_source[i] != KEY_MAPPED && column->has_default)
+		else if (t->key.sources[i] != KEY_MAPPED && column->has_default)
 			draw_default(t, row, i);
 		else
 			continue;
@@ -268,19 +272,19 @@ take_conflict(TupleTableSlot *slot, void *arg)
 {
 	Conflict   *c = arg;
 	RestoreTable *t = c->t;
-	MemoryContext oldcxt = MemoryContextSwitchTo(t->batchcxt);
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->batch.cxt);
 
 	c->other.values = palloc0(sizeof(Datum) * t->rel->ncolumns);
 	c->other.nulls = palloc0(sizeof(bool) * t->rel->ncolumns);
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < t->key.count; i++)
 	{
-		int			at = t->pk[i];
+		int			at = t->key.columns[i];
 		Datum		value = slot_getattr(slot, i + 2, &c->other.nulls[at]);
 
 		if (!c->other.nulls[at])
-			c->other.values[at] = valuereader_copy(t->readers[at], value);
+			c->other.values[at] = valuereader_copy(t->columns.readers[at], value);
 	}
-	c->other.has_source = true;
+	c->other.key.has_source = true;
 	restore_key_target(t, &c->other);
 	MemoryContextSwitchTo(oldcxt);
 	return false;
@@ -292,9 +296,9 @@ find_conflict(void *arg)
 	Conflict   *c = arg;
 	QueryPlan  *plan = restore_table_conflict(c->t, c->key);
 
-	query_rows_clear(c->t->rows);
-	query_rows_put(c->t->rows, c->row->values, c->row->nulls);
-	query_execute_over(plan, c->t->relations, take_conflict, c);
+	query_rows_clear(c->t->sql.rows);
+	query_rows_put(c->t->sql.rows, c->row->values, c->row->nulls);
+	query_execute_over(plan, c->t->sql.relations, take_conflict, c);
 	query_free(plan);
 }
 
@@ -315,11 +319,12 @@ restore_key_conflict(RestoreTable *t, const RestoreRow *row, const char *constra
 		if (constraint != NULL && strcmp(candidate->name, constraint) == 0)
 			c.key = candidate;
 	}
-	if (c.key == NULL || c.key->partial || c.key->expressions || t->npk == 0 || row->values == NULL)
+	if (c.key == NULL || c.key->partial || c.key->expressions || t->key.count == 0 ||
+		row->values == NULL)
 		return false;
-	if (query_attempt(find_conflict, &c, true) != NULL || !c.other.has_source)
+	if (query_attempt(find_conflict, &c, true) != NULL || !c.other.key.has_source)
 		return false;
-	*key = c.other.target;
+	*key = c.other.key.target;
 	return true;
 }
 
@@ -329,17 +334,17 @@ restore_key_note(RestoreTable *t, const RestoreRow *row)
 {
 	int			i = -1;
 
-	while ((i = bms_next_member(t->serials, i)) >= 0)
+	while ((i = bms_next_member(t->columns.serials, i)) >= 0)
 	{
 		IdKey		key;
 
 		if (row->nulls[i])
 			continue;
-		key = valuereader_make_key(t->readers[i], row->values[i]);
+		key = valuereader_make_key(t->columns.readers[i], row->values[i]);
 		if (key.kind != ID_INTEGER)
 			continue;
-		t->kept_min[i] = Min(t->kept_min[i], key.number);
-		t->kept_max[i] = Max(t->kept_max[i], key.number);
+		t->columns.kept_min[i] = Min(t->columns.kept_min[i], key.number);
+		t->columns.kept_max[i] = Max(t->columns.kept_max[i], key.number);
 	}
 }
 
@@ -348,7 +353,8 @@ restore_key_advance(RestoreTable *t)
 {
 	int			i = -1;
 
-	while ((i = bms_next_member(t->serials, i)) >= 0)
-		if (t->kept_max[i] >= t->kept_min[i])
-			advance_sequence(t->rel->columns[i].sequence, t->kept_min[i], t->kept_max[i]);
+	while ((i = bms_next_member(t->columns.serials, i)) >= 0)
+		if (t->columns.kept_max[i] >= t->columns.kept_min[i])
+			advance_sequence(t->rel->columns[i].sequence, t->columns.kept_min[i],
+							 t->columns.kept_max[i]);
 }

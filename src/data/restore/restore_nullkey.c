@@ -33,8 +33,8 @@ struct RestoreNullkey
 bool
 restore_nullkey_is(const RestoreTable *t, const RestoreRow *row)
 {
-	for (int i = 0; i < t->nmatch; i++)
-		if (row->nulls[t->match[i]] && !restore_table_matches_null(t, t->match[i]))
+	for (int i = 0; i < t->match.count; i++)
+		if (row->nulls[t->match.columns[i]] && !restore_table_matches_null(t, t->match.columns[i]))
 			return true;
 	return false;
 }
@@ -46,7 +46,7 @@ is_compared(const RestoreTable *t, int column)
 	bool		is_tenant =
 		t->restore->options.user_id != NULL && &t->rel->columns[column] == t->table->user_column;
 
-	if ((t->column_fields[column] < 0 && !is_tenant) || restore_table_is_drawn(t, column))
+	if ((t->columns.fields[column] < 0 && !is_tenant) || restore_table_is_drawn(t, column))
 		return false;
 	for (int i = 0; i < t->table->nrefs; i++)
 		for (int j = 0; j < t->table->refs[i].nfields; j++)
@@ -66,7 +66,7 @@ append_content(StringInfo out, const RestoreTable *t, char alias)
 		appendStringInfo(out, "%spg_catalog.hash_record_extended(ROW(", seed > 0 ? ", " : "");
 		for (int i = 0; i < t->rel->ncolumns; i++)
 		{
-			Oid			type = valuereader_type(t->readers[i]);
+			Oid			type = valuereader_type(t->columns.readers[i]);
 			const char *name = alias == 'b' ? psprintf("b.c%d", i + 1)
 											: psprintf("x.%s", t->rel->columns[i].quoted);
 
@@ -107,9 +107,9 @@ take_row(TupleTableSlot *slot, void *arg)
 	read_content(slot, 1, content);
 	row.values = palloc0(sizeof(Datum) * t->rel->ncolumns);
 	row.nulls = palloc0(sizeof(bool) * t->rel->ncolumns);
-	row.has_source = true;
-	for (int i = 0; i < t->npk; i++)
-		row.values[t->pk[i]] = slot_getattr(slot, i + 3, &row.nulls[t->pk[i]]);
+	row.key.has_source = true;
+	for (int i = 0; i < t->key.count; i++)
+		row.values[t->key.columns[i]] = slot_getattr(slot, i + 3, &row.nulls[t->key.columns[i]]);
 	restore_key_target(t, &row);
 	oldcxt = MemoryContextSwitchTo(t->cxt);
 	entry = hash_search(u->entries, content, HASH_ENTER, &found);
@@ -119,7 +119,7 @@ take_row(TupleTableSlot *slot, void *arg)
 		entry->used = 0;
 	}
 	key = palloc(sizeof(IdKey));
-	*key = idkey_copy(&row.target);
+	*key = idkey_copy(&row.key.target);
 	entry->keys = lappend(entry->keys, key);
 	MemoryContextSwitchTo(oldcxt);
 	return true;
@@ -131,24 +131,25 @@ read_rows(RestoreNullkey *u)
 {
 	RestoreTable *t = u->t;
 	const RelationColumn *user = t->restore->options.user_id ? t->table->user_column : NULL;
-	Oid			type = user ? valuereader_type(t->readers[user - t->rel->columns]) : InvalidOid;
+	Oid type = user ? valuereader_type(t->columns.readers[user - t->rel->columns]) : InvalidOid;
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT ");
 	append_content(&sql, t, 'x');
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < t->key.count; i++)
 		appendStringInfo(
 			&sql, ", %s",
-			restore_table_cast(t, t->pk[i], psprintf("x.%s", t->rel->columns[t->pk[i]].quoted)));
+			restore_table_cast(t, t->key.columns[i],
+							   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
 	appendStringInfo(&sql, " FROM %s AS x WHERE (false", t->rel->qualified);
-	for (int i = 0; i < t->nmatch; i++)
-		if (!restore_table_matches_null(t, t->match[i]))
-			appendStringInfo(&sql, " OR x.%s IS NULL", t->rel->columns[t->match[i]].quoted);
+	for (int i = 0; i < t->match.count; i++)
+		if (!restore_table_matches_null(t, t->match.columns[i]))
+			appendStringInfo(&sql, " OR x.%s IS NULL", t->rel->columns[t->match.columns[i]].quoted);
 	appendStringInfoChar(&sql, ')');
 	if (user != NULL)
 		appendStringInfo(&sql, " AND x.%s %s $1", user->quoted, relation_equality(user->basetype));
-	query_run(sql.data, user ? 1 : 0, &type, &t->tenant, NULL, false, take_row, u);
+	query_run(sql.data, user ? 1 : 0, &type, &t->columns.tenant, NULL, false, take_row, u);
 }
 
 static RestoreNullkey *
@@ -169,7 +170,7 @@ create(RestoreTable *t)
 	appendStringInfoString(&sql, "SELECT b.n, ");
 	append_content(&sql, t, 'b');
 	appendStringInfoString(&sql, " FROM " ROWS_NAME " AS b");
-	u->plan = query_prepare_over(t->cxt, sql.data, t->relations);
+	u->plan = query_prepare_over(t->cxt, sql.data, t->sql.relations);
 	MemoryContextSwitchTo(oldcxt);
 	read_rows(u);
 	return u;
@@ -180,20 +181,20 @@ static bool
 take_content(TupleTableSlot *slot, void *arg)
 {
 	RestoreNullkey *u = arg;
-	MemoryContext oldcxt = MemoryContextSwitchTo(u->t->batchcxt);
+	MemoryContext oldcxt = MemoryContextSwitchTo(u->t->batch.cxt);
 	bool		isnull;
-	RestoreRow *row = &u->t->batch[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
+	RestoreRow *row = &u->t->batch.rows[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
 	uint64		content[2];
 	NullkeyEntry *entry;
 
 	read_content(slot, 2, content);
-	row->nullkey_searched = true;
+	row->match.nullkey_searched = true;
 	entry = hash_search(u->entries, content, HASH_FIND, NULL);
 	if (entry != NULL && entry->used < list_length(entry->keys))
 	{
 		restore_key_values(u->t, row, list_nth(entry->keys, entry->used++));
 		row->state = ROW_EXISTS;
-		row->found = true;
+		row->match.found = true;
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return true;
@@ -204,17 +205,18 @@ restore_nullkey_find(RestoreTable *t, int from, int to)
 {
 	int			count = 0;
 
-	query_rows_clear(t->rows);
+	query_rows_clear(t->sql.rows);
 	for (int i = from; i < to; i++)
 	{
-		RestoreRow *row = &t->batch[i];
+		RestoreRow *row = &t->batch.rows[i];
 
-		if (row->state != ROW_READ || row->nullkey_searched || !restore_nullkey_is(t, row))
+		if (row->state != ROW_READ || row->match.nullkey_searched || !restore_nullkey_is(t, row))
 			continue;
-		if (count++ == 0 && t->nullkey == NULL)
-			t->nullkey = create(t);
-		query_rows_put(t->rows, row->values, row->nulls);
+		if (count++ == 0 && t->match.nullkey == NULL)
+			t->match.nullkey = create(t);
+		query_rows_put(t->sql.rows, row->values, row->nulls);
 	}
 	if (count > 0)
-		query_execute_over(t->nullkey->plan, t->relations, take_content, t->nullkey);
+		query_execute_over(t->match.nullkey->plan, t->sql.relations, take_content,
+						   t->match.nullkey);
 }

@@ -7,6 +7,24 @@
  * (restore_batch.c by the statements of restore_table.c), or waits until the
  * tables that reference each other are complete (restore_cycle.c).  Rows that
  * fail and all counts come together in restore_report.c.
+ *
+ * The state of a row says what comes next; the flags beside it, what has been tried:
+ *
+ *	READ		its fields; as soon as it is converted and its references to complete
+ *				tables are mapped, one query a batch looks for it.  -> EXISTS, NEW,
+ *				WAITING, ORPHANED, FAILED; SKIPPED, if it is only there for others and
+ *				nothing like it is here
+ *	NEW			not found; has a key.  -> INSERTED; SKIPPED, if a trigger leaves it out;
+ *				EXISTS, if a unique index refused it and a second look has found it;
+ *				FAILED
+ *	EXISTS		found; has the key of the row here.  -> UPDATED, if the mode overwrites
+ *				and anything would change; SKIPPED; FAILED, if the mode says so
+ *	WAITING		for a row of its circle; copied away, since its batch ends before.
+ *				There it is NEW
+ *	INSERTED, UPDATED, SKIPPED, ORPHANED, FAILED: settled, counted once, forgotten
+ *
+ * An attempt that fails takes back what it wrote: rows go back from EXISTS and SKIPPED
+ * to READ when the lock on what was found is lost with it, and no further.
  */
 #ifndef DB_ADAPTER_RESTORE_PRIVATE_H
 #define DB_ADAPTER_RESTORE_PRIVATE_H
@@ -62,6 +80,43 @@ typedef enum RowState
 	ROW_FAILED
 } RowState;
 
+/* Which row it is, there and here. */
+typedef struct RowKey
+{
+	bool		has_source;
+	IdKey		source;
+	IdKey		target;
+	int			redrawn;		/* how often it has been */
+} RowKey;
+
+/* What looking for it among the rows that exist has come to. */
+typedef struct RowMatch
+{
+	bool		searched;
+	bool		nullkey_searched;	/* and by all it holds, for a NULL in its match key */
+	bool		found;
+	bool		held;			/* and locked by the attempt that is being made */
+	bool		made;			/* by a trigger of a table restored before: not the file's */
+	bool		refused;		/* by a unique index, and searched again */
+} RowMatch;
+
+/* What has become of its references. */
+typedef struct RowRefs
+{
+	int			nulled;			/* set to NULL */
+	int			nulled_before;	/* of them, those to complete tables */
+	uint64		json_done;		/* circular ones inside json that are mapped */
+	uint64		later;			/* to rows that have not come yet, a bit each */
+} RowRefs;
+
+/* What the statement that wrote it told. */
+typedef struct RowWritten
+{
+	bool		returned;		/* of this row too */
+	bool		suppressed;		/* it does not: a trigger left the row out */
+	bool		untouched;		/* it does not, of a row that was here */
+} RowWritten;
+
 typedef struct RestoreRow
 {
 	RowState	state;
@@ -70,25 +125,12 @@ typedef struct RestoreRow
 	RowField   *fields;			/* one a member of the section's shape */
 	Datum	   *values;			/* one a column, and the row's number in the batch */
 	bool	   *nulls;
-	bool		has_source;
-	IdKey		source;
-	IdKey		target;
-	int			nulled;			/* references set to NULL */
-	int			nulled_before;	/* of them, those to complete tables */
-	uint64		json_done;		/* circular references inside json that are mapped */
-	bool		converted;
-	bool		searched;		/* looked for among the rows that exist */
-	bool		nullkey_searched;	/* and by all it holds, for a NULL in its match key */
-	bool		found;			/* among them */
-	bool		held;			/* and locked by the attempt that is being made */
-	bool		made;			/* by a trigger of a table restored before: not the file's */
+	bool		converted;		/* values and nulls are filled */
 	bool		referenced;		/* it is there for others to refer to: only found, or made */
-	bool		refused;		/* by a unique index, and searched again */
-	int			redrawn;		/* how often its key has been */
-	bool		returned;		/* the statement that wrote it says so */
-	bool		suppressed;		/* it does not: a trigger left the row out */
-	bool		untouched;		/* it does not, of a row that was here */
-	uint64		later;			/* references to rows that have not come yet, a bit each */
+	RowKey		key;
+	RowMatch	match;
+	RowRefs		refs;
+	RowWritten	written;
 } RestoreRow;
 
 typedef struct RestoreRef
@@ -135,46 +177,52 @@ typedef struct RestoreTenant
 	bool		has_rows;
 } RestoreTenant;
 
-struct RestoreTable
+/* How the file's members become the columns of the table. */
+typedef struct TableColumns
 {
-	Restore	   *restore;
-	BackupTable *table;
-	RelationInfo *rel;
-	MemoryContext cxt;
-	IdMap	   *map;			/* NULL where nothing refers to the table */
-	const FileSection *section; /* NULL unless the file has the table */
-
-	/* columns */
 	ValueReader **readers;		/* one a column */
 	bool		pinned;			/* some of them need pins */
 	RowShape	shape;
 	int		   *shape_columns;	/* index of the column, or -1: not restored */
-	int		   *column_fields;	/* the reverse */
+	int		   *fields;			/* the reverse */
 	Datum		tenant;
-	RestoreRef *refs;
-	bool		circular;		/* some reference is */
-	Bitmapset  *serials;		/* columns that keep the file's numbers but have a sequence */
+	Bitmapset  *serials;		/* those that keep the file's numbers but have a sequence */
+	int64	   *kept_min;		/* one a column: bounds of the file's numbers */
+	int64	   *kept_max;		/* where it has a sequence */
+} TableColumns;
 
-	/* keys */
-	int			npk;
-	int		   *pk;
-	KeySource  *pk_source;
-	QueryPlan **pk_default;
-	bool	   *pk_renamed;		/* an equal key that reads otherwise is updated too */
+/* The primary key, and where each part of it comes from. */
+typedef struct TableKey
+{
+	int			count;
+	int		   *columns;
+	KeySource  *sources;
+	QueryPlan **defaults;
+	bool	   *renamed;		/* an equal key that reads otherwise is updated too */
 	bool		sequence_checked;
-	int			nwhere;			/* columns that lead to one row */
-	int		   *where;			/* NULL until needed */
-	bool		where_unique;
+} TableKey;
 
-	/* what makes a row exist */
-	int			nmatch;
-	int		   *match;
-	bool		match_covered;	/* a unique index would refuse a second row */
+/* Columns that lead to one row here. */
+typedef struct TablePlace
+{
+	int			count;
+	int		   *columns;		/* NULL until needed */
+	bool		unique;
+} TablePlace;
+
+/* What makes a row exist. */
+typedef struct TableMatch
+{
+	int			count;
+	int		   *columns;
+	bool		covered;		/* a unique index would refuse a second row */
 	bool		probing;		/* always, whatever the row's tenant */
 	RestoreNullkey *nullkey;	/* rows here that have a NULL in it; NULL until needed */
 	List	   *tenants;		/* RestoreTenant *, those of rows so far */
+} TableMatch;
 
-	/* statements */
+typedef struct TableSql
+{
 	QueryRows  *rows;
 	List	   *relations;		/* rows alone, as a list */
 	QueryPlan  *probe;
@@ -182,21 +230,25 @@ struct RestoreTable
 	bool		locking;		/* the probe holds what it finds */
 	bool		tells_origin;	/* and says which transaction made it */
 	TransactionId begun;		/* the next one when the table began */
-	RestoreStatements *statements;
-	List	   *all_statements;
+	RestoreStatements *current;
+	List	   *all;			/* RestoreStatements * */
 	bool		may_suppress;	/* a trigger may leave rows out */
+} TableSql;
 
-	/* the batch */
-	MemoryContext batchcxt;
-	RestoreRow	batch[BATCH_ROWS];
-	int			nbatch;
-	int64		section_row;	/* index of the next row */
-	size_t		batch_bytes;
+typedef struct TableBatch
+{
+	MemoryContext cxt;
+	RestoreRow	rows[BATCH_ROWS];
+	int			count;
+	int64		next_row;		/* index of the next row in the file's table */
+	size_t		bytes;
 	RestoreRow *culprit;		/* whose values are being read */
 	bool		writing;		/* an error now is some row's fault */
 	uint32		match_hashes[BATCH_ROWS];
+} TableBatch;
 
-	/* results */
+typedef struct TableCounts
+{
 	int64		inserted;
 	int64		updated;
 	int64		skipped;
@@ -207,12 +259,35 @@ struct RestoreTable
 	int64		unmatched;		/* rows whose match key has a NULL */
 	int64		made;			/* by triggers, and the file's now */
 	int64		untouched;		/* no trigger, policy or view let them be updated */
+} TableCounts;
+
+/* What the report tells beside the counts. */
+typedef struct TableNotes
+{
 	List	   *failures;
 	List	   *dropped;		/* columns of the file that have no place here */
 	List	   *defaulted;		/* columns the file does not have */
 	List	   *triggers;
-	int64	   *kept_min;		/* one a column: bounds of the file's numbers */
-	int64	   *kept_max;		/* where it has a sequence */
+} TableNotes;
+
+struct RestoreTable
+{
+	Restore	   *restore;
+	BackupTable *table;
+	RelationInfo *rel;
+	MemoryContext cxt;
+	IdMap	   *map;			/* NULL where nothing refers to the table */
+	const FileSection *section; /* NULL unless the file has the table */
+	TableColumns columns;
+	RestoreRef *refs;
+	bool		circular;		/* some reference is */
+	TableKey	key;
+	TablePlace	place;
+	TableMatch	match;
+	TableSql	sql;
+	TableBatch	batch;
+	TableCounts counts;
+	TableNotes	notes;
 };
 
 struct Restore

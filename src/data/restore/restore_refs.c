@@ -91,12 +91,13 @@ has_null(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r)
 static bool
 find_in_batch(const RestoreTable *t, const RestoreRow *row, const IdKey *source, IdKey *target)
 {
-	for (const RestoreRow *other = t->batch; other <= row; other++)
+	for (const RestoreRow *other = t->batch.rows; other <= row; other++)
 		if ((other->state == ROW_NEW || other->state == ROW_EXISTS ||
 			 other->state == ROW_INSERTED || other->state == ROW_SKIPPED) &&
-			!other->suppressed && other->has_source && idkey_equal(&other->source, source))
+			!other->written.suppressed && other->key.has_source &&
+			idkey_equal(&other->key.source, source))
 		{
-			*target = other->target;
+			*target = other->key.target;
 			return true;
 		}
 	return false;
@@ -112,7 +113,7 @@ find_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, i
 		return REF_MAPPED;
 	if (!r->ref->circular || index < 0)
 		return REF_MISSING;
-	if (other == t && row >= t->batch && row < t->batch + BATCH_ROWS &&
+	if (other == t && row >= t->batch.rows && row < t->batch.rows + BATCH_ROWS &&
 		find_in_batch(t, row, source, target))
 		return REF_MAPPED;
 	if (restore_cycle_find(t->restore, index, source, target))
@@ -146,7 +147,7 @@ set_target(RestoreTable *t, RestoreRow *row, const RestoreRef *r, const IdKey *t
 
 			part = idkey_make(text, len);
 		}
-		row->values[column] = valuereader_key(t->readers[column], &part);
+		row->values[column] = valuereader_key(t->columns.readers[column], &part);
 		row->nulls[column] = false;
 	}
 }
@@ -213,14 +214,14 @@ map_json(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 {
 	uint64		bit = UINT64CONST(1) << (r - t->refs);
 	int			column = r->columns[0];
-	bool		is_text = valuereader_type(t->readers[column]) == JSONOID;
+	bool		is_text = valuereader_type(t->columns.readers[column]) == JSONOID;
 	JsonMapping m = {t, row, r, REF_IS_NULL, 0};
-	int			field = t->column_fields[column];
+	int			field = t->columns.fields[column];
 	Datum		value;
 	Jsonb	   *document;
 	Jsonb	   *mapped;
 
-	if (field < 0 || row->fields[field].kind <= FIELD_NULL || (row->json_done & bit) != 0)
+	if (field < 0 || row->fields[field].kind <= FIELD_NULL || (row->refs.json_done & bit) != 0)
 		return REF_IS_NULL;
 	/* Several references may stand in one value, so what another has mapped stays. */
 	value = row->values[column];
@@ -230,13 +231,13 @@ map_json(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	mapped = jsonplace_map(r->place, document, map_json_key, &m);
 	if (m.worst == REF_LATER)
 		return REF_LATER;
-	row->json_done |= bit;
+	row->refs.json_done |= bit;
 	if (mapped != NULL)
 		row->values[column] =
 			is_text ? CStringGetTextDatum(JsonbToCString(NULL, &mapped->root, VARSIZE(mapped)))
 					: JsonbPGetDatum(mapped);
 	if (m.worst == REF_MISSING && !r->ref->required)
-		row->nulled += m.missing;
+		row->refs.nulled += m.missing;
 	return m.worst;
 }
 
@@ -260,7 +261,7 @@ map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	else
 		set_target(t, row, r, &target);
 	if (result == REF_MISSING && !r->ref->required)
-		row->nulled++;
+		row->refs.nulled++;
 	return result;
 }
 
@@ -275,7 +276,7 @@ map_ref(RestoreTable *t, RestoreRow *row, int index)
 	else if (result == REF_LATER && (r->ref->required || !r->nullable || r->ref->kind == REF_JSON))
 		row->state = ROW_WAITING;
 	else if (result == REF_LATER)
-		row->later |= UINT64CONST(1) << index;
+		row->refs.later |= UINT64CONST(1) << index;
 }
 
 bool
@@ -303,8 +304,8 @@ restore_refs_map(RestoreTable *t, RestoreRow *row, bool circular)
 
 	if (circular)
 	{
-		row->nulled = row->nulled_before;
-		row->later = 0;
+		row->refs.nulled = row->refs.nulled_before;
+		row->refs.later = 0;
 	}
 	for (int i = 0; i < t->table->nrefs; i++)
 	{
@@ -312,10 +313,10 @@ restore_refs_map(RestoreTable *t, RestoreRow *row, bool circular)
 			continue;
 		/* The references of a row that exists are set when all rows are here. */
 		if (overwrites)
-			row->later |= UINT64CONST(1) << i;
+			row->refs.later |= UINT64CONST(1) << i;
 		else
 			map_ref(t, row, i);
 	}
 	if (!circular)
-		row->nulled_before = row->nulled;
+		row->refs.nulled_before = row->refs.nulled;
 }

@@ -46,15 +46,15 @@ static void
 take_apart(void *arg)
 {
 	KeyTexts   *k = arg;
-	char	  **parts = palloc(sizeof(char *) * k->t->npk);
+	char	  **parts = palloc(sizeof(char *) * k->t->key.count);
 	char		buffer[IDKEY_BUFFER];
 	int			len;
 	const char *text = idkey_text(k->key, buffer, &len);
 	const char *at = text;
 
-	for (int i = 0; i < k->t->npk; i++)
+	for (int i = 0; i < k->t->key.count; i++)
 	{
-		if (k->t->npk > 1)
+		if (k->t->key.count > 1)
 			text = idkey_next_part(&at, &len);
 		parts[i] = pnstrdup(text, len);
 		if (k->utf8)
@@ -87,14 +87,14 @@ static void
 convert_fields(void *arg)
 {
 	FieldTexts *f = arg;
-	char	  **parts = palloc(sizeof(char *) * f->t->npk);
+	char	  **parts = palloc(sizeof(char *) * f->t->key.count);
 
-	for (int i = 0; i < f->t->npk; i++)
+	for (int i = 0; i < f->t->key.count; i++)
 	{
 		const char *text;
 		int			len;
 
-		if (!restore_key_part(f->t, f->row, f->t->pk[i], &text, &len))
+		if (!restore_key_part(f->t, f->row, f->t->key.columns[i], &text, &len))
 			return;
 		parts[i] = pnstrdup(text, len);
 		parts[i] = pg_any_to_server(parts[i], len, PG_UTF8);
@@ -108,9 +108,9 @@ source_texts(RestoreTable *t, const RestoreRow *row)
 {
 	FieldTexts	f = {t, row};
 
-	if (row->fields == NULL || t->npk == 0)
-		return row->has_source && restore_source_is_plain(t->restore, t->table->index)
-				   ? key_texts(t, &row->source, true)
+	if (row->fields == NULL || t->key.count == 0)
+		return row->key.has_source && restore_source_is_plain(t->restore, t->table->index)
+				   ? key_texts(t, &row->key.source, true)
 				   : NULL;
 	if (GetDatabaseEncoding() == PG_UTF8)
 		convert_fields(&f);
@@ -127,7 +127,7 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 	row->state = ROW_FAILED;
 	if (t->restore->options.abort_on_error)
 		raise_failure(t, row, error);
-	if (list_length(t->failures) < MAX_FAILURES)
+	if (list_length(t->notes.failures) < MAX_FAILURES)
 	{
 		RestoreFailure *failure;
 		IdKey		existing;
@@ -142,7 +142,7 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
 			restore_key_conflict(t, row, error->constraint_name, &existing))
 			failure->existing_keys = key_texts(t, &existing, false);
-		t->failures = lappend(t->failures, failure);
+		t->notes.failures = lappend(t->notes.failures, failure);
 		MemoryContextSwitchTo(oldcxt);
 	}
 }
@@ -165,12 +165,12 @@ put_key(JsonWriter *w, const RestoreTable *t, const char *name, char **keys)
 	json_key(w, name);
 	if (keys == NULL)
 		json_null(w);
-	else if (t->npk == 1)
+	else if (t->key.count == 1)
 		put_key_part(w, keys[0]);
 	else
 	{
 		json_begin_array(w);
-		for (int i = 0; i < t->npk; i++)
+		for (int i = 0; i < t->key.count; i++)
 			put_key_part(w, keys[i]);
 		json_end_array(w);
 	}
@@ -209,8 +209,8 @@ failures_json(RestoreTable *t)
 	json_begin_array(&w);
 	if (t != NULL)
 	{
-		list_sort(t->failures, compare_failures);
-		foreach(lc, t->failures)
+		list_sort(t->notes.failures, compare_failures);
+		foreach(lc, t->notes.failures)
 			put_failure(&w, t, lfirst(lc));
 	}
 	json_end_array(&w);
@@ -240,16 +240,16 @@ notes_json(const Restore *restore, const RestoreTable *t)
 	json_begin_object(&w);
 	if (t != NULL)
 	{
-		put_count(&w, "parent_missing", t->orphaned);
-		put_count(&w, "null_match_key", t->unmatched);
-		put_count(&w, "suppressed_by_trigger", t->suppressed);
-		put_count(&w, "not_updated", t->untouched);
-		put_count(&w, "made_by_trigger", t->made);
-		put_names(&w, "defaulted_columns", t->defaulted);
-		put_names(&w, "dropped_columns", t->dropped);
-		if (t->inserted + t->updated > 0)
-			put_names(&w, "triggers", t->triggers);
-		if (t->inserted > 0 && t->nmatch == 0)
+		put_count(&w, "parent_missing", t->counts.orphaned);
+		put_count(&w, "null_match_key", t->counts.unmatched);
+		put_count(&w, "suppressed_by_trigger", t->counts.suppressed);
+		put_count(&w, "not_updated", t->counts.untouched);
+		put_count(&w, "made_by_trigger", t->counts.made);
+		put_names(&w, "defaulted_columns", t->notes.defaulted);
+		put_names(&w, "dropped_columns", t->notes.dropped);
+		if (t->counts.inserted + t->counts.updated > 0)
+			put_names(&w, "triggers", t->notes.triggers);
+		if (t->counts.inserted > 0 && t->match.count == 0)
 			json_put_bool(&w, "no_match_key", true);
 	}
 	json_end_object(&w);
@@ -268,11 +268,11 @@ restore_report(Restore *restore, ReturnSetInfo *result)
 		int			n = 0;
 
 		values[n++] = CStringGetTextDatum(restore->schema->tables[i].name);
-		values[n++] = Int64GetDatum(t ? t->inserted : none);
-		values[n++] = Int64GetDatum(t ? t->updated : none);
-		values[n++] = Int64GetDatum(t ? t->skipped : none);
-		values[n++] = Int64GetDatum(t ? t->failed : none);
-		values[n++] = Int64GetDatum(t ? t->nulled : none);
+		values[n++] = Int64GetDatum(t ? t->counts.inserted : none);
+		values[n++] = Int64GetDatum(t ? t->counts.updated : none);
+		values[n++] = Int64GetDatum(t ? t->counts.skipped : none);
+		values[n++] = Int64GetDatum(t ? t->counts.failed : none);
+		values[n++] = Int64GetDatum(t ? t->counts.nulled : none);
 		values[n++] = JsonbPGetDatum(failures_json(t));
 		values[n++] = JsonbPGetDatum(notes_json(restore, t));
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

@@ -194,13 +194,13 @@ static bool
 key_part(const RestoreTable *t, const RestoreRow *row, int column, SourcePart *part,
 		 const char **text, int *len)
 {
-	int			at = t->column_fields[column];
+	int			at = t->columns.fields[column];
 	const RowField *field = at < 0 ? NULL : &row->fields[at];
 	Oid			from = t->rel->columns[column].basetype;
 	bool		is_null = field == NULL || field->kind <= FIELD_NULL;
 
 	if (field != NULL && field->kind == FIELD_NULL && part->type == JSONBOID && from == JSONBOID)
-		is_null = t->shape.lenient; /* null is a value of that type, in 2.0 */
+		is_null = t->columns.shape.lenient; /* null is a value of that type, in 2.0 */
 	if (is_null)
 		return false;
 	if (reads_alike(part, from, field))

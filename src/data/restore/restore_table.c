@@ -68,7 +68,7 @@ restore_table_keeps_ids(const RestoreTable *t)
 static KeySource
 choose_source(const RestoreTable *t, const RelationColumn *column)
 {
-	bool		in_file = t->column_fields[column_index(t, column)] >= 0;
+	bool		in_file = t->columns.fields[column_index(t, column)] >= 0;
 
 	if (in_file && restore_table_keeps_ids(t))
 		return KEY_KEPT;
@@ -82,8 +82,8 @@ choose_source(const RestoreTable *t, const RelationColumn *column)
 bool
 restore_table_draws(const RestoreTable *t)
 {
-	for (int i = 0; i < t->npk; i++)
-		if (t->pk_source[i] == KEY_SEQUENCE || t->pk_source[i] == KEY_DEFAULT)
+	for (int i = 0; i < t->key.count; i++)
+		if (t->key.sources[i] == KEY_SEQUENCE || t->key.sources[i] == KEY_DEFAULT)
 			return true;
 	return false;
 }
@@ -93,22 +93,23 @@ choose_key(RestoreTable *t)
 {
 	bool		mapped = false;
 
-	t->npk = t->table->npk;
-	t->pk = palloc(sizeof(int) * Max(t->npk, 1));
-	t->pk_source = palloc(sizeof(KeySource) * Max(t->npk, 1));
-	t->pk_default = palloc0(sizeof(QueryPlan *) * Max(t->npk, 1));
-	t->pk_renamed = palloc0(sizeof(bool) * Max(t->npk, 1));
-	for (int i = 0; i < t->npk; i++)
+	t->key.count = t->table->npk;
+	t->key.columns = palloc(sizeof(int) * Max(t->key.count, 1));
+	t->key.sources = palloc(sizeof(KeySource) * Max(t->key.count, 1));
+	t->key.defaults = palloc0(sizeof(QueryPlan *) * Max(t->key.count, 1));
+	t->key.renamed = palloc0(sizeof(bool) * Max(t->key.count, 1));
+	for (int i = 0; i < t->key.count; i++)
 	{
 		RelationColumn *column = t->table->pk_columns[i];
 
-		t->pk[i] = column_index(t, column);
-		t->pk_source[i] = is_referencing(t, column) || is_tenant(t, column)
-							  ? KEY_MAPPED
-							  : choose_source(t, column);
-		mapped |= t->pk_source[i] == KEY_MAPPED;
+		t->key.columns[i] = column_index(t, column);
+		t->key.sources[i] = is_referencing(t, column) || is_tenant(t, column)
+								? KEY_MAPPED
+								: choose_source(t, column);
+		mapped |= t->key.sources[i] == KEY_MAPPED;
 	}
-	if (t->restore->options.ids == IDS_NEW && t->npk > 0 && !mapped && !restore_table_draws(t))
+	if (t->restore->options.ids == IDS_NEW && t->key.count > 0 && !mapped &&
+		!restore_table_draws(t))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("table \"%s\" cannot be given new ids", t->table->name),
 						errdetail("Its key has neither a sequence nor a default."),
@@ -118,9 +119,9 @@ choose_key(RestoreTable *t)
 bool
 restore_table_is_drawn(const RestoreTable *t, int column)
 {
-	for (int i = 0; i < t->npk; i++)
-		if (t->pk[i] == column)
-			return t->pk_source[i] == KEY_SEQUENCE || t->pk_source[i] == KEY_DEFAULT;
+	for (int i = 0; i < t->key.count; i++)
+		if (t->key.columns[i] == column)
+			return t->key.sources[i] == KEY_SEQUENCE || t->key.sources[i] == KEY_DEFAULT;
 	return false;
 }
 
@@ -135,15 +136,15 @@ match_add(RestoreTable *t, const RelationColumn *column)
 {
 	int			index = column_index(t, column);
 
-	for (int i = 0; i < t->nmatch; i++)
-		if (t->match[i] == index)
+	for (int i = 0; i < t->match.count; i++)
+		if (t->match.columns[i] == index)
 			return;
 	if (relation_equality(column->basetype) == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("column \"%s\" of table \"%s\" cannot identify rows", column->name,
 							   t->table->name),
 						errdetail("Its type has no equality.")));
-	t->match[t->nmatch++] = index;
+	t->match.columns[t->match.count++] = index;
 }
 
 /* The columns that make rows without a match key unique, but for a key that is drawn. */
@@ -163,7 +164,7 @@ other_key(const RestoreTable *t)
 			int			index = column_index(t, column);
 
 			usable = !restore_table_is_drawn(t, index) && !is_circular(t, column) &&
-					 (t->column_fields[index] >= 0 || is_tenant(t, column));
+					 (t->columns.fields[index] >= 0 || is_tenant(t, column));
 		}
 		if (usable)
 			return key;
@@ -174,17 +175,17 @@ other_key(const RestoreTable *t)
 static bool
 match_is_covered(const RestoreTable *t)
 {
-	AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(t->nmatch, 1));
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(t->match.count, 1));
 	ListCell   *lc;
 
-	for (int i = 0; i < t->nmatch; i++)
+	for (int i = 0; i < t->match.count; i++)
 	{
-		columns[i] = t->rel->columns[t->match[i]].attnum;
-		if (restore_table_is_drawn(t, t->match[i]))
+		columns[i] = t->rel->columns[t->match.columns[i]].attnum;
+		if (restore_table_is_drawn(t, t->match.columns[i]))
 			return false;
 	}
 	foreach(lc, t->rel->keys)
-		if (relation_key_within(lfirst(lc), columns, t->nmatch))
+		if (relation_key_within(lfirst(lc), columns, t->match.count))
 			return true;
 	return false;
 }
@@ -215,25 +216,25 @@ choose_match(RestoreTable *t)
 {
 	RelationKey *key;
 
-	t->match = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
+	t->match.columns = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
 	for (int i = 0; i < t->table->nslug; i++)
 		match_add(t, t->table->slug_columns[i]);
-	if (t->nmatch == 0 && t->npk > 0 && !restore_table_draws(t))
-		for (int i = 0; i < t->npk; i++)
+	if (t->match.count == 0 && t->key.count > 0 && !restore_table_draws(t))
+		for (int i = 0; i < t->key.count; i++)
 			match_add(t, t->table->pk_columns[i]);
-	else if (t->nmatch == 0 && (key = other_key(t)) != NULL)
+	else if (t->match.count == 0 && (key = other_key(t)) != NULL)
 		for (int i = 0; i < key->ncolumns; i++)
 			match_add(t, relation_column_by_number(t->rel, key->columns[i]));
-	if (t->nmatch == 0)
+	if (t->match.count == 0)
 		return;
 	if (t->table->user_column != NULL)
 		match_add(t, t->table->user_column);
 	if (t->table->match_parents || !match_is_covered(t) ||
 		(t->restore->options.user_id != NULL && t->table->tenant_depth > 0))
 		match_add_parents(t);
-	t->match_covered = match_is_covered(t);
-	for (int i = 0; i < t->npk; i++)
-		t->pk_renamed[i] = restore_update_renames(t, i);
+	t->match.covered = match_is_covered(t);
+	for (int i = 0; i < t->key.count; i++)
+		t->key.renamed[i] = restore_update_renames(t, i);
 }
 
 /* Whether the table has rows of that tenant; of any, where it has no tenants. */
@@ -241,7 +242,7 @@ static bool
 has_rows_of(RestoreTable *t, Datum tenant)
 {
 	RelationColumn *user = t->table->user_column;
-	Oid			type = user ? valuereader_type(t->readers[column_index(t, user)]) : InvalidOid;
+	Oid type = user ? valuereader_type(t->columns.readers[column_index(t, user)]) : InvalidOid;
 	StringInfoData sql;
 
 	initStringInfo(&sql);
@@ -274,24 +275,24 @@ restore_table_may_exist(RestoreTable *t, const RestoreRow *row)
 	ListCell   *lc;
 	MemoryContext oldcxt;
 
-	if (t->nmatch == 0 || t->probing || !rows_tell_tenant(t))
-		return t->nmatch > 0 && t->probing;
+	if (t->match.count == 0 || t->match.probing || !rows_tell_tenant(t))
+		return t->match.count > 0 && t->match.probing;
 	if (!restore_key_part(t, row, column, &text, &len) || row->nulls[column])
 		return false;
-	foreach(lc, t->tenants)
+	foreach(lc, t->match.tenants)
 	{
 		tenant = lfirst(lc);
 		if (tenant->len == len && memcmp(tenant->text, text, len) == 0)
 			return tenant->has_rows;
 	}
-	if (list_length(t->tenants) == MAX_TENANTS)
+	if (list_length(t->match.tenants) == MAX_TENANTS)
 		return true;
 	oldcxt = MemoryContextSwitchTo(t->cxt);
 	tenant = palloc(sizeof(RestoreTenant));
 	tenant->text = pnstrdup(text, len);
 	tenant->len = len;
 	tenant->has_rows = has_rows_of(t, row->values[column]);
-	t->tenants = lappend(t->tenants, tenant);
+	t->match.tenants = lappend(t->match.tenants, tenant);
 	MemoryContextSwitchTo(oldcxt);
 	return tenant->has_rows;
 }
@@ -319,17 +320,17 @@ restore_table_matches_null(const RestoreTable *t, int column)
 static void
 append_match(StringInfo out, const RestoreTable *t)
 {
-	for (int i = 0; i < t->nmatch; i++)
+	for (int i = 0; i < t->match.count; i++)
 	{
-		RelationColumn *column = &t->rel->columns[t->match[i]];
-		bool		nullable = restore_table_matches_null(t, t->match[i]) && !column->not_null;
+		RelationColumn *column = &t->rel->columns[t->match.columns[i]];
+		bool nullable = restore_table_matches_null(t, t->match.columns[i]) && !column->not_null;
 
 		appendStringInfoString(out, i > 0 ? " AND " : "");
 		appendStringInfoString(out, nullable ? "(" : "");
-		append_columns(out, t, &t->match[i], 1, "");
+		append_columns(out, t, &t->match.columns[i], 1, "");
 		if (nullable)
 			appendStringInfo(out, " OR (x.%s IS NULL AND b.c%d IS NULL))", column->quoted,
-							 t->match[i] + 1);
+							 t->match.columns[i] + 1);
 	}
 }
 
@@ -342,18 +343,18 @@ char *
 restore_table_cast(const RestoreTable *t, int column, const char *expression)
 {
 	return psprintf("CAST(%s AS %s)", expression,
-					format_type_extended(valuereader_type(t->readers[column]), -1,
+					format_type_extended(valuereader_type(t->columns.readers[column]), -1,
 										 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 }
 
 static void
 append_key(StringInfo out, const RestoreTable *t)
 {
-	for (int i = 0; i < t->npk; i++)
+	for (int i = 0; i < t->key.count; i++)
 	{
-		const char *name = psprintf("x.%s", t->rel->columns[t->pk[i]].quoted);
+		const char *name = psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted);
 
-		appendStringInfo(out, ", %s AS k%d", restore_table_cast(t, t->pk[i], name), i + 1);
+		appendStringInfo(out, ", %s AS k%d", restore_table_cast(t, t->key.columns[i], name), i + 1);
 	}
 }
 
@@ -366,12 +367,12 @@ prepare_probe(RestoreTable *t, bool locking)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT b.n, y.* FROM " ROWS_NAME " AS b, LATERAL (SELECT 1");
 	append_key(&sql, t);
-	if (t->tells_origin)
+	if (t->sql.tells_origin)
 		appendStringInfoString(&sql, ", x.xmin AS origin");
 	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->rel->qualified);
 	append_match(&sql, t);
 	appendStringInfo(&sql, " LIMIT 1%s) AS y", locking ? " FOR KEY SHARE OF x" : "");
-	return query_prepare_over(t->cxt, sql.data, t->relations);
+	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
 }
 
 QueryPlan *
@@ -379,10 +380,10 @@ restore_table_probe_latest(RestoreTable *t)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 
-	if (t->probe_latest == NULL)
-		t->probe_latest = prepare_probe(t, false);
+	if (t->sql.probe_latest == NULL)
+		t->sql.probe_latest = prepare_probe(t, false);
 	MemoryContextSwitchTo(oldcxt);
-	return t->probe_latest;
+	return t->sql.probe_latest;
 }
 
 static bool
@@ -412,7 +413,7 @@ may_be_made(const RestoreTable *t)
 	{
 		const RestoreTable *other = t->restore->tables[i];
 
-		if (other != NULL && other != t && other->triggers != NIL)
+		if (other != NULL && other != t && other->notes.triggers != NIL)
 			return true;
 	}
 	return false;
@@ -464,12 +465,12 @@ prepare_insert(RestoreTable *t, const Bitmapset *given)
 
 	initStringInfo(&sql);
 	restore_table_insert(&sql, t, given, ROWS_NAME);
-	if (t->may_suppress && t->npk > 0)
+	if (t->sql.may_suppress && t->key.count > 0)
 	{
 		appendStringInfoString(&sql, " RETURNING 1");
 		append_key(&sql, t);
 	}
-	return query_prepare_over(t->cxt, sql.data, t->relations);
+	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
 }
 
 /* Finds the key of the row that has the values of a row of ours under a unique index. */
@@ -490,7 +491,7 @@ restore_table_conflict(RestoreTable *t, const RelationKey *key)
 		append_columns(&sql, t, &column, 1, "");
 	}
 	appendStringInfoString(&sql, " LIMIT 1");
-	return query_prepare_over(CurrentMemoryContext, sql.data, t->relations);
+	return query_prepare_over(CurrentMemoryContext, sql.data, t->sql.relations);
 }
 
 void
@@ -501,10 +502,10 @@ restore_table_use(RestoreTable *t, const Bitmapset *given)
 	MemoryContext oldcxt;
 	int			i = -1;
 
-	foreach(lc, t->all_statements)
+	foreach(lc, t->sql.all)
 	{
-		t->statements = lfirst(lc);
-		if (bms_equal(t->statements->given, given))
+		t->sql.current = lfirst(lc);
+		if (bms_equal(t->sql.current->given, given))
 			return;
 	}
 	while ((i = bms_next_member(given, i)) >= 0)
@@ -513,8 +514,8 @@ restore_table_use(RestoreTable *t, const Bitmapset *given)
 	s = palloc0(sizeof(RestoreStatements));
 	s->given = bms_copy(given);
 	s->insert = prepare_insert(t, given);
-	t->all_statements = lappend(t->all_statements, s);
-	t->statements = s;
+	t->sql.all = lappend(t->sql.all, s);
+	t->sql.current = s;
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -525,8 +526,9 @@ restore_table_rows(RestoreTable *t, const char *name)
 
 	for (int i = 0; i < t->rel->ncolumns; i++)
 	{
-		TupleDescInitEntry(desc, i + 1, psprintf("c%d", i + 1), valuereader_type(t->readers[i]),
-						   valuereader_typmod(t->readers[i]), 0);
+		TupleDescInitEntry(desc, i + 1, psprintf("c%d", i + 1),
+						   valuereader_type(t->columns.readers[i]),
+						   valuereader_typmod(t->columns.readers[i]), 0);
 		TupleDescInitEntryCollation(desc, i + 1, t->rel->columns[i].collation);
 	}
 	TupleDescInitEntry(desc, t->rel->ncolumns + 1, "n", INT4OID, -1, 0);
@@ -556,27 +558,28 @@ restore_table_create(Restore *restore, BackupTable *table)
 	t->rel = table->rel;
 	t->cxt =
 		AllocSetContextCreate(restore->cxt, "db_adapter restore table", ALLOCSET_DEFAULT_SIZES);
-	t->batchcxt = AllocSetContextCreate(restore->cxt, "db_adapter restore batch", 0,
-										ALLOCSET_DEFAULT_INITSIZE * 8, ALLOCSET_DEFAULT_MAXSIZE);
+	t->batch.cxt = AllocSetContextCreate(restore->cxt, "db_adapter restore batch", 0,
+										 ALLOCSET_DEFAULT_INITSIZE * 8, ALLOCSET_DEFAULT_MAXSIZE);
 	oldcxt = MemoryContextSwitchTo(t->cxt);
 	if (is_referenced(restore->schema, table))
 		t->map = idmap_create(t->cxt);
-	t->readers = palloc(sizeof(ValueReader *) * Max(t->rel->ncolumns, 1));
-	t->kept_min = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
-	t->kept_max = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
+	t->columns.readers = palloc(sizeof(ValueReader *) * Max(t->rel->ncolumns, 1));
+	t->columns.kept_min = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
+	t->columns.kept_max = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	for (int i = 0; i < t->rel->ncolumns; i++)
 	{
-		t->readers[i] = valuereader_create(&t->rel->columns[i],
-										   filereader_header(restore->reader)->is_document);
-		t->pinned |= valuereader_needs_pins(t->readers[i]);
-		t->kept_min[i] = PG_INT64_MAX;
-		t->kept_max[i] = PG_INT64_MIN;
+		t->columns.readers[i] = valuereader_create(&t->rel->columns[i],
+												   filereader_header(restore->reader)->is_document);
+		t->columns.pinned |= valuereader_needs_pins(t->columns.readers[i]);
+		t->columns.kept_min[i] = PG_INT64_MAX;
+		t->columns.kept_max[i] = PG_INT64_MIN;
 	}
 	if (table->user_column != NULL && restore->options.user_id != NULL)
-		t->tenant = valuereader_text(t->readers[column_index(t, table->user_column)],
-									 restore->options.user_id, strlen(restore->options.user_id));
-	t->triggers = relation_triggers(t->rel->oid, &before);
-	t->may_suppress = before || t->rel->kind != RELKIND_RELATION;
+		t->columns.tenant =
+			valuereader_text(t->columns.readers[column_index(t, table->user_column)],
+							 restore->options.user_id, strlen(restore->options.user_id));
+	t->notes.triggers = relation_triggers(t->rel->oid, &before);
+	t->sql.may_suppress = before || t->rel->kind != RELKIND_RELATION;
 	restore_refs_create(t);
 	MemoryContextSwitchTo(oldcxt);
 	return t;
@@ -601,7 +604,7 @@ place_file_column(RestoreTable *t, const FileSection *section, const FileColumn 
 							   ": table \"%s\" has no column \"%s\" here",
 							   section->line, section->name, given->name),
 						errhint("Leave such columns out with on_unknown => 'drop'.")));
-	t->dropped = lappend(t->dropped, pstrdup(given->name));
+	t->notes.dropped = lappend(t->notes.dropped, pstrdup(given->name));
 	return -1;
 }
 
@@ -614,9 +617,9 @@ create_shape(RestoreTable *t, const FileSection *section)
 	const char **names = palloc(sizeof(char *) * Max(count, 1));
 	int		   *lengths = palloc(sizeof(int) * Max(count, 1));
 
-	t->shape_columns = palloc(sizeof(int) * Max(count, 1));
-	t->column_fields = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
-	memset(t->column_fields, -1, sizeof(int) * t->rel->ncolumns);
+	t->columns.shape_columns = palloc(sizeof(int) * Max(count, 1));
+	t->columns.fields = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
+	memset(t->columns.fields, -1, sizeof(int) * t->rel->ncolumns);
 	for (int i = 0; i < count; i++)
 	{
 		char	   *own = plain ? t->rel->columns[i].name : NULL;
@@ -624,16 +627,16 @@ create_shape(RestoreTable *t, const FileSection *section)
 		names[i] = plain ? pg_server_to_any(own, strlen(own), PG_UTF8) : section->columns[i].utf8;
 		lengths[i] = strlen(names[i]);
 		if (plain)
-			t->shape_columns[i] = is_restored(t, &t->rel->columns[i]) ? i : -1;
+			t->columns.shape_columns[i] = is_restored(t, &t->rel->columns[i]) ? i : -1;
 		else
-			t->shape_columns[i] = place_file_column(t, section, &section->columns[i]);
-		if (t->shape_columns[i] >= 0)
-			t->column_fields[t->shape_columns[i]] = i;
+			t->columns.shape_columns[i] = place_file_column(t, section, &section->columns[i]);
+		if (t->columns.shape_columns[i] >= 0)
+			t->columns.fields[t->columns.shape_columns[i]] = i;
 	}
-	row_shape_init(&t->shape, names, lengths, count,
+	row_shape_init(&t->columns.shape, names, lengths, count,
 				   palloc(sizeof(short) * row_shape_slots(count)));
-	t->shape.lenient = plain;
-	t->shape.drop_unknown = t->restore->options.drop_unknown;
+	t->columns.shape.lenient = plain;
+	t->columns.shape.drop_unknown = t->restore->options.drop_unknown;
 }
 
 static void
@@ -643,9 +646,9 @@ note_defaulted(RestoreTable *t)
 	{
 		RelationColumn *column = &t->rel->columns[i];
 
-		if (t->column_fields[i] < 0 && is_restored(t, column) && !is_tenant(t, column) &&
+		if (t->columns.fields[i] < 0 && is_restored(t, column) && !is_tenant(t, column) &&
 			!restore_table_is_drawn(t, i))
-			t->defaulted = lappend(t->defaulted, column->name);
+			t->notes.defaulted = lappend(t->notes.defaulted, column->name);
 	}
 }
 
@@ -653,9 +656,9 @@ static void
 note_serials(RestoreTable *t)
 {
 	for (int i = 0; i < t->rel->ncolumns; i++)
-		if (t->column_fields[i] >= 0 && OidIsValid(t->rel->columns[i].sequence) &&
+		if (t->columns.fields[i] >= 0 && OidIsValid(t->rel->columns[i].sequence) &&
 			!restore_table_is_drawn(t, i))
-			t->serials = bms_add_member(t->serials, i);
+			t->columns.serials = bms_add_member(t->columns.serials, i);
 }
 
 void
@@ -669,17 +672,18 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	note_defaulted(t);
 	note_serials(t);
 	choose_match(t);
-	t->rows = restore_table_rows(t, ROWS_NAME);
-	t->relations = list_make1(t->rows);
-	if (t->nmatch > 0)
+	t->sql.rows = restore_table_rows(t, ROWS_NAME);
+	t->sql.relations = list_make1(t->sql.rows);
+	if (t->match.count > 0)
 	{
-		t->locking = may_lock(t->rel);
-		t->tells_origin = may_be_made(t);
-		t->begun = ReadNextTransactionId();
-		t->probe = prepare_probe(t, t->locking);
+		t->sql.locking = may_lock(t->rel);
+		t->sql.tells_origin = may_be_made(t);
+		t->sql.begun = ReadNextTransactionId();
+		t->sql.probe = prepare_probe(t, t->sql.locking);
 	}
-	t->probing =
-		t->nmatch > 0 && (!t->match_covered || (!rows_tell_tenant(t) && has_rows_of(t, t->tenant)));
+	t->match.probing =
+		t->match.count > 0 &&
+		(!t->match.covered || (!rows_tell_tenant(t) && has_rows_of(t, t->columns.tenant)));
 	restore_batch_init(t);
 	MemoryContextSwitchTo(oldcxt);
 }

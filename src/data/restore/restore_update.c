@@ -19,23 +19,23 @@
 static void
 add_where(RestoreTable *t, int column)
 {
-	for (int i = 0; i < t->nwhere; i++)
-		if (t->where[i] == column)
+	for (int i = 0; i < t->place.count; i++)
+		if (t->place.columns[i] == column)
 			return;
-	t->where[t->nwhere++] = column;
+	t->place.columns[t->place.count++] = column;
 }
 
 /* Whether a unique index makes the columns of WHERE lead to one row. */
 static bool
 where_is_unique(const RestoreTable *t)
 {
-	AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(t->nwhere, 1));
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * Max(t->place.count, 1));
 	ListCell   *lc;
 
-	for (int i = 0; i < t->nwhere; i++)
-		columns[i] = t->rel->columns[t->where[i]].attnum;
+	for (int i = 0; i < t->place.count; i++)
+		columns[i] = t->rel->columns[t->place.columns[i]].attnum;
 	foreach(lc, t->rel->keys)
-		if (relation_key_within(lfirst(lc), columns, t->nwhere))
+		if (relation_key_within(lfirst(lc), columns, t->place.count))
 			return true;
 	return false;
 }
@@ -43,15 +43,15 @@ where_is_unique(const RestoreTable *t)
 static void
 choose_where(RestoreTable *t)
 {
-	t->where = MemoryContextAlloc(t->cxt, sizeof(int) * Max(t->rel->ncolumns, 1));
-	for (int i = 0; i < t->npk; i++)
-		add_where(t, t->pk[i]);
+	t->place.columns = MemoryContextAlloc(t->cxt, sizeof(int) * Max(t->rel->ncolumns, 1));
+	for (int i = 0; i < t->key.count; i++)
+		add_where(t, t->key.columns[i]);
 	if (t->table->user_column != NULL)
 		add_where(t, t->table->user_column - t->rel->columns);
-	t->where_unique = t->npk > 0 && where_is_unique(t);
-	for (int i = 0; i < t->nmatch && !t->where_unique; i++)
-		add_where(t, t->match[i]);
-	t->where_unique |= where_is_unique(t);
+	t->place.unique = t->key.count > 0 && where_is_unique(t);
+	for (int i = 0; i < t->match.count && !t->place.unique; i++)
+		add_where(t, t->match.columns[i]);
+	t->place.unique |= where_is_unique(t);
 }
 
 /* Views and foreign tables have no indexes: there the count must do. */
@@ -60,9 +60,9 @@ need_where(RestoreTable *t)
 {
 	bool indexed = t->rel->kind == RELKIND_RELATION || t->rel->kind == RELKIND_PARTITIONED_TABLE;
 
-	if (t->where == NULL)
+	if (t->place.columns == NULL)
 		choose_where(t);
-	if (indexed && !t->where_unique)
+	if (indexed && !t->place.unique)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("rows of table \"%s\" cannot be updated", t->table->name),
@@ -87,18 +87,18 @@ static void
 append_where(StringInfo out, const RestoreTable *t)
 {
 	appendStringInfoString(out, " FROM " ROWS_NAME " AS b WHERE ");
-	for (int i = 0; i < t->nwhere; i++)
+	for (int i = 0; i < t->place.count; i++)
 	{
 		appendStringInfoString(out, i > 0 ? " AND " : "");
-		append_equality(out, t, t->where[i]);
+		append_equality(out, t, t->place.columns[i]);
 	}
 }
 
 static bool
 is_where(const RestoreTable *t, int column)
 {
-	for (int i = 0; i < t->nwhere; i++)
-		if (t->where[i] == column)
+	for (int i = 0; i < t->place.count; i++)
+		if (t->place.columns[i] == column)
 			return true;
 	return false;
 }
@@ -110,12 +110,13 @@ is_where(const RestoreTable *t, int column)
 bool
 restore_update_renames(const RestoreTable *t, int part)
 {
-	const RelationColumn *column = &t->rel->columns[t->pk[part]];
+	const RelationColumn *column = &t->rel->columns[t->key.columns[part]];
 	bool		matched = false;
 
-	for (int i = 0; i < t->nmatch; i++)
-		matched |= t->match[i] == t->pk[part];
-	return matched && t->pk_source[part] == KEY_KEPT && t->column_fields[t->pk[part]] >= 0 &&
+	for (int i = 0; i < t->match.count; i++)
+		matched |= t->match.columns[i] == t->key.columns[part];
+	return matched && t->key.sources[part] == KEY_KEPT &&
+		   t->columns.fields[t->key.columns[part]] >= 0 &&
 		   keyform_kind(keyform_create(column->basetype, column->collation)) != KEYFORM_PLAIN;
 }
 
@@ -124,9 +125,9 @@ is_set(const RestoreTable *t, int column)
 {
 	bool		set = t->rel->columns[column].identity != ATTRIBUTE_IDENTITY_ALWAYS;
 
-	for (int i = 0; i < t->npk; i++)
-		if (t->pk[i] == column)
-			set &= t->pk_renamed[i];
+	for (int i = 0; i < t->key.count; i++)
+		if (t->key.columns[i] == column)
+			set &= t->key.renamed[i];
 	for (int i = 0; i < t->table->nrefs; i++)
 		for (int j = 0; j < t->table->refs[i].nfields; j++)
 			if (t->table->refs[i].circular && t->refs[i].columns[j] == column)
@@ -155,20 +156,20 @@ prepare_update(RestoreTable *t, const Bitmapset *given)
 		appendStringInfo(&sql, "%s%s = b.c%d", count++ > 0 ? ", " : "", column->quoted, i + 1);
 	}
 	append_where(&sql, t);
-	for (i = 0; i < t->nmatch; i++)
-		if (!is_where(t, t->match[i]))
+	for (i = 0; i < t->match.count; i++)
+		if (!is_where(t, t->match.columns[i]))
 		{
 			appendStringInfoString(&sql, " AND ");
-			append_equality(&sql, t, t->match[i]);
+			append_equality(&sql, t, t->match.columns[i]);
 		}
 	appendStringInfoString(&sql, " RETURNING b.n");
-	return count > 0 ? query_prepare_over(t->cxt, sql.data, t->relations) : NULL;
+	return count > 0 ? query_prepare_over(t->cxt, sql.data, t->sql.relations) : NULL;
 }
 
 void
 restore_update_use(RestoreTable *t)
 {
-	RestoreStatements *s = t->statements;
+	RestoreStatements *s = t->sql.current;
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 
 	if (!s->update_tried)
@@ -193,7 +194,7 @@ restore_update_later(RestoreTable *t, int ref)
 						 r->columns[i] + 1);
 	append_where(&sql, t);
 	appendStringInfoString(&sql, " RETURNING b.n");
-	r->later = query_prepare_over(t->cxt, sql.data, t->relations);
+	r->later = query_prepare_over(t->cxt, sql.data, t->sql.relations);
 	return r->later;
 }
 
@@ -203,17 +204,17 @@ restore_update_place(RestoreTable *t, const RestoreRow *row)
 {
 	RestorePlace place;
 
-	if (t->where == NULL)
+	if (t->place.columns == NULL)
 		choose_where(t);
-	place.values = palloc(sizeof(Datum) * Max(t->nwhere, 1));
-	place.nulls = palloc(sizeof(bool) * Max(t->nwhere, 1));
-	for (int i = 0; i < t->nwhere; i++)
+	place.values = palloc(sizeof(Datum) * Max(t->place.count, 1));
+	place.nulls = palloc(sizeof(bool) * Max(t->place.count, 1));
+	for (int i = 0; i < t->place.count; i++)
 	{
-		int			column = t->where[i];
+		int			column = t->place.columns[i];
 
 		place.nulls[i] = row->nulls[column];
 		if (!place.nulls[i])
-			place.values[i] = valuereader_copy(t->readers[column], row->values[column]);
+			place.values[i] = valuereader_copy(t->columns.readers[column], row->values[column]);
 	}
 	return place;
 }
@@ -221,10 +222,10 @@ restore_update_place(RestoreTable *t, const RestoreRow *row)
 void
 restore_update_put(const RestoreTable *t, RestoreRow *row, const RestorePlace *place)
 {
-	for (int i = 0; i < t->nwhere; i++)
+	for (int i = 0; i < t->place.count; i++)
 	{
-		row->values[t->where[i]] = place->values[i];
-		row->nulls[t->where[i]] = place->nulls[i];
+		row->values[t->place.columns[i]] = place->values[i];
+		row->nulls[t->place.columns[i]] = place->nulls[i];
 	}
 }
 
