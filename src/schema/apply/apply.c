@@ -239,7 +239,7 @@ apply_read_schema(List *schemas)
 	Schema	   *schema;
 
 	begin_reading();
-	schema = catalog_read(schemas, NIL);
+	schema = catalog_read_with_graph(schemas);
 	PopActiveSnapshot();
 	return schema;
 }

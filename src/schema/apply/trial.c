@@ -138,7 +138,7 @@ set_lock_hazard(PlanStep *step)
  * lend his rights to those.
  */
 static void
-verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHeader *header)
+try_steps(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHeader *header)
 {
 	TrialOutcome outcome =
 		trial_run(plan, header->expectation->schema, live, header->expectation->is_flat,
@@ -149,6 +149,18 @@ verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHea
 			psprintf("it could not be tried on copies: %s", header->verify_error);
 	else if (outcome == TRIAL_IMPOSSIBLE)
 		header->verify_error = apply_try_plan(plan_write(plan, header));
+}
+
+static void
+verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHeader *header)
+{
+	/* Copies are made of the schemas planned alone: they have nothing that would show it. */
+	if (plan->obstacles != NIL)
+	{
+		header->verify_error = linitial(plan->obstacles);
+		return;
+	}
+	try_steps(plan, live, options, header);
 	header->verified = header->verify_error == NULL;
 }
 
@@ -211,7 +223,7 @@ trial_make_plan(const PlanRequest *request)
 	PlanHeader	header = {.expected = request->expected, .ignore = request->ignore};
 	Expectation *expectation =
 		validation_expect(request->expected, request->schemas, request->exclude);
-	Schema	   *live = catalog_read(expectation->schemas, NIL);
+	Schema	   *live = catalog_read_with_graph(expectation->schemas);
 	Schema	   *renamed;
 	SchemaPlan *plan;
 	ListCell   *lc;

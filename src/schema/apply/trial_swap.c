@@ -111,7 +111,33 @@ run_step(Trial *trial, Swap *swap, PlanStep *step)
 						  relation_fills_last_column(find_relation(step->relation))));
 }
 
-/* The first difference that the plan does not leave on purpose, in words. */
+/* The same difference among those that the plan began with, or NULL. */
+static const Difference *
+find_original(const Trial *trial, const Difference *d)
+{
+	char	   *key = difference_key(d);
+	ListCell   *lc;
+
+	foreach(lc, trial->plan->differences)
+		if (strcmp(difference_key(lfirst(lc)), key) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+static void
+leave(Trial *trial, const Difference *original)
+{
+	PlanRemainder *remainder = palloc(sizeof(PlanRemainder));
+
+	remainder->difference = original;
+	remainder->reason = pstrdup("no step of a plan changes it");
+	trial->plan->remaining = lappend(trial->plan->remaining, remainder);
+}
+
+/*
+ * What still differs as it did before, though all steps ran, remains: the rest is worth
+ * having.  What differs only now is a fault of the plan.
+ */
 static void
 check_differences(Trial *trial, List *differences)
 {
@@ -120,17 +146,21 @@ check_differences(Trial *trial, List *differences)
 	foreach(lc, differences)
 	{
 		Difference *d = lfirst(lc);
+		const Difference *original;
 		MemoryContext oldcxt;
 
 		if (!d->is_error || plan_leaves(trial->plan, d))
 			continue;
 		oldcxt = MemoryContextSwitchTo(trial->cxt);
-		trial->reason =
-			psprintf("after all steps, %s %s%s%s still differs", difference_object_type(d),
-					 difference_object(d), d->member != NULL ? ": " : "",
-					 d->member != NULL ? difference_attribute(d) : "");
+		original = find_original(trial, d);
+		if (original != NULL)
+			leave(trial, original);
+		else if (trial->reason == NULL)
+			trial->reason =
+				psprintf("after all steps, %s %s%s%s still differs", difference_object_type(d),
+						 difference_object(d), d->member != NULL ? ": " : "",
+						 d->member != NULL ? difference_attribute(d) : "");
 		MemoryContextSwitchTo(oldcxt);
-		return;
 	}
 }
 
@@ -266,7 +296,7 @@ trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool e
 	if (!renames)
 		try_subset(&trial, expected, actual,
 				   subset_of_differences(expected, actual, plan->differences,
-										 touched_relations(plan), plan->recreated));
+										 touched_relations(plan), plan->concerned));
 	/* Policies, rules and trigger conditions read tables without saying so: take all. */
 	if (renames || trial.reason != NULL)
 		try_subset(&trial, expected, actual, subset_of_all());

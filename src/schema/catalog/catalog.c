@@ -34,6 +34,7 @@ typedef struct CatalogRequest
 	List	   *exclude;
 	bool		names_only;
 	bool		comparable;		/* without depends_on */
+	bool		graph;			/* with nodes */
 	MemoryContext result;
 	Schema	   *schema;
 } CatalogRequest;
@@ -70,7 +71,7 @@ copy_names(List *names)
 }
 
 static void
-read_all(CatalogReader *r, bool dependencies)
+read_all(CatalogReader *r, const CatalogRequest *request)
 {
 	catalog_load_comments(r);
 	catalog_read_relations(r);
@@ -83,8 +84,10 @@ read_all(CatalogReader *r, bool dependencies)
 	catalog_read_operators(r);
 	catalog_read_others(r);
 	catalog_read_database(r);
-	if (dependencies)
+	if (!request->comparable)
 		catalog_read_dependencies(r);
+	if (request->graph)
+		catalog_read_graph(r);
 }
 
 static void
@@ -110,7 +113,7 @@ read_schema(void *arg)
 	if (r.names_only)
 		catalog_read_relations(&r);
 	else
-		read_all(&r, !request->comparable);
+		read_all(&r, request);
 	schema_sort(r.schema);
 
 	UnregisterSnapshot(r.snapshot);
@@ -188,6 +191,14 @@ Schema *
 catalog_read(List *schemas, List *exclude)
 {
 	CatalogRequest request = {.schemas = schemas, .exclude = exclude};
+
+	return read_whole(&request);
+}
+
+Schema *
+catalog_read_with_graph(List *schemas)
+{
+	CatalogRequest request = {.schemas = schemas, .graph = true};
 
 	return read_whole(&request);
 }

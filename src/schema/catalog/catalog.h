@@ -17,6 +17,9 @@
  */
 extern Schema *catalog_read(List *schemas, List *exclude);
 
+/* The same, each object with its node: what a plan begins with. */
+extern Schema *catalog_read_with_graph(List *schemas);
+
 /* The same without depends_on, which takes no part in comparisons: cheaper. */
 extern Schema *catalog_read_comparable(List *schemas, List *exclude);
 

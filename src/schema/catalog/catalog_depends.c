@@ -33,7 +33,7 @@ typedef struct ObjectKey
 	Oid			oid;
 } ObjectKey;
 
-/* An object that has a depends_on, or a part of one. */
+/* An object that has a depends_on, or a part of one: the relation of a composite type. */
 typedef struct Dependent
 {
 	ObjectKey	key;
@@ -71,6 +71,26 @@ add_dependents(CatalogReader *r, const SchemaKind *kind, Oid class, List *object
 		dependent = find_dependent(r, class, object->oid, HASH_ENTER);
 		dependent->kind = kind;
 		dependent->object = object;
+	}
+}
+
+/* The attributes of a composite type hang on a relation. */
+static void
+add_composites(CatalogReader *r, List *types)
+{
+	ListCell   *lc;
+
+	foreach(lc, types)
+	{
+		SchemaType *type = lfirst(lc);
+		Oid			relation = get_typ_typrelid(type->object.oid);
+		Dependent  *dependent;
+
+		if (!OidIsValid(relation))
+			continue;
+		dependent = find_dependent(r, RelationRelationId, relation, HASH_ENTER);
+		dependent->kind = &schema_type_kind;
+		dependent->object = &type->object;
 	}
 }
 
@@ -214,6 +234,7 @@ catalog_read_dependencies(CatalogReader *r)
 	add_dependents(r, &schema_sequence_kind, RelationRelationId, schema->sequences);
 	add_dependents(r, &schema_function_kind, ProcedureRelationId, schema->functions);
 	add_dependents(r, &schema_type_kind, TypeRelationId, schema->types);
+	add_composites(r, schema->types);
 	foreach(lc, schema->others)
 		add_dependents(r, &schema_other_kind, ((SchemaOther *) lfirst(lc))->class,
 					   list_make1(lfirst(lc)));

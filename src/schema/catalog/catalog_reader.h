@@ -92,6 +92,7 @@ typedef struct CatalogReader
 	void	   *current;		/* the object whose further rows are being read */
 	HTAB	   *dependents;		/* catalog_depends.c: objects and their parts */
 	List	   *edges;			/* the same: rows of pg_depend between them */
+	HTAB	   *nodes;			/* catalog_graph.c: objects, columns and their parts */
 	int64		class_rows;
 } CatalogReader;
 
@@ -171,7 +172,7 @@ extern void catalog_read_operators(CatalogReader *r);	/* catalog_operators.c */
 extern void catalog_read_others(CatalogReader *r);	/* catalog_others.c */
 extern void catalog_read_database(CatalogReader *r);
 extern void catalog_read_dependencies(CatalogReader *r);	/* catalog_depends.c */
-extern void catalog_read_dependencies(CatalogReader *r);	/* catalog_depends.c */
+extern void catalog_read_graph(CatalogReader *r);	/* catalog_graph.c */
 extern void catalog_read_publications(CatalogReader *r);	/* catalog_publications.c */
 
 #endif							/* DB_ADAPTER_CATALOG_READER_H */

@@ -60,6 +60,25 @@ extern const char *difference_attribute(const Difference *difference);
 extern char *difference_expected(const Difference *difference);
 extern char *difference_actual(const Difference *difference);
 
+/* Whether it is a change of a member of a struct: difference_is(d, SchemaColumn, type). */
+#define difference_is(d, struct_name, field)                                                       \
+	((d)->member != NULL && (d)->object_kind == &KIND_OF_##struct_name &&                          \
+	 (d)->member->offset == offsetof(struct_name, field))
+
+#define KIND_OF_SchemaTable schema_table_kind
+#define KIND_OF_SchemaView schema_view_kind
+#define KIND_OF_SchemaColumn schema_column_kind
+#define KIND_OF_SchemaConstraint schema_constraint_kind
+#define KIND_OF_SchemaIndex schema_index_kind
+#define KIND_OF_SchemaTrigger schema_trigger_kind
+#define KIND_OF_SchemaRule schema_rule_kind
+#define KIND_OF_SchemaFunction schema_function_kind
+#define KIND_OF_SchemaType schema_type_kind
+#define KIND_OF_SchemaSequence schema_sequence_kind
+#define KIND_OF_SchemaStatistics schema_statistics_kind
+#define KIND_OF_SchemaOther schema_other_kind
+#define KIND_OF_SchemaPublication schema_publication_kind
+
 /* All that tells one difference of two schemas from others, in one text. */
 extern char *difference_key(const Difference *difference);
 

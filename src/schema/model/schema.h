@@ -75,6 +75,7 @@ typedef struct SchemaObject
 	char	   *comment;
 	List	   *depends_on;		/* "kind schema.name" of objects that must exist before it */
 	Oid			oid;			/* of a live object, else InvalidOid; never written */
+	struct GraphNode *node;		/* of a live object read with its dependents; see graph.h */
 } SchemaObject;
 
 /* A column of a table or view, or an attribute of a composite type. */

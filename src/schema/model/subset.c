@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "miscadmin.h"
+#include "schema/model/graph.h"
 #include "schema/model/subset.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
@@ -143,31 +144,14 @@ add_touched(Subset *subset, const Schema *actual, List *touched)
 	}
 }
 
+/* What has to be there for a trial to find out that it is in the way. */
 static void
-add_referencing(Subset *subset, const Schema *actual, List *rebuilt)
+add_concerned(Subset *subset, List *concerned)
 {
 	ListCell   *lc;
 
-	if (rebuilt == NIL)
-		return;
-	foreach(lc, actual->tables)
-	{
-		const SchemaTable *table = lfirst(lc);
-		ListCell   *lcc;
-
-		foreach(lcc, table->constraints)
-		{
-			const SchemaConstraint *constraint = lfirst(lcc);
-			ListCell   *lcr;
-
-			foreach(lcr, rebuilt)
-				if (constraint->referenced_table != NULL &&
-					strcmp(quote_qualified_identifier(constraint->referenced_schema,
-													  constraint->referenced_table),
-						   lfirst(lcr)) == 0)
-					add_seed(subset, &schema_table_kind, table);
-		}
-	}
+	foreach(lc, concerned)
+		add_seed(subset, graph_top_kind(lfirst(lc)), graph_top(lfirst(lc)));
 }
 
 /* A sequence goes with the table whose column owns it. */
@@ -232,7 +216,7 @@ grow(Subset *subset, const Schema *schema)
 
 Subset *
 subset_of_differences(const Schema *expected, const Schema *actual, List *differences,
-					  List *touched, List *rebuilt)
+					  List *touched, List *concerned)
 {
 	Subset	   *subset = palloc0(sizeof(Subset));
 	HASHCTL		ctl = {.keysize = sizeof(SubsetEntry), .entrysize = sizeof(SubsetEntry)};
@@ -242,7 +226,7 @@ subset_of_differences(const Schema *expected, const Schema *actual, List *differ
 		hash_create("db_adapter subset", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	add_seeds(subset, differences);
 	add_touched(subset, actual, touched);
-	add_referencing(subset, actual, rebuilt);
+	add_concerned(subset, concerned);
 	do
 	{
 		subset->grown = false;

@@ -13,11 +13,11 @@ typedef struct Subset Subset;
 /*
  * The objects that the differences are about, what these need to exist, what
  * depends on them, and what that needs in turn.  touched (SchemaObject *) are
- * relations that steps change beyond the differences.  Tables that are rebuilt (List
- * of char *, their identities) bring along the tables that reference them.
+ * relations that steps change beyond the differences; concerned (GraphNode *) is what
+ * needs something that goes or changes.
  */
 extern Subset *subset_of_differences(const Schema *expected, const Schema *actual,
-									 List *differences, List *touched, List *rebuilt);
+									 List *differences, List *touched, List *concerned);
 
 extern Subset *subset_of_all(void);
 

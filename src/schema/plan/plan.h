@@ -84,10 +84,30 @@ typedef enum PlanPhase
 	PHASE_COUNT
 } PlanPhase;
 
-typedef struct PlanStep
+/* A few steps come before or after all others of their phase, whatever they concern. */
+typedef enum PlanBand
+{
+	BAND_FIRST,
+	BAND_NORMAL,
+	BAND_LAST
+} PlanBand;
+
+/*
+ * Where a step stands unless it has to wait for another: compared member by member, in
+ * this order.
+ */
+typedef struct PlanPlace
 {
 	PlanPhase	phase;
-	int			rank;
+	PlanBand	band;
+	int			rank;			/* of the object it concerns */
+	bool		late;			/* after the other steps of its object */
+	int			sequence;		/* of adding */
+} PlanPlace;
+
+typedef struct PlanStep
+{
+	PlanPlace	place;
 	int			number;			/* 1, 2, … once the plan is ordered */
 	const char *action;			/* "add_column" */
 	char	   *object;			/* "public.items.price" */
@@ -98,6 +118,7 @@ typedef struct PlanStep
 	int64		rows;			/* of that table, estimated; -1 where not asked */
 	int64		bytes;			/* the same, with indexes */
 	bool		online;			/* apply leaves it: it makes transactions of its own */
+	List *takes; /* GraphNode *: of the live schema, what is there no more after it */
 } PlanStep;
 
 /* A difference that no step mends, and why. */
@@ -114,6 +135,8 @@ typedef struct SchemaPlan
 	List	   *remaining;		/* PlanRemainder * */
 	List	   *notes;			/* char *: what the reader should know */
 	List	   *recreated;		/* char *: tables rebuilt */
+	List	   *concerned;		/* GraphNode *: what needs live things that go or change */
+	List	   *obstacles;		/* char *: why it will not apply, whatever a trial says */
 } SchemaPlan;
 
 /*

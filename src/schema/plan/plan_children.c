@@ -32,6 +32,27 @@ in_schema(const void *parent, const char *name)
 /* ---------- constraints ---------- */
 
 /*
+ * A view that groups by a primary key and shows other columns needs the key: nothing
+ * but the query says so of one that is only expected.
+ */
+static bool
+is_grouped_by(const Planner *p, const SchemaTable *table)
+{
+	char	   *key = psprintf("table %s", schema_identity(table));
+	ListCell   *lc;
+
+	foreach(lc, p->expected->views)
+	{
+		const SchemaView *view = lfirst(lc);
+
+		if (strstr(view->definition, "GROUP BY") != NULL &&
+			schema_lists(view->object.depends_on, key))
+			return true;
+	}
+	return false;
+}
+
+/*
  * A foreign key or check is added NOT VALID and validated by a step of its own: the
  * scan then holds a lock that lets others write.
  */
@@ -56,6 +77,11 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 						psprintf("ALTER TABLE %s ADD %s%s", schema_identity(table),
 								 ddl_constraint(constraint), staged ? " NOT VALID" : ""),
 						reason);
+	if (strcmp(constraint->kind, "primary key") == 0 && is_grouped_by(p, table))
+	{
+		step->place.phase = PHASE_BUILD;
+		planner_run_late(step);
+	}
 	step->relation = &table->object;
 	planner_hazard(step, reference ? "share_row_exclusive_lock" : "access_exclusive_lock");
 	if (!reference && strcmp(constraint->kind, "check") != 0)
@@ -161,7 +187,7 @@ comes_to_parent(const Planner *p, const SchemaTable *table)
 	const SchemaTable *live =
 		schema_find_table(p->actual, table->object.schema, table->object.name);
 
-	return live != NULL && !plan_follows_parent(table, live);
+	return live != NULL && !planner_follows_parent(table, live);
 }
 
 static void
@@ -286,27 +312,6 @@ plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 	}
 }
 
-/* Whether a child comes by itself: with its parent's, its constraint or its table. */
-static bool
-comes_by_itself(const SchemaKind *kind, const void *child)
-{
-	if (kind == &schema_constraint_kind)
-		return ((const SchemaConstraint *) child)->inherited;
-	if (kind == &schema_index_kind)
-		return ((const SchemaIndex *) child)->constraint != NULL;
-	if (kind == &schema_trigger_kind)
-		return ((const SchemaTrigger *) child)->inherited;
-	return false;
-}
-
-/* A part of a partitioned index goes and changes with the whole. */
-bool
-plan_is_part(const SchemaKind *kind, const void *child)
-{
-	return comes_by_itself(kind, child) ||
-		   (kind == &schema_index_kind && ((const SchemaIndex *) child)->inherited);
-}
-
 void
 plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *parent, bool is_bare,
 					 const char *reason)
@@ -322,7 +327,7 @@ plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *pare
 		{
 			void	   *child = lfirst(lc);
 
-			if (comes_by_itself(member->child, child))
+			if (planner_comes_by_itself(member->child, child))
 			{
 				if (member->child == &schema_index_kind)
 					set_index_extras(p, parent_kind, parent, child, reason);
@@ -347,9 +352,8 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 	char	   *sql;
 	PlanStep   *step;
 
-	if (list_member_ptr(p->dropped, child))
+	if (planner_is_gone(p, child))
 		return false;
-	p->dropped = lappend(p->dropped, unconstify(void *, child));
 	if (kind == &schema_constraint_kind)
 		sql = psprintf("ALTER TABLE %s DROP CONSTRAINT %s", schema_identity(parent), name);
 	else if (kind == &schema_index_kind)
@@ -358,6 +362,7 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 		sql = psprintf("DROP %s %s ON %s", ddl_keyword(kind, child), name, schema_identity(parent));
 	step = planner_step(p, phase, action, object, parent, sql, reason);
 	step->relation = parent;
+	planner_take(p, step, kind, child, parent);
 	planner_hazard(step, "access_exclusive_lock");
 	return true;
 }
@@ -398,10 +403,10 @@ change_child(Planner *p, const Difference *d)
 	const char *reason = "its definition differs";
 	const SchemaIndex *index = d->expected;
 
-	if (list_member_ptr(p->dropped, d->actual))
+	if (planner_is_gone(p, d->actual))
 		return;
 	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
-		plan_is_part(kind, d->expected))
+		planner_is_part(kind, d->expected))
 		return;
 	if (kind == &schema_index_kind && strcmp(d->member->name, "clustered") == 0)
 		planner_step(
@@ -426,7 +431,7 @@ static bool
 changes_parent(const Difference *d)
 {
 	return d->parent_kind == &schema_table_kind &&
-		   !plan_follows_parent(d->parent, d->parent_actual);
+		   !planner_follows_parent(d->parent, d->parent_actual);
 }
 
 /* A table must have its parent's checks before it becomes a child. */
@@ -436,7 +441,7 @@ comes_with_parent(const Difference *d, const void *child)
 	if (d->object_kind == &schema_constraint_kind && changes_parent(d) &&
 		strcmp(((const SchemaConstraint *) child)->kind, "check") == 0)
 		return false;
-	return comes_by_itself(d->object_kind, child);
+	return planner_comes_by_itself(d->object_kind, child);
 }
 
 /* A table that leaves its parent keeps what it had from it. */
@@ -445,7 +450,7 @@ goes_with_parent(const Difference *d, const void *child)
 {
 	if (d->object_kind == &schema_index_kind && ((const SchemaIndex *) child)->constraint != NULL)
 		return true;
-	return plan_is_part(d->object_kind, child) && !changes_parent(d);
+	return planner_is_part(d->object_kind, child) && !changes_parent(d);
 }
 
 void
@@ -465,7 +470,7 @@ plan_child(Planner *p, const Difference *d)
 	switch (d->kind)
 	{
 		case DIFFERENCE_MISSING:
-			if (!comes_with_parent(d, d->expected) && !list_member_ptr(p->dropped, d->expected) &&
+			if (!comes_with_parent(d, d->expected) && !planner_is_gone(p, d->expected) &&
 				!plan_index_online(p, d))
 				plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
 								  psprintf("the %s is missing", d->object_kind->name));

@@ -266,7 +266,7 @@ plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 		return;
 	/* A table that is rebuilt has had its owner since before the rows were copied. */
 	if (o->owner != NULL && !(ignore & DIFF_IGNORE_OWNERS) && parent == NULL &&
-		!(kind == &schema_table_kind && plan_is_rebuilt(p, object)))
+		!(kind == &schema_table_kind && planner_is_rebuilt(p, object)))
 		set_owner(p, kind == &schema_statistics_kind ? PHASE_DESCRIBE : PHASE_BUILD, kind, object,
 				  reason);
 	if (parent == NULL && !(ignore & DIFF_IGNORE_PRIVILEGES))

@@ -16,7 +16,7 @@
 #include "miscadmin.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
-#include "schema/plan/plan_room.h"
+#include "schema/plan/plan_dependents.h"
 #include "utils/builtins.h"
 
 #define REASON "its enum is made anew"
@@ -58,7 +58,7 @@ is_enum_change(const Difference *d)
 /* ---------- whether it must and can be ---------- */
 
 static bool
-must_swap(const Planner *p, const Difference *d)
+must_recreate(const Planner *p, const Difference *d)
 {
 	const SchemaType *to = d->expected;
 	const SchemaType *from = d->actual;
@@ -67,19 +67,13 @@ must_swap(const Planner *p, const Difference *d)
 		   schema_lists(p->used_enums, schema_identity(from));
 }
 
-static bool
-depends_on(const SchemaObject *object, const SchemaType *type)
-{
-	return schema_lists(object->depends_on, psprintf("type %s", schema_identity(type)));
-}
-
 static const char *
 find_dependent(List *objects, const SchemaType *type)
 {
 	ListCell   *lc;
 
 	foreach(lc, objects)
-		if (depends_on(lfirst(lc), type))
+		if (planner_depends_on(lfirst(lc), type))
 			return schema_identity(lfirst(lc));
 	return NULL;
 }
@@ -129,7 +123,7 @@ find_obstacle(const Planner *p, const Difference *d)
 }
 
 void
-plan_find_swapped(Planner *p)
+plan_find_recreated(Planner *p)
 {
 	ListCell   *lc;
 
@@ -137,35 +131,9 @@ plan_find_swapped(Planner *p)
 	{
 		const Difference *d = lfirst(lc);
 
-		if (is_enum_change(d) && must_swap(p, d) && find_obstacle(p, d) == NULL)
-			p->swapped = lappend(p->swapped, unconstify(void *, d->actual));
+		if (is_enum_change(d) && must_recreate(p, d) && find_obstacle(p, d) == NULL)
+			p->recreated = lappend(p->recreated, unconstify(void *, d->actual));
 	}
-}
-
-bool
-plan_is_swapped(const Planner *p, const char *type)
-{
-	ListCell   *lc;
-
-	foreach(lc, p->swapped)
-	{
-		char	   *identity = schema_identity(lfirst(lc));
-
-		if (strcmp(type, identity) == 0 || strcmp(type, psprintf("%s[]", identity)) == 0)
-			return true;
-	}
-	return false;
-}
-
-bool
-plan_stands_on_swapped(const Planner *p, const void *object)
-{
-	ListCell   *lc;
-
-	foreach(lc, p->swapped)
-		if (depends_on(object, lfirst(lc)))
-			return true;
-	return false;
 }
 
 /* ---------- steps ---------- */
@@ -194,7 +162,7 @@ add_labels(Planner *p, const SchemaType *to, const SchemaType *from)
 }
 
 static void
-swap_type(Planner *p, const SchemaType *to, const SchemaType *from)
+recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 {
 	const char *reason = "its labels differ in more than what ALTER TYPE adds";
 	SchemaType *merged = palloc(sizeof(SchemaType));
@@ -204,10 +172,9 @@ swap_type(Planner *p, const SchemaType *to, const SchemaType *from)
 	planner_step(p, PHASE_BUILD, "rename_type", identity, to,
 				 psprintf("ALTER TYPE %s RENAME TO %s", identity, quote_identifier(old)), reason);
 	planner_step(p, PHASE_BUILD, "create_type", identity, to, ddl_create_type(to), reason);
-	planner_step(p, PHASE_DROP, "drop_type", identity, NULL,
-				 psprintf("DROP TYPE %s", quote_qualified_identifier(from->object.schema, old)),
-				 reason)
-		->rank = PG_INT32_MAX;
+	planner_run_last(planner_step(
+		p, PHASE_DROP, "drop_type", identity, NULL,
+		psprintf("DROP TYPE %s", quote_qualified_identifier(from->object.schema, old)), reason));
 	*merged = *to;
 	planner_rank_copy(p, merged, to);
 	plan_keep_description(p, &merged->object, &from->object);
@@ -217,10 +184,10 @@ swap_type(Planner *p, const SchemaType *to, const SchemaType *from)
 void
 plan_change_enum(Planner *p, const Difference *d)
 {
-	if (!must_swap(p, d))
+	if (!must_recreate(p, d))
 		add_labels(p, d->expected, d->actual);
-	else if (list_member_ptr(p->swapped, d->actual))
-		swap_type(p, d->expected, d->actual);
+	else if (list_member_ptr(p->recreated, d->actual))
+		recreate_type(p, d->expected, d->actual);
 	else
 		planner_remain(p, d, find_obstacle(p, d));
 }
@@ -236,18 +203,18 @@ convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 	PlanStep   *step;
 
 	if (from->default_value != NULL)
-		plan_alter_table(p, PHASE_DETACH, "alter_column", object, actual,
-						 psprintf("ALTER COLUMN %s DROP DEFAULT", name), REASON);
-	if (!from->inherited || !plan_follows_parent(expected, actual))
+		planner_alter_table(p, PHASE_DETACH, "alter_column", object, actual,
+							psprintf("ALTER COLUMN %s DROP DEFAULT", name), REASON);
+	if (!from->inherited || !planner_follows_parent(expected, actual))
 	{
-		step = plan_alter_table(p, PHASE_BUILD, "alter_column", object, expected,
-								psprintf("ALTER COLUMN %s TYPE %s USING %s::text%s::%s", name,
-										 to->type, name, is_array ? "[]" : "", to->type),
-								REASON);
+		step = planner_alter_table(p, PHASE_BUILD, "alter_column", object, expected,
+								   psprintf("ALTER COLUMN %s TYPE %s USING %s::text%s::%s", name,
+											to->type, name, is_array ? "[]" : "", to->type),
+								   REASON);
 		planner_hazard(step, "table_rewrite");
 	}
 	if (to->default_value != NULL)
-		planner_run_late(plan_alter_table(
+		planner_run_late(planner_alter_table(
 			p, PHASE_BUILD, "alter_column", object, expected,
 			psprintf("ALTER COLUMN %s SET DEFAULT %s", name, to->default_value), REASON));
 }
@@ -275,30 +242,30 @@ convert_table(Planner *p, const SchemaTable *actual)
 		const SchemaColumn *from = lfirst(lc);
 		const SchemaColumn *to = schema_find_child(expected->columns, from->object.name);
 
-		if (!plan_is_swapped(p, from->type) || (to == NULL && p->options->allow_drop))
+		if (!planner_is_recreated(p, from->type) || (to == NULL && p->options->allow_drop))
 			continue;
 		if (to == NULL)
 			to = from;
 		if (strcmp(from->type, to->type) != 0)
-			continue;			/* a change of its type, which makes room by itself */
+			continue;			/* a change of its type, which makes of by itself */
 		if (from->generated != NULL)
-			plan_remake_generated(p, actual, expected, from, to, REASON);
+			dependents_recreate_generated(p, actual, expected, from, to, REASON);
 		else
 		{
-			plan_make_room(p, actual, expected, from->object.name);
+			dependents_recreate(p, actual, expected, from, REASON);
 			convert_column(p, actual, expected, from, to);
 		}
 	}
 }
 
 void
-plan_swap_enums(Planner *p)
+plan_recreate_enums(Planner *p)
 {
 	ListCell   *lc;
 
-	foreach(lc, p->swapped)
-		plan_make_room_for_type(p, schema_identity(lfirst(lc)));
-	if (p->swapped == NIL)
+	foreach(lc, p->recreated)
+		dependents_recreate_of_type(p, lfirst(lc), REASON);
+	if (p->recreated == NIL)
 		return;
 	foreach(lc, p->actual->tables)
 	{

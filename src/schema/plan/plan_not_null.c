@@ -50,7 +50,7 @@ static PlanStep *
 alter_column(Planner *p, PlanPhase phase, const SchemaTable *table, const SchemaColumn *column,
 			 const char *clause, const char *reason)
 {
-	return plan_alter_table(
+	return planner_alter_table(
 		p, phase, "alter_column", planner_child(table, column), table,
 		psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name), clause), reason);
 }
@@ -76,10 +76,10 @@ add_constraint(Planner *p, const SchemaTable *table, const SchemaTable *live,
 {
 	const char *name = choose_name(live, column);
 
-	plan_alter_table(p, PHASE_CONSTRAIN, "add_constraint", planner_child(table, column), table,
-					 psprintf("ADD %s%s", ddl_not_null(column, name),
-							  staged || column->not_null_not_valid ? " NOT VALID" : ""),
-					 reason);
+	planner_alter_table(p, PHASE_CONSTRAIN, "add_constraint", planner_child(table, column), table,
+						psprintf("ADD %s%s", ddl_not_null(column, name),
+								 staged || column->not_null_not_valid ? " NOT VALID" : ""),
+						reason);
 	if (staged)
 		validate(p, table, column, name, reason);
 }
@@ -144,18 +144,18 @@ change_constraint(Planner *p, const Difference *d)
 	else if (is_remade)
 		return;
 	else if (strcmp(member, "not_null_no_inherit") == 0)
-		plan_alter_table(p, PHASE_CONSTRAIN, "alter_column", planner_child(d->parent, to),
-						 d->parent,
-						 psprintf("ALTER CONSTRAINT %s %sINHERIT", quote_identifier(name),
-								  to->not_null_no_inherit ? "NO " : ""),
-						 "whether its NOT NULL is inherited differs");
+		planner_alter_table(p, PHASE_CONSTRAIN, "alter_column", planner_child(d->parent, to),
+							d->parent,
+							psprintf("ALTER CONSTRAINT %s %sINHERIT", quote_identifier(name),
+									 to->not_null_no_inherit ? "NO " : ""),
+							"whether its NOT NULL is inherited differs");
 	else
 		/* The last of them: the others know it by the name it has. */
-		plan_alter_table(p, PHASE_ATTACH, "rename_constraint", planner_child(d->parent, to),
-						 d->parent,
-						 psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
-								  quote_identifier(to->not_null_constraint)),
-						 "its NOT NULL differs in its name alone");
+		planner_alter_table(p, PHASE_ATTACH, "rename_constraint", planner_child(d->parent, to),
+							d->parent,
+							psprintf("RENAME CONSTRAINT %s TO %s", quote_identifier(name),
+									 quote_identifier(to->not_null_constraint)),
+							"its NOT NULL differs in its name alone");
 }
 
 void

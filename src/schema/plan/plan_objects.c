@@ -9,6 +9,7 @@
 #include "parser/parser.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
+#include "schema/plan/plan_dependents.h"
 #include "schema/plan/plan_identity.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
@@ -71,14 +72,42 @@ plan_view_default(Planner *p, const SchemaView *view, const SchemaColumn *column
 				 reason);
 }
 
+/* The view with its columns alone, of no rows: what needs it can be made. */
+static char *
+shell_of(const SchemaView *view)
+{
+	SchemaView	shell = *view;
+	StringInfoData query;
+	ListCell   *lc;
+
+	initStringInfo(&query);
+	appendStringInfoString(&query, "SELECT ");
+	foreach(lc, view->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+
+		appendStringInfo(&query, "%sNULL::%s%s%s AS %s", lc == list_head(view->columns) ? "" : ", ",
+						 column->type, column->collation != NULL ? " COLLATE " : "",
+						 column->collation != NULL ? column->collation : "",
+						 quote_identifier(column->object.name));
+	}
+	shell.definition = query.data;
+	shell.options = NIL;
+	return ddl_create_view(&shell, false);
+}
+
 void
 plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 {
 	ListCell   *lc;
-	PlanStep   *step = object_step(p, PHASE_BUILD, "create", &schema_view_kind, view,
-								   ddl_create_view(view, false), reason);
+	bool		is_shell = strcmp(view->kind, "view") == 0 && planner_is_shell(p, view);
+	PlanStep *step = object_step(p, PHASE_BUILD, "create", &schema_view_kind, view,
+								 is_shell ? shell_of(view) : ddl_create_view(view, false), reason);
 
 	step->relation = &view->object;
+	if (is_shell)
+		planner_run_last(object_step(p, PHASE_BUILD, "replace", &schema_view_kind, view,
+									 ddl_create_view(view, true), "what it needs needs it"));
 	foreach(lc, view->columns)
 	{
 		if (((SchemaColumn *) lfirst(lc))->default_value != NULL)
@@ -121,7 +150,7 @@ plan_must_recreate(const Planner *p, const Difference *d)
 		return view_must_recreate(d->expected, d->actual);
 	if (d->object_kind == &schema_function_kind)
 		return function_must_recreate(d->expected, d->actual) ||
-			   plan_stands_on_swapped(p, d->actual);
+			   planner_stands_on_recreated(p, d->actual);
 	return false;
 }
 
@@ -141,52 +170,28 @@ plan_create_function(const SchemaFunction *function, bool replace)
 	return pnstrdup(definition, length);
 }
 
-/* Triggers keep a function from being dropped; they are made again after it. */
-static void
-detach_triggers(Planner *p, const SchemaFunction *function)
-{
-	char	   *name = quote_qualified_identifier(function->object.schema, function->object.name);
-	const char *reason = "the function it calls is made again";
-	ListCell   *lc;
-
-	foreach(lc, p->actual->tables)
-	{
-		SchemaTable *table = lfirst(lc);
-		SchemaTable *expected =
-			schema_find_table(p->expected, table->object.schema, table->object.name);
-		ListCell   *lct;
-
-		foreach(lct, table->triggers)
-		{
-			SchemaTrigger *trigger = lfirst(lct);
-			SchemaTrigger *again = NULL;
-
-			if (trigger->inherited || !expression_equal(trigger->function, name))
-				continue;
-			if (expected != NULL)
-				again = schema_find_child(expected->triggers, trigger->object.name);
-			if (!plan_drop_child(p, &schema_trigger_kind, &schema_table_kind, table, trigger,
-								 PHASE_DETACH, reason))
-				continue;
-			plan_create_trigger(p, table, again != NULL ? again : trigger, reason);
-		}
-	}
-}
-
 void
-plan_remake_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
-					 const char *reason)
+plan_recreate_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
+					   const char *reason)
 {
-	SchemaFunction *merged = palloc(sizeof(SchemaFunction));
+	SchemaFunction *merged;
+	PlanStep   *step;
 
-	if (list_member_ptr(p->dropped, from))
+	if (planner_is_gone(p, from))
 		return;
-	p->dropped = lappend(p->dropped, unconstify(SchemaFunction *, from));
-	detach_triggers(p, from);
-	object_step(p, PHASE_DETACH, "drop", &schema_function_kind, from,
-				ddl_drop(&schema_function_kind, from), reason)
-		->rank += PG_INT32_MAX; /* after the views and triggers that use it */
+	/* After what calls it. */
+	step = planner_run_last(object_step(p, PHASE_DETACH, "drop", &schema_function_kind, from,
+										ddl_drop(&schema_function_kind, from), reason));
+	planner_take(p, step, &schema_function_kind, from, NULL);
+	dependents_recreate_object(p, &schema_function_kind, from, NULL,
+							   "the function it calls is made again");
+	if (to == NULL)
+	{
+		planner_hazard(step, "irreversible");
+		return;
+	}
 	/* It is to run with nobody else's rights than before. */
+	merged = palloc(sizeof(SchemaFunction));
 	*merged = *to;
 	planner_rank_copy(p, merged, to);
 	plan_keep_description(p, &merged->object, &from->object);
@@ -200,10 +205,10 @@ change_function(Planner *p, const Difference *d)
 {
 	const char *reason = "its definition differs";
 
-	if (planner_was_handled(p, d->expected))
+	if (planner_was_handled(p, d->expected) || planner_is_gone(p, d->actual))
 		return;
 	if (plan_must_recreate(p, d))
-		plan_remake_function(p, d->actual, d->expected, reason);
+		plan_recreate_function(p, d->actual, d->expected, reason);
 	else
 		object_step(p, PHASE_BUILD, "replace", &schema_function_kind, d->expected,
 					plan_create_function(d->expected, true), reason);
@@ -244,6 +249,35 @@ change_type(Planner *p, const Difference *d)
 		planner_remain(p, d, psprintf("no command changes %s of a type", d->member->name));
 }
 
+void
+plan_recreate_domain_constraint(Planner *p, const SchemaType *domain,
+								const SchemaConstraint *constraint, const char *reason)
+{
+	const SchemaType *expected =
+		schema_find(p->expected->types, domain->object.schema, domain->object.name, NULL);
+	const SchemaConstraint *again =
+		expected != NULL ? schema_find_child(expected->constraints, constraint->object.name) : NULL;
+	char	   *target = schema_identity(domain);
+	SchemaType *merged;
+
+	planner_take(p,
+				 planner_step(p, PHASE_DETACH, "alter_type", target, domain,
+							  psprintf("ALTER DOMAIN %s DROP CONSTRAINT %s", target,
+									   quote_identifier(constraint->object.name)),
+							  reason),
+				 &schema_constraint_kind, constraint, NULL);
+	if (again == NULL && p->options->allow_drop)
+		return;
+	if (again == NULL)
+		again = constraint;
+	merged = palloc(sizeof(SchemaType));
+	*merged = expected != NULL ? *expected : *domain;
+	planner_rank_copy(p, merged, expected != NULL ? expected : domain);
+	planner_step(p, PHASE_BUILD, "alter_type", target, merged,
+				 psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(again)), reason);
+	plan_describe_new(p, &schema_constraint_kind, &schema_type_kind, merged, again);
+}
+
 /* A constraint of a domain, or an attribute of a composite type. */
 static void
 plan_type_child(Planner *p, const Difference *d)
@@ -257,7 +291,9 @@ plan_type_child(Planner *p, const Difference *d)
 		attribute ? "ALTER TYPE %s DROP ATTRIBUTE %s" : "ALTER DOMAIN %s DROP CONSTRAINT %s";
 	const char *reason = psprintf("the %s differs", attribute ? "attribute" : "constraint");
 
-	if (planner_was_handled(p, object) || (d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop))
+	if (planner_was_handled(p, object) ||
+		(d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop) ||
+		(d->actual != NULL && planner_is_gone(p, d->actual)))
 		return;
 	if (attribute && d->kind == DIFFERENCE_CHANGED)
 	{
@@ -421,7 +457,7 @@ create_object(Planner *p, const Difference *d)
 	PlanPhase	phase;
 	char	   *sql;
 
-	if (planner_is_rivalled(p, d))
+	if (planner_has_name_conflict(p, d))
 		return;
 	if (kind == &schema_view_kind)
 	{
@@ -461,47 +497,72 @@ drop_object(Planner *p, const Difference *d)
 		return;
 	if (kind == &schema_sequence_kind && plan_goes_with_column(p, d->actual))
 		return;
-	if (list_member_ptr(p->dropped, d->actual) ||
+	if (planner_is_gone(p, d->actual) ||
 		(kind == &schema_view_kind && planner_is_detached(p, d->actual)))
 		return;
 	/* The name of a type that is made anew means another one by then. */
-	phase = kind == &schema_statistics_kind || plan_stands_on_swapped(p, d->actual)
+	phase = kind == &schema_statistics_kind || planner_stands_on_recreated(p, d->actual)
 				? PHASE_DETACH
 				: planner_drop_phase(p, kind, d->actual);
 	step = object_step(p, phase, "drop", kind, d->actual, ddl_drop(kind, d->actual),
 					   psprintf("the %s is not expected", difference_object_type(d)));
+	planner_take(p, step, kind, d->actual, NULL);
 	if (phase == PHASE_DETACH && kind != &schema_statistics_kind)
-		step->rank += PG_INT32_MAX; /* after what stands on it */
+		planner_run_last(step);
 	planner_hazard(step, "irreversible");
 	if (kind == &schema_sequence_kind)
 		planner_hazard(step, "data_loss");
 }
 
-/* Kinds without a command of their own for a change are dropped and made again. */
-static void
-remake_object(Planner *p, const Difference *d)
+/* Out of the way and, where to is not NULL, back. */
+void
+plan_recreate_other(Planner *p, const SchemaOther *from, const SchemaOther *to, const char *reason)
 {
 	PlanPhase	phase;
-	char	   *sql = create_command(d->object_kind, d->expected, &phase);
+	char	   *sql;
+	SchemaOther *merged;
 
-	if (planner_was_handled(p, d->expected) || list_member_ptr(p->dropped, d->actual))
+	if (planner_is_gone(p, from))
 		return;
-	if (sql == NULL)
+	planner_take(p,
+				 planner_run_last(object_step(p, PHASE_DETACH, "drop", &schema_other_kind, from,
+											  ddl_drop(&schema_other_kind, from), reason)),
+				 &schema_other_kind, from, NULL);
+	dependents_recreate_object(p, &schema_other_kind, from, NULL, "what it uses is made again");
+	if (to == NULL)
+		return;
+	sql = create_command(&schema_other_kind, to, &phase);
+	merged = palloc(sizeof(SchemaOther));
+	*merged = *to;
+	planner_rank_copy(p, merged, to);
+	plan_keep_description(p, &merged->object, &from->object);
+	create_in_steps(p, phase, &schema_other_kind, merged, sql, reason);
+	plan_describe_new(p, &schema_other_kind, NULL, NULL, merged);
+}
+
+/* Kinds without a command of their own for a change are dropped and made again. */
+static void
+recreate_object(Planner *p, const Difference *d)
+{
+	const char *reason = "its definition differs";
+
+	if (planner_was_handled(p, d->expected) || planner_is_gone(p, d->actual))
+		return;
+	if (d->object_kind == &schema_other_kind &&
+		((const SchemaOther *) d->expected)->definition != NULL)
+		plan_recreate_other(p, d->actual, d->expected, reason);
+	else if (d->object_kind == &schema_statistics_kind)
 	{
+		planner_take(p,
+					 object_step(p, PHASE_DETACH, "drop", d->object_kind, d->actual,
+								 ddl_drop(d->object_kind, d->actual), reason),
+					 d->object_kind, d->actual, NULL);
+		plan_create_statistics(p, d->expected, d->actual, reason);
+	}
+	else
 		planner_remain(
 			p, d,
 			psprintf("no command changes %s of a %s", d->member->name, difference_object_type(d)));
-		return;
-	}
-	object_step(p, PHASE_DETACH, "drop", d->object_kind, d->actual,
-				ddl_drop(d->object_kind, d->actual), "its definition differs");
-	if (d->object_kind == &schema_statistics_kind)
-	{
-		plan_create_statistics(p, d->expected, d->actual, "its definition differs");
-		return;
-	}
-	create_in_steps(p, phase, d->object_kind, d->expected, sql, "its definition differs");
-	plan_describe_new(p, d->object_kind, NULL, NULL, d->expected);
 }
 
 static void
@@ -516,7 +577,7 @@ change_object(Planner *p, const Difference *d)
 	else if (d->object_kind == &schema_sequence_kind)
 		change_sequence(p, d);
 	else
-		remake_object(p, d);
+		recreate_object(p, d);
 }
 
 void

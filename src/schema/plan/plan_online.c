@@ -70,7 +70,7 @@ can_come_late(const Planner *p, const Difference *d)
 
 	return d->object_kind == &schema_index_kind && d->parent_kind == &schema_table_kind &&
 		   live != NULL && planner_has_rows(p, live) && table->partition_key == NULL &&
-		   live->partition_key == NULL && !plan_is_rebuilt(p, table) && index->parent == NULL &&
+		   live->partition_key == NULL && !planner_is_rebuilt(p, table) && index->parent == NULL &&
 		   index->constraint == NULL && !index->invalid && !index->clustered &&
 		   index->statistics == NIL && index->object.comment == NULL &&
 		   !is_identity(table, index) && !(index->is_unique && is_referenced(p, table, index));

@@ -5,7 +5,7 @@
  * Asked for by recreate_threshold.  A new table is filled from the old one, takes
  * its name, and gets back all that hung on it: what the expected schema says of
  * the table, and what the live one says where the expected is silent.  Views and
- * foreign keys that stand on the table make room and come back.  What cannot
+ * foreign keys that stand on the table make of and come back.  What cannot
  * follow to another table (child tables, columns of its row type) makes the
  * planner refuse, naming it.
  */
@@ -18,7 +18,7 @@
 #include "schema/ddl/ddl.h"
 #include "schema/plan/plan_identity.h"
 #include "schema/plan/plan_not_null.h"
-#include "schema/plan/plan_room.h"
+#include "schema/plan/plan_dependents.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
@@ -293,45 +293,6 @@ keep_sequences(Rebuild *r)
 	}
 }
 
-/* Foreign keys of other tables to this one, and its own to itself come with it. */
-static void
-move_references(Rebuild *r)
-{
-	ListCell   *lc;
-
-	foreach(lc, r->p->actual->tables)
-	{
-		const SchemaTable *table = lfirst(lc);
-		ListCell   *lcc;
-
-		foreach(lcc, table->constraints)
-		{
-			const SchemaConstraint *key = lfirst(lcc);
-
-			if (table == r->from || key->inherited || key->referenced_table == NULL ||
-				strcmp(key->referenced_table, r->from->object.name) != 0 ||
-				strcmp(key->referenced_schema, r->from->object.schema) != 0)
-				continue;
-			plan_remake_reference(r->p, table, key, "the table it points at is rebuilt");
-		}
-	}
-}
-
-static void
-move_statistics(Rebuild *r)
-{
-	char	   *name = schema_identity(r->from);
-	ListCell   *lc;
-
-	foreach(lc, r->p->actual->statistics)
-	{
-		const SchemaStatistics *statistics = lfirst(lc);
-
-		if (strcmp(statistics->table, name) == 0)
-			rebuild_step(r, PHASE_ATTACH, "create_statistics", pstrdup(statistics->definition));
-	}
-}
-
 static void
 move_publications(Rebuild *r)
 {
@@ -388,11 +349,12 @@ rebuild_table(Planner *p, const SchemaTable *to, const SchemaTable *from)
 	refuse_obstacles(p, from);
 	merge_table(&r);
 	keep_sequences(&r);
-	move_references(&r);
 	replace_table(&r);
 	p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, to));
-	plan_furnish_table(p, r.merged, REASON);
-	move_statistics(&r);
+	/* Its own children, which are not asked, are among those that the new table gets. */
+	dependents_recreate_object(p, &schema_table_kind, from, NULL,
+							   "the table it stands on is rebuilt");
+	plan_table_contents(p, r.merged, REASON);
 	move_publications(&r);
 	rebuild_step(&r, PHASE_DESCRIBE, "analyze", psprintf("ANALYZE %s", schema_identity(to)));
 	p->plan->recreated = lappend(p->plan->recreated, schema_identity(to));
@@ -415,13 +377,12 @@ plan_find_rebuilt(Planner *p)
 	}
 }
 
+/* A table that is made anew is made as expected. */
 bool
-plan_is_rebuilt(const Planner *p, const void *table)
+plan_is_of_rebuilt(const Planner *p, const Difference *d)
 {
-	ListCell   *lc;
-
-	foreach(lc, p->rebuilt)
-		if (schema_compare_keys(lfirst(lc), table) == 0)
-			return true;
-	return false;
+	if (d->parent_kind == &schema_table_kind)
+		return planner_is_rebuilt(p, d->parent);
+	return d->object_kind == &schema_table_kind && d->kind == DIFFERENCE_CHANGED &&
+		   planner_is_rebuilt(p, d->expected);
 }

@@ -104,7 +104,8 @@ rename_step(const RenameTarget *target, const char *to)
 	const SchemaKind *kind = target->table != NULL ? &schema_table_kind : &schema_view_kind;
 	char	   *identity = schema_identity(relation);
 
-	step->phase = PHASE_RENAME;
+	step->place.phase = PHASE_RENAME;
+	step->place.band = BAND_NORMAL;
 	step->rows = step->bytes = -1;
 	step->action = target->column != NULL ? "rename_column" : "rename_table";
 	step->object = target->column != NULL
@@ -196,9 +197,8 @@ find_namesake(const Planner *p, const SchemaKind *kind, const SchemaObject *miss
 	{
 		const SchemaObject *child = lfirst(lc);
 
-		if (schema_find_child(expected, child->name) == NULL &&
-			!list_member_ptr(p->dropped, child) && !plan_is_part(kind, child) &&
-			diff_same_but_name(kind, missing, child))
+		if (schema_find_child(expected, child->name) == NULL && !planner_is_gone(p, child) &&
+			!planner_is_part(kind, child) && diff_same_but_name(kind, missing, child))
 			return child;
 	}
 	return NULL;
@@ -214,8 +214,8 @@ rename_child(Planner *p, const Difference *d, const SchemaObject *child)
 	char	   *table = schema_identity(d->parent);
 	PlanStep   *step;
 
-	p->dropped = lappend(p->dropped, unconstify(SchemaObject *, child));
-	p->dropped = lappend(p->dropped, unconstify(SchemaObject *, object));
+	planner_set_gone(p, child, NULL);
+	planner_set_gone(p, object, NULL);
 	step = planner_step(
 		p, PHASE_BUILD, psprintf("rename_%s", d->object_kind->name),
 		planner_child(d->parent, child), d->parent,
@@ -244,8 +244,8 @@ plan_rename_children(Planner *p)
 		const SchemaObject *child;
 
 		if (d->kind != DIFFERENCE_MISSING || d->parent_kind != &schema_table_kind ||
-			(!is_index && d->object_kind != &schema_constraint_kind) || plan_is_rebuilt(p, to) ||
-			plan_is_part(d->object_kind, d->expected))
+			(!is_index && d->object_kind != &schema_constraint_kind) || planner_is_rebuilt(p, to) ||
+			planner_is_part(d->object_kind, d->expected))
 			continue;
 		child =
 			find_namesake(p, d->object_kind, d->expected, is_index ? to->indexes : to->constraints,

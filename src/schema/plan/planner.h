@@ -18,42 +18,51 @@ extern bool plan_clause_has_default(const char *clause);
 /* The clause without its NOT NULL and PRIMARY KEY. */
 extern char *plan_clause_nullable(const char *clause);
 
-/* plan_tables.c: tables, columns and what hangs on them */
+/* plan_tables.c */
 extern void plan_create_table(Planner *p, const SchemaTable *table, const char *reason);
 /* All that CREATE TABLE with bare columns leaves: constraints, indexes, triggers, grants, … */
-extern void plan_furnish_table(Planner *p, const SchemaTable *table, const char *reason);
-/* Notes that a column was added without its NOT NULL. */
-extern void plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
-								 const SchemaColumn *expected, const SchemaColumn *added);
+extern void plan_table_contents(Planner *p, const SchemaTable *table, const char *reason);
 extern void plan_table(Planner *p, const Difference *d);
-/* Whether a table stays the child of a parent, whose own steps then change it too. */
-extern bool plan_follows_parent(const SchemaTable *to, const SchemaTable *from);
+
+/* plan_columns.c: columns of tables */
 extern void plan_column(Planner *p, const Difference *d);
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
 extern void plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
 							   const char *reason);
 /* What has to be out of the way before a column changes; before any step of plan_column(). */
 extern void plan_prepare_column(Planner *p, const Difference *d);
-/* ALTER TABLE of table with a clause: every form used here locks it. */
-extern PlanStep *plan_alter_table(Planner *p, PlanPhase phase, const char *action,
-								  const char *object, const SchemaTable *table, const char *clause,
-								  const char *reason);
+/* Notes that a column was added without its NOT NULL. */
+extern void plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
+								 const SchemaColumn *expected, const SchemaColumn *added);
+/* SET DEFAULT or DROP DEFAULT: they touch no row. */
+extern char *plan_default_clause(const SchemaColumn *to);
+/* Of the table, or of one that it is a partition of. */
+extern bool plan_is_partition_key(const Planner *p, const SchemaTable *table, const char *column);
+/* The clause the caller gave for a column that the expectation only names, or NULL. */
+extern const char *plan_find_definition(const Planner *p, const SchemaTable *table,
+										const char *column);
 
 /* plan_enums.c: enums whose labels change */
-/* Finds the enums that have to be made anew, into p->swapped. */
-extern void plan_find_swapped(Planner *p);
-/* Makes room for them and converts their columns. */
-extern void plan_swap_enums(Planner *p);
+/* Finds the enums that have to be made anew, into p->recreated. */
+extern void plan_find_recreated(Planner *p);
+/* Makes of for them and converts their columns. */
+extern void plan_recreate_enums(Planner *p);
 extern void plan_change_enum(Planner *p, const Difference *d);
 /* Enums whose new labels other steps use (List of char *). */
 extern List *plan_used_enums(const SchemaPlan *plan);
-/* Whether a column of that type is converted, or an object depends on such a one. */
-extern bool plan_is_swapped(const Planner *p, const char *type);
-extern bool plan_stands_on_swapped(const Planner *p, const void *object);
 
-/* plan_room.c */
-/* A function with a body in SQL reads nothing until it is made again. */
-extern void plan_empty_function(Planner *p, const SchemaFunction *function, const char *reason);
+/* plan_prepare.c: what has to go before anything is made or changed, with what needs it */
+extern void plan_prepare(Planner *p);
+
+/* plan_views.c: a view that is dropped and made again */
+extern void plan_detach_view(Planner *p, const SchemaView *view);
+
+/* plan_publications.c */
+/* A table leaves those that name a column; stays: it comes back as it was, else without it. */
+extern void plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool stays);
+/* The publication that could not do without a column, or NULL. */
+extern const SchemaPublication *plan_find_publication(const Planner *p, const SchemaTable *table,
+													  const char *column);
 
 /* plan_children.c: constraints, indexes, triggers, policies, rules */
 extern void plan_child(Planner *p, const Difference *d);
@@ -61,8 +70,6 @@ extern void plan_create_children(Planner *p, const SchemaKind *kind, const void 
 								 bool is_bare, const char *reason);
 extern void plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
 								const char *reason);
-/* What comes and goes with something else: its constraint, its table, its parent's. */
-extern bool plan_is_part(const SchemaKind *kind, const void *child);
 /* plan_online.c: true when a missing index is built after apply, while others write */
 extern bool plan_index_online(Planner *p, const Difference *d);
 
@@ -75,7 +82,8 @@ extern bool plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind
 
 /* plan_rebuild.c: recreate_threshold */
 extern void plan_find_rebuilt(Planner *p);
-extern bool plan_is_rebuilt(const Planner *p, const void *table);
+/* Whether a difference is of such a table, which is made as expected. */
+extern bool plan_is_of_rebuilt(const Planner *p, const Difference *d);
 
 /* plan_objects.c: views, functions, types, sequences, others */
 extern void plan_create_view(Planner *p, const SchemaView *view, const char *reason);
@@ -88,8 +96,14 @@ extern void plan_create_statistics(Planner *p, const SchemaStatistics *statistic
 								   const SchemaStatistics *actual, const char *reason);
 /* Whether a changed view or function must be dropped rather than replaced. */
 extern bool plan_must_recreate(const Planner *p, const Difference *d);
-extern void plan_remake_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
-								 const char *reason);
+/* Dropped early, with what needs it, and made again where to is not NULL. */
+extern void plan_recreate_function(Planner *p, const SchemaFunction *from, const SchemaFunction *to,
+								   const char *reason);
+
+extern void plan_recreate_other(Planner *p, const SchemaOther *from, const SchemaOther *to,
+								const char *reason);
+extern void plan_recreate_domain_constraint(Planner *p, const SchemaType *domain,
+											const SchemaConstraint *constraint, const char *reason);
 
 /* plan_describe.c: owners, privileges, comments */
 extern void plan_describe(Planner *p, const Difference *d);

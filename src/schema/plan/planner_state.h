@@ -15,15 +15,22 @@ typedef struct Planner
 	const Schema *actual;
 	const PlanOptions *options;
 	bool		is_flat;
+	List	   *shells;			/* expected tables and views in circles: made in two steps */
 	HTAB	   *ranks;			/* top-level object -> its place in dependency order */
 	List	   *detached;		/* views of the actual schema dropped and made again */
-	List	   *dropped;		/* what is out of the way: no other step may concern it */
-	List	   *emptied;		/* functions that read nothing for the time being */
+	HTAB	   *gone;			/* what is out of the way -> the step that takes it there */
 	List	   *used_enums;		/* char *: enums whose new labels other steps use */
-	List	   *swapped;		/* live enums that are made anew */
+	List	   *recreated;		/* live enums that are made anew */
 	List	   *rebuilt;		/* tables made anew (SchemaTable *, expected) */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
+
+/* An element of gone. */
+typedef struct GoneEntry
+{
+	const void *thing;			/* hash key */
+	PlanStep   *step;
+} GoneEntry;
 
 /* planner.c */
 
@@ -31,18 +38,33 @@ typedef struct Planner
 extern PlanStep *planner_step(Planner *p, PlanPhase phase, const char *action, const char *object,
 							  const void *top, char *sql, const char *reason);
 extern void planner_hazard(PlanStep *step, const char *hazard);
+/* Before or after all others of its phase. */
+extern PlanStep *planner_run_first(PlanStep *step);
+extern PlanStep *planner_run_last(PlanStep *step);
 /* After the other steps of its phase and object: a generated column, after those it reads. */
-extern void planner_run_late(PlanStep *step);
+extern PlanStep *planner_run_late(PlanStep *step);
 /*
- * Gives a copy the place of its original among what is made; an original that only
- * the live schema has comes after everything expected.
+ * What is out of the way, by its address: an object, or a node for one of its parts
+ * (a column's default; the body of a function).  No other step may concern it.  step is
+ * NULL where there is none.
  */
-extern void planner_rank_copy(Planner *p, const void *copy, const void *original);
-extern int planner_rank(const Planner *p, const void *object);
+extern void planner_set_gone(Planner *p, const void *thing, PlanStep *step);
+extern bool planner_is_gone(const Planner *p, const void *thing);
+extern PlanStep *planner_find_gone(const Planner *p, const void *thing);
+/* A step drops an object of the live schema; parent is what a child hangs on. */
+extern void planner_take(Planner *p, PlanStep *step, const SchemaKind *kind, const void *object,
+						 const void *parent);
+/*
+ * What needs a node is to be there when the plan is tried; what needs it from outside of
+ * the schemas planned is an obstacle.
+ */
+extern void planner_concern(Planner *p, const struct GraphNode *node);
 extern void planner_remain(Planner *p, const Difference *difference, const char *reason);
 /* Each change of one object is a difference; true for the second and later ones. */
 extern bool planner_was_handled(Planner *p, const void *object);
 extern bool planner_is_detached(const Planner *p, const void *view);
+/* Whether an expected table or view needs something that needs it: made in two steps. */
+extern bool planner_is_shell(const Planner *p, const void *object);
 extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
 /* A table of the expected schema by its quoted, qualified name; or NULL. */
 extern SchemaTable *planner_find_table(const Planner *p, const char *identity);
@@ -51,13 +73,49 @@ extern SchemaTable *planner_find_live(const Planner *p, const char *identity);
 /*
  * Relations and types share their names.  Whether a missing object cannot be made
  * because one of another kind has its name and may not be dropped (the difference
- * then remains); and when an extra one is dropped: early, where it has such a rival.
+ * then remains); and when an extra one is dropped: early, where it has such a holder.
  */
-extern bool planner_is_rivalled(Planner *p, const Difference *d);
+extern bool planner_has_name_conflict(Planner *p, const Difference *d);
 extern PlanPhase planner_drop_phase(const Planner *p, const SchemaKind *kind, const void *object);
 /* Whether a live table, view or sequence has that name. */
 extern bool planner_is_taken(const Planner *p, const char *schema, const char *name);
 /* "schema.table.child", quoted. */
 extern char *planner_child(const void *parent, const void *child);
+/* ALTER TABLE of table with a clause: every form used here locks it. */
+extern PlanStep *planner_alter_table(Planner *p, PlanPhase phase, const char *action,
+									 const char *object, const SchemaTable *table,
+									 const char *clause, const char *reason);
+/* A table that recreate_threshold has made anew. */
+extern bool planner_is_rebuilt(const Planner *p, const void *table);
+extern bool planner_depends_on(const SchemaObject *object, const SchemaType *type);
+/* Whether a column of that type is converted, or an object depends on such a one. */
+extern bool planner_is_recreated(const Planner *p, const char *type);
+extern bool planner_stands_on_recreated(const Planner *p, const void *object);
+/* Whether a table stays the child of a parent, whose own steps then change it too. */
+extern bool planner_follows_parent(const SchemaTable *to, const SchemaTable *from);
+/* What comes and goes with something else: its constraint, its table, its parent's. */
+extern bool planner_comes_by_itself(const SchemaKind *kind, const void *child);
+/* The same, or is part of a partitioned index. */
+extern bool planner_is_part(const SchemaKind *kind, const void *child);
+
+/* plan_ranks.c and plan_order.c */
+
+/* Gives every top-level object of both schemas its place in dependency order. */
+extern void plan_rank_objects(Planner *p);
+extern void planner_set_place(Planner *p, PlanStep *step, PlanPhase phase, const void *top);
+/* The same place but for what comes after the rank: beside the steps of another object. */
+extern void planner_set_rank(Planner *p, PlanStep *step, const void *top);
+/*
+ * Gives a copy the place of its original among what is made; an original that only
+ * the live schema has comes after everything expected.
+ */
+extern void planner_rank_copy(Planner *p, const void *copy, const void *original);
+/*
+ * What is to go by itself (GraphNode *: foreign keys, policies, defaults …), because what it is
+ * part of and what it needs go too, and each would have to go first.
+ */
+extern List *plan_find_circles(Planner *p);
+/* Steps that take things away wait for those that take away what needs them. */
+extern void plan_order_steps(Planner *p);
 
 #endif							/* DB_ADAPTER_PLANNER_STATE_H */

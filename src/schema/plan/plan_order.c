@@ -1,0 +1,258 @@
+/*
+ * plan_order.c
+ *	  The order of a plan: places, and what steps wait for.
+ *
+ * Each step has a place: its phase, a band of it, the rank of its object (plan_ranks.c),
+ * the order of adding.
+ *
+ * That alone would do if phases and whole objects told all.  Where they do not (a key
+ * under a foreign key, a function in a policy) the nodes of the live schema do: what
+ * takes a thing away waits for whatever takes away what needs it.  The steps are sorted
+ * so that each stands as early as its place has it, once it need not wait any more.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "lib/binaryheap.h"
+#include "miscadmin.h"
+#include "schema/model/graph.h"
+#include "schema/plan/planner.h"
+
+typedef struct OrderNode
+{
+	PlanStep   *step;
+	List	   *followers;		/* int: those that wait for it */
+	int			waits;			/* for so many */
+	bool		placed;
+} OrderNode;
+
+static int
+compare_places(const PlanStep *x, const PlanStep *y)
+{
+	if (x->place.phase != y->place.phase)
+		return x->place.phase < y->place.phase ? -1 : 1;
+	if (x->place.band != y->place.band)
+		return x->place.band < y->place.band ? -1 : 1;
+	if (x->place.rank != y->place.rank)
+		return x->place.rank < y->place.rank ? -1 : 1;
+	if (x->place.late != y->place.late)
+		return x->place.late ? 1 : -1;
+	return x->place.sequence < y->place.sequence ? -1 : 1;
+}
+
+static int
+compare_steps(const ListCell *a, const ListCell *b)
+{
+	return compare_places(lfirst(a), lfirst(b));
+}
+
+/* The step that takes a part of the live schema out of the way, by itself or with the whole. */
+static PlanStep *
+find_gone(const Planner *p, const GraphNode *node)
+{
+	PlanStep   *step = planner_find_gone(p, node);
+
+	if (step == NULL)
+		step = planner_find_gone(p, node->object);
+	return step != NULL || node->parent == NULL ? step : planner_find_gone(p, node->parent);
+}
+
+static void
+add_edge(OrderNode *nodes, const PlanStep *before, const PlanStep *after)
+{
+	OrderNode  *first = &nodes[before->number];
+
+	if (before == after)
+		return;
+	first->followers = lappend_int(first->followers, after->number);
+	nodes[after->number].waits++;
+}
+
+/* What needs a thing goes before it. */
+static void
+add_edges(Planner *p, OrderNode *nodes)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->steps)
+	{
+		PlanStep   *step = lfirst(lc);
+		ListCell   *lcn;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lcn, step->takes)
+		{
+			const GraphNode *node = lfirst(lcn);
+			ListCell   *lcd;
+
+			planner_concern(p, node);
+			foreach(lcd, node->dependents)
+			{
+				PlanStep   *before = find_gone(p, lfirst(lcd));
+
+				if (before != NULL)
+					add_edge(nodes, before, step);
+			}
+		}
+	}
+}
+
+static int
+compare_numbers(Datum a, Datum b, void *arg)
+{
+	/* The heap gives the largest first. */
+	return DatumGetInt32(b) - DatumGetInt32(a);
+}
+
+/* The first in place of those that wait for each other. */
+static int
+first_waiting(const OrderNode *nodes, int count, int *from)
+{
+	while (*from < count && nodes[*from].placed)
+		(*from)++;
+	return *from;
+}
+
+/*
+ * Kahn's algorithm; of what need not wait, the first in place.  Where steps wait for
+ * each other, the first of them does not: the trial says what comes of it.
+ */
+static List *
+sort_nodes(OrderNode *nodes, int count)
+{
+	binaryheap *ready = binaryheap_allocate(count + 1, compare_numbers, NULL);
+	List	   *result = NIL;
+	int			from = 0;
+
+	for (int i = 0; i < count; i++)
+		if (nodes[i].waits == 0)
+			binaryheap_add_unordered(ready, Int32GetDatum(i));
+	binaryheap_build(ready);
+	while (list_length(result) < count)
+	{
+		int			i = binaryheap_empty(ready) ? first_waiting(nodes, count, &from)
+										: DatumGetInt32(binaryheap_remove_first(ready));
+		ListCell   *lc;
+
+		CHECK_FOR_INTERRUPTS();
+		if (nodes[i].placed)
+			continue;
+		nodes[i].placed = true;
+		result = lappend(result, nodes[i].step);
+		foreach(lc, nodes[i].followers)
+			if (--nodes[lfirst_int(lc)].waits == 0 && !nodes[lfirst_int(lc)].placed)
+				binaryheap_add(ready, Int32GetDatum(lfirst_int(lc)));
+	}
+	binaryheap_free(ready);
+	return result;
+}
+
+static OrderNode *
+number_steps(Planner *p)
+{
+	OrderNode  *nodes = palloc0(sizeof(OrderNode) * (list_length(p->plan->steps) + 1));
+	ListCell   *lc;
+	int			number = 0;
+
+	foreach(lc, p->plan->steps)
+	{
+		PlanStep   *step = lfirst(lc);
+
+		step->number = number;
+		nodes[number++].step = step;
+	}
+	add_edges(p, nodes);
+	return nodes;
+}
+
+/* ---------- circles ---------- */
+
+/* Takes away all steps that sooner or later need not wait; true for those that are left. */
+static void
+peel(OrderNode *nodes, int count)
+{
+	List	   *free = NIL;
+
+	for (int i = 0; i < count; i++)
+		if (nodes[i].waits == 0)
+			free = lappend_int(free, i);
+	while (free != NIL)
+	{
+		OrderNode  *node = &nodes[llast_int(free)];
+		ListCell   *lc;
+
+		free = list_delete_last(free);
+		node->placed = true;
+		foreach(lc, node->followers)
+			if (--nodes[lfirst_int(lc)].waits == 0)
+				free = lappend_int(free, lfirst_int(lc));
+	}
+}
+
+/* What can go by itself, without what it is part of. */
+static bool
+is_severable(const GraphNode *node)
+{
+	if (node->kind == &schema_policy_kind || node->kind == &schema_rule_kind)
+		return node->parent_kind == &schema_table_kind;
+	if (node->kind == &schema_constraint_kind)
+		return node->parent_kind == &schema_table_kind &&
+			   ((const SchemaConstraint *) node->object)->referenced_table != NULL &&
+			   !((const SchemaConstraint *) node->object)->inherited;
+	return node->part == GRAPH_DEFAULT && node->parent_kind == &schema_table_kind &&
+		   ((const SchemaColumn *) node->object)->generated == NULL;
+}
+
+List *
+plan_find_circles(Planner *p)
+{
+	OrderNode  *nodes = number_steps(p);
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	peel(nodes, list_length(p->plan->steps));
+	foreach(lc, p->plan->steps)
+	{
+		const PlanStep *step = lfirst(lc);
+		ListCell   *lcn;
+
+		if (nodes[step->number].placed)
+			continue;
+		foreach(lcn, step->takes)
+		{
+			ListCell   *lcd;
+
+			foreach(lcd, ((const GraphNode *) lfirst(lcn))->dependents)
+			{
+				const PlanStep *before = find_gone(p, lfirst(lcd));
+
+				if (before != NULL && before != step && !nodes[before->number].placed &&
+					is_severable(lfirst(lcd)))
+					result = lappend(result, lfirst(lcd));
+			}
+		}
+	}
+	return result;
+}
+
+/* ---------- all of it ---------- */
+
+void
+plan_order_steps(Planner *p)
+{
+	SchemaPlan *plan = p->plan;
+	const PlanFacts *facts = &p->options->facts;
+	ListCell   *lc;
+	int			number = 0;
+
+	list_sort(plan->steps, compare_steps);
+	plan->steps = sort_nodes(number_steps(p), list_length(plan->steps));
+	foreach(lc, plan->steps)
+	{
+		PlanStep   *step = lfirst(lc);
+
+		step->number = ++number;
+		if (facts->measure != NULL && step->relation != NULL && step->hazards != NIL)
+			facts->measure(step->relation, &step->rows, &step->bytes, facts->arg);
+	}
+}

@@ -1,0 +1,158 @@
+/*
+ * plan_prepare.c
+ *	  What has to be out of the way before anything is made or changed.
+ *
+ * Most of what is not expected goes when everything else is in its place: nothing
+ * expected needs it any more.  Early go those things that are made again, that hold a
+ * name, or that something needs which does not change by itself: a policy, say, that
+ * calls a function by its name and is to call another of that name.
+ */
+#include "postgres.h"
+
+#include "base/compat.h"
+#include "miscadmin.h"
+#include "schema/model/expression.h"
+#include "schema/model/graph.h"
+#include "schema/plan/plan_dependents.h"
+#include "schema/plan/planner.h"
+
+static List *
+list_of(const Schema *schema, const SchemaKind *kind)
+{
+	for (int i = 0; i < schema_kind.nmembers; i++)
+		if (schema_kind.members[i].type == MEMBER_OBJECTS && schema_kind.members[i].child == kind)
+			return SCHEMA_LIST(schema, &schema_kind.members[i]);
+	return NIL;
+}
+
+/* The part of the expected schema that a node of the live one stands for, or NULL. */
+static const void *
+find_expected(const Planner *p, const GraphNode *node)
+{
+	const SchemaObject *top = graph_top(node);
+	const void *expected = schema_find(list_of(p->expected, graph_top_kind(node)), top->schema,
+									   top->name, top->signature);
+
+	if (expected == NULL || node->parent == NULL)
+		return expected;
+	for (int i = 0; i < node->parent_kind->nmembers; i++)
+	{
+		const SchemaMember *list = &node->parent_kind->members[i];
+
+		if (list->type == MEMBER_OBJECTS && list->child == node->kind)
+			return schema_find_child(SCHEMA_LIST(expected, list), node->object->name);
+	}
+	return NULL;
+}
+
+/* Whether it is expected just as it is, in so far as it needs others. */
+static bool
+stays(const Planner *p, const GraphNode *node)
+{
+	const void *expected = find_expected(p, node);
+	const SchemaMember *definition = schema_find_member(node->kind, "definition");
+
+	if (expected == NULL)
+		return !p->options->allow_drop;
+	if (node->kind == &schema_column_kind)
+		return node->part == GRAPH_DEFAULT &&
+			   expression_equal(((const SchemaColumn *) expected)->default_value,
+								((const SchemaColumn *) node->object)->default_value) &&
+			   expression_equal(((const SchemaColumn *) expected)->generated,
+								((const SchemaColumn *) node->object)->generated);
+	return definition == NULL || expression_equal(SCHEMA_TEXT(expected, definition),
+												  SCHEMA_TEXT(node->object, definition));
+}
+
+static bool
+is_needed(const Planner *p, const SchemaKind *kind, const void *object)
+{
+	ListCell   *lc;
+
+	foreach(lc, graph_nodes(kind, object, NULL))
+	{
+		ListCell   *lcd;
+
+		foreach(lcd, ((const GraphNode *) lfirst(lc))->dependents)
+			if (stays(p, lfirst(lcd)))
+				return true;
+	}
+	return false;
+}
+
+static void
+prepare_extra(Planner *p, const Difference *d)
+{
+	const SchemaKind *kind = d->object_kind;
+
+	if (!p->options->allow_drop)
+		return;
+	if (d->parent_kind != NULL)
+	{
+		/* What hangs on a table goes before all else is made. */
+		if ((d->parent_kind == &schema_table_kind && kind != &schema_column_kind) ||
+			(d->parent_kind == &schema_view_kind && kind == &schema_index_kind))
+			dependents_recreate_object(p, kind, d->actual, d->parent_actual, "what it needs goes");
+	}
+	else if (planner_drop_phase(p, kind, d->actual) == PHASE_DETACH)
+	{
+		if (kind == &schema_view_kind)
+			plan_detach_view(p, d->actual);
+		else
+			dependents_recreate_object(p, kind, d->actual, NULL,
+									   "something else takes the name of what it needs");
+	}
+	else if (kind == &schema_function_kind && is_needed(p, kind, d->actual))
+		plan_recreate_function(p, d->actual, NULL, "the function is not expected");
+	else if (kind == &schema_other_kind && is_needed(p, kind, d->actual))
+		plan_recreate_other(p, d->actual, NULL, "it is not expected");
+}
+
+/* A key or index that is made again. */
+static bool
+is_dropped_key(const Difference *d)
+{
+	return d->parent_kind == &schema_table_kind &&
+		   ((d->object_kind == &schema_constraint_kind &&
+			 !difference_is(d, SchemaConstraint, not_valid) &&
+			 d->member->compare != COMPARE_COMMENT) ||
+			(d->object_kind == &schema_index_kind && !difference_is(d, SchemaIndex, clustered) &&
+			 !difference_is(d, SchemaIndex, statistics) && d->member->compare != COMPARE_COMMENT));
+}
+
+static void
+prepare_changed(Planner *p, const Difference *d)
+{
+	const SchemaKind *kind = d->object_kind;
+
+	if (kind == &schema_column_kind && d->parent_kind == &schema_table_kind)
+		plan_prepare_column(p, d);
+	else if (kind == &schema_view_kind && plan_must_recreate(p, d))
+		plan_detach_view(p, d->actual);
+	else if (kind == &schema_function_kind && plan_must_recreate(p, d))
+		plan_recreate_function(p, d->actual, d->expected, "its definition differs");
+	else if (kind == &schema_other_kind && difference_is(d, SchemaOther, definition))
+		plan_recreate_other(p, d->actual, d->expected, "its definition differs");
+	else if (is_dropped_key(d))
+		dependents_recreate_object(p, kind, d->actual, d->parent_actual,
+								   "the key it needs is made again");
+}
+
+void
+plan_prepare(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (plan_is_of_rebuilt(p, d))
+			continue;
+		if (d->kind == DIFFERENCE_CHANGED)
+			prepare_changed(p, d);
+		else if (d->kind == DIFFERENCE_EXTRA)
+			prepare_extra(p, d);
+	}
+}
