@@ -115,7 +115,7 @@ query_pin(QueryPins pins)
 void
 query_unpin(int nestlevel)
 {
-	AtEOXact_GUC(true, nestlevel);
+	AtEOXact_GUC(false, nestlevel);
 }
 
 static bool
@@ -558,12 +558,14 @@ query_run_as_other(const char *sql, Oid user)
 {
 	Oid			caller;
 	int			context;
+	int			nestlevel = query_pin(PIN_PATH);
 
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(user,
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	query_command(sql);
 	SetUserIdAndSecContext(caller, context);
+	query_unpin(nestlevel);
 }
 
 /* As a client's command runs, in a portal: its memory outlives the command's transactions. */

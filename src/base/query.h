@@ -34,6 +34,7 @@ typedef enum QueryPins
 	PIN_PLAN_LISTED				/* how a join with a list of ours is planned */
 } QueryPins;
 
+/* What others set meanwhile, by set_config() say, is undone with the pins. */
 extern int query_pin(QueryPins pins);
 extern void query_unpin(int nestlevel);
 
@@ -92,7 +93,7 @@ extern void query_cursor_close(QueryCursor *cursor);
 
 /*
  * A statement as another user whose rights the current one has, in an operation that
- * cannot get his own back and defers nothing until it is over.
+ * cannot get his own back and defers nothing until it is over; its settings end with it.
  */
 extern void query_run_as_other(const char *sql, Oid user);
 

@@ -375,6 +375,7 @@ relation_read(Oid relid)
 	info->kind = rel->rd_rel->relkind;
 	info->has_children = rel->rd_rel->relhassubclass && info->kind != RELKIND_PARTITIONED_TABLE;
 	info->has_triggers = has_user_triggers(rel->trigdesc);
+	relation_fold_indexes(rel);
 	read_columns(info, rel);
 	read_keys(info, rel);
 	read_foreign_keys(info, rel);

@@ -13,6 +13,7 @@
 #include "nodes/parsenodes.h"
 #include "nodes/pg_list.h"
 #include "storage/block.h"
+#include "utils/relcache.h"
 
 typedef struct RelationColumn
 {
@@ -86,6 +87,17 @@ extern Oid relation_find(const char *name);
 /* Refuses relations of the system, of sessions and of this extension: 42501. */
 extern void relation_check_allowed(Oid relid);
 
+/*
+ * Raises 42501 where reading it, or a table below it, runs what somebody wrote who
+ * does not have the current user's rights: a view, or a foreign table.  Takes locks, so
+ * that it stays what it is.
+ */
+extern void relation_check_code(Oid relid);
+/* The relation that it would raise for; or InvalidOid. */
+extern Oid relation_find_code(Oid relid);
+/* Has the constants in index expressions evaluated as its owner, for plans to come. */
+extern void relation_fold_indexes(Relation rel);
+
 /* Its facts, in the current memory context. */
 extern RelationInfo *relation_read(Oid relid);
 
@@ -137,6 +149,12 @@ extern void relation_check_privilege(const RelationInfo *rel, const AttrNumber *
 
 /* Whether policies hide rows of it from the current user. */
 extern bool relation_hides_rows(Oid relid);
+
+/*
+ * SQL for a value of type as text: what its output function writes, where a cast would
+ * run somebody's function.  NULL is NULL.
+ */
+extern char *relation_text(const char *expression, Oid type);
 
 /* "OPERATOR(schema.=)" for values of type, or NULL when it has no equality. */
 extern char *relation_equality(Oid type);

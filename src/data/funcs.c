@@ -2,10 +2,15 @@
  * funcs.c
  *	  SQL entry points of the data wing: unpack the arguments, call one verb,
  *	  return its result.
+ *
+ * Verbs that read run under a guard, so that nobody lends his rights to who wrote what
+ * he reads.  Those that write fire triggers, as INSERT does: nothing but the settings
+ * these leave behind is undone.
  */
 #include "postgres.h"
 
 #include "base/argument.h"
+#include "base/calls.h"
 #include "base/compat.h"
 #include "catalog/pg_type.h"
 #include "data/backup/backup.h"
@@ -18,8 +23,20 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+
+/*
+ * What reading runs is the reader's, unless he has asked for what policies leave him:
+ * then it is theirs too, as in any SELECT.  None apply to a superuser.
+ */
+static CallRule
+read_rule(FunctionCallInfo fcinfo)
+{
+	return argument_bool(fcinfo, "row_security", ARGUMENT_REQUIRED) && !superuser() ? CALLS_ANY
+																					: CALLS_TRUSTED;
+}
 
 /* The arguments that the three forms of backup share. */
 static void
@@ -36,10 +53,8 @@ get_backup_options(FunctionCallInfo fcinfo, BackupOptions *options)
 					   argument_text(fcinfo, "checksum", ARGUMENT_REQUIRED));
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);
-
-Datum
-db_adapter_derive_backup_schema(PG_FUNCTION_ARGS)
+static Datum
+run_derive_backup_schema(PG_FUNCTION_ARGS)
 {
 	List	   *tables = argument_oids(fcinfo, "tables");
 	Oid			root = argument_oid(fcinfo, "root", ARGUMENT_OPTIONAL);
@@ -47,10 +62,16 @@ db_adapter_derive_backup_schema(PG_FUNCTION_ARGS)
 	PG_RETURN_JSONB_P(backupschema_derive(tables, root));
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_check_backup_schema);
+PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);
 
 Datum
-db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
+db_adapter_derive_backup_schema(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_TRUSTED, run_derive_backup_schema, fcinfo);
+}
+
+static Datum
+run_check_backup_schema(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *document = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
 
@@ -60,16 +81,22 @@ db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+PG_FUNCTION_INFO_V1(db_adapter_check_backup_schema);
+
+Datum
+db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_TRUSTED, run_check_backup_schema, fcinfo);
+}
+
 typedef struct BackupCall
 {
 	Backup	   *backup;
 	StringInfoData chunk;
 } BackupCall;
 
-PG_FUNCTION_INFO_V1(db_adapter_backup);
-
-Datum
-db_adapter_backup(PG_FUNCTION_ARGS)
+static Datum
+run_backup(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *call;
 	BackupCall *state;
@@ -100,10 +127,16 @@ db_adapter_backup(PG_FUNCTION_ARGS)
 	SRF_RETURN_NEXT(call, PointerGetDatum(state->chunk.data));
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_backup_document);
+PG_FUNCTION_INFO_V1(db_adapter_backup);
 
 Datum
-db_adapter_backup_document(PG_FUNCTION_ARGS)
+db_adapter_backup(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(read_rule(fcinfo), run_backup, fcinfo);
+}
+
+static Datum
+run_backup_document(PG_FUNCTION_ARGS)
 {
 	BackupOptions options;
 	Backup	   *backup;
@@ -120,10 +153,16 @@ db_adapter_backup_document(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(document.data);
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_backup_to_file);
+PG_FUNCTION_INFO_V1(db_adapter_backup_document);
 
 Datum
-db_adapter_backup_to_file(PG_FUNCTION_ARGS)
+db_adapter_backup_document(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(read_rule(fcinfo), run_backup_document, fcinfo);
+}
+
+static Datum
+run_backup_to_file(PG_FUNCTION_ARGS)
 {
 	BackupOptions options;
 	char	   *path = argument_text(fcinfo, "path", ARGUMENT_REQUIRED);
@@ -132,6 +171,14 @@ db_adapter_backup_to_file(PG_FUNCTION_ARGS)
 	get_backup_options(fcinfo, &options);
 	PG_RETURN_JSONB_P(backup_to_file(&options, path, overwrite,
 									 argument_int(fcinfo, "workers", ARGUMENT_REQUIRED)));
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_backup_to_file);
+
+Datum
+db_adapter_backup_to_file(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(read_rule(fcinfo), run_backup_to_file, fcinfo);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_validate_backup);
@@ -161,10 +208,8 @@ get_restore_options(FunctionCallInfo fcinfo, RestoreOptions *options)
 						argument_text(fcinfo, "on_unknown", ARGUMENT_REQUIRED));
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_restore);
-
-Datum
-db_adapter_restore(PG_FUNCTION_ARGS)
+static Datum
+run_restore(PG_FUNCTION_ARGS)
 {
 	RestoreOptions options;
 	text	   *document = argument_bytes(fcinfo, "document");
@@ -175,10 +220,16 @@ db_adapter_restore(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_restore_from_file);
+PG_FUNCTION_INFO_V1(db_adapter_restore);
 
 Datum
-db_adapter_restore_from_file(PG_FUNCTION_ARGS)
+db_adapter_restore(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_ANY, run_restore, fcinfo);
+}
+
+static Datum
+run_restore_from_file(PG_FUNCTION_ARGS)
 {
 	RestoreOptions options;
 	char	   *path = argument_text(fcinfo, "path", ARGUMENT_REQUIRED);
@@ -189,10 +240,16 @@ db_adapter_restore_from_file(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_restore_begin);
+PG_FUNCTION_INFO_V1(db_adapter_restore_from_file);
 
 Datum
-db_adapter_restore_begin(PG_FUNCTION_ARGS)
+db_adapter_restore_from_file(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_ANY, run_restore_from_file, fcinfo);
+}
+
+static Datum
+run_restore_begin(PG_FUNCTION_ARGS)
 {
 	RestoreOptions options;
 
@@ -201,14 +258,34 @@ db_adapter_restore_begin(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+PG_FUNCTION_INFO_V1(db_adapter_restore_begin);
+
+Datum
+db_adapter_restore_begin(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_ANY, run_restore_begin, fcinfo);
+}
+
+static Datum
+run_restore_data(PG_FUNCTION_ARGS)
+{
+	bytea	   *chunk = argument_bytes(fcinfo, "chunk");
+
+	PG_RETURN_INT64(restore_data(VARDATA_ANY(chunk), VARSIZE_ANY_EXHDR(chunk)));
+}
+
 PG_FUNCTION_INFO_V1(db_adapter_restore_data);
 
 Datum
 db_adapter_restore_data(PG_FUNCTION_ARGS)
 {
-	bytea	   *chunk = argument_bytes(fcinfo, "chunk");
+	return calls_run_function(CALLS_ANY, run_restore_data, fcinfo);
+}
 
-	PG_RETURN_INT64(restore_data(VARDATA_ANY(chunk), VARSIZE_ANY_EXHDR(chunk)));
+static Datum
+run_restore_data_text(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(restore_data_text(argument_bytes(fcinfo, "chunk")));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_restore_data_text);
@@ -216,7 +293,15 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_data_text);
 Datum
 db_adapter_restore_data_text(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_INT64(restore_data_text(argument_bytes(fcinfo, "chunk")));
+	return calls_run_function(CALLS_ANY, run_restore_data_text, fcinfo);
+}
+
+static Datum
+run_restore_end(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	restore_end((ReturnSetInfo *) fcinfo->resultinfo);
+	PG_RETURN_NULL();
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_restore_end);
@@ -224,9 +309,7 @@ PG_FUNCTION_INFO_V1(db_adapter_restore_end);
 Datum
 db_adapter_restore_end(PG_FUNCTION_ARGS)
 {
-	InitMaterializedSRF(fcinfo, 0);
-	restore_end((ReturnSetInfo *) fcinfo->resultinfo);
-	PG_RETURN_NULL();
+	return calls_run_function(CALLS_ANY, run_restore_end, fcinfo);
 }
 
 /* The arguments that both forms of digest share. */
@@ -241,10 +324,8 @@ get_digest_options(FunctionCallInfo fcinfo, DigestOptions *options)
 	options->hash = argument_text(fcinfo, "hash", ARGUMENT_REQUIRED);
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_digest);
-
-Datum
-db_adapter_digest(PG_FUNCTION_ARGS)
+static Datum
+run_digest(PG_FUNCTION_ARGS)
 {
 	DigestOptions options;
 
@@ -254,10 +335,16 @@ db_adapter_digest(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_digest_rows);
+PG_FUNCTION_INFO_V1(db_adapter_digest);
 
 Datum
-db_adapter_digest_rows(PG_FUNCTION_ARGS)
+db_adapter_digest(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_TRUSTED, run_digest, fcinfo);
+}
+
+static Datum
+run_digest_rows(PG_FUNCTION_ARGS)
 {
 	DigestOptions options;
 	List	   *buckets = argument_ints(fcinfo, "bucket");
@@ -270,10 +357,16 @@ db_adapter_digest_rows(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-PG_FUNCTION_INFO_V1(db_adapter_delete_rows);
+PG_FUNCTION_INFO_V1(db_adapter_digest_rows);
 
 Datum
-db_adapter_delete_rows(PG_FUNCTION_ARGS)
+db_adapter_digest_rows(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_TRUSTED, run_digest_rows, fcinfo);
+}
+
+static Datum
+run_delete_rows(PG_FUNCTION_ARGS)
 {
 	Jsonb	   *backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
 	Jsonb	   *keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);
@@ -282,4 +375,12 @@ db_adapter_delete_rows(PG_FUNCTION_ARGS)
 	deletion_run(backup_schema, keys, argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL),
 				 (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_delete_rows);
+
+Datum
+db_adapter_delete_rows(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_ANY, run_delete_rows, fcinfo);
 }

@@ -16,6 +16,7 @@
 
 #include "access/parallel.h"
 #include "access/xact.h"
+#include "base/calls.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -170,19 +171,39 @@ get_document(JsonbContainer *request, const char *key)
 	return JsonbValueToJsonb(&value);
 }
 
+typedef struct WorkerRun
+{
+	PartsWork  *work;
+	JsonbContainer *request;
+	BackupOptions options;
+} WorkerRun;
+
+static void
+run_worker(void *arg)
+{
+	WorkerRun  *run = arg;
+
+	do_work(&run->options, run->work, json_get_string(run->request, "directory", "request"));
+}
+
+/* A guard does not come along from the leader. */
 void
 db_adapter_backup_worker_main(dsm_segment *segment, shm_toc *toc)
 {
-	PartsWork  *work = shm_toc_lookup(toc, KEY_WORK, false);
 	JsonbContainer *request = &((Jsonb *) shm_toc_lookup(toc, KEY_REQUEST, false))->root;
 	BackupOptions options = {.format = BACKUP_JSONL, .checksum = CHECKSUM_CRC32C};
+	WorkerRun	run = {shm_toc_lookup(toc, KEY_WORK, false), request};
+	CallGuard	guard = {CALLS_TRUSTED};
 
 	options.backup_schema = get_document(request, "backup_schema");
 	options.filters = options.metadata = get_document(request, "filters");
 	options.user_id = json_get_string(request, "user_id", "request");
 	options.on_leak = json_get_int(request, "on_leak", LEAK_REPORT, "request");
 	options.row_security = json_get_bool(request, "row_security", false, "request");
-	do_work(&options, work, json_get_string(request, "directory", "request"));
+	if (options.row_security && !superuser())
+		guard.rule = CALLS_ANY;
+	run.options = options;
+	calls_run(&guard, run_worker, &run);
 }
 
 static PartsWork *

@@ -150,6 +150,11 @@ find_table(Check *c)
 		say(c, "error", "the table does not exist");
 		return false;
 	}
+	if (OidIsValid(relation_find_code(relid)))
+	{
+		say(c, "error", "it is, or reads, a view or foreign table of a role without your rights");
+		return false;
+	}
 	table->rel = relation_read(relid);
 	for (int i = 0; i < table->index; i++)
 		if (c->schema->tables[i].rel != NULL && c->schema->tables[i].rel->oid == relid)

@@ -568,7 +568,10 @@ bind_excluded(BackupTable *table)
 static void
 bind_table(BackupSchema *schema, BackupTable *table)
 {
-	table->rel = relation_read(relation_resolve(table->name));
+	Oid			relid = relation_resolve(table->name);
+
+	relation_check_code(relid);
+	table->rel = relation_read(relid);
 	table->pk_columns = bind_columns(table, table->pk, table->npk, "pk", "id");
 	table->slug_columns = bind_columns(table, table->slug, table->nslug, "slug_field", "slug");
 	if (table->user_field != NULL)

@@ -72,10 +72,11 @@ append_content(StringInfo out, const RestoreTable *t, char alias)
 
 			if (!is_compared(t, i))
 				continue;
-			appendStringInfo(out, "%s%s", separator, restore_table_cast(t, i, name));
+			name = restore_table_cast(t, i, name);
 			if (!OidIsValid(
 					lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC)->hash_extended_proc))
-				appendStringInfoString(out, "::pg_catalog.text");
+				name = relation_text(name, type);
+			appendStringInfo(out, "%s%s", separator, name);
 			separator = ", ";
 		}
 		appendStringInfo(out, "), %d)", seed);

@@ -138,8 +138,7 @@ create_text_list(const BackupTable *table)
 {
 	KeyList	   *list = keylist_create(1);
 
-	list->columns[0] =
-		(KeyColumn){psprintf("t.%s::pg_catalog.text", table->pk_columns[0]->quoted), TEXTOID};
+	list->columns[0] = (KeyColumn){selection_column_text("t", table->pk_columns[0]), TEXTOID};
 	return list;
 }
 
@@ -200,6 +199,18 @@ is_wanted_of(const Reading *r, int target)
 	return target >= 0 && !r->closure->tables[target].all;
 }
 
+/* A column's value as one of the type that a list has for a key. */
+static char *
+key_value(const RelationColumn *column, const RelationColumn *key)
+{
+	Oid			type = keylist_type(key->type);
+
+	if (type == TEXTOID)
+		return selection_column_text("t", column);
+	return psprintf("CAST(t.%s AS %s)", column->quoted,
+					format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+}
+
 /* CASE WHEN it is of that table THEN the key it names, as the key's type END, … */
 static void
 append_reference(const Reading *r, Selection *s, const BackupRef *ref, int target)
@@ -210,9 +221,8 @@ append_reference(const Reading *r, Selection *s, const BackupRef *ref, int targe
 	{
 		appendStringInfoString(&s->sql, ", CASE WHEN ");
 		selection_type_test(s, r->t->table, ref, target, "t");
-		appendStringInfo(&s->sql, "true THEN CAST(t.%s AS %s) END", ref->columns[i]->quoted,
-						 format_type_extended(keylist_type(other->pk_columns[i]->type), -1,
-											  FORMAT_TYPE_FORCE_QUALIFY));
+		appendStringInfo(&s->sql, "true THEN %s END",
+						 key_value(ref->columns[i], other->pk_columns[i]));
 	}
 }
 
@@ -233,9 +243,7 @@ append_targets(const Reading *r, Selection *s)
 
 	appendStringInfoString(&s->sql, "SELECT 1");
 	for (int i = 0; i < table->npk; i++)
-		appendStringInfo(&s->sql, ", CAST(t.%s AS %s)", table->pk_columns[i]->quoted,
-						 format_type_extended(keylist_type(table->pk_columns[i]->type), -1,
-											  FORMAT_TYPE_FORCE_QUALIFY));
+		appendStringInfo(&s->sql, ", %s", key_value(table->pk_columns[i], table->pk_columns[i]));
 	for (int i = 0; i < table->nrefs; i++)
 		for (int j = 0; follows(r, &table->refs[i]) && j < table->refs[i].ntargets; j++)
 		{

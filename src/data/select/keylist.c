@@ -114,7 +114,7 @@ static char *
 comparable(const KeyColumn *column)
 {
 	if (keylist_type(column->type) == TEXTOID && getBaseType(column->type) != TEXTOID)
-		return psprintf("(%s)::pg_catalog.text", column->expression);
+		return relation_text(psprintf("(%s)", column->expression), column->type);
 	return column->expression;
 }
 
@@ -122,10 +122,9 @@ comparable(const KeyColumn *column)
 static void
 append_sameness(Selection *s, const KeyColumn *column, int i)
 {
-	appendStringInfo(&s->sql,
-					 " AND COALESCE((%s)::pg_catalog.text, '') OPERATOR(pg_catalog.=) "
-					 "COALESCE(k.c%d::pg_catalog.text, '')",
-					 column->expression, i + 1);
+	appendStringInfo(&s->sql, " AND COALESCE(%s, '') OPERATOR(pg_catalog.=) COALESCE(%s, '')",
+					 relation_text(psprintf("(%s)", column->expression), column->type),
+					 relation_text(psprintf("k.c%d", i + 1), keylist_type(column->type)));
 }
 
 static void

@@ -350,10 +350,10 @@ add_document_reference(Builder *b, const BackupRef *ref, const char *path, bool 
 	char	   *argument = selection_argument(b->s, TEXTARRAYOID, path);
 
 	appendStringInfo(&b->joins,
-					 " LEFT JOIN %s AS %s ON %s.%s::pg_catalog.text OPERATOR(pg_catalog.=) "
+					 " LEFT JOIN %s AS %s ON %s OPERATOR(pg_catalog.=) "
 					 "(t.%s::pg_catalog.jsonb OPERATOR(pg_catalog.#>>) %s)",
-					 other->rel->qualified, joined, joined, other->pk_columns[0]->quoted,
-					 column->quoted, argument);
+					 other->rel->qualified, joined,
+					 selection_column_text(joined, other->pk_columns[0]), column->quoted, argument);
 	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), match, 0);
 }
 

@@ -151,6 +151,12 @@ selection_table(Selection *s, const BackupTable *table, const char *alias)
 	appendStringInfo(&s->sql, "%s AS %s", table->rel->qualified, alias);
 }
 
+char *
+selection_column_text(const char *alias, const RelationColumn *column)
+{
+	return relation_text(psprintf("%s.%s", alias, column->quoted), column->type);
+}
+
 static void
 append_comparison(Selection *s, const char *alias, const BackupTable *table,
 				  const RelationColumn *column, const char *other)
@@ -173,10 +179,9 @@ selection_join(Selection *s, const char *alias, const BackupTable *target, const
 		if (relation_comparable(key->type, column->type))
 			append_comparison(s, alias, target, key, psprintf("%s.%s", from, column->quoted));
 		else
-			appendStringInfo(&s->sql,
-							 "%s.%s::pg_catalog.text OPERATOR(pg_catalog.=) "
-							 "%s.%s::pg_catalog.text",
-							 alias, key->quoted, from, column->quoted);
+			appendStringInfo(&s->sql, "%s OPERATOR(pg_catalog.=) %s",
+							 selection_column_text(alias, key),
+							 selection_column_text(from, column));
 	}
 }
 
@@ -351,9 +356,8 @@ append_json_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 		appendStringInfo(&s->sql, "%s EXISTS (SELECT 1 FROM ", i == 0 ? " NOT" : " AND");
 		selection_table(s, target, alias[i]);
 		appendStringInfo(&s->sql,
-						 " WHERE %s.%s::pg_catalog.text OPERATOR(pg_catalog.=) "
-						 "(k.v OPERATOR(pg_catalog.#>>) '{}')",
-						 alias[i], target->pk_columns[0]->quoted);
+						 " WHERE %s OPERATOR(pg_catalog.=) (k.v OPERATOR(pg_catalog.#>>) '{}')",
+						 selection_column_text(alias[i], target->pk_columns[0]));
 		if (i == 0)
 		{
 			appendStringInfoString(&s->sql, " AND ");

@@ -72,6 +72,8 @@ extern void selection_type_test(Selection *s, const BackupTable *table, const Ba
 /* Whether the row called alias belongs to the tenant. */
 extern void selection_membership(Selection *s, const BackupTable *table, const char *alias);
 /* "schema"."name" AS alias, without the rows that descendants in the schema hold. */
+/* A column's value as text, by its type's output function rather than a cast of somebody's. */
+extern char *selection_column_text(const char *alias, const RelationColumn *column);
 extern void selection_table(Selection *s, const BackupTable *table, const char *alias);
 
 #endif							/* DB_ADAPTER_SELECTION_H */

@@ -253,6 +253,7 @@ apply_body(void *arg)
 	ListCell   *lc;
 
 	run->steps = run->saved = NIL;
+	rights_begin();
 	nestlevel = query_pin(PIN_PATH);
 	apply_set_timeouts(run->options->lock_timeout_ms);
 	if (run->options->backup)

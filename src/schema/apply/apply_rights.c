@@ -14,9 +14,13 @@
  *
  * A superuser's rights are never lent in that way: his tables must not call
  * functions of others.  Anybody else agreed to those in his own tables.
+ *
+ * Every step is guarded but those on such tables: which commands evaluate something
+ * is the server's to change.
  */
 #include "postgres.h"
 
+#include "base/calls.h"
 #include "base/compat.h"
 #include "base/query.h"
 #include "base/relation.h"
@@ -32,17 +36,9 @@
 
 typedef struct Rights
 {
-	bool		guarded;
-	bool		strict;			/* no volatile functions either */
+	CallRule	rule;
 	Oid			lender;			/* the owner to act as; InvalidOid: nobody */
 } Rights;
-
-/* Text as a body of query_attempt(). */
-typedef struct GuardedRun
-{
-	const char *sql;
-	Guard	   *guard;
-} GuardedRun;
 
 /* ---- whose the code is ---- */
 
@@ -72,23 +68,23 @@ find_relation(const PlannedStep *step, Node *stmt)
 static Rights
 rights_on(Oid owner)
 {
-	Rights		rights = {.guarded = true, .strict = true};
+	Rights		rights = {CALLS_PURE};
 
 	/* Unless it is a superuser, for he agreed to what his tables call. */
 	if (owner == GetUserId() && !superuser())
-		rights.guarded = false;
+		rights.rule = CALLS_ANY;
 	else if (OidIsValid(owner) && superuser_arg(owner))
-		rights.strict = false;
+		rights.rule = CALLS_TRUSTED;
 	else if (OidIsValid(owner) && has_privs_of_role(GetUserId(), owner))
 		rights.lender = owner;
 	return rights;
 }
 
-/* Commands that are not here evaluate nothing, or do as this file does. */
+/* What a command makes belongs to who gives it. */
 static Rights
 find_rights(const PlannedStep *step, Node *stmt)
 {
-	Rights		rights = {0};
+	Rights		rights = {CALLS_TRUSTED};
 	Oid			relid;
 
 	switch (nodeTag(stmt))
@@ -97,91 +93,77 @@ find_rights(const PlannedStep *step, Node *stmt)
 		case T_InsertStmt:
 		case T_SelectStmt:
 			relid = find_relation(step, stmt);
-			if (OidIsValid(relid))
-				return rights_on(relation_tree_owner(relid));
-			break;
+			return OidIsValid(relid) ? rights_on(relation_tree_owner(relid)) : rights;
 		case T_AlterDomainStmt:
 			return rights_on(relation_type_owner(typenameTypeId(
 				NULL, makeTypeNameFromNameList(((AlterDomainStmt *) stmt)->typeName))));
-		case T_CreateStmt:
-			break;
 		default:
 			return rights;
 	}
-	rights.guarded = true;
-	return rights;
 }
 
 /* ---- running ---- */
+
+static void
+run_text(void *arg)
+{
+	query_command(arg);
+}
+
+/* Text as a body of query_attempt(). */
+typedef struct GuardedRun
+{
+	char	   *sql;
+	CallGuard	guard;
+} GuardedRun;
 
 static void
 run_guarded(void *arg)
 {
 	GuardedRun *run = arg;
 
-	guard_watch(run->guard, NULL);
-	query_command(run->sql);
-	guard_rest();
-	/* A handler of exceptions may have got past it. */
-	guard_check_calls(run->guard);
+	calls_run(&run->guard, run_text, run->sql);
 }
 
 /* In a subtransaction, for what was done before it stopped. */
 static void
-run_or_lend(const Rights *rights, const char *sql)
+run_or_lend(const Rights *rights, char *sql)
 {
-	GuardedRun	run = {.sql = sql, .guard = guard_create_for_calls(rights->strict)};
-	ErrorData  *error = NULL;
+	GuardedRun	run = {sql, {rights->rule}};
+	ErrorData  *error = query_attempt(run_guarded, &run, true);
 
-	PG_TRY();
-	{
-		error = query_attempt(run_guarded, &run, true);
-	}
-	PG_FINALLY();
-	{
-		guard_rest();
-	}
-	PG_END_TRY();
 	if (error == NULL)
 		return;
-	if (!guard_stopped_call(run.guard))
+	if (!OidIsValid(run.guard.stopped))
 		ReThrowError(error);
 	query_run_as_other(sql, rights->lender);
 }
 
 void
-rights_run_guarded(void (*body)(void *arg), void *arg)
+rights_begin(void)
 {
-	Guard	   *guard = guard_create_for_calls(false);
-
-	PG_TRY();
-	{
-		guard_watch(guard, NULL);
-		body(arg);
-	}
-	PG_FINALLY();
-	{
-		guard_rest();
-	}
-	PG_END_TRY();
-	guard_check_calls(guard);
+	if (guard_is_watching())
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("a plan cannot be applied by DDL text that is being executed")));
+	calls_forget_plans();
 }
 
-static void
-run_only(void *arg)
+void
+rights_run_guarded(void (*body)(void *arg), void *arg)
 {
-	query_command(arg);
+	CallGuard	guard = {CALLS_TRUSTED};
+
+	calls_run(&guard, body, arg);
 }
 
 void
 rights_run_step(const PlannedStep *step, Node *stmt)
 {
 	Rights		rights = find_rights(step, stmt);
+	CallGuard	guard = {rights.rule};
 
-	if (!rights.guarded)
-		run_only(step->sql);
-	else if (OidIsValid(rights.lender))
+	if (OidIsValid(rights.lender))
 		run_or_lend(&rights, step->sql);
 	else
-		rights_run_guarded(run_only, step->sql);
+		calls_run(&guard, run_text, step->sql);
 }

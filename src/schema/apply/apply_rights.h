@@ -7,6 +7,9 @@
 
 #include "schema/plan/plan_document.h"
 
+/* Before the first step: what was planned earlier in the session is forgotten. */
+extern void rights_begin(void);
+
 /*
  * Executes the one command of a step, stmt being its parse tree: as the current
  * user or, where that would run code of somebody who does not have his rights, as

@@ -16,6 +16,7 @@
 #include "parser/parse_type.h"
 #include "utils/guc.h"
 #include "schema/apply/apply.h"
+#include "schema/apply/apply_rights.h"
 #include "schema/catalog/catalog.h"
 #include "schema/model/fingerprint.h"
 #include "schema/plan/plan_command.h"
@@ -174,6 +175,15 @@ typedef struct RenamedRead
 	Schema	   *schema;
 } RenamedRead;
 
+static void
+run_renames(void *arg)
+{
+	ListCell   *lc;
+
+	foreach(lc, (List *) arg)
+		query_command(((PlanStep *) lfirst(lc))->sql);
+}
+
 /* Names of dependent objects print anew once something is renamed: the server does it. */
 static void
 read_renamed(void *arg)
@@ -181,12 +191,10 @@ read_renamed(void *arg)
 	RenamedRead *read = arg;
 	int			nestlevel;
 	MemoryContext oldcxt;
-	ListCell   *lc;
 
 	nestlevel = query_pin(PIN_PATH);
 	apply_set_timeouts(TRIAL_LOCK_TIMEOUT_MS);
-	foreach(lc, read->steps)
-		query_command(((PlanStep *) lfirst(lc))->sql);
+	rights_run_guarded(run_renames, read->steps);
 	query_unpin(nestlevel);
 	oldcxt = MemoryContextSwitchTo(read->cxt);
 	read->schema = apply_read_schema(read->schemas);

@@ -2,15 +2,22 @@
  * expected_guard.c
  *	  What DDL text may touch while it runs in a swap: what it made itself.
  *
- * Both hooks are installed on first use and stay; without a guard on watch they
+ * Functions are met by the watch of base/calls.c; both hooks here are installed on first use and stay; without a guard on watch they
  * only pass the call on.  The guard on watch is the one piece of state here that
  * is not in a struct, because hooks have no argument of their own: whoever calls
  * guard_watch() answers for guard_rest(), on error too.
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/parallel.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "base/calls.h"
 #include "base/compat.h"
 #include "catalog/catalog.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_attrdef.h"
@@ -19,6 +26,7 @@
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
@@ -45,9 +53,10 @@ struct Guard
 	List	   *fresh;			/* MadeObject *, since guard_check_places() */
 	List	   *distrusted;		/* oids of functions it made out of somebody else's */
 	bool		distrusts;		/* those it makes now are such */
+	List	   *outdated;		/* oids of functions, see outdate_compiled() */
 	bool		allow_volatile;
-	bool		calls_only;		/* nothing but calls is watched */
-	Oid			stopped;		/* the function that then was not called */
+	CallWatch	calls;
+	CallWatch  *calls_before;
 	GuardSkips	skips;
 };
 
@@ -108,69 +117,76 @@ guard_refuse(Oid class_id, Oid object_id)
 					 "schema_sql makes all that is in it.")));
 }
 
-/* Numbers, clocks and random values: their evaluation reaches nothing outside. */
+/* ---- calls ---- */
+
 static bool
-function_is_harmless(Oid function)
+function_is_foreign(Guard *guard, Oid function)
 {
-	return function == F_NEXTVAL || function == F_CLOCK_TIMESTAMP || function == F_GEN_RANDOM_UUID;
-}
-
-static Oid
-function_owner(Oid function)
-{
-	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	ReleaseSysCache(tuple);
-	return owner;
+	return list_member_oid(guard->distrusted, function) ||
+		   (!guard_made(guard, ProcedureRelationId, function) && calls_is_foreign(function));
 }
 
 /*
- * Code of somebody who does not have the rights that it would run with.  Calling
- * itself stable or immutable does not make it harmless: it can read, and tell.
+ * Languages keep what they have compiled until the row of the function is another
+ * one, and what they compile here knows types that the rollback takes away.  So the
+ * row is written anew before the first call: compiled for that one, it is found
+ * outdated when the old row is back.
  */
-static bool
-function_is_foreign(const Guard *guard, Oid function)
-{
-	Oid			owner;
-
-	if (list_member_oid(guard->distrusted, function))
-		return true;
-	owner = function_owner(function);
-	return owner != BOOTSTRAP_SUPERUSERID && owner != GetUserId() &&
-		   !guard_made(unconstify(Guard *, guard), ProcedureRelationId, function) &&
-		   !has_privs_of_role(owner, GetUserId());
-}
-
 static void
-refuse_call(const Guard *guard, Oid function)
+outdate_compiled(Guard *guard, Oid function)
 {
-	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					errmsg("function %s would run with the rights of role \"%s\"",
-						   format_procedure(function), GetUserNameFromId(GetUserId(), false)),
-					function_is_foreign(guard, function)
-						? errdetail("Its owner does not have these rights.")
-						: errdetail("It is volatile, and what calls it belongs to several roles."),
-					errhint("Act as the role that owns what calls the function.")));
-}
+	Relation	rel;
+	HeapTuple	tuple;
+	MemoryContext oldcxt;
+	Oid			language;
 
-static void
-check_function(Guard *guard, Oid function)
-{
-	if (function_is_foreign(guard, function))
-		refuse_call(guard, function);
-	if (func_volatile(function) != PROVOLATILE_VOLATILE || function_is_harmless(function))
+	if (function < FirstNormalObjectId || list_member_oid(guard->outdated, function) ||
+		guard_made(guard, ProcedureRelationId, function) || IsInParallelMode())
 		return;
-	ereport(ERROR,
+	oldcxt = MemoryContextSwitchTo(guard->cxt);
+	guard->outdated = lappend_oid(guard->outdated, function);
+	MemoryContextSwitchTo(oldcxt);
+	tuple = SearchSysCacheCopy1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		return;
+	language = ((Form_pg_proc) GETSTRUCT(tuple))->prolang;
+	if (language != INTERNALlanguageId && language != ClanguageId)
+	{
+		rel = table_open(ProcedureRelationId, RowExclusiveLock);
+		CatalogTupleUpdate(rel, &tuple->t_self, tuple);
+		table_close(rel, RowExclusiveLock);
+		CommandCounterIncrement();
+	}
+	heap_freetuple(tuple);
+}
+
+/* All but those of the server: it is cheap here, where tables are empty. */
+static bool
+sees_function(Oid function, void *arg)
+{
+	return function >= FirstNormalObjectId;
+}
+
+static void
+meet_function(Oid function, void *arg)
+{
+	Guard	   *guard = arg;
+
+	if (function_is_foreign(guard, function))
+		calls_refuse(function, true);
+	if (!guard->allow_volatile && func_volatile(function) == PROVOLATILE_VOLATILE &&
+		!calls_is_harmless(function))
+		ereport(
+			ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("schema_sql calls the volatile function %s", format_procedure(function)),
 			 errdetail("What a volatile function does outside of the transaction cannot be rolled "
 					   "back."),
 			 errhint("Use allow_do => true if you trust schema_sql.")));
+	outdate_compiled(guard, function);
 }
+
+/* ---- objects ---- */
 
 /*
  * Parts of a relation are announced by its oid when made or altered, by their own
@@ -190,18 +206,6 @@ normalize(ObjectAccessType access, Oid *class_id)
 		default:
 			return true;
 	}
-}
-
-/* Where only calls are watched, the one who set the guard says what comes of it. */
-static void
-check_call(Guard *guard, Oid function)
-{
-	if (!function_is_foreign(guard, function) &&
-		(guard->allow_volatile || func_volatile(function) != PROVOLATILE_VOLATILE ||
-		 function_is_harmless(function)))
-		return;
-	guard->stopped = function;
-	guard_check_calls(guard);
 }
 
 /* Whose code it is now: a function that is replaced has changed hands. */
@@ -224,12 +228,6 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 		next_access_hook(access, class_id, object_id, sub_id, arg);
 	if (watching == NULL)
 		return;
-	if (watching->calls_only)
-	{
-		if (access == OAT_FUNCTION_EXECUTE)
-			check_call(watching, object_id);
-		return;
-	}
 	if (!normalize(access, &class_id))
 		return;
 	switch (access)
@@ -251,10 +249,6 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 			if (!guard_made(watching, RelationRelationId, object_id))
 				guard_refuse(RelationRelationId, object_id);
 			break;
-		case OAT_FUNCTION_EXECUTE:
-			if (!watching->allow_volatile)
-				check_function(watching, object_id);
-			break;
 		default:
 			break;
 	}
@@ -266,7 +260,7 @@ watch_utility(PlannedStmt *pstmt, const char *sql, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
 			  DestReceiver *dest, QueryCompletion *completion)
 {
-	if (watching != NULL && !watching->calls_only && context != PROCESS_UTILITY_SUBCOMMAND)
+	if (watching != NULL && context != PROCESS_UTILITY_SUBCOMMAND)
 	{
 		if (watching->skips(pstmt->utilityStmt))
 			return;
@@ -308,32 +302,9 @@ guard_create(bool allow_volatile)
 	guard->made = hash_create("db_adapter objects made", 1024, &control,
 							  HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	guard->allow_volatile = allow_volatile;
+	guard->calls = (CallWatch){sees_function, meet_function, guard};
+	calls_forget_plans();
 	return guard;
-}
-
-Guard *
-guard_create_for_calls(bool strict)
-{
-	Guard	   *guard = guard_create(!strict);
-
-	if (guard_is_watching())
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("a plan cannot be applied by DDL text that is being executed")));
-	guard->calls_only = true;
-	return guard;
-}
-
-bool
-guard_stopped_call(const Guard *guard)
-{
-	return OidIsValid(guard->stopped);
-}
-
-void
-guard_check_calls(const Guard *guard)
-{
-	if (OidIsValid(guard->stopped))
-		refuse_call(guard, guard->stopped);
 }
 
 void
@@ -346,12 +317,15 @@ void
 guard_watch(Guard *guard, GuardSkips skips)
 {
 	guard->skips = skips;
+	guard->calls_before = calls_set_watch(&guard->calls);
 	watching = guard;
 }
 
 void
 guard_rest(void)
 {
+	if (watching != NULL)
+		(void) calls_set_watch(watching->calls_before);
 	watching = NULL;
 }
 

@@ -4,7 +4,7 @@
  *
  * While a guard is on watch, the server's object access hook notes every object
  * that is created and refuses to alter, drop or truncate any other; it refuses
- * volatile functions, and those of roles that do not have the current user's rights,
+ * functions of roles that do not have the current user's rights, and volatile ones
  * unless they are allowed; and every statement, nested ones included, runs without
  * event triggers.
  */
@@ -19,16 +19,6 @@ typedef struct Guard Guard;
 typedef bool (*GuardSkips)(Node *stmt);
 
 extern Guard *guard_create(bool allow_volatile);
-
-/*
- * One that watches nothing but calls, on behalf of the current user: it stops the
- * first of a function whose owner does not have his rights or, when strict, of a
- * volatile one.  guard_check_calls() raises the error once more, for a caller who
- * may have got past it.
- */
-extern Guard *guard_create_for_calls(bool strict);
-extern bool guard_stopped_call(const Guard *guard);
-extern void guard_check_calls(const Guard *guard);
 
 /* Puts a guard on watch; there is one at a time. */
 extern void guard_watch(Guard *guard, GuardSkips skips);

@@ -1,0 +1,370 @@
+/*
+ * calls.c
+ *	  Whose functions may be called, with whose rights.
+ *
+ * Two hooks of the server meet a call.  The one on object access is asked when the
+ * executor prepares a function in an expression, for those of the server too, but
+ * not for what indexes, types and event triggers call by themselves.  The one of
+ * the function manager is asked at each call of a function for which another hook
+ * has said so before; and for such a function the planner's inline_function() does
+ * not put its body in the place of the call, where no hook would see it again.
+ * Both stay installed once they are; without a watch they only pass the call on.
+ *
+ * What was planned before the watch was set may hold bodies already: the relation
+ * cache keeps index expressions so, the type cache the checks of domains.
+ * calls_forget_plans() has them made anew.
+ *
+ * A function that runs as somebody else (SECURITY DEFINER, or where the server acts
+ * as a table's owner) has no rights of the guarded user's, and is let alone.
+ *
+ * Within a function of a trusted author, what he calls is his to answer for, but for
+ * functions of those who are not trusted.
+ *
+ * The watch is the one piece of state here that is in no struct, because hooks have
+ * no argument of their own.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "base/calls.h"
+#include "base/compat.h"
+#include "base/relation.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/regproc.h"
+#include "utils/syscache.h"
+
+static CallWatch *watch = NULL;
+static object_access_hook_type next_access_hook = NULL;
+static needs_fmgr_hook_type next_needs_hook = NULL;
+static fmgr_hook_type next_fmgr_hook = NULL;
+
+/* ---- the mechanism ---- */
+
+static void
+meet_prepared(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
+{
+	if (next_access_hook)
+		next_access_hook(access, class_id, object_id, sub_id, arg);
+	if (watch != NULL && access == OAT_FUNCTION_EXECUTE)
+		watch->meets(object_id, watch->arg);
+}
+
+static bool
+needs_meeting(Oid function)
+{
+	if (next_needs_hook && next_needs_hook(function))
+		return true;
+	return watch != NULL && watch->sees(function, watch->arg);
+}
+
+static void
+meet_called(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
+{
+	if (next_fmgr_hook)
+		next_fmgr_hook(event, flinfo, private);
+	if (watch == NULL)
+		return;
+	if (event == FHET_START)
+	{
+		watch->meets(flinfo->fn_oid, watch->arg);
+		watch->depth++;
+	}
+	else if (watch->depth > 0)
+		watch->depth--;
+}
+
+static void
+install_hooks(void)
+{
+	static bool installed = false;
+
+	if (installed)
+		return;
+	next_access_hook = object_access_hook;
+	object_access_hook = meet_prepared;
+	next_needs_hook = needs_fmgr_hook;
+	needs_fmgr_hook = needs_meeting;
+	next_fmgr_hook = fmgr_hook;
+	fmgr_hook = meet_called;
+	installed = true;
+}
+
+CallWatch *
+calls_set_watch(CallWatch *next)
+{
+	CallWatch  *before = watch;
+
+	install_hooks();
+	watch = next;
+	return before;
+}
+
+void
+calls_forget_plans(void)
+{
+	InvalidateSystemCaches();
+}
+
+/* ---- whose a function is ---- */
+
+static Oid
+function_owner(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Oid			owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+static bool
+owner_is_foreign(Oid owner)
+{
+	return owner != BOOTSTRAP_SUPERUSERID && owner != GetUserId() &&
+		   !has_privs_of_role(owner, GetUserId());
+}
+
+bool
+calls_is_foreign(Oid function)
+{
+	return owner_is_foreign(function_owner(function));
+}
+
+static bool
+is_named(Oid function, const char *const *names)
+{
+	char	   *name = get_func_name(function);
+
+	for (; name != NULL && *names != NULL; names++)
+		if (strcmp(name, *names) == 0)
+			return true;
+	return false;
+}
+
+bool
+calls_is_harmless(Oid function)
+{
+	static const char *const names[] = {"nextval",		   "clock_timestamp", "timeofday",
+										"gen_random_uuid", "random",		  "random_normal",
+										"uuidv4",		   "uuidv7",		  NULL};
+
+	return function < FirstNormalObjectId && is_named(function, names);
+}
+
+/* Where a sequence goes on: apply's own steps say it. */
+static bool
+is_step_function(Oid function)
+{
+	static const char *const names[] = {"setval", NULL};
+
+	return function < FirstNormalObjectId && is_named(function, names);
+}
+
+/* They say that they change nothing, and read what they are told to with their caller's rights. */
+static bool
+reads_by_name(Oid function)
+{
+	static const char *const names[] = {"table_to_xml",
+										"table_to_xmlschema",
+										"table_to_xml_and_xmlschema",
+										"schema_to_xml",
+										"schema_to_xmlschema",
+										"schema_to_xml_and_xmlschema",
+										"database_to_xml",
+										"database_to_xmlschema",
+										"database_to_xml_and_xmlschema",
+										NULL};
+
+	return is_named(function, names);
+}
+
+static Oid
+domain_of_constraint(Oid constraint)
+{
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	Oid			type = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		type = ((Form_pg_constraint) GETSTRUCT(tuple))->contypid;
+		ReleaseSysCache(tuple);
+	}
+	return type;
+}
+
+/*
+ * Whether a domain of somebody else's calls the function: in a table of one's own it
+ * would do so with one's own rights.
+ */
+static bool
+is_used_by_foreign_domain(Oid function)
+{
+	Relation	rel = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(ProcedureRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(function));
+	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL, 2, keys);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend dependency = (Form_pg_depend) GETSTRUCT(tuple);
+		Oid			type = InvalidOid;
+
+		if (dependency->classid == ConstraintRelationId)
+			type = domain_of_constraint(dependency->objid);
+		else if (dependency->classid == TypeRelationId)
+			type = dependency->objid;
+		found = OidIsValid(type) && owner_is_foreign(relation_type_owner(type));
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return found;
+}
+
+/* ---- the guard ---- */
+
+/*
+ * What is immutable reads nothing and tells nothing.  Of the rest, functions of the
+ * server do as their caller says, with the rights of the current user: nobody can
+ * know here who wrote the call.  Those that a trusted role wrote are trusted where
+ * that role's objects are all there is, or who calls them is his as well.
+ */
+static bool
+may_act(const CallGuard *guard, Oid function)
+{
+	char		volatility = func_volatile(function);
+
+	if (volatility == PROVOLATILE_IMMUTABLE || calls_is_harmless(function) ||
+		is_step_function(function))
+		return false;
+	if (guard->rule == CALLS_PURE)
+		return true;
+	if (function < FirstNormalObjectId)
+		return volatility == PROVOLATILE_VOLATILE || reads_by_name(function);
+	return volatility == PROVOLATILE_VOLATILE && is_used_by_foreign_domain(function);
+}
+
+/* Bodies that are trusted and say of themselves that they do nothing may be expanded. */
+static bool
+guard_sees(Oid function, void *arg)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	Form_pg_proc form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	form = (Form_pg_proc) GETSTRUCT(tuple);
+	if (form->prolang == INTERNALlanguageId || form->prolang == ClanguageId ||
+		(form->prolang == SQLlanguageId && form->provolatile != PROVOLATILE_VOLATILE))
+		result = form->proowner != BOOTSTRAP_SUPERUSERID && !superuser_arg(form->proowner);
+	else
+		result = true;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+static void
+guard_meets(Oid function, void *arg)
+{
+	CallGuard  *guard = arg;
+	bool		is_foreign;
+
+	if (GetUserId() != guard->user && !superuser())
+		return;
+	is_foreign = calls_is_foreign(function);
+	/* Within a function that was let through, its author decides. */
+	if (!is_foreign && (watch->depth > 0 || !may_act(guard, function)))
+		return;
+	guard->stopped = function;
+	calls_refuse(function, is_foreign);
+}
+
+void
+calls_refuse(Oid function, bool is_foreign)
+{
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("function %s would run with the rights of role \"%s\"",
+						   format_procedure(function), GetUserNameFromId(GetUserId(), false)),
+					is_foreign ? errdetail("Its owner does not have these rights.")
+							   : errdetail("It may act with them, and what calls it may belong to "
+										   "another role."),
+					errhint("Act as the role that owns what calls the function.")));
+}
+
+void
+calls_run(CallGuard *guard, void (*body)(void *arg), void *arg)
+{
+	CallWatch	own = {guard_sees, guard_meets, guard};
+	CallWatch  *before;
+	int			nestlevel = NewGUCNestLevel();
+
+	guard->user = GetUserId();
+	guard->stopped = InvalidOid;
+	/* One that stops nothing must not take the place of one that does. */
+	before = guard->rule == CALLS_ANY ? watch : calls_set_watch(&own);
+	PG_TRY();
+	{
+		body(arg);
+	}
+	PG_FINALLY();
+	{
+		(void) calls_set_watch(before);
+	}
+	PG_END_TRY();
+	/* A handler of exceptions may have got past it. */
+	if (OidIsValid(guard->stopped))
+		calls_refuse(guard->stopped, calls_is_foreign(guard->stopped));
+	AtEOXact_GUC(false, nestlevel);
+}
+
+typedef struct FunctionRun
+{
+	PGFunction	body;
+	FunctionCallInfo fcinfo;
+	Datum		result;
+} FunctionRun;
+
+static void
+run_function(void *arg)
+{
+	FunctionRun *run = arg;
+
+	run->result = run->body(run->fcinfo);
+}
+
+Datum
+calls_run_function(CallRule rule, PGFunction body, FunctionCallInfo fcinfo)
+{
+	CallGuard	guard = {rule};
+	FunctionRun run = {body, fcinfo};
+
+	calls_run(&guard, run_function, &run);
+	return run.result;
+}

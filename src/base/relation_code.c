@@ -1,0 +1,184 @@
+/*
+ * relation_code.c
+ *	  What reading a relation runs, and whose that is.
+ *
+ * A table is data.  A view is a program, which its owner may put in the place of a
+ * table at any time; a foreign table asks where its owner says.  Their functions run
+ * with the rights of whoever reads them, so a reader takes only those of owners who
+ * have his rights anyway.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/transam.h"
+#include "base/compat.h"
+#include "base/query.h"
+#include "base/relation.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+static bool
+is_foreign(Oid owner)
+{
+	return owner != GetUserId() && !has_privs_of_role(owner, GetUserId());
+}
+
+typedef struct ViewWalk
+{
+	Oid			view;
+	Oid			found;
+} ViewWalk;
+
+static Oid find_code(Oid relid);
+
+/* The relations that a view reads, in subqueries and others' views too. */
+static bool
+find_code_read(Node *node, void *arg)
+{
+	ViewWalk   *walk = arg;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, RangeTblEntry))
+	{
+		RangeTblEntry *entry = (RangeTblEntry *) node;
+
+		/* Its rule names the view itself, as OLD and NEW. */
+		if (entry->rtekind == RTE_RELATION && entry->relid != walk->view)
+			walk->found = find_code(entry->relid);
+		return OidIsValid(walk->found);
+	}
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, find_code_read, arg, QTW_EXAMINE_RTES_BEFORE);
+	return expression_tree_walker(node, find_code_read, arg);
+}
+
+static Oid
+find_code(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	char		kind = rel->rd_rel->relkind;
+	Oid			found = InvalidOid;
+
+	if ((kind == RELKIND_VIEW || kind == RELKIND_FOREIGN_TABLE) &&
+		is_foreign(rel->rd_rel->relowner))
+		found = relid;
+	else if (kind == RELKIND_VIEW)
+	{
+		ViewWalk	walk = {relid};
+
+		check_stack_depth();
+		(void) find_code_read((Node *) get_view_query(rel), &walk);
+		found = walk.found;
+	}
+	relation_close(rel, NoLock);
+	return found;
+}
+
+Oid
+relation_find_code(Oid relid)
+{
+	Oid			found = find_code(relid);
+	ListCell   *lc;
+
+	if (OidIsValid(found) || !has_subclass(relid))
+		return found;
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+		if (lfirst_oid(lc) != relid && OidIsValid(found = find_code(lfirst_oid(lc))))
+			return found;
+	return InvalidOid;
+}
+
+void
+relation_check_code(Oid relid)
+{
+	Oid			found = relation_find_code(relid);
+
+	if (OidIsValid(found))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("%s \"%s\" belongs to another role",
+						get_rel_relkind(found) == RELKIND_VIEW ? "view" : "foreign table",
+						get_rel_name(found)),
+				 errdetail("What it calls would run with the rights of role \"%s\", which its "
+						   "owner does not have.",
+						   GetUserNameFromId(GetUserId(), false)),
+				 errhint("Act as its owner, or as a role whose rights he has.")));
+}
+
+/*
+ * A cast is looked up among those that people have made, and who owns a type may make
+ * one to text.  Those of the server stay, for what indexes know of them.
+ */
+char *
+relation_text(const char *expression, Oid type)
+{
+	Oid			function = InvalidOid;
+	CoercionPathType path = find_coercion_pathway(TEXTOID, type, COERCION_EXPLICIT, &function);
+
+	if (path != COERCION_PATH_FUNC || function < FirstNormalObjectId)
+		return psprintf("%s::pg_catalog.text", expression);
+	return psprintf("CASE WHEN %s IS DISTINCT FROM NULL THEN pg_catalog.format('%%s', %s) END",
+					expression, expression);
+}
+
+static bool
+has_expressions(Relation index)
+{
+	return !heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) ||
+		   !heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+}
+
+static void
+fold_indexes(Relation rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		if (has_expressions(index))
+		{
+			(void) RelationGetIndexExpressions(index);
+			(void) RelationGetIndexPredicate(index);
+		}
+		index_close(index, NoLock);
+	}
+}
+
+/*
+ * The planner evaluates what is constant in the expressions of a table's indexes, and
+ * keeps the result: done before as the owner, as the server does to build them, it
+ * is not done as the reader.
+ */
+void
+relation_fold_indexes(Relation rel)
+{
+	Oid			user;
+	int			context;
+	int			nestlevel;
+
+	if (!is_foreign(rel->rd_rel->relowner))
+		return;
+	nestlevel = query_pin(PIN_PATH);
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(rel->rd_rel->relowner,
+						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	fold_indexes(rel);
+	SetUserIdAndSecContext(user, context);
+	query_unpin(nestlevel);
+}
