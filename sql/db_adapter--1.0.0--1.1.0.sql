@@ -2,3 +2,51 @@
 \echo Use "ALTER EXTENSION db_adapter UPDATE TO '1.1.0'" to load this file. \quit
 
 -- What sql/db_adapter.sql says differently since 1.0.0, in its order.
+SET LOCAL search_path = db_adapter, pg_temp;
+
+-- What these tables hold concerns one database.  A publication of all tables takes them
+-- along, and rows of the publisher's must not meet the subscriber's.
+CREATE FUNCTION stay_home()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'db_adapter_stay_home'
+LANGUAGE C;
+
+COMMENT ON FUNCTION stay_home() IS
+    'Leaves out what logical replication brings into a table of the extension';
+
+-- For the triggers on its tables only.
+REVOKE EXECUTE ON FUNCTION stay_home() FROM PUBLIC;
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON expected_cache FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE expected_cache ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON expected_cache IS
+    'Keeps rows of another database out';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON saved FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE saved ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON saved IS
+    'Keeps rows of another database out';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON saved_chunk FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE saved_chunk ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON saved_chunk IS
+    'Keeps rows of another database out';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON declaration FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE declaration ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON declaration IS
+    'Keeps rows of another database out';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON declaration_state FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE declaration_state ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON declaration_state IS
+    'Keeps rows of another database out';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON job FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE job ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON job IS
+    'Keeps rows of another database out';
+
+-- They begin subtransactions, which no parallel plan allows.
+ALTER FUNCTION check_backup_schema(jsonb) PARALLEL UNSAFE;
+ALTER FUNCTION validate_backup(text, jsonb) PARALLEL UNSAFE;

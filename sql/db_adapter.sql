@@ -93,6 +93,19 @@ COMMENT ON FUNCTION expected(text[], name[], text, boolean) IS
 REVOKE EXECUTE ON FUNCTION expected(text[], name[], text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION expected(text[], name[], text, boolean) TO pg_database_owner WITH GRANT OPTION;
 
+-- What these tables hold concerns one database.  A publication of all tables takes them
+-- along, and rows of the publisher's must not meet the subscriber's.
+CREATE FUNCTION stay_home()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'db_adapter_stay_home'
+LANGUAGE C;
+
+COMMENT ON FUNCTION stay_home() IS
+    'Leaves out what logical replication brings into a table of the extension';
+
+-- For the triggers on its tables only.
+REVOKE EXECUTE ON FUNCTION stay_home() FROM PUBLIC;
+
 -- Its content can be derived again at any time, so pg_dump leaves it out.
 CREATE TABLE expected_cache (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -111,6 +124,11 @@ COMMENT ON TABLE expected_cache IS
     'Schema documents derived by expected(), the newest 64; only the extension touches it';
 COMMENT ON INDEX expected_cache_key_idx IS
     'Finds a document by the hash of what it was derived from';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON expected_cache FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE expected_cache ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON expected_cache IS
+    'Keeps rows of another database out';
 
 CREATE FUNCTION expected_columns(
     schema_sql text,
@@ -256,6 +274,11 @@ COMMENT ON SEQUENCE saved_id_seq IS
 COMMENT ON TABLE saved IS
     'Tables whose rows were put aside; only the extension touches it, see the view saved_rows';
 
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON saved FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE saved ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON saved IS
+    'Keeps rows of another database out';
+
 CREATE TABLE saved_chunk (
     saved bigint NOT NULL REFERENCES saved ON DELETE CASCADE,
     number int NOT NULL,
@@ -264,6 +287,11 @@ CREATE TABLE saved_chunk (
 
 COMMENT ON TABLE saved_chunk IS
     'The lines of rows put aside; only the extension touches it, see saved_document()';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON saved_chunk FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE saved_chunk ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON saved_chunk IS
+    'Keeps rows of another database out';
 
 CREATE VIEW saved_rows WITH (security_barrier) AS
 SELECT id, saved_at, owner, "table", rows
@@ -314,6 +342,11 @@ SELECT pg_catalog.pg_extension_config_dump('declaration', '');
 COMMENT ON TABLE declaration IS
     'What schemas are declared to be; only the extension touches it, see the view declarations';
 
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON declaration FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE declaration ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON declaration IS
+    'Keeps rows of another database out';
+
 -- Stays behind in a dump: the owner by oid, and the major of the server under which
 -- the schema has met its declaration.
 CREATE TABLE declaration_state (
@@ -323,6 +356,11 @@ CREATE TABLE declaration_state (
 
 COMMENT ON TABLE declaration_state IS
     'Which declarations are armed in this database; only the extension touches it';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON declaration_state FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE declaration_state ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON declaration_state IS
+    'Keeps rows of another database out';
 
 CREATE VIEW declared AS
 SELECT d.name, coalesce(s.owner, r.oid) AS owner, d.mode, d.schemas, d.relations, d.constraints,
@@ -446,7 +484,7 @@ RETURNS TABLE (
     "table" text,
     message text)
 AS 'MODULE_PATHNAME', 'db_adapter_check_backup_schema'
-LANGUAGE C STABLE PARALLEL RESTRICTED;
+LANGUAGE C STABLE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION check_backup_schema(jsonb) IS
     'What could go wrong with a backup schema in this database, a row each';
@@ -513,7 +551,7 @@ CREATE FUNCTION validate_backup(
     backup_schema jsonb DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME', 'db_adapter_validate_backup'
-LANGUAGE C STABLE PARALLEL RESTRICTED;
+LANGUAGE C STABLE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION validate_backup(text, jsonb) IS
     'Whether a backup is whole and consistent: {"valid", "errors", "warnings"}';
@@ -739,6 +777,11 @@ COMMENT ON INDEX job_queued_idx IS
     'Finds the jobs that wait, in the order of their turns';
 COMMENT ON INDEX job_finished_idx IS
     'Finds the jobs that ended long ago';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON job FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE job ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON job IS
+    'Keeps rows of another database out';
 
 CREATE VIEW jobs WITH (security_barrier) AS
 SELECT id, owner, command, args, state, priority, submitted_at, started_at, finished_at,

@@ -36,6 +36,11 @@ SELECT db_adapter.restore_data(text) FROM file;
 SELECT inserted FROM db_adapter.restore_end();
 ROLLBACK;
 
+-- The last line may be ended twice; nothing else may follow.
+SELECT inserted FROM file, db_adapter.restore(text || E'\n\n', user_id => 'u5', dry_run => true);
+SELECT db_adapter.validate_backup(text || E'\n\n') ->> 'valid' AS valid FROM file;
+SELECT inserted FROM file, db_adapter.restore(text || E'\n \n', user_id => 'u5', dry_run => true);
+
 -- A dry run leaves nothing.
 BEGIN;
 SELECT db_adapter.restore_begin(user_id => 'u4', dry_run => true);

@@ -54,7 +54,7 @@ my $facts = q{
 	SELECT 'index ' || pg_get_indexdef(i.indexrelid)
 	  FROM relation r JOIN pg_index i ON i.indrelid = r.oid
 	UNION ALL
-	SELECT 'trigger ' || pg_get_triggerdef(t.oid)
+	SELECT 'trigger ' || pg_get_triggerdef(t.oid) || ' ' || t.tgenabled::text
 	  FROM relation r JOIN pg_trigger t ON t.tgrelid = r.oid AND NOT t.tgisinternal
 	UNION ALL
 	SELECT 'policy ' || p.polname || ' ' || p.polrelid::regclass

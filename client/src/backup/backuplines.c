@@ -220,6 +220,9 @@ choose_part(dba_backup_check *check)
 {
 	if (check->line == 1)
 		return BACKUP_HEADER;
+	/* an editor or a shell may have ended the last line once more */
+	if (check->ended && check->prefix_len == 0)
+		return BACKUP_SKIP;
 	if (check->ended)
 	{
 		backup_error(check, "line %zu: something follows the trailer", check->line);

@@ -299,6 +299,9 @@ read_trailer(FileReader *r, const char *line, int len)
 static void
 read_line(FileReader *r, const char *line, int len)
 {
+	/* An editor, or a shell, may have ended the last line once more. */
+	if (r->ended && len == 0)
+		return;
 	if (r->ended)
 		fileparts_refuse(r->line, "something follows the trailer");
 	if (r->line == 1)

@@ -220,6 +220,8 @@ apply_set_timeouts(int lock_timeout_ms)
 {
 	query_set("lock_timeout", psprintf("%d", lock_timeout_ms));
 	query_set("check_function_bodies", "off");
+	/* Steps are written for this one, whatever the caller's is. */
+	query_set("standard_conforming_strings", "on");
 	/* Rows that a policy would hide are an error, not left behind by a copy. */
 	query_set("row_security", "off");
 }

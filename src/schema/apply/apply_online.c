@@ -139,6 +139,8 @@ begin_work(Jsonb *plan)
 	MemoryContextSwitchTo(cxt);
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SET, true, 0, false);
+	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SET, true, 0, false);
 	document = plan_read(plan);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(cxt);

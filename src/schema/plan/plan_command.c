@@ -11,9 +11,11 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/query.h"
 #include "parser/parser.h"
 #include "schema/expected/expected_statement.h"
 #include "schema/plan/plan_command.h"
+#include "utils/guc.h"
 
 /* setval(...) and nothing beside it: where a sequence goes on. */
 static bool
@@ -99,8 +101,13 @@ is_plan_command(Node *stmt)
 static Node *
 parse_one(const char *sql)
 {
-	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+	int			nestlevel = NewGUCNestLevel();
+	List	   *statements;
 
+	/* Constants of a plan are written so, whatever the caller's setting is. */
+	query_set("standard_conforming_strings", "on");
+	statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+	AtEOXact_GUC(false, nestlevel);
 	return list_length(statements) == 1 ? linitial_node(RawStmt, statements)->stmt : NULL;
 }
 
