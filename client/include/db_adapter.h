@@ -136,6 +136,10 @@ extern DBA_API void dba_close(dba_client *db);
  * unknown name (the nearest one is in the hint), a value that does not parse, or
  * after the first request.  dba_setting returns the text in force, borrowed until
  * the next dba_set; NULL for an unknown name.
+ *
+ * "trace" names a file, or a descriptor by its number, that gets a line for each
+ * event of a request: submitted, connection, sent, answered, retried, ended; values
+ * stay out of it unless "trace_values" is on.  DBA_CONFIG when it cannot be opened.
  */
 extern DBA_API bool dba_set(dba_client *db, const char *name, const char *value, dba_error **err);
 extern DBA_API const char *dba_setting(const dba_client *db, const char *name);

@@ -549,6 +549,42 @@ setup(void **state)
 	return 0;
 }
 
+/* The way of a request in the trace, without the value of its filter and the key. */
+static void
+test_trace(void **state)
+{
+	static const char *const answers[] = {UNAVAILABLE, ROW, NULL};
+	char		path[300];
+	char		trace[8192];
+	Outcome		out = {0};
+	dba_client *db;
+	FILE	   *file;
+	size_t		size;
+	Web			web;
+
+	(void) state;
+	snprintf(path, sizeof(path), "%s/trace", dir);
+	web = web_start(dir, description, answers);
+	db = open_client(web.url, "trace", path, NULL);
+	outcome_wait(db, dba_select(db, "item", NULL, "{\"name\": \"hush\"}", NULL, outcome_take, &out),
+				 &out);
+	assert_int_equal(out.code, DBA_OK);
+	dba_close(db);
+	web_stop(&web);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	size = fread(trace, 1, sizeof(trace) - 1, file);
+	trace[size] = '\0';
+	fclose(file);
+	assert_non_null(strstr(trace, "\t1\t-\tsubmitted\tstatement\n"));
+	assert_non_null(strstr(trace, "\t1\t-\tsent\tGET: /item\n"));
+	assert_non_null(strstr(trace, "\tretried\tstatus 503\n"));
+	assert_non_null(strstr(trace, "\t1\t-\tanswered\tstatus 200\n"));
+	assert_non_null(strstr(trace, "\t1\t-\tended\tok, count 1\n"));
+	assert_null(strstr(trace, "hush"));
+	assert_null(strstr(trace, "secret"));
+}
+
 static int
 teardown(void **state)
 {
@@ -570,6 +606,7 @@ main(void)
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_certificate),
 		cmocka_unit_test(test_every_allocation),
+		cmocka_unit_test(test_trace),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -63,6 +63,11 @@ const Setting setting_table[SETTING_COUNT] = {
 	[SETTING_CA_FILE] = {"ca_file", SETTING_PATH, NULL, "profiles.*.ca_file", "SUPABASE_CA_FILE", 0,
 						 0, NULL,
 						 "certificates that a supabase profile trusts, instead of the system's"},
+	[SETTING_TRACE] = {"trace", SETTING_TEXT, NULL, "profiles.*.trace", "DB_TRACE", 0, 0, NULL,
+					   "file, or number of a descriptor, that gets a line for each event"},
+	[SETTING_TRACE_VALUES] = {"trace_values", SETTING_BOOLEAN, "false", "profiles.*.trace_values",
+							  "DB_TRACE_VALUES", 0, 0, NULL,
+							  "with values of statements and messages of errors"},
 
 	[SETTING_URL] = {"url", SETTING_TEXT, NULL, "profiles.*.url", NULL, 0, 0, NULL,
 					 "postgres:// or https:// URL, or libpq key=value string"},

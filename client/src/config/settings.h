@@ -35,6 +35,8 @@ typedef enum SettingId
 	SETTING_APPLICATION_NAME,
 	SETTING_REST_PATH,
 	SETTING_CA_FILE,
+	SETTING_TRACE,
+	SETTING_TRACE_VALUES,
 	SETTING_CLIENT_COUNT,		/* those above belong to a client */
 
 	/* of a profile: [profiles.NAME] */

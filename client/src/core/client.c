@@ -8,6 +8,7 @@
 #include "core/identity.h"
 #include "base/mem.h"
 #include "core/provider.h"
+#include "core/trace.h"
 
 const char *
 dba_version(void)
@@ -57,7 +58,10 @@ dba_set(dba_client *db, const char *name, const char *value, dba_error **err)
 	if (!settings_set(&core->identity->profile->settings, name, value, err))
 		return false;
 	client_read_settings(core);
-	return true;
+	if (trace_open(core, err))
+		return true;
+	settings_put(&core->identity->profile->settings, SETTING_TRACE, "", "dba_set", NULL);
+	return false;
 }
 
 const char *
@@ -83,7 +87,7 @@ client_new(Identity *identity, const Provider *provider, dba_error **err)
 	core->identity = identity;
 	core->provider = provider;
 	client_read_settings(core);
-	if (provider->open == NULL || provider->open(core, err))
+	if (trace_open(core, err) && (provider->open == NULL || provider->open(core, err)))
 		return core;
 	core_close(core);
 	return NULL;

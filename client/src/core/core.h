@@ -34,6 +34,7 @@ typedef struct ParamSet ParamSet;
 typedef struct Identity Identity;
 typedef struct Provider Provider;
 typedef struct Exchange Exchange;
+typedef struct Trace Trace;
 
 #define CORE_NEVER INT64_MAX
 
@@ -149,6 +150,7 @@ typedef struct RequestDue
 {
 	int64_t		end;			/* of the request, CORE_NEVER: none */
 	int64_t		checkout;		/* of waiting for a connection */
+	int64_t		traced;			/* submitted, in microseconds; only with a trace */
 } RequestDue;
 
 /*
@@ -299,6 +301,7 @@ struct Core
 	CoreSettings settings;
 	CoreStats	stats;
 	void	   *user_data;
+	Trace	   *trace;			/* NULL: none */
 	CoreNotice	notice;
 	CoreLoop	loop;
 	CoreTurn	turn;

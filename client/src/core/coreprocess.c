@@ -9,6 +9,7 @@
 #include "core/loop.h"
 #include "base/mem.h"
 #include "core/provider.h"
+#include "core/trace.h"
 
 #define ROUNDS 16 /* of callbacks before the loop has its turn again */
 
@@ -143,6 +144,7 @@ core_free(Core *core)
 	loop_leave(core);
 	stmt_cache_free(&core->stmts);
 	types_unref(core->types);
+	trace_free(core->trace);
 	identity_free(core->identity);
 	dba_error_free(core->connect_error);
 	mem_free(core->requests.hash);

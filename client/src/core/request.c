@@ -12,6 +12,7 @@
 #include "core/clock.h"
 #include "core/params.h"
 #include "core/provider.h"
+#include "core/trace.h"
 
 #define REQUEST_FIRST_BUCKETS 64
 
@@ -119,6 +120,7 @@ request_accept(Request *request)
 		core->requests.visible++;
 		core->stats.requests++;
 	}
+	TRACE(core, trace_submitted(request));
 	clock_due(core, 0);
 }
 
@@ -303,6 +305,7 @@ request_call_back(Request *request)
 		core->stats.errors++;
 	if (request->tx.begun != NULL && request->error == NULL)
 		db = request->tx.begun;
+	TRACE(core, trace_ended(request));
 	result_init(&result, request->result, core->types, request->count);
 	if (request->cb != NULL)
 		request->cb(db, request->error == NULL ? &result : NULL, request->error, request->arg);

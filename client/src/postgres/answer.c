@@ -12,6 +12,7 @@
 #include "postgres/conn.h"
 #include "base/mem.h"
 #include "core/clock.h"
+#include "core/trace.h"
 #include "sql/result.h"
 #include "postgres/poison.h"
 
@@ -94,6 +95,7 @@ answer_retry(Conn *conn, Request *request, const PGresult *result)
 	stmt_forget(request->sql.stmt);
 	if (request->db->tx != NULL || request->wire.retried || request->abort_code != DBA_OK)
 		return false;
+	TRACE(core, trace_note(core, request, conn->number, "retried", "statement is stale"));
 	request->wire.retried = true;
 	request->wire.retry = true;
 	core->stats.retried++;
@@ -105,6 +107,8 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 {
 	Request	   *request = op->request;
 
+	if (request != NULL && PQresultStatus(result) != PGRES_PIPELINE_ABORTED)
+		TRACE(conn->core, trace_answered(request, conn->number, result));
 	op->failed = true;
 	if (PQstatus(conn->pg) == CONNECTION_BAD &&
 		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
@@ -232,6 +236,8 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 {
 	Request	   *request = op->request;
 
+	if (request != NULL)
+		TRACE(conn->core, trace_answered(request, conn->number, result));
 	if (op->kind == OP_SETUP)
 		connect_setup_done(conn, result);
 	else if (op->kind == OP_EXECUTE)

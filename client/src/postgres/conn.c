@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "core/clock.h"
+#include "core/trace.h"
 
 #define CONN_FIRST_OPS 16
 
@@ -25,6 +26,7 @@ conn_new(Core *core)
 		return NULL;
 	conn->core = core;
 	conn->pool = pool_of(core);
+	conn->number = ++conn->pool->numbered;
 	conn->fd = -1;
 	conn->deadline = CORE_NEVER;
 	conn->recycle_at = CORE_NEVER;
@@ -247,6 +249,7 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 				conn->tx = NULL;
 				request->tx.begun->tx->conn = NULL;
 			}
+			TRACE(conn->core, trace_failed(conn->core, request, conn->number, "retried", reason));
 			request->wire.retried = true;
 			conn->core->stats.retried++;
 			conn_leave(conn, request);
@@ -294,8 +297,14 @@ conn_close(Conn *conn, dba_error *error)
 		dba_error_free(error);
 		return;
 	}
-	if (error == NULL)
+	if (error != NULL)
+		TRACE(core, trace_failed(core, NULL, conn->number, "closed", error));
+	else
+	{
+		TRACE(core, trace_note(core, NULL, conn->number, "closed", "%s",
+							   PQstatus(conn->pg) == CONNECTION_BAD ? "lost" : "not wanted"));
 		error = conn_lost_error(conn, "connection to the server was lost");
+	}
 	conn->state = CONN_DEAD;
 	conn->deadline = CORE_NEVER;
 	if (conn->fd >= 0 && conn->watched != 0)

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "core/params.h"
+#include "core/trace.h"
 #include "postgres/conn.h"
 
 /* The Sync that ends an autocommit request. */
@@ -113,6 +114,7 @@ conn_send_describe(Conn *conn, Request *request)
 	ConnSlot   *slot;
 
 	request->state = REQUEST_DESCRIBING;
+	TRACE(conn->core, trace_sent(request, conn->number, "describe", stmt->sql));
 	conn->describing = request;
 	if (conn_use_prepared(conn, request) && (slot = conn_slot(conn, stmt)) != NULL)
 	{
@@ -137,6 +139,7 @@ conn_send_execute(Conn *conn, Request *request)
 	char		name[STMT_NAME_SIZE];
 
 	request->state = REQUEST_SENT;
+	TRACE(conn->core, trace_sent(request, conn->number, "execute", stmt->sql));
 	if (conn_use_prepared(conn, request))
 		slot = conn_slot(conn, stmt);
 	if (slot != NULL)
@@ -169,6 +172,7 @@ static bool
 conn_send_copy(Conn *conn, Request *request)
 {
 	request->state = REQUEST_SENT;
+	TRACE(conn->core, trace_sent(request, conn->number, "copy", request->sql.stmt->sql));
 	conn->copying = request;
 	return PQexitPipelineMode(conn->pg) == 1 &&
 		   PQsendQuery(conn->pg, request->sql.stmt->sql) == 1 &&
@@ -185,6 +189,15 @@ conn_needs_description(const Request *request)
 	return !request->sql.unprepared || params_count(request->sql.params) > 0;
 }
 
+/* for the trace */
+static const char *
+conn_how_shared(const Conn *conn)
+{
+	if (conn->tx != NULL)
+		return "of its transaction";
+	return conn->requests > 1 ? "shared" : "alone";
+}
+
 void
 conn_send(Conn *conn, Request *request)
 {
@@ -194,6 +207,8 @@ conn_send(Conn *conn, Request *request)
 	request->wire.conn = conn;
 	conn->requests++;
 	conn->state = CONN_BUSY;
+	if (request->state == REQUEST_QUEUED)
+		TRACE(conn->core, trace_connection(request, conn->number, conn_how_shared(conn)));
 	if (!conn->served)
 		conn->pool->news->serves(conn);
 	if (!conn_reserve(conn, 6))

@@ -85,6 +85,7 @@ struct Conn
 {
 	Core	   *core;
 	Pool	   *pool;
+	int			number;			/* for the trace: the client's first is 1 */
 	ConnState	state;
 	PGconn	   *pg;
 	int			fd;
@@ -141,6 +142,7 @@ struct Pool
 	const ConnNews *news;
 	Conn	   *conns;
 	int			count;			/* but for listeners' */
+	int			numbered;		/* so many were made */
 	Tx		   *transactions;
 	int64_t		backoff_until;	/* no new connection before */
 	int64_t		backoff;

@@ -17,6 +17,7 @@
 #include "postgres/conn.h"
 #include "base/mem.h"
 #include "core/clock.h"
+#include "core/trace.h"
 #include "postgres/tx.h"
 
 #define BACKOFF_FIRST_MS 50
@@ -79,6 +80,8 @@ pool_conn_opened(Conn *conn)
 	if (core->settings.recycle > 0)
 		conn->recycle_at = conn->opened_at + pool_jitter(conn, core->settings.recycle);
 	connect_free(conn);			/* the list of hosts has served */
+	TRACE(core,
+		  trace_note(core, NULL, conn->number, "opened", "backend %d", PQbackendPID(conn->pg)));
 	core->stats.opened++;
 	pool->ever_connected = true;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/trace.h"
 
 #define STREAM_PAGE 1000 /* rows of a stream held at a time */
 
@@ -204,6 +205,7 @@ exchange_send(Exchange *x, dba_error **err)
 					 .done = x->answered};
 	if (!http_start(x->supa->client, &x->http))
 		return error_set_no_memory(err);
+	TRACE(x->supa->core, trace_sent(x->request, 0, wire->method, buf_text(&wire->url)));
 	if (!x->flying)
 		x->supa->in_flight++;
 	x->flying = true;

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "core/identity.h"
+#include "core/trace.h"
 #include "base/mem.h"
+#include "base/pipeguard.h"
 #include "core/clock.h"
 
 #define RETRIES 3
@@ -156,13 +158,13 @@ http_client_free(HttpClient *client)
 
 	if (client == NULL)
 		return;
-	curl_guard_begin(&guard);
+	pipeguard_begin(&guard);
 	while (client->started != NULL)
 		http_stop(client->started);
 	while (client->idle_count > 0)
 		client->lib->easy_cleanup(client->idle[--client->idle_count]);
 	client->lib->multi_cleanup(client->multi);
-	curl_guard_end(&guard);
+	pipeguard_end(&guard);
 	while (client->socks != NULL)
 		client_socket(NULL, client->socks->fd, CURL_POLL_REMOVE, client, NULL);
 	mem_free(client);
@@ -394,13 +396,13 @@ http_detach(Http *http)
 
 	if (http->easy == NULL)
 		return;
-	curl_guard_begin(&guard);
+	pipeguard_begin(&guard);
 	client->lib->multi_remove_handle(client->multi, http->easy);
 	if (client->idle_count < IDLE_HANDLES)
 		client->idle[client->idle_count++] = http->easy;
 	else
 		client->lib->easy_cleanup(http->easy);
-	curl_guard_end(&guard);
+	pipeguard_end(&guard);
 	http->easy = NULL;
 }
 
@@ -469,7 +471,7 @@ http_send(Http *http)
 	reply_reset(http);
 	http->message[0] = '\0';
 	http->retry_at = CORE_NEVER;
-	curl_guard_begin(&guard);
+	pipeguard_begin(&guard);
 	http->easy = client_handle(client);
 	ok = http->easy != NULL;
 	if (ok)
@@ -478,7 +480,7 @@ http_send(Http *http)
 		http_set_request(http);
 		ok = client->lib->multi_add_handle(client->multi, http->easy) == CURLM_OK;
 	}
-	curl_guard_end(&guard);
+	pipeguard_end(&guard);
 	if (!ok)
 		http_detach(http);
 	return ok;
@@ -566,6 +568,12 @@ http_retry(Http *http, CURLcode code)
 		return false;
 	http->attempts++;
 	http->client->core->stats.retried++;
+	if (code == CURLE_OK)
+		TRACE(http->client->core,
+			  trace_note(http->client->core, NULL, 0, "retried", "status %ld", status));
+	else
+		TRACE(http->client->core,
+			  trace_note(http->client->core, NULL, 0, "retried", "curl error %d", (int) code));
 	http_detach(http);
 	http->retry_at = clock_now() + wait;
 	clock_due(http->client->core, http->retry_at);
@@ -660,9 +668,9 @@ client_action(HttpClient *client, int fd, int events)
 	PipeGuard	guard;
 	int			running;
 
-	curl_guard_begin(&guard);
+	pipeguard_begin(&guard);
 	client->lib->multi_socket_action(client->multi, fd, events, &running);
-	curl_guard_end(&guard);
+	pipeguard_end(&guard);
 	client_collect(client);
 	client_check_memory(client);
 }

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "core/trace.h"
 #include "base/pgtypes.h"
 
 static void
@@ -326,6 +327,9 @@ pages_answered(Http *http, dba_error *error)
 {
 	Exchange   *x = http->arg;
 
+	if (error == NULL)
+		TRACE(x->supa->core, trace_note(x->supa->core, x->request, 0, "answered", "status %ld",
+										http->reply.status));
 	if (error != NULL || !exchange_read(x, &error))
 		if (error != NULL)
 			exchange_fail(x, error);

@@ -77,29 +77,3 @@ curl_library(dba_error **err)
 	error_move(err, error);
 	return NULL;
 }
-
-void
-curl_guard_begin(PipeGuard *guard)
-{
-	sigset_t	pipe;
-	sigset_t	pending;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	guard->pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-	pthread_sigmask(SIG_BLOCK, &pipe, &guard->old);
-}
-
-void
-curl_guard_end(const PipeGuard *guard)
-{
-	static const struct timespec now = {0, 0};
-	sigset_t	pipe;
-	sigset_t	pending;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	if (!guard->pending && sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1)
-		(void) sigtimedwait(&pipe, NULL, &now);
-	pthread_sigmask(SIG_SETMASK, &guard->old, NULL);
-}

@@ -38,18 +38,4 @@ typedef struct CurlLibrary
 /* NULL with DBA_NOT_SUPPORTED, and how to get it, where there is none */
 extern const CurlLibrary *curl_library(dba_error **err);
 
-/*
- * libcurl's TLS library may raise SIGPIPE, and libcurl's own way against it is the
- * whole process's signal handler.  So the thread blocks it around every call that
- * may write.
- */
-typedef struct PipeGuard
-{
-	sigset_t	old;
-	bool		pending;		/* one was, before: it is the program's */
-} PipeGuard;
-
-extern void curl_guard_begin(PipeGuard *guard);
-extern void curl_guard_end(const PipeGuard *guard);
-
 #endif							/* DBA_SUPABASECURL_H */
