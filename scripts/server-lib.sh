@@ -23,6 +23,8 @@ server_environment()
 	bindir=$("$system_pg_config" --bindir)
 	unset "${!PG@}" MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 	export LC_ALL=C.UTF-8
+	# pg_ctl waits a minute only, which a busy machine may need to start a server
+	export PGCTLTIMEOUT=600
 	export HOME=$top PGHOST=$top PGUSER=postgres PGDATABASE=postgres
 	export PG_CONFIG=$top/pg$bindir/pg_config
 	export PATH=$top/pg$bindir:$PATH
@@ -65,6 +67,9 @@ make_installation()
 	libdir=$("$pg_config" --libdir)
 	mkdir -p "$top/pg$bindir"
 	cp -L "$bindir"/* "$top/pg$bindir/"
+	# a private server within a private server has the true one already
+	[ -e "$top/pg$bindir/initdb.real" ] || mv "$top/pg$bindir/initdb" "$top/pg$bindir/initdb.real"
+	cp -f scripts/initdb-copy "$top/pg$bindir/initdb"
 	# Debian's pg_config of 14 speaks for the place it was built for.
 	if [ "$("$top/pg$bindir/pg_config" --bindir)" != "$top/pg$bindir" ]; then
 		printf '#!/bin/sh\n%s "$@" | sed "s,^/,%s/pg/,"\n' "$pg_config" "$top" >"$top/pg$bindir/pg_config"
@@ -80,13 +85,17 @@ make_installation()
 	find "$top/pg" ! -type d -name 'db_adapter*' -delete
 }
 
-# pack_tree: the working tree without what is built, as an archive.
+# pack_tree: the working tree as an archive, without what is built, or with the objects
+# of a tree that has them of this very machine (WITH_OBJECTS=1).
 pack_tree()
 {
-	tar -cf - --exclude-vcs --exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude='*.bc' --exclude='*.a' \
+	local built=(--exclude='*.o' --exclude='*.d' --exclude='*.so' --exclude='*.bc' --exclude='*.a'
+		--exclude=./client/build)
+
+	[ "${WITH_OBJECTS:-}" != 1 ] || built=(--exclude='./client/build/test*' --exclude=./client/build/smoke)
+	tar -cf - --exclude-vcs "${built[@]}" --exclude='./client/build-*' --exclude=./build \
 		--exclude=./tmp_check --exclude=./tmp_check_iso --exclude=./results --exclude=./output_iso \
 		--exclude=./log --exclude=./regression.diffs --exclude=./regression.out \
-		--exclude=./build --exclude=./client/build --exclude='./client/build-*' \
 		--exclude=./test/fuzz/server/build .
 }
 
@@ -105,7 +114,7 @@ copy_samples()
 start_server()
 {
 	if [ ! -d "$top/data" ]; then
-		initdb -D "$top/data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync \
+		initdb -D "$top/data.new" -U postgres -A trust -E UTF8 --no-sync --locale=C.UTF-8 \
 			>"$top/initdb.log" 2>&1 || {
 			cat "$top/initdb.log" >&2
 			return 1
