@@ -44,7 +44,7 @@ include $(PGXS)
 
 # PostgreSQL 14 lacks PostgreSQL::Test::Cluster; ours wraps PostgresNode.  The tests
 # wait more than they compute.
-PROVE_FLAGS += -I test/perl -j2
+PROVE_FLAGS += -I test/perl -j3
 
 sql/$(EXTENSION)--$(EXTVERSION).sql: sql/$(EXTENSION).sql $(EXTENSION).control
 	cp $< $@

@@ -236,7 +236,8 @@ test_without_supabase(void **state)
 						" ./a.out 2>err && grep -q 'could not load libcurl' err &&"
 						" LD_LIBRARY_PATH=$ROOT/fake:$ROOT/lib ./a.out | grep -q 'a <a@x>'"),
 					 0);
-	assert_int_equal(sh("cd \"$SRC\" && make -s WITH_SUPABASE=no BUILD=$ROOT/without"
+	assert_int_equal(sh("cd \"$SRC\" && cp -a build $ROOT/without &&"
+						" make -s WITH_SUPABASE=no BUILD=$ROOT/without"
 						" prefix=$ROOT/without-prefix install && cd $ROOT/fake &&"
 						" ! DATABASE_URL=https://x.invalid LD_LIBRARY_PATH=$ROOT/without-prefix/lib"
 						" ./a.out 2>err && grep -q 'no provider \"supabase\"' err &&"

@@ -83,7 +83,7 @@ static const char guard_script[] =
 	"for file in \"$0/data/postmaster.pid\" \"$0/pid\"; do\n"
 	"	pid=$(head -n 1 \"$file\" 2>/dev/null) && kill -QUIT \"$pid\" 2>/dev/null || continue\n"
 	"	tries=0\n"
-	"	while kill -0 \"$pid\" 2>/dev/null && [ $((tries += 1)) -le 200 ]; do sleep 0.05; done\n"
+	"	while kill -0 \"$pid\" 2>/dev/null && [ $((tries += 1)) -le 6000 ]; do sleep 0.05; done\n"
 	"done\n"
 	"[ -n \"$TEST_KEEP\" ] || rm -rf \"$0\"\n";
 
@@ -138,6 +138,27 @@ remove_dir(const char *dir)
 }
 
 /*
+ * A port is ours until we end, among all tests of this user: a byte of a file that all
+ * of them lock.
+ */
+static bool
+reserve_port(int port)
+{
+	static int	file = -1;
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = port, .l_len = 1};
+	char		path[64];
+
+	if (file < 0)
+	{
+		snprintf(path, sizeof(path), "/tmp/dbatest-ports-%u", (unsigned) geteuid());
+		file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		if (file < 0)
+			die(path, strerror(errno));
+	}
+	return fcntl(file, F_SETLK, &lock) == 0;
+}
+
+/*
  * Below the range the kernel takes the ports of outgoing connections from: one of
  * those is anybody's while its server is down, even the connection's to itself.
  */
@@ -155,7 +176,8 @@ free_port(void)
 		if (fd < 0 || getrandom(&random, sizeof(random), 0) != sizeof(random))
 			die("free_port", strerror(errno));
 		address.sin_port = htons((uint16_t) (10000 + random % 20000));
-		free = bind(fd, (struct sockaddr *) &address, sizeof(address)) == 0;
+		free = reserve_port(ntohs(address.sin_port)) &&
+			   bind(fd, (struct sockaddr *) &address, sizeof(address)) == 0;
 		close(fd);
 		if (free)
 			return ntohs(address.sin_port);
@@ -363,7 +385,7 @@ server_poll(const Server *server, const char *sql, const char *value)
 {
 	struct timespec pause = {0, 20 * 1000 * 1000};
 
-	for (int i = 0; i < 6000; i++)
+	for (int i = 0; i < 15000; i++)
 	{
 		if (strcmp(server_sql(server, sql), value) == 0)
 			return;
