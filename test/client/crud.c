@@ -300,6 +300,8 @@ test_stream(void **state)
 	memset(&stream_out, 0, sizeof(stream_out));
 	id = dba_execute_stream(db, "SELECT i FROM generate_series(1, $1::int) i", "[5]",
 							take_stream_row, take_stream_end, &sum);
+	while (sum < 3)
+		assert_false(dba_wait(db, id, 10));
 	assert_false(dba_wait(db, id, 200));	/* paused after 1 + 2 */
 	assert_int_equal(sum, 3);
 	dba_resume(db, id);

@@ -58,7 +58,7 @@ test_killed(void **state)
 	close(fds[0]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFSIGNALED(status));
-	for (int i = 0; i < 6000 && access(left.dir, F_OK) == 0; i++)
+	for (int i = 0; i < 15000 && access(left.dir, F_OK) == 0; i++)
 		nanosleep(&pause, NULL);
 	assert_int_equal(access(left.dir, F_OK), -1);
 	assert_int_equal(kill(left.postmaster, 0), -1);

@@ -265,7 +265,8 @@ test_not_shared(void **state)
 	{
 		Outcome		first = {0};
 		Outcome		out = {0};
-		dba_request id = i == 0 ? dba_execute(db, "SELECT pg_sleep(60)", NULL, outcome_take, &first)
+		dba_request id = i == 0
+							 ? dba_execute(db, "SELECT pg_sleep(3600)", NULL, outcome_take, &first)
 						 : i == 1 ? dba_execute_stream(db, "SELECT generate_series(1, 100000)",
 													   NULL, pause_at_once, outcome_take, &first)
 								  : dba_begin(db, NULL, outcome_take, &first);

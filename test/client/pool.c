@@ -55,7 +55,7 @@ wait_stat(dba_client *db, const char *name, int64_t value)
 {
 	for (long start = now_ms(); dba_pool_stats(db, name) != value;)
 	{
-		if (now_ms() - start > 120000)
+		if (now_ms() - start > 300000)
 			fail_msg("%s is %ld", name, (long) dba_pool_stats(db, name));
 		pass_time(db);
 	}
@@ -70,7 +70,7 @@ test_recycle(void **state)
 	(void) state;
 	for (long start = now_ms(); dba_pool_stats(db, "opened") < 3;)
 	{
-		assert_true(now_ms() - start < 60000);
+		assert_true(now_ms() - start < 300000);
 		assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	}
 	assert_true(dba_pool_stats(db, "connections") <= 1);
@@ -120,7 +120,7 @@ test_overflow(void **state)
 	/* the one used last serves, the others go */
 	for (long start = now_ms(); dba_pool_stats(db, "connections") > 1;)
 	{
-		assert_true(now_ms() - start < 60000);
+		assert_true(now_ms() - start < 300000);
 		assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	}
 	dba_close(db);
@@ -139,7 +139,7 @@ test_pre_ping(void **state)
 	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres",
 			 proxy.port, server_port(server));
 	db = open_client(url, "pool_size", "1", "pool_max_overflow", "0", "pre_ping_idle_seconds",
-					 "0.1", "connect_timeout_seconds", "3", NULL);
+					 "0.1", "connect_timeout_seconds", "8", NULL);
 	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	for (long start = now_ms(); now_ms() - start < 300;)	/* idle for long enough to be asked */
 		pass_time(db);

@@ -87,7 +87,7 @@ start(const char *mode, const char *more)
 	snprintf(ini, sizeof(ini), "%s/pgbouncer.ini", dir);
 	assert_int_equal(run_program(true, argv), 0);
 	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d/postgres", port);
-	for (int i = 0; i < 6000; i++)
+	for (int i = 0; i < 15000; i++)
 	{
 		PGconn	   *pg = PQconnectdb(url);
 		bool		ok = PQstatus(pg) == CONNECTION_OK;
@@ -163,10 +163,10 @@ use(dba_client *db)
 	assert_int_equal(out.called, out.submitted);
 	assert_string_equal(server_sql(server, "SELECT count(*) FROM item WHERE name = 't'"), "20");
 	assert_string_equal(outcome_of(db, "SELECT '2024-01-31'::date").text, "2024-01-31");
-	id = dba_execute(db, "SELECT pg_sleep(60)", NULL, outcome_take, &slow);
+	id = dba_execute(db, "SELECT pg_sleep(3600)", NULL, outcome_take, &slow);
 	while (strcmp(server_sql(
 					  server,
-					  "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+					  "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'"
 					  " AND state = 'active'"),
 				  "1") != 0)
 		dba_wait(db, id, 10);

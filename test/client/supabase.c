@@ -509,7 +509,7 @@ test_connection(void **state)
 	Answer		answer = {0};
 
 	(void) state;
-	dba_wait(db, dba_test_connection(db, take, &answer), 30000);
+	dba_wait(db, dba_test_connection(db, take, &answer), 300000);
 	assert_string_equal(
 		answer.text, "[{\"database\":null,\"username\":\"member\",\"server_version\":\"PostgREST "
 					 "12.0.2\",\"extension_version\":null,\"in_recovery\":null,\"ssl\":false,"

@@ -158,13 +158,13 @@ test_validation(void **state)
 	/* by the right to it and what it takes: constraints and indexes too */
 	server_sql(server, "GRANT CREATE ON DATABASE postgres TO web_anon; ALTER SCHEMA public OWNER "
 					   "TO web_anon");
-	dba_wait(db, dba_connect_and_validate(db, validated, &calls), 30000);
+	dba_wait(db, dba_connect_and_validate(db, validated, &calls), 300000);
 	assert_string_equal(reason, "");
 	assert_non_null(strstr(report, "absent"));
 	assert_non_null(strstr(report, "\"differences\""));
 	assert_non_null(strstr(report, "pair2"));
 	server_sql(server, "REVOKE EXECUTE ON FUNCTION db_adapter.validate_text FROM web_anon");
-	dba_wait(db, dba_connect_and_validate(db, validated, &calls), 30000);
+	dba_wait(db, dba_connect_and_validate(db, validated, &calls), 300000);
 	assert_string_equal(reason, "compared by columns only: no right to execute the schema's "
 								"statements");
 	assert_non_null(strstr(report, "absent"));

@@ -111,6 +111,16 @@ teardown(void **state)
 	return 0;
 }
 
+/* Runs db until the request has paused its stream, and sees that it stays so. */
+static void
+wait_until_paused(dba_request id, const Stream *stream)
+{
+	while (stream->calls < stream->pause_at)
+		assert_false(dba_wait(db, id, 10));
+	assert_false(dba_wait(db, id, 200));
+	assert_int_equal(stream->calls, stream->pause_at);
+}
+
 static Stream
 backup(int pause_at, int stop_at)
 {
@@ -119,7 +129,7 @@ backup(int pause_at, int stop_at)
 
 	if (pause_at > 0)
 	{
-		assert_false(dba_wait(db, id, 200));
+		wait_until_paused(id, &stream);
 		dba_resume(db, id);
 	}
 	assert_true(id != 0 && dba_wait(db, id, 300000));
@@ -137,7 +147,7 @@ restore(Stream *stream, const char *options)
 	id = dba_restore(db, options, give_piece, take_progress, take_end, stream);
 	if (stream->pause_at > 0)
 	{
-		assert_false(dba_wait(db, id, 200));
+		wait_until_paused(id, stream);
 		dba_resume(db, id);
 	}
 	assert_true(id != 0 && dba_wait(db, id, 300000));
@@ -197,7 +207,7 @@ test_failures(void **state)
 	stream.calls = 0;
 	stream.pause_at = 3;
 	id = dba_restore(db, NULL, give_piece, NULL, take_end, &stream);
-	assert_false(dba_wait(db, id, 200));
+	wait_until_paused(id, &stream);
 	dba_cancel(db, id);
 	assert_true(dba_wait(db, id, 300000));
 	assert_int_equal(stream.out.code, DBA_CANCELLED);

@@ -55,8 +55,8 @@ $session = begin_restore();
 $node->kill9;
 $session->finish;
 # its other children take a moment to notice
-my $attempts = 100;
-until ($node->start(fail_ok => 1) || --$attempts == 0)
+my $deadline = time + ($PostgreSQL::Test::Utils::timeout_default || 180);
+until ($node->start(fail_ok => 1) || time > $deadline)
 {
 	usleep(100_000);
 	$node->stop('fast', fail_ok => 1);

@@ -191,7 +191,7 @@ interrupt_at_lock('sync, comparing there', 'shop', 'LOCK notes', \@sync);
 interrupt_at_lock('sync, writing', 'other', 'LOCK notes IN SHARE MODE', \@sync);
 interrupt_at_lock('sync, deleting', 'other', q{SELECT FROM notes WHERE slug = 'gone' FOR UPDATE}, [ @sync, '--delete' ], question => qr/\[y\/N\] /);
 interrupt_at_lock('backup', 'shop', 'LOCK notes', [qw(backup --profile shop --all-users -o x.jsonl)]);
-interrupt_at_lock('backup under way', 'shop', 'SELECT pg_advisory_xact_lock(7)', [qw(backup --profile shop --all-users --backup-schema slow.json -o x.jsonl)], shows => qr/\r\e\[K *authors +[\d,]+ rows .*MB\/s/);
+interrupt_at_lock('backup under way', 'shop', 'SELECT pg_advisory_xact_lock(7)', [qw(backup --profile shop --all-users --backup-schema slow.json -o x.jsonl)], shows => qr/\r\e\[K *authors +[\d,]+ rows .*\d [kMG]?B\/s/);
 interrupt_at_lock('compressed backup', 'shop', 'LOCK notes', [qw(backup --profile shop --all-users -o x.jsonl.zst)]);
 interrupt_at_lock('restore', 'other', 'LOCK notes', [qw(restore all.jsonl --profile other -y --user-id u2)]);
 interrupt_at_lock('restore under way', 'other', q{INSERT INTO notes (user_id, slug) VALUES ('u2', 'n1')}, [qw(restore all.jsonl --profile other -y --user-id u2)], shows => qr/\r\e\[K *[\d,]+ rows .*\e\[32m.*\xe2\x96\x91.* \d+ %.* left/);

@@ -206,7 +206,7 @@ $node->safe_psql('source', q{
 	BEGIN;
 	SELECT db_adapter.declare('strange', 'CREATE TABLE strange.t (id int);', '{strange}', 'enforce');
 	PREPARE TRANSACTION 'held';});
-passes_ok('source', q{SET statement_timeout = '60s'; ALTER TABLE elsewhere_else RENAME TO elsewhere},
+passes_ok('source', q{SET statement_timeout = '5min'; ALTER TABLE elsewhere_else RENAME TO elsewhere},
 	'a stranger who keeps his declaration locked keeps nobody waiting who changes what is not his');
 $node->safe_psql('source', q{ROLLBACK PREPARED 'held'});
 

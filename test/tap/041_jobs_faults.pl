@@ -58,9 +58,9 @@ sub worker_pid { return sql("SELECT pid FROM db_adapter.job_progress WHERE id = 
 # A server that was killed as a whole: its children take a moment to notice.
 sub start_again
 {
-	my $attempts = 100;
+	my $deadline = time + ($PostgreSQL::Test::Utils::timeout_default || 180);
 
-	until ($node->start(fail_ok => 1) || --$attempts == 0)
+	until ($node->start(fail_ok => 1) || time > $deadline)
 	{
 		usleep(100_000);
 		$node->stop('fast', fail_ok => 1);

@@ -65,7 +65,7 @@ connect_port(int port)
 static void
 pause_a_little(int tries, const char *what)
 {
-	if (tries == 3000)
+	if (tries == 30000)
 		die(what);
 	nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
 }
@@ -143,7 +143,7 @@ postgrest_start(const Server *server, const char *schemas)
 		_exit(127);
 	}
 	for (int tries = 0; !postgrest_answers(web.port); tries++)
-		pause_a_little(waitpid(web.pid, NULL, WNOHANG) != 0 ? 3000 : tries,
+		pause_a_little(waitpid(web.pid, NULL, WNOHANG) != 0 ? 30000 : tries,
 					   "PostgREST does not start");
 	return web;
 }

@@ -77,7 +77,7 @@ open_client(const char *url, ...)
 		abort();
 	}
 	/* what is to succeed may take long on a busy machine */
-	dba_set(db, "connect_timeout_seconds", "30", NULL);
+	dba_set(db, "connect_timeout_seconds", "240", NULL);
 	dba_set(db, "checkout_timeout_seconds", "250", NULL);
 	va_start(args, url);
 	while ((name = va_arg(args, const char *)) != NULL)
