@@ -12,8 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "outcome.h"
-#include "server.h"
+#include "fixture.h"
 
 /* types without an array of their own, arrays, and those whose array would cut or
  * split a value */
@@ -24,16 +23,11 @@
 	" moods mood[], pair pair, pairs pair[], b box, boxes box[], pos positive, list list,"         \
 	" jdoc jdoc, deep deep, deeps deep[], vec int2vector, r int4range, \"Odd \"\"name\" text)"
 
-static Server *server;
-static dba_client *db;
-
 static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	server_sql(
-		server,
+	return fixture_client(
 		"CREATE TYPE mood AS ENUM ('sad', 'ok, \"well\"');"
 		"CREATE TYPE pair AS (a int, b text); CREATE TYPE deep AS (p pair, l int[], j jsonb);"
 		"CREATE DOMAIN positive AS int CHECK (VALUE > 0);"
@@ -44,17 +38,6 @@ setup(void **state)
 		"ALTER TABLE by_arrays ENABLE ROW LEVEL SECURITY;"
 		"CREATE TABLE item (id serial PRIMARY KEY, name text DEFAULT 'none',"
 		" n int DEFAULT 7, mood mood);");
-	db = open_client(server_url(server), NULL);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	dba_close(db);
-	server_free(server);
-	return 0;
 }
 
 static const char row_format[] =
@@ -280,5 +263,5 @@ main(void)
 		cmocka_unit_test(test_many_shapes),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

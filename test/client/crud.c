@@ -12,52 +12,28 @@
 #include <cmocka.h>
 #include <cjson/cJSON.h>
 
-#include "outcome.h"
-#include "server.h"
-
-static Server *server;
-static dba_client *db;
+#include "fixture.h"
 
 static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	server_sql(server,
-			   "CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, b text[]);"
-			   "CREATE TABLE item (id int PRIMARY KEY, name text UNIQUE, tags text[], nums int[], "
-			   "doc jsonb, n numeric,"
-			   " big int8, f float8, at timestamptz, ts timestamp, ok boolean, m mood, ms mood[], "
-			   "p pair, raw bytea);"
-			   "CREATE TABLE parent (id int PRIMARY KEY);"
-			   "CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent DEFERRABLE "
-			   "INITIALLY DEFERRED);");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	server_free(server);
-	return 0;
+	return fixture_server(
+		"CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, b text[]);"
+		"CREATE TABLE item (id int PRIMARY KEY, name text UNIQUE, tags text[], nums int[], "
+		"doc jsonb, n numeric,"
+		" big int8, f float8, at timestamptz, ts timestamp, ok boolean, m mood, ms mood[], "
+		"p pair, raw bytea);"
+		"CREATE TABLE parent (id int PRIMARY KEY);"
+		"CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent DEFERRABLE "
+		"INITIALLY DEFERRED);");
 }
 
 static int
 open_db(void **state)
 {
 	(void) state;
-	server_sql(server, "TRUNCATE item, parent, child");
-	db = open_client(server_url(server), "pool_size", "2", "pool_max_overflow", "1", NULL);
-	return 0;
-}
-
-static int
-close_db(void **state)
-{
-	(void) state;
-	dba_close(db);
-	return 0;
+	return fixture_open("item, parent, child");
 }
 
 static void
@@ -385,16 +361,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_insert_select, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_refusals, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_server_errors, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_error_fields, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_values, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_callbacks, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_stream, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_composites, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_prepared_max, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_insert_select, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_refusals, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_server_errors, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_error_fields, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_values, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_callbacks, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_stream, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_composites, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_prepared_max, open_db, fixture_close),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

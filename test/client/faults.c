@@ -13,26 +13,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "outcome.h"
-#include "server.h"
-
-static Server *server;
+#include "fixture.h"
 
 static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	server_sql(server, "CREATE TABLE item (id serial PRIMARY KEY, name text)");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	server_free(server);
-	return 0;
+	return fixture_server("CREATE TABLE item (id serial PRIMARY KEY, name text)");
 }
 
 /* A request that is running on the server when this returns. */
@@ -698,5 +685,5 @@ main(void)
 		cmocka_unit_test(test_failover),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

@@ -14,26 +14,14 @@
 #include <cmocka.h>
 
 #include "oom.h"
-#include "outcome.h"
-#include "server.h"
-
-static Server *server;
+#include "fixture.h"
 
 static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	server_sql(server, "CREATE TABLE item (id int PRIMARY KEY, name text, tags text[], m int[])");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	server_free(server);
-	return 0;
+	return fixture_server(
+		"CREATE TABLE item (id int PRIMARY KEY, name text, tags text[], m int[])");
 }
 
 static dba_flow
@@ -183,5 +171,5 @@ main(void)
 		cmocka_unit_test(test_every_allocation),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

@@ -15,28 +15,15 @@
 #include <cmocka.h>
 #include <cjson/cJSON.h>
 
-#include "outcome.h"
-#include "server.h"
-
-static Server *server;
+#include "fixture.h"
 
 static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	server_sql(server, "CREATE TABLE item (id int PRIMARY KEY, doc jsonb, big int8, n numeric);"
-					   "INSERT INTO item VALUES (1, '{\"a\": 9007199254740993}', "
-					   "9007199254740993, 1.10)");
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	server_free(server);
-	return 0;
+	return fixture_server("CREATE TABLE item (id int PRIMARY KEY, doc jsonb, big int8, n numeric);"
+						  "INSERT INTO item VALUES (1, '{\"a\": 9007199254740993}', "
+						  "9007199254740993, 1.10)");
 }
 
 /* Time passes for a client that has nothing to do. */
@@ -377,5 +364,5 @@ main(void)
 		cmocka_unit_test(test_settings),		 cmocka_unit_test(test_jsonb_columns),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

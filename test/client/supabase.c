@@ -16,9 +16,7 @@
 #include <cjson/cJSON.h>
 
 #include "calls.h"
-#include "httpserver.h"
-#include "outcome.h"
-#include "server.h"
+#include "fixture.h"
 
 /* the example, as it is */
 extern int tasks_main(int argc, char **argv);
@@ -26,9 +24,7 @@ extern int tasks_main(int argc, char **argv);
 #include "../../client/examples/tasks.c"
 #undef main
 
-static Server *server;
 static char direct_url[512];
-static Web	rest;
 static dba_client *hosted;		/* over PostgREST */
 static dba_client *direct;		/* over libpq, as the same role */
 
@@ -80,10 +76,7 @@ static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	postgrest_roles(server);
-	server_sql(server, schema);
-	rest = postgrest_start(server, "public,other,db_adapter");
+	fixture_postgrest(schema, "public,other,db_adapter");
 	hosted = open_hosted(NULL);
 	snprintf(direct_url, sizeof(direct_url), "%s&options=-c%%20role%%3Dweb_anon",
 			 server_url(server));
@@ -94,12 +87,9 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void) state;
 	dba_close(hosted);
 	dba_close(direct);
-	web_stop(&rest);
-	server_free(server);
-	return 0;
+	return fixture_end(state);
 }
 
 /* ---------------------------------------------------------------- both providers */
@@ -639,10 +629,7 @@ main(void)
 		cmocka_unit_test(test_example),
 	};
 
-	if (npm_folder() == NULL)
-	{
-		puts("1..1\nok 1 # skip npm");
+	if (fixture_without_npm())
 		return 0;
-	}
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

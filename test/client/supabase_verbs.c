@@ -14,12 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "httpserver.h"
-#include "outcome.h"
-#include "server.h"
+#include "fixture.h"
 
-static Server *server;
-static Web	rest;
 static char config_path[512];
 
 /* ---------------------------------------------------------------- backup and restore */
@@ -91,15 +87,12 @@ setup(void **state)
 
 	(void) state;
 	unsetenv("SUPABASE_KEY");
-	server = server_start(NULL);
-	postgrest_roles(server);
-	server_sql(
-		server,
+	fixture_postgrest(
 		"CREATE EXTENSION db_adapter; CREATE TABLE pair2 (id int PRIMARY KEY, slug text UNIQUE);"
 		"INSERT INTO pair2 VALUES (1, 'a'), (2, 'b'); GRANT ALL ON pair2 TO web_anon;"
 		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA db_adapter TO web_anon;"
-		"CREATE TABLE hidden (id int); GRANT INSERT ON hidden TO web_anon");
-	rest = postgrest_start(server, "public,db_adapter");
+		"CREATE TABLE hidden (id int); GRANT INSERT ON hidden TO web_anon",
+		"public,db_adapter");
 	/* the schema file names a table that is not there */
 	write_file("schema.sql", "CREATE TABLE absent (id int);", path, sizeof(path));
 	write_file("backup-schema.json",
@@ -110,15 +103,6 @@ setup(void **state)
 			 "[profiles.hosted]\nprovider = \"supabase\"\nurl = \"%s\"\nrest_path = \"/\"\n",
 			 rest.url);
 	write_file("db.toml", text, config_path, sizeof(config_path));
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	web_stop(&rest);
-	server_free(server);
 	return 0;
 }
 
@@ -250,10 +234,7 @@ main(void)
 		cmocka_unit_test(test_command),
 	};
 
-	if (npm_folder() == NULL)
-	{
-		puts("1..1\nok 1 # skip npm");
+	if (fixture_without_npm())
 		return 0;
-	}
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

@@ -11,19 +11,13 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "outcome.h"
-#include "server.h"
-
-static Server *server;
-static dba_client *db;
+#include "fixture.h"
 
 static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	server_sql(
-		server,
+	fixture_server(
 		"CREATE TABLE item (id int PRIMARY KEY, name text, doc jsonb, tags text[], hidden int)");
 	server_sql(
 		server,
@@ -34,29 +28,10 @@ setup(void **state)
 }
 
 static int
-teardown(void **state)
-{
-	(void) state;
-	server_free(server);
-	return 0;
-}
-
-static int
 open_db(void **state)
 {
 	(void) state;
-	server_sql(server, "TRUNCATE item, guarded, ruled");
-	db = open_client(server_url(server), "pool_size", "2", "pool_max_overflow", "1", NULL);
-	return 0;
-}
-
-static int
-close_db(void **state)
-{
-	(void) state;
-	assert_int_equal(dba_in_flight(db), 0);
-	dba_close(db);
-	return 0;
+	return fixture_open("item, guarded, ruled");
 }
 
 static dba_client *
@@ -377,16 +352,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_commit_rollback, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_poison, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_savepoints, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_close_transaction, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_session_state, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_tainted, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_options, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_insert_many, open_db, close_db),
-		cmocka_unit_test_setup_teardown(test_listen, open_db, close_db),
+		cmocka_unit_test_setup_teardown(test_commit_rollback, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_poison, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_savepoints, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_close_transaction, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_session_state, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_tainted, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_options, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_insert_many, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_listen, open_db, fixture_close),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

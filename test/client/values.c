@@ -12,29 +12,14 @@
 #include <cmocka.h>
 #include <cjson/cJSON.h>
 
-#include "outcome.h"
-#include "server.h"
-
-static Server *server;
-static dba_client *db;
+#include "fixture.h"
 
 static int
 setup(void **state)
 {
 	(void) state;
-	server = server_start(NULL);
-	server_sql(server, "CREATE TABLE item (id int PRIMARY KEY, name text, tags text[], doc jsonb)");
-	db = open_client(server_url(server), NULL);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	dba_close(db);
-	server_free(server);
-	return 0;
+	return fixture_client(
+		"CREATE TABLE item (id int PRIMARY KEY, name text, tags text[], doc jsonb)");
 }
 
 static void
@@ -205,5 +190,5 @@ main(void)
 		cmocka_unit_test(test_twins),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }

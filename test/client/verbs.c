@@ -14,15 +14,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "outcome.h"
-#include "server.h"
+#include "fixture.h"
 
 #define SCHEMA                                                                                     \
 	"{\"backup_schema\": {\"tables\": [{\"name\": \"item\", \"user_field\": null, "                \
 	"\"slug_field\": \"slug\"}]}}"
-
-static Server *server;
-static dba_client *db;
 
 typedef struct Stream
 {
@@ -95,20 +91,9 @@ static int
 setup(void **state)
 {
 	(void) state;
-	server_sql(server, "CREATE TABLE item (id serial PRIMARY KEY, slug text UNIQUE, body text);"
-					   "INSERT INTO item (slug, body) SELECT 's' || i, repeat('x', 100) FROM "
-					   "generate_series(1, 5000) i");
-	db = open_client(server_url(server), NULL);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void) state;
-	dba_close(db);
-	server_free(server);
-	return 0;
+	return fixture_client("CREATE TABLE item (id serial PRIMARY KEY, slug text UNIQUE, body text);"
+						  "INSERT INTO item (slug, body) SELECT 's' || i, repeat('x', 100) FROM "
+						  "generate_series(1, 5000) i");
 }
 
 /* Runs db until the request has paused its stream, and sees that it stays so. */
@@ -276,15 +261,8 @@ main(void)
 		cmocka_unit_test(test_connect_and_validate),
 	};
 
-	server = server_start(NULL);
-	if (strcmp(server_sql(server,
-						  "SELECT count(*) FROM pg_available_extensions WHERE name = 'db_adapter'"),
-			   "1") != 0)
-	{
-		server_free(server);
-		printf("1..1\nok 1 # skip the extension is not installed\n");
+	if (fixture_without_extension())
 		return 0;
-	}
 	server_sql(server, "CREATE EXTENSION db_adapter");
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, setup, fixture_end);
 }
