@@ -93,6 +93,7 @@ struct Cli
 	int			failure_code;	/* of what failure_tell said last; 0: nothing */
 	cJSON	   *failure;		/* and for --json */
 	bool		interruption_said;
+	bool		stdout_taken;	/* by rows: the document goes to standard error */
 	const char *committed;		/* what an interruption does not undo; NULL: nothing */
 
 	dba_config *config;
@@ -152,16 +153,21 @@ extern void message_break_line(void);
 
 /* ---------------------------------------------------------------- signals.c */
 
+/* standard descriptors that are closed become ones that refuse: else the server's socket
+ * could get their number, and what is printed */
+extern bool signals_open_standard(void);
 extern void signals_catch(void);
 extern bool signals_interrupted(void);
 
 /* until there is something to be read; false: interrupted, or it was before */
 extern bool signals_wait_readable(int fd);
 
-/* the temporary file of an unfinished output, for whoever ends at once: there is one
- * output at a time */
-extern const char *volatile signals_unfinished;
-extern void signals_unlink_unfinished(void);
+/* the same, to be written */
+extern bool signals_wait_writable(int fd);
+
+/* the temporary file of an unfinished output, gone when the second signal ends us at once:
+ * there is one output at a time.  name NULL: none; else it stays where it is. */
+extern void signals_set_unfinished(int dir, const char *name);
 
 /* ---------------------------------------------------------------- failure.c */
 

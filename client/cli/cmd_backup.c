@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -110,16 +111,30 @@ validate_file(Cli *cli, const char *path)
 
 /* ---------------------------------------------------------------- the command */
 
-/* backups/backup-2026-01-31-1405.json */
+/* backups/backup-2026-01-31-1405-TENANT.jsonl: each backup has a name of its own, so that
+ * a loop over tenants leaves a file for each. */
 static const char *
-default_path(void)
+default_path(const char *format, const char *user_id)
 {
-	static char path[64];
+	static char path[256];
+	char		name[128];
+	char		ending[16];
 	time_t		now = time(NULL);
 	struct tm	local;
+	size_t		len;
 
 	localtime_r(&now, &local);
-	strftime(path, sizeof(path), "backups/backup-%Y-%m-%d-%H%M.json", &local);
+	len = strftime(name, sizeof(name), "backups/backup-%Y-%m-%d-%H%M", &local);
+	if (user_id != NULL)
+		snprintf(name + len, sizeof(name) - len, "-%.80s", user_id);
+	/* a tenant's name may hold anything; it stays in the folder, and on one line */
+	for (char *c = name + len; *c != '\0'; c++)
+	{
+		if (strchr("/\\:*?\"<>|", *c) != NULL || (unsigned char) *c <= ' ' || *c == 0x7F)
+			*c = '_';
+	}
+	snprintf(ending, sizeof(ending), ".%s", format);
+	file_unused_name(path, sizeof(path), name, ending);
 	return path;
 }
 
@@ -128,20 +143,34 @@ print_written(Cli *cli, const char *path, const char *format, int64_t rows)
 {
 	cJSON	   *document;
 
-	if (strcmp(path, "-") == 0)
-		return CODE_DONE;
 	if (!cli->json)
 	{
-		message_note(cli, "%s rows", text_thousands(rows));
-		puts(path);
+		if (!cli->stdout_taken)
+		{
+			message_note(cli, "%s rows", text_thousands(rows));
+			puts(path);
+		}
 		return CODE_DONE;
 	}
 	document = cJSON_CreateObject();
 	cJSON_AddStringToObject(document, "file", path);
 	cJSON_AddStringToObject(document, "format", format);
 	cJSON_AddNumberToObject(document, "rows", (double) rows);
-	document_print(document);
+	document_print_to(cli->stdout_taken ? stderr : stdout, document);
 	return CODE_DONE;
+}
+
+/* Is the place of the file one that a backup may take?  Asked before any work. */
+static bool
+check_output(Cli *cli, const char *path)
+{
+	struct stat status;
+
+	if (options_has(cli, "overwrite") || stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
+		strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0)
+		return true;
+	message_usage("\"%s\" exists; --overwrite replaces it", path);
+	return false;
 }
 
 static int
@@ -153,10 +182,12 @@ write_backup(Cli *cli, const char *user_id)
 	int64_t		rows = 0;
 	int			code;
 
-	if (path == NULL)
-		path = default_path();
+	if (path != NULL && !check_output(cli, path))
+		return CODE_USAGE;
 	if (format == NULL)
-		format = file_format_of(path);
+		format = file_format_of(path != NULL ? path : "");
+	if (path == NULL)
+		path = default_path(format, user_id);
 	code = opening_open(cli);
 	if (code != CODE_DONE)
 		return code;

@@ -67,11 +67,12 @@ print_target(const Cli *cli)
 
 /* ---------------------------------------------------------------- applying */
 
-/* backups/pre-fix-PROFILE-20260131-140500.json */
+/* backups/pre-fix-PROFILE-20260131-140500.jsonl */
 static int
 save_rows(Cli *cli)
 {
-	char		path[512];
+	char		name[300];
+	char		path[320];
 	char		when[32];
 	char	   *schema;
 	time_t		now = time(NULL);
@@ -83,20 +84,21 @@ save_rows(Cli *cli)
 		return CODE_DONE;
 	localtime_r(&now, &local);
 	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &local);
-	snprintf(path, sizeof(path), "backups/pre-fix-%s-%s.json",
+	snprintf(name, sizeof(name), "backups/pre-fix-%.200s-%s",
 			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile) : "url",
 			 when);
 	/* a profile's name may hold anything; it stays in the folder */
-	for (char *c = path + strlen("backups/"); *c != '\0'; c++)
+	for (char *c = name + strlen("backups/"); *c != '\0'; c++)
 	{
 		if (*c == '/')
 			*c = '_';
 	}
+	file_unused_name(path, sizeof(path), name, ".jsonl");
 	schema = backupschema_read(cli);
 	if (schema == NULL)
 		code = backupschema_code(cli);
 	else if (file_make_folder(path))
-		code = saving_write(cli, path, "json", schema, NULL, &rows);
+		code = saving_write(cli, path, "jsonl", schema, NULL, &rows);
 	free(schema);
 	if (code == CODE_DONE)
 		message_note(cli, "saved %s rows to %s", text_thousands(rows), path);

@@ -40,6 +40,7 @@ static const CliOption backup_options[] = {
 	{"user-id", 0, "ID", .help = "the rows of this tenant", .verb = "user_id"},
 	{"all-users", 0, NULL, .help = "the rows of all tenants"},
 	{"output", 'o', "FILE", .help = "write to FILE, - for standard output; .gz and .zst compress"},
+	{"overwrite", 0, NULL, .help = "replace FILE if it is there"},
 	{"tables", 0, "A,B", .help = "these tables alone"},
 	{"format", 0, "FORMAT", .help = "whatever FILE's name ends in", .words = backup_format_words,
 	 .verb = "format"},
@@ -120,7 +121,8 @@ const CliCommand commands_table[] = {
 	{"backup", NULL, "save a tenant's rows, or check a backup file",
 	 "Streams the rows of one tenant, or of all, to a file that is complete or not there. Without "
 	 "-o the file is"
-	 " backups/backup-YYYY-MM-DD-HHMM.json.",
+	 " backups/backup-YYYY-MM-DD-HHMM-TENANT.jsonl; one that is there is never replaced without "
+	 "--overwrite.",
 	 backup_options, .run = cmd_backup},
 	{"restore", "FILE", "put the rows of a backup into the database",
 	 "Streams a backup into the database in one transaction; keys and references are mapped to "

@@ -18,17 +18,23 @@ static bool document_printed;
 void
 document_print(cJSON *document)
 {
+	document_print_to(stdout, document);
+}
+
+void
+document_print_to(FILE *to, cJSON *document)
+{
 	char	   *text = cJSON_Print(document);
 
 	if (text != NULL)
-		puts(text);
+		fprintf(to, "%s\n", text);
 	document_printed = true;
 	cJSON_free(text);
 	cJSON_Delete(document);
 }
 
 void
-document_print_failure(cJSON *error)
+document_print_failure(FILE *to, cJSON *error)
 {
 	cJSON	   *document = cJSON_CreateObject();
 
@@ -41,7 +47,7 @@ document_print_failure(cJSON *error)
 	if (document_printed)
 		cJSON_Delete(document);
 	else
-		document_print(document);
+		document_print_to(to, document);
 }
 
 const char *

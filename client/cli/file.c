@@ -40,10 +40,27 @@ file_make_folder(const char *path)
 	if (slash == NULL || slash == folder)
 		return true;
 	*slash = '\0';
-	if (mkdir(folder, 0777) == 0 || errno == EEXIST)
+	/* what stands in it is for nobody else */
+	if (mkdir(folder, 0700) == 0 || errno == EEXIST)
 		return true;
 	message_warn("could not make folder \"%s\": %s", folder, strerror(errno));
 	return false;
+}
+
+bool
+file_exists(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0;
+}
+
+void
+file_unused_name(char *path, size_t size, const char *name, const char *ending)
+{
+	snprintf(path, size, "%s%s", name, ending);
+	for (int i = 2; file_exists(path) && i < 10000; i++)
+		snprintf(path, size, "%s.%d%s", name, i, ending);
 }
 
 /* All that the file has; NULL: errno says why. */
@@ -59,7 +76,9 @@ read_all(int fd, size_t *read_len)
 	{
 		char	   *larger = text;
 
-		got = signals_wait_readable(fd) ? read(fd, text + len, size - len - 1) : -1;
+		do
+			got = signals_wait_readable(fd) ? read(fd, text + len, size - len - 1) : -1;
+		while (got < 0 && (errno == EINTR || errno == EAGAIN) && !signals_interrupted());
 		len += got > 0 ? (size_t) got : 0;
 		if (got < 0 || (size - len < 64 * 1024 && (larger = realloc(text, size *= 2)) == NULL))
 		{

@@ -5,6 +5,9 @@
 #ifndef DB_ADAPTER_FILE_H
 #define DB_ADAPTER_FILE_H
 
+#include <limits.h>
+#include <sys/types.h>
+
 #include "cli.h"
 
 /* ---------------------------------------------------------------- file.c */
@@ -27,13 +30,46 @@ extern bool file_ends_with(const char *text, const char *end);
 /* makes the folder a file is to stand in */
 extern bool file_make_folder(const char *path);
 
+/* whether a file of that name is there, be it a link to nowhere */
+extern bool file_exists(const char *path);
+
+/* FOLDER/NAME.ENDING, or with .2, .3 … behind NAME where those are there */
+extern void file_unused_name(char *path, size_t size, const char *name, const char *ending);
+
+/* ---------------------------------------------------------------- target.c */
+
+/* Where an output goes; all but fd is target.c's. */
+typedef struct Target
+{
+	int			fd;
+	int			dir;			/* the directory it stands in */
+	char		name[NAME_MAX + 1];
+	char		temporary[NAME_MAX + 1];	/* "": there is none */
+	bool		overwrite;
+	bool		in_place;		/* written into */
+	bool		there;			/* a file that has these: */
+	mode_t		mode;
+	uid_t		owner;
+	gid_t		group;
+} Target;
+
+/* Each returns NULL, or why not. */
+extern const char *target_open(Target *target, const char *path, bool overwrite);
+extern const char *target_commit(Target *target);
+
+/* what is not committed is gone */
+extern const char *target_abandon(Target *target);
+
 /* ---------------------------------------------------------------- output.c */
 
 /* A file or "-", written under a temporary name until it is whole; .gz and .zst
  * compress. */
 typedef struct CliOutput CliOutput;
 
-extern CliOutput *output_open(const char *path);	/* NULL: said */
+extern CliOutput *output_open(const char *path, bool overwrite);	/* NULL: said */
+
+/* do its bytes go where standard output goes? */
+extern bool output_is_stdout(const CliOutput *output);
 extern bool output_write(CliOutput *output, const char *data, size_t size);
 extern bool output_commit(CliOutput *output);	/* and frees it; false: said */
 extern void output_abandon(CliOutput *output);	/* and frees it */

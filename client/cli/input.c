@@ -54,7 +54,7 @@ input_fill(CliInput *input)
 	do
 		got = signals_wait_readable(input->fd) ? read(input->fd, input->piece, sizeof(input->piece))
 											   : -1;
-	while (got < 0 && errno == EINTR && !signals_interrupted());
+	while (got < 0 && (errno == EINTR || errno == EAGAIN) && !signals_interrupted());
 	if (got < 0)
 		return input_fail(input, strerror(errno));
 	input->start = 0;

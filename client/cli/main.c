@@ -111,6 +111,8 @@ main(int argc, char **argv)
 	Cli			cli = {.commands = commands_table};
 	int			code = CODE_USAGE;
 
+	if (!signals_open_standard())
+		return CODE_USAGE;
 	setlocale(LC_ALL, "");
 	/* db-adapter --generate man; not for people */
 	if ((argc == 3 || argc == 4) && strcmp(argv[1], "--generate") == 0)
@@ -125,7 +127,7 @@ main(int argc, char **argv)
 	dba_profile_free(cli.profile);
 	dba_config_free(cli.config);
 	if (cli.json && code != CODE_DONE)
-		document_print_failure(cli.failure);
+		document_print_failure(cli.stdout_taken ? stderr : stdout, cli.failure);
 	else
 		cJSON_Delete(cli.failure);
 	options_free(&cli);

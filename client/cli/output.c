@@ -20,9 +20,8 @@
 
 struct CliOutput
 {
-	int			fd;
 	char	   *path;			/* NULL: standard output */
-	char	   *temporary;
+	Target		target;
 	Compression compression;
 	z_stream	gzip;
 	ZSTD_CCtx  *zstd;
@@ -39,34 +38,48 @@ output_fail(CliOutput *output, const char *what)
 	return false;
 }
 
+/* Standard output as the target. */
+static bool
+open_stdout(CliOutput *output)
+{
+	int			flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	output->target = (Target){.fd = -1, .dir = -1, .in_place = true};
+	/* as it was closed when we came */
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return output_fail(output, "it is closed, or cannot be written to");
+	output->target.fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return output->target.fd >= 0 || output_fail(output, strerror(errno));
+}
+
+static bool
+open_path(CliOutput *output, const char *path, bool overwrite)
+{
+	const char *why;
+
+	output->path = strdup(path);
+	if (output->path == NULL)
+		return output_fail(output, strerror(ENOMEM));
+	output->compression = file_ends_with(path, ".gz")	 ? GZIP
+						  : file_ends_with(path, ".zst") ? ZSTD
+														 : PLAIN;
+	why = target_open(&output->target, path, overwrite);
+	return why == NULL || output_fail(output, why);
+}
+
 CliOutput *
-output_open(const char *path)
+output_open(const char *path, bool overwrite)
 {
 	CliOutput  *output = calloc(1, sizeof(CliOutput));
-	bool		ok = true;
+	bool		ok;
 
 	if (output == NULL)
 	{
 		message_warn("out of memory");
 		return NULL;
 	}
-	output->fd = STDOUT_FILENO;
-	if (strcmp(path, "-") != 0)
-	{
-		output->path = strdup(path);
-		if (asprintf(&output->temporary, "%s.%ld.tmp", path, (long) getpid()) < 0)
-			output->temporary = NULL;
-		output->compression = file_ends_with(path, ".gz")	 ? GZIP
-							  : file_ends_with(path, ".zst") ? ZSTD
-															 : PLAIN;
-		if (output->path == NULL || output->temporary == NULL)
-			ok = output_fail(output, strerror(ENOMEM));
-		else
-			output->fd = open(output->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (ok && output->fd < 0)
-			ok = output_fail(output, strerror(errno));
-		signals_unfinished = ok ? output->temporary : NULL;
-	}
+	output->target.fd = output->target.dir = -1;
+	ok = strcmp(path, "-") == 0 ? open_stdout(output) : open_path(output, path, overwrite);
 	if (ok && output->compression == GZIP)
 		ok = deflateInit2(&output->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, 8,
 						  Z_DEFAULT_STRATEGY) == Z_OK;
@@ -80,14 +93,29 @@ output_open(const char *path)
 	return output;
 }
 
+bool
+output_is_stdout(const CliOutput *output)
+{
+	struct stat ours;
+	struct stat standard;
+
+	return output->target.in_place && fstat(output->target.fd, &ours) == 0 &&
+		   fstat(STDOUT_FILENO, &standard) == 0 && ours.st_dev == standard.st_dev &&
+		   ours.st_ino == standard.st_ino;
+}
+
 static bool
 write_all(CliOutput *output, const char *data, size_t size)
 {
 	while (size > 0)
 	{
-		ssize_t		put = write(output->fd, data, size);
+		ssize_t		put = write(output->target.fd, data, size);
 
 		if (put < 0 && errno == EINTR && !signals_interrupted())
+			continue;
+		/* somebody else's end of the pipe made it so */
+		if (put < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) &&
+			signals_wait_writable(output->target.fd))
 			continue;
 		if (put < 0)
 			return output_fail(output, strerror(errno));
@@ -156,44 +184,32 @@ output_write(CliOutput *output, const char *data, size_t size)
 	return output_put(output, data, size, false);
 }
 
-/* The new name is on disk before it is told. */
-static bool
-output_rename(CliOutput *output)
+/* What the compression holds, if anything, and the output itself. */
+static const char *
+output_free(CliOutput *output)
 {
-	char		folder[4096];
-	char	   *slash;
-	int			fd;
+	const char *why;
 
-	if (fsync(output->fd) != 0 || close(output->fd) != 0)
-		return output_fail(output, strerror(errno));
-	output->fd = -1;
-	if (rename(output->temporary, output->path) != 0)
-		return output_fail(output, strerror(errno));
-	signals_unfinished = NULL;
-	free(output->temporary);
-	output->temporary = NULL;
-	snprintf(folder, sizeof(folder), "%s", output->path);
-	slash = strrchr(folder, '/');
-	if (slash != NULL)
-		slash[1] = '\0';
-	fd = open(slash != NULL ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-	{
-		(void) fsync(fd);
-		close(fd);
-	}
-	return true;
+	if (output->compression == GZIP)
+		deflateEnd(&output->gzip);
+	ZSTD_freeCCtx(output->zstd);
+	why = target_abandon(&output->target);
+	if (why != NULL)
+		output_fail(output, why);
+	free(output->path);
+	free(output);
+	return why;
 }
 
 bool
 output_commit(CliOutput *output)
 {
 	bool		ok = output_put(output, "", 0, true);
+	const char *why = ok ? target_commit(&output->target) : NULL;
 
-	if (ok && output->path != NULL)
-		ok = output_rename(output);
-	output_abandon(output);
-	return ok;
+	if (why != NULL)
+		ok = output_fail(output, why);
+	return output_free(output) == NULL && ok;
 }
 
 void
@@ -201,14 +217,6 @@ output_abandon(CliOutput *output)
 {
 	if (output == NULL)
 		return;
-	if (output->compression == GZIP)
-		deflateEnd(&output->gzip);
-	ZSTD_freeCCtx(output->zstd);
-	if (output->path != NULL && output->fd >= 0)
-		close(output->fd);
-	signals_unlink_unfinished();
-	signals_unfinished = NULL;
-	free(output->temporary);
-	free(output->path);
-	free(output);
+	output->failed = true;
+	output_free(output);
 }

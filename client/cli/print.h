@@ -39,9 +39,10 @@ extern const char *text_bytes(double bytes);
 /* ---------------------------------------------------------------- document.c */
 
 extern void document_print(cJSON *document);	/* and deletes it */
+extern void document_print_to(FILE *to, cJSON *document);
 
 /* {"error": error} unless a document was printed; NULL: the last message.  Deletes error. */
-extern void document_print_failure(cJSON *error);
+extern void document_print_failure(FILE *to, cJSON *error);
 
 /* the value in a text or file; NULL: said, with line and column.  text (may be NULL) gets
  * the file's text (free it). */

@@ -66,11 +66,12 @@ saving_write(Cli *cli, const char *path, const char *format, const char *backup_
 			 const char *user_id, int64_t *rows)
 {
 	char	   *arguments = backup_arguments(format, backup_schema, user_id);
-	Sink		sink = {.output = output_open(path)};
+	Sink		sink = {.output = output_open(path, options_has(cli, "overwrite"))};
 	int			code = CODE_FAILED;
 
 	if (sink.output != NULL)
 	{
+		cli->stdout_taken = output_is_stdout(sink.output);
 		progress_begin(&sink.progress, cli, 0);
 		code = call_wait(
 			cli, &sink.call,

@@ -9,6 +9,7 @@
  */
 #include <pthread.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -18,16 +19,16 @@
 
 static volatile sig_atomic_t interrupted;
 
-/* The temporary file, for whoever ends at once: there is one output at a time. */
-const char *volatile signals_unfinished;
+/* The temporary file, seen from its directory; the name is set last and taken away first. */
+static volatile sig_atomic_t unfinished_dir;
+static const char *volatile unfinished;
 
 void
-signals_unlink_unfinished(void)
+signals_set_unfinished(int dir, const char *name)
 {
-	const char *path = signals_unfinished;
-
-	if (path != NULL)
-		unlink(path);
+	unfinished = NULL;
+	unfinished_dir = dir;
+	unfinished = name;
 }
 
 static void
@@ -37,19 +38,45 @@ on_signal(int number)
 	/* whoever asks twice does not want to wait for the server */
 	if (interrupted++ > 0)
 	{
-		signals_unlink_unfinished();
+		const char *name = unfinished;
+
+		if (name != NULL)
+			unlinkat(unfinished_dir, name, 0);
 		_exit(CODE_INTERRUPTED);
 	}
+}
+
+bool
+signals_open_standard(void)
+{
+	/* open() takes the lowest number that is free, and those below are open by then */
+	static const int flags[] = {O_WRONLY, O_RDONLY, O_WRONLY};
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+	{
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", flags[fd]) != fd)
+			return false;
+	}
+	return true;
+}
+
+/* What whoever started us has ignored stays ignored: nohup, a shell's background. */
+static void
+catch_one(int number)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction before;
+
+	if (sigaction(number, NULL, &before) != 0 || before.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
 }
 
 void
 signals_catch(void)
 {
-	struct sigaction action = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	catch_one(SIGINT);
+	catch_one(SIGTERM);
+	catch_one(SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -59,10 +86,10 @@ signals_interrupted(void)
 	return interrupted != 0;
 }
 
-bool
-signals_wait_readable(int fd)
+static bool
+wait_for(int fd, short events)
 {
-	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	struct pollfd ready = {.fd = fd, .events = events};
 	sigset_t	signals;
 	sigset_t	before;
 
@@ -76,4 +103,16 @@ signals_wait_readable(int fd)
 		(void) ppoll(&ready, 1, NULL, &before);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return !signals_interrupted();
+}
+
+bool
+signals_wait_readable(int fd)
+{
+	return wait_for(fd, POLLIN);
+}
+
+bool
+signals_wait_writable(int fd)
+{
+	return wait_for(fd, POLLOUT);
 }

@@ -177,7 +177,7 @@ command_is([ '--profile', 'other', 'connect' ], 1, qr/books.price is missing/, u
 is(slurp_file('.db-profile'), "shop\n", 'and leaves the lock file alone');
 my $plan = command_is([ 'fix', '--profile', 'other', '--plan-only' ], 0, qr/^\{\s.*"db_adapter.plan"/s, qr/^$/, 'fix --plan-only');
 command_is([ 'fix', '--profile', 'other' ], 0, qr/1\. ALTER TABLE public.books ADD COLUMN price numeric\(10,2\).*hazards: access_exclusive_lock\n +public\.books: about \d+ rows, \d+\.\d kB\n/s, qr/looking at other .*nothing was changed/s, 'fix shows');
-command_is([ 'fix', '--profile', 'other', '--confirm' ], 0, qr/as expected/, qr/changing other .*saved 0 rows to backups\/pre-fix-other-\d{8}-\d{6}\.json/s, 'fix --confirm');
+command_is([ 'fix', '--profile', 'other', '--confirm' ], 0, qr/as expected/, qr/changing other .*saved 0 rows to backups\/pre-fix-other-\d{8}-\d{6}\.jsonl/s, 'fix --confirm');
 command_is([ 'fix', '--profile', 'other', '--confirm', '--no-backup', '--json' ], 0, qr/"plan":/, undef, 'fix with nothing to do');
 command_is([ '--profile', 'other', 'validate' ], 0, undef, undef, 'the schema is repaired');
 $node->safe_psql('other', 'ALTER TABLE books ADD COLUMN extra int');
@@ -216,7 +216,7 @@ command_is([ 'backup', '--all-users', '--tables', 'authors,nix' ], 2, undef, qr/
 command_is([ 'backup', '--all-users', '--tables', 'book' ], 2, undef, qr/table "book" is not in the backup schema; perhaps you meant "books"/, 'backup of what is nearly there');
 command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.jsonl' ], 0, qr/^u1.jsonl\n$/, qr/1,203 rows/, 'backup');
 command_is([ 'backup', '--user-id=u1', "-o$_", '-q' ], 0, qr/^\Q$_\E\n$/, qr/^$/, "backup to $_") foreach qw(u1.jsonl.gz u1.jsonl.zst u1.json);
-command_is([ 'backup', '--all-users', '--json' ], 0, qr/"file":\t"backups\/backup-\d{4}-\d\d-\d\d-\d{4}\.json",\s+"format":\t"json",\s+"rows":\t1204/, qr/^$/, 'backup of all to the usual place');
+command_is([ 'backup', '--all-users', '--json' ], 0, qr/"file":\t"backups\/backup-\d{4}-\d\d-\d\d-\d{4}\.jsonl",\s+"format":\t"jsonl",\s+"rows":\t1204/, qr/^$/, 'backup of all to the usual place');
 my $stream = command_is([ 'backup', '--all-users', '-o', '-', '--tables', 'authors' ], 0, qr/\A\{"format":"db_adapter.backup".*\{"end":true,.*\}\n\z/s, qr/^$/, 'backup to standard output');
 command_is([ 'backup', '--validate', $_ ], 0, qr/^\Q$_\E: valid, format \w+, 1,203 rows$/m, qr/^$/, "$_ is valid") foreach qw(u1.jsonl u1.jsonl.gz u1.jsonl.zst u1.json);
 command_is([ 'backup', '--validate', '-', '--json' ], 0, qr/"valid":\ttrue/, qr/^$/, 'a stream is valid', $stream);
@@ -443,8 +443,8 @@ command_is([ 'restore', 'backup.json', '--yes' ], 0, qr/authors +2 .*books +2 /s
 is($node->safe_psql('old', q{SELECT b.title, a.slug, e.slug, price, tags, meta FROM books b JOIN authors a ON a.id = author_id
 	LEFT JOIN authors e ON e.id = editor_id ORDER BY b.slug}),
 	'One é|bob|ann|12345678.50|{a,"b c"}|{"n": 12345678901234567890, "x": null}' . "\n" . 'Two|ann||||', 'project: every value is there');
-command_is(['backup'], 0, qr/^backups\/backup-.*\.json$/m, qr/4 rows/, 'project: backup of the default tenant');
-command_is([ 'backup', '--validate', glob('backups/backup-*.json') ], 0, qr/4 rows/, undef, 'project: and that is valid');
+command_is(['backup'], 0, qr/^backups\/backup-.*-u1\.jsonl$/m, qr/4 rows/, 'project: backup of the default tenant');
+command_is([ 'backup', '--validate', glob('backups/backup-*-u1.jsonl') ], 0, qr/4 rows/, undef, 'project: and that is valid');
 
 unlike($seen, qr/\Q$secret\E/, 'no output holds a password');
 chdir $top;

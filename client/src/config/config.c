@@ -6,22 +6,47 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 
 #define DEFAULT_FILE "db.toml"
 #define MAX_FILE_SIZE (16 * 1024 * 1024)
+#define MAX_SILENCE 30000 /* milliseconds that a writer may let a FIFO wait */
 
 /* ---------------------------------------------------------------- loading */
 
-/* The whole file; false with errno when it cannot be read. */
+static bool
+is_fifo(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+/* Is there more to come, of what has nothing now? */
+static bool
+wait_for_more(int fd)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+	int			n = poll(&ready, 1, MAX_SILENCE);
+
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0;
+}
+
+/* The whole file; false with errno when it cannot be read.  A FIFO may stand in for it,
+ * as a shell's <(command) does; one that nobody writes into is no configuration, and not
+ * waited for. */
 static bool
 read_file(const char *path, Buf *text)
 {
-	int			fd = open(path, O_RDONLY | O_CLOEXEC);
+	int			fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t		got = -1;
 	int			saved;
 
@@ -31,8 +56,13 @@ read_file(const char *path, Buf *text)
 	while (buf_reserve(text, 4096) && text->len <= MAX_FILE_SIZE)
 	{
 		got = read(fd, text->data + text->len, text->size - text->len - 1);
-		if (got < 0 && errno == EINTR)
+		if (got < 0 && (errno == EINTR || (errno == EAGAIN && wait_for_more(fd))))
 			continue;
+		if (got == 0 && text->len == 0 && is_fifo(fd))
+		{
+			errno = ENODATA;
+			got = -1;
+		}
 		if (got <= 0)
 			break;
 		text->len += (size_t) got;
