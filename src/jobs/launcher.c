@@ -176,6 +176,7 @@ look_after(const WorkerSlot *slot)
 
 	if (!slot->scan)
 	{
+		elog(DEBUG1, "job " INT64_FORMAT " is looked up: its worker went before its time", job.id);
 		job.failures++;
 		request_scan(&job, 0, 0);
 	}
@@ -347,9 +348,14 @@ start_jobs(TimestampTz now)
 		enough = start_worker(slot, &job, false, 0);
 		if (!enough)
 		{
+			elog(DEBUG1, "job " INT64_FORMAT " waits: the server has no worker to give", job.id);
 			shared_post(&job);
 			break;
 		}
+		elog(DEBUG1,
+			 "job " INT64_FORMAT " of database %u is next: priority %d, %d of its database and %d "
+			 "in all run",
+			 job.id, job.database, job.priority, get_turn(job.database)->running, running);
 		get_turn(job.database)->served = ++turn;
 		get_turn(job.database)->running++;
 		running++;
@@ -384,6 +390,8 @@ start_scan(TimestampTz now)
 			continue;
 		if (!start_worker(slot, &request->job, true, request->attempts + 1))
 			return false;
+		elog(DEBUG1, "database %u is looked through for jobs, attempt %d", request->job.database,
+			 request->attempts + 1);
 		scans = foreach_delete_current(scans, lc);
 		pfree(request);
 		break;

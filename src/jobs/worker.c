@@ -140,6 +140,9 @@ claim(Job *job, MemoryContext cxt)
 			  queue_claim(my_slot->job.id, my_slot->job.role, job, &queued);
 	MemoryContextSwitchTo(oldcxt);
 	end_bookkeeping();
+	if (!claimed)
+		elog(DEBUG1, "job " INT64_FORMAT " is left alone: %s", my_slot->job.id,
+			 queued ? "another holds its row" : "it has ended, or is gone");
 	if (queued)
 		post_again(in_milliseconds(HELD_DELAY_MS));
 	return claimed;
@@ -205,6 +208,8 @@ record_failure(const Job *job, const ErrorData *error)
 	bool		retry = is_worth_a_retry(error->sqlerrcode) && job->attempts < JOB_ATTEMPTS;
 	TimestampTz due = in_milliseconds(RETRY_DELAY_MS << (job->attempts - 1));
 
+	elog(DEBUG1, "job " INT64_FORMAT " has failed in attempt %d and is %s", job->id, job->attempts,
+		 retry ? "tried again" : "not tried again");
 	begin_bookkeeping();
 	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
 		queue_cancelled(job->id);

@@ -287,11 +287,23 @@ open_referenced(Backup *b, Selection *s, const BackupTable *table)
 }
 
 static void
+trace_rows(const Backup *b, const BackupTable *table, JsonbContainer *filter)
+{
+	elog(DEBUG1, "backup: table \"%s\", %s%s", table->name,
+		 b->closure != NULL			  ? "the rows that were asked for, and what they refer to"
+		 : b->options.user_id == NULL ? "the rows of every tenant"
+									  : "the rows of the tenant",
+		 filter != NULL ? ", as filtered" : "");
+}
+
+static void
 open_rows(Backup *b, Selection *s, const BackupTable *table)
 {
+	JsonbContainer *filter = json_get_object(&b->options.filters->root, table->name, "filters");
 	int			leaks;
 
 	progress_phase("writing rows", table->name);
+	trace_rows(b, table, filter);
 	selection_columns(s, table);
 	leaks = leaks_begin_table(b->leaks, s, table);
 	if (b->closure != NULL)
@@ -299,8 +311,7 @@ open_rows(Backup *b, Selection *s, const BackupTable *table)
 	else
 	{
 		selection_from(s, table);
-		selection_where(s, table,
-						json_get_object(&b->options.filters->root, table->name, "filters"));
+		selection_where(s, table, filter);
 		if (b->piece != NULL)
 			selection_pages(s, b->piece->from, b->piece->to);
 	}

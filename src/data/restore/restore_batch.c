@@ -345,6 +345,19 @@ accept_existing(RestoreTable *t, int from, int to)
 	}
 }
 
+static void
+trace_found(const RestoreTable *t, int from, int to)
+{
+	int			found = 0;
+
+	if (!message_level_is_interesting(DEBUG2))
+		return;
+	for (int i = from; i < to; i++)
+		found += t->batch.rows[i].match.found;
+	elog(DEBUG2, "restore: table \"%s\", %d of %d rows of the batch are here already",
+		 t->table->name, found, to - from);
+}
+
 /* Looks for the rows in range that have not been looked for. */
 static void
 find_existing(RestoreTable *t, int from, int to)
@@ -355,6 +368,7 @@ find_existing(RestoreTable *t, int from, int to)
 		refuse_unseen(t, from, to);
 	for (int i = from; i < to; i++)
 		t->batch.rows[i].match.searched = true;
+	trace_found(t, from, to);
 	accept_existing(t, from, to);
 }
 
@@ -625,6 +639,10 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 
 	if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && row->state == ROW_NEW)
 	{
+		elog(DEBUG1,
+			 "restore: table \"%s\", line " INT64_FORMAT " is looked for again: %s is in its way",
+			 t->table->name, row->line,
+			 error->constraint_name != NULL ? error->constraint_name : "another row");
 		if (t->match.count > 0 && !row->match.refused)
 		{
 			row->match.refused = true;
@@ -665,9 +683,47 @@ write_range(RestoreTable *t, int from, int to)
 	{
 		int			middle = from + (to - from) / 2;
 
+		elog(DEBUG1, "restore: table \"%s\", a batch of %d rows is tried in halves: %s",
+			 t->table->name, to - from, error->message);
 		write_range(t, from, middle);
 		write_range(t, middle, to);
 	}
+}
+
+static const char *
+fate_of(const RestoreRow *row)
+{
+	switch (row->state)
+	{
+		case ROW_INSERTED:
+			return "is new";
+		case ROW_UPDATED:
+			return row->match.made ? "takes the place of one that a trigger made" : "is updated";
+		case ROW_WAITING:
+			return "waits for rows that have not come yet";
+		case ROW_ORPHANED:
+			return "is left out: a row it belongs to is not here";
+		case ROW_FAILED:
+			return "has failed";
+		default:
+			break;
+	}
+	if (row->referenced)
+		return row->match.found ? "is here for others to refer to"
+								: "is left out: it is there for others, and is not here";
+	if (row->written.suppressed)
+		return "is left out: a trigger or a policy would not have it";
+	if (row->written.untouched)
+		return "stays as it is here: no trigger, policy or view let it be updated";
+	return "is skipped: it is here already";
+}
+
+/* Never a value of it: the line tells which it is. */
+static void
+trace_row(const RestoreTable *t, const RestoreRow *row)
+{
+	elog(DEBUG3, "restore: table \"%s\", the row of line " INT64_FORMAT " %s", t->table->name,
+		 row->line, fate_of(row));
 }
 
 static void
@@ -711,6 +767,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 void
 restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 {
+	trace_row(t, row);
 	if (row->state == ROW_WAITING)
 	{
 		restore_cycle_wait(t, row);

@@ -206,6 +206,26 @@ match_add_parents(RestoreTable *t)
 	}
 }
 
+/* By what a row of the file is told to be here already: the first thing to ask of a restore. */
+static void
+trace_match(const RestoreTable *t)
+{
+	StringInfoData columns;
+
+	if (!message_level_is_interesting(DEBUG1))
+		return;
+	initStringInfo(&columns);
+	for (int i = 0; i < t->match.count; i++)
+		appendStringInfo(&columns, "%s%s", i > 0 ? ", " : "",
+						 t->rel->columns[t->match.columns[i]].name);
+	if (t->match.count == 0)
+		elog(DEBUG1, "restore: nothing tells rows of table \"%s\" apart, each is new",
+			 t->table->name);
+	else
+		elog(DEBUG1, "restore: a row of table \"%s\" is here when its (%s) is%s", t->table->name,
+			 columns.data, t->match.covered ? ", which is unique" : "");
+}
+
 /*
  * What makes a row exist: match key and tenant, and the parent where the backup
  * schema says so, where these are not unique or where the row is the tenant's by it.  Without a match key the
@@ -672,6 +692,7 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	note_defaulted(t);
 	note_serials(t);
 	choose_match(t);
+	trace_match(t);
 	t->sql.rows = restore_table_rows(t, ROWS_NAME);
 	t->sql.relations = list_make1(t->sql.rows);
 	if (t->match.count > 0)

@@ -94,6 +94,7 @@ rowscan_open(Selection *s, RowFormat format, int extra, bool row_security, Query
 	scan->rowcxt = AllocSetContextCreate(scan->cxt, "db_adapter scan row", ALLOCSET_DEFAULT_SIZES);
 	scan->asidecxt =
 		AllocSetContextCreate(scan->cxt, "db_adapter rows aside", ALLOCSET_DEFAULT_SIZES);
+	elog(DEBUG2, "rows are read by: %s", s->sql.data);
 	nestlevel = query_pin(row_security ? PIN_PLAN : PIN_PLAN_ALL_ROWS);
 	listed = s->listed ? query_pin(PIN_PLAN_LISTED) : 0;
 	scan->cursor = query_cursor_open(s->sql.data, s->nargs, s->types, s->values, s->nulls, true);

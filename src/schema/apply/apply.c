@@ -115,6 +115,7 @@ run_step(ApplyRun *run, PlannedStep *step)
 	context.previous = error_context_stack;
 	error_context_stack = &context;
 	stmt = plan_command_read(step->number, step->sql);
+	elog(DEBUG2, "apply: step %d: %s", step->number, step->sql);
 	progress_phase(psprintf("step %d of %d", step->number, list_length(run->plan->steps)),
 				   step->object);
 	INSTR_TIME_SET_CURRENT(start);
@@ -158,6 +159,8 @@ save_rows(void *arg)
 		if (step->table == NULL || !has_hazard(step, "data_loss") ||
 			saved_contains(run->saved, step->table))
 			continue;
+		elog(DEBUG1, "apply: rows of table %s are put aside, step %d may lose some", step->table,
+			 step->number);
 		oldcxt = MemoryContextSwitchTo(run->cxt);
 		saved = saved_save_table(step->table);
 		if (saved != NULL)
@@ -290,6 +293,8 @@ execute(ApplyRun *run)
 			return;
 		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 			break;
+		elog(DEBUG1, "apply: attempt %d of %d has not got its locks: %s", attempt + 1,
+			 APPLY_ATTEMPTS, error->message);
 	}
 	ReThrowError(error);
 }

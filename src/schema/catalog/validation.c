@@ -143,6 +143,10 @@ validation_expect(Jsonb *expected, List *schemas, List *exclude)
 			expectation->schemas = expectation->schema->schemas;
 	}
 	validation_filter(expectation->schema, expectation->schemas, exclude);
+	elog(DEBUG1, "validate: %s, tables expected: %d, schemas: %d, which %s",
+		 expectation->is_flat ? "names of columns" : "a schema document",
+		 list_length(expectation->schema->tables), list_length(expectation->schemas),
+		 schemas != NIL ? "were asked for" : "the document names");
 	return expectation;
 }
 

@@ -376,15 +376,29 @@ warn_broken(const char *what, ErrorData *error)
 							  "db_adapter.declare() or remove it with db_adapter.undeclare().")));
 }
 
+/* Not of the declarations of others, whose names are nobody's concern while they are met. */
+static void
+trace_check(const Declaration *d, const char *reason_not)
+{
+	if (message_level_is_interesting(DEBUG1) && OidIsValid(d->owner) &&
+		has_privs_of_role(GetUserId(), d->owner))
+		elog(DEBUG1, "declaration \"%s\" is checked%s and %s refuse this transaction%s%s", d->name,
+			 d->armed ? "" : ", not armed,", reason_not == NULL ? "may" : "cannot",
+			 reason_not == NULL ? "" : ": ", reason_not == NULL ? "" : reason_not);
+}
+
 static void
 check_declaration(const Declaration *listed, Touch touch, bool may_notify)
 {
 	Check		check = {.name = listed->name, .touch = touch, .may_notify = may_notify};
+	const char *reason;
 	bool		patient;
 	ErrorData  *error;
 
 	check.cxt = CurrentMemoryContext;
-	check.binds = reason_not_to_bind(listed, touch) == NULL;
+	reason = reason_not_to_bind(listed, touch);
+	check.binds = reason == NULL;
+	trace_check(listed, reason);
 	patient = check.binds && listed->armed;
 	error =
 		query_attempt_catching(run_check, &check, true, patient ? 0 : ERRCODE_LOCK_NOT_AVAILABLE);

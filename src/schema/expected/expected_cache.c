@@ -168,6 +168,13 @@ same_bytes(const bytea *a, const bytea *b)
 		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
+static Jsonb *
+missed(const char *reason)
+{
+	elog(DEBUG1, "expected: not taken from the cache, %s", reason);
+	return NULL;
+}
+
 Jsonb *
 cache_find(const ExpectedRequest *request, const char *search_path)
 {
@@ -180,11 +187,13 @@ cache_find(const ExpectedRequest *request, const char *search_path)
 					   " WHERE key = $1 ORDER BY id DESC LIMIT 1",
 					   1, types, values, NULL, RecoveryInProgress(), take_row, &row);
 	if (row.document == NULL)
-		return NULL;
-	if (!swap_may(row.entry.schemas) ||
-		!same_bytes(row.entry.fingerprint,
+		return missed("this text was not kept for this role, search path and settings");
+	if (!swap_may(row.entry.schemas))
+		return missed("the rights that deriving it takes are gone");
+	if (!same_bytes(row.entry.fingerprint,
 					outside_fingerprint(row.entry.schemas, row.entry.words, search_path)))
-		return NULL;
+		return missed("what the text refers to outside of it has changed");
+	elog(DEBUG1, "expected: taken from the cache");
 	return row.document;
 }
 
@@ -253,7 +262,13 @@ cache_store(const CacheEntry *entry, const char *search_path, Jsonb *document)
 	if (size > CACHE_MAX_BYTES / 2 || XactIsoLevel == XACT_SERIALIZABLE ||
 		!same_bytes(entry->fingerprint,
 					outside_fingerprint(entry->schemas, entry->words, search_path)))
+	{
+		elog(DEBUG1, "expected: not kept in the cache, it is %s",
+			 size > CACHE_MAX_BYTES / 2			 ? "too large"
+			 : XactIsoLevel == XACT_SERIALIZABLE ? "made in a serializable transaction"
+												 : "outdated already");
 		return;
+	}
 	make_room(entry, size);
 	query_run_as_owner("INSERT INTO db_adapter.expected_cache"
 					   " (key, schemas, words, fingerprint, size, document)"
