@@ -7,6 +7,7 @@
 
 #include "base/argument.h"
 #include "base/compat.h"
+#include "base/texts.h"
 #include "catalog/pg_type.h"
 #include "commands/event_trigger.h"
 #include "fmgr.h"
@@ -57,18 +58,6 @@ compare_live(FunctionCallInfo fcinfo, Jsonb *expected)
 		expectation, diff_parse_ignore(argument_strings(fcinfo, "ignore", ARGUMENT_OPTIONAL)));
 }
 
-static ArrayType *
-strings_to_array(List *strings)
-{
-	Datum	   *values = palloc(sizeof(Datum) * (list_length(strings) + 1));
-	int			count = 0;
-	ListCell   *lc;
-
-	foreach(lc, strings)
-		values[count++] = CStringGetTextDatum(lfirst(lc));
-	return construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
 /* The steps of a plan as rows. */
 static void
 put_plan_steps(ReturnSetInfo *rsinfo, Jsonb *document)
@@ -90,7 +79,7 @@ put_plan_steps(ReturnSetInfo *rsinfo, Jsonb *document)
 		}
 		nulls[0] = nulls[4] = false;
 		values[0] = Int32GetDatum(step->number);
-		values[4] = PointerGetDatum(strings_to_array(step->hazards));
+		values[4] = texts_to_array(step->hazards);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }

@@ -10,6 +10,7 @@
 
 #include "base/compat.h"
 #include "base/query.h"
+#include "base/texts.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "data/backupschema/backupschema.h"
@@ -32,26 +33,17 @@ static void say(Check *c, const char *severity, const char *format, ...) pg_attr
 static void
 say(Check *c, const char *severity, const char *format, ...)
 {
-	StringInfoData message;
+	va_list		args;
 	Datum		values[3];
 	bool		nulls[3] = {false, c->table == NULL, false};
+	char	   *message;
 
-	initStringInfo(&message);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&message, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&message, needed);
-	}
+	va_start(args, format);
+	message = texts_format(format, args);
+	va_end(args);
 	values[0] = CStringGetTextDatum(severity);
 	values[1] = c->table != NULL ? CStringGetTextDatum(c->table->name) : (Datum) 0;
-	values[2] = CStringGetTextDatum(message.data);
+	values[2] = CStringGetTextDatum(message);
 	tuplestore_putvalues(c->result->setResult, c->result->setDesc, values, nulls);
 }
 

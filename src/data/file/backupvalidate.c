@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
+#include "base/texts.h"
 #include "data/backupschema/backupschema.h"
 #include "data/file/backupvalidate.h"
 #include "data/file/filereader.h"
@@ -62,25 +63,14 @@ static void
 note(Validation *v, Messages *messages, const char *format, ...)
 {
 	MemoryContext oldcxt;
-	StringInfoData text;
+	va_list		args;
 
 	if (messages->count++ >= MAX_MESSAGES)
 		return;
 	oldcxt = MemoryContextSwitchTo(v->cxt);
-	initStringInfo(&text);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&text, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&text, needed);
-	}
-	messages->texts = lappend(messages->texts, text.data);
+	va_start(args, format);
+	messages->texts = lappend(messages->texts, texts_format(format, args));
+	va_end(args);
 	MemoryContextSwitchTo(oldcxt);
 }
 

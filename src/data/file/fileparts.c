@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/texts.h"
 #include "common/hashfn.h"
 #include "data/file/fileparts_private.h"
 #include "mb/pg_wchar.h"
@@ -42,27 +43,6 @@ typedef struct SectionEntry
 /* A value is limited to this by the server; a line may be a little longer. */
 #define MAX_PENDING ((size_t) MaxAllocSize - 1024)
 
-static char *format_reason(const char *format, va_list args) pg_attribute_printf(1, 0);
-
-static char *
-format_reason(const char *format, va_list args)
-{
-	StringInfoData text;
-	va_list		copy;
-	int			needed;
-
-	initStringInfo(&text);
-	for (;;)
-	{
-		va_copy(copy, args);
-		needed = appendStringInfoVA(&text, format, copy);
-		va_end(copy);
-		if (needed == 0)
-			return text.data;
-		enlargeStringInfo(&text, needed);
-	}
-}
-
 void
 fileparts_refuse(int64 line, const char *format, ...)
 {
@@ -70,7 +50,7 @@ fileparts_refuse(int64 line, const char *format, ...)
 	char	   *reason;
 
 	va_start(args, format);
-	reason = format_reason(format, args);
+	reason = texts_format(format, args);
 	va_end(args);
 	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 					errmsg("invalid backup, line " INT64_FORMAT ": %s", line, reason)));
@@ -83,7 +63,7 @@ fileparts_damage(const FileReader *r, const char *format, ...)
 	char	   *reason;
 
 	va_start(args, format);
-	reason = format_reason(format, args);
+	reason = texts_format(format, args);
 	va_end(args);
 	ereport(r->tolerant ? WARNING : ERROR,
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/query.h"
+#include "base/texts.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "data/restore/restore_private.h"
@@ -30,26 +31,17 @@ static void refuse(const BackupTable *table, const char *format, ...) pg_attribu
 static void
 refuse(const BackupTable *table, const char *format, ...)
 {
-	StringInfoData detail;
+	va_list		args;
+	char	   *detail;
 
-	initStringInfo(&detail);
-	for (;;)
-	{
-		va_list		args;
-		int			needed;
-
-		va_start(args, format);
-		needed = appendStringInfoVA(&detail, format, args);
-		va_end(args);
-		if (needed == 0)
-			break;
-		enlargeStringInfo(&detail, needed);
-	}
+	va_start(args, format);
+	detail = texts_format(format, args);
+	va_end(args);
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 		 errmsg("the backup's own schema does not keep table \"%s\" to one tenant", table->name),
-		 errdetail_internal("%s", detail.data),
+		 errdetail_internal("%s", detail),
 		 errhint("Pass a backup schema that you trust as backup_schema, or restore without "
 				 "user_id.")));
 }

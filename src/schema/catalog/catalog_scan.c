@@ -7,6 +7,7 @@
 #include "access/genam.h"
 #include "access/table.h"
 #include "base/compat.h"
+#include "base/texts.h"
 #include "catalog/indexing.h"
 #include "catalog/dependency.h"
 #include "catalog/pg_depend.h"
@@ -231,17 +232,8 @@ catalog_text_array(HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
 	bool		isnull;
 	Datum		value = heap_getattr(tuple, column, desc, &isnull);
-	Datum	   *elements;
-	int			count;
-	List	   *result = NIL;
 
-	if (isnull)
-		return NIL;
-	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL,
-					  &count);
-	for (int i = 0; i < count; i++)
-		result = lappend(result, TextDatumGetCString(elements[i]));
-	return result;
+	return isnull ? NIL : texts_from_array(value);
 }
 
 /* A one-dimensional array without nulls, as the catalogs keep them. */

@@ -16,6 +16,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/texts.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_class.h"
@@ -267,13 +268,9 @@ enum
 static char *
 first_name(Datum names)
 {
-	Datum	   *values;
-	int			count = 0;
+	List	   *list = names != (Datum) 0 ? texts_from_array(names) : NIL;
 
-	if (names != (Datum) 0)
-		deconstruct_array(DatumGetArrayTypeP(names), TEXTOID, -1, false, TYPALIGN_INT, &values,
-						  NULL, &count);
-	return count > 0 ? TextDatumGetCString(values[0]) : NULL;
+	return list != NIL ? linitial(list) : NULL;
 }
 
 static void

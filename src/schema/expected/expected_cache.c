@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/query.h"
+#include "base/texts.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
 #include "common/cryptohash.h"
@@ -132,20 +133,6 @@ typedef struct CacheRow
 	Jsonb	   *document;		/* NULL: no row */
 } CacheRow;
 
-static List *
-list_from_array(Datum array)
-{
-	Datum	   *values;
-	int			count;
-	List	   *result = NIL;
-
-	deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &values, NULL,
-					  &count);
-	for (int i = 0; i < count; i++)
-		result = lappend(result, TextDatumGetCString(values[i]));
-	return result;
-}
-
 static bool
 take_row(TupleTableSlot *slot, void *arg)
 {
@@ -153,8 +140,8 @@ take_row(TupleTableSlot *slot, void *arg)
 	MemoryContext oldcxt = MemoryContextSwitchTo(row->cxt);
 
 	slot_getallattrs(slot);
-	row->entry.schemas = list_from_array(slot->tts_values[0]);
-	row->entry.words = list_from_array(slot->tts_values[1]);
+	row->entry.schemas = texts_from_array(slot->tts_values[0]);
+	row->entry.words = texts_from_array(slot->tts_values[1]);
 	row->entry.fingerprint = DatumGetByteaPCopy(slot->tts_values[2]);
 	row->document = DatumGetJsonbPCopy(slot->tts_values[3]);
 	MemoryContextSwitchTo(oldcxt);
@@ -212,18 +199,6 @@ cache_prepare(const ExpectedRequest *request, const char *search_path, const Ddl
 	return entry;
 }
 
-static Datum
-array_from_list(List *list)
-{
-	Datum	   *values = palloc(list_length(list) * sizeof(Datum));
-	int			count = 0;
-	ListCell   *lc;
-
-	foreach(lc, list)
-		values[count++] = CStringGetTextDatum(lfirst(lc));
-	return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
-}
-
 /*
  * Makes room for one more, and drops what it replaces.  Rows another session is
  * about to delete are its business: nobody waits here.
@@ -254,9 +229,9 @@ cache_store(const CacheEntry *entry, const char *search_path, Jsonb *document)
 {
 	int			size = VARSIZE(document);
 	Oid			types[] = {BYTEAOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAOID, INT4OID, JSONBOID};
-	Datum		values[] = {PointerGetDatum(entry->key),	 array_from_list(entry->schemas),
-					  array_from_list(entry->words), PointerGetDatum(entry->fingerprint),
-					  Int32GetDatum(size),			 JsonbPGetDatum(document)};
+	Datum		values[] = {PointerGetDatum(entry->key),	texts_to_array(entry->schemas),
+					  texts_to_array(entry->words), PointerGetDatum(entry->fingerprint),
+					  Int32GetDatum(size),			JsonbPGetDatum(document)};
 
 	/* A reader and writer of one index would fail others that are serializable. */
 	if (size > CACHE_MAX_BYTES / 2 || XactIsoLevel == XACT_SERIALIZABLE ||
