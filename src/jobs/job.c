@@ -299,7 +299,7 @@ all_wait_for_me(const int *pids, int count)
 static void
 refuse_deadlock(int64 id)
 {
-	int		   *pids = palloc(jobs_shared->nslots * sizeof(int));
+	int		   *pids = palloc(shared_jobs->nslots * sizeof(int));
 	int			count = shared_list_ahead(MyDatabaseId, id, pids);
 
 	if (count > 0 && all_wait_for_me(pids, count))
@@ -320,7 +320,7 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 	TimestampTz check_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), DeadlockTimeout);
 	const char *result = NULL;
 
-	ConditionVariablePrepareToSleep(&jobs_shared->changed);
+	ConditionVariablePrepareToSleep(&shared_jobs->changed);
 	for (;;)
 	{
 		JobStatus	status;
@@ -341,7 +341,7 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 			check_at = TimestampTzPlusMilliseconds(now, DeadlockTimeout);
 		}
 		(void) ConditionVariableTimedSleep(
-			&jobs_shared->changed, milliseconds_until(deadline == DT_NOEND ? check_at : deadline),
+			&shared_jobs->changed, milliseconds_until(deadline == DT_NOEND ? check_at : deadline),
 			event);
 	}
 	ConditionVariableCancelSleep();
@@ -382,20 +382,20 @@ void
 job_visit_progress(void (*visit)(const JobProgress *job, void *arg), void *arg)
 {
 	shared_require();
-	for (int i = 0; i < jobs_shared->nslots; i++)
+	for (int i = 0; i < shared_jobs->nslots; i++)
 	{
 		WorkerSlot	slot;
 		JobProgress job;
 
-		LWLockAcquire(jobs_shared->lock, LW_SHARED);
-		slot = jobs_shared->slots[i];
-		LWLockRelease(jobs_shared->lock);
+		LWLockAcquire(shared_jobs->lock, LW_SHARED);
+		slot = shared_jobs->slots[i];
+		LWLockRelease(shared_jobs->lock);
 		if (slot.state != SLOT_RUNNING || slot.scan || slot.job.database != MyDatabaseId ||
 			!may_see(slot.job.role))
 			continue;
 		job.id = slot.job.id;
 		job.pid = slot.pid;
-		progress_read(&jobs_shared->slots[i].progress, &job.progress);
+		progress_read(&shared_jobs->slots[i].progress, &job.progress);
 		if (job.progress.started_at != 0)
 			visit(&job, arg);
 	}

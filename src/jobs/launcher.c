@@ -60,8 +60,8 @@ typedef struct DatabaseTurn
 	int			running;
 } DatabaseTurn;
 
-int			jobs_max_workers = 2;
-int			jobs_retention = 7 * 24 * 60;
+int			launcher_max_workers = 2;
+int			launcher_job_retention = 7 * 24 * 60;
 
 static BackgroundWorkerHandle **handles;	/* one a slot; NULL: started by a launcher before */
 static List *scans = NIL;		/* ScanRequest *, in TopMemoryContext */
@@ -131,11 +131,11 @@ request_all_scans(void)
 static void
 forget_database(Oid database)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	for (int i = jobs_shared->nwaiting - 1; i >= 0; i--)
-		if (jobs_shared->waiting[i].database == database)
-			jobs_shared->waiting[i] = jobs_shared->waiting[--jobs_shared->nwaiting];
-	LWLockRelease(jobs_shared->lock);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	for (int i = shared_jobs->nwaiting - 1; i >= 0; i--)
+		if (shared_jobs->waiting[i].database == database)
+			shared_jobs->waiting[i] = shared_jobs->waiting[--shared_jobs->nwaiting];
+	LWLockRelease(shared_jobs->lock);
 }
 
 /* ---- slots ---- */
@@ -143,7 +143,7 @@ forget_database(Oid database)
 static bool
 has_ended(int i)
 {
-	WorkerSlot *slot = &jobs_shared->slots[i];
+	WorkerSlot *slot = &shared_jobs->slots[i];
 	pid_t		pid;
 
 	if (slot->state == SLOT_FREE)
@@ -155,10 +155,10 @@ has_ended(int i)
 static void
 free_slot(int i)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	jobs_shared->slots[i].state = SLOT_FREE;
-	jobs_shared->full = false;
-	LWLockRelease(jobs_shared->lock);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	shared_jobs->slots[i].state = SLOT_FREE;
+	shared_jobs->full = false;
+	LWLockRelease(shared_jobs->lock);
 	if (handles[i] != NULL)
 		pfree(handles[i]);
 	handles[i] = NULL;
@@ -189,9 +189,9 @@ look_after(const WorkerSlot *slot)
 static void
 collect_ended(void)
 {
-	for (int i = 0; i < jobs_shared->nslots; i++)
+	for (int i = 0; i < shared_jobs->nslots; i++)
 	{
-		WorkerSlot	copy = jobs_shared->slots[i];
+		WorkerSlot	copy = shared_jobs->slots[i];
 
 		if (!has_ended(i))
 			continue;
@@ -205,12 +205,12 @@ collect_ended(void)
 static bool
 start_worker(int i, const WaitingJob *job, bool scan, int attempts)
 {
-	WorkerSlot *slot = &jobs_shared->slots[i];
+	WorkerSlot *slot = &shared_jobs->slots[i];
 	BackgroundWorker worker = {0};
 	MemoryContext oldcxt = MemoryContextSwitchTo(TopMemoryContext);
 	bool		started;
 
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	slot->state = SLOT_STARTING;
 	slot->generation++;
 	slot->scan = scan;
@@ -219,7 +219,7 @@ start_worker(int i, const WaitingJob *job, bool scan, int attempts)
 	slot->pid = 0;
 	slot->job = *job;
 	memset(&slot->progress, 0, sizeof(slot->progress));
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
@@ -242,8 +242,8 @@ start_worker(int i, const WaitingJob *job, bool scan, int attempts)
 static int
 find_free_slot(void)
 {
-	for (int i = 0; i < jobs_shared->nslots; i++)
-		if (jobs_shared->slots[i].state == SLOT_FREE)
+	for (int i = 0; i < shared_jobs->nslots; i++)
+		if (shared_jobs->slots[i].state == SLOT_FREE)
 			return i;
 	return -1;
 }
@@ -275,10 +275,10 @@ count_running(void)
 	hash_seq_init(&status, turns);
 	while ((entry = hash_seq_search(&status)) != NULL)
 		entry->running = 0;
-	for (int i = 0; i < jobs_shared->nslots; i++)
-		if (jobs_shared->slots[i].state != SLOT_FREE && !jobs_shared->slots[i].scan)
+	for (int i = 0; i < shared_jobs->nslots; i++)
+		if (shared_jobs->slots[i].state != SLOT_FREE && !shared_jobs->slots[i].scan)
 		{
-			get_turn(jobs_shared->slots[i].job.database)->running++;
+			get_turn(shared_jobs->slots[i].job.database)->running++;
 			running++;
 		}
 	return running;
@@ -309,17 +309,17 @@ take_next(TimestampTz now, WaitingJob *job)
 {
 	int			next = -1;
 
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < jobs_shared->nwaiting; i++)
-		if (jobs_shared->waiting[i].due <= now &&
-			(next < 0 || goes_before(&jobs_shared->waiting[i], &jobs_shared->waiting[next])))
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	for (int i = 0; i < shared_jobs->nwaiting; i++)
+		if (shared_jobs->waiting[i].due <= now &&
+			(next < 0 || goes_before(&shared_jobs->waiting[i], &shared_jobs->waiting[next])))
 			next = i;
 	if (next >= 0)
 	{
-		*job = jobs_shared->waiting[next];
-		jobs_shared->waiting[next] = jobs_shared->waiting[--jobs_shared->nwaiting];
+		*job = shared_jobs->waiting[next];
+		shared_jobs->waiting[next] = shared_jobs->waiting[--shared_jobs->nwaiting];
 	}
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	return next >= 0;
 }
 
@@ -328,9 +328,9 @@ take_next(TimestampTz now, WaitingJob *job)
 static void
 note_full(bool full)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	jobs_shared->full = full;
-	LWLockRelease(jobs_shared->lock);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	shared_jobs->full = full;
+	LWLockRelease(shared_jobs->lock);
 }
 
 /* False when the server had no worker to give. */
@@ -342,7 +342,7 @@ start_jobs(TimestampTz now)
 	int			slot;
 	WaitingJob	job;
 
-	while (enough && running < jobs_max_workers && (slot = find_free_slot()) >= 0 &&
+	while (enough && running < launcher_max_workers && (slot = find_free_slot()) >= 0 &&
 		   take_next(now, &job))
 	{
 		enough = start_worker(slot, &job, false, 0);
@@ -360,15 +360,15 @@ start_jobs(TimestampTz now)
 		get_turn(job.database)->running++;
 		running++;
 	}
-	note_full(!enough || running >= jobs_max_workers || find_free_slot() < 0);
+	note_full(!enough || running >= launcher_max_workers || find_free_slot() < 0);
 	return enough;
 }
 
 static bool
 is_scanning(void)
 {
-	for (int i = 0; i < jobs_shared->nslots; i++)
-		if (jobs_shared->slots[i].state != SLOT_FREE && jobs_shared->slots[i].scan)
+	for (int i = 0; i < shared_jobs->nslots; i++)
+		if (shared_jobs->slots[i].state != SLOT_FREE && shared_jobs->slots[i].scan)
 			return true;
 	return false;
 }
@@ -427,11 +427,11 @@ time_to_sleep(TimestampTz now, bool no_worker)
 	foreach(lc, scans)
 		if (((ScanRequest *) lfirst(lc))->job.due > now)
 			next = Min(next, ((ScanRequest *) lfirst(lc))->job.due);
-	LWLockAcquire(jobs_shared->lock, LW_SHARED);
-	for (int i = 0; i < jobs_shared->nwaiting; i++)
-		if (jobs_shared->waiting[i].due > now)
-			next = Min(next, jobs_shared->waiting[i].due);
-	LWLockRelease(jobs_shared->lock);
+	LWLockAcquire(shared_jobs->lock, LW_SHARED);
+	for (int i = 0; i < shared_jobs->nwaiting; i++)
+		if (shared_jobs->waiting[i].due > now)
+			next = Min(next, shared_jobs->waiting[i].due);
+	LWLockRelease(shared_jobs->lock);
 	return next == DT_NOEND ? -1 : TimestampDifferenceMilliseconds(now, next) + 1;
 }
 
@@ -453,9 +453,9 @@ do_round(void)
 static void
 leave_shared(int code, Datum arg)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	jobs_shared->launcher = NULL;
-	LWLockRelease(jobs_shared->lock);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	shared_jobs->launcher = NULL;
+	LWLockRelease(shared_jobs->lock);
 }
 
 /*
@@ -465,14 +465,14 @@ leave_shared(int code, Datum arg)
 static void
 enter_shared(void)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	jobs_shared->launcher = MyLatch;
-	if (jobs_shared->began_at == 0)
-		jobs_shared->began_at = GetCurrentTimestamp();
-	for (int i = 0; i < jobs_shared->nslots; i++)
-		if (jobs_shared->slots[i].state == SLOT_STARTING)
-			jobs_shared->slots[i].state = SLOT_FREE;
-	LWLockRelease(jobs_shared->lock);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	shared_jobs->launcher = MyLatch;
+	if (shared_jobs->began_at == 0)
+		shared_jobs->began_at = GetCurrentTimestamp();
+	for (int i = 0; i < shared_jobs->nslots; i++)
+		if (shared_jobs->slots[i].state == SLOT_STARTING)
+			shared_jobs->slots[i].state = SLOT_FREE;
+	LWLockRelease(shared_jobs->lock);
 	on_shmem_exit(leave_shared, (Datum) 0);
 }
 
@@ -481,7 +481,7 @@ make_local_state(void)
 {
 	HASHCTL		ctl = {.keysize = sizeof(Oid), .entrysize = sizeof(DatabaseTurn)};
 
-	handles = MemoryContextAllocZero(TopMemoryContext, jobs_shared->nslots * sizeof(*handles));
+	handles = MemoryContextAllocZero(TopMemoryContext, shared_jobs->nslots * sizeof(*handles));
 	turns = hash_create("db_adapter databases", 64, &ctl, HASH_ELEM | HASH_BLOBS);
 	sleep_event = compat_wait_event("DbAdapterLauncherMain");
 }
@@ -520,11 +520,11 @@ define_settings(void)
 	DefineCustomIntVariable("db_adapter.max_workers",
 							"Sets how many background jobs run at the same time.",
 							"0 lets them wait. Each takes one of max_worker_processes.",
-							&jobs_max_workers, 2, 0, INT_MAX, PGC_SIGHUP, 0, NULL, NULL, NULL);
+							&launcher_max_workers, 2, 0, INT_MAX, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineCustomIntVariable("db_adapter.job_retention",
 							"Sets how long background jobs are kept after their end.",
-							"-1 keeps them for ever.", &jobs_retention, 7 * 24 * 60, -1, INT_MAX,
-							PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
+							"-1 keeps them for ever.", &launcher_job_retention, 7 * 24 * 60, -1,
+							INT_MAX, PGC_SIGHUP, GUC_UNIT_MIN, NULL, NULL, NULL);
 }
 
 void

@@ -264,7 +264,7 @@ fail_abandoned(void)
 {
 	Oid			types[] = {OIDOID, INT8ARRAYOID, TIMESTAMPTZOID};
 	Datum		values[] = {ObjectIdGetDatum(MyDatabaseId), (Datum) 0,
-					  TimestampTzGetDatum(jobs_shared->began_at)};
+					  TimestampTzGetDatum(shared_jobs->began_at)};
 	JobIds		ids = {.cxt = CurrentMemoryContext};
 
 	query_run_as_owner("SELECT id FROM db_adapter.job WHERE database = $1 AND state = 'running'", 1,

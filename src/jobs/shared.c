@@ -13,7 +13,7 @@
 #include "storage/ipc.h"
 #include "storage/shmem.h"
 
-JobsShared *jobs_shared = NULL;
+JobsShared *shared_jobs = NULL;
 
 static shmem_startup_hook_type next_startup_hook = NULL;
 
@@ -42,13 +42,13 @@ make_shared(void)
 	if (next_startup_hook)
 		next_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-	jobs_shared = ShmemInitStruct("db_adapter jobs", shared_size(), &found);
+	shared_jobs = ShmemInitStruct("db_adapter jobs", shared_size(), &found);
 	if (!found)
 	{
-		memset(jobs_shared, 0, shared_size());
-		jobs_shared->lock = &GetNamedLWLockTranche("db_adapter")->lock;
-		jobs_shared->nslots = max_worker_processes;
-		ConditionVariableInit(&jobs_shared->changed);
+		memset(shared_jobs, 0, shared_size());
+		shared_jobs->lock = &GetNamedLWLockTranche("db_adapter")->lock;
+		shared_jobs->nslots = max_worker_processes;
+		ConditionVariableInit(&shared_jobs->changed);
 	}
 	LWLockRelease(AddinShmemInitLock);
 }
@@ -64,7 +64,7 @@ shared_register(void)
 void
 shared_require(void)
 {
-	if (jobs_shared == NULL)
+	if (shared_jobs == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("background jobs need db_adapter to be preloaded"),
 						errhint("Add db_adapter to shared_preload_libraries and restart the "
@@ -74,8 +74,8 @@ shared_require(void)
 static int
 find_waiting(Oid database, int64 id)
 {
-	for (int i = 0; i < jobs_shared->nwaiting; i++)
-		if (jobs_shared->waiting[i].id == id && jobs_shared->waiting[i].database == database)
+	for (int i = 0; i < shared_jobs->nwaiting; i++)
+		if (shared_jobs->waiting[i].id == id && shared_jobs->waiting[i].database == database)
 			return i;
 	return -1;
 }
@@ -83,9 +83,9 @@ find_waiting(Oid database, int64 id)
 static WorkerSlot *
 find_worker(Oid database, int64 id)
 {
-	for (int i = 0; i < jobs_shared->nslots; i++)
+	for (int i = 0; i < shared_jobs->nslots; i++)
 	{
-		WorkerSlot *slot = &jobs_shared->slots[i];
+		WorkerSlot *slot = &shared_jobs->slots[i];
 
 		if ((slot->state == SLOT_STARTING || slot->state == SLOT_RUNNING) && !slot->scan &&
 			slot->job.id == id && slot->job.database == database)
@@ -107,9 +107,9 @@ last_waiting(Oid database)
 {
 	WaitingJob *last = NULL;
 
-	for (int i = 0; i < jobs_shared->nwaiting; i++)
+	for (int i = 0; i < shared_jobs->nwaiting; i++)
 	{
-		WaitingJob *job = &jobs_shared->waiting[i];
+		WaitingJob *job = &shared_jobs->waiting[i];
 
 		if (job->database == database && (last == NULL || comes_before(last, job)))
 			last = job;
@@ -131,9 +131,9 @@ largest_share(void)
 	Share		largest = {InvalidOid, 0};
 	int			count = 0;
 
-	for (int i = 0; i < jobs_shared->nwaiting; i++)
+	for (int i = 0; i < shared_jobs->nwaiting; i++)
 	{
-		Oid			database = jobs_shared->waiting[i].database;
+		Oid			database = shared_jobs->waiting[i].database;
 		int			at = 0;
 
 		while (at < count && shares[at].database != database)
@@ -151,8 +151,8 @@ count_waiting(Oid database)
 {
 	int			count = 0;
 
-	for (int i = 0; i < jobs_shared->nwaiting; i++)
-		if (jobs_shared->waiting[i].database == database)
+	for (int i = 0; i < shared_jobs->nwaiting; i++)
+		if (shared_jobs->waiting[i].database == database)
 			count++;
 	return count;
 }
@@ -178,8 +178,8 @@ find_place(const WaitingJob *job)
 static bool
 is_left_out(Oid database)
 {
-	for (int i = 0; i < jobs_shared->nleft_out; i++)
-		if (jobs_shared->left_out[i] == database || jobs_shared->left_out[i] == InvalidOid)
+	for (int i = 0; i < shared_jobs->nleft_out; i++)
+		if (shared_jobs->left_out[i] == database || shared_jobs->left_out[i] == InvalidOid)
 			return true;
 	return false;
 }
@@ -189,12 +189,12 @@ note_left_out(Oid database)
 {
 	if (is_left_out(database))
 		return;
-	if (jobs_shared->nleft_out == LEFT_OUT_MAX)
+	if (shared_jobs->nleft_out == LEFT_OUT_MAX)
 	{
-		jobs_shared->nleft_out = 0;
+		shared_jobs->nleft_out = 0;
 		database = InvalidOid;
 	}
-	jobs_shared->left_out[jobs_shared->nleft_out++] = database;
+	shared_jobs->left_out[shared_jobs->nleft_out++] = database;
 }
 
 static void
@@ -223,8 +223,8 @@ add_waiting(const WaitingJob *job)
 		if (last == NULL || comes_before(last, job))
 			return;
 	}
-	if (jobs_shared->nwaiting < WAITING_MAX)
-		jobs_shared->waiting[jobs_shared->nwaiting++] = *job;
+	if (shared_jobs->nwaiting < WAITING_MAX)
+		shared_jobs->waiting[shared_jobs->nwaiting++] = *job;
 	else
 		add_to_full_list(job);
 }
@@ -232,26 +232,26 @@ add_waiting(const WaitingJob *job)
 void
 shared_post(const WaitingJob *job)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	add_waiting(job);
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	shared_wake_launcher();
 }
 
 void
 shared_leave_out(Oid database)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	note_left_out(database);
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 }
 
 /* A list that stays full is read for nobody: there is nothing to gain. */
 static bool
 has_room_for(Oid database)
 {
-	return jobs_shared->nwaiting < WAITING_MAX / 2 ||
-		   (jobs_shared->nwaiting < WAITING_MAX && OidIsValid(database) &&
+	return shared_jobs->nwaiting < WAITING_MAX / 2 ||
+		   (shared_jobs->nwaiting < WAITING_MAX && OidIsValid(database) &&
 			count_waiting(database) == 0);
 }
 
@@ -260,14 +260,14 @@ shared_take_left_out(Oid *databases)
 {
 	int			taken = 0;
 
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	for (int i = jobs_shared->nleft_out - 1; i >= 0; i--)
-		if (has_room_for(jobs_shared->left_out[i]))
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	for (int i = shared_jobs->nleft_out - 1; i >= 0; i--)
+		if (has_room_for(shared_jobs->left_out[i]))
 		{
-			databases[taken++] = jobs_shared->left_out[i];
-			jobs_shared->left_out[i] = jobs_shared->left_out[--jobs_shared->nleft_out];
+			databases[taken++] = shared_jobs->left_out[i];
+			shared_jobs->left_out[i] = shared_jobs->left_out[--shared_jobs->nleft_out];
 		}
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	return taken;
 }
 
@@ -276,20 +276,20 @@ shared_withdraw(Oid database, int64 id)
 {
 	int			found;
 
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	found = find_waiting(database, id);
 	if (found >= 0)
-		jobs_shared->waiting[found] = jobs_shared->waiting[--jobs_shared->nwaiting];
-	LWLockRelease(jobs_shared->lock);
+		shared_jobs->waiting[found] = shared_jobs->waiting[--shared_jobs->nwaiting];
+	LWLockRelease(shared_jobs->lock);
 }
 
 void
 shared_wake_launcher(void)
 {
-	LWLockAcquire(jobs_shared->lock, LW_SHARED);
-	if (jobs_shared->launcher != NULL)
-		SetLatch(jobs_shared->launcher);
-	LWLockRelease(jobs_shared->lock);
+	LWLockAcquire(shared_jobs->lock, LW_SHARED);
+	if (shared_jobs->launcher != NULL)
+		SetLatch(shared_jobs->launcher);
+	LWLockRelease(shared_jobs->lock);
 }
 
 bool
@@ -297,9 +297,9 @@ shared_has_worker(Oid database, int64 id)
 {
 	bool		found;
 
-	LWLockAcquire(jobs_shared->lock, LW_SHARED);
+	LWLockAcquire(shared_jobs->lock, LW_SHARED);
 	found = find_worker(database, id) != NULL;
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	return found;
 }
 
@@ -311,26 +311,26 @@ shared_list_ahead(Oid database, int64 id, int *pids)
 	int			count = 0;
 	bool		starting = false;
 
-	LWLockAcquire(jobs_shared->lock, LW_SHARED);
+	LWLockAcquire(shared_jobs->lock, LW_SHARED);
 	own = find_worker(database, id);
-	for (int i = 0; i < jobs_shared->nslots; i++)
+	for (int i = 0; i < shared_jobs->nslots; i++)
 	{
-		const WorkerSlot *slot = &jobs_shared->slots[i];
+		const WorkerSlot *slot = &shared_jobs->slots[i];
 
 		if (slot->state == SLOT_FREE || slot->scan ||
-			(own == NULL ? !jobs_shared->full : own != slot))
+			(own == NULL ? !shared_jobs->full : own != slot))
 			continue;
 		starting = starting || slot->pid == 0;
 		pids[count++] = slot->pid;
 	}
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	return starting ? 0 : count;
 }
 
 void
 shared_announce(void)
 {
-	ConditionVariableBroadcast(&jobs_shared->changed);
+	ConditionVariableBroadcast(&shared_jobs->changed);
 }
 
 /*
@@ -342,7 +342,7 @@ shared_cancel(Oid database, int64 id)
 {
 	WorkerSlot *slot;
 
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	slot = find_worker(database, id);
 	if (slot != NULL)
 	{
@@ -350,6 +350,6 @@ shared_cancel(Oid database, int64 id)
 		if (slot->state == SLOT_RUNNING)
 			(void) kill(slot->pid, SIGINT);
 	}
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	return slot != NULL;
 }

@@ -69,7 +69,7 @@ typedef struct JobsShared
 } JobsShared;
 
 /* NULL unless the library was preloaded. */
-extern JobsShared *jobs_shared;
+extern JobsShared *shared_jobs;
 
 /* Called while the postmaster loads the library. */
 extern void shared_register(void);

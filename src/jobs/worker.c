@@ -50,10 +50,10 @@ static WorkerSlot *my_slot = NULL;
 static void
 leave_slot(int code, Datum arg)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	my_slot->state = SLOT_ENDED;
 	my_slot->pid = 0;
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	shared_wake_launcher();
 	shared_announce();
 }
@@ -65,15 +65,15 @@ enter_slot(int number)
 	bool		mine;
 
 	memcpy(&generation, MyBgworkerEntry->bgw_extra, sizeof(generation));
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
-	my_slot = &jobs_shared->slots[number];
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
+	my_slot = &shared_jobs->slots[number];
 	mine = my_slot->state == SLOT_STARTING && my_slot->generation == generation;
 	if (mine)
 	{
 		my_slot->state = SLOT_RUNNING;
 		my_slot->pid = MyProcPid;
 	}
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 	/* It came too late: a new launcher has given the slot to another. */
 	if (!mine)
 		proc_exit(0);
@@ -83,9 +83,9 @@ enter_slot(int number)
 static void
 settle(void)
 {
-	LWLockAcquire(jobs_shared->lock, LW_EXCLUSIVE);
+	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	my_slot->settled = true;
-	LWLockRelease(jobs_shared->lock);
+	LWLockRelease(shared_jobs->lock);
 }
 
 /*
@@ -265,11 +265,11 @@ run_job(MemoryContext cxt)
 static void
 purge(void)
 {
-	if (jobs_retention < 0)
+	if (launcher_job_retention < 0)
 		return;
 	begin_bookkeeping();
 	if (OidIsValid(get_extension_oid("db_adapter", true)))
-		queue_purge(jobs_retention);
+		queue_purge(launcher_job_retention);
 	end_bookkeeping();
 }
 

@@ -8,8 +8,8 @@
 #include "fmgr.h"
 
 /* db_adapter.max_workers, and db_adapter.job_retention in minutes (-1: for ever). */
-extern int	jobs_max_workers;
-extern int	jobs_retention;
+extern int	launcher_max_workers;
+extern int	launcher_job_retention;
 
 /* Called from _PG_init: the settings, and the launcher where that may start. */
 extern void launcher_init(void);
