@@ -1,6 +1,15 @@
 /*
  * json.c
  *	  Writing jsonb piece by piece, and reading option objects with care.
+ *
+ * The writer assumes that what it is given lives until json_finish(): strings and
+ * containers go in by reference, and one copy is made at the end.  It never checks that
+ * keys differ; who writes a document knows its members.  The readers take the document
+ * of somebody else: whatever is not of the type asked for is an error that names the
+ * member and what it belongs to, and a null is the same as a member that is not there.
+ *
+ * json_escape() is apart from both: rows are written as text, a gigabyte at a time, and
+ * most of their bytes need no escape.
  */
 #include "postgres.h"
 

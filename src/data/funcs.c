@@ -6,6 +6,12 @@
  * Verbs that read run under a guard, so that nobody lends his rights to who wrote what
  * he reads.  Those that write fire triggers, as INSERT does: nothing but the settings
  * these leave behind is undone.
+ *
+ * Nothing is decided here.  Arguments are read by name (base/argument.c); a null is
+ * refused wherever the script gives another default, since a backup or restore with an
+ * option that fell away unseen would be another one.  A set of rows goes through a
+ * tuplestore, but for backup(): called in the SELECT list it makes one chunk a call, so
+ * that no memory holds the whole.
  */
 #include "postgres.h"
 

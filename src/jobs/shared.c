@@ -1,6 +1,13 @@
 /*
  * shared.c
  *	  What launcher, workers and sessions share: who waits, who runs, how far.
+ *
+ * Whatever changes the list or a slot holds the one lock, for a pass over the list at
+ * most, and no error is raised while it is held.  What stands here is a hint: a job
+ * that is listed may be gone, which its worker finds out, and one that is not listed
+ * is found by a scan, as long as its database is noted as left out.  So nothing is
+ * ever lost by dropping an entry that has been noted, and nothing waits here for a
+ * database.
  */
 #include "postgres.h"
 

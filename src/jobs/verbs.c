@@ -1,6 +1,13 @@
 /*
  * verbs.c
  *	  What a job can do: which verbs, with which arguments.
+ *
+ * A job calls a function as its submitter would have: which arguments there are, of which
+ * type, and what they are when they are not given, is asked of the catalog, for the
+ * script may be of another release than the library.  Looked at twice, by the session
+ * that submits, so that a mistake is told at once, and by the worker, since anything may
+ * have changed meanwhile; the first look is a courtesy and never the guard.  Values go in
+ * as parameters of their types: nothing of a job's arguments becomes SQL.
  */
 #include "postgres.h"
 

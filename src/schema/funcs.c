@@ -2,6 +2,11 @@
  * funcs.c
  *	  SQL entry points of the schema wing: unpack the arguments, call one verb,
  *	  return its result.
+ *
+ * Nothing is decided here.  Arguments are read by name (base/argument.c), which also
+ * knows their defaults; a null stands for the default where the function says
+ * ARGUMENT_DEFAULT, and for nothing where it says ARGUMENT_OPTIONAL.  Results are
+ * documents, or rows of a tuplestore.
  */
 #include "postgres.h"
 

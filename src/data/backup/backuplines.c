@@ -1,6 +1,12 @@
 /*
  * backuplines.c
  *	  The lines of a backup that are no rows, and the sums over all of them.
+ *
+ * Sums run over what the file will hold, UTF-8, line breaks included, but for the
+ * trailer that names them.  The lines of both formats are put together here as text,
+ * since a jsonb would not keep the order of members, and a stream must tell its format
+ * first.  Rows themselves are the row writer's; they are only counted here.  Metadata
+ * of the caller's never replaces a member that the backup writes itself.
  */
 #include "postgres.h"
 

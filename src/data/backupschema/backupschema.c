@@ -2,6 +2,13 @@
  * backupschema.c
  *	  The backup schema: reading the document, ordering its tables, and finding
  *	  them in this database.
+ *
+ * Two steps, because a document may come from a file: parsing asks no database and can
+ * validate a backup anywhere; binding finds tables and columns here, and refuses what the
+ * caller may not read.  Tables keep the order of the document, which is the order of the
+ * file; circles of references are found once, and tables of one circle share a number.
+ * A member that is absent is a default of the format, one that is null is none: a
+ * misspelt one is an error, never a default.
  */
 #include "postgres.h"
 

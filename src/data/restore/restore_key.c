@@ -1,6 +1,12 @@
 /*
  * restore_key.c
  *	  The keys of restored rows: where they come from, and sequences after them.
+ *
+ * A row has two keys: the source, which the file says and others refer to it by, and the
+ * target, which it has here.  Where a part is drawn, it is drawn before the row is
+ * written, so that rows of the same batch can refer to it; a key that is drawn and not
+ * used leaves a gap, as any sequence does.  Whatever kept the file's numbers moves the
+ * sequences behind them at the end, only forward, and only where the column owns one.
  */
 #include "postgres.h"
 

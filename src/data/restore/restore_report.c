@@ -1,6 +1,12 @@
 /*
  * restore_report.c
  *	  What came of a restore: counts, failing rows and notes, one row a table.
+ *
+ * Counts are exact whatever happens; failing rows are described up to a limit, since a
+ * file may hold nothing else.  A key is told as the file has it, never as a value that a
+ * conversion has touched; where the server's encoding cannot hold it, it is left out, and
+ * the row is still counted and numbered.  With on_error => abort nothing is collected:
+ * the first failure is raised, with the row named.
  */
 #include "postgres.h"
 

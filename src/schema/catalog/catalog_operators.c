@@ -1,6 +1,12 @@
 /*
  * catalog_operators.c
  *	  Operators, and the operator classes and families that index methods use.
+ *
+ * Nothing in the server deparses these, so the CREATE statement is put together here, in
+ * one order of its clauses, with every name qualified.  Members of a class are found by
+ * what depends on it, since pg_amop and pg_amproc know only the family; they are sorted,
+ * because the order in which they were added means nothing.  What an extension owns is
+ * never read.
  */
 #include "postgres.h"
 

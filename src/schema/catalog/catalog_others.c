@@ -2,6 +2,11 @@
  * catalog_others.c
  *	  Collations, conversions and text search objects: kinds of which only the
  *	  CREATE statement matters.
+ *
+ * They have few members anyone would alter one by one: the definition is compared as a
+ * whole, and a difference means to make the object again.  The statement is put together
+ * here, since the server deparses none of them; what its majors keep in different
+ * columns is read by the column's name.
  */
 #include "postgres.h"
 

@@ -2,6 +2,13 @@
  * catalog_relations.c
  *	  Tables and views with their columns: pg_class, pg_inherits, pg_attribute,
  *	  pg_attrdef, pg_foreign_table.
+ *
+ * Of pg_class first: the passes after it find a row's relation in the hash that it
+ * fills, and what is not in the hash does not belong to a schema that is read.  An index
+ * or a composite type has an entry as well, for the columns that other files want, but
+ * no object of its own.  Only what differs from the default is set, so that absent means
+ * "as CREATE makes it"; numbers of columns are counted anew, since dropped ones leave
+ * gaps that another database does not have.
  */
 #include "postgres.h"
 

@@ -1,6 +1,13 @@
 /*
  * catalog_scan.c
  *	  Passes over the catalogs, and the hashes that join them.
+ *
+ * All passes of one read share a snapshot, given by catalog.c.  Rows are joined by
+ * hashes, never by the system caches: a lookup an object costs more than the whole
+ * catalog at once, and sees another moment.  Hashes live in the work context, what
+ * goes into the document in the result context; text is built in a scratch context
+ * first.  Rows come in the order of the heap, so no pass may count on one that belongs
+ * to it having come before.
  */
 #include "postgres.h"
 

@@ -1,6 +1,12 @@
 /*
  * catalog_triggers.c
  *	  What acts on a table's rows: triggers, row security policies and rules.
+ *
+ * Each catalog is passed once, for the relations that catalog_relations.c has found; a
+ * row of any other relation is passed over.  Triggers and rules are deparsed by the
+ * server, so that they read as in pg_dump; policies it cannot deparse, so they are put
+ * together here from their expressions.  Triggers that the server has made, for a
+ * constraint or a partition, come with what they were made for and are left out.
  */
 #include "postgres.h"
 

@@ -1,6 +1,13 @@
 /*
  * validation.c
  *	  The result of comparing the live schema with an expected one.
+ *
+ * An expectation is a schema document or the flat form, {"table": ["column", …]}, which
+ * says nothing but names and is compared by names alone.  What is excluded, or stands in
+ * a schema that is not compared, is taken out of the expected side here and never read
+ * on the other, so that it can be no difference.  The result is one list of differences
+ * and three ways to write it: the document, whose members are relied on, the report for
+ * people, and the few lines of an error's detail.
  */
 #include "postgres.h"
 

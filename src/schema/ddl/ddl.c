@@ -1,6 +1,12 @@
 /*
  * ddl.c
  *	  Objects of a Schema -> the SQL commands that make them.  Pure.
+ *
+ * It assumes a document that was introspected or validated: definitions and expressions
+ * are the server's own text and go in as they stand, while every name is quoted here.
+ * It never looks into a catalog and never decides what is to be done, or in which order:
+ * that is the planner's.  A command makes its object alone; what may only be said when
+ * others are there (foreign keys, what is not valid yet) is left to commands of its own.
  */
 #include "postgres.h"
 

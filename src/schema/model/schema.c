@@ -2,6 +2,12 @@
  * schema.c
  *	  A database schema in memory: the description of its structs, and what
  *	  follows from the description alone.
+ *
+ * The tables below are the one place that knows which members an object has.  Whoever
+ * adds one adds a line, and it is written, read, fingerprinted and compared: nothing
+ * else lists members.  The structs stay plain, so that code which means one kind reads
+ * its fields directly.  Order is bytewise everywhere, never a collation's, or two
+ * servers would write the same schema in two ways.
  */
 #include "postgres.h"
 
