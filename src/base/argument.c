@@ -120,6 +120,7 @@ argument_text(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
+/* A copy: the datum may lie in a page or in the caller's memory. */
 char *
 argument_name(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
 {
@@ -210,6 +211,7 @@ get_elements(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, Oid *
 	return count;
 }
 
+/* A null among names is nobody's name: to pass over it would read more than was asked for. */
 List *
 argument_strings(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
 {

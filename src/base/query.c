@@ -118,6 +118,7 @@ query_unpin(int nestlevel)
 	AtEOXact_GUC(false, nestlevel);
 }
 
+/* Whoever listens may run for long, and leaves garbage: interruptible, and reset after each. */
 static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
@@ -167,6 +168,7 @@ connect_spi(void)
 		elog(ERROR, "could not connect to the query layer");
 }
 
+/* What the text gets wrong SPI raises itself; no plan means a mistake of ours. */
 static SPIPlanPtr
 prepare(const char *sql, int nargs, Oid *types, int cursor_options)
 {
@@ -215,6 +217,7 @@ execute(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls, bool read_
 	return SPI_processed;
 }
 
+/* A plan for once: nothing is kept, and SPI's memory goes with it. */
 uint64
 query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls, bool read_only,
 		  QueryRow row, void *arg)
@@ -237,6 +240,7 @@ free_plan(void *arg)
 	query->plan = NULL;
 }
 
+/* SPI keeps the plan in a place of its own, so the context only says when it goes. */
 static QueryPlan *
 prepare_kept(MemoryContext cxt, const char *sql, int nargs, Oid *types, int cursor_options)
 {
@@ -347,6 +351,7 @@ query_prepare_over(MemoryContext cxt, const char *sql, List *relations)
 	return query;
 }
 
+/* A relation without rows is still one: a statement over it finds none. */
 static void
 fill_empty(QueryRows *rows)
 {
@@ -387,6 +392,7 @@ query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
 	return execute_over(query, relations, false, row, arg);
 }
 
+/* Read only, because only such a statement takes the snapshot it is given. */
 uint64
 query_execute_over_latest(QueryPlan *query, List *relations, QueryRow row, void *arg)
 {
@@ -422,6 +428,7 @@ close_portal(void *arg)
 		PortalDrop(portal, false);
 }
 
+/* The portal belongs to the transaction; the context only closes it sooner. */
 QueryCursor *
 query_cursor_open(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
 				  bool read_only)
@@ -505,6 +512,7 @@ typedef struct OwnerGuise
 	int			context;
 } OwnerGuise;
 
+/* Operators and functions must be the server's while another's rights are in force. */
 static void
 become_owner(OwnerGuise *guise)
 {

@@ -48,6 +48,7 @@
 /* How many names of a schema are compared with one that is missing. */
 #define MAX_CANDIDATES 10000
 
+/* What SELECT reads as rows of a user's: no sequence, index or composite type. */
 static bool
 kind_is_readable(char kind)
 {
@@ -74,6 +75,7 @@ relation_check_allowed(Oid relid)
 				 errmsg("\"%s\" is not a table, view or foreign table", get_rel_name(relid))));
 }
 
+/* As the caller would write it; locked before it is looked at, so that it stays what it is. */
 Oid
 relation_find(const char *name)
 {
@@ -92,6 +94,7 @@ typedef struct Candidates
 	MemoryContext cxt;
 } Candidates;
 
+/* Beyond the limit a better guess is not worth the names. */
 static bool
 take_candidate(TupleTableSlot *slot, void *arg)
 {
@@ -224,6 +227,7 @@ read_columns(RelationInfo *info, Relation rel)
 	}
 }
 
+/* One that is not valid yet, or excludes by other operators, tells no rows apart. */
 static RelationKey *
 read_key(Oid indexid)
 {
@@ -257,6 +261,7 @@ read_key(Oid indexid)
 	return key;
 }
 
+/* The primary key first: who looks for any that fits takes the first. */
 static void
 read_keys(RelationInfo *info, Relation rel)
 {
@@ -509,6 +514,7 @@ relation_default(const RelationInfo *rel, const RelationColumn *column)
 	return text;
 }
 
+/* Those that fire for this session, as the executor would choose them. */
 List *
 relation_triggers(Oid relid, bool *before)
 {
@@ -534,6 +540,7 @@ relation_triggers(Oid relid, bool *before)
 	return names;
 }
 
+/* On the whole table, or else on every column that is used. */
 void
 relation_check_privilege(const RelationInfo *rel, const AttrNumber *columns, int ncolumns,
 						 AclMode mode)

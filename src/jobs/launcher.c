@@ -71,6 +71,7 @@ static uint32 sleep_event;
 
 /* ---- scans ---- */
 
+/* A database asks again and again while it has jobs left out; one scan answers all. */
 static bool
 is_requested(const WaitingJob *job)
 {
@@ -128,6 +129,7 @@ request_all_scans(void)
 	CommitTransactionCommand();
 }
 
+/* Nobody can be asked about its jobs; if it comes back, its table has them still. */
 static void
 forget_database(Oid database)
 {
@@ -140,6 +142,7 @@ forget_database(Oid database)
 
 /* ---- slots ---- */
 
+/* A worker tells by its slot; one that died before it could is known by its handle alone. */
 static bool
 has_ended(int i)
 {
@@ -239,6 +242,7 @@ start_worker(int i, const WaitingJob *job, bool scan, int attempts)
 	return started;
 }
 
+/* Slots are few: a pass over all costs nothing beside the process that takes it. */
 static int
 find_free_slot(void)
 {
@@ -250,6 +254,7 @@ find_free_slot(void)
 
 /* ---- whose turn it is ---- */
 
+/* One that was never served comes before all that were. */
 static DatabaseTurn *
 get_turn(Oid database)
 {
@@ -325,6 +330,7 @@ take_next(TimestampTz now, WaitingJob *job)
 
 /* ---- the round ---- */
 
+/* Whoever waits for a job reads it, to tell what waits for a slot from what waits for others. */
 static void
 note_full(bool full)
 {

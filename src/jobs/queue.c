@@ -71,6 +71,7 @@ take_status(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/* By the latest snapshot: whoever waits in one transaction must see another's commit. */
 JobStatus
 queue_status(int64 id)
 {
@@ -89,6 +90,7 @@ queue_status(int64 id)
 	return row.status;
 }
 
+/* One that runs is not ended here but by its worker, which may be about to succeed. */
 bool
 queue_cancel(int64 id)
 {
@@ -177,6 +179,7 @@ queue_cancelled(int64 id)
 					   1, types, values, NULL, false, NULL, NULL);
 }
 
+/* The reason is one word that programs may ask for; the rest is the error's. */
 void
 queue_fail(int64 id, const char *reason, const ErrorData *error)
 {
@@ -197,6 +200,7 @@ queue_fail(int64 id, const char *reason, const ErrorData *error)
 					   lengthof(types), types, values, nulls, false, NULL, NULL);
 }
 
+/* With a delay: whatever it collided with is likely to be there still. */
 void
 queue_retry(int64 id, TimestampTz not_before)
 {
@@ -207,6 +211,7 @@ queue_retry(int64 id, TimestampTz not_before)
 					   2, types, values, NULL, false, NULL, NULL);
 }
 
+/* Asked of the server's clock: a transaction may be older than what it purges. */
 void
 queue_purge(int minutes)
 {

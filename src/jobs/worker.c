@@ -80,6 +80,7 @@ enter_slot(int number)
 	on_shmem_exit(leave_slot, (Datum) 0);
 }
 
+/* From now on nobody looks for what came of the job: its row says it. */
 static void
 settle(void)
 {
@@ -110,6 +111,7 @@ end_bookkeeping(void)
 	shared_announce();
 }
 
+/* Failures to start are counted in a row, and this worker has started. */
 static void
 post_again(TimestampTz due)
 {
@@ -148,6 +150,7 @@ claim(Job *job, MemoryContext cxt)
 	return claimed;
 }
 
+/* A cancellation may have come before there was a job to cancel. */
 static void
 begin_work(const Job *job)
 {

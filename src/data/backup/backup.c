@@ -121,6 +121,7 @@ keep_freed_pages(void)
 	pfree(palloc(KEPT_PAGES));
 }
 
+/* Version 1.1 has no place to say which rows are there for others alone. */
 static void
 begin_chosen(Backup *b)
 {
@@ -372,6 +373,7 @@ close_scan(Backup *b)
 	return more;
 }
 
+/* One step at a time, so that a chunk can end between any two. */
 static void
 advance(Backup *b)
 {
@@ -456,6 +458,7 @@ backup_summary(const Backup *b, JsonWriter *w)
 
 /* ---- in pieces ---- */
 
+/* Sums start anew: they are combined in the order of the file by who collects the pieces. */
 void
 backup_begin_piece(Backup *b, const BackupPiece *piece)
 {

@@ -76,6 +76,7 @@ find_columns(Check *c, char **names, int count, const char *member)
 	return missing ? NULL : columns;
 }
 
+/* All that is wrong is told at once, so nothing here returns at the first. */
 static bool
 find_reference(Check *c, BackupRef *ref)
 {

@@ -121,6 +121,7 @@ parse_targets(BackupRef *ref, JsonbContainer *object, const char *what)
 	}
 }
 
+/* A target is a name until every table is known: it may come later. */
 static void
 parse_ref(Parser *p, BackupTable *table, JsonbContainer *object, bool required)
 {
@@ -274,6 +275,7 @@ typedef struct Ordering
 	int			visited;
 } Ordering;
 
+/* Recursion is as deep as references lead, so the stack is looked after. */
 static void
 visit_component(Ordering *o, int index)
 {
@@ -514,6 +516,9 @@ bind_columns(const BackupTable *table, char **names, int count, const char *memb
 	return columns;
 }
 
+/*
+ * Types need not be equal: a reference is mapped as text, and read by the type it has here.
+ */
 static void
 bind_ref(const BackupSchema *schema, BackupTable *table, BackupRef *ref)
 {

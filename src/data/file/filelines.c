@@ -96,6 +96,7 @@ begin_sha256(FileReader *r)
 	MemoryContextRegisterResetCallback(r->cxt, &r->on_reset);
 }
 
+/* As it stands in the file, before anything is read from it. */
 static void
 count_line(FileReader *r, const char *line, size_t len)
 {
@@ -105,6 +106,7 @@ count_line(FileReader *r, const char *line, size_t len)
 		elog(ERROR, "could not compute a SHA-256 hash");
 }
 
+/* Members nobody knows are passed over: a file may say more than its reader needs. */
 static void
 read_header(FileReader *r, const char *line, int len)
 {
@@ -140,6 +142,7 @@ read_header(FileReader *r, const char *line, int len)
 		r->events->header(&r->header, r->arg);
 }
 
+/* Two of a name would make one of them lose its values without a word. */
 static void
 read_columns(FileReader *r, FileSection *section, RowField *object)
 {
@@ -169,6 +172,7 @@ read_columns(FileReader *r, FileSection *section, RowField *object)
 	check_scan(r, &s);
 }
 
+/* Its rows are read by the shape of its columns, so it may not leave them out. */
 static void
 read_table(FileReader *r, const char *line, int len)
 {
@@ -200,6 +204,7 @@ read_table(FileReader *r, const char *line, int len)
 	fileparts_begin_section(r, section);
 }
 
+/* Of each table alone: a row that moved from one to another would not change the sum. */
 static void
 check_counts(FileReader *r, RowField *object)
 {

@@ -69,6 +69,7 @@ check_components(const BackupSchema *schema)
 	}
 }
 
+/* The file's own schema is the word of whoever made the file; one given is the caller's. */
 static void
 begin_file(const FileHeader *header, void *arg)
 {
@@ -128,6 +129,7 @@ check_order(const Restore *restore, const BackupTable *table, int64 line)
 	}
 }
 
+/* A table that the schema lacks is an error unless the caller has said otherwise. */
 static void
 begin_section(const FileSection *section, void *arg)
 {
@@ -253,6 +255,7 @@ read_source(const Source *source, FileReader *reader)
 		bytes = read_file(lfirst(lc), reader, bytes);
 }
 
+/* All of it before the first row is written: a damaged end must not be found half-way. */
 static void
 verify_source(const Source *source)
 {
@@ -284,6 +287,7 @@ execute(void *arg)
 	restore_finish(e->restore);
 }
 
+/* A dry run does everything, triggers included, and takes it back. */
 static void
 restore_source(const RestoreOptions *options, const Source *source, ReturnSetInfo *result)
 {
@@ -305,6 +309,7 @@ restore_source(const RestoreOptions *options, const Source *source, ReturnSetInf
 	MemoryContextDelete(e.restore->cxt);
 }
 
+/* Text has come in the server's encoding, while a file's sums are over UTF-8. */
 void
 restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *result)
 {
@@ -328,6 +333,7 @@ restore_check_rights(void)
 						errhint("Only members of \"pg_read_server_files\" may.")));
 }
 
+/* A directory with a manifest is one backup in parts, read as one file. */
 void
 restore_file(const RestoreOptions *options, const char *path, ReturnSetInfo *result)
 {

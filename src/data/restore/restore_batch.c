@@ -98,6 +98,10 @@ match_hash(const RestoreTable *t, const RestoreRow *row)
 	return hash;
 }
 
+/*
+ * One query a batch finds what is here: two rows of the batch that are alike would both
+ * be new.
+ */
 static bool
 is_repeated(const RestoreTable *t, uint32 hash)
 {
@@ -107,6 +111,7 @@ is_repeated(const RestoreTable *t, uint32 hash)
 	return false;
 }
 
+/* In place, so of a copy: the reader's buffer goes on to the next line. */
 static void
 read_fields(RestoreTable *t, RestoreRow *row, const char *object, int len)
 {
@@ -167,6 +172,7 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 		restore_batch_flush(t);
 }
 
+/* Rows of one batch bring the same columns, since they share its statements. */
 void
 restore_batch_put(RestoreTable *t, const RestoreRow *row, RestoreStatements *statements)
 {
@@ -178,6 +184,7 @@ restore_batch_put(RestoreTable *t, const RestoreRow *row, RestoreStatements *sta
 	t->batch.count++;
 }
 
+/* The tenant asked for goes in last: what the file says of it does not count. */
 static void
 convert_row(RestoreTable *t, RestoreRow *row)
 {
@@ -440,6 +447,7 @@ typedef struct Returned
 	Datum	   *keys;
 } Returned;
 
+/* Copied: the slot's memory goes with the statement. */
 static bool
 take_inserted(TupleTableSlot *slot, void *arg)
 {
@@ -516,6 +524,7 @@ put_rows(RestoreTable *t, int from, int to, bool update)
 	return count;
 }
 
+/* Only now: the rows of the batch have their keys, and may refer to each other. */
 static void
 map_circular(RestoreTable *t, int from, int to)
 {
@@ -599,6 +608,7 @@ settle_rows(RestoreTable *t, int from, int to)
 	}
 }
 
+/* In one subtransaction, so that what a failed row has done goes with what it wrote. */
 static void
 try_range(void *arg)
 {
@@ -726,6 +736,7 @@ trace_row(const RestoreTable *t, const RestoreRow *row)
 		 row->line, fate_of(row));
 }
 
+/* Once a row, whatever it went through; a row that is there for others is not counted. */
 static void
 count_row(RestoreTable *t, RestoreRow *row)
 {

@@ -117,6 +117,7 @@ take_drawn(TupleTableSlot *slot, void *arg)
 	return false;
 }
 
+/* A statement of its own for each row: a default may be anything. */
 static void
 draw_default(RestoreTable *t, RestoreRow *row, int part)
 {
@@ -156,6 +157,7 @@ draw_sequence(RestoreTable *t, RestoreRow *row, int part)
 	row->nulls[t->key.columns[part]] = false;
 }
 
+/* Parts that are kept or mapped are there already. */
 void
 restore_key_draw(RestoreTable *t, RestoreRow *row)
 {

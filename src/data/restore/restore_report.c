@@ -196,6 +196,7 @@ put_failure(JsonWriter *w, const RestoreTable *t, const RestoreFailure *failure)
 	json_end_object(w);
 }
 
+/* In the order of the file: rows that waited have failed after later ones. */
 static int
 compare_failures(const ListCell *a, const ListCell *b)
 {

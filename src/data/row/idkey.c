@@ -10,6 +10,7 @@
 #define MAX_DIGITS 18
 #define UUID_TEXT_LEN 36
 
+/* Only what int8out() would print: "007" and "-0" are other keys than 7 and 0. */
 static bool
 make_integer(IdKey *key, const char *p, int len)
 {
@@ -40,6 +41,7 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Only as uuid_out() prints it, in lower case: the text must come back as it was. */
 static bool
 make_uuid(IdKey *key, const char *text, int len)
 {
@@ -115,6 +117,7 @@ idkey_text(const IdKey *key, char *buffer, int *len)
 	return buffer;
 }
 
+/* Packed keys hold no pointer, and are their own copy. */
 IdKey
 idkey_copy(const IdKey *key)
 {
@@ -125,6 +128,7 @@ idkey_copy(const IdKey *key)
 	return copy;
 }
 
+/* Kinds need no mixing in: keys of two kinds are never equal, and share a bucket at worst. */
 uint32
 idkey_hash(const IdKey *key)
 {

@@ -213,6 +213,7 @@ skip_string(RowScanner *s)
 	return true;
 }
 
+/* Brackets alone decide where it ends; a bit a level tells what closes it. */
 static bool
 read_nested(RowScanner *s, RowField *field)
 {
@@ -257,6 +258,7 @@ read_nested(RowScanner *s, RowField *field)
 	return true;
 }
 
+/* As JSON has it, which is stricter than numeric_in(): no sign, no point and no zero in front. */
 bool
 row_is_number(const char *p, int len)
 {

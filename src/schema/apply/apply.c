@@ -132,6 +132,7 @@ run_step(ApplyRun *run, PlannedStep *step)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* By word: a plan may come from a file, where a hazard is text. */
 static bool
 has_hazard(const PlannedStep *step, const char *hazard)
 {
@@ -249,6 +250,7 @@ apply_read_schema(List *schemas)
 	return schema;
 }
 
+/* From the start at each attempt: what an earlier one noted was rolled back. */
 static void
 apply_body(void *arg)
 {
@@ -280,6 +282,7 @@ apply_body(void *arg)
 	check_result(run);
 }
 
+/* A lock that did not come may come now; any other error would come again. */
 static void
 execute(ApplyRun *run)
 {
@@ -368,6 +371,7 @@ apply_plan(Jsonb *document, const ApplyOptions *options)
 	return write_result(&run);
 }
 
+/* Locks are waited for as little as a trial may hold others up. */
 char *
 apply_try_plan(Jsonb *document)
 {

@@ -128,6 +128,7 @@ quote_parameter(const char *name)
 	return quote_qualified_identifier(pnstrdup(name, dot - name), dot + 1);
 }
 
+/* Values are quoted always: what needs it changes with the parameter. */
 char *
 ddl_parameters(List *options)
 {
@@ -350,6 +351,7 @@ column_names(List *columns)
 	return ddl_names(names);
 }
 
+/* With its columns named: one that was renamed has another name in the query. */
 char *
 ddl_create_view(const SchemaView *view, bool or_replace)
 {

@@ -145,6 +145,7 @@ list_schemas(Swap *swap, Derivation *derivation)
 	return names;
 }
 
+/* The document outlives the subtransaction, whose memory goes with everything that was made. */
 static void
 derive(Swap *swap, void *arg)
 {

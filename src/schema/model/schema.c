@@ -370,6 +370,7 @@ static const SchemaMember schema_kind_members[] = {
 };
 KIND(schema_kind, "schema document", Schema, false);
 
+/* 0 is a number like any other: one that is not set is told by a value of its own. */
 void *
 schema_new(const SchemaKind *kind)
 {
@@ -439,6 +440,7 @@ compare_cells(const ListCell *a, const ListCell *b)
 	return schema_compare_keys(lfirst(a), lfirst(b));
 }
 
+/* Positional lists keep the order that they mean. */
 static void
 sort_members(const SchemaKind *kind, void *object)
 {
@@ -464,6 +466,7 @@ schema_sort(Schema *schema)
 	sort_members(&schema_kind, schema);
 }
 
+/* Lists are sorted by the same order: halving finds it. */
 void *
 schema_find(List *objects, const char *schema, const char *name, const char *signature)
 {
