@@ -1,6 +1,10 @@
 /*
  * backupdoc.c
  *		A json backup (version 1.1): one document, tables as members.
+ *
+ * The document is read in pieces, as a stream of tokens; only metadata is kept, to be
+ * compared with what was counted.  depth says where a token stands: in the document, in
+ * metadata, in a table's array, in a row.
  */
 #include <stdlib.h>
 #include <string.h>

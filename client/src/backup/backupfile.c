@@ -1,6 +1,14 @@
 /*
  * backupfile.c
  *		Backup files of both formats, read without a server: the public calls.
+ *
+ * A file may come in pieces cut anywhere, so nothing here looks ahead: the first
+ * bytes are kept until they say which format it is, and from then on every piece goes
+ * to that format's reader.  What is found wrong is counted and written down, and only
+ * dba_backup_check_end says whether the file is valid: before its end none is.
+ *
+ * The tail is looked at apart (dba_backup_check_tail), because a restore from a file
+ * wants to know that it is whole before it sends the first row.
  */
 #include "backup/backupfile.h"
 
@@ -133,6 +141,7 @@ dba_backup_check_end(dba_backup_check *check, dba_error **err)
 {
 	bool		valid;
 
+	/* A file shorter than what tells the formats apart is judged as a document. */
 	if (check->format == BACKUP_UNKNOWN)
 		choose_format(check);
 	if (check->format == BACKUP_JSONL)
@@ -276,6 +285,7 @@ check_tail(int fd, off_t size, dba_error **err)
 		mem_free(tail);
 		if (answer == 1)
 			return true;
+		/* The last line may be longer than what was read; it has a limit as any head has. */
 		if (answer == 0 || all || len >= BACKUP_MAX_HEAD)
 			return error_set(
 				err, DBA_INVALID,

@@ -1,6 +1,9 @@
 /*
  * backuprows.c
  *		The rows of a backup file: columns known, keys unique, references there.
+ *
+ * A row is looked at column by column while it is read: only the hashes of the columns
+ * that are part of a key or of a reference outlive it.
  */
 #include <string.h>
 

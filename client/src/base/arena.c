@@ -1,6 +1,9 @@
 /*
  * arena.c
  *		Memory that is released all at once.
+ *
+ * Values, which must be aligned, grow from the front of a block, texts from its end: no
+ * byte is lost between them.  Blocks double up to a limit, then stay at that size.
  */
 #include "base/arena.h"
 

@@ -1,6 +1,9 @@
 /*
  * buf.c
  *		A growing, always NUL-terminated byte string.
+ *
+ * An append that fails is remembered, and all later ones do nothing; so a writer writes
+ * to the end and asks once, at the end, whether all of it is there (buf_ok).
  */
 #include "base/buf.h"
 

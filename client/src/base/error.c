@@ -1,6 +1,10 @@
 /*
  * error.c
  *		Errors are values: a code, a message, and what the server said.
+ *
+ * An error that cannot be allocated is a constant one, DBA_NO_MEMORY, so reporting a
+ * failure never fails.  The first error stays: error_set and error_move leave one that
+ * is there alone, because what follows is most often its consequence.
  */
 #include "base/error.h"
 

@@ -1,6 +1,12 @@
 /*
  * config.c
  *		db.toml in memory.
+ *
+ * Everything that the file says is kept as items with the place they stand at, so that
+ * a message about a value names line and column.
+ * A file that is not there is an empty one, unless it was asked for by name.  Secrets
+ * are no values here: db.toml holds the names of environment variables, and what it
+ * holds in spite of that is shown to nobody (configread.c).
  */
 #include "config/config.h"
 

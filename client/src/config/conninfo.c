@@ -1,6 +1,15 @@
 /*
  * conninfo.c
  *		Connection strings: what kind, whether they parse, and where the secrets are.
+ *
+ * libpq has the last word on whether a string parses, but its messages quote what it
+ * did not understand, which may be half of a password.  So a scan of our own, by the
+ * same rules, finds where the secrets are and says what is wrong by position; libpq is
+ * asked afterwards, and its message is thrown away.
+ *
+ * Where the text is not what it seems, more is hidden rather than less: everything
+ * that could be a secret, were the string meant differently, counts as one.  No
+ * function here sends or resolves anything.
  */
 #include "config/conninfo.h"
 
@@ -54,6 +63,7 @@ conninfo_kind(const char *text)
 		return CONNINFO_URL;
 	if (has_prefix(text, "http://") || has_prefix(text, "https://"))
 		return CONNINFO_HTTP;
+	/* Before any =, or it is a part of a value. */
 	if (scheme != NULL && (strchr(text, '=') == NULL || scheme < strchr(text, '=')))
 		return CONNINFO_OTHER;
 	if (strchr(text, '=') != NULL)
@@ -231,6 +241,10 @@ scan_credentials(Scan *scan, const char *start)
 	scan->password = (Span){(size_t) (at - text), (size_t) (at - text)};
 	if (colon != NULL)
 		scan->password.start = (size_t) (colon + 1 - text);
+	/*
+	 * libpq takes the first @ as the end, so the rest of the password would be a host name,
+	 * and stand in messages.
+	 */
 	if (last > at && last < at + strcspn(at, "/?"))
 	{
 		add_secret(scan, scan->user.start, (size_t) (last - text));

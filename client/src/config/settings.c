@@ -1,6 +1,11 @@
 /*
  * settings.c
  *		The one table of everything that can be set, and values of it.
+ *
+ * The table is the only place that knows a setting: db.toml, the environment, dba_set
+ * and the documents are read or checked against it.  A value is kept as the text it was
+ * given as, checked when it is set, so reading one later cannot fail; a setting without
+ * a value of its own has the table's, and nothing is copied for it.
  */
 #include "config/settings.h"
 
@@ -123,6 +128,7 @@ parse_integer(const char *text, int64_t *value)
 	char	   *end;
 
 	*value = strtoll(text, &end, 10);
+	/* strtoll takes blanks before a number, and stops without a word where it is too long. */
 	return *text != '\0' && strspn(text, "0123456789+-") == strlen(text) && *end == '\0' &&
 		   strlen(text) < 19;
 }

@@ -1,6 +1,9 @@
 /*
  * client.c
  *		A client: its settings, its facts, what is asked of it besides requests.
+ *
+ * Settings can change until the first request is submitted: from then on connections
+ * exist that were made by them.
  */
 #include <string.h>
 
@@ -53,6 +56,7 @@ dba_set(dba_client *db, const char *name, const char *value, dba_error **err)
 {
 	Core	   *core = db->core;
 
+	/* Connections and time limits that exist were made by the settings that held then. */
 	if (db->tx != NULL || core->turn.used)
 		return error_set(err, DBA_INVALID, "settings cannot change after the first request");
 	if (!settings_set(&core->identity->profile->settings, name, value, err))
@@ -178,6 +182,7 @@ dba_cancel(dba_client *db, dba_request request)
 {
 	Request	   *found = request_find(db->core, request);
 
+	/* Steps have numbers too, but they are not the caller's to cancel. */
 	if (found != NULL && !found->internal)
 		request_abort(found, DBA_CANCELLED);
 }

@@ -1,6 +1,11 @@
 /*
  * coreprocess.c
  *		dba_process and what surrounds it: the helper, closing.
+ *
+ * dba_process is where everything happens.  It serves what is ready, then alternates
+ * between calling back and dispatching, so that what callbacks submit goes out in the
+ * same turn; after some rounds it returns all the same, lest a callback that always
+ * submits keep the loop's other descriptors waiting.
  */
 #include "core/core.h"
 
@@ -104,6 +109,10 @@ core_process(Core *core, int fd, unsigned events)
 	core->turn.processing = true;
 	if (fd >= 0)
 		core_serve(core, fd, events);
+	/*
+	 * A loop may call for a socket although the time is past: both are served then, or a
+	 * busy socket would put off every deadline.
+	 */
 	if (fd < 0 || clock_now() >= core->loop.timer_at)
 	{
 		core->loop.timer_at = CORE_NEVER;
@@ -176,6 +185,10 @@ core_fail_all(Core *core)
 void
 core_close(Core *core)
 {
+	/*
+	 * Callbacks still run, and may call anything: closing makes them be refused, processing
+	 * makes dba_process and dba_run return.
+	 */
 	core->turn.closing = true;
 	core->turn.processing = true;	/* a callback's dba_process or dba_run does nothing */
 	core_fail_all(core);

@@ -2,6 +2,11 @@
  * crud.c
  *		The plain calls and the queries: each makes a dba_query and a request, and
  *		gives both to the provider.
+ *
+ * Nothing is sent from here, and nothing about SQL is known here.  Every call comes in
+ * two forms, JSON text and cJSON trees, which meet in one tree of our own before the
+ * provider sees it; what is wrong with an argument becomes the request's error and
+ * arrives by its callback, like any other failure.
  */
 #include <string.h>
 
@@ -219,6 +224,10 @@ dba_request
 dba_query_insert(dba_client *db, const dba_query *query, const char *rows, dba_callback cb,
 				 void *arg)
 {
+	/*
+	 * One row or many, by what was given: a single object keeps the plain INSERT, which may
+	 * share a connection.
+	 */
 	if (rows != NULL && rows[strspn(rows, " \t\r\n")] == '[')
 		return crud_insert_many(db, query, JSON_OF_TEXT(rows), cb, arg);
 	return crud_insert(crud_request(db, cb, arg), query, JSON_OF_TEXT(rows));

@@ -1,6 +1,15 @@
 /*
  * group.c
  *		Requests that are made of others.
+ *
+ * A group holds no connection and no loop of its own: each step's callback decides what
+ * comes next.  It has one error, the first, because those that follow are consequences
+ * of it.  When it has begun a transaction it also ends it, so that whatever happens the
+ * caller hears of one outcome: all of it, or nothing.
+ *
+ * Somebody must always be left to end it.  A step that could not be submitted ends it
+ * at once; a cancel that finds no step under way wakes it by an empty request, for a
+ * callback must not run inside dba_cancel.
  */
 #include "core/group.h"
 
@@ -38,6 +47,7 @@ group_cancel(Request *request)
 {
 	Group	   *group = group_of(request);
 
+	/* A failure that is there already is the reason, not the cancel that followed it. */
 	if (group->error == NULL)
 		group->error = error_new(request->abort_code,
 								 request->abort_code == DBA_TIMEOUT
@@ -193,6 +203,7 @@ group_begin(Group *group)
 {
 	dba_request id;
 
+	/* Inside the caller's transaction nothing is begun: who began it decides how it ends. */
 	if (group->db->tx != NULL)
 	{
 		group->tx = group->db;
@@ -239,6 +250,7 @@ group_end(Group *group)
 {
 	Request	   *request;
 
+	/* Several steps may be under way when the first fails, and each of them ends here. */
 	if (group->ending)
 		return;
 	group->ending = true;

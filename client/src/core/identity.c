@@ -52,6 +52,7 @@ identity_new(dba_config *config, dba_profile *profile, dba_error **err)
 		error_set_no_memory(err);
 		return NULL;
 	}
+	/* The configuration may be freed before the client: what is needed later is copied. */
 	identity->validate_on_connect = validate == NULL || strcmp(validate, "true") == 0;
 	identity->profile = profile;
 	return identity;

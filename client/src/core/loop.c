@@ -93,6 +93,7 @@ dba_loop_add(dba_loop *loop, dba_client *db)
 {
 	if (db->tx != NULL || db->core->turn.used)
 		return DBA_INVALID;
+	/* It has a loop of its own from the beginning, which nobody has to think of. */
 	loop_leave(db->core);
 	loop_enter(loop, db->core, false);
 	return DBA_OK;

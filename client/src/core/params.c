@@ -1,6 +1,10 @@
 /*
  * params.c
  *		A statement's parameters: JSON until the types are known, then text.
+ *
+ * A JSON value cannot become text before its parameter's type is known: [1, 2] is an
+ * array for one type and a document for another.  So it stays a tree until the server
+ * has described the statement.
  */
 #include "core/params.h"
 

@@ -1,6 +1,10 @@
 /*
  * poll.c
  *		The turns of the built-in loop, over poll().
+ *
+ * A turn asks each client for its descriptors and the time it wants to be called by, so
+ * the loop keeps no list that could go stale.  Callbacks may close any client: after
+ * each, what is looked at next is looked for first.
  */
 #include <errno.h>
 #include <poll.h>
@@ -121,6 +125,7 @@ loop_turn(dba_loop *loop, Core *only, int64_t ms, const bool *gone)
 	bool		ok;
 
 	loop_collect(cores, single, &turn);
+	/* Few descriptors are the rule and cost no allocation; more are counted first. */
 	if (turn.n > turn.size)
 	{
 		turn.size = turn.n;

@@ -110,6 +110,7 @@ request_accept(Request *request)
 	Core	   *core = request->core;
 
 	core->turn.used = true;
+	/* Numbers are never used again: a late dba_cancel must not hit another request. */
 	request->id = ++core->requests.last_id;
 	request->hash_next = core->requests.hash[request->id & (core->requests.hash_size - 1)];
 	core->requests.hash[request->id & (core->requests.hash_size - 1)] = request;
@@ -150,6 +151,7 @@ request_submit(Request *request)
 	core->provider->queue(request);
 	if (request->state == REQUEST_DONE)
 		return request->id;
+	/* Inside a transaction there is no connection to wait for: it has its own. */
 	if (request->db->tx == NULL)
 		request->due.checkout = clock_after(core->settings.checkout_timeout);
 	if (core->settings.request_timeout > 0 && request->kind != REQUEST_LISTEN)
@@ -229,6 +231,7 @@ request_abort(Request *request, dba_code code)
 		request->group.cancel(request);
 		return;
 	}
+	/* Who closes a client waits for no server: what was sent is left to its fate. */
 	if (request->state == REQUEST_SENT && code != DBA_CLOSED &&
 		request->core->provider->cancel(request))
 	{
@@ -305,6 +308,10 @@ request_call_back(Request *request)
 		core->stats.errors++;
 	if (request->tx.begun != NULL && request->error == NULL)
 		db = request->tx.begun;
+	/*
+	 * It is in no list any more, so whatever the callback does, closing the client included,
+	 * cannot reach it; db lives as long as it has requests.
+	 */
 	TRACE(core, trace_ended(request));
 	result_init(&result, request->result, core->types, request->count);
 	if (request->cb != NULL)

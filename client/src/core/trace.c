@@ -153,6 +153,7 @@ trace_end(Trace *trace)
 	size_t		done = 0;
 
 	buf_putc(line, '\n');
+	/* Without memory for the line the event is missing, and the client goes on. */
 	if (!buf_ok(line) || trace->fd < 0)
 		return;
 	pipeguard_begin(&guard);

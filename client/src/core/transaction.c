@@ -73,6 +73,7 @@ dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg)
 
 	if (request == NULL)
 		return 0;
+	/* A savepoint is begun like a transaction, but it has the outer one's isolation. */
 	if (options != NULL && db->tx != NULL)
 		error_set(&error, DBA_INVALID, "a savepoint takes no options");
 	else if (options != NULL)

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sql/result.h"
 #include "base/pgtypes.h"
+#include "sql/result.h"
 
 bool
 verdict_read_schema(const Identity *identity, Buf *schema, Buf *reason, dba_error **err)
@@ -67,6 +67,7 @@ verdict_end(Group *group, const Identity *identity, const char *valid, const cha
 							reason,
 							"f"};
 
+	/* A database that was not checked is no reason against the profile; one that differs is. */
 	if (group->error == NULL && (valid == NULL || valid[0] == 't') &&
 		verdict_write_lock(identity, &group->error))
 		values[6] = "t";

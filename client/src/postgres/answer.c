@@ -93,6 +93,10 @@ answer_retry(Conn *conn, Request *request, const PGresult *result)
 	else if (conn->slots != NULL && request->sql.stmt->slot >= 0)
 		conn->slots[request->sql.stmt->slot].serial = UINT64_MAX;	/* deallocate, prepare again */
 	stmt_forget(request->sql.stmt);
+	/*
+	 * Inside a transaction the statement's failure has aborted it: only its owner can begin
+	 * again.
+	 */
 	if (request->db->tx != NULL || request->wire.retried || request->abort_code != DBA_OK)
 		return false;
 	TRACE(core, trace_note(core, request, conn->number, "retried", "statement is stale"));
@@ -187,6 +191,7 @@ answer_copy_in(Conn *conn, Request *request)
 			return;
 		}
 		request->copy.sent = request->copy.size;	/* libpq has it all */
+		/* Not more than the socket takes: libpq would keep the whole source in memory. */
 		if (PQflush(conn->pg) > 0)
 			return;				/* goes on when the socket is writable */
 	}
@@ -244,6 +249,7 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 		conn_note_command(conn, request, result);
 	if (op->kind == OP_EXECUTE && request != NULL)
 	{
+		/* A COMMIT of an aborted transaction succeeds, as a ROLLBACK: that is no commit. */
 		if (request->kind == REQUEST_COMMIT && strcmp(PQcmdStatus(result), "ROLLBACK") == 0)
 			request->error = poison_error(request->db->tx);
 		PQclear(request->result);

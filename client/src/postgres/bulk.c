@@ -154,9 +154,11 @@ bulk_pump(Bulk *bulk)
 
 /* --- which way */
 
-/* What the relation is, and of its columns, in the order asked for: how a cast
- * names the type, the type, and whether its values can be an array's elements.  A column that does not exist, or takes no value, is
- * left to the INSERT to complain of. */
+/*
+ * What the relation is, and of its columns, in the order asked for: how a cast names
+ * the type, the type, and whether its values can be an array's elements.  A column that
+ * does not exist, or takes no value, is left to the INSERT to complain of.
+ */
 static const char facts_sql[] =
 	"SELECT c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND NOT c.relhasrules,"
 	" pg_catalog.format_type(t.oid, -1), t.oid,"
@@ -345,6 +347,10 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 
 	if (error == NULL && query_check(query, &error) && rows != NULL)
 		columns = sql_rows_columns(arena, rows, &even, &error);
+	/*
+	 * Also what cannot be sent by arrays: rows that differ in their columns are several
+	 * statements then, whose rows returned, or conflicts, would not be those of one.
+	 */
 	if (columns == NULL || rows->count <= FEW_ROWS ||
 		(!even && (query->returning != NULL || query->conflict != NULL)))
 		return bulk_insert_few(db, query, arena, rows, columns, error, cb, arg);

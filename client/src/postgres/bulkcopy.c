@@ -80,6 +80,7 @@ copy_fill(Request *request)
 		bulk->next = bulk->next->next;
 	}
 	buf_free(&scratch);
+	/* An empty piece is the end: there are no rows left. */
 	request->copy.data = buf_text(&bulk->copy);
 	request->copy.size = bulk->copy.len;
 	return buf_ok(&bulk->copy);

@@ -57,6 +57,7 @@ cancel_start(Conn *conn)
 	cancel->pg = PQcancelCreate(conn->pg);
 	if (cancel->pg != NULL && PQcancelStart(cancel->pg) == 1)
 		cancel->fd = PQcancelSocket(cancel->pg);
+	/* A connection in its own right, beside the one whose statement is cancelled. */
 	if (cancel_watch(conn, DBA_WRITE))
 		return true;
 	cancel_free(conn);

@@ -74,6 +74,7 @@ conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt)
 	*op = (Op){.kind = kind, .request = request, .stmt = stmt != NULL ? stmt_ref(stmt) : NULL};
 	if (request != NULL)
 		request->wire.ops++;
+	/* Until a Sync the server keeps its answers back, and may skip what follows an error. */
 	conn->unsynced = kind != OP_SYNC;
 	return true;
 }
@@ -120,6 +121,7 @@ conn_leave(Conn *conn, Request *request)
 		conn->doomed = true;	/* a COPY cut short: not worth saving */
 	if (conn->copying == request)
 		conn->copying = NULL;
+	/* The session would go on listening for nobody. */
 	if (conn->listener == request)
 	{
 		conn->listener = NULL;
@@ -242,6 +244,11 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 		bool		begins = request->kind == REQUEST_BEGIN && request->db->tx == NULL;
 		bool		sent = request->state == REQUEST_SENT && !begins;
 
+		/*
+		 * A request that never ran may go out on another connection, once: twice would hide
+		 * a server that closes every connection it accepts.  In a transaction there is no
+		 * other connection.
+		 */
 		if (!sent && request->db->tx == NULL && !request->wire.retried)
 		{
 			if (begins)
@@ -313,6 +320,7 @@ conn_close(Conn *conn, dba_error *error)
 	conn->watched = 0;
 	if (established)
 		core->stats.closed++;
+	/* Dead first, then the requests: what they set off finds no connection to use. */
 	conn_lose_requests(conn, error);
 	conn->pool->news->closed(conn, error);
 	dba_error_free(error);

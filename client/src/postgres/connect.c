@@ -444,6 +444,7 @@ connect_begin(Conn *conn)
 		return;
 	}
 	PQsetNoticeReceiver(conn->pg, connect_notice, conn);
+	/* For the SQLSTATE in the text, until the connection stands (connect_error). */
 	PQsetErrorVerbosity(conn->pg, PQERRORS_VERBOSE);
 	if (PQstatus(conn->pg) == CONNECTION_BAD)
 	{
@@ -480,6 +481,7 @@ connect_start(Conn *conn)
 		}
 		return;
 	}
+	/* A single address needs no list of ours: libpq keeps its own reading of the URL. */
 	list->overridden = list->count > 1;
 	conn->hosts = list;
 	connect_begin(conn);
@@ -527,6 +529,7 @@ connect_setup_done(Conn *conn, const PGresult *result)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		return;
 	snprintf(pid, sizeof(pid), "%d", PQbackendPID(conn->pg));
+	/* What answers is another process than the one that was greeted: a pooler is between. */
 	if (strcmp(pid, PQgetvalue(result, 0, 0)) != 0)
 		conn->pool->pooler = true;
 	conn->pool->news->opened(conn);
@@ -568,6 +571,7 @@ connect_deadline(Conn *conn)
 	HostList   *list = conn->hosts;
 	bool		resolving = conn->state == CONN_RESOLVING;
 
+	/* No address is left to try. */
 	if (conn->state != CONN_CONNECTING || list->count - list->at <= 1)
 	{
 		conn_close(conn, error_new(DBA_TIMEOUT,

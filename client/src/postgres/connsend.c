@@ -35,6 +35,7 @@ conn_use_prepared(const Conn *conn, const Request *request)
 {
 	const Core *core = conn->core;
 
+	/* A stream is run once, for long: its plan is not worth a place in the cache. */
 	if (request->sql.stmt->slot < 0 || request->sql.unprepared || request->stream.row != NULL ||
 		request->stream.chunk != NULL || conn->pool->prepare_off || core->settings.prepare == 0)
 		return false;
@@ -90,6 +91,7 @@ conn_send_prepare(Conn *conn, ConnSlot *slot, Request *request)
 		conn_find_prepared(conn, slot, stmt);
 	if (slot->serial == stmt->serial)
 		return true;
+	/* Deallocated before the new one is prepared: the name may be the same. */
 	if (slot->serial != 0)
 	{
 		stmt_name(slot->hash, name);
@@ -164,6 +166,7 @@ conn_send_execute(Conn *conn, Request *request)
 	}
 	if (request->kind == REQUEST_LISTEN)
 		conn->listener = request;
+	/* In a transaction the burst's end sends the Sync. */
 	return conn->tx != NULL || conn_sync_request(conn, request);
 }
 
@@ -211,6 +214,10 @@ conn_send(Conn *conn, Request *request)
 		TRACE(conn->core, trace_connection(request, conn->number, conn_how_shared(conn)));
 	if (!conn->served)
 		conn->pool->news->serves(conn);
+	/*
+	 * As many as the longest way takes: deallocate, prepare, describe, execute and Syncs.
+	 * Once libpq has been given something, its answer must find its place.
+	 */
 	if (!conn_reserve(conn, 6))
 	{
 		error_set_no_memory(&error);

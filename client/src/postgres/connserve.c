@@ -27,6 +27,7 @@ conn_process(Conn *conn, unsigned events)
 		default:
 			break;
 	}
+	/* The server's last words, why it ends the session, come before the end of the stream. */
 	if ((events & DBA_READ) && !PQconsumeInput(conn->pg))
 	{
 		answer_drain(conn);		/* what came before the end still counts */
@@ -78,6 +79,7 @@ conn_cancel(Conn *conn, Request *request)
 	conn->cancel_check = true;
 	conn->deadline = clock_after(CANCEL_TIMEOUT_MS);
 	clock_due(conn->core, conn->deadline);
+	/* A stream whose consumer is full would never hear of the end. */
 	if (conn->paused)
 	{
 		conn->paused = false;

@@ -18,6 +18,7 @@ verbs_submit(Request *request, SqlStatement *st, dba_error *error)
 		if (request->sql.params == NULL)
 			error_set_no_memory(&error);
 	}
+	/* What the parameters live in has gone to the request with them. */
 	sql_free(st);
 	return error != NULL ? request_refuse(request, error) : request_submit(request);
 }

@@ -123,6 +123,10 @@ pool_fail_waiting(Pool *pool, const dba_error *reason)
 		dba_error  *error;
 
 		next = r->links[LINK_QUEUE].next;
+		/*
+		 * A server that is full or starting may be waited for as long as the request likes; one
+		 * that is gone, no longer than a connection attempt may take.
+		 */
 		if (patient && (full || waited < pool->core->settings.connect_timeout))
 			continue;
 		error = error_copy(reason);
@@ -152,9 +156,11 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 		return;
 	}
 	pool->count--;
+	/* One that has served and ended is no sign that the server is out of order. */
 	if (conn->opened_at != 0 && (conn->served || core->requests.waiting.head == NULL))
 		return;
 	core->stats.failed++;
+	/* Doubled each time, with jitter: a crowd of clients must not come back as one. */
 	pool->backoff = pool->backoff == 0 ? BACKOFF_FIRST_MS : pool->backoff * 2;
 	if (pool->backoff > BACKOFF_MAX_MS)
 		pool->backoff = BACKOFF_MAX_MS;
@@ -262,6 +268,7 @@ pool_pick_idle(Pool *pool, int64_t now)
 				best = c;
 		if (best == NULL)
 			return NULL;
+		/* Asking the kernel costs a system call; under load connections come back at once. */
 		if (now - best->idle_since < TRUST_IDLE_MS)
 			return best;
 		if (pool->core->settings.pre_ping &&

@@ -2,6 +2,11 @@
  * postgres.c
  *		The provider over libpq: each call is one SQL statement on a pooled
  *		connection.
+ *
+ * What a call means in SQL is decided in sql/, which connection it gets in pool.c; here
+ * the two meet.  dba_process comes in as serve, timers, dispatch and sweep, in this
+ * order, and each looks only at what has something to do: a client with a thousand idle
+ * connections pays for none of them.
  */
 #include "postgres/postgres.h"
 

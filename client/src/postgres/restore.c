@@ -149,6 +149,7 @@ restore_pump(Group *group)
 		   restore->under_way < PIECES_UNDER_WAY)
 		if (!restore_send_piece(restore))
 			break;
+	/* The last piece that comes back ends it, not the last one that was sent. */
 	if (restore->under_way > 0 || restore->ended)
 		return;
 	if (group->error != NULL)

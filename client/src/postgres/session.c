@@ -1,6 +1,9 @@
 /*
  * session.c
  *		Is the database there, and is it what schema.file says?
+ *
+ * The comparison itself is the server's; this reads the schema file, asks, and falls
+ * back to columns alone where the role may not execute the file's statements.
  */
 #include <string.h>
 
@@ -101,6 +104,10 @@ validation_checked(dba_client *db, const dba_result *result, const dba_error *er
 	Validation *v = arg;
 	const char *state = dba_error_sqlstate(error);
 
+	/*
+	 * Executing the file's statements, even to roll them back, takes the right to, and a
+	 * server that writes; reading column lists takes neither.
+	 */
 	if (strcmp(state, "42501") == 0 || strcmp(state, "25006") == 0)
 	{
 		buf_printf(&v->reason, "compared by columns only: %s",

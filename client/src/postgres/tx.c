@@ -109,6 +109,7 @@ tx_queue(Request *request)
 static bool
 tx_settle(Tx *tx, Request *request)
 {
+	/* With its connection the transaction was rolled back: that is what was asked. */
 	if (tx->lost && request->kind == REQUEST_ROLLBACK)
 		request_finish(request);
 	else if (tx->lost)
@@ -172,6 +173,7 @@ tx_dispatch_one(Tx *tx)
 			continue;
 		if (conn == NULL || !conn_accepts(conn))
 			break;
+		/* It goes out when what is before it has been answered. */
 		if (conn->op_count > 0 && tx_needs_quiet(tx, request))
 			break;
 		if ((request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK) &&
@@ -229,6 +231,7 @@ tx_over(Tx *tx)
 		conn->tx = NULL;
 		conn->pool->news->changed(conn);
 	}
+	/* What is still to call back has the handle; the last one frees it. */
 	if (tx->self.requests == 0)
 		tx_free(tx);
 }

@@ -1,6 +1,11 @@
 /*
  * filter.c
  *		Conditions: read from JSON or from (column, operator, value), kept as a tree.
+ *
+ * A filter is checked as far as it can be without the table: operators, and the kind of
+ * value each takes.  What a column's type makes of a value is the server's business.
+ * An object without members holds for every row; it is accepted where it is the whole
+ * filter, which says so plainly, and refused inside "or", where it would undo the rest.
  */
 #include "sql/filter.h"
 

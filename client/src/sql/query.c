@@ -1,6 +1,10 @@
 /*
  * query.c
  *		A statement in the making, as its parts.
+ *
+ * A query keeps its first mistake instead of answering each call with one, so a chain
+ * of calls needs one check, where it is submitted.  The query stays the caller's: who
+ * needs it beyond the call (a select of many pages, rows in batches) copies it.
  */
 #include "sql/query.h"
 
@@ -201,6 +205,7 @@ add_filter(dba_query *query, Filter *filter)
 
 	if (filter == NULL)
 		return;
+	/* Conditions from several calls must all hold. */
 	if (query->filter == NULL)
 	{
 		query->filter = arena_alloc(&query->arena, sizeof(Filter));

@@ -1,6 +1,12 @@
 /*
  * result.c
  *		A dba_result is a PGresult with the type table that explains it.
+ *
+ * The rows stay as libpq holds them, in text, and become JSON or numbers when asked:
+ * most values are looked at once.  A result of a callback is on the stack and borrows
+ * the PGresult; dba_result_keep takes it over, so keeping costs no copy, but for a
+ * second one of the same rows.  Other providers make PGresults of what they got, and so
+ * every accessor works with all of them.
  */
 #include "sql/result.h"
 
@@ -44,6 +50,7 @@ dba_result_keep(const dba_result *result)
 		return NULL;
 	*kept = (dba_result){
 		.pg = source->pg, .types = types_ref(source->types), .count = source->count, .owned = true};
+	/* The rows have an owner already: this one gets a copy. */
 	if (source->pg != NULL && (source->owned || source->kept != NULL))
 	{
 		kept->pg = PQcopyResult(source->pg, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);

@@ -1,6 +1,14 @@
 /*
  * sql.c
  *		From the parts of a statement to SQL text and parameters.
+ *
+ * Names are quoted and values are parameters, always: no text of the caller's becomes
+ * part of a statement but in sql_execute, which is there for that.  A call's text should
+ * not depend on its values, so that a prepared statement is found again: a list goes in
+ * as one array, not as a parameter an element.
+ *
+ * update and delete without a filter are refused unless the query says all_rows: a
+ * filter that was forgotten, or came out empty, must not be a table's end.
  */
 #include "sql/sql.h"
 
@@ -204,6 +212,7 @@ write_condition(SqlStatement *st, const Filter *filter)
 		null = true;
 		negated = !filter->value->boolean;
 	}
+	/* In SQL nothing equals NULL; in a filter null means what it says. */
 	if (null)
 		buf_puts(&st->text, negated ? " IS NOT NULL" : " IS NULL");
 	else if (filter->op == FILTER_BETWEEN)
@@ -358,6 +367,7 @@ sql_write_conflict(SqlStatement *st, const dba_query *query, const JsonValue *co
 		write_excluded(st, first, name);
 		first = false;
 	}
+	/* Nothing to change: DO NOTHING would return no row, so a key is set to itself. */
 	if (first)
 		write_excluded(st, true, query->conflict->expr.columns[0].parts[0]);
 }

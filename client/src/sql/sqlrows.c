@@ -1,6 +1,11 @@
 /*
  * sqlrows.c
  *		Many rows in one INSERT: their columns, their batches, their VALUES.
+ *
+ * Rows need not be alike: the columns are all that any row has, in the order in which
+ * they were first seen, and a row that lacks one takes its default.  Members whose name
+ * begins with "_" are the caller's own notes.  Rows read from one text share their
+ * names, so most comparisons end at the address.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +144,7 @@ list_shapes(Arena *arena, JsonValue *rows, dba_error **err)
 	{
 		if (find_shape(shapes, row) != NULL)
 			continue;
+		/* So unlike that a statement a shape would be one for almost every row. */
 		if (count++ == SQL_MAX_SHAPES)
 			return NULL;
 		*tail = arena_alloc(arena, sizeof(SqlShape));

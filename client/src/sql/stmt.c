@@ -1,6 +1,12 @@
 /*
  * stmt.c
  *		SQL texts a client has run, with what the server said of them.
+ *
+ * A statement is known by its text.  What is cached has a slot, the same on every
+ * connection, so a connection keeps an array instead of a table; its name on the server
+ * is a hash of the text, so two clients behind one pooler mean the same by one name.
+ * When all slots are taken the one longest not used gives way, and a new serial tells
+ * connections that theirs is out of date.  Nothing here talks to the server.
  */
 #include "sql/stmt.h"
 
@@ -156,6 +162,7 @@ stmt_free_slot(StmtCache *cache)
 	if (cache->used < cache->limit)
 		return cache->used++;
 	for (victim = cache->oldest; victim != NULL; victim = victim->newer)
+		/* One that a request holds may be on its way: it keeps its place. */
 		if (victim->refs == 1)
 			break;
 	if (victim == NULL)

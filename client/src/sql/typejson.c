@@ -1,6 +1,11 @@
 /*
  * typejson.c
  *		A value's text in to_json's form.
+ *
+ * The form is to_json's, so that a value reads the same whether the server or the
+ * client made JSON of it.  It trusts nothing: text that is not what its type promises
+ * (a service's, a future server's) becomes a string, never an error, and nesting deeper
+ * than the limit stays text.  No digit goes through a double (see json.h).
  */
 #include <string.h>
 
@@ -195,6 +200,7 @@ write_array(Writer *w, const Type *type, const char *text, size_t len)
 	const char *p = memchr(text, '{', len);
 	cJSON	   *list;
 
+	/* A service gives arrays as JSON, which has no brace where an array's text has one. */
 	if (p == NULL)
 		return write_json_array(w, text, len);
 	list = cJSON_CreateArray();
@@ -236,6 +242,7 @@ write_value(Writer *w, Oid oid, const char *text, size_t len)
 	Type		type;
 	cJSON	   *item;
 
+	/* A type not learned, or nested deeper than any sane one: its text says it all. */
 	if (w->depth >= MAX_NESTING || !types_find(w->types, oid, &type))
 		return write_string(w, text, len);
 	w->depth++;

@@ -1,6 +1,11 @@
 /*
  * types.c
  *		What the client knows of the server's types.
+ *
+ * Built-in types never change, so they are a constant table, sorted by oid.  Those of
+ * users are asked for by oid when a description first names one, once per client, and
+ * kept for its lifetime.  A type that could not be learned is treated as text, which
+ * every value has.
  */
 #include "sql/types.h"
 

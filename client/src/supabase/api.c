@@ -1,11 +1,16 @@
 /*
  * api.c
  *		What the service says of itself.
+ *
+ * PostgREST describes itself as OpenAPI: names and formats of columns, and primary keys
+ * by a mark in the text of their description, for OpenAPI has no word for them.  What is
+ * missing is not guessed: a table without a key has no pages by key.
  */
 #include "supabase/api.h"
-#include "base/pgtypes.h"
 
 #include <string.h>
+
+#include "base/pgtypes.h"
 
 #define KEY_MARK "<pk/>" /* PostgREST's, in a column's description */
 

@@ -101,6 +101,7 @@ describe_ready(Exchange *x, dba_error **err)
 	api = service_api(x->supa, exchange_schema(x));
 	if (api == NULL)
 		return error_set_no_memory(err);
+	/* A table may have been made since: asked again, but not for every request. */
 	if (api->state == API_KNOWN && exchange_table(x) == NULL &&
 		clock_now() - api->loaded_at > API_LOOK_AGAIN_MS)
 		api->state = API_UNKNOWN;

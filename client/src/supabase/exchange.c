@@ -158,6 +158,10 @@ exchange_page(Exchange *x)
 	else if (x->query.offset + x->got > 0)
 		wire_number(wire, "offset", x->query.offset + x->got);
 	buf_reset(&wire->prefer);
+	/*
+	 * Counted once where pages go by key; by offset each time, to see that rows have come
+	 * or gone.
+	 */
 	if (!x->by_key || x->got == 0)
 		wire_prefer(wire, "count=exact");
 }

@@ -89,6 +89,7 @@ client_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 	return 0;
 }
 
+/* libcurl's own deadline, among ours. */
 static int
 client_timer(CURLM *multi, long ms, void *arg)
 {
@@ -101,6 +102,10 @@ client_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
+/*
+ * Sockets are opened here to be counted, and not to be inherited by programs started
+ * meanwhile.
+ */
 static curl_socket_t
 client_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
@@ -355,6 +360,7 @@ http_body(char *data, size_t size, size_t count, void *arg)
 			reply_problem(http);
 		}
 	}
+	/* What is no JSON is kept for its beginning alone: a gateway's page says who answered. */
 	if ((!reply->json || reply->problem[0] != '\0') && reply->text.len < TEXT_MAX)
 		buf_append(&reply->text, data, len < TEXT_MAX ? len : TEXT_MAX);
 	return len;
@@ -388,6 +394,7 @@ client_handle(HttpClient *client)
 	return easy;
 }
 
+/* A handle keeps its connection, and what it has learned of the host: it is used again. */
 static void
 http_detach(Http *http)
 {
@@ -557,6 +564,7 @@ http_retry(Http *http, CURLcode code)
 	long		status = http->reply.status;
 	int64_t		wait = BACKOFF_FIRST_MS << http->attempts;
 
+	/* What writes may have been done although no answer came. */
 	if (http->attempts >= RETRIES ||
 		(strcmp(http->method, "GET") != 0 && strcmp(http->method, "HEAD") != 0))
 		return false;

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "core/trace.h"
 #include "base/pgtypes.h"
+#include "core/trace.h"
 
 static void
 exchange_fail(Exchange *x, dba_error *error)

@@ -76,6 +76,7 @@ service_check_key(const char *key, dba_error **err)
 static bool
 service_authorize(Supabase *supa, const char *key)
 {
+	/* Keys of the new form are no JWT: as Authorization they would be refused. */
 	if (key == NULL || strncmp(key, "sb_publishable_", 15) == 0 ||
 		strncmp(key, "sb_secret_", 10) == 0)
 		return true;

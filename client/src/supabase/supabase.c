@@ -1,6 +1,11 @@
 /*
  * supabase.c
  *		The provider over PostgREST: from calls to exchanges, and when they are sent.
+ *
+ * Requests wait in the core's queue as with the other provider, and the pool's settings
+ * bound what is in flight; the connections themselves are libcurl's.  There is no
+ * session, so whatever needs one (transactions, notifications, a caller's own SQL) is
+ * refused when it is queued, with what to use instead: never when it is half done.
  */
 #include "supabase/supabase.h"
 
@@ -72,6 +77,7 @@ supabase_queue(Request *request)
 {
 	Core	   *core = request->core;
 
+	/* Only what has an exchange can be said in HTTP. */
 	if (request->exchange != NULL)
 		list_append(&core->requests.waiting, LINK_QUEUE, request);
 	else if (request->kind == REQUEST_LISTEN)

@@ -84,6 +84,7 @@ wire_prefer(Wire *wire, const char *preference)
 
 /* ---------------------------------------------------------------- quoting */
 
+/* PostgREST's own quoting: inside it nothing but the quote and the backslash means anything. */
 static void
 put_quoted(Buf *buf, const char *text, size_t len)
 {
@@ -224,6 +225,7 @@ put_operation(Buf *buf, FilterOp op, const JsonValue *value, SqlParamType type, 
 	Buf			text = BUF_INIT;
 	bool		like = op == FILTER_LIKE || op == FILTER_ILIKE;
 
+	/* A star of the caller's would mean any text: the pattern goes as a regular expression. */
 	if (like && memchr(value->text, '*', value->len) != NULL)
 	{
 		buf_puts(buf, op == FILTER_LIKE ? "match." : "imatch.");
@@ -239,6 +241,7 @@ put_operation(Buf *buf, FilterOp op, const JsonValue *value, SqlParamType type, 
 		buf->failed = true;
 	if (!quoted)
 		buf_append(buf, buf_text(&text), text.len);
+	/* Inside a group commas and parentheses end a value, outside nothing does. */
 	else if (value->type == JSON_TYPE_NUMBER || value->type == JSON_TYPE_BOOL)
 		put_in_list(buf, buf_text(&text), text.len);
 	else

@@ -54,6 +54,7 @@ sync_release(Group *group)
 	Sync	   *sync = (Sync *) group;
 
 	sync_leave_source(sync);
+	/* The source's callback is still to come and has a pointer to this: it frees it. */
 	if (sync->source_busy)
 		sync->orphan = true;
 	else
@@ -107,6 +108,7 @@ static bool
 sync_source_came(Sync *sync, const dba_error *error)
 {
 	sync->source_busy = false;
+	/* The transaction went with its client: it is not ours to close any more. */
 	if (dba_error_code(error) == DBA_CLOSED)
 		sync->source_tx = NULL;
 	if (sync->orphan)

@@ -1,6 +1,8 @@
 /*
  * syncoptions.c
  *		What a sync is asked for, read from the caller's JSON.
+ *
+ * Unknown options are refused: a misspelt one would be a sync of something else.
  */
 #include <string.h>
 

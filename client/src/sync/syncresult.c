@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sync/sync.h"
 #include "base/pgtypes.h"
+#include "sync/sync.h"
 
 typedef enum SyncColumn
 {
