@@ -1,4 +1,10 @@
 # Session: a psql that stays, for tests that hold a lock or a transaction open.
+#
+# A psql each statement, as the server's own modules start it, can hold nothing.  The end
+# of an answer is told by a line of our own behind it (\echo), so nothing waits for time
+# to pass; a session that says nothing for the whole timeout fails the test.  begin()
+# returns at once, for statements that are to wait for another session: whether they do
+# is then asked of pg_stat_activity or pg_locks, never guessed.
 package Session;
 
 use strict;

@@ -1,5 +1,10 @@
 # Terminal: a program at a pseudo terminal of its own, which shows what it prints
 # and hears keys, Ctrl-C among them.  Needs IO::Pty.
+#
+# What a program does at a terminal (questions, progress, colours, Ctrl-C) it
+# does nowhere else, so pipes cannot test it.  A test types when it has seen what it
+# waits for, and each expect() goes on behind the match before it: the order of what is
+# printed is part of the test.  Nothing here sleeps.
 package Terminal;
 
 use strict;

@@ -1,6 +1,10 @@
 /*
  * calls.c
  *		A plain call as data, for tables of cases.
+ *
+ * Faults must come out alike whatever was asked for.  With the verb in a struct a
+ * suite lists cases instead of repeating itself, and a verb that is added is met by
+ * every fault there is.
  */
 #include "calls.h"
 

@@ -1,6 +1,10 @@
 /*
  * fixture.c
  *		What most suites stand on: a server, and a client or PostgREST before it.
+ *
+ * A server takes a second to start, so a suite has one and each test empties its
+ * tables.  A test ends with nothing in flight: what one leaves behind, the next would
+ * have to explain.
  */
 #include <setjmp.h>
 #include <stdarg.h>

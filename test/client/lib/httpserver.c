@@ -1,6 +1,12 @@
 /*
  * httpserver.c
  *		PostgREST before a test server, and an HTTP server that does as it is told.
+ *
+ * Against PostgREST the tests learn what the service really says; against the other
+ * server what the client makes of answers that PostgREST gives seldom or never: cut
+ * short, malformed, silent.  That one answers with bytes that stand in the test and
+ * closes, so that the test says all that goes over the wire; what the client asked
+ * stands in a log, byte by byte.
  */
 #include "httpserver.h"
 

@@ -1,6 +1,10 @@
 /*
  * outcome.c
  *		What became of requests: every callback is counted.
+ *
+ * The promise of the library is one callback for each request accepted, with a result
+ * or an error and never both.  So that no suite has to ask for it, it is checked here,
+ * in the callback that all of them use: a breach aborts the program on the spot.
  */
 #include "outcome.h"
 

@@ -1,6 +1,12 @@
 /*
  * proxy.c
  *		A TCP proxy to a test server that splits, cuts, or falls silent.
+ *
+ * Faults of a network cannot be had from a server, and a test that sleeps until one may
+ * have happened proves nothing.  So the fault is a number of bytes: the n-th one that
+ * passes is the last.  A test that counts n upwards meets every place where a message
+ * can be cut.  The proxy is a process of its own, since the client under test must not
+ * have to run for its own network to work.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,11 @@
 /*
  * server.c
  *		A PostgreSQL server of the test's own.
+ *
+ * A test stops, kills and promotes it as it likes, which nobody else's server would
+ * bear.  Most of the care is for the end: a test that fails, crashes or is killed
+ * frees nothing, and no process and no directory may be left of it (guard_dir below).
+ * Calls exit when they fail: without its server a test has nothing to say.
  */
 #include "server.h"
 

@@ -2,6 +2,12 @@
  * server.c
  *		As much of a server as the readers of foreign bytes need: memory, errors, lists,
  *		jsonb.  See server.h.
+ *
+ * A real backend starts too slowly and keeps too much from one input to the next for
+ * a fuzzer.  Here palloc is malloc, so that the sanitizer guards each piece, which the
+ * server's memory contexts would hide from it; an error is a jump back to the target;
+ * and whatever is left when a run ends is freed.  An allocation that the server would
+ * refuse is a trap: the reader should never have asked for it.
  */
 #include "server.h"
 
