@@ -50,3 +50,18 @@ COMMENT ON TRIGGER stay_home ON job IS
 -- They begin subtransactions, which no parallel plan allows.
 ALTER FUNCTION check_backup_schema(jsonb) PARALLEL UNSAFE;
 ALTER FUNCTION validate_backup(text, jsonb) PARALLEL UNSAFE;
+
+CREATE FUNCTION match_keys(
+    backup_schema jsonb,
+    "table" text,
+    keys jsonb,
+    others jsonb,
+    user_id text DEFAULT NULL)
+RETURNS TABLE (
+    key int,
+    other int)
+AS 'MODULE_PATHNAME', 'db_adapter_match_keys'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION match_keys(jsonb, text, jsonb, jsonb, text) IS
+    'Which match keys equal one of others, as this database compares them: both by their place, from 0';

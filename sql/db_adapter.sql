@@ -723,6 +723,21 @@ LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION digest_rows(jsonb, text, int[], text, int, text) IS
     'The digest of each row in the given buckets';
 
+CREATE FUNCTION match_keys(
+    backup_schema jsonb,
+    "table" text,
+    keys jsonb,
+    others jsonb,
+    user_id text DEFAULT NULL)
+RETURNS TABLE (
+    key int,
+    other int)
+AS 'MODULE_PATHNAME', 'db_adapter_match_keys'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION match_keys(jsonb, text, jsonb, jsonb, text) IS
+    'Which match keys equal one of others, as this database compares them: both by their place, from 0';
+
 CREATE FUNCTION delete_rows(
     backup_schema jsonb,
     keys jsonb,

@@ -161,6 +161,8 @@ extern char *relation_equality(Oid type);
 /* Whether that operator of left takes a value of right on its other side. */
 extern bool relation_comparable(Oid left, Oid right);
 extern char *relation_operator_text(Oid operator);
+/* The collation's name, qualified and quoted. */
+extern char *relation_collation_text(Oid collation);
 
 /*
  * Whether a relation's last column gets its values row by row when it is added: from

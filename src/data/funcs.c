@@ -25,6 +25,7 @@
 #include "data/file/backupvalidate.h"
 #include "data/digest/deletion.h"
 #include "data/digest/digest.h"
+#include "data/digest/keymatch.h"
 #include "data/restore/restore.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -369,6 +370,29 @@ Datum
 db_adapter_digest_rows(PG_FUNCTION_ARGS)
 {
 	return calls_run_function(CALLS_TRUSTED, run_digest_rows, fcinfo);
+}
+
+static Datum
+run_match_keys(PG_FUNCTION_ARGS)
+{
+	KeyMatchOptions options;
+
+	options.backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
+	options.table = argument_text(fcinfo, "table", ARGUMENT_REQUIRED);
+	options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);
+	options.others = argument_jsonb(fcinfo, "others", ARGUMENT_REQUIRED);
+	options.user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
+	InitMaterializedSRF(fcinfo, 0);
+	keymatch_run(&options, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_match_keys);
+
+Datum
+db_adapter_match_keys(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_TRUSTED, run_match_keys, fcinfo);
 }
 
 static Datum

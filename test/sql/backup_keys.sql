@@ -109,7 +109,7 @@ SELECT lines(:'circle', '{"a": [{"slug": "one"}], "b": [{"slug": "one"}]}');
 SELECT * FROM db_adapter.delete_rows(:'circle', '{"a": [{"slug": "one"}]}');
 SELECT * FROM db_adapter.delete_rows(:'circle', '{"a": [{"slug": "one"}], "b": [{"slug": "one"}], "c": [{"slug": "x"}, {}]}');
 SELECT (SELECT string_agg(slug, ',') FROM a) AS a, (SELECT string_agg(slug, ',') FROM b) AS b, (SELECT string_agg(slug, ',') FROM c) AS c;
--- a key that is equal, but not the same, is another row's
+-- a key is its row's whenever its type calls them equal
 CREATE TABLE prices (slug numeric PRIMARY KEY);
 INSERT INTO prices VALUES (1.00), (2);
 SELECT * FROM db_adapter.delete_rows('{"tables": [{"name": "prices", "pk": "slug", "user_field": null}]}', '{"prices": [{"slug": 1.0}, {"slug": 2}]}');

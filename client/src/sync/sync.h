@@ -19,6 +19,7 @@ typedef enum SyncStep
 {
 	STEP_COMPARE,
 	STEP_LIST,
+	STEP_MATCH,
 	STEP_MOVE,
 	STEP_DROP,
 	STEP_END

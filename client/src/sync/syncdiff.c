@@ -292,6 +292,81 @@ merge(SyncTable *table, bool move_changed)
 	}
 }
 
+static void
+sort_rows(SyncTable *table)
+{
+	for (int where = 0; where < SYNC_SIDES; where++)
+		if (table->sides[where].rows.count > 0)
+			qsort(table->sides[where].rows.items, table->sides[where].rows.count, sizeof(SyncRow),
+				  compare_rows);
+}
+
+/* Notes the keys that the other side lacks; both in order. */
+static bool
+find_lone(SyncSide *side, const SyncSide *other)
+{
+	size_t		j = 0;
+
+	side->lone.count = 0;
+	for (size_t i = 0; i < side->rows.count; i += group_size(side, i))
+	{
+		const char *key = side->rows.items[i].key;
+
+		while (j < other->rows.count && strcmp(other->rows.items[j].key, key) < 0)
+			j++;
+		if (j < other->rows.count && strcmp(other->rows.items[j].key, key) == 0)
+			continue;
+		if (!array_reserve(&side->lone, 1))
+			return false;
+		side->lone.items[side->lone.count++] = i;
+	}
+	return true;
+}
+
+static void
+add_lone_keys(const SyncSide *side, Buf *list)
+{
+	for (size_t i = 0; i < side->lone.count; i++)
+		add_key(list, side->rows.items[side->lone.items[i]].key);
+}
+
+bool
+sync_lone_keys(SyncTable *table, Buf *keys, Buf *others)
+{
+	SyncSide   *source = &table->sides[SYNC_SOURCE];
+	SyncSide   *destination = &table->sides[SYNC_DESTINATION];
+
+	if (source->rows.count == 0 || destination->rows.count == 0)
+		return true;
+	sort_rows(table);
+	if (!find_lone(source, destination) || !find_lone(destination, source))
+		return false;
+	if (source->lone.count == 0 || destination->lone.count == 0)
+		return true;
+	add_lone_keys(source, keys);
+	add_lone_keys(destination, others);
+	return buf_ok(keys) && buf_ok(others);
+}
+
+/* The source's way to write the key is the one that both have from now on. */
+bool
+sync_take_match(SyncTable *table, int64_t key, int64_t other)
+{
+	SyncSide   *source = &table->sides[SYNC_SOURCE];
+	SyncSide   *destination = &table->sides[SYNC_DESTINATION];
+	size_t		begin;
+	size_t		count;
+
+	if (key < 0 || (size_t) key >= source->lone.count || other < 0 ||
+		(size_t) other >= destination->lone.count)
+		return false;
+	begin = destination->lone.items[other];
+	count = group_size(destination, begin);
+	for (size_t i = 0; i < count; i++)
+		destination->rows.items[begin + i].key = source->rows.items[source->lone.items[key]].key;
+	return true;
+}
+
 bool
 sync_compare_rows(SyncTable *table, bool move_changed)
 {
@@ -304,10 +379,7 @@ sync_compare_rows(SyncTable *table, bool move_changed)
 		table->only_there = destination->total;
 	else
 	{
-		for (int where = 0; where < SYNC_SIDES; where++)
-			if (table->sides[where].rows.count > 0)
-				qsort(table->sides[where].rows.items, table->sides[where].rows.count,
-					  sizeof(SyncRow), compare_rows);
+		sort_rows(table);
 		merge(table, move_changed);
 	}
 	table->same = source->total - table->fresh - table->changed - table->ambiguous;
@@ -321,6 +393,7 @@ sync_table_free(SyncTable *table)
 	{
 		mem_free(table->sides[where].sums);
 		array_free(&table->sides[where].rows);
+		array_free(&table->sides[where].lone);
 	}
 	arena_free(&table->arena);
 	buf_free(&table->move);

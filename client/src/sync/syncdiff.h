@@ -36,6 +36,7 @@ typedef struct SyncSide
 	size_t		buckets;
 	uint64_t   *sums;			/* one a bucket */
 	ARRAY_OF(SyncRow) rows;		/* of the buckets that differ */
+	ARRAY_OF(size_t) lone;		/* where the rows of each key begin that the other side lacks */
 } SyncSide;
 
 typedef struct SyncTable
@@ -73,6 +74,16 @@ extern bool sync_compare_sums(SyncTable *table, bool drop, Buf *buckets);
 
 /* takes one row: its key and base64 of its digest */
 extern bool sync_take_row(SyncTable *table, SyncWhere where, const char *key, const char *base64);
+
+/*
+ * Writes the keys that are on one side only, each side's as elements of a JSON array,
+ * where there are some on both: one may be equal to another and yet be written in another
+ * way.  false: no memory.
+ */
+extern bool sync_lone_keys(SyncTable *table, Buf *keys, Buf *others);
+
+/* The destination says that these two, by their places in the arrays, are one key. */
+extern bool sync_take_match(SyncTable *table, int64_t key, int64_t other);
 
 /* Compares the rows: the counts, and the keys to be moved (with those of changed
  * rows if asked) and to be dropped.  false: no memory. */

@@ -49,6 +49,7 @@ typedef struct Digest
 {
 	RowScan	   *scan;
 	NaturalRow *row;
+	bool		formed;			/* the scan's writer knows the forms of row */
 	pg_cryptohash_ctx *sha;		/* NULL for the fast hash */
 	int			nwords;			/* of a digest */
 	int			nbuckets;
@@ -137,16 +138,39 @@ put_row(Digest *d, const uint64 *words)
 	tuplestore_putvalues(d->result->setResult, d->result->setDesc, values, nulls);
 }
 
+/* The writer is there once the first row has come. */
+static void
+use_forms(Digest *d)
+{
+	if (d->formed)
+		return;
+	d->formed = true;
+	for (int i = 0; i < d->row->ncolumns; i++)
+		if (d->row->forms[i] != NULL)
+			rowwriter_use_form(d->scan->writer, i, d->row->forms[i], d->row->linked[i]);
+}
+
 static int
 bucket_of(Digest *d, TupleTableSlot *slot)
 {
 	size_t		len;
 	char	   *key;
 
+	use_forms(d);
 	resetStringInfo(&d->key);
-	rowwriter_write_columns(d->scan->writer, &d->key, slot, d->row->match, d->row->nmatch);
+	rowwriter_write_columns(d->scan->writer, &d->key, slot, d->row->shared, d->row->nshared);
 	key = utf8_text(&d->key, &len);
 	return hash128(key, len).word[0] % d->nbuckets;
+}
+
+/* The whole match key, of which the bucket need not have seen every column. */
+static void
+write_key(Digest *d, TupleTableSlot *slot)
+{
+	if (d->row->nshared == d->row->nmatch)
+		return;
+	resetStringInfo(&d->key);
+	rowwriter_write_columns(d->scan->writer, &d->key, slot, d->row->match, d->row->nmatch);
 }
 
 static bool
@@ -166,6 +190,7 @@ visit_row(TupleTableSlot *slot, void *arg)
 	hash_row(d, words);
 	if (d->sums == NULL)
 	{
+		write_key(d, slot);
 		put_row(d, words);
 		return true;
 	}
@@ -210,6 +235,7 @@ choose_hash(Digest *d, const char *hash)
 static void
 scan(Digest *d, Selection *s, int extra, QueryRow visit)
 {
+	d->formed = false;
 	d->scan = rowscan_open(s, ROW_EXACT, extra, false, NULL, visit, d);
 	while (rowscan_advance(d->scan, FETCH_ROWS))
 		CHECK_FOR_INTERRUPTS();

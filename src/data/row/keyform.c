@@ -21,6 +21,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "tsearch/ts_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -120,6 +121,22 @@ choose_interval(KeyForm *form, Datum value)
 	chosen->month = (int32) months;
 	chosen->day = (int32) (days - months * DAYS_PER_MONTH);
 	return IntervalPGetDatum(chosen);
+}
+
+/* Compared are words and operators, not what a word may begin or weigh. */
+static Datum
+choose_tsquery(KeyForm *form, Datum value)
+{
+	TSQuery		query = DatumGetTSQueryCopy(value);
+	QueryItem  *items = GETQUERY(query);
+
+	for (int i = 0; i < query->size; i++)
+		if (items[i].type == QI_VAL)
+		{
+			items[i].qoperand.weight = 0;
+			items[i].qoperand.prefix = false;
+		}
+	return TSQueryGetDatum(query);
 }
 
 /* Its numbers are compared as numbers, all else by bytes. */
@@ -316,6 +333,9 @@ classify_scalar(KeyForm *form)
 			return true;
 		case JSONBOID:
 			choose_by(form, choose_jsonb);
+			return true;
+		case TSQUERYOID:
+			choose_by(form, choose_tsquery);
 			return true;
 		default:
 			return false;

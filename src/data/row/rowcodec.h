@@ -10,6 +10,7 @@
 
 #include "access/tupdesc.h"
 #include "executor/tuptable.h"
+#include "data/row/keyform.h"
 #include "lib/stringinfo.h"
 
 /* How values are written. */
@@ -40,6 +41,12 @@ extern void rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *s
 /* Appends the columns of these indexes, as one object. */
 extern void rowwriter_write_columns(RowWriter *writer, StringInfo out, TupleTableSlot *slot,
 									const int  *columns, int count);
+
+/*
+ * Has rowwriter_write_columns(), and rowwriter_write() if always, write of equal values of
+ * the column the one that stands for all.
+ */
+extern void rowwriter_use_form(RowWriter *writer, int column, KeyForm *form, bool always);
 
 /* Appends one value, not NULL, of the column with that index. */
 extern void rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value);

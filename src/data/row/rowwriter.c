@@ -41,6 +41,8 @@ struct ColumnWriter
 	Emitter		emit;
 	FmgrInfo	output;
 	bool		pinned;			/* its text depends on settings */
+	KeyForm	   *form;			/* for keys; NULL for none */
+	bool		form_always;	/* and for rows */
 
 	/* 1.1 only: what an array or a composite is made of */
 	RowFormat	format;
@@ -532,6 +534,13 @@ rowwriter_needs_pins(const RowWriter *writer)
 }
 
 void
+rowwriter_use_form(RowWriter *writer, int column, KeyForm *form, bool always)
+{
+	writer->columns[column].form = form;
+	writer->columns[column].form_always = always;
+}
+
+void
 rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value)
 {
 	writer->columns[column].emit(out, &writer->columns[column], value);
@@ -539,7 +548,7 @@ rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value)
 
 /* A member, or nothing where NULL is an absent one; returns how much of the next key is skipped. */
 static inline int
-write_member(RowWriter *writer, StringInfo out, TupleTableSlot *slot, int index, int skip)
+write_member(RowWriter *writer, StringInfo out, TupleTableSlot *slot, int index, int skip, bool key)
 {
 	ColumnWriter *column = &writer->columns[index];
 	bool		isnull = slot->tts_isnull[index];
@@ -549,6 +558,8 @@ write_member(RowWriter *writer, StringInfo out, TupleTableSlot *slot, int index,
 	appendBinaryStringInfo(out, column->key + skip, column->keylen - skip);
 	if (isnull)
 		appendBinaryStringInfo(out, "null", 4);
+	else if (column->form != NULL && (key || column->form_always))
+		column->emit(out, column, keyform_value(column->form, slot->tts_values[index]));
 	else
 		column->emit(out, column, slot->tts_values[index]);
 	return 0;
@@ -562,7 +573,7 @@ rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *slot)
 	slot_getsomeattrs(slot, writer->ncolumns);
 	appendStringInfoCharMacro(out, '{');
 	for (int i = 0; i < writer->ncolumns; i++)
-		skip = write_member(writer, out, slot, i, skip);
+		skip = write_member(writer, out, slot, i, skip, false);
 	appendStringInfoCharMacro(out, '}');
 }
 
@@ -575,6 +586,6 @@ rowwriter_write_columns(RowWriter *writer, StringInfo out, TupleTableSlot *slot,
 	slot_getsomeattrs(slot, writer->ncolumns);
 	appendStringInfoCharMacro(out, '{');
 	for (int i = 0; i < count; i++)
-		skip = write_member(writer, out, slot, columns[i], skip);
+		skip = write_member(writer, out, slot, columns[i], skip, true);
 	appendStringInfoCharMacro(out, '}');
 }

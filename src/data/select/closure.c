@@ -17,9 +17,11 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "data/select/closure.h"
 #include "data/row/hash128.h"
+#include "data/row/keyform.h"
 #include "data/select/keylist.h"
 #include "data/select/naturalrow.h"
 #include "lib/stringinfo.h"
@@ -41,6 +43,8 @@ typedef struct ClosureTable
 	KeyList	   *wanted;			/* to be read in the next round */
 	KeyList	   *wanted_texts;	/* the same where documents name keys */
 	HTAB	   *known;			/* KnownKey of rows in the backup, and of those wanted before */
+	KeyForm	  **forms;			/* of the key's columns */
+	KeyForm	   *text_form;
 } ClosureTable;
 
 typedef struct KnownKey
@@ -77,6 +81,16 @@ has_null(const bool *nulls, int count)
 	return false;
 }
 
+/* Equal arrays and the like may differ in their bytes. */
+static bool
+is_composed(Oid type)
+{
+	Oid			base = keylist_type(type);
+
+	return OidIsValid(get_element_type(base)) || get_typtype(base) == TYPTYPE_COMPOSITE ||
+		   get_typtype(base) == TYPTYPE_RANGE || get_typtype(base) == TYPTYPE_MULTIRANGE;
+}
+
 /* The key among those that are known, of which it is one from now on. */
 static KnownKey *
 know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values, bool *found)
@@ -89,9 +103,12 @@ know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values
 	{
 		int16		length;
 		bool		byval;
+		KeyForm	   *form = list == t->wanted_texts ? t->text_form : t->forms[i];
 
 		get_typlenbyval(keylist_type(list->columns[i].type), &length, &byval);
-		if (byval)
+		if (keyform_kind(form) != KEYFORM_PLAIN || is_composed(list->columns[i].type))
+			keyform_append(form, image, values[i]);
+		else if (byval)
 			appendBinaryStringInfo(image, (const char *) &values[i], sizeof(Datum));
 		else if (length == -1)
 		{
@@ -128,8 +145,9 @@ create_list(const BackupTable *table)
 	KeyList	   *list = keylist_create(table->npk);
 
 	for (int i = 0; i < table->npk; i++)
-		list->columns[i] = (KeyColumn){psprintf("t.%s", table->pk_columns[i]->quoted),
-									   table->pk_columns[i]->basetype};
+		list->columns[i] =
+			(KeyColumn){psprintf("t.%s", table->pk_columns[i]->quoted),
+						table->pk_columns[i]->basetype, table->pk_columns[i]->collation};
 	return list;
 }
 
@@ -138,7 +156,8 @@ create_text_list(const BackupTable *table)
 {
 	KeyList	   *list = keylist_create(1);
 
-	list->columns[0] = (KeyColumn){selection_column_text("t", table->pk_columns[0]), TEXTOID};
+	list->columns[0] = (KeyColumn){selection_column_text("t", table->pk_columns[0]), TEXTOID,
+								   DEFAULT_COLLATION_OID};
 	return list;
 }
 
@@ -172,6 +191,11 @@ init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer
 		t->referenced = create_list(table);
 		t->wanted = create_list(table);
 		t->wanted_texts = create_text_list(table);
+		t->text_form = keyform_create(TEXTOID, DEFAULT_COLLATION_OID);
+		t->forms = palloc(sizeof(KeyForm *) * table->npk);
+		for (int i = 0; i < table->npk; i++)
+			t->forms[i] = keyform_create(keylist_type(table->pk_columns[i]->type),
+										 table->pk_columns[i]->collation);
 	}
 	if (!json_get(keys, table->name, &value))
 		return;
@@ -199,7 +223,10 @@ is_wanted_of(const Reading *r, int target)
 	return target >= 0 && !r->closure->tables[target].all;
 }
 
-/* A column's value as one of the type that a list has for a key. */
+/*
+ * A column's value as one of the type that a list has for a key, of any length:
+ * character and bit alone would mean a length of 1.
+ */
 static char *
 key_value(const RelationColumn *column, const RelationColumn *key)
 {
@@ -207,8 +234,9 @@ key_value(const RelationColumn *column, const RelationColumn *key)
 
 	if (type == TEXTOID)
 		return selection_column_text("t", column);
-	return psprintf("CAST(t.%s AS %s)", column->quoted,
-					format_type_extended(type, -1, FORMAT_TYPE_FORCE_QUALIFY));
+	return psprintf(
+		"CAST(t.%s AS %s)", column->quoted,
+		format_type_extended(type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 }
 
 /* CASE WHEN it is of that table THEN the key it names, as the key's type END, … */

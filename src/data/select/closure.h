@@ -13,8 +13,7 @@ typedef struct Closure Closure;
 /*
  * keys: {"table": [match key, …] or true}, as for backup; filters hold too.  Reads
  * the database, on the active snapshot.  Unless row_security, it fails where
- * policies would hide rows.  exact: rows whose match key reads the same, not only
- * equal ones.
+ * policies would hide rows.  exact: as for naturalrow_from().
  */
 extern Closure *closure_create(const BackupSchema *schema, const char *user_id,
 							   JsonbContainer *keys, JsonbContainer *filters, bool row_security,

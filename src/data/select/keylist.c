@@ -10,10 +10,14 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "base/compat.h"
 #include "catalog/pg_type.h"
 #include "data/select/keylist.h"
+#include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
@@ -22,9 +26,7 @@ keylist_type(Oid type)
 {
 	Oid			base = getBaseType(type);
 
-	if (relation_equality(base) == NULL || !OidIsValid(get_array_type(base)))
-		return TEXTOID;
-	return base;
+	return relation_equality(base) == NULL ? TEXTOID : base;
 }
 
 KeyList *
@@ -118,7 +120,7 @@ comparable(const KeyColumn *column)
 	return column->expression;
 }
 
-/* 1.0 and 1.00 are equal, and yet a key may name but one of them. */
+/* 1.0 and 1.00 are equal, and yet a row that is told by all it holds has but one of them. */
 static void
 append_sameness(Selection *s, const KeyColumn *column, int i)
 {
@@ -148,18 +150,80 @@ append_column(const KeyList *list, Selection *s, int i)
 					 value, equals, i + 1, value);
 }
 
+/* There are no arrays of arrays, and in FROM unnest() takes a composite apart. */
+static bool
+is_listable(const KeyColumn *column)
+{
+	Oid			type = keylist_type(column->type);
+
+	return OidIsValid(get_array_type(type)) && !type_is_rowtype(type);
+}
+
+static bool
+is_all_listable(const KeyList *list)
+{
+	for (int i = 0; i < list->ncolumns; i++)
+		if (!is_listable(&list->columns[i]))
+			return false;
+	return true;
+}
+
+/* The keys as an array of records: the parameter's "$n". */
+static char *
+records_argument(const KeyList *list, Selection *s)
+{
+	TupleDesc	desc = CreateTemplateTupleDesc(list->ncolumns);
+	Datum	   *records = palloc_extended(sizeof(Datum) * list->nkeys, MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < list->ncolumns; i++)
+		TupleDescInitEntry(desc, i + 1, psprintf("c%d", i + 1), keylist_type(list->columns[i].type),
+						   -1, 0);
+	desc = BlessTupleDesc(desc);
+	for (int i = 0; i < list->nkeys; i++)
+	{
+		size_t		at = (size_t) i * list->ncolumns;
+
+		CHECK_FOR_INTERRUPTS();
+		records[i] = HeapTupleGetDatum(heap_form_tuple(desc, &list->values[at], &list->nulls[at]));
+	}
+	return selection_add(s, RECORDARRAYOID,
+						 PointerGetDatum(construct_array(records, list->nkeys, RECORDOID, -1, false,
+														 TYPALIGN_DOUBLE)));
+}
+
+/* The keys as rows called k, with columns c1, c2, … */
+static void
+append_keys(const KeyList *list, Selection *s)
+{
+	bool		listable = is_all_listable(list);
+
+	if (!listable)
+		appendStringInfo(&s->sql, "pg_catalog.unnest(%s)", records_argument(list, s));
+	else
+	{
+		appendStringInfoString(&s->sql, "ROWS FROM (");
+		for (int i = 0; i < list->ncolumns; i++)
+			appendStringInfo(&s->sql, "%spg_catalog.unnest(%s)", i > 0 ? ", " : "",
+							 array_argument(list, s, i));
+		appendStringInfoChar(&s->sql, ')');
+	}
+	appendStringInfoString(&s->sql, " AS k (");
+	for (int i = 0; i < list->ncolumns; i++)
+		appendStringInfo(
+			&s->sql, "%sc%d%s%s", i > 0 ? ", " : "", i + 1, listable ? "" : " ",
+			listable ? ""
+					 : format_type_extended(keylist_type(list->columns[i].type), -1,
+											FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+	appendStringInfoChar(&s->sql, ')');
+}
+
 static void
 append_semi_join(const KeyList *list, Selection *s)
 {
 	s->listed = true;
-	appendStringInfoString(&s->sql, "EXISTS (SELECT 1 FROM ROWS FROM (");
-	for (int i = 0; i < list->ncolumns; i++)
-		appendStringInfo(&s->sql, "%spg_catalog.unnest(%s)", i > 0 ? ", " : "",
-						 array_argument(list, s, i));
-	appendStringInfoString(&s->sql, ") AS k (");
-	for (int i = 0; i < list->ncolumns; i++)
-		appendStringInfo(&s->sql, "%sc%d", i > 0 ? ", " : "", i + 1);
-	appendStringInfoString(&s->sql, ") WHERE ");
+	appendStringInfoString(&s->sql, "EXISTS (SELECT 1 FROM ");
+	append_keys(list, s);
+	appendStringInfoString(&s->sql, " WHERE ");
 	for (int i = 0; i < list->ncolumns; i++)
 	{
 		if (i > 0)
@@ -176,7 +240,8 @@ keylist_condition(const KeyList *list, Selection *s)
 {
 	if (list->nkeys == 0 || list->ncolumns == 0)
 		appendStringInfoString(&s->sql, "false");
-	else if (list->ncolumns == 1 && list->columns[0].nulls == 0 && !list->exact)
+	else if (list->ncolumns == 1 && list->columns[0].nulls == 0 && !list->exact &&
+			 is_listable(&list->columns[0]))
 		appendStringInfo(&s->sql, "%s %s ANY (%s)", comparable(&list->columns[0]),
 						 relation_equality(keylist_type(list->columns[0].type)),
 						 array_argument(list, s, 0));

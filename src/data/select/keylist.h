@@ -11,6 +11,7 @@ typedef struct KeyColumn
 {
 	char	   *expression;		/* over the rows of the statement */
 	Oid			type;			/* of the expression; its values have keylist_type() of it */
+	Oid			collation;		/* of the expression */
 	int			nulls;			/* keys that have NULL here */
 } KeyColumn;
 

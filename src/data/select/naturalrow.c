@@ -36,7 +36,9 @@ typedef struct NaturalColumn
 	char	   *name;
 	char	   *expression;
 	Oid			type;			/* of the expression */
+	Oid			collation;
 	bool		match;
+	bool		linked;			/* of a row that the reference leads to */
 } NaturalColumn;
 
 /* What tells the rows of a table apart. */
@@ -55,20 +57,23 @@ typedef struct Builder
 	List	   *items;
 	StringInfoData joins;
 	int			njoins;
+	bool		content;		/* rows are told by all they hold */
 } Builder;
 
-static void
-add_column(Builder *b, const char *name, char *expression, Oid type, bool match)
+static NaturalColumn *
+add_column(Builder *b, const char *name, char *expression, const RelationColumn *column, bool match)
 {
-	NaturalColumn *item = palloc(sizeof(NaturalColumn));
+	NaturalColumn *item = palloc0(sizeof(NaturalColumn));
 
 	/* a longer one would be cut, and perhaps meet another */
 	item->name =
 		strlen(name) < NAMEDATALEN ? pstrdup(name) : psprintf("column %d", list_length(b->items));
 	item->expression = expression;
-	item->type = type;
+	item->type = column->basetype;
+	item->collation = column->collation;
 	item->match = match;
 	b->items = lappend(b->items, item);
+	return item;
 }
 
 static bool
@@ -270,7 +275,8 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 			(table->nslug > 0 || depth >= MAX_DEPTH || !is_reference(table, column) ||
 			 shows_tenant(b->s, table, column)))
 			add_column(b, psprintf("%s.%s", prefix, column->name),
-					   psprintf("%s.%s", alias, column->quoted), column->basetype, match);
+					   psprintf("%s.%s", alias, column->quoted), column, match)
+				->linked = true;
 	}
 	id.content = false;
 	for (int i = 0; depth < MAX_DEPTH && i < table->nrefs; i++)
@@ -280,8 +286,9 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 		return;
 	for (int i = 0; i < table->npk; i++)
 		add_column(b, psprintf("%s.%s", prefix, table->pk_columns[i]->name),
-				   psprintf("%s.%s", alias, table->pk_columns[i]->quoted),
-				   table->pk_columns[i]->basetype, match);
+				   psprintf("%s.%s", alias, table->pk_columns[i]->quoted), table->pk_columns[i],
+				   match)
+			->linked = true;
 }
 
 /* One target of a reference: joined, and its natural key among the columns. */
@@ -373,11 +380,11 @@ add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const 
 
 /* The column itself, or its document without the keys that stand in it. */
 static char *
-column_expression(Builder *b, const RelationColumn *column, Oid *type)
+column_expression(Builder *b, const RelationColumn *column, bool *document)
 {
 	char	   *expression = psprintf("t.%s", column->quoted);
 
-	*type = column->basetype;
+	*document = false;
 	for (int i = 0; i < b->table->nrefs; i++)
 	{
 		const BackupRef *ref = &b->table->refs[i];
@@ -387,7 +394,7 @@ column_expression(Builder *b, const RelationColumn *column, Oid *type)
 			continue;
 		expression = psprintf("(%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", expression,
 							  selection_argument(b->s, TEXTARRAYOID, path));
-		*type = JSONBOID;
+		*document = true;
 	}
 	return expression;
 }
@@ -403,15 +410,18 @@ add_columns(Builder *b, const Identity *id)
 		bool		slug = is_among(column, table->slug_columns, table->nslug);
 		bool		match = in_identity(table, id, column);
 		char	   *expression;
-		Oid			type;
+		bool		document;
+		NaturalColumn *item;
 
 		if (!selection_has_column(table, column) ||
 			(is_reference(table, column) && !slug && !shows_tenant(b->s, table, column)) ||
 			(column == table->user_column && b->s->user_id != NULL && !slug) ||
 			(is_among(column, table->pk_columns, table->npk) && !match))
 			continue;
-		expression = column_expression(b, column, &type);
-		add_column(b, column->name, expression, type, match || id->content);
+		expression = column_expression(b, column, &document);
+		item = add_column(b, column->name, expression, column, match || id->content);
+		if (document)
+			item->type = JSONBOID;
 	}
 }
 
@@ -430,12 +440,33 @@ build(Builder *b, Selection *s, const BackupTable *table)
 	b->table = table;
 	b->items = NIL;
 	b->njoins = 0;
+	b->content = id.content;
 	initStringInfo(&b->joins);
 	for (int i = 0; i < table->nrefs; i++)
 		add_reference(b, table, &table->refs[i], "t", "",
 					  is_match_reference(s, table, &id, &table->refs[i]), 0);
 	add_columns(b, &id);
 	list_sort(b->items, compare_items);
+}
+
+/*
+ * Keys go by what their type calls equal.  What two servers need not write alike has no
+ * part in choosing a bucket, and rows that are told by all they hold are told exactly.
+ */
+static void
+add_form(NaturalRow *row, const NaturalColumn *item, bool content)
+{
+	KeyForm	   *form = keyform_create(item->type, item->collation);
+	KeyFormKind kind = keyform_kind(form);
+
+	row->linked[row->ncolumns] = item->linked;
+	if (kind == KEYFORM_CHOSEN && (item->linked || (item->match && !content)))
+		row->forms[row->ncolumns] = form;
+	if (!item->match)
+		return;
+	row->match[row->nmatch++] = row->ncolumns;
+	if (kind != KEYFORM_OPAQUE || content)
+		row->shared[row->nshared++] = row->ncolumns;
 }
 
 static NaturalRow *
@@ -447,15 +478,17 @@ select_row(Selection *s, const BackupTable *table, bool keys)
 
 	build(&b, s, table);
 	row->match = palloc(sizeof(int) * (list_length(b.items) + 1));
+	row->shared = palloc(sizeof(int) * (list_length(b.items) + 1));
+	row->forms = palloc0(sizeof(KeyForm *) * (list_length(b.items) + 1));
+	row->linked = palloc0(sizeof(bool) * (list_length(b.items) + 1));
 	appendStringInfoString(&s->sql, "SELECT ");
 	foreach(lc, b.items)
 	{
 		NaturalColumn *item = lfirst(lc);
 
-		if (item->match)
-			row->match[row->nmatch++] = row->ncolumns;
-		else if (keys)
+		if (!item->match && keys)
 			continue;
+		add_form(row, item, b.content);
 		appendStringInfo(&s->sql, "%s%s AS %s", row->ncolumns++ > 0 ? ", " : "", item->expression,
 						 quote_identifier(item->name));
 	}
@@ -479,6 +512,13 @@ naturalrow_select_keys(Selection *s, const BackupTable *table)
 	return select_row(s, table, true);
 }
 
+/* The member of that name, which may be null; false when there is none. */
+static bool
+get_member(JsonbContainer *key, const NaturalColumn *item, JsonbValue *value)
+{
+	return getKeyJsonValueFromContainer(key, item->name, strlen(item->name), value) != NULL;
+}
+
 /* One value of a key, as its column has it. */
 static Datum
 read_value(const BackupTable *table, const NaturalColumn *item, JsonbContainer *key, bool *isnull)
@@ -487,8 +527,7 @@ read_value(const BackupTable *table, const NaturalColumn *item, JsonbContainer *
 	JsonbValue	value;
 	char	   *text;
 
-	*isnull =
-		!json_get(key, item->name, &value) || (value.type == jbvNull && item->type != JSONBOID);
+	*isnull = !get_member(key, item, &value) || (value.type == jbvNull && item->type != JSONBOID);
 	if (*isnull)
 		return (Datum) 0;
 	/* A value of type json stands as a string that holds its text. */
@@ -529,7 +568,7 @@ read_key(const BackupTable *table, List *items, KeyList *list, JsonbContainer *k
 		NaturalColumn *item = lfirst(lc);
 		int			i = foreach_current_index(lc);
 
-		members += json_get(key, item->name, &value);
+		members += get_member(key, item, &value);
 		values[i] = read_value(table, item, key, &nulls[i]);
 	}
 	if (members < JsonContainerSize(key))
@@ -555,7 +594,8 @@ read_keys(const Builder *b, JsonbContainer *keys)
 	{
 		NaturalColumn *item = lfirst(lc);
 
-		list->columns[foreach_current_index(lc)] = (KeyColumn){item->expression, item->type};
+		list->columns[foreach_current_index(lc)] =
+			(KeyColumn){item->expression, item->type, item->collation};
 	}
 	it = JsonbIteratorInit(keys);
 	while ((token = JsonbIteratorNext(&it, &value, true)) != WJB_DONE)
@@ -573,6 +613,21 @@ read_keys(const Builder *b, JsonbContainer *keys)
 	return list;
 }
 
+KeyList *
+naturalrow_keys(Selection *s, const BackupTable *table, JsonbContainer *keys)
+{
+	Builder		b;
+	int			nestlevel;
+	KeyList	   *list;
+
+	build(&b, s, table);
+	nestlevel = query_pin(PIN_VALUES);
+	list = read_keys(&b, keys);
+	list->exact = b.content;
+	query_unpin(nestlevel);
+	return list;
+}
+
 void
 naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys, bool exact,
 				JsonbContainer *filters)
@@ -584,7 +639,7 @@ naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys, bo
 	build(&b, s, table);
 	nestlevel = query_pin(PIN_VALUES);
 	list = read_keys(&b, keys);
-	list->exact = exact;
+	list->exact = exact && b.content;
 	query_unpin(nestlevel);
 	selection_from(s, table);
 	appendStringInfoString(&s->sql, b.joins.data);

@@ -5,13 +5,19 @@
 #ifndef DB_ADAPTER_NATURALROW_H
 #define DB_ADAPTER_NATURALROW_H
 
+#include "data/row/keyform.h"
+#include "data/select/keylist.h"
 #include "data/select/selection.h"
 
 typedef struct NaturalRow
 {
 	int			ncolumns;
+	KeyForm	  **forms;			/* one a column, but for those whose text will do */
+	bool	   *linked;			/* the column is the key of a row it leads to */
 	int			nmatch;
 	int		   *match;			/* which of the columns are the match key, in order */
+	int			nshared;
+	int		   *shared;			/* and which of them another server writes alike */
 } NaturalRow;
 
 /*
@@ -29,10 +35,13 @@ extern NaturalRow *naturalrow_select_keys(Selection *s, const BackupTable *table
  */
 extern bool naturalrow_is_key(const Selection *s, const BackupTable *table);
 
+/* The values of match keys, by the columns in the order of the statement. */
+extern KeyList *naturalrow_keys(Selection *s, const BackupTable *table, JsonbContainer *keys);
+
 /*
  * FROM and WHERE of the rows that have one of these match keys, an array of
- * objects as digest_rows() returns them; exact: not only equal ones.  filters as
- * for selection_where().
+ * objects as digest_rows() returns them; exact: where a row is told by all it holds,
+ * equal is not enough.  filters as for selection_where().
  */
 extern void naturalrow_from(Selection *s, const BackupTable *table, JsonbContainer *keys,
 							bool		exact, JsonbContainer *filters);

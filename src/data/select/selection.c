@@ -164,6 +164,16 @@ append_comparison(Selection *s, const char *alias, const BackupTable *table,
 	appendStringInfo(&s->sql, "%s.%s %s %s", alias, column->quoted, equality(table, column), other);
 }
 
+/* The key's collation says what is equal, as it does for a foreign key. */
+static char *
+key_collation(const RelationColumn *key, const RelationColumn *column)
+{
+	if (!OidIsValid(key->collation) || !OidIsValid(column->collation) ||
+		key->collation == column->collation)
+		return "";
+	return psprintf(" COLLATE %s", relation_collation_text(key->collation));
+}
+
 void
 selection_join(Selection *s, const char *alias, const BackupTable *target, const char *from,
 			   const BackupRef *ref)
@@ -177,7 +187,9 @@ selection_join(Selection *s, const char *alias, const BackupTable *target, const
 			appendStringInfoString(&s->sql, " AND ");
 		/* A column that refers to several tables may be text where a key is a number. */
 		if (relation_comparable(key->type, column->type))
-			append_comparison(s, alias, target, key, psprintf("%s.%s", from, column->quoted));
+			append_comparison(
+				s, alias, target, key,
+				psprintf("%s.%s%s", from, column->quoted, key_collation(key, column)));
 		else
 			appendStringInfo(&s->sql, "%s OPERATOR(pg_catalog.=) %s",
 							 selection_column_text(alias, key),
