@@ -157,6 +157,32 @@ fix_database(Cli *cli, const char *plan, cJSON *document)
 	return code;
 }
 
+/* What trying has not proven is applied only where somebody says so. */
+static int
+ask_about_doubt(Cli *cli, const cJSON *plan)
+{
+	if (planview_doubt(plan) == NULL)
+		return CODE_DONE;
+	if (cli->json)
+		message_warn("the plan is not verified: %s", planview_doubt(plan));
+	return question_ask(cli, "The plan could not be verified. Apply it all the same?");
+}
+
+/* The plan as it is, for who keeps or applies it elsewhere. */
+static int
+print_plan_only(const char *pretty)
+{
+	cJSON	   *plan = cJSON_Parse(pretty);
+	int			code = planview_doubt(plan) == NULL ? CODE_DONE : CODE_NO;
+
+	puts(pretty);
+	document_printed();
+	if (code != CODE_DONE)
+		message_warn("the plan is not verified: %s", planview_doubt(plan));
+	cJSON_Delete(plan);
+	return code;
+}
+
 static int
 show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 {
@@ -178,13 +204,19 @@ show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 		planview_print(cli, plan);
 	}
 	if (options_has(cli, "confirm") && steps > 0)
-		code = fix_database(cli, text, document);
+	{
+		code = ask_about_doubt(cli, plan);
+		if (code == CODE_DONE)
+			code = fix_database(cli, text, document);
+	}
 	else if (options_has(cli, "confirm"))
 		code = comparison->valid ? CODE_DONE : CODE_NO;
 	else if (steps > 0)
 		message_note(
 			cli,
 			"\nnothing was changed; --confirm saves the rows to a file under backups/ and does it");
+	if (!options_has(cli, "confirm") && planview_doubt(plan) != NULL)
+		code = CODE_NO;
 	if (document != NULL && (code == CODE_DONE || code == CODE_NO))
 		document_print(document);
 	else
@@ -210,7 +242,7 @@ cmd_fix(Cli *cli)
 	if (code == CODE_DONE)
 		code = make_plan(cli, &comparison, &call);
 	if (code == CODE_DONE && options_has(cli, "plan-only"))
-		puts(dba_result_text(call.result, 0, "plan"));
+		code = print_plan_only(dba_result_text(call.result, 0, "plan"));
 	else if (code == CODE_DONE)
 		code = show_and_fix(cli, &comparison, dba_result_text(call.result, 0, "text"));
 	call_free(&call);

@@ -49,18 +49,35 @@ print_restored_json(const dba_result *result, bool dry_run)
 	document_print(document);
 }
 
+/* What the rows of a table are found again by; "": their key, as it should be. */
+static const char *
+doubt_of(const dba_result *result, size_t row)
+{
+	cJSON	   *notes = dba_result_json(result, row, "notes");
+	bool		unkeyed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(notes, "no_match_key"));
+
+	cJSON_Delete(notes);
+	return unkeyed ? "no match key: each restore inserts its rows again" : "";
+}
+
 static void
 print_restored(Cli *cli, const dba_result *result, bool dry_run)
 {
 	static const char *const columns[] = {"inserted", "updated", "skipped", "failed",
 										  "nulled_refs"};
-	CliTable   *table =
-		table_new(cli, "Table|>Inserted|>Updated|>Skipped|>Failed|>References set to NULL");
+	bool		doubts = false;
+	CliTable   *table;
 
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+		doubts |= *doubt_of(result, i) != '\0';
+	table = table_new(cli, doubts ? "Table|>Inserted|>Updated|>Skipped|>Failed|>References set to "
+									"NULL|Note"
+								  : "Table|>Inserted|>Updated|>Skipped|>Failed|>References set to "
+									"NULL");
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
 		char		numbers[5][40];
-		const char *texts[6] = {dba_result_text(result, i, "table")};
+		const char *texts[7] = {dba_result_text(result, i, "table"), [6] = doubt_of(result, i)};
 
 		for (int c = 0; c < 5; c++)
 		{

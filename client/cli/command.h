@@ -55,6 +55,9 @@ extern void comparison_free(Comparison *comparison);
 
 extern void planview_print(const Cli *cli, const cJSON *plan);
 
+/* why the plan is not proven; NULL: it is, or has nothing to do */
+extern const char *planview_doubt(const cJSON *plan);
+
 /* ---------------------------------------------------------------- backupschema.c */
 
 /* the backup schema: --backup-schema, db.toml, or derived from the foreign keys; only

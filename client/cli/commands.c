@@ -27,6 +27,7 @@ static const CliOption fix_options[] = {
 	{"confirm", 0, NULL, .help = "change the database; without it the plan is only shown"},
 	{"no-backup", 0, NULL, .help = "do not save the rows to a file first"},
 	{"plan-only", 0, NULL, .help = "print the plan as JSON"},
+	{"yes", 'y', NULL, .help = "do not ask whether to apply a plan that could not be verified"},
 	{"allow-drop", 0, NULL, .help = "drop what the declared schema does not have",
 	 .verb = "allow_drop"},
 	{"recreate-threshold", 0, "N",
@@ -109,7 +110,9 @@ const CliCommand commands_table[] = {
 	 "with their hazards."
 	 " --confirm saves the rows to a file under backups/ and applies the steps in one transaction; "
 	 "the exit code is"
-	 " then 0 only if the schema is valid afterwards.",
+	 " then 0 only if the schema is valid afterwards. A plan that the server could not verify by "
+	 "trying it is said to be so, exits with 1, and is applied only after a question."
+	 "",
 	 fix_options, .run = cmd_fix},
 	{"sync", NULL, "bring what another profile's rows have that these lack",
 	 "Compares the rows of another profile's database with those here, by match key, and counts "

@@ -13,7 +13,13 @@ same of it.
 #include "print.h"
 #include "file.h"
 
-static bool document_printed;
+static bool printed;
+
+void
+document_printed(void)
+{
+	printed = true;
+}
 
 void
 document_print(cJSON *document)
@@ -28,7 +34,7 @@ document_print_to(FILE *to, cJSON *document)
 
 	if (text != NULL)
 		fprintf(to, "%s\n", text);
-	document_printed = true;
+	printed = true;
 	cJSON_free(text);
 	cJSON_Delete(document);
 }
@@ -44,7 +50,7 @@ document_print_failure(FILE *to, cJSON *error)
 		cJSON_AddStringToObject(error, "message", message_last());
 	}
 	cJSON_AddItemToObject(document, "error", error);
-	if (document_printed)
+	if (printed)
 		cJSON_Delete(document);
 	else
 		document_print_to(to, document);

@@ -61,6 +61,8 @@ keep_failure(Cli *cli, const dba_error *error, const char *message, const char *
 		cJSON_AddStringToObject(object, "detail", dba_error_detail(error));
 	if (*hint != '\0')
 		cJSON_AddStringToObject(object, "hint", hint);
+	if (*dba_error_where(error) != '\0')
+		cJSON_AddStringToObject(object, "context", dba_error_where(error));
 	cJSON_Delete(cli->failure);
 	cli->failure = object;
 }
@@ -107,6 +109,9 @@ failure_tell(Cli *cli, const dba_error *error)
 		fprintf(stderr, "DETAIL: %s\n", dba_error_detail(error));
 	if (*hint != '\0')
 		fprintf(stderr, "HINT: %s\n", hint);
+	/* which step of a plan, which statement of a file, which row */
+	if (*dba_error_where(error) != '\0' && !signals_interrupted())
+		fprintf(stderr, "CONTEXT: %s\n", dba_error_where(error));
 	if (cli->verbose && *dba_error_sqlstate(error) != '\0')
 		fprintf(stderr, "SQLSTATE: %s\n", dba_error_sqlstate(error));
 	cli->failure_code = code_of(error);

@@ -121,7 +121,9 @@ help_program(FILE *file, const CliCommand *commands)
 	print_wrapped(
 		file, "db-adapter keeps databases true to a declared schema and moves rows between them.",
 		0, 0);
-	fputs("\nUsage:\n  db-adapter [OPTION]... COMMAND [OPTION]...\n\nCommands:\n", file);
+	fputs("\nUsage:\n  ", file);
+	print_wrapped(file, "db-adapter [OPTION]... COMMAND [OPTION]...", 2, 2);
+	fputs("\nCommands:\n", file);
 	for (const CliCommand *c = commands; c->name != NULL; c++)
 	{
 		char		left[32];
@@ -143,10 +145,15 @@ help_program(FILE *file, const CliCommand *commands)
 void
 help_command(FILE *file, const CliCommand *command)
 {
-	fprintf(file, "Usage:\n  db-adapter [OPTION]... %s%s%s%s%s\n\n", command->name,
-			command->actions != NULL ? " [ACTION]" : "",
-			command->options->name != NULL ? " [OPTION]..." : "",
-			command->operand != NULL ? " " : "", command->operand != NULL ? command->operand : "");
+	char		usage[128];
+
+	snprintf(usage, sizeof(usage), "db-adapter [OPTION]... %s%s%s%s%s", command->name,
+			 command->actions != NULL ? " [ACTION]" : "",
+			 command->options->name != NULL ? " [OPTION]..." : "",
+			 command->operand != NULL ? " " : "", command->operand != NULL ? command->operand : "");
+	fputs("Usage:\n  ", file);
+	print_wrapped(file, usage, 2, 2);
+	fputc('\n', file);
 	print_wrapped(file, command->description, 0, 0);
 	if (command->actions != NULL)
 	{
@@ -158,7 +165,8 @@ help_command(FILE *file, const CliCommand *command)
 		fputs("\nOptions:\n", file);
 		print_options(file, command->options);
 	}
-	fputs("\nOptions of every command: db-adapter --help\n", file);
+	fputc('\n', file);
+	print_wrapped(file, "Options of every command: db-adapter --help", 0, 0);
 }
 
 /* ---------------------------------------------------------------- as a document */

@@ -1,9 +1,23 @@
 /*
  * planview.c
  *		A plan, told to people: its steps, what stays, and whether it was proven.
+ *
+ * Each step says why it is there and what it costs, since whoever confirms the plan
+ * answers for it.  What the server could not prove by trying it is said last, right
+ * before the question whether to go on.
  */
 #include "print.h"
 #include "command.h"
+
+#define INDENT 5
+
+/* A labelled text, broken to fit below its label. */
+static void
+print_labelled(const char *label, const char *text, size_t indent)
+{
+	printf("%*s%s", (int) indent, "", label);
+	text_print_lines(stdout, text, indent + text_width(label, strlen(label)), indent + 2);
+}
 
 /* A list of strings, each on a line of its own. */
 static void
@@ -14,7 +28,7 @@ print_list(const cJSON *list, const char *label)
 	cJSON_ArrayForEach(item, list)
 	{
 		if (cJSON_IsString(item))
-			printf("%s%s\n", label, item->valuestring);
+			print_labelled(label, item->valuestring, 0);
 	}
 }
 
@@ -23,13 +37,20 @@ print_hazards(const Cli *cli, const cJSON *step)
 {
 	const cJSON *hazards = cJSON_GetObjectItemCaseSensitive(step, "hazards");
 	const cJSON *hazard;
+	char		list[512] = "";
+	size_t		len = 0;
 
-	if (cJSON_GetArraySize(hazards) == 0)
-		return;
-	printf("     %shazards:", text_style(cli, "yellow"));
 	cJSON_ArrayForEach(hazard, hazards)
-		printf("%s %s", hazard != hazards->child ? "," : "", cJSON_GetStringValue(hazard));
-	printf("%s\n", text_style(cli, "off"));
+	{
+		if (cJSON_IsString(hazard) && len < sizeof(list))
+			len += (size_t) snprintf(list + len, sizeof(list) - len, "%s%s",
+									 hazard != hazards->child ? ", " : "", hazard->valuestring);
+	}
+	if (*list == '\0')
+		return;
+	fputs(text_style(cli, "yellow"), stdout);
+	print_labelled("hazards: ", list, INDENT);
+	fputs(text_style(cli, "off"), stdout);
 }
 
 /* How large what the step works on is, as the server estimates. */
@@ -41,10 +62,33 @@ print_size(const cJSON *step)
 
 	if (!cJSON_IsNumber(bytes))
 		return;
-	printf("     %s: ", document_text(step, "table"));
+	printf("%*s%s: ", INDENT, "", document_text(step, "table"));
 	if (cJSON_IsNumber(rows))
 		printf("about %s rows, ", text_thousands((int64_t) rows->valuedouble));
 	puts(text_bytes(bytes->valuedouble));
+}
+
+static void
+print_step(const Cli *cli, const cJSON *step, int number)
+{
+	printf("%3d. %s", number, text_style(cli, "bold"));
+	text_print_lines(stdout, document_text(step, "sql"), INDENT, INDENT);
+	fputs(text_style(cli, "off"), stdout);
+	if (*document_text(step, "reason") != '\0')
+		print_labelled("", document_text(step, "reason"), INDENT);
+	print_hazards(cli, step);
+	print_size(step);
+}
+
+const char *
+planview_doubt(const cJSON *plan)
+{
+	const char *error = document_text(plan, "verify_error");
+
+	if (!cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(plan, "verified")) ||
+		cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(plan, "steps")) == 0)
+		return NULL;
+	return *error != '\0' ? error : "it was not tried";
 }
 
 void
@@ -56,17 +100,21 @@ planview_print(const Cli *cli, const cJSON *plan)
 	const cJSON *left;
 	int			number = 0;
 
-	cJSON_ArrayForEach(step, steps)
+	cJSON_ArrayForEach(step, steps) print_step(cli, step, ++number);
+	cJSON_ArrayForEach(left, remaining)
 	{
-		printf("%3d. %s%s%s\n", ++number, text_style(cli, "bold"), document_text(step, "sql"),
-			   text_style(cli, "off"));
-		if (*document_text(step, "reason") != '\0')
-			printf("     %s\n", document_text(step, "reason"));
-		print_hazards(cli, step);
-		print_size(step);
+		char		text[2048];
+
+		snprintf(text, sizeof(text), "%s %s %s: %s", document_text(left, "object_type"),
+				 document_text(left, "object"), document_text(left, "attribute"),
+				 document_text(left, "reason"));
+		print_labelled("stays: ", text, 0);
 	}
-	cJSON_ArrayForEach(left, remaining) printf(
-		"stays: %s %s %s: %s\n", document_text(left, "object_type"), document_text(left, "object"),
-		document_text(left, "attribute"), document_text(left, "reason"));
 	print_list(cJSON_GetObjectItemCaseSensitive(plan, "notes"), "note: ");
+	if (planview_doubt(plan) != NULL)
+	{
+		fputs(text_style(cli, "red"), stdout);
+		print_labelled("not verified: ", planview_doubt(plan), 0);
+		fputs(text_style(cli, "off"), stdout);
+	}
 }

@@ -39,6 +39,9 @@ extern const char *text_bytes(double bytes);
 /* ---------------------------------------------------------------- document.c */
 
 extern void document_print(cJSON *document);	/* and deletes it */
+
+/* one was printed as text */
+extern void document_printed(void);
 extern void document_print_to(FILE *to, cJSON *document);
 
 /* {"error": error} unless a document was printed; NULL: the last message.  Deletes error. */

@@ -289,6 +289,52 @@ foreach my $plain ([ NO_COLOR => '1' ], [ 'option' => '1', '--no-color' ])
 unlike(printed(\@restore, TERM => 'dumb'), qr/\e/, 'a dumb terminal gets no escapes');
 unlike(printed([ @restore, '-q' ], NO_COLOR => '1'), qr/\e/, '-q shows no progress');
 
+# --- a narrow terminal: nothing is broken but at spaces, nothing cut
+
+# The widest line, in columns of this ASCII text; values without a space have no choice.
+sub widest
+{
+	my $widest = 0;
+	foreach (split /\r?\n/, $_[0])
+	{
+		s/\e\[[\d;]*[mK]//g;
+		$widest = length if length > $widest && /\S\s+\S/ && !/^\s*\S{30,}$/;
+	}
+	return $widest;
+}
+
+my %narrow = (COLUMNS => 40, LC_ALL => 'C', NO_COLOR => '1');
+foreach my $args (['--help'], [qw(fix --help)], [qw(help backup)], [qw(help jobs)], [qw(restore all.jsonl --profile other -y --dry-run)], [qw(status --profile shop)])
+{
+	my $text = printed($args, %narrow);
+
+	# progress is one line that is written over again and again
+	$text =~ s/.*\r\e\[K//s if $args->[0] eq 'restore';
+	cmp_ok(widest($text), '<=', 40, "@$args at 40 columns") or diag($text);
+}
+my $help = printed(['--help'], %narrow);
+my %words = map { $_ => 1 } split ' ', $help;
+is(join(' ', grep { !$words{$_} } split ' ', printed(['--help'], %narrow, COLUMNS => 100)), '', 'help says the same at any width');
+like(printed(['profiles'], %narrow), qr/^Profile +other\nProvider +postgres\nURL +\S.*\n +\S.*\nDescription  \S/ms, 'a table that does not fit is told as lists');
+write_file('wide.sql', slurp_file('schema.sql') . 'CREATE TABLE extra (id int PRIMARY KEY, an_integer int, some_text text NOT NULL, another_text text);');
+my $plan = printed([qw(fix --profile shop --schema-file wide.sql -q)], %narrow);
+like($plan, qr/^ +1\. ALTER TABLE .*\n {5}\S/m, 'a plan goes on below its number');
+cmp_ok(widest($plan =~ s/^.*?(?= +1\. )//sr), '<=', 40, 'and fits') or diag($plan);
+
+# --- a plan that could not be verified is asked about
+
+$node->safe_psql('other', 'CREATE SEQUENCE taken');
+write_file('taken.sql', slurp_file('schema.sql') . 'CREATE INDEX taken ON notes (body);');
+foreach my $answer ([ "n\n", 1 ], [ "\n", 1 ], [ "\cC", 130 ], [ "y\n", 4 ])
+{
+	my ($keys, $code) = @$answer;
+	my $terminal = Terminal->new([qw(db-adapter fix --profile other --schema-file taken.sql --confirm --no-backup)]);
+
+	$terminal->expect(qr/not verified: .*already exists.*Apply it all the same\? \[y\/N\] /s);
+	$terminal->type($keys);
+	is($terminal->finish, $code, 'the answer ' . ($keys =~ s/[^ -~]/./gr) . " gives $code");
+}
+
 $_->quit foreach values %session;
 chdir $top;
 done_testing();
