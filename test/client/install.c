@@ -90,6 +90,19 @@ test_symbols(void **state)
 		   " for l in c c++; do echo '#include <db_adapter.h>' | cc -x $l -Wall -Wextra"
 		   " -pedantic -Werror -fsyntax-only -I$ROOT/include - || exit 1; done"),
 		0);
+	/* so do those of the loops that are here, however much a program warns of */
+	assert_int_equal(
+		sh("warn='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual';"
+		   " for loop in libev:ev.h libevent:event2/event.h libuv:uv.h glib:glib.h; do"
+		   " flags=$(pkg-config --cflags $(echo ${loop%%:*} | sed 's/^glib$/glib-2.0/') "
+		   "2>/dev/null);"
+		   " echo \"#include <${loop#*:}>\" | cc -x c -fsyntax-only $flags - 2>/dev/null || "
+		   "continue;"
+		   " for cc in 'cc -x c' 'c++ -x c++ -Wold-style-cast'; do"
+		   " echo \"#include <db_adapter/${loop%%:*}.h>\" |"
+		   " $cc $warn -Werror -fsyntax-only $(echo $flags | sed 's/-I/-isystem /g')"
+		   " -I$ROOT/include - || exit 1; done; done"),
+		0);
 	/* and the manual page names it */
 	assert_int_equal(sh("for f in $(cat $ROOT/says); do grep -qw $f "
 						"$ROOT/share/man/man3/db_adapter.3 || exit 1; done"),
@@ -121,6 +134,10 @@ test_staged(void **state)
 						"share/man/man3/db_adapter.3; do test -s $f || exit 1; done &&"
 						" test \"$(readlink lib64/libdbadapter.so)\" = libdbadapter.so.1 &&"
 						" ! grep -rIl \"$ROOT\" ."),
+					 0);
+	assert_int_equal(sh("cd \"$SRC\" && make -s install DESTDIR=$ROOT/capital PREFIX=/opt/cap &&"
+						" test -x $ROOT/capital/opt/cap/bin/db-adapter &&"
+						" test \"$(ls $ROOT/capital/opt)\" = cap"),
 					 0);
 	assert_int_equal(sh("mv \"$ROOT/the stage\" $ROOT/stage && mkdir $ROOT/moved && cd $ROOT/moved"
 						" && export PKG_CONFIG_SYSROOT_DIR=$ROOT/stage"

@@ -12,6 +12,7 @@ use Test::More;
 plan skip_all => 'the packages that the command is built with are not here'
   if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
 
+my $top = getcwd();
 my $prefix = PostgreSQL::Test::Utils::tempdir();
 system("make -s -C client install prefix='$prefix' DESTDIR= >&2") == 0 or die 'could not build the command';
 $ENV{PATH} = "$prefix/bin:$ENV{PATH}";
@@ -136,6 +137,29 @@ write_file('more.toml', slurp_file('db.toml') . qq([schema]\nrecreate_threshold 
 $seen = -s $node->logfile;
 is((call(qw(fix --plan-only --profile local --config more.toml)))[0], 0, 'fix with settings');
 like(slurp_file($node->logfile, $seen), qr/\), exclude => \$2, recreate_threshold => \$3\).*'\{nix,nichts\}', \$3 = '4'/s, 'passes what db.toml says');
+
+# --- keys of db.toml, all on one page
+
+{
+	my $settings = slurp_file("$top/client/src/config/settings.c");
+	my $page = slurp_file("$top/docs/db-toml.md");
+	my ($all) = $settings =~ /setting_table\[SETTING_COUNT\] = \{\n(.*?)\n\};/s;
+	my $count = 0;
+
+	$all =~ s/\s+/ /g;
+	while ($all =~ /\[SETTING_\w+\] = \{"\w+", SETTING_(\w+), (NULL|"[^"]*"), (NULL|(?:POOL )?"[^"]*"), (NULL|"[^"]*"),/g)
+	{
+		my ($type, $default, $key, $variable) = ($1, $2, $3, $4);
+		next if $key eq 'NULL';
+		$key =~ s/^POOL "/"profiles.*.pool./;
+		$_ = $_ eq 'NULL' ? '' : s/^"(.*)"$/`$1`/r foreach ($key, $default, $variable);
+		$key =~ s/\*/NAME/;
+		like($page, qr/^\| \Q$key\E \| [^|]+ \| \Q$default\E *\| \Q$variable\E *\| [^|]+ \|$/m, "docs/db-toml.md tells of $key");
+		$count++;
+	}
+	is($count, () = $page =~ /^\| `/mg, 'and of no other');
+	cmp_ok($count, '>', 25, 'which are many');
+}
 
 # --- verbs of jobs
 

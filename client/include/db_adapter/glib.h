@@ -11,12 +11,22 @@
 
 #include <db_adapter.h>
 
+/* C and C++ alike: the casts are C's, whatever the program warns of in its own code. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wuseless-cast"
+#endif
+#endif
+
 /* The sources hold the client in their data; slot is the source, owned. */
 static inline gboolean
 dba_glib_ready(gint fd, GIOCondition condition, gpointer data)
 {
-	unsigned	ready =
-		(condition & ~G_IO_OUT ? DBA_READ : 0) | (condition & G_IO_OUT ? DBA_WRITE : 0);
+	unsigned	events = (unsigned) condition;
+	unsigned	writable = (unsigned) G_IO_OUT;
+	unsigned	ready = (events & ~writable ? DBA_READ : 0) | (events & writable ? DBA_WRITE : 0);
 
 	dba_process((dba_client *) data, fd, ready);
 	return G_SOURCE_CONTINUE;	/* a source destroyed meanwhile stays so */
@@ -78,5 +88,9 @@ dba_attach_glib(dba_client *db, GMainContext *context)
 {
 	return dba_attach(db, context, dba_glib_watch_fd, dba_glib_set_timer);
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif							/* DB_ADAPTER_GLIB_H */

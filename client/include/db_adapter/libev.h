@@ -12,6 +12,15 @@
 
 #include <db_adapter.h>
 
+/* C and C++ alike: the casts are C's, whatever the program warns of in its own code. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wuseless-cast"
+#endif
+#endif
+
 static inline void
 dba_ev_ready(struct ev_loop *loop, ev_io *io, int events)
 {
@@ -89,5 +98,9 @@ dba_attach_libev(dba_client *db, struct ev_loop *loop)
 {
 	return dba_attach(db, loop, dba_ev_watch_fd, dba_ev_set_timer);
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif							/* DB_ADAPTER_LIBEV_H */

@@ -11,6 +11,15 @@
 
 #include <db_adapter.h>
 
+/* C and C++ alike: the casts are C's, whatever the program warns of in its own code. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wuseless-cast"
+#endif
+#endif
+
 static inline void
 dba_event_ready(evutil_socket_t fd, short events, void *arg)
 {
@@ -81,5 +90,9 @@ dba_attach_libevent(dba_client *db, struct event_base *base)
 {
 	return dba_attach(db, base, dba_event_watch_fd, dba_event_set_timer);
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif							/* DB_ADAPTER_LIBEVENT_H */

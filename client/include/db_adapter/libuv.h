@@ -13,6 +13,15 @@
 
 #include <db_adapter.h>
 
+/* C and C++ alike: the casts are C's, whatever the program warns of in its own code. */
+#ifdef __cplusplus
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wuseless-cast"
+#endif
+#endif
+
 typedef struct dba_uv_watch
 {
 	uv_poll_t	handle;
@@ -116,5 +125,9 @@ dba_attach_libuv(dba_client *db, uv_loop_t *loop)
 {
 	return dba_attach(db, loop, dba_uv_watch_fd, dba_uv_set_timer);
 }
+
+#ifdef __cplusplus
+#pragma GCC diagnostic pop
+#endif
 
 #endif							/* DB_ADAPTER_LIBUV_H */
