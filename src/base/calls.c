@@ -25,12 +25,11 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "access/transam.h"
 #include "base/calls.h"
 #include "base/compat.h"
+#include "base/depends.h"
 #include "base/relation.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
@@ -43,7 +42,6 @@
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
-#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
@@ -213,6 +211,19 @@ domain_of_constraint(Oid constraint)
 	return type;
 }
 
+static bool
+find_foreign_domain(const FormData_pg_depend *dependency, void *arg)
+{
+	Oid			type = InvalidOid;
+
+	if (dependency->classid == ConstraintRelationId)
+		type = domain_of_constraint(dependency->objid);
+	else if (dependency->classid == TypeRelationId)
+		type = dependency->objid;
+	*(bool *) arg = OidIsValid(type) && owner_is_foreign(relation_type_owner(type));
+	return !*(bool *) arg;
+}
+
 /*
  * Whether a domain of somebody else's calls the function: in a table of one's own it
  * would do so with one's own rights.
@@ -220,30 +231,9 @@ domain_of_constraint(Oid constraint)
 static bool
 is_used_by_foreign_domain(Oid function)
 {
-	Relation	rel = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
 	bool		found = false;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(ProcedureRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(function));
-	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL, 2, keys);
-	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_depend dependency = (Form_pg_depend) GETSTRUCT(tuple);
-		Oid			type = InvalidOid;
-
-		if (dependency->classid == ConstraintRelationId)
-			type = domain_of_constraint(dependency->objid);
-		else if (dependency->classid == TypeRelationId)
-			type = dependency->objid;
-		found = OidIsValid(type) && owner_is_foreign(relation_type_owner(type));
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
+	depends_visit(ProcedureRelationId, function, find_foreign_domain, &found);
 	return found;
 }
 

@@ -37,5 +37,10 @@ CREATE FUNCTION drawn_unnamed(name[], text) RETURNS text
     AS '$libdir/db_adapter', 'db_adapter_diagram' LANGUAGE C;
 SELECT drawn_unnamed('{public}', 'dot');
 
-DROP FUNCTION drawn, drawn_computed, drawn_before, drawn_unnamed;
+-- A column of the result is no argument.
+CREATE FUNCTION steps_before() RETURNS TABLE (plan jsonb)
+    AS '$libdir/db_adapter', 'db_adapter_plan_steps' LANGUAGE C;
+SELECT * FROM steps_before();
+
+DROP FUNCTION steps_before, drawn, drawn_computed, drawn_before, drawn_unnamed;
 DROP TABLE t;

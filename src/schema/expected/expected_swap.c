@@ -26,6 +26,7 @@
 #include "access/twophase.h"
 #include "access/xact.h"
 #include "base/compat.h"
+#include "base/depends.h"
 #include "base/query.h"
 #include "catalog/catalog.h"
 #include "catalog/indexing.h"
@@ -244,32 +245,16 @@ add_member(Swap *swap, const ObjectAddress *object)
 	}
 }
 
-/* Finds what the extension owns, by the index on what is depended on. */
-static void
-find_members_of(Swap *swap, Oid extension)
+static bool
+note_member(const FormData_pg_depend *dependency, void *arg)
 {
-	Relation	rel = table_open(DependRelationId, AccessShareLock);
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
+	ObjectAddress object;
 
-	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(ExtensionRelationId));
-	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(extension));
-	scan = systable_beginscan(rel, DependReferenceIndexId, true, NULL, 2, keys);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_depend dependency = (Form_pg_depend) GETSTRUCT(tuple);
-		ObjectAddress object;
-
-		if (dependency->deptype != DEPENDENCY_EXTENSION)
-			continue;
-		ObjectAddressSet(object, dependency->classid, dependency->objid);
-		add_member(swap, &object);
-	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
+	if (dependency->deptype != DEPENDENCY_EXTENSION)
+		return true;
+	ObjectAddressSet(object, dependency->classid, dependency->objid);
+	add_member(arg, &object);
+	return true;
 }
 
 static void
@@ -280,7 +265,8 @@ find_members(Swap *swap)
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		find_members_of(swap, ((Form_pg_extension) GETSTRUCT(tuple))->oid);
+		depends_visit(ExtensionRelationId, ((Form_pg_extension) GETSTRUCT(tuple))->oid, note_member,
+					  swap);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 }
