@@ -451,7 +451,7 @@ answer_drain(Conn *conn)
 {
 	if (answer_copies(conn) && PQflush(conn->pg) == 0)
 		answer_copy_in(conn, conn->copying);
-	while (conn->state != CONN_DEAD && !conn->paused && conn->op_count > 0 &&
+	while (conn->state != CONN_DEAD && !conn->paused && conn->ring.count > 0 &&
 		   !answer_copies(conn) && !PQisBusy(conn->pg))
 	{
 		PGresult   *result = PQgetResult(conn->pg);

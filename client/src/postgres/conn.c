@@ -27,9 +27,9 @@ conn_new(Core *core)
 	conn->core = core;
 	conn->pool = pool_of(core);
 	conn->number = ++conn->pool->numbered;
-	conn->fd = -1;
-	conn->deadline = CORE_NEVER;
-	conn->recycle_at = CORE_NEVER;
+	conn->socket.fd = -1;
+	conn->time.deadline = CORE_NEVER;
+	conn->time.recycle = CORE_NEVER;
 	return conn;
 }
 
@@ -38,17 +38,17 @@ conn_new(Core *core)
 static bool
 conn_grow_ops(Conn *conn)
 {
-	unsigned	size = conn->op_size == 0 ? CONN_FIRST_OPS : conn->op_size * 2;
+	unsigned	size = conn->ring.size == 0 ? CONN_FIRST_OPS : conn->ring.size * 2;
 	Op		   *ops = mem_alloc(size * sizeof(Op));
 
 	if (ops == NULL)
 		return false;
-	for (unsigned i = 0; i < conn->op_count; i++)
-		ops[i] = conn->ops[(conn->op_head + i) % conn->op_size];
-	mem_free(conn->ops);
-	conn->ops = ops;
-	conn->op_size = size;
-	conn->op_head = 0;
+	for (unsigned i = 0; i < conn->ring.count; i++)
+		ops[i] = conn->ring.ops[(conn->ring.head + i) % conn->ring.size];
+	mem_free(conn->ring.ops);
+	conn->ring.ops = ops;
+	conn->ring.size = size;
+	conn->ring.head = 0;
 	return true;
 }
 
@@ -57,7 +57,7 @@ conn_grow_ops(Conn *conn)
 bool
 conn_reserve(Conn *conn, unsigned more)
 {
-	while (conn->op_count + more > conn->op_size)
+	while (conn->ring.count + more > conn->ring.size)
 		if (!conn_grow_ops(conn))
 			return false;
 	return true;
@@ -70,7 +70,7 @@ conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt)
 
 	if (!conn_reserve(conn, 1))
 		return false;
-	op = &conn->ops[(conn->op_head + conn->op_count++) % conn->op_size];
+	op = &conn->ring.ops[(conn->ring.head + conn->ring.count++) % conn->ring.size];
 	*op = (Op){.kind = kind, .request = request, .stmt = stmt != NULL ? stmt_ref(stmt) : NULL};
 	if (request != NULL)
 		request->wire.ops++;
@@ -82,27 +82,27 @@ conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt)
 Op *
 conn_op(Conn *conn)
 {
-	return conn->op_count > 0 ? &conn->ops[conn->op_head] : NULL;
+	return conn->ring.count > 0 ? &conn->ring.ops[conn->ring.head] : NULL;
 }
 
 void
 conn_pop(Conn *conn)
 {
-	Op		   *op = &conn->ops[conn->op_head];
+	Op		   *op = &conn->ring.ops[conn->ring.head];
 
 	if (op->request != NULL)
 		op->request->wire.ops--;
 	stmt_unref(op->stmt);
-	conn->op_head = (conn->op_head + 1) % conn->op_size;
-	conn->op_count--;
+	conn->ring.head = (conn->ring.head + 1) % conn->ring.size;
+	conn->ring.count--;
 }
 
 void
 conn_leave(Conn *conn, Request *request)
 {
-	for (unsigned i = 0; i < conn->op_count && request->wire.ops > 0; i++)
+	for (unsigned i = 0; i < conn->ring.count && request->wire.ops > 0; i++)
 	{
-		Op		   *op = &conn->ops[(conn->op_head + i) % conn->op_size];
+		Op		   *op = &conn->ring.ops[(conn->ring.head + i) % conn->ring.size];
 
 		if (op->request == request)
 		{
@@ -185,8 +185,8 @@ void
 conn_ping(Conn *conn)
 {
 	conn->state = CONN_PINGING;
-	conn->deadline = clock_after(conn->core->settings.connect_timeout);
-	clock_due(conn->core, conn->deadline);
+	conn->time.deadline = clock_after(conn->core->settings.connect_timeout);
+	clock_due(conn->core, conn->time.deadline);
 	conn->unsynced = true;
 	conn_sync(conn);
 }
@@ -199,13 +199,13 @@ conn_flush(Conn *conn)
 	if (conn->state < CONN_SETUP || conn->state == CONN_DEAD)
 		return;
 	rc = PQflush(conn->pg);
-	if (rc < 0 && conn->op_count == 0)
+	if (rc < 0 && conn->ring.count == 0)
 	{
 		conn_close(conn, NULL);
 		return;
 	}
 	/* after a failed write the server's last words may still be readable */
-	conn->wanted = (conn->paused ? 0 : DBA_READ) | (rc > 0 ? DBA_WRITE : 0);
+	conn->socket.wanted = (conn->paused ? 0 : DBA_READ) | (rc > 0 ? DBA_WRITE : 0);
 	conn_watch(conn);
 }
 
@@ -214,19 +214,20 @@ conn_watch(Conn *conn)
 {
 	Core	   *core = conn->core;
 
-	if (conn->wanted == conn->watched || conn->fd < 0)
+	if (conn->socket.wanted == conn->socket.watched || conn->socket.fd < 0)
 		return;
-	if (core->loop.watch(core->loop.data, &core->self, conn->fd, conn->wanted, &conn->slot) != 0)
+	if (core->loop.watch(core->loop.data, &core->self, conn->socket.fd, conn->socket.wanted,
+						 &conn->socket.slot) != 0)
 	{
 		dba_error  *error = NULL;
 
 		error_set_no_memory(&error);
-		conn->watched = 0;
-		conn->fd = -1;
+		conn->socket.watched = 0;
+		conn->socket.fd = -1;
 		conn_close(conn, error);
 		return;
 	}
-	conn->watched = conn->wanted;
+	conn->socket.watched = conn->socket.wanted;
 }
 
 /* --- ending */
@@ -282,14 +283,14 @@ conn_lose_requests(Conn *conn, const dba_error *reason)
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (special[i] != NULL && special[i]->wire.conn == conn)
 			conn_lose_request(conn, special[i], reason);
-	for (unsigned i = 0; i < conn->op_count; i++)
+	for (unsigned i = 0; i < conn->ring.count; i++)
 	{
-		Op		   *op = &conn->ops[(conn->op_head + i) % conn->op_size];
+		Op		   *op = &conn->ring.ops[(conn->ring.head + i) % conn->ring.size];
 
 		if (op->request != NULL)
 			conn_lose_request(conn, op->request, reason);
 	}
-	while (conn->op_count > 0)
+	while (conn->ring.count > 0)
 		conn_pop(conn);
 }
 
@@ -313,11 +314,11 @@ conn_close(Conn *conn, dba_error *error)
 		error = conn_lost_error(conn, "connection to the server was lost");
 	}
 	conn->state = CONN_DEAD;
-	conn->deadline = CORE_NEVER;
-	if (conn->fd >= 0 && conn->watched != 0)
-		core->loop.watch(core->loop.data, &core->self, conn->fd, 0, &conn->slot);
-	conn->fd = -1;
-	conn->watched = 0;
+	conn->time.deadline = CORE_NEVER;
+	if (conn->socket.fd >= 0 && conn->socket.watched != 0)
+		core->loop.watch(core->loop.data, &core->self, conn->socket.fd, 0, &conn->socket.slot);
+	conn->socket.fd = -1;
+	conn->socket.watched = 0;
 	if (established)
 		core->stats.closed++;
 	/* Dead first, then the requests: what they set off finds no connection to use. */

@@ -391,8 +391,8 @@ connect_note_host(Conn *conn)
 			if (i == list->at)
 				return;
 			list->at = i;
-			conn->deadline = clock_after(conn->core->settings.connect_timeout);
-			clock_due(conn->core, conn->deadline);
+			conn->time.deadline = clock_after(conn->core->settings.connect_timeout);
+			clock_due(conn->core, conn->time.deadline);
 			return;
 		}
 }
@@ -434,8 +434,8 @@ connect_begin(Conn *conn)
 
 	conn->state = CONN_CONNECTING;
 	conn->hosts->at = 0;
-	conn->deadline = clock_after(conn->core->settings.connect_timeout);
-	clock_due(conn->core, conn->deadline);
+	conn->time.deadline = clock_after(conn->core->settings.connect_timeout);
+	clock_due(conn->core, conn->time.deadline);
 	conn->pg = connect_libpq(conn);
 	if (conn->pg == NULL)
 	{
@@ -451,8 +451,8 @@ connect_begin(Conn *conn)
 		conn_close(conn, connect_error(conn));
 		return;
 	}
-	conn->fd = PQsocket(conn->pg);
-	conn->wanted = DBA_WRITE;
+	conn->socket.fd = PQsocket(conn->pg);
+	conn->socket.wanted = DBA_WRITE;
 	conn_watch(conn);
 }
 
@@ -463,8 +463,8 @@ connect_start(Conn *conn)
 	HostList   *list = hosts_of(conn->core, &error);
 	bool		lookup = false;
 
-	conn->deadline = clock_after(conn->core->settings.connect_timeout);
-	clock_due(conn->core, conn->deadline);
+	conn->time.deadline = clock_after(conn->core->settings.connect_timeout);
+	clock_due(conn->core, conn->time.deadline);
 	if (list == NULL)
 	{
 		conn_close(conn, error);
@@ -544,10 +544,10 @@ connect_process(Conn *conn)
 {
 	PostgresPollingStatusType status;
 
-	conn->wanted = 0;
+	conn->socket.wanted = 0;
 	conn_watch(conn);
 	status = PQconnectPoll(conn->pg);
-	conn->fd = PQsocket(conn->pg);
+	conn->socket.fd = PQsocket(conn->pg);
 	switch (status)
 	{
 		case PGRES_POLLING_OK:
@@ -556,7 +556,7 @@ connect_process(Conn *conn)
 		case PGRES_POLLING_READING:
 		case PGRES_POLLING_WRITING:
 			connect_note_host(conn);
-			conn->wanted = status == PGRES_POLLING_READING ? DBA_READ : DBA_WRITE;
+			conn->socket.wanted = status == PGRES_POLLING_READING ? DBA_READ : DBA_WRITE;
 			conn_watch(conn);
 			return;
 		default:
@@ -580,11 +580,11 @@ connect_deadline(Conn *conn)
 								   (int) conn->core->settings.connect_timeout));
 		return;
 	}
-	conn->wanted = 0;
+	conn->socket.wanted = 0;
 	conn_watch(conn);
 	PQfinish(conn->pg);
 	conn->pg = NULL;
-	conn->fd = -1;
+	conn->socket.fd = -1;
 	for (int i = 0; i <= list->at; i++)
 	{
 		mem_free(list->hosts[i].name);

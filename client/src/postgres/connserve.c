@@ -38,7 +38,7 @@ conn_process(Conn *conn, unsigned events)
 	answer_drain(conn);
 	if (conn->state != CONN_DEAD && PQstatus(conn->pg) == CONNECTION_BAD)
 		conn_close(conn, NULL);
-	if (conn->state == CONN_IDLE && conn->op_count == 0 && (events & DBA_READ))
+	if (conn->state == CONN_IDLE && conn->ring.count == 0 && (events & DBA_READ))
 		answer_idle(conn);
 	if (conn->state != CONN_DEAD)
 		conn_flush(conn);
@@ -77,8 +77,8 @@ conn_cancel(Conn *conn, Request *request)
 	if (!cancel_start(conn))
 		return false;
 	conn->cancel_check = true;
-	conn->deadline = clock_after(CANCEL_TIMEOUT_MS);
-	clock_due(conn->core, conn->deadline);
+	conn->time.deadline = clock_after(CANCEL_TIMEOUT_MS);
+	clock_due(conn->core, conn->time.deadline);
 	/* A stream whose consumer is full would never hear of the end. */
 	if (conn->paused)
 	{
@@ -94,10 +94,10 @@ conn_free(Conn *conn)
 {
 	connect_free(conn);
 	cancel_free(conn);
-	while (conn->op_count > 0)
+	while (conn->ring.count > 0)
 		conn_pop(conn);
 	PQfinish(conn->pg);
-	mem_free(conn->ops);
+	mem_free(conn->ring.ops);
 	mem_free(conn->slots);
 	mem_free(conn);
 }

@@ -81,6 +81,31 @@ typedef enum ConnState
 	CONN_DEAD
 } ConnState;
 
+/* What was given to libpq and is not answered yet, oldest first. */
+typedef struct ConnRing
+{
+	Op		   *ops;
+	unsigned	head;
+	unsigned	count;
+	unsigned	size;
+} ConnRing;
+
+typedef struct ConnSocket
+{
+	int			fd;				/* -1: none */
+	unsigned	watched;		/* events the loop was asked for */
+	unsigned	wanted;
+	void	   *slot;			/* the loop adapter's */
+} ConnSocket;
+
+typedef struct ConnTime
+{
+	int64_t		opened;			/* 0: not yet */
+	int64_t		idle_since;
+	int64_t		recycle;		/* when it is old enough to be replaced */
+	int64_t		deadline;		/* of connecting, pinging or cancelling */
+} ConnTime;
+
 struct Conn
 {
 	Core	   *core;
@@ -88,23 +113,12 @@ struct Conn
 	int			number;			/* for the trace: the client's first is 1 */
 	ConnState	state;
 	PGconn	   *pg;
-	int			fd;
-	unsigned	watched;		/* events the loop was asked for */
-	unsigned	wanted;
-	void	   *slot;			/* the loop adapter's */
+	ConnSocket	socket;
+	ConnRing	ring;
+	ConnTime	time;
 
-	Op		   *ops;			/* ring */
-	unsigned	op_head;
-	unsigned	op_count;
-	unsigned	op_size;
+	/* whom it serves */
 	int			requests;		/* on it, not done */
-	bool		unsynced;		/* something sent after the last Sync */
-	bool		paused;			/* not reading: a stream's consumer is full */
-	bool		resumed;		/* what libpq holds of it is still to be taken */
-	bool		tainted;		/* session state changed: drop it after use */
-	bool		doomed;			/* drop it after use */
-	bool		shared;			/* what it serves may share it */
-	bool		served;			/* a request was given to it */
 	Request	   *dedicated;		/* the listener it was opened for */
 	Request	   *describing;		/* everything behind it waits */
 	Request	   *stream;			/* rows go to it one by one */
@@ -112,16 +126,19 @@ struct Conn
 	Request	   *listener;
 	Tx		   *tx;				/* the transaction (outermost) it belongs to */
 
-	HelperJob  *resolving;
-	Cancel	   *cancelling;		/* the server-side cancel under way */
+	/* how it stands */
+	bool		unsynced;		/* something sent after the last Sync */
+	bool		paused;			/* not reading: a stream's consumer is full */
+	bool		resumed;		/* what libpq holds of it is still to be taken */
+	bool		tainted;		/* session state changed: drop it after use */
+	bool		doomed;			/* drop it after use */
+	bool		shared;			/* what it serves may share it */
+	bool		served;			/* a request was given to it */
 	bool		cancel_check;	/* cancelled: a round trip is due before new work */
 
+	HelperJob  *resolving;
 	HostList   *hosts;			/* to be tried (connect.c) */
-
-	int64_t		opened_at;
-	int64_t		idle_since;
-	int64_t		recycle_at;
-	int64_t		deadline;		/* of connecting, pinging or cancelling */
+	Cancel	   *cancelling;		/* the server-side cancel under way */
 	ConnSlot   *slots;			/* core->stmts.limit of them, or NULL */
 	Conn	   *next;			/* pool->conns */
 };

@@ -63,7 +63,7 @@ static int64_t
 pool_jitter(const Conn *conn, int64_t ms)
 {
 	uint64_t	x =
-		(uint64_t) (uintptr_t) conn * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t) conn->opened_at;
+		(uint64_t) (uintptr_t) conn * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t) conn->time.opened;
 
 	return ms + (int64_t) ((x >> 40) % (uint64_t) (ms / 10 + 1));
 }
@@ -75,10 +75,10 @@ pool_conn_opened(Conn *conn)
 	Pool	   *pool = conn->pool;
 
 	conn->state = CONN_BUSY;
-	conn->opened_at = clock_now();
-	conn->deadline = CORE_NEVER;
+	conn->time.opened = clock_now();
+	conn->time.deadline = CORE_NEVER;
 	if (core->settings.recycle > 0)
-		conn->recycle_at = conn->opened_at + pool_jitter(conn, core->settings.recycle);
+		conn->time.recycle = conn->time.opened + pool_jitter(conn, core->settings.recycle);
 	connect_free(conn);			/* the list of hosts has served */
 	TRACE(core,
 		  trace_note(core, NULL, conn->number, "opened", "backend %d", PQbackendPID(conn->pg)));
@@ -157,7 +157,7 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 	}
 	pool->count--;
 	/* One that has served and ended is no sign that the server is out of order. */
-	if (conn->opened_at != 0 && (conn->served || core->requests.waiting.head == NULL))
+	if (conn->time.opened != 0 && (conn->served || core->requests.waiting.head == NULL))
 		return;
 	core->stats.failed++;
 	/* Doubled each time, with jitter: a crowd of clients must not come back as one. */
@@ -169,8 +169,8 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 	dba_error_free(core->connect_error);
 	core->connect_error = error_copy(reason);
 	for (Conn *c = pool->conns; c != NULL; c = c->next)
-		alive =
-			alive || (pool_conn_is_pooled(c) && (c->opened_at != 0 || pool_conn_is_connecting(c)));
+		alive = alive ||
+				(pool_conn_is_pooled(c) && (c->time.opened != 0 || pool_conn_is_connecting(c)));
 	if (!alive && !core->turn.closing)
 		pool_fail_waiting(pool, reason);
 }
@@ -197,7 +197,7 @@ pool_conn_changed(Conn *conn)
 	Core	   *core = conn->core;
 	Pool	   *pool = conn->pool;
 
-	if (conn->op_count > 0 || conn->requests > 0 || conn->cancelling != NULL ||
+	if (conn->ring.count > 0 || conn->requests > 0 || conn->cancelling != NULL ||
 		conn->state == CONN_DEAD || conn->state == CONN_IDLE)
 	{
 		if (conn->tx != NULL || conn->state == CONN_BUSY)
@@ -219,22 +219,22 @@ pool_conn_changed(Conn *conn)
 		conn_flush(conn);
 	}
 	else if (conn->tx != NULL)
-		conn->deadline = CORE_NEVER;
+		conn->time.deadline = CORE_NEVER;
 	else if (PQtransactionStatus(conn->pg) == PQTRANS_INTRANS ||
 			 PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
 		pool_roll_back(conn);
-	else if (conn->tainted || conn->recycle_at <= clock_now() || core->turn.closing)
+	else if (conn->tainted || conn->time.recycle <= clock_now() || core->turn.closing)
 		conn_close(conn, NULL);
 	else
 	{
 		conn->state = CONN_IDLE;
-		conn->deadline = CORE_NEVER;
+		conn->time.deadline = CORE_NEVER;
 		conn->shared = false;
-		conn->idle_since = clock_now();
+		conn->time.idle_since = clock_now();
 		if (pool->count > core->settings.pool_size)
-			clock_due(core, conn->idle_since + OVERFLOW_IDLE_MS);
+			clock_due(core, conn->time.idle_since + OVERFLOW_IDLE_MS);
 		else if (core->settings.idle_timeout > 0)
-			clock_due(core, conn->idle_since + core->settings.idle_timeout);
+			clock_due(core, conn->time.idle_since + core->settings.idle_timeout);
 	}
 	clock_due(core, 0);
 }
@@ -245,7 +245,7 @@ pool_conn_changed(Conn *conn)
 static bool
 pool_conn_is_quiet(Conn *conn)
 {
-	struct pollfd p = {.fd = conn->fd, .events = POLLIN | POLLRDHUP};
+	struct pollfd p = {.fd = conn->socket.fd, .events = POLLIN | POLLRDHUP};
 
 	if (poll(&p, 1, 0) == 0)
 		return true;
@@ -264,15 +264,15 @@ pool_pick_idle(Pool *pool, int64_t now)
 
 		for (Conn *c = pool->conns; c != NULL; c = c->next)
 			if (c->state == CONN_IDLE && c->dedicated == NULL &&
-				(best == NULL || c->idle_since > best->idle_since))
+				(best == NULL || c->time.idle_since > best->time.idle_since))
 				best = c;
 		if (best == NULL)
 			return NULL;
 		/* Asking the kernel costs a system call; under load connections come back at once. */
-		if (now - best->idle_since < TRUST_IDLE_MS)
+		if (now - best->time.idle_since < TRUST_IDLE_MS)
 			return best;
 		if (pool->core->settings.pre_ping &&
-			now - best->idle_since > pool->core->settings.pre_ping_idle)
+			now - best->time.idle_since > pool->core->settings.pre_ping_idle)
 		{
 			conn_ping(best);
 			conn_flush(best);
@@ -416,7 +416,7 @@ pool_dispatch(Core *core)
 static void
 pool_conn_timers(Pool *pool, Conn *conn, int64_t now)
 {
-	int64_t		idle_for = conn->state == CONN_IDLE ? now - conn->idle_since : -1;
+	int64_t		idle_for = conn->state == CONN_IDLE ? now - conn->time.idle_since : -1;
 	int64_t		limit =
 		pool->core->settings.idle_timeout > 0 ? pool->core->settings.idle_timeout : CORE_NEVER;
 
@@ -424,17 +424,17 @@ pool_conn_timers(Pool *pool, Conn *conn, int64_t now)
 		return;
 	if (pool->count > pool->core->settings.pool_size && limit > OVERFLOW_IDLE_MS)
 		limit = OVERFLOW_IDLE_MS;
-	if (conn->deadline <= now)
+	if (conn->time.deadline <= now)
 		conn_deadline(conn);
 	else if (idle_for >= 0 && conn->dedicated == NULL &&
-			 (idle_for >= limit || conn->recycle_at <= now))
+			 (idle_for >= limit || conn->time.recycle <= now))
 		conn_close(conn, NULL);
 	else
 	{
-		if (conn->deadline != CORE_NEVER)
-			clock_due(pool->core, conn->deadline);
+		if (conn->time.deadline != CORE_NEVER)
+			clock_due(pool->core, conn->time.deadline);
 		if (idle_for >= 0 && limit != CORE_NEVER)
-			clock_due(pool->core, conn->idle_since + limit);
+			clock_due(pool->core, conn->time.idle_since + limit);
 	}
 }
 

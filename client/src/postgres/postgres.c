@@ -193,7 +193,7 @@ static void
 postgres_serve(Core *core, int fd, unsigned events)
 {
 	for (Conn *conn = pool_of(core)->conns; conn != NULL; conn = conn->next)
-		if (conn->fd == fd && conn->state != CONN_DEAD)
+		if (conn->socket.fd == fd && conn->state != CONN_DEAD)
 		{
 			conn_process(conn, events);
 			return;
@@ -243,8 +243,8 @@ postgres_watches(const Core *core, ProviderWatchFn fn, void *arg)
 		unsigned	events;
 		int			fd;
 
-		if (conn->fd >= 0 && conn->watched != 0)
-			fn(arg, conn->fd, conn->watched);
+		if (conn->socket.fd >= 0 && conn->socket.watched != 0)
+			fn(arg, conn->socket.fd, conn->socket.watched);
 		if (cancel_watched(conn, &fd, &events))
 			fn(arg, fd, events);
 	}

@@ -174,7 +174,7 @@ tx_dispatch_one(Tx *tx)
 		if (conn == NULL || !conn_accepts(conn))
 			break;
 		/* It goes out when what is before it has been answered. */
-		if (conn->op_count > 0 && tx_needs_quiet(tx, request))
+		if (conn->ring.count > 0 && tx_needs_quiet(tx, request))
 			break;
 		if ((request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK) &&
 			!tx_choose_end(tx, request))
