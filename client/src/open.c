@@ -125,6 +125,7 @@ dba_get(dba_config *config, const char *profile_or_url, dba_error **err)
 	}
 	cached->next = config->clients;
 	config->clients = cached;
+	/* The configuration closes them without knowing what a client is. */
 	config->close_clients = open_close_cached;
 	return cached->db;
 }

@@ -24,6 +24,7 @@ add_sums(dba_backup_check *check, const char *data, size_t len)
 {
 	check->bytes += len;
 	check->crc = crc32c_add(check->crc, data, len);
+	/* The header is part of the sum that it announces: line 1 is summed up in any case. */
 	if (check->with_sha256 || check->line == 1)
 		sha256_add(&check->sha256, data, len);
 }
@@ -77,6 +78,7 @@ check_sha256(dba_backup_check *check, const JsonValue *trailer)
 			backup_error(check, "line %zu: the trailer does not say \"sha256\"", check->line);
 		return;
 	}
+	/* What was not summed up from the first byte on cannot be checked any more. */
 	if (!check->with_sha256)
 	{
 		backup_warning(

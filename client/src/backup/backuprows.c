@@ -68,6 +68,7 @@ backup_table_end(dba_backup_check *check)
 
 /* ---------------------------------------------------------------- one row */
 
+/* The columns of the row before are forgotten: one that is absent is NULL. */
 static void
 row_begin(BackupRow *row, size_t line)
 {
@@ -141,6 +142,7 @@ row_check_key(dba_backup_check *check)
 					 table->name, table->pk.columns[0]);
 		return;
 	}
+	/* Nobody refers to it: its keys would only take memory. */
 	if (!table->referenced)
 		return;
 	added = hashset_add(&table->keys, hash);
@@ -177,6 +179,7 @@ row_check_refs(dba_backup_check *check)
 
 		if (!backupkey_hash(&ref->fields, &hash) || hashset_has(&ref->table->keys, hash))
 			continue;
+		/* All keys of the other table are known: what is not among them never will be. */
 		if (ref->table->finished)
 			report_missing(check, table, ref, check->row.line);
 		else if (!backuptable_postpone(ref, hash, check->row.line))
@@ -198,6 +201,7 @@ backup_row_token(dba_backup_check *check, JsonToken token, const char *text, siz
 		case JSON_ARRAY_START:
 			if (row->depth == 0)
 				row_begin(row, backup_line(check));
+			/* A document is never a key, but it is there: not NULL. */
 			else if (row->depth == 1)
 				row_value(row, "", 0);
 			row->depth++;

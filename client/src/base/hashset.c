@@ -56,6 +56,7 @@ hashset_add(HashSet *set, uint64_t word)
 {
 	uint64_t   *slot;
 
+	/* Grown before it is looked for, so that there is always a free slot to end the search. */
 	if (set->used * 4 >= set->size * 3 && !hashset_grow(set))
 		return -1;
 	slot = hashset_slot(set, word);

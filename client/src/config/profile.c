@@ -62,6 +62,10 @@ choose(const dba_config *config, const char *explicit_choice, Choice *choice, db
 	bool		known;
 
 	memset(choice, 0, sizeof(*choice));
+	/*
+	 * The nearest choice wins: what the caller says, then the environment, the lock file that
+	 * the last connect left, and at last a URL that is there for every program.
+	 */
 	if (explicit_choice != NULL && *explicit_choice != '\0')
 	{
 		*choice = (Choice){explicit_choice, "argument", NULL,

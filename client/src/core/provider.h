@@ -47,6 +47,7 @@ struct Provider
 	dba_request (*select)(Request *request, const dba_query *query);
 	dba_request (*insert)(Request *request, const dba_query *query, Arena *arena,
 						  const JsonValue *row, dba_error *error);
+	/* Several statements, perhaps, so it makes its own request. */
 	dba_request (*insert_many)(dba_client *db, const dba_query *query, Arena *arena,
 							   JsonValue *rows, dba_error *error, dba_callback cb, void *arg);
 	dba_request (*update)(Request *request, const dba_query *query, Arena *arena,

@@ -81,6 +81,10 @@ dba_begin(dba_client *db, const char *options, dba_callback cb, void *arg)
 	return db->core->provider->begin(request, &begin, error);
 }
 
+/*
+ * The kind says which end it is; the pool's own handle has none, and its request is no
+ * end of anything.
+ */
 static dba_request
 transaction_end(dba_client *db, RequestKind kind, dba_callback cb, void *arg)
 {

@@ -122,6 +122,7 @@ reader_keep(JsonReader *reader, const char *text, size_t len)
 	return reader_fail(reader, "out of memory");
 }
 
+/* A bit for each level says whether it is an object: depth costs no stack and no memory. */
 static bool
 reader_open(JsonReader *reader, bool object)
 {
@@ -320,6 +321,7 @@ reader_utf8_lead(JsonReader *reader, unsigned char c)
 	return true;
 }
 
+/* A character may be cut between two pieces: what must follow is part of the state. */
 static bool
 reader_utf8_next(JsonReader *reader, unsigned char c)
 {

@@ -146,6 +146,7 @@ bulk_send_batch(Bulk *bulk)
 static void
 bulk_pump(Bulk *bulk)
 {
+	/* Two at a time: the server works on one while the next is written and sent. */
 	while (bulk->group.error == NULL && bulk->left > 0 && bulk->under_way < BATCHES_UNDER_WAY)
 		bulk_send_batch(bulk);
 	if (bulk->under_way == 0)
@@ -220,6 +221,10 @@ bulk_choose(Bulk *bulk)
 
 	for (size_t i = 0; i < bulk->columns->count; i++)
 		bulk->facts[i].param = sql_param_type(types, bulk->facts[i].param.oid);
+	/*
+	 * COPY knows no ON CONFLICT and returns nothing; under row security it is refused,
+	 * and rules it passes by.
+	 */
 	if (bulk->copyable && bulk->even && bulk->tail.len == 0)
 	{
 		bulk_copy(bulk);

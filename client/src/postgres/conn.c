@@ -35,6 +35,7 @@ conn_new(Core *core)
 
 /* --- the ring */
 
+/* Operations keep their order while the ring grows: the oldest goes to the front. */
 static bool
 conn_grow_ops(Conn *conn)
 {

@@ -102,6 +102,7 @@ postgres_execute(Request *request, const char *sql, Arena *arena, const JsonValu
 {
 	SqlStatement st = postgres_statement(arena);
 
+	/* It may SET, LISTEN or lock: the connection is looked at when it comes back. */
 	request->sql.caller_sql = true;
 	if (error == NULL && sql_execute(&st, sql, params, &error))
 		request->sql.unprepared = st.params.count == 0 && !postgres_worth_preparing(sql);
@@ -165,6 +166,7 @@ postgres_cancel(Request *request)
 	return conn_cancel(request->wire.conn, request);
 }
 
+/* A listener whose connection is not there yet needs it no more. */
 static void
 postgres_leave(Request *request)
 {

@@ -164,6 +164,7 @@ dba_query_conflict(dba_query *query, const char *columns)
 											   "conflict columns", &query->error));
 }
 
+/* Their types are known from the server: the names are read to find mistakes, no more. */
 void
 dba_query_jsonb_columns(dba_query *query, const char *columns)
 {

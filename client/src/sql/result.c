@@ -75,6 +75,7 @@ dba_result_free(dba_result *result)
 	mem_free(result);
 }
 
+/* libpq copies what it is given: names and values need not live on. */
 PGresult *
 result_make(int columns, const char *const *names, const Oid *types, int rows,
 			const char *const *values)

@@ -203,6 +203,10 @@ write_value(SqlStatement *st, const JsonValue *value)
 	buf_put_number(&st->text, st->params.count);
 }
 
+/*
+ * Members mostly come in the order of the columns: the one after the last is looked at
+ * first.
+ */
 const JsonValue *
 sql_row_member(const JsonValue *row, const JsonValue *hint, const char *name)
 {

@@ -185,6 +185,7 @@ stmt_get(StmtCache *cache, const char *sql, size_t len, bool cached)
 	int			slot;
 	unsigned	number;
 
+	/* Text that hardly comes again (BEGIN, LISTEN, a batch) would push out one that does. */
 	if (!cached)
 		return stmt_new(sql, len);
 	number = (unsigned) (hash_text(sql, len) % STMT_BUCKETS);
@@ -250,6 +251,7 @@ stmt_describe(Stmt *stmt, const PGresult *description)
 	return true;
 }
 
+/* What is known of it may be wrong since a DDL: the next use asks again. */
 void
 stmt_forget(Stmt *stmt)
 {

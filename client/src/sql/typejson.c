@@ -114,6 +114,7 @@ read_item(const char *p, const char *end, const char *stops, bool doubled, Buf *
 	return p;
 }
 
+/* A failure is kept, and the tree is thrown away as a whole at the end. */
 static bool
 add_item(Writer *w, cJSON *list, const char *name, cJSON *item)
 {

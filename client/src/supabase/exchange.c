@@ -190,6 +190,7 @@ exchange_send(Exchange *x, dba_error **err)
 {
 	Wire	   *wire = &x->wire;
 
+	/* Written once; of a page only its limit, offset or key is written anew. */
 	if (wire->method == NULL && !exchange_write(x, err))
 		return false;
 	if (x->kind == EXCHANGE_SELECT)

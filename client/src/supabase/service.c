@@ -92,6 +92,7 @@ service_read_root(Supabase *supa)
 	Buf			root = BUF_INIT;
 
 	buf_puts(&root, profile->url);
+	/* With or without slashes at the end: both are written that way. */
 	while (root.len > 0 && root.data[root.len - 1] == '/')
 		root.data[--root.len] = '\0';
 	path += strspn(path, "/");

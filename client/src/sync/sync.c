@@ -215,6 +215,10 @@ static const char digest_sql[] =
 	" 'base64') AS sums FROM db_adapter.digest($1::pg_catalog.jsonb, t.name, $3::pg_catalog.text)"
 	" AS d) AS x WHERE t.name IS NOT NULL";
 
+/*
+ * One table's sums from one side; tables come in any order, and a table without rows comes
+ * with none.
+ */
 static dba_flow
 sync_take_digest(Sync *sync, const dba_result *row, SyncWhere where)
 {
@@ -250,6 +254,7 @@ sync_digest_there(dba_client *db, const dba_result *row, void *arg)
 	return sync->group.ending ? DBA_STOP : sync_take_digest(sync, row, SYNC_SOURCE);
 }
 
+/* Digests of both sides are asked for at once: the longer of the two is what it takes. */
 static void
 sync_compare(Sync *sync)
 {
@@ -450,6 +455,10 @@ sync_match(Sync *sync)
 
 /* --- the rows that are moved */
 
+/*
+ * The source tells its tables, the destination only rows: progress is told of the table
+ * that was sent last.
+ */
 static void
 sync_note_table(Sync *sync, const char *table)
 {
@@ -508,6 +517,7 @@ sync_sink(dba_client *db, const char *data, size_t size, void *arg)
 		return DBA_STOP;
 	}
 	sync_wake_restore(sync);
+	/* The slower side sets the pace: what is between them stays small. */
 	sync->source_paused = sync->chunk.len - sync->sent >= BUFFER_FULL;
 	return sync->source_paused ? DBA_PAUSE : DBA_CONTINUE;
 }
@@ -537,6 +547,7 @@ sync_give(dba_client *db, char *data, size_t size, void *arg)
 		buf_reset(&sync->chunk);
 		sync->sent = 0;
 	}
+	/* Before it is empty, so that the destination need not wait for the first of it. */
 	if (left < BUFFER_LOW && sync->source_paused)
 	{
 		sync->source_paused = false;
@@ -557,6 +568,7 @@ sync_backed_up(dba_client *db, const dba_result *result, const dba_error *error,
 	sync->source_ended = true;
 	if (!sync_failed(sync))
 		sync_wake_restore(sync);
+	/* Its snapshot holds back the source's vacuum: it ends when the last row has been read. */
 	if (sync->group.error == NULL)
 		sync_leave_source(sync);
 }
@@ -774,6 +786,7 @@ sync_begun(Group *group)
 	Sync	   *sync = (Sync *) group;
 
 	sync->waiting = 1;
+	/* The same snapshot for digests, rows and backup: what was compared is what is moved. */
 	sync_source_submitted(sync, dba_begin(&sync->source->self,
 										  "{\"isolation\": \"repeatable read\", "
 										  "\"read_only\": true}",
