@@ -101,13 +101,23 @@ is_plan_command(Node *stmt)
 static Node *
 parse_one(const char *sql)
 {
-	int			nestlevel = NewGUCNestLevel();
+	bool		other_strings = !standard_conforming_strings;
+	int			nestlevel = 0;
 	List	   *statements;
 
-	/* Constants of a plan are written so, whatever the caller's setting is. */
-	query_set("standard_conforming_strings", "on");
+	/*
+	 * Constants of a plan are written so, whatever the caller's setting is.  The job
+	 * that reads commands outside of transactions, where no setting can be saved, has
+	 * made this one before.
+	 */
+	if (other_strings)
+	{
+		nestlevel = NewGUCNestLevel();
+		query_set("standard_conforming_strings", "on");
+	}
 	statements = raw_parser(sql, RAW_PARSE_DEFAULT);
-	AtEOXact_GUC(false, nestlevel);
+	if (other_strings)
+		AtEOXact_GUC(false, nestlevel);
 	return list_length(statements) == 1 ? linitial_node(RawStmt, statements)->stmt : NULL;
 }
 
