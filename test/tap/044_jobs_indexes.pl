@@ -8,7 +8,7 @@ use Test::More;
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'db_adapter'\ndeadlock_timeout = 10ms");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'db_adapter'\ndeadlock_timeout = 10ms\nrestart_after_crash = on");
 $node->start;
 
 sub sql { return $node->safe_psql('postgres', @_) }
@@ -126,6 +126,35 @@ ok($node->poll_query_until('postgres', "SELECT attempts >= 2 FROM db_adapter.job
 $writer->query('COMMIT');
 ends($id, 'succeeded', 'until it comes');
 is(indexes(), 'first, second', 'both are there');
+
+# the server goes down in the middle: the worker is killed, then all of it
+foreach my $crash ('a worker that is killed', 'an immediate stop')
+{
+	sql('DROP INDEX first, second');
+	my $open = Session->new($node, 'postgres');
+	$open->query(q{BEGIN; INSERT INTO notes VALUES (3001, 'lost', 3001)});
+	$id = sql(submit($job));
+	ok($node->poll_query_until('postgres', $waits), "$crash: the index is being built");
+	if ($crash =~ /worker/)
+	{
+		kill 'KILL', sql(q{SELECT pid FROM db_adapter.job_progress});
+	}
+	else
+	{
+		$node->stop('immediate');
+		$node->start;
+	}
+	ok($node->poll_query_until('postgres', "SELECT reason = 'server_crash' FROM db_adapter.jobs WHERE id = $id"), "$crash: the job has failed");
+	is(indexes(), 'first invalid', "$crash: what it began is there");
+	$_->quit foreach $open, $writer;
+	$writer = Session->new($node, 'postgres');
+	$id = sql(submit($job));
+	ends($id, 'succeeded', "$crash: the same job again");
+	is(sql("SELECT result FROM db_adapter.jobs WHERE id = $id"),
+		'{"created": ["public.second"], "present": [], "repaired": ["public.first"]}', "$crash: repairs that and makes the other");
+	is(indexes(), 'first, second', "$crash: both are valid");
+	is(sql(q{SET enable_seqscan = off; SELECT count(*) FROM notes WHERE name = 'lost'}), '0', "$crash: and hold what was committed");
+}
 
 # others that have their turn after it
 sub waits_behind
