@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "fixture.h"
@@ -389,6 +390,69 @@ test_threads(void **state)
 	}
 }
 
+/* How many lines of a file hold the text. */
+static int
+count_lines(const char *path, const char *text)
+{
+	FILE	   *file = fopen(path, "r");
+	char		line[1024];
+	int			count = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL)
+		count += strstr(line, text) != NULL;
+	fclose(file);
+	return count;
+}
+
+static const char *const described[] = {"SELECT $1::int + 1", "SELECT $1::int + 2"};
+
+/* A text with parameters is described once per client, whatever connection meets it,
+ * and prepared once on each. */
+static void
+test_described_once(void **state)
+{
+	char		path[300];
+	dba_client *db;
+	dba_client *tx[3];
+	Outcome		out = {0};
+
+	(void) state;
+	snprintf(path, sizeof(path), "%s/trace", server_dir(server));
+	db = open_client(server_url(server), "pool_size", "3", "trace", path, NULL);
+	for (int i = 0; i < 3; i++)
+	{
+		outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+		tx[i] = out.db;
+	}
+	for (int i = 0; i < 12; i++)
+	{
+		const char *sql = described[i / 3 % 2];
+
+		outcome_wait(tx[i % 3], dba_execute(tx[i % 3], sql, "[40]", outcome_take, &out), &out);
+		assert_string_equal(out.text, i / 3 % 2 == 0 ? "41" : "42");
+	}
+	assert_int_equal(count_lines(path, "describe: SELECT $1::int"), 2);
+	for (int i = 0; i < 3; i++)
+	{
+		assert_string_equal(outcome_of(tx[i], "SELECT count(*) FROM pg_prepared_statements"
+											  " WHERE statement LIKE 'SELECT $1::int%'")
+								.text,
+							"2");
+		dba_close(tx[i]);
+	}
+	dba_close(db);
+	/* another client knows nothing of it */
+	unlink(path);
+	db = open_client(server_url(server), "trace", path, NULL);
+	for (int i = 0; i < 2; i++)
+		outcome_wait(db, dba_execute(db, described[0], "[40]", outcome_take, &out), &out);
+	assert_string_equal(out.text, "41");
+	assert_int_equal(count_lines(path, "describe: SELECT $1::int"), 1);
+	assert_int_equal(out.called, out.submitted);
+	dba_close(db);
+}
+
 int
 main(void)
 {
@@ -396,7 +460,7 @@ main(void)
 		cmocka_unit_test(test_attach),	cmocka_unit_test(test_pipeline),
 		cmocka_unit_test(test_shared),	cmocka_unit_test(test_not_shared),
 		cmocka_unit_test(test_fair),	cmocka_unit_test(test_statement_names),
-		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_threads), cmocka_unit_test(test_described_once),
 	};
 
 	return cmocka_run_group_tests(tests, setup, fixture_end);

@@ -7,11 +7,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <cjson/cJSON.h>
 
@@ -353,15 +356,70 @@ test_jsonb_columns(void **state)
 	dba_close(db);
 }
 
+/* How many descriptors a program that is run would have. */
+static int
+count_inherited(void)
+{
+	int			count = 0;
+
+	for (int fd = 0; fd < 1024; fd++)
+	{
+		int			flags = fcntl(fd, F_GETFD);
+
+		count += flags >= 0 && (flags & FD_CLOEXEC) == 0;
+	}
+	return count;
+}
+
+/* A child of the program may not use the client: what it runs has nothing of it, and
+ * its end is nothing to the client. */
+static void
+test_fork(void **state)
+{
+	int			inherited = count_inherited();
+	dba_client *db = open_client(server_url(server), NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+	for (int i = 0; i < 2; i++)
+	{
+		dba_request id = dba_execute(db, "SELECT count(*) FROM generate_series(1, 500000)", NULL,
+									 outcome_take, &out);
+		int			status;
+		pid_t		pid;
+
+		dba_wait(db, id, 0);	/* sent */
+		assert_int_equal(count_inherited(), inherited);
+		pid = fork();
+		if (pid == 0 && i == 0)
+			execl("/bin/true", "true", (char *) NULL);
+		if (pid == 0)
+			_exit(0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		outcome_wait(db, id, &out);
+		assert_string_equal(out.text, "500000");
+	}
+	assert_int_equal(dba_pool_stats(db, "opened"), 1);
+	dba_close(db);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_recycle),			 cmocka_unit_test(test_idle_timeout),
-		cmocka_unit_test(test_overflow),		 cmocka_unit_test(test_pre_ping),
-		cmocka_unit_test(test_backoff),			 cmocka_unit_test(test_no_sigpipe),
-		cmocka_unit_test(test_notices_and_data), cmocka_unit_test(test_keep),
-		cmocka_unit_test(test_settings),		 cmocka_unit_test(test_jsonb_columns),
+		cmocka_unit_test(test_recycle),
+		cmocka_unit_test(test_idle_timeout),
+		cmocka_unit_test(test_overflow),
+		cmocka_unit_test(test_pre_ping),
+		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_no_sigpipe),
+		cmocka_unit_test(test_notices_and_data),
+		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_jsonb_columns),
+		cmocka_unit_test(test_fork),
 	};
 
 	return cmocka_run_group_tests(tests, setup, fixture_end);
