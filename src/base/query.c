@@ -578,7 +578,7 @@ query_run_as_other(const char *sql, Oid user)
 
 /* As a client's command runs, in a portal: its memory outlives the command's transactions. */
 void
-query_run_alone(Node *command, const char *sql)
+query_run_nontransactional(Node *command, const char *sql)
 {
 	MemoryContext cxt = CurrentMemoryContext;
 	PlannedStmt *stmt = makeNode(PlannedStmt);

@@ -110,7 +110,7 @@ extern uint64 query_read_as_owner(QueryPlan **query, const char *sql, QueryRow r
  * A command that makes transactions of its own, outside of any: for a process that
  * has nobody else's.  Nodes and text must outlive transactions.
  */
-extern void query_run_alone(Node *command, const char *sql);
+extern void query_run_nontransactional(Node *command, const char *sql);
 
 /*
  * Runs body in a subtransaction.  With keep its effects stay when it succeeds;

@@ -253,7 +253,7 @@ milliseconds_until(TimestampTz then)
 static void
 refuse_index_job(int64 id, const char *command)
 {
-	if (verbs_is_alone(command))
+	if (verbs_is_nontransactional(command))
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("cannot wait for job " INT64_FORMAT ", which waits for the "
 							   "transactions of others",

@@ -429,7 +429,7 @@ typedef struct Verb
 	const char *name;
 	const char *answer;
 	void (*check)(const VerbCall *call);	/* may be NULL */
-	Jsonb *(*run_alone)(Jsonb *plan);	/* NULL for a function of that name */
+	Jsonb *(*run_nontransactional)(Jsonb *plan);	/* NULL for a function of that name */
 } Verb;
 
 static const Verb verbs[] = {
@@ -462,7 +462,7 @@ verbs_check(const char *command, Jsonb *args)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid args: it must be a JSON object"),
 						errhint("Its members are the arguments of %s.", command)));
-	if (verb->run_alone == NULL)
+	if (verb->run_nontransactional == NULL)
 		call.function = choose_function(command, &args->root);
 	if (verb->check != NULL)
 		verb->check(&call);
@@ -526,13 +526,13 @@ verbs_run(const char *command, Jsonb *args)
 }
 
 bool
-verbs_is_alone(const char *command)
+verbs_is_nontransactional(const char *command)
 {
-	return find_verb(command)->run_alone != NULL;
+	return find_verb(command)->run_nontransactional != NULL;
 }
 
 Jsonb *
-verbs_run_alone(const char *command, Jsonb *args)
+verbs_run_nontransactional(const char *command, Jsonb *args)
 {
-	return find_verb(command)->run_alone(plan_argument(&args->root));
+	return find_verb(command)->run_nontransactional(plan_argument(&args->root));
 }

@@ -22,7 +22,7 @@ extern void verbs_check(const char *command, Jsonb *args);
 extern Jsonb *verbs_run(const char *command, Jsonb *args);
 
 /* Whether it makes transactions of its own: then run it outside of any. */
-extern bool verbs_is_alone(const char *command);
-extern Jsonb *verbs_run_alone(const char *command, Jsonb *args);
+extern bool verbs_is_nontransactional(const char *command);
+extern Jsonb *verbs_run_nontransactional(const char *command, Jsonb *args);
 
 #endif							/* DB_ADAPTER_JOBS_VERBS_H */

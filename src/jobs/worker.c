@@ -174,7 +174,7 @@ perform_alone(const Job *job, MemoryContext cxt)
 	begin_work(job);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(cxt);
-	result = verbs_run_alone(job->command, job->args);
+	result = verbs_run_nontransactional(job->command, job->args);
 	begin_bookkeeping();
 	queue_succeed(job->id, result);
 	end_bookkeeping();
@@ -238,7 +238,7 @@ run_job(MemoryContext cxt)
 	}
 	PG_TRY();
 	{
-		if (verbs_is_alone(job.command))
+		if (verbs_is_nontransactional(job.command))
 			perform_alone(&job, cxt);
 		else
 			perform(&job);

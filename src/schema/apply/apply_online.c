@@ -171,9 +171,10 @@ drop_invalid(const IndexStmt *stmt)
 	drop->concurrent = true;
 	drop->objects =
 		list_make1(list_make2(makeString(stmt->relation->schemaname), makeString(stmt->idxname)));
-	query_run_alone((Node *) drop, psprintf("DROP INDEX CONCURRENTLY %s",
-											quote_qualified_identifier(stmt->relation->schemaname,
-																	   stmt->idxname)));
+	query_run_nontransactional(
+		(Node *) drop,
+		psprintf("DROP INDEX CONCURRENTLY %s",
+				 quote_qualified_identifier(stmt->relation->schemaname, stmt->idxname)));
 }
 
 Jsonb *
@@ -205,7 +206,7 @@ online_create_index(Jsonb *plan)
 		progress_phase("building an index", step->object);
 		if (state.present)
 			drop_invalid(stmt);
-		query_run_alone((Node *) stmt, step->sql);
+		query_run_nontransactional((Node *) stmt, step->sql);
 		if (state.present)
 			repaired = lappend(repaired, step->object);
 		else
