@@ -228,6 +228,14 @@ json_get(JsonbContainer *object, const char *key, JsonbValue *value)
 	return json_find(object, key, value) && value->type != jbvNull;
 }
 
+/* A scalar document is stored as an array too, of one element: that is none. */
+bool
+json_is_array(const JsonbValue *value)
+{
+	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
+		   !JsonContainerIsScalar(value->val.binary.data);
+}
+
 const char *
 json_type_name(const JsonbValue *value)
 {

@@ -64,6 +64,7 @@ extern JsonbContainer *json_get_array(JsonbContainer *object, const char *key, c
 extern List *json_get_strings(JsonbContainer *object, const char *key, const char *what);
 extern char *json_value_string(const JsonbValue *value);
 extern const char *json_type_name(const JsonbValue *value);
+extern bool json_is_array(const JsonbValue *value);
 
 /* Iterating members of an object or elements of an array, in stored order. */
 typedef bool (*JsonMember)(const char *key, JsonbValue *value, void *arg);

@@ -334,6 +334,7 @@ read_foreign_key(ForeignKeyCacheInfo *cached)
 	return fk;
 }
 
+/* The cache has them in the order of their oids, which another database does not share. */
 static int
 compare_foreign_keys(const ListCell *a, const ListCell *b)
 {
@@ -367,6 +368,7 @@ has_user_triggers(const TriggerDesc *triggers)
 	return false;
 }
 
+/* One visit while the relation is open: what is read belongs to one moment. */
 RelationInfo *
 relation_read(Oid relid)
 {
@@ -398,6 +400,7 @@ column_named(const RelationInfo *rel, const char *name)
 	return NULL;
 }
 
+/* As it is, or as SQL would write it: both are how people name a column. */
 RelationColumn *
 relation_find_column(const RelationInfo *rel, const char *name)
 {
@@ -449,6 +452,7 @@ contains(const AttrNumber *columns, int ncolumns, AttrNumber column)
 	return false;
 }
 
+/* A partial index, or one over expressions, says nothing of all rows by their columns. */
 bool
 relation_key_within(const RelationKey *key, const AttrNumber *columns, int ncolumns)
 {
@@ -475,6 +479,7 @@ relation_key_over(const RelationInfo *rel, const AttrNumber *columns, int ncolum
 	return NULL;
 }
 
+/* In any order of the columns: which goes to which the constraint says itself. */
 RelationForeignKey *
 relation_foreign_key_over(const RelationInfo *rel, const AttrNumber *columns, int ncolumns,
 						  Oid target)
@@ -494,6 +499,7 @@ relation_foreign_key_over(const RelationInfo *rel, const AttrNumber *columns, in
 	return NULL;
 }
 
+/* An identity is drawn from its sequence, as INSERT would do. */
 char *
 relation_default(const RelationInfo *rel, const RelationColumn *column)
 {

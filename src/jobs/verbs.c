@@ -134,13 +134,6 @@ type_wanted(Oid type)
 }
 
 static bool
-is_array(const JsonbValue *value)
-{
-	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
-		   !JsonContainerIsScalar(value->val.binary.data);
-}
-
-static bool
 check_element(const char *key, JsonbValue *value, void *arg)
 {
 	if (value->type != jbvString)
@@ -181,7 +174,7 @@ type_fits(Oid type, const JsonbValue *value)
 			return is_whole(value);
 		case NAMEARRAYOID:
 		case TEXTARRAYOID:
-			if (!is_array(value))
+			if (!json_is_array(value))
 				return false;
 			json_visit(value->val.binary.data, check_element, &strings);
 			return strings;
@@ -231,7 +224,7 @@ argument_value(Oid type, JsonbValue *value)
 		return BoolGetDatum(value->val.boolean);
 	if (value->type == jbvNumeric)
 		return read_text(type, numeric_text(value));
-	if (!is_array(value))
+	if (!json_is_array(value))
 		return read_text(type, json_value_string(value));
 	json_visit(value->val.binary.data, take_element, &elements);
 	return elements.state == NULL ? PointerGetDatum(construct_empty_array(elements.type))

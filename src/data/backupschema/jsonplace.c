@@ -108,6 +108,10 @@ jsonplace_parse(const char *path)
 
 static void map_container(PlaceMapping *m, JsonbContainer *container, int step);
 
+/*
+ * A path that ends at a container, or goes on below a scalar, leads nowhere: it stays as
+ * it is.
+ */
 static void
 map_value(PlaceMapping *m, JsonbValue *value, int step)
 {
@@ -181,6 +185,7 @@ map_scalar(PlaceMapping *m, Jsonb *document)
 	return JsonbValueToJsonb(&value);
 }
 
+/* Written anew only if something was changed: json keeps its spelling otherwise. */
 Jsonb *
 jsonplace_map(const JsonPlace *place, Jsonb *document, JsonPlaceVisit visit, void *arg)
 {

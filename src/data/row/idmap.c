@@ -120,6 +120,7 @@ find_integer(const IdMap *map, int64 number)
 	return &map->integers[at];
 }
 
+/* By half: doubling would leave a table half empty that is to stay small beside the rows. */
 static void
 grow_integers(IdMap *map)
 {
@@ -140,6 +141,7 @@ grow_integers(IdMap *map)
 		pfree(old);
 }
 
+/* At 80 % a search in an open table still takes a few steps. */
 static void
 put_integer(IdMap *map, int64 source, int64 target)
 {
@@ -168,6 +170,10 @@ put_uuid(IdMap *map, const IdKey *source, const IdKey *target)
 		entry->target = target->uuid;
 }
 
+/*
+ * Small pieces share blocks, since a chunk's header would outweigh them; nothing is
+ * freed alone.
+ */
 static void *
 arena_alloc(IdMap *map, size_t size)
 {
@@ -187,6 +193,7 @@ arena_alloc(IdMap *map, size_t size)
 	return result;
 }
 
+/* A pair that was there already leaves its copy in the arena: keys seldom come twice. */
 static void
 put_text(IdMap *map, const IdKey *source, const IdKey *target)
 {
@@ -238,6 +245,7 @@ get_text(const IdMap *map, const IdKey *source, IdKey *target)
 	return true;
 }
 
+/* The table of its kind first, then the texts: its target may be of another kind. */
 bool
 idmap_get(const IdMap *map, const IdKey *source, IdKey *target)
 {

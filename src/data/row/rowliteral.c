@@ -32,6 +32,7 @@ append_quoted(StringInfo out, const char *text)
 	appendStringInfoChar(out, '"');
 }
 
+/* Always quoted, so that an empty text, NULL and a comma mean themselves. */
 static void
 append_part(StringInfo out, Oid type, JsonbValue *value)
 {
@@ -41,13 +42,6 @@ append_part(StringInfo out, Oid type, JsonbValue *value)
 	rowliteral_append(&part, type, value);
 	append_quoted(out, part.data);
 	pfree(part.data);
-}
-
-static bool
-is_array(const JsonbValue *value)
-{
-	return value->type == jbvBinary && JsonContainerIsArray(value->val.binary.data) &&
-		   !JsonContainerIsScalar(value->val.binary.data);
 }
 
 static void
@@ -66,7 +60,7 @@ append_array(StringInfo out, Oid element, JsonbContainer *array)
 			appendStringInfoChar(out, ',');
 		if (value->type == jbvNull)
 			appendStringInfoString(out, "NULL");
-		else if (is_array(value) && element != JSONOID && element != JSONBOID)
+		else if (json_is_array(value) && element != JSONOID && element != JSONBOID)
 			append_array(out, element, value->val.binary.data);
 		else
 			append_part(out, element, value);
@@ -75,6 +69,7 @@ append_array(StringInfo out, Oid element, JsonbContainer *array)
 	appendStringInfoChar(out, '}');
 }
 
+/* By the members' names: their order in the file need not be that of the type here. */
 static void
 append_composite(StringInfo out, Oid type, JsonbContainer *object)
 {
@@ -119,6 +114,10 @@ append_scalar(StringInfo out, const JsonbValue *value)
 	}
 }
 
+/*
+ * Nested values that the type has no place for go as their JSON, for its input function
+ * to refuse.
+ */
 void
 rowliteral_append(StringInfo out, Oid type, JsonbValue *value)
 {
@@ -132,7 +131,7 @@ rowliteral_append(StringInfo out, Oid type, JsonbValue *value)
 
 		JsonbToCString(out, &json->root, VARSIZE(json));
 	}
-	else if (OidIsValid(element) && is_array(value))
+	else if (OidIsValid(element) && json_is_array(value))
 		append_array(out, element, nested);
 	else if (type_is_rowtype(base) && nested != NULL && JsonContainerIsObject(nested))
 		append_composite(out, base, nested);

@@ -74,6 +74,7 @@ emit_bool(StringInfo out, ColumnWriter *column, Datum value)
 		appendBinaryStringInfo(out, "false", 5);
 }
 
+/* Straight into the buffer: of a backup's time most goes into values like these. */
 static void
 emit_int2(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -104,6 +105,7 @@ emit_infinite(StringInfo out, double value)
 											 : "\"-Infinity\"");
 }
 
+/* The shortest text that reads back as the same value, whatever extra_float_digits says. */
 static void
 emit_float4(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -286,6 +288,7 @@ emit_bytea(StringInfo out, ColumnWriter *column, Datum value)
 		pfree(bytes);
 }
 
+/* Any other type prints itself; what its text depends on is pinned by whoever writes the row. */
 static void
 emit_output(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -321,6 +324,7 @@ emit_dimension(StringInfo out, ColumnWriter *column, ArrayType *array, int dimen
 	appendStringInfoCharMacro(out, ']');
 }
 
+/* Every dimension a JSON array; lower bounds are lost, which version 1.1 cannot say. */
 static void
 emit_array(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -397,6 +401,7 @@ output_is_constant(Oid type)
 	}
 }
 
+/* Types whose text is the same under every setting, or is made here without asking any. */
 static Emitter
 emitter_for(Oid base)
 {
@@ -464,6 +469,7 @@ choose_nested(ColumnWriter *column, Oid base)
 	}
 }
 
+/* A domain prints as its base type does. */
 static void
 choose_emitter(ColumnWriter *column, Oid type, RowFormat format)
 {

@@ -68,6 +68,10 @@ is_independent(Oid type)
 	}
 }
 
+/*
+ * As the base type: a domain is checked where the value is assigned, under the caller's
+ * settings.
+ */
 ValueReader *
 valuereader_create(const RelationColumn *column, bool plain)
 {
@@ -278,6 +282,7 @@ read_python_bytes(const RowField *field, Datum *value)
 	return true;
 }
 
+/* A json column's string is its JSON text, but in 1.1, as of jsonb, a string inside of it. */
 static Datum
 read_string(ValueReader *r, RowField *field)
 {
@@ -335,12 +340,20 @@ valuereader_copy(const ValueReader *r, Datum value)
 	return datumCopy(value, r->byval, r->typlen);
 }
 
+/*
+ * By their bytes: what is asked is whether a statement has changed a value, not whether
+ * it is equal.
+ */
 bool
 valuereader_same(const ValueReader *r, Datum a, Datum b)
 {
 	return datum_image_eq(a, b, r->byval, r->typlen);
 }
 
+/*
+ * A key whose kind is not the column's goes by its text, which the column's type reads
+ * or refuses.
+ */
 Datum
 valuereader_key(ValueReader *r, const IdKey *key)
 {
@@ -364,6 +377,10 @@ valuereader_key(ValueReader *r, const IdKey *key)
 	return valuereader_text(r, text, len);
 }
 
+/*
+ * The kinds are those that idkey_make() would find in the text: equal keys are made
+ * equal both ways.
+ */
 IdKey
 valuereader_make_key(ValueReader *r, Datum value)
 {

@@ -122,6 +122,7 @@ append_reference(StringInfo out, SchemaConstraint *c)
 	append_columns(out, " (", c->on_delete_columns);
 }
 
+/* What pg_get_constraintdef() would print, without asking it ten thousand times. */
 static char *
 plain_definition(CatalogReader *r, SchemaConstraint *c, char contype)
 {
@@ -171,6 +172,7 @@ set_key(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constraint form)
 		constraint->index = index->object.name;
 }
 
+/* What cannot be said in full here the server says: it knows what a later release has added. */
 static void
 set_constraint(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constraint form,
 			   HeapTuple tuple, TupleDesc desc)
@@ -252,6 +254,7 @@ set_not_null(CatalogReader *r, CatalogRelation *rel, Form_pg_constraint form, He
 		column->not_null_constraint = column->not_null_name;
 }
 
+/* Constraints of domains and of what is not read have no place in a table. */
 static void
 add_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {

@@ -50,6 +50,7 @@ signature(CatalogReader *r, Form_pg_proc form)
 	return out.data;
 }
 
+/* Only what CREATE FUNCTION would not fill in itself; the cost depends on the language. */
 static void
 set_estimates(SchemaFunction *function, Form_pg_proc form)
 {
@@ -174,6 +175,7 @@ add_aggregate(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		function->object.signature = "*";
 }
 
+/* Of aggregates the server has no definition to give. */
 static void
 set_definition(CatalogReader *r, SchemaFunction *function, Form_pg_proc form)
 {

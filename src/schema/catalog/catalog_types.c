@@ -37,6 +37,7 @@ add_label(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	*labels = lappend(*labels, label);
 }
 
+/* By their place: a label put before another has a fraction, and its oid says nothing. */
 static int
 compare_labels(const ListCell *a, const ListCell *b)
 {
@@ -61,6 +62,7 @@ set_enum(CatalogReader *r, SchemaType *type, Oid oid)
 		type->labels = lappend(type->labels, ((EnumLabel *) lfirst(lc))->label);
 }
 
+/* A collation that the base type would have anyway is not the domain's. */
 static void
 set_domain(CatalogReader *r, SchemaType *type, Form_pg_type form, HeapTuple tuple, TupleDesc desc)
 {

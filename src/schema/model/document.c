@@ -182,6 +182,7 @@ raise_type(const SchemaKind *kind, const char *member, const char *wanted, const
 					errdetail("It is a JSON %s.", json_type_name(value))));
 }
 
+/* Most likely a slip in a document that somebody has edited: the nearest name helps. */
 static void
 raise_unknown(const SchemaKind *kind, const char *member)
 {
@@ -363,6 +364,7 @@ check_type(const SchemaType *type)
 		raise_missing(&schema_type_kind, &type->object, "base_type");
 }
 
+/* A null is an absent member. */
 static void
 read_object(JsonbContainer *container, const SchemaKind *kind, void *object)
 {
@@ -401,6 +403,7 @@ document_recognize(Jsonb *document)
 		   strcmp(json_value_string(&v), DOCUMENT_FORMAT) == 0;
 }
 
+/* A later version may have members that this one would misread: refused as a whole. */
 static void
 check_version(Jsonb *document)
 {
@@ -423,6 +426,7 @@ check_version(Jsonb *document)
 				 errdetail("Member \"version\" must be a positive integer.")));
 }
 
+/* Sorted here, whatever the order of the document: who compares or looks up counts on it. */
 Schema *
 document_read(Jsonb *document)
 {
