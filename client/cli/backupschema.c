@@ -4,6 +4,9 @@
  *
  * A list of tables narrows it.  A name in that list which is not there is an error with
  * the nearest one, never a shorter backup.
+ *
+ * The text goes to the server as it stood in the file, unless tables were picked from it:
+ * what we do not know in it is the server's to judge.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -81,6 +84,8 @@ keep_tables(cJSON *schema, const char *list)
 	return ok;
 }
 
+/* By the server, from the foreign keys that it knows; what it makes up is shown by nobody, so
+ * each command that relies on it says so. */
 static char *
 derive_backup_schema(Cli *cli)
 {
@@ -142,6 +147,7 @@ backupschema_read_whole(Cli *cli)
 	return read_backup_schema(cli, NULL);
 }
 
+/* Where the server failed that has its own code; else the file was wrong, which is usage. */
 int
 backupschema_code(const Cli *cli)
 {

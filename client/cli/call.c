@@ -13,6 +13,8 @@
 #define WAIT_STEP 100	 /* milliseconds between looks at Ctrl-C */
 #define MAX_NEAREST 1000 /* tables among which the one meant is looked for */
 
+/* The library calls this once for each request, whatever becomes of it.  Results and errors
+ * are borrowed until it returns. */
 void
 call_called(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
 {
@@ -24,6 +26,9 @@ call_called(dba_client *db, const dba_result *result, const dba_error *error, vo
 	call->error = error != NULL ? dba_error_keep(error) : NULL;
 }
 
+/* Ctrl-C is passed on once, and the answer is waited for all the same: what the server says
+ * then is what became of the transaction.  A call that has ended is left alone, for it may
+ * have committed. */
 bool
 call_wait_quietly(Cli *cli, CliCall *call, dba_request request)
 {
@@ -71,6 +76,7 @@ call_number(const dba_result *result, size_t row, const char *column)
 	return value;
 }
 
+/* Over all tables of a result. */
 int64_t
 call_total(const dba_result *result, const char *column)
 {
@@ -119,6 +125,7 @@ complete_call(const char *sql, cJSON *params, cJSON *arguments)
 	return fclose(out) == 0 ? text : NULL;
 }
 
+/* Takes params and arguments over in any case, so that callers have nothing to undo. */
 static dba_request
 begin_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *arguments)
 {

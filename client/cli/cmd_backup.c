@@ -1,6 +1,12 @@
 /*
  * cmd_backup.c
  *		backup: rows to a file, or a file checked without a database.
+ *
+ * Checking a file (--validate) is the other half of the command, and takes no database, no
+ * profile and no connection: a file that came by mail is checked where it lies.
+ *
+ * Whose rows is never guessed: without --user-id, a tenant of db.toml or --all-users the
+ * answer is a mistake of usage, since a backup of the wrong tenant looks like a good one.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +23,8 @@
 
 /* ---------------------------------------------------------------- a file checked */
 
+/* All errors go into the document, the first of them to the terminal: a file of the wrong
+ * tenant has as many as it has rows. */
 static int
 print_check(Cli *cli, const char *path, const dba_backup_check *check, bool valid)
 {
@@ -53,6 +61,7 @@ print_check(Cli *cli, const char *path, const dba_backup_check *check, bool vali
 	return valid ? CODE_DONE : CODE_NO;
 }
 
+/* Progress goes by bytes of the file, which are known, not by rows, which are not. */
 static int
 check_input(Cli *cli, const char *path, CliInput *input, dba_backup_check *check)
 {
@@ -173,6 +182,8 @@ check_output(Cli *cli, const char *path)
 	return false;
 }
 
+/* What can be refused without a database is refused before anybody connects: a name that is
+ * taken, a format that nobody knows. */
 static int
 write_backup(Cli *cli, const char *user_id)
 {

@@ -1,6 +1,9 @@
 /*
  * cmd_connect.c
  *		connect: is the database ready?  Then its profile becomes the current one.
+ *
+ * The lock file is written only when all is well, so that later commands do not work on a
+ * database that this one has warned of.
  */
 #include <string.h>
 
@@ -54,6 +57,7 @@ print_validity(Cli *cli, const dba_result *result)
 	}
 }
 
+/* The same facts in both forms; drift is an answer, so its exit code is 1, not a failure. */
 static int
 print_connected(Cli *cli, const dba_result *result)
 {

@@ -1,6 +1,14 @@
 /*
  * cmd_fix.c
  *		fix: what the declared schema needs, planned, shown and applied.
+ *
+ * The order is what makes it safe.  The comparison comes first, the plan is made from it
+ * by the server, which has tried it, and all of it is shown.  With --confirm the rows are
+ * saved to a file before the first statement; where that fails, nothing is changed.  The
+ * plan that is applied is the text that was shown, not one made anew.
+ *
+ * What comes of it is found by comparing again, never by the absence of errors: the exit
+ * code says whether the schema is as declared now.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +50,7 @@ plan_arguments(Cli *cli)
 	return NULL;
 }
 
+/* From the same text that was compared: the file is not read twice, since it might change. */
 static int
 make_plan(Cli *cli, const Comparison *comparison, CliCall *call)
 {
@@ -108,6 +117,7 @@ save_rows(Cli *cli)
 	return code;
 }
 
+/* From the commit on an interruption undoes nothing any more, and must not say so. */
 static int
 apply_plan(Cli *cli, const char *plan, char **applied)
 {
@@ -183,6 +193,8 @@ print_plan_only(const char *pretty)
 	return code;
 }
 
+/* The document is printed when the work is done, with all that was found on the way; where
+ * it fails, the failure is the document. */
 static int
 show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 {

@@ -1,6 +1,9 @@
 /*
  * cmd_install.c
  *		install: the extension, created or updated.
+ *
+ * A command of its own, since it takes rights that the others do not, and since each of
+ * them names it where the extension is missing.
  */
 #include <string.h>
 

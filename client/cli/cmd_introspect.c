@@ -1,6 +1,9 @@
 /*
  * cmd_introspect.c
  *		introspect: the live schema, as a document or a diagram.
+ *
+ * The document is the server's, printed as it came: an order of members that we made up
+ * would be another document to whoever compares them.
  */
 #include <string.h>
 

@@ -1,6 +1,14 @@
 /*
  * cmd_jobs.c
  *		jobs: the server's background jobs, listed, shown, cancelled, awaited, submitted.
+ *
+ * Each action is one call of the server, whose rows it shows.  A job is named by its number
+ * as it was typed, and that goes into the parameter as it is: numbers beyond 2^53 do not
+ * pass through a double.
+ *
+ * Waiting is done by the server, which knows when a job ends, in slices short enough that
+ * Ctrl-C and --timeout are heeded between them.  An interrupted wait leaves the job as it
+ * is; cancelling takes its own command.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +176,7 @@ show_job(Cli *cli)
 	return code;
 }
 
+/* That it has ended before is no failure of ours, but not what was asked for: 1. */
 static int
 cancel_job(Cli *cli)
 {
@@ -233,6 +242,8 @@ wait_for_job(Cli *cli)
 	return code;
 }
 
+/* The arguments are checked here for being JSON, so that a typing mistake is told with its
+ * place; what they mean is the verb's to judge. */
 static int
 submit_job(Cli *cli)
 {

@@ -1,6 +1,8 @@
 /*
  * cmd_profiles.c
  *		profiles: those of db.toml, the current one marked.
+ *
+ * URLs come from the library, which has masked their passwords.
  */
 #include <string.h>
 

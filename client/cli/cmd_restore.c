@@ -1,6 +1,12 @@
 /*
  * cmd_restore.c
  *		restore: a backup file into the database, in one transaction.
+ *
+ * The file comes first: one that is cut off is refused before anybody is asked or connects.
+ * Then the question, with the name of the database and who chose it, then the connection.
+ *
+ * The library sends pieces as they are read, and the server commits when it has seen the
+ * end.  A file that turns out damaged on the way leaves nothing behind.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +23,8 @@ typedef struct Source
 	bool		failed;			/* said */
 } Source;
 
+/* Called by the library when it can take more.  Ctrl-C ends the source, since a pipe may say
+ * nothing for ever. */
 static int64_t
 source_read(dba_client *db, char *data, size_t size, void *arg)
 {
@@ -28,6 +36,7 @@ source_read(dba_client *db, char *data, size_t size, void *arg)
 	return got < 0 ? DBA_SOURCE_FAILED : got;
 }
 
+/* The server counts rows; bytes are those of the file, which is what people see growing. */
 static void
 source_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, void *arg)
 {
@@ -109,6 +118,7 @@ restore_arguments(const Cli *cli, const char *schema)
 	return text;
 }
 
+/* A source that failed has said so; the request's own error is only its echo. */
 static int
 run_restore(Cli *cli, Source *source, const char *schema)
 {
@@ -145,6 +155,7 @@ needs_schema(Cli *cli)
 		   strcmp(file_format_of(cli->operands[0]), "json") == 0;
 }
 
+/* A dry run rolls everything back, so there is nothing to agree to. */
 static int
 confirm(Cli *cli)
 {

@@ -1,6 +1,9 @@
 /*
  * cmd_status.c
  *		status: the current profile, who chose it, and what its server says.
+ *
+ * What is not to be had (a profile, a server, a right) is part of the answer here, not a
+ * failure: who asks for the status wants to know just that.
  */
 #include "print.h"
 #include "command.h"

@@ -1,6 +1,15 @@
 /*
  * cmd_sync.c
  *		sync: what another profile's database has, into this one.
+ *
+ * Everything is done by one call of the library: both databases are compared by match key,
+ * and what differs is moved in one transaction of this one.  Here stands what goes round
+ * it: which two databases, which tables, and a question before rows are deleted.
+ *
+ * The command never changes anything without --confirm, and says which database it would
+ * change and who chose that one before it looks: the two are easily taken for each other.
+ * A deletion is asked about with its number of rows, counted by a run of its own, since a
+ * wrong --from is noticed by that number or not at all.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +40,7 @@ name_of(const dba_client *db)
 	return *dba_profile_of(db) != '\0' ? dba_profile_of(db) : dba_url(db);
 }
 
+/* One URL for both is a mistake: everything would be the same, and look as if all were well. */
 static int
 open_source(Cli *cli)
 {
@@ -106,6 +116,7 @@ chosen_tables(const Cli *cli)
 	return NULL;
 }
 
+/* Good enough for a warning: a schema whose tables refer to nothing needs no more than keys. */
 static bool
 has_references(const char *schema)
 {
@@ -205,6 +216,8 @@ print_counts(const Cli *cli, const dba_result *result, const char *head, const c
 	table_print(table);
 }
 
+/* Rows that were left alone are not the same as rows that are alike: they are counted apart
+ * and make the exit code 1. */
 static void
 warn_ambiguous(const dba_result *result)
 {
@@ -242,6 +255,7 @@ print_preview(const Cli *cli, const dba_result *result)
 														: "");
 }
 
+/* A preview answers "how many"; what was done answers "did all of it work". */
 static int
 print_result(Cli *cli, const dba_result *result, bool dry_run)
 {

@@ -1,6 +1,8 @@
 /*
  * cmd_validate.c
  *		validate: is the live schema as declared?
+ *
+ * The report is the server's, so that a job's log, psql and this command say the same.
  */
 #include "print.h"
 #include "command.h"

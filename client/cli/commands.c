@@ -7,6 +7,9 @@
  * value to the server's verb names the argument; it is passed when the user gave it, and
  * never otherwise, so that defaults stand in the SQL script alone (a test holds the names
  * against pg_proc).
+ *
+ * A description says what the command does and what its exit code means; what an option
+ * does stands at the option.
  */
 #include "command.h"
 

@@ -49,6 +49,8 @@ limitation(const dba_error *error)
 	return NULL;
 }
 
+/* The full comparison first.  Only what says that the statements may not be executed here
+ * leads to the lesser one; any other error is told. */
 static int
 compare(Cli *cli, Comparison *comparison, CliCall *call)
 {

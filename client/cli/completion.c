@@ -148,6 +148,8 @@ bash_operands(const CliCommand *commands)
 	}
 }
 
+/* In three steps: where are we (command, action, option before the word), what may the
+ * option be, and else what may come next. */
 void
 completion_bash(const CliCommand *commands)
 {
@@ -250,6 +252,8 @@ zsh_operands(const CliCommand *commands, const CliCommand *command)
 		fputs(" \\\n\t\t\t'1:file:_files'", stdout);
 }
 
+/* _arguments does the work; options of the program are offered behind a command too, where
+ * the parser takes them as well. */
 void
 completion_zsh(const CliCommand *commands)
 {

@@ -39,6 +39,8 @@ document_print_to(FILE *to, cJSON *document)
 	cJSON_Delete(document);
 }
 
+/* A command that printed its answer and then failed has said what there is: a second
+ * document would break whoever reads one. */
 void
 document_print_failure(FILE *to, cJSON *error)
 {

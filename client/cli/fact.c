@@ -1,6 +1,9 @@
 /*
  * fact.c
  *		Labelled facts of a database: a line each, or members of the document.
+ *
+ * The same call serves both answers, so that what people see and what programs get cannot
+ * drift apart.
  */
 #include "print.h"
 #include "command.h"

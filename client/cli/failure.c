@@ -10,6 +10,8 @@
 
 #include "print.h"
 
+/* SQLSTATEs decide where they say more than the library's class: a server that is starting
+ * up refuses the connection as one that is not there does. */
 static int
 code_of(const dba_error *error)
 {
@@ -67,6 +69,9 @@ keep_failure(Cli *cli, const dba_error *error, const char *message, const char *
 	cli->failure = object;
 }
 
+/* The library's words stand, but for three cases in which the command knows more than the
+ * library: who pressed Ctrl-C, how to install what is missing, and that a service behind
+ * PostgREST takes no SQL. */
 int
 failure_tell(Cli *cli, const dba_error *error)
 {

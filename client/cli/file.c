@@ -1,6 +1,9 @@
 /*
  * file.c
  *		Small files read whole, names of files, folders.
+ *
+ * A schema file or a column list is read whole, as bytes, from whatever it is: a process
+ * substitution is as good as a file.  What they hold is judged by who reads them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +21,7 @@ file_ends_with(const char *text, const char *end)
 	return strlen(text) > strlen(end) && strcmp(text + strlen(text) - strlen(end), end) == 0;
 }
 
+/* Compression does not count: NAME.json.gz is a json backup. */
 const char *
 file_format_of(const char *path)
 {
@@ -29,6 +33,7 @@ file_format_of(const char *path)
 	return file_ends_with(name, ".json") ? "json" : "jsonl";
 }
 
+/* The last folder alone: a whole path that is missing is rather a typing mistake. */
 bool
 file_make_folder(const char *path)
 {

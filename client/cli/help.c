@@ -6,6 +6,9 @@
  * few as there are.  Where two columns do not fit side by side, an explanation stands
  * below what it explains.  What is no terminal gets 80, so that help can be searched and
  * compared.
+ *
+ * The man page takes the same rows.  Neither says what a default is: defaults are the
+ * server's, and what stands in two places is wrong in one.
  */
 #include <stdlib.h>
 #include <unistd.h>

@@ -5,6 +5,9 @@
  * A name says nothing here: what a browser or a mail has renamed is read all the same, and
  * standard input has no name.  A compressed file that ends within a frame is cut off, and
  * that is an error, never a shorter file.
+ *
+ * The reader never seeks but for the check of a regular file's tail, so that a pipe, a
+ * socket and a file are read alike.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -63,6 +66,7 @@ input_fill(CliInput *input)
 	return got;
 }
 
+/* By content: a name says nothing of what it holds. */
 static bool
 input_begin(CliInput *input)
 {
@@ -108,6 +112,20 @@ input_open(const char *path)
 	return input;
 }
 
+/* Something to decompress; 0: the end, where one may be; -1: said. */
+static int64_t
+input_need(CliInput *input)
+{
+	int64_t		got = (int64_t) (input->end - input->start);
+
+	if (got == 0)
+		got = input_fill(input);
+	if (got == 0 && input->in_frame)
+		return input_fail(input, "the compressed data is cut off");
+	return got;
+}
+
+/* Members may follow one another, as `cat a.gz b.gz` makes them. */
 static int64_t
 read_gzip(CliInput *input, char *data, size_t size)
 {
@@ -117,15 +135,10 @@ read_gzip(CliInput *input, char *data, size_t size)
 	input->gzip.avail_out = (uInt) size;
 	while (input->gzip.avail_out == size)
 	{
-		if (input->start == input->end)
-		{
-			int64_t		got = input_fill(input);
+		int64_t		got = input_need(input);
 
-			if (got < 0)
-				return -1;
-			if (got == 0)
-				return input->in_frame ? input_fail(input, "the compressed data is cut off") : 0;
-		}
+		if (got <= 0)
+			return got;
 		/* another member may follow */
 		if (!input->in_frame)
 			inflateReset(&input->gzip);
@@ -143,6 +156,7 @@ read_gzip(CliInput *input, char *data, size_t size)
 	return (int64_t) (size - input->gzip.avail_out);
 }
 
+/* Frames too. */
 static int64_t
 read_zstd(CliInput *input, char *data, size_t size)
 {
@@ -153,15 +167,10 @@ read_zstd(CliInput *input, char *data, size_t size)
 		ZSTD_inBuffer in;
 		size_t		left;
 
-		if (input->start == input->end)
-		{
-			int64_t		got = input_fill(input);
+		int64_t		got = input_need(input);
 
-			if (got < 0)
-				return -1;
-			if (got == 0)
-				return input->in_frame ? input_fail(input, "the compressed data is cut off") : 0;
-		}
+		if (got <= 0)
+			return got;
 		in = (ZSTD_inBuffer){input->piece + input->start, input->end - input->start, 0};
 		left = ZSTD_decompressStream(input->zstd, &out, &in);
 		input->start += in.pos;
@@ -206,6 +215,7 @@ input_consumed(const CliInput *input)
 	return input->consumed;
 }
 
+/* Only a plain regular file can be asked for its end before its beginning is read. */
 bool
 input_check_tail(CliInput *input)
 {

@@ -13,6 +13,8 @@
 #include "command.h"
 #include "print.h"
 
+/* Colour is for people: not into files and pipes, not against NO_COLOR, which any value but
+ * the empty one sets (no-color.org), and not where the terminal cannot. */
 static bool
 wants_color(const Cli *cli)
 {
@@ -38,6 +40,8 @@ print_version(const Cli *cli)
 	return CODE_DONE;
 }
 
+/* An interruption is the answer only where it kept the command from its own: one that had
+ * ended with 0 or 1 by then keeps that. */
 static int
 run_command(Cli *cli)
 {

@@ -4,6 +4,9 @@
  *
  * Standard output belongs to the answer.  What was said last is remembered, so that
  * --json can answer with it where a command fails without a document of its own.
+ *
+ * A message is told once, by who knows most of it: those above pass its exit code on and
+ * stay silent.  Lines break at spaces where a terminal would break words.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -21,6 +24,7 @@ message_break_line(void)
 		fputs(text_terminal_moves() ? "\r\033[K" : "\n", stderr);
 }
 
+/* Standard output first, so that both streams in one terminal stay in order. */
 static void
 print_message(const char *prefix, const char *fmt, va_list args)
 {

@@ -55,6 +55,8 @@ on_notice(dba_client *db, const char *severity, const char *message, void *arg)
 	fprintf(stderr, "%s: %s\n", severity, message);
 }
 
+/* The client connects at its first request, so a mistake in a URL is told here, and a server
+ * that is not there by who asks it something. */
 int
 opening_open(Cli *cli)
 {
@@ -86,6 +88,8 @@ opening_exclude(const Cli *cli, cJSON *arguments)
 	return arguments;
 }
 
+/* The option goes before the environment, and an empty value is no tenant: else a variable
+ * that was not set would mean all rows without one. */
 const char *
 opening_user_id(const Cli *cli)
 {

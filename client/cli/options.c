@@ -5,6 +5,9 @@
  * Options may stand before or after the command, as --name VALUE, --name=VALUE, -n VALUE,
  * or shortened as long as they remain unique.  A mistake is answered with the nearest word
  * that would have been right, and nothing is done: no option is ever ignored.
+ *
+ * URLs are overwritten where they stood in argv as soon as they are read: everybody on the
+ * machine may look at a program's arguments, and there may be a password in them.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +116,8 @@ fail_unknown_option(const Cli *cli, const char *name, size_t len)
 	return NULL;
 }
 
+/* A shortened name counts while it is unique among those of the program and the command;
+ * an exact one always does, even where it begins another. */
 static const CliOption *
 find_option(const Cli *cli, const char *name, size_t len)
 {
@@ -285,6 +290,7 @@ most_operands(const Cli *cli)
 	return cli->command->operand != NULL ? 1 : 0;
 }
 
+/* The first word is the command, the next its action where it has some, the rest operands. */
 static bool
 read_word(Cli *cli, const char *word)
 {
@@ -328,6 +334,7 @@ check_operands(Cli *cli)
 	return false;
 }
 
+/* For the answer to a mistake that ends the reading before --json is come to. */
 bool
 options_want_json(char *const *argv)
 {
@@ -374,6 +381,7 @@ options_read(Cli *cli, char **argv)
 
 /* ---------------------------------------------------------------- asking */
 
+/* Of an option given twice the last one counts, as in a shell alias that is overridden. */
 const char *
 options_value(const Cli *cli, const char *option)
 {
@@ -410,6 +418,7 @@ options_number(const Cli *cli, const char *option, long otherwise)
 	return text != NULL ? strtol(text, NULL, 10) : otherwise;
 }
 
+/* This is where an option of the command becomes an argument of a verb. */
 cJSON *
 options_arguments(const Cli *cli)
 {

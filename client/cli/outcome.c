@@ -1,6 +1,9 @@
 /*
  * outcome.c
  *		What became of the rows: counts a table, and why rows failed.
+ *
+ * A restore that counts its failures and goes on has to show some of them: a number alone
+ * sends people to the JSON, or nowhere.  Ten a table are enough to see what is wrong.
  */
 #include <stdlib.h>
 

@@ -1,6 +1,10 @@
 /*
  * output.c
  *		Files of rows, written whole or not at all, compressed by name.
+ *
+ * The name decides the compression, since who writes a file chooses its name; reading goes
+ * by content (input.c).  What has been written counts only when the end has: compressors
+ * keep a tail, disks fill up at the last block, and some file systems tell at close() only.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -93,6 +97,7 @@ output_open(const char *path, bool overwrite)
 	return output;
 }
 
+/* /dev/stdout, /dev/fd/1 and a link to either are standard output too. */
 bool
 output_is_stdout(const CliOutput *output)
 {
@@ -104,6 +109,7 @@ output_is_stdout(const CliOutput *output)
 		   ours.st_ino == standard.st_ino;
 }
 
+/* A signal that is not ours to heed interrupts a write, which then goes on. */
 static bool
 write_all(CliOutput *output, const char *data, size_t size)
 {

@@ -5,6 +5,9 @@
  * Each step says why it is there and what it costs, since whoever confirms the plan
  * answers for it.  What the server could not prove by trying it is said last, right
  * before the question whether to go on.
+ *
+ * Steps are numbered as the server numbers them, so that an error of `fix --confirm`, which
+ * names its step, is found here again.
  */
 #include "print.h"
 #include "command.h"

@@ -21,6 +21,7 @@ now_ms(void)
 	return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Where nobody looks nothing is drawn: not with --json, not with -q, not into a file. */
 void
 progress_begin(CliProgress *progress, const Cli *cli, int64_t total)
 {

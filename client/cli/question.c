@@ -1,6 +1,10 @@
 /*
  * question.c
  *		Questions, asked at the terminal itself: standard input may be the backup.
+ *
+ * The answer is read from there too.  Where there is no terminal, nobody can have agreed:
+ * that is a mistake of usage, and --yes is how scripts say yes.  Ctrl-C at the question is
+ * an interruption, not a no.
  */
 #include <stdlib.h>
 #include <string.h>

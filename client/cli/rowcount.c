@@ -24,6 +24,7 @@ static const char tables_sql[] =
 	"                   AND d.objid = c.oid AND d.deptype = 'e')"
 	" ORDER BY n.nspname <> 'public', 1, 2";
 
+/* The library's filters take a table by its quoted name; schema "" is left out. */
 static void
 quote_name(char *to, size_t size, const char *schema, const char *name)
 {
@@ -97,6 +98,7 @@ count_hosted_rows(Cli *cli)
 	return counts;
 }
 
+/* Ctrl-C ends the counting between two tables, with those that were counted. */
 cJSON *
 rowcount_read(Cli *cli)
 {

@@ -1,6 +1,10 @@
 /*
  * saving.c
  *		A backup streamed from the server into a file.
+ *
+ * Each piece goes on as it comes: memory does not grow with the backup.  A file that cannot
+ * be written stops the request, and then it is the file that is complained of, not the
+ * request that was stopped.
  */
 #include <string.h>
 
@@ -61,6 +65,7 @@ rows_of(const dba_result *result, const char *format, const char *backup_schema)
 	return dba_result_count(result) - tables - (strcmp(format, "jsonl") == 0 ? 2 : 1);
 }
 
+/* The output is opened first: where it cannot be written to, the server need not begin. */
 int
 saving_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
 			 const char *user_id, int64_t *rows)

@@ -31,6 +31,7 @@ signals_set_unfinished(int dir, const char *name)
 	unfinished = name;
 }
 
+/* Async-signal-safe: a counter, and at the second signal unlinkat() and _exit() alone. */
 static void
 on_signal(int number)
 {

@@ -63,6 +63,7 @@ table_new(const Cli *cli, const char *columns)
 	return table;
 }
 
+/* Copies, since the callers' numbers stand in buffers that are used again. */
 void
 table_add(CliTable *table, const char *const *texts)
 {

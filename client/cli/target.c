@@ -240,6 +240,8 @@ open_temporary(Target *target, const char **why)
 	return false;
 }
 
+/* What stands at the name decides; is_foreign() comes before all else, for a FIFO of
+ * somebody else's would get the rows as well. */
 static bool
 open_file(Target *target, const struct stat *status, const char **why)
 {
@@ -269,6 +271,8 @@ open_file(Target *target, const struct stat *status, const char **why)
 	return open_temporary(target, why);
 }
 
+/* The directory stays open until the end: the rename later is in the directory that was
+ * checked, wherever that has been moved to. */
 const char *
 target_open(Target *target, const char *path, bool overwrite)
 {
@@ -327,6 +331,8 @@ rename_to_new(const Target *target)
 	return unlinkat(target->dir, target->temporary, 0) == 0;
 }
 
+/* Mode and owner first, while nobody else has the name; then the bytes to disk, then the
+ * name. */
 const char *
 target_commit(Target *target)
 {

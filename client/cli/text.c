@@ -46,6 +46,7 @@ text_width(const char *text, size_t bytes)
 	return width;
 }
 
+/* No TERM at all is as dumb as "dumb". */
 bool
 text_terminal_moves(void)
 {
@@ -113,6 +114,7 @@ text_list(char *list, size_t size, const char *const *words, const char *last)
 	}
 }
 
+/* An unknown style is none: a typing mistake here must not reach the terminal as text. */
 const char *
 text_style(const Cli *cli, const char *style)
 {
@@ -131,6 +133,7 @@ text_style(const Cli *cli, const char *style)
 
 /* ---------------------------------------------------------------- numbers */
 
+/* Commas in every locale: output that scripts cut apart does not change with LANG. */
 const char *
 text_thousands(int64_t number)
 {
@@ -153,6 +156,7 @@ text_thousands(int64_t number)
 	return buffers[next];
 }
 
+/* Powers of 1,000, as disks are sold and dd counts. */
 const char *
 text_bytes(double bytes)
 {
