@@ -71,6 +71,7 @@ static const struct
 	{"xmloption", "content"},
 	{"quote_all_identifiers", "off"},
 	{"standard_conforming_strings", "on"},
+	{"array_nulls", "on"},
 };
 
 void

@@ -73,7 +73,7 @@ SELECT t #> '{match_parents}' AS derived FROM jsonb_array_elements(db_adapter.de
 \set parts '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}}, {"name": "parts", "parent": {"table": "books", "field": "book_id"}}]}'
 SELECT "table", message FROM db_adapter.check_backup_schema(:'parts') WHERE message LIKE '%match_parents%';
 SELECT count(DISTINCT match_key) FROM db_adapter.digest_rows(:'parts', 'parts', NULL, 'u1');
-\set parts '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}}, {"name": "parts", "match_parents": true, "parent": {"table": "books", "field": "book_id"}}]}'
+\set parts '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id"}]}, {"name": "parts", "match_parents": true, "parent": {"table": "books", "field": "book_id"}}]}'
 SELECT count(*) FROM db_adapter.check_backup_schema(:'parts') WHERE message LIKE '%match_parents%';
 SELECT count(DISTINCT match_key) FROM db_adapter.digest_rows(:'parts', 'parts', NULL, 'u1');
 SELECT same(:'parts', 'parts', 'u1');

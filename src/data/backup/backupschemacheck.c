@@ -278,6 +278,27 @@ matching_columns(const BackupTable *table, bool with_parents, AttrNumber *number
 	return end - numbers;
 }
 
+/* Whether a restore draws new keys, and no other unique index tells rows apart. */
+static bool
+key_is_drawn(const BackupTable *table)
+{
+	bool		drawn = table->npk == 0;
+	ListCell   *lc;
+
+	for (int i = 0; i < table->npk; i++)
+		drawn |= OidIsValid(table->pk_columns[i]->sequence);
+	foreach(lc, table->rel->keys)
+	{
+		const RelationKey *key = lfirst(lc);
+		bool		usable = !key->partial && !key->expressions;
+
+		for (int i = 0; usable && i < key->ncolumns; i++)
+			usable = !OidIsValid(relation_column_by_number(table->rel, key->columns[i])->sequence);
+		drawn &= !usable;
+	}
+	return drawn;
+}
+
 static void
 check_match_key(Check *c)
 {
@@ -289,7 +310,9 @@ check_match_key(Check *c)
 	if (table->nslug == 0)
 	{
 		if (table->nrefs == 0)
-			say(c, "warning", "it has no match key: rows are found again by their key alone");
+			say(c, "warning", "%s",
+				key_is_drawn(table) ? "it has no match key: each restore adds its rows again"
+									: "it has no match key: rows are found again by their key alone");
 		return;
 	}
 	if (!is_unique(table->rel, numbers, count))

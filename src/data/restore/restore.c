@@ -153,6 +153,7 @@ begin_section(const FileSection *section, void *arg)
 	restore->tables[table->index] = t;
 	progress_phase("restoring rows", section->name);
 	restore_table_begin(t, section);
+	restore_tenant_check_keys(t);
 	restore->current = t;
 }
 

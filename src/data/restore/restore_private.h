@@ -268,6 +268,7 @@ typedef struct TableNotes
 	List	   *dropped;		/* columns of the file that have no place here */
 	List	   *defaulted;		/* columns the file does not have */
 	List	   *triggers;
+	bool		had_rows;		/* of a table without a match key: each restore adds to them */
 } TableNotes;
 
 struct RestoreTable
@@ -346,6 +347,8 @@ extern bool restore_update_take(TupleTableSlot *slot, void *arg);
 /* restore_tenant.c */
 /* Refuses a file's own backup schema that does not leave the tenant where it is. */
 extern void restore_tenant_check(Restore *restore);
+/* Refuses a table whose rows would lead to others than they led to there. */
+extern void restore_tenant_check_keys(const RestoreTable *t);
 /* Waits for other restores of the tenant. */
 extern void restore_tenant_lock(Restore *restore);
 

@@ -257,7 +257,11 @@ notes_json(const Restore *restore, const RestoreTable *t)
 		if (t->counts.inserted + t->counts.updated > 0)
 			put_names(&w, "triggers", t->notes.triggers);
 		if (t->counts.inserted > 0 && t->match.count == 0)
+		{
 			json_put_bool(&w, "no_match_key", true);
+			if (t->notes.had_rows)
+				json_put_bool(&w, "had_rows", true);
+		}
 	}
 	json_end_object(&w);
 	return json_finish(&w);

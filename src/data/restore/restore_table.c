@@ -257,11 +257,10 @@ choose_match(RestoreTable *t)
 		t->key.renamed[i] = restore_update_renames(t, i);
 }
 
-/* Whether the table has rows of that tenant; of any, where it has no tenants. */
+/* Whether the table has rows of that tenant; of any, where it has none. */
 static bool
-has_rows_of(RestoreTable *t, Datum tenant)
+has_rows_of(RestoreTable *t, const RelationColumn *user, Datum tenant)
 {
-	RelationColumn *user = t->table->user_column;
 	Oid type = user ? valuereader_type(t->columns.readers[column_index(t, user)]) : InvalidOid;
 	StringInfoData sql;
 
@@ -311,7 +310,7 @@ restore_table_may_exist(RestoreTable *t, const RestoreRow *row)
 	tenant = palloc(sizeof(RestoreTenant));
 	tenant->text = pnstrdup(text, len);
 	tenant->len = len;
-	tenant->has_rows = has_rows_of(t, row->values[column]);
+	tenant->has_rows = has_rows_of(t, t->table->user_column, row->values[column]);
 	t->match.tenants = lappend(t->match.tenants, tenant);
 	MemoryContextSwitchTo(oldcxt);
 	return tenant->has_rows;
@@ -650,8 +649,12 @@ create_shape(RestoreTable *t, const FileSection *section)
 			t->columns.shape_columns[i] = is_restored(t, &t->rel->columns[i]) ? i : -1;
 		else
 			t->columns.shape_columns[i] = place_file_column(t, section, &section->columns[i]);
-		if (t->columns.shape_columns[i] >= 0)
-			t->columns.fields[t->columns.shape_columns[i]] = i;
+		if (t->columns.shape_columns[i] < 0)
+			continue;
+		t->columns.fields[t->columns.shape_columns[i]] = i;
+		if (!plain)
+			valuereader_from(t->columns.readers[t->columns.shape_columns[i]],
+							 section->columns[i].type);
 	}
 	row_shape_init(&t->columns.shape, names, lengths, count,
 				   palloc(sizeof(short) * row_shape_slots(count)));
@@ -704,7 +707,13 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	}
 	t->match.probing =
 		t->match.count > 0 &&
-		(!t->match.covered || (!rows_tell_tenant(t) && has_rows_of(t, t->columns.tenant)));
+		(!t->match.covered || (!rows_tell_tenant(t) && has_rows_of(t, t->table->user_column,
+																   t->columns.tenant)));
+	/* Nothing tells such rows from those that come. */
+	t->notes.had_rows =
+		t->match.count == 0 &&
+		has_rows_of(t, t->restore->options.user_id != NULL ? t->table->user_column : NULL,
+					t->columns.tenant);
 	restore_batch_init(t);
 	MemoryContextSwitchTo(oldcxt);
 }

@@ -97,6 +97,26 @@ declared_reference(const BackupSchema *schema, const BackupTable *table,
 	return NULL;
 }
 
+/* The tenant's own column needs no declaration: it is filled here. */
+static bool
+is_tenant_key(const BackupTable *table, const RelationForeignKey *fk)
+{
+	return table->user_column != NULL && fk->ncolumns == 1 &&
+		   fk->columns[0] == table->user_column->attnum;
+}
+
+/* Whether a declared reference has a say in some column of the foreign key. */
+static bool
+touches_reference(const BackupTable *table, const RelationForeignKey *fk)
+{
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; j < table->refs[i].nfields; j++)
+			for (int k = 0; k < fk->ncolumns; k++)
+				if (table->refs[i].columns[j]->attnum == fk->columns[k])
+					return true;
+	return false;
+}
+
 /* A key that is not declared would be copied, and may lead to anybody's row. */
 static void
 check_foreign_key(const BackupSchema *schema, const BackupTable *table,
@@ -105,8 +125,7 @@ check_foreign_key(const BackupSchema *schema, const BackupTable *table,
 	const BackupRef *ref = declared_reference(schema, table, fk);
 	List	   *seen = NIL;
 
-	if (table->user_column != NULL && fk->ncolumns == 1 &&
-		fk->columns[0] == table->user_column->attnum)
+	if (is_tenant_key(table, fk))
 		return;
 	if (ref != NULL && (ref->required || !is_required(table->rel, fk)))
 		return;
@@ -149,6 +168,52 @@ restore_tenant_check(Restore *restore)
 	{
 		CHECK_FOR_INTERRUPTS();
 		check_table(schema, &schema->tables[i]);
+	}
+}
+
+/* --- references that nobody declares */
+
+/* Whether rows of that table get keys that they did not have in the file. */
+static bool
+maps_target(const RestoreTable *t, const RelationForeignKey *fk)
+{
+	RelationInfo *target = relation_read(fk->target);
+
+	if (t->restore->options.user_id != NULL)
+		return true;
+	for (int i = 0; i < fk->ncolumns; i++)
+		if (OidIsValid(relation_column_by_number(target, fk->target_columns[i])->sequence))
+			return true;
+	return false;
+}
+
+void
+restore_tenant_check_keys(const RestoreTable *t)
+{
+	const BackupSchema *schema = t->restore->schema;
+	ListCell   *lc;
+
+	if (restore_table_keeps_ids(t))
+		return;
+	foreach(lc, t->rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+		const BackupTable *target = NULL;
+
+		for (int i = 0; i < schema->ntables; i++)
+			if (schema->tables[i].rel->oid == fk->target)
+				target = &schema->tables[i];
+		if (target == NULL || is_tenant_key(t->table, fk) || touches_reference(t->table, fk) ||
+			!maps_target(t, fk))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("foreign key \"%s\" of table \"%s\" to \"%s\" is not declared in the "
+						"backup schema",
+						fk->name, t->table->name, target->name),
+				 errdetail("Its values would not be mapped, and lead to other rows than they did."),
+				 errhint("Declare it under \"parents\" or \"optional_refs\", or keep the ids with "
+						 "ids => 'keep'.")));
 	}
 }
 

@@ -32,6 +32,8 @@ struct ValueReader
 	bool		plain;
 	bool		composed;		/* an array or a composite: JSON may be nested in it */
 	bool		pinned;
+	bool		from_jsonb;		/* the file's column is jsonb: a string there is a string */
+	bool		from_other;		/* it is of another type, whose text a string is */
 	int16		typlen;
 	bool		byval;
 	FmgrInfo	input;
@@ -86,13 +88,21 @@ valuereader_create(const RelationColumn *column, bool plain)
 	r->plain = plain;
 	element = get_element_type(r->type);
 	r->composed = OidIsValid(element) || type_is_rowtype(r->type);
-	r->pinned = !is_independent(OidIsValid(element) ? element : r->type);
+	r->pinned = OidIsValid(element) || !is_independent(r->type);
 	get_typlenbyval(r->type, &r->typlen, &r->byval);
 	getTypeInputInfo(r->type, &function, &r->ioparam);
 	fmgr_info(function, &r->input);
 	getTypeOutputInfo(r->type, &function, &varlena);
 	fmgr_info(function, &r->output);
 	return r;
+}
+
+/* Of a type with a schema's name before it, a domain perhaps, nothing is known here. */
+void
+valuereader_from(ValueReader *r, const char *type)
+{
+	r->from_jsonb = !r->plain && type != NULL && strcmp(type, "jsonb") == 0;
+	r->from_other = !r->plain && type != NULL && !r->from_jsonb && strchr(type, '.') == NULL;
 }
 
 Oid
@@ -288,7 +298,8 @@ read_string(ValueReader *r, RowField *field)
 {
 	Datum		value;
 
-	if (r->type == JSONBOID || (r->type == JSONOID && r->plain))
+	if ((r->type == JSONBOID && !r->from_other) ||
+		(r->type == JSONOID && (r->plain || r->from_jsonb)))
 		return read_json_string(r, field);
 	if (r->plain && r->type == BYTEAOID && read_python_bytes(field, &value))
 		return value;
@@ -320,7 +331,7 @@ valuereader_read(ValueReader *r, const RowField *given, bool *isnull)
 	*isnull = false;
 	if (field->kind == FIELD_NULL)
 	{
-		if (r->type == JSONBOID && !r->plain)
+		if ((r->type == JSONBOID && !r->plain) || (r->type == JSONOID && r->from_jsonb))
 			return valuereader_text(r, "null", 4);
 		*isnull = true;
 		return (Datum) 0;

@@ -18,6 +18,9 @@ typedef struct ValueReader ValueReader;
  */
 extern ValueReader *valuereader_create(const RelationColumn *column, bool plain);
 
+/* Tells the type that a file of 2.0 gives its column; NULL where it does not. */
+extern void valuereader_from(ValueReader *reader, const char *type);
+
 /* What its values are: the column's type without domains. */
 extern Oid valuereader_type(const ValueReader *reader);
 extern int32 valuereader_typmod(const ValueReader *reader);
