@@ -311,8 +311,9 @@ check_match_key(Check *c)
 	{
 		if (table->nrefs == 0)
 			say(c, "warning", "%s",
-				key_is_drawn(table) ? "it has no match key: each restore adds its rows again"
-									: "it has no match key: rows are found again by their key alone");
+				key_is_drawn(table)
+					? "it has no match key: each restore adds its rows again"
+					: "it has no match key: rows are found again by their key alone");
 		return;
 	}
 	if (!is_unique(table->rel, numbers, count))

@@ -104,6 +104,7 @@ end_table(Restore *restore, const BackupTable *other)
 	if (t == NULL)
 		return;
 	restore_batch_flush(t);
+	restore_retry_moves(t);
 	if (other == NULL || other->component != t->table->component)
 		restore_cycle_close(restore);
 }

@@ -673,7 +673,10 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 			return;
 		}
 	}
-	restore_report_failure(t, row, error);
+	if (restore_moves_may(t, error))
+		restore_moves_refused(t, row, error);
+	else
+		restore_report_failure(t, row, error);
 }
 
 static void
@@ -711,6 +714,9 @@ fate_of(const RestoreRow *row)
 			return row->match.made ? "takes the place of one that a trigger made" : "is updated";
 		case ROW_WAITING:
 			return "waits for rows that have not come yet";
+		case ROW_MOVING:
+		case ROW_NEW_MOVING:
+			return "waits for a unique value that another row has";
 		case ROW_ORPHANED:
 			return "is left out: a row it belongs to is not here";
 		case ROW_FAILED:
@@ -782,6 +788,11 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 	if (row->state == ROW_WAITING)
 	{
 		restore_cycle_wait(t, row);
+		return;
+	}
+	if (row->state == ROW_MOVING || row->state == ROW_NEW_MOVING)
+	{
+		restore_moves_keep(t, row);
 		return;
 	}
 	count_row(t, row);

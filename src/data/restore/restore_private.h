@@ -73,6 +73,8 @@ typedef enum RowState
 	ROW_NEW,					/* to be inserted */
 	ROW_EXISTS,					/* to be updated, when overwriting */
 	ROW_WAITING,				/* for rows that have not come yet */
+	ROW_NEW_MOVING,				/* to be inserted once another row has let a unique value go */
+	ROW_MOVING,					/* the same of one that exists */
 	ROW_INSERTED,
 	ROW_UPDATED,
 	ROW_SKIPPED,				/* it exists, or a trigger would not have it */
@@ -127,6 +129,7 @@ typedef struct RestoreRow
 	bool	   *nulls;
 	bool		converted;		/* values and nulls are filled */
 	bool		referenced;		/* it is there for others to refer to: only found, or made */
+	char	   *moving;			/* the constraint for which it waits, if it has a name */
 	RowKey		key;
 	RowMatch	match;
 	RowRefs		refs;
@@ -151,6 +154,13 @@ typedef struct RestoreStatements
 	QueryPlan  *update;			/* NULL when there is nothing to set */
 	bool		update_tried;
 } RestoreStatements;
+
+/* A row that waits for a unique value. */
+typedef struct RestoreMove
+{
+	RestoreRow	row;
+	RestoreStatements *statements;
+} RestoreMove;
 
 /* What names one row here: values for the columns of an UPDATE's WHERE. */
 typedef struct RestorePlace
@@ -247,6 +257,14 @@ typedef struct TableBatch
 	uint32		match_hashes[BATCH_ROWS];
 } TableBatch;
 
+/* Rows that wait for unique values, until all have been read. */
+typedef struct TableMoves
+{
+	MemoryContext cxt;			/* NULL when there are none */
+	List	   *rows;			/* RestoreMove * */
+	bool		closed;			/* they have had their chances */
+} TableMoves;
+
 typedef struct TableCounts
 {
 	int64		inserted;
@@ -287,6 +305,7 @@ struct RestoreTable
 	TableMatch	match;
 	TableSql	sql;
 	TableBatch	batch;
+	TableMoves	moves;
 	TableCounts counts;
 	TableNotes	notes;
 };
@@ -343,6 +362,19 @@ extern RestorePlace restore_update_place(RestoreTable *t, const RestoreRow *row)
 extern void restore_update_put(const RestoreTable *t, RestoreRow *row, const RestorePlace *place);
 /* Receives what either returns; arg is a bool for each row. */
 extern bool restore_update_take(TupleTableSlot *slot, void *arg);
+
+/* An UPDATE of the rows, told by number, that sets this. */
+extern char *restore_update_sql(RestoreTable *t, const char *set);
+
+/* restore_moves.c */
+/* Whether a row that was refused so may wait for the value to become free. */
+extern bool restore_moves_may(const RestoreTable *t, const ErrorData *error);
+extern void restore_moves_refused(RestoreTable *t, RestoreRow *row, const ErrorData *error);
+extern void restore_moves_keep(RestoreTable *t, const RestoreRow *row);
+extern List *restore_moves_take(RestoreTable *t, MemoryContext *cxt);
+
+/* restore_retry.c */
+extern void restore_retry_moves(RestoreTable *t);
 
 /* restore_tenant.c */
 /* Refuses a file's own backup schema that does not leave the tenant where it is. */

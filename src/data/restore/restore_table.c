@@ -707,8 +707,8 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	}
 	t->match.probing =
 		t->match.count > 0 &&
-		(!t->match.covered || (!rows_tell_tenant(t) && has_rows_of(t, t->table->user_column,
-																   t->columns.tenant)));
+		(!t->match.covered ||
+		 (!rows_tell_tenant(t) && has_rows_of(t, t->table->user_column, t->columns.tenant)));
 	/* Nothing tells such rows from those that come. */
 	t->notes.had_rows =
 		t->match.count == 0 &&

@@ -178,6 +178,19 @@ restore_update_use(RestoreTable *t)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+char *
+restore_update_sql(RestoreTable *t, const char *set)
+{
+	StringInfoData sql;
+
+	need_where(t);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "UPDATE %s AS x SET %s", t->rel->qualified, set);
+	append_where(&sql, t);
+	appendStringInfoString(&sql, " RETURNING b.n");
+	return sql.data;
+}
+
 QueryPlan *
 restore_update_later(RestoreTable *t, int ref)
 {
@@ -186,15 +199,11 @@ restore_update_later(RestoreTable *t, int ref)
 
 	if (r->later != NULL)
 		return r->later;
-	need_where(t);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
 	for (int i = 0; i < r->ref->nfields; i++)
 		appendStringInfo(&sql, "%s%s = b.c%d", i > 0 ? ", " : "", r->ref->columns[i]->quoted,
 						 r->columns[i] + 1);
-	append_where(&sql, t);
-	appendStringInfoString(&sql, " RETURNING b.n");
-	r->later = query_prepare_over(t->cxt, sql.data, t->sql.relations);
+	r->later = query_prepare_over(t->cxt, restore_update_sql(t, sql.data), t->sql.relations);
 	return r->later;
 }
 
