@@ -1,4 +1,13 @@
--- What becomes of one schema when another is wanted: for tests, with \i.
+-- The opening of tests that see what becomes of one schema when another is wanted: \i.
+\set ECHO none
+\set VERBOSITY terse
+SET client_min_messages = error;
+CREATE ROLE regress_pairs SUPERUSER;
+SET ROLE regress_pairs;
+CREATE ROLE regress_pair_owner;
+CREATE ROLE regress_pair_reader;
+\pset tuples_only on
+\pset format unaligned
 CREATE FUNCTION pg_temp.owners(OUT object text, OUT owner text) RETURNS SETOF record LANGUAGE sql AS $$
     SELECT concat_ws(' ', k.key, o ->> 'name'), o ->> 'owner' FROM jsonb_each(db_adapter.introspect('{pair}')) k,
            jsonb_array_elements(CASE WHEN jsonb_typeof(k.value) = 'array' AND k.key <> 'schemas' THEN k.value ELSE '[]' END) o $$;
@@ -40,3 +49,4 @@ WHEN OTHERS THEN
     RETURN NEXT format('failed: %s %s (%s)', SQLSTATE, SQLERRM, split_part(context, E'\n', 2));
     RESET search_path;
 END $f$;
+\set ECHO all

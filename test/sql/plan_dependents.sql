@@ -1,13 +1,4 @@
 -- Whatever needs what goes or is made again makes way for it and comes back: verified, applied, no difference.
-\set VERBOSITY terse
-SET client_min_messages = error;
-CREATE ROLE regress_pairs SUPERUSER;
-SET ROLE regress_pairs;
-CREATE ROLE regress_pair_owner;
-CREATE ROLE regress_pair_reader;
-\pset tuples_only on
-\pset format unaligned
-
 \i test/data/pairs.sql
 
 -- Tables that reference each other, by keys, policies and rules, and all go

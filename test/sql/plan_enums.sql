@@ -1,13 +1,4 @@
 -- Enums whose labels change, and what stands on them.
-\set VERBOSITY terse
-SET client_min_messages = error;
-CREATE ROLE regress_pairs SUPERUSER;
-SET ROLE regress_pairs;
-CREATE ROLE regress_pair_owner;
-CREATE ROLE regress_pair_reader;
-\pset tuples_only on
-\pset format unaligned
-
 \i test/data/pairs.sql
 
 -- A label that nothing uses yet is added; one that is used at once cannot be

@@ -1,13 +1,4 @@
 -- Pairs of schemas, the second planned from the first: verified, applied, no difference.
-\set VERBOSITY terse
-SET client_min_messages = error;
-CREATE ROLE regress_pairs SUPERUSER;
-SET ROLE regress_pairs;
-CREATE ROLE regress_pair_owner;
-CREATE ROLE regress_pair_reader;
-\pset tuples_only on
-\pset format unaligned
-
 \i test/data/pairs.sql
 
 -- What reads a column whose type changes: it is all there afterwards, with its owner

@@ -3,15 +3,6 @@ SELECT current_setting('server_version_num')::int < 150000 AS old \gset
 \if :old
 \quit
 \endif
-\set VERBOSITY terse
-SET client_min_messages = error;
-CREATE ROLE regress_pairs SUPERUSER;
-SET ROLE regress_pairs;
-CREATE ROLE regress_pair_owner;
-CREATE ROLE regress_pair_reader;
-\pset tuples_only on
-\pset format unaligned
-
 \i test/data/pairs.sql
 
 SELECT pg_temp.pair(

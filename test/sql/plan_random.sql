@@ -1,13 +1,4 @@
 -- Schemas drawn from pieces, one planned from the other: verified, applied, no difference.
-\set VERBOSITY terse
-SET client_min_messages = error;
-CREATE ROLE regress_pairs SUPERUSER;
-SET ROLE regress_pairs;
-CREATE ROLE regress_pair_owner;
-CREATE ROLE regress_pair_reader;
-\pset tuples_only on
-\pset format unaligned
-
 \i test/data/pairs.sql
 
 -- A schema drawn from pieces: each may be there, in one of its forms.
