@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "schema/apply/apply.h"
+#include "schema/apply/apply_locks.h"
 #include "schema/apply/apply_rights.h"
 #include "schema/catalog/catalog.h"
 #include "schema/model/fingerprint.h"
@@ -252,6 +253,22 @@ apply_read_schema(List *schemas)
 
 /* From the start at each attempt: what an earlier one noted was rolled back. */
 static void
+take_locks(const ApplyRun *run)
+{
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	foreach(lc, run->plan->steps)
+	{
+		const PlannedStep *step = lfirst(lc);
+
+		if (!step->online)
+			commands = lappend(commands, plan_command_read(step->number, step->sql));
+	}
+	locks_take(commands);
+}
+
+static void
 apply_body(void *arg)
 {
 	ApplyRun   *run = arg;
@@ -263,6 +280,7 @@ apply_body(void *arg)
 	rights_begin();
 	nestlevel = query_pin(PIN_PATH);
 	apply_set_timeouts(run->options->lock_timeout_ms);
+	take_locks(run);
 	if (run->options->backup)
 		rights_run_guarded(save_rows, run);
 	foreach(lc, run->plan->steps)
@@ -364,6 +382,7 @@ apply_plan(Jsonb *document, const ApplyOptions *options)
 {
 	ApplyRun	run = {.options = options, .cxt = CurrentMemoryContext};
 
+	query_refuse_standby("db_adapter.apply()");
 	PreventCommandIfReadOnly("db_adapter.apply()");
 	run.plan = plan_read(document);
 	check_unchanged(&run);
