@@ -126,5 +126,39 @@ $storm->finish;
 is($primary->safe_psql('postgres', 'SELECT n FROM storm.rounds'), '150', 'the storm is over');
 is($failed, 0, "no read of $reads failed in it");
 
+# DDL that never rests, in three sessions and many tables: the later reads lock what
+# they read, and end.
+$primary->safe_psql('postgres', q{
+	CREATE SCHEMA mill;
+	CREATE TABLE mill.stop (stop bool);
+	DO $$BEGIN
+		FOR i IN 1 .. 150 LOOP
+			EXECUTE format('CREATE TABLE mill.t%s (a int PRIMARY KEY, b int CHECK (b > 0), c text DEFAULT %L)', i, 'x');
+			EXECUTE format('CREATE INDEX ON mill.t%s (b)', i);
+		END LOOP;
+	END$$});
+my @millers = map { IPC::Run::start(
+		[ 'psql', '-Xq', '-d', $primary->connstr('postgres'), '-c', 'SET client_min_messages = error', '-c', qq{
+			DO \$\$DECLARE n int; BEGIN
+				WHILE NOT EXISTS (SELECT FROM mill.stop) LOOP
+					n := $_ + 3 * (random() * 40)::int;
+					EXECUTE format('DROP TABLE IF EXISTS mill.t%s', n);
+					EXECUTE format('CREATE TABLE mill.t%s (a int PRIMARY KEY, b int CHECK (b > 0), c text DEFAULT %L)', n, 'x');
+					EXECUTE format('CREATE INDEX ON mill.t%s (b)', n);
+					COMMIT;
+				END LOOP;
+			END\$\$} ],
+		'2>', '/dev/null') } 1 .. 3;
+$primary->poll_query_until('postgres', q{SELECT count(*) = 3 FROM pg_stat_activity WHERE query LIKE '%DECLARE n int%' AND pid <> pg_backend_pid()})
+  or die 'the mill does not turn';
+foreach my $read (1 .. 3)
+{
+	my ($code, $out, $err) = $primary->psql('postgres', q{SELECT jsonb_typeof(db_adapter.introspect('{mill}'))});
+
+	is("$out$err", 'object', "read $read among steady DDL ends");
+}
+$primary->safe_psql('postgres', 'INSERT INTO mill.stop VALUES (true)');
+$_->finish foreach @millers;
+
 $primary->stop;
 done_testing();

@@ -5,10 +5,15 @@
  * All passes read under one catalog snapshot.  The server's deparsers look
  * things up by the newest one; where an object changed in between, they fail to
  * find it.  The read therefore runs in a subtransaction and starts anew when
- * that happens, so callers never see "cache lookup failed".
+ * that happens, so callers never see "cache lookup failed".  Where DDL goes on and on,
+ * the later reads lock the relations against it, by oid as a dump does, for as long
+ * as they take.
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/query.h"
@@ -17,6 +22,7 @@
 #include "miscadmin.h"
 #include "schema/catalog/catalog.h"
 #include "schema/catalog/catalog_reader.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -28,6 +34,12 @@
 #define CATALOG_ATTEMPTS 20
 #define CATALOG_WAIT 1000
 
+/* So many are made without locks; a read waits for its locks no more often than this. */
+#define CATALOG_FREE_ATTEMPTS 8
+#define CATALOG_LOCK_WAITS 200
+#define CATALOG_LOCK_WAIT 5000
+#define CATALOG_LOCK_ROUNDS 20
+
 typedef struct CatalogRequest
 {
 	List	   *schemas;
@@ -35,6 +47,7 @@ typedef struct CatalogRequest
 	bool		names_only;
 	bool		comparable;		/* without depends_on */
 	bool		graph;			/* with nodes */
+	bool		locks;			/* relations are locked while it reads */
 	MemoryContext result;
 	Schema	   *schema;
 } CatalogRequest;
@@ -90,6 +103,99 @@ read_all(CatalogReader *r, const CatalogRequest *request)
 		catalog_read_graph(r);
 }
 
+static int
+compare_oids(const ListCell *a, const ListCell *b)
+{
+	return lfirst_oid(a) < lfirst_oid(b) ? -1 : lfirst_oid(a) > lfirst_oid(b);
+}
+
+/* Relations of the snapshot that are not among those locked, a hash of oids, by oid. */
+static List *
+find_unlocked(const CatalogReader *r, HTAB *locked)
+{
+	Relation	rel = table_open(RelationRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, r->snapshot, 0, NULL);
+	List	   *relids = NIL;
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		if (form->relkind != RELKIND_INDEX && form->relkind != RELKIND_PARTITIONED_INDEX &&
+			hash_search(r->namespaces, &form->relnamespace, HASH_FIND, NULL) != NULL &&
+			hash_search(locked, &form->oid, HASH_FIND, NULL) == NULL)
+			relids = lappend_oid(relids, form->oid);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	list_sort(relids, compare_oids);
+	return relids;
+}
+
+/*
+ * Not in the server's queue: whoever waits there with locks may be chosen, or have
+ * another chosen, as the victim of a deadlock.
+ */
+static void
+lock_relation(Oid relid, int *waits)
+{
+	while (!ConditionalLockRelationOid(relid, AccessShareLock))
+	{
+		if (++*waits > CATALOG_LOCK_WAITS)
+			ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+							errmsg("relation %u could not be locked", relid)));
+		CHECK_FOR_INTERRUPTS();
+		pg_usleep(CATALOG_LOCK_WAIT);
+	}
+}
+
+/*
+ * Keeps relations from being altered or dropped, until all that a snapshot sees are
+ * locked: that one is read.  Nothing but the catalogs is read of them, so no privilege
+ * is asked for.
+ */
+static HTAB *
+lock_relations(CatalogReader *r)
+{
+	HASHCTL		control = {.keysize = sizeof(Oid), .entrysize = sizeof(Oid), .hcxt = r->work};
+	HTAB	   *locked =
+		hash_create("relations locked", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	List	   *relids;
+	ListCell   *lc;
+	int			waits = 0;
+
+	for (int round = 0; (relids = find_unlocked(r, locked)) != NIL; round++)
+	{
+		if (round == CATALOG_LOCK_ROUNDS)
+			ereport(ERROR, (errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+							errmsg("relations are made faster than they can be locked")));
+		foreach(lc, relids)
+		{
+			CHECK_FOR_INTERRUPTS();
+			lock_relation(lfirst_oid(lc), &waits);
+			(void) hash_search(locked, &lfirst_oid(lc), HASH_ENTER, NULL);
+		}
+		UnregisterSnapshot(r->snapshot);
+		InvalidateCatalogSnapshot();
+		r->snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
+	}
+	return locked;
+}
+
+static void
+unlock_relations(HTAB *locked)
+{
+	HASH_SEQ_STATUS scan;
+	Oid		   *relid;
+
+	if (locked == NULL)
+		return;
+	hash_seq_init(&scan, locked);
+	while ((relid = hash_seq_search(&scan)) != NULL)
+		UnlockRelationOid(*relid, AccessShareLock);
+}
+
 static void
 read_schema(void *arg)
 {
@@ -97,6 +203,7 @@ read_schema(void *arg)
 	CatalogReader r = {0};
 	MemoryContext oldcxt = MemoryContextSwitchTo(request->result);
 	int			nestlevel = query_pin(PIN_VALUES);
+	HTAB	   *locked = NULL;
 
 	r.result = request->result;
 	r.work = AllocSetContextCreate(r.result, "db_adapter catalog", ALLOCSET_DEFAULT_SIZES);
@@ -109,6 +216,8 @@ read_schema(void *arg)
 	r.schema->schemas = copy_names(request->schemas);
 
 	load_namespaces(&r, request->schemas);
+	if (request->locks)
+		locked = lock_relations(&r);
 	catalog_load_members(&r);
 	if (r.names_only)
 		catalog_read_relations(&r);
@@ -116,6 +225,7 @@ read_schema(void *arg)
 		read_all(&r, request);
 	schema_sort(r.schema);
 
+	unlock_relations(locked);
 	UnregisterSnapshot(r.snapshot);
 	MemoryContextDelete(r.work);
 	query_unpin(nestlevel);
@@ -135,6 +245,7 @@ is_torn(int sqlerrcode)
 		case ERRCODE_UNDEFINED_COLUMN:
 		case ERRCODE_UNDEFINED_FUNCTION:
 		case ERRCODE_UNDEFINED_SCHEMA:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
 			return true;
 		default:
 			return false;
@@ -147,6 +258,7 @@ raise_or_wait(ErrorData *error, ErrorData *last, int attempt)
 {
 	if (!is_torn(error->sqlerrcode) ||
 		(last != NULL && error->sqlerrcode != ERRCODE_UNDEFINED_OBJECT &&
+		 error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE &&
 		 strcmp(last->message, error->message) == 0))
 		ReThrowError(error);
 	if (attempt == CATALOG_ATTEMPTS)
@@ -175,7 +287,12 @@ read_whole(CatalogRequest *request)
 		ErrorData  *error;
 
 		request->result = compat_generation_context(parent, "db_adapter schema");
-		error = query_attempt(read_schema, request, true);
+		/* Others may wait for a transaction that has changed something: it waits for nobody. */
+		request->locks =
+			attempt > CATALOG_FREE_ATTEMPTS && !TransactionIdIsValid(GetTopTransactionIdIfAny());
+		/* Without locks of its own, a timeout of the caller's is the caller's. */
+		error = query_attempt_catching(read_schema, request, true,
+									   request->locks ? ERRCODE_LOCK_NOT_AVAILABLE : 0);
 		if (error == NULL)
 		{
 			request->schema->context = request->result;
