@@ -13,6 +13,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "base/compat.h"
 #include "base/query.h"
 #include "catalog/indexing.h"
@@ -117,6 +118,15 @@ void
 query_unpin(int nestlevel)
 {
 	AtEOXact_GUC(false, nestlevel);
+}
+
+void
+query_refuse_standby(const char *verb)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR, (errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+						errmsg("cannot execute %s on a standby", verb),
+						errhint("Connect to the primary.")));
 }
 
 /* Whoever listens may run for long, and leaves garbage: interruptible, and reset after each. */

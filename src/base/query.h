@@ -44,6 +44,9 @@ extern void query_unpin(int nestlevel);
  */
 extern void query_set(const char *name, const char *value);
 
+/* Raises 25006 on a standby: verb, say "db_adapter.declare()", is for the primary. */
+extern void query_refuse_standby(const char *verb);
+
 /*
  * One statement.  values and nulls as for SPI ('n' is NULL; nulls may be NULL).
  * read_only statements see the caller's snapshot: use it for STABLE verbs.

@@ -16,6 +16,7 @@
 #include "access/nbtree.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/tableam.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -382,6 +383,9 @@ relation_read(Oid relid)
 	info->qualified = quote_qualified_identifier(info->schema, info->name);
 	info->kind = rel->rd_rel->relkind;
 	info->has_children = rel->rd_rel->relhassubclass && info->kind != RELKIND_PARTITIONED_TABLE;
+	/* Not every access method knows places as the heap does. */
+	info->has_places = info->kind == RELKIND_RELATION && !info->has_children &&
+					   rel->rd_tableam != NULL && rel->rd_tableam->scan_set_tidrange != NULL;
 	info->has_triggers = has_user_triggers(rel->trigdesc);
 	relation_fold_indexes(rel);
 	read_columns(info, rel);

@@ -68,6 +68,7 @@ typedef struct RelationInfo
 	char	   *qualified;		/* "schema"."name" as SQL text, quoted where needed */
 	char		kind;			/* pg_class.relkind */
 	bool		has_children;
+	bool		has_places;		/* a plain table whose rows can be asked for by their place */
 	bool		has_triggers;
 	int			ncolumns;		/* live columns, in order */
 	RelationColumn *columns;

@@ -163,6 +163,13 @@ is($standby->safe_psql('source', 'SELECT name, armed FROM db_adapter.declaration
 	'shop|t', 'a standby shows the declarations');
 is($standby->safe_psql('source', q{SELECT count(*) FROM db_adapter.drift WHERE severity = 'error'}),
 	'0', 'and how the schema differs');
+foreach my $verb (
+	q{declare('late', 'CREATE TABLE late (id int)')}, q{undeclare('shop')},
+	q{restore('{}', dry_run => true)}, q{apply('{}')})
+{
+	($status, $out, $err) = $standby->psql('source', "SELECT db_adapter.$verb");
+	like($err, qr/ERROR: +cannot execute db_adapter.\w+\(\) on a standby\nHINT: +Connect to the primary/, "$verb says where it is");
+}
 $standby->promote;
 ($status, $out, $err) = $standby->psql('source', 'DROP VIEW shop.every');
 like($err, qr/leaves the schema short/, 'promoted, it enforces them');

@@ -177,6 +177,7 @@ my %attacks = (
 	"digest: $in_view"      => [ $view, "SELECT * FROM db_adapter.digest($schema, 'app.hers')" ],
 	'digest: a cast to text' => [ $cast, "SELECT count(*) FROM db_adapter.digest($docs, 'app.docs', 'u1')" ],
 	"digest_rows: $in_view" => [ $view, "SELECT * FROM db_adapter.digest_rows($schema, 'app.hers', '{0}')" ],
+	"match_keys: $in_view" => [ $view, q{SELECT * FROM db_adapter.match_keys('{"tables": [{"name": "app.hers"}]}', 'app.hers', '[{"slug": "s", "user_id": "u1"}]', '[{"slug": "s", "user_id": "u1"}]')} ],
 	'restore: triggers of a table' => [ $triggers, "SELECT inserted FROM db_adapter.restore(db_adapter.backup_document($schema, 'u1'), mode => 'overwrite')" ],
 	"restore: $in_view" => [ "SELECT db_adapter.backup_to_file('$directory/restore_view', $schema, overwrite => true);$view",
 		"SELECT * FROM db_adapter.restore(pg_read_file('$directory/restore_view'))" ],

@@ -497,7 +497,7 @@ backup_table_pages(Backup *b, int table)
 	const RelationInfo *rel = b->schema->tables[table].rel;
 	BlockNumber pages = 0;
 
-	if (rel->kind != RELKIND_RELATION || rel->has_children)
+	if (!rel->has_places)
 		return 0;
 	b->table = table;
 	open_scan(b);

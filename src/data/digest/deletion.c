@@ -30,7 +30,7 @@ typedef struct Deletion
 static void
 append_by_place(Deletion *d, const BackupTable *table)
 {
-	if (table->rel->kind != RELKIND_RELATION || table->rel->has_children)
+	if (!table->rel->has_places)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("cannot delete rows of table \"%s\" by match key", table->name),
 						errdetail("It has no unique key and is no plain table."),

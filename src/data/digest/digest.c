@@ -257,8 +257,7 @@ find_places(Digest *d, const BackupSchema *schema, const BackupTable *table, con
 static bool
 lists_few(const Digest *d, const BackupTable *table)
 {
-	return d->wanted != NULL && d->nwanted <= d->nbuckets / FEW_BUCKETS &&
-		   table->rel->kind == RELKIND_RELATION && !table->rel->has_children;
+	return d->wanted != NULL && d->nwanted <= d->nbuckets / FEW_BUCKETS && table->rel->has_places;
 }
 
 static void

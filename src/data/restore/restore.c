@@ -295,6 +295,8 @@ restore_source(const RestoreOptions *options, const Source *source, ReturnSetInf
 {
 	Execution	e = {NULL, source};
 
+	/* A dry run writes too, and rolls back. */
+	query_refuse_standby("db_adapter.restore()");
 	if (!options->accept_damaged)
 		verify_source(source);
 	e.restore = restore_create(options, CurrentMemoryContext);

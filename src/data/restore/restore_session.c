@@ -116,6 +116,7 @@ restore_begin(const RestoreOptions *options)
 	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContext oldcxt;
 
+	query_refuse_standby("db_adapter.restore_begin()");
 	if (session.restore != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

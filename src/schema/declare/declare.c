@@ -11,6 +11,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/query.h"
 #include "miscadmin.h"
 #include "schema/declare/declaration.h"
 #include "schema/declare/declare.h"
@@ -95,6 +96,7 @@ declare_schema(const char *name, const ExpectedRequest *request, const char *mod
 	Expectation *expectation;
 	List	   *differences;
 
+	query_refuse_standby("db_adapter.declare()");
 	check_name(name);
 	d.mode = declaration_parse_mode(mode);
 	before = find_own(name);
@@ -118,6 +120,7 @@ declare_schema(const char *name, const ExpectedRequest *request, const char *mod
 void
 declare_undo(const char *name)
 {
+	query_refuse_standby("db_adapter.undeclare()");
 	if (find_own(name) == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
 						errmsg("declaration \"%s\" does not exist", name),
