@@ -25,8 +25,11 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/transam.h"
+#include "access/xact.h"
 #include "base/calls.h"
 #include "base/compat.h"
 #include "base/depends.h"
@@ -39,14 +42,19 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_range.h"
+#include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
 static CallWatch *watch = NULL;
 static object_access_hook_type next_access_hook = NULL;
@@ -114,10 +122,58 @@ calls_set_watch(CallWatch *next)
 	return before;
 }
 
+static bool
+sees_all(Oid function, void *arg)
+{
+	return true;
+}
+
+static void
+meets_none(Oid function, void *arg)
+{
+}
+
+/* The type cache looks a range's function up once, for the session: again, to be met. */
+static void
+prepare_range(Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_RANGE_INFO);
+
+	if (entry->rngelemtype != NULL && OidIsValid(entry->rng_subdiff_finfo.fn_oid))
+		fmgr_info_cxt(entry->rng_subdiff_finfo.fn_oid, &entry->rng_subdiff_finfo,
+					  CacheMemoryContext);
+}
+
+static void
+prepare_ranges(void)
+{
+	Relation	rel = table_open(RangeRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		if (((Form_pg_range) GETSTRUCT(tuple))->rngsubdiff >= FirstNormalObjectId)
+			prepare_range(((Form_pg_range) GETSTRUCT(tuple))->rngtypid);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+}
+
 void
 calls_forget_plans(void)
 {
+	CallWatch	all = {sees_all, meets_none};
+	CallWatch  *before = calls_set_watch(&all);
+
 	InvalidateSystemCaches();
+	PG_TRY();
+	{
+		prepare_ranges();
+	}
+	PG_FINALLY();
+	{
+		(void) calls_set_watch(before);
+	}
+	PG_END_TRY();
 }
 
 /* ---- whose a function is ---- */
@@ -211,30 +267,59 @@ domain_of_constraint(Oid constraint)
 	return type;
 }
 
-static bool
-find_foreign_domain(const FormData_pg_depend *dependency, void *arg)
+static Oid
+view_of_rule(Oid rule)
 {
+	Relation	rel = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			view = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_rewrite_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(rule));
+	scan = systable_beginscan(rel, RewriteOidIndexId, true, NULL, 1, &key);
+	if (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		view = ((Form_pg_rewrite) GETSTRUCT(tuple))->ev_class;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return view;
+}
+
+typedef struct CallerSearch
+{
+	bool		views;			/* they count too */
+	bool		found;
+} CallerSearch;
+
+static bool
+find_foreign_caller(const FormData_pg_depend *dependency, void *arg)
+{
+	CallerSearch *search = arg;
 	Oid			type = InvalidOid;
+	Oid			view = InvalidOid;
 
 	if (dependency->classid == ConstraintRelationId)
 		type = domain_of_constraint(dependency->objid);
 	else if (dependency->classid == TypeRelationId)
 		type = dependency->objid;
-	*(bool *) arg = OidIsValid(type) && owner_is_foreign(relation_type_owner(type));
-	return !*(bool *) arg;
+	else if (search->views && dependency->classid == RewriteRelationId)
+		view = view_of_rule(dependency->objid);
+	search->found = (OidIsValid(type) && owner_is_foreign(relation_type_owner(type))) ||
+					(OidIsValid(view) && owner_is_foreign(relation_owner(view)));
+	return !search->found;
 }
 
 /*
- * Whether a domain of somebody else's calls the function: in a table of one's own it
- * would do so with one's own rights.
+ * Whether a domain of somebody else's calls the function, or a view: in a table of
+ * one's own, or in the place of one, it would do so with one's own rights.
  */
 static bool
-is_used_by_foreign_domain(Oid function)
+is_used_by_others(Oid function, bool views)
 {
-	bool		found = false;
+	CallerSearch search = {views};
 
-	depends_visit(ProcedureRelationId, function, find_foreign_domain, &found);
-	return found;
+	depends_visit(ProcedureRelationId, function, find_foreign_caller, &search);
+	return search.found;
 }
 
 /* ---- the guard ---- */
@@ -257,7 +342,8 @@ may_act(const CallGuard *guard, Oid function)
 		return true;
 	if (function < FirstNormalObjectId)
 		return volatility == PROVOLATILE_VOLATILE || reads_by_name(function);
-	return volatility == PROVOLATILE_VOLATILE && is_used_by_foreign_domain(function);
+	return volatility == PROVOLATILE_VOLATILE &&
+		   is_used_by_others(function, guard->rule == CALLS_READING);
 }
 
 /* Bodies that are trusted and say of themselves that they do nothing may be expanded. */
@@ -309,11 +395,10 @@ calls_refuse(Oid function, bool is_foreign)
 }
 
 void
-calls_run(CallGuard *guard, void (*body)(void *arg), void *arg)
+calls_run_alone(CallGuard *guard, void (*body)(void *arg), void *arg)
 {
 	CallWatch	own = {guard_sees, guard_meets, guard};
 	CallWatch  *before;
-	int			nestlevel = NewGUCNestLevel();
 
 	guard->user = GetUserId();
 	guard->stopped = InvalidOid;
@@ -329,8 +414,16 @@ calls_run(CallGuard *guard, void (*body)(void *arg), void *arg)
 	}
 	PG_END_TRY();
 	/* A handler of exceptions may have got past it. */
-	if (OidIsValid(guard->stopped))
+	if (OidIsValid(guard->stopped) && IsTransactionState())
 		calls_refuse(guard->stopped, calls_is_foreign(guard->stopped));
+}
+
+void
+calls_run(CallGuard *guard, void (*body)(void *arg), void *arg)
+{
+	int			nestlevel = NewGUCNestLevel();
+
+	calls_run_alone(guard, body, arg);
 	AtEOXact_GUC(false, nestlevel);
 }
 

@@ -16,6 +16,7 @@ typedef enum CallRule
 {
 	CALLS_ANY,					/* nothing is stopped */
 	CALLS_TRUSTED,				/* functions of roles without the current user's rights are */
+	CALLS_READING,				/* the same, where nothing but rows is read */
 	CALLS_PURE					/* and whatever is not immutable: what calls it is somebody's */
 } CallRule;
 
@@ -32,6 +33,9 @@ typedef struct CallGuard
  * if somebody has caught that error; guard->stopped tells who asks.
  */
 extern void calls_run(CallGuard *guard, void (*body)(void *arg), void *arg);
+
+/* The same where body makes transactions of its own: settings end with these. */
+extern void calls_run_alone(CallGuard *guard, void (*body)(void *arg), void *arg);
 
 /* The same for an entry point of SQL. */
 extern Datum calls_run_function(CallRule rule, PGFunction body, FunctionCallInfo fcinfo);
@@ -53,8 +57,8 @@ typedef struct CallWatch
 extern CallWatch *calls_set_watch(CallWatch *watch);
 
 /*
- * Forgets expressions that were planned earlier in this session, with functions
- * expanded in them: index expressions, domains, plans.
+ * Forgets what was prepared earlier in this session, when no watch was set: index
+ * expressions, domains and plans with functions expanded in them, functions of ranges.
  */
 extern void calls_forget_plans(void);
 

@@ -609,8 +609,8 @@ relation_collation_text(Oid collation)
 	return text;
 }
 
-static Oid
-owner_of(Oid relid)
+Oid
+relation_owner(Oid relid)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
 	Oid			owner = InvalidOid;
@@ -626,11 +626,11 @@ owner_of(Oid relid)
 Oid
 relation_tree_owner(Oid relid)
 {
-	Oid			owner = owner_of(relid);
+	Oid			owner = relation_owner(relid);
 	ListCell   *lc;
 
 	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
-		if (owner_of(lfirst_oid(lc)) != owner)
+		if (relation_owner(lfirst_oid(lc)) != owner)
 			return InvalidOid;
 	return owner;
 }

@@ -123,6 +123,8 @@ extern bool relation_key_within(const RelationKey *key, const AttrNumber *column
 /* The default of a column as SQL text with all names qualified, or NULL. */
 extern char *relation_default(const RelationInfo *rel, const RelationColumn *column);
 
+/* InvalidOid where there is none of that oid any more. */
+extern Oid relation_owner(Oid relid);
 /* The owner of it and of all tables below it; InvalidOid where they are several. */
 extern Oid relation_tree_owner(Oid relid);
 extern Oid relation_type_owner(Oid type);

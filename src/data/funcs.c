@@ -42,7 +42,7 @@ static CallRule
 read_rule(FunctionCallInfo fcinfo)
 {
 	return argument_bool(fcinfo, "row_security", ARGUMENT_REQUIRED) && !superuser() ? CALLS_ANY
-																					: CALLS_TRUSTED;
+																					: CALLS_READING;
 }
 
 /* The arguments that the three forms of backup share. */
@@ -74,7 +74,7 @@ PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);
 Datum
 db_adapter_derive_backup_schema(PG_FUNCTION_ARGS)
 {
-	return calls_run_function(CALLS_TRUSTED, run_derive_backup_schema, fcinfo);
+	return calls_run_function(CALLS_READING, run_derive_backup_schema, fcinfo);
 }
 
 static Datum
@@ -93,7 +93,7 @@ PG_FUNCTION_INFO_V1(db_adapter_check_backup_schema);
 Datum
 db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
 {
-	return calls_run_function(CALLS_TRUSTED, run_check_backup_schema, fcinfo);
+	return calls_run_function(CALLS_READING, run_check_backup_schema, fcinfo);
 }
 
 typedef struct BackupCall
@@ -347,7 +347,7 @@ PG_FUNCTION_INFO_V1(db_adapter_digest);
 Datum
 db_adapter_digest(PG_FUNCTION_ARGS)
 {
-	return calls_run_function(CALLS_TRUSTED, run_digest, fcinfo);
+	return calls_run_function(CALLS_READING, run_digest, fcinfo);
 }
 
 static Datum
@@ -369,7 +369,7 @@ PG_FUNCTION_INFO_V1(db_adapter_digest_rows);
 Datum
 db_adapter_digest_rows(PG_FUNCTION_ARGS)
 {
-	return calls_run_function(CALLS_TRUSTED, run_digest_rows, fcinfo);
+	return calls_run_function(CALLS_READING, run_digest_rows, fcinfo);
 }
 
 static Datum
@@ -392,7 +392,7 @@ PG_FUNCTION_INFO_V1(db_adapter_match_keys);
 Datum
 db_adapter_match_keys(PG_FUNCTION_ARGS)
 {
-	return calls_run_function(CALLS_TRUSTED, run_match_keys, fcinfo);
+	return calls_run_function(CALLS_READING, run_match_keys, fcinfo);
 }
 
 static Datum

@@ -101,6 +101,18 @@ SELECT pg_temp.change('CREATE AGGREGATE app.agg(int) (sfunc = other.step, stype 
 SELECT pg_temp.change('CREATE MATERIALIZED VIEW app.mv AS SELECT other.inlined() AS c');
 SELECT pg_temp.change('CREATE TABLE app.p (a int) PARTITION BY LIST (a); CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES IN (other.stable())');
 
+-- ---- functions that the server has looked up before ----
+SET ROLE regress_da_other;
+CREATE FUNCTION other.diff(float8, float8) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN RAISE WARNING 'other''s ranges run as %', current_user; RETURN $1 - $2; END$$;
+CREATE TYPE other.range AS RANGE (subtype = float8, subtype_diff = other.diff);
+RESET ROLE;
+CREATE TABLE app.ranges (id int PRIMARY KEY, v other.range);
+INSERT INTO app.ranges SELECT i, other.range(i, i + 1) FROM generate_series(1, 600) i;
+SELECT count(*) FROM app.ranges WHERE v && other.range(1, 2);
+SELECT pg_temp.change('CREATE TABLE app.ranges (id int PRIMARY KEY, v other.range); CREATE INDEX ON app.ranges USING gist (v)');
+DROP TABLE app.ranges;
+
 -- ---- expected, declare ----
 SELECT db_adapter.expected('CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (other.stable())');
 SELECT db_adapter.expected('CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (other.stable())', allow_do => true);
@@ -153,6 +165,16 @@ CREATE OR REPLACE VIEW app.above AS SELECT id, user_id, other.inlined()::text AS
 SELECT db_adapter.backup_document('{"tables": [{"name": "app.above"}]}');
 SELECT db_adapter.backup_document('{"tables": [{"name": "app.kept", "filter": "other.inlined() = 1"}]}');
 DROP VIEW app.above;
+-- A function of his that acts is his to call, unless a view of hers may be what calls it.
+CREATE FUNCTION app.acts(text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN RAISE WARNING 'acts as %', current_user; RETURN $1; END$$;
+CREATE VIEW app.above AS SELECT id, app.acts(user_id) AS user_id, slug FROM app.kept;
+SELECT length(db_adapter.backup_document('{"tables": [{"name": "app.above"}]}')) > 0 AS backed_up;
+SET ROLE regress_da_other;
+CREATE VIEW app.hers AS SELECT app.acts('mine');
+RESET ROLE;
+SELECT db_adapter.backup_document('{"tables": [{"name": "app.above"}]}');
+DROP VIEW app.above, app.hers;
 -- She may read her own.
 SET ROLE regress_da_other;
 SELECT length(db_adapter.backup_document(:'doc')) > 0 AS backed_up;

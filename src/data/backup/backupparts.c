@@ -193,7 +193,7 @@ db_adapter_backup_worker_main(dsm_segment *segment, shm_toc *toc)
 	JsonbContainer *request = &((Jsonb *) shm_toc_lookup(toc, KEY_REQUEST, false))->root;
 	BackupOptions options = {.format = BACKUP_JSONL, .checksum = CHECKSUM_CRC32C};
 	WorkerRun	run = {shm_toc_lookup(toc, KEY_WORK, false), request};
-	CallGuard	guard = {CALLS_TRUSTED};
+	CallGuard	guard = {CALLS_READING};
 
 	options.backup_schema = get_document(request, "backup_schema");
 	options.filters = options.metadata = get_document(request, "filters");

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "base/calls.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -141,6 +142,7 @@ begin_work(Jsonb *plan)
 							 GUC_ACTION_SET, true, 0, false);
 	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SET, true, 0, false);
+	calls_forget_plans();
 	document = plan_read(plan);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(cxt);
@@ -177,6 +179,30 @@ drop_invalid(const IndexStmt *stmt)
 				 quote_qualified_identifier(stmt->relation->schemaname, stmt->idxname)));
 }
 
+typedef struct IndexRun
+{
+	IndexStmt  *stmt;
+	const char *sql;
+} IndexRun;
+
+static void
+run_index(void *arg)
+{
+	IndexRun   *run = arg;
+
+	query_run_nontransactional((Node *) run->stmt, run->sql);
+}
+
+/* The server acts as the table's owner; where that is the superuser, others' functions stop. */
+static void
+run_guarded(IndexStmt *stmt, const PlannedStep *step)
+{
+	CallGuard	guard = {CALLS_TRUSTED};
+	IndexRun	run = {stmt, step->sql};
+
+	calls_run_alone(&guard, run_index, &run);
+}
+
 Jsonb *
 online_create_index(Jsonb *plan)
 {
@@ -206,7 +232,7 @@ online_create_index(Jsonb *plan)
 		progress_phase("building an index", step->object);
 		if (state.present)
 			drop_invalid(stmt);
-		query_run_nontransactional((Node *) stmt, step->sql);
+		run_guarded(stmt, step);
 		if (state.present)
 			repaired = lappend(repaired, step->object);
 		else
