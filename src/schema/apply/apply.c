@@ -252,6 +252,19 @@ apply_read_schema(List *schemas)
 }
 
 /* From the start at each attempt: what an earlier one noted was rolled back. */
+static Node *
+read_step(PlannedStep *step)
+{
+	ErrorContextCallback context = {.callback = add_step_context, .arg = step};
+	Node	   *stmt;
+
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+	stmt = plan_command_read(step->number, step->sql);
+	error_context_stack = context.previous;
+	return stmt;
+}
+
 static void
 take_locks(const ApplyRun *run)
 {
@@ -260,10 +273,10 @@ take_locks(const ApplyRun *run)
 
 	foreach(lc, run->plan->steps)
 	{
-		const PlannedStep *step = lfirst(lc);
+		PlannedStep *step = lfirst(lc);
 
 		if (!step->online)
-			commands = lappend(commands, plan_command_read(step->number, step->sql));
+			commands = lappend(commands, read_step(step));
 	}
 	locks_take(commands);
 }
