@@ -55,6 +55,13 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 }
 #endif
 
+/* 15 took the right to create in public from everyone. */
+#if PG_VERSION_NUM < 150000
+#define compat_public_rights (ACL_USAGE | ACL_CREATE)
+#else
+#define compat_public_rights ACL_USAGE
+#endif
+
 /* A context for what is made once and goes as a whole; 15 lets its blocks grow. */
 #if PG_VERSION_NUM < 150000
 #define compat_generation_context(parent, name)                                                    \

@@ -52,6 +52,14 @@ extern char *ddl_comment(const char *keyword, const char *target, const char *co
 extern List *ddl_privileges(const SchemaKind *kind, const void *object, const char *column,
 							const char *owner, List *before, List *after);
 
+/*
+ * What a column keeps of stays that goes along when its table's privileges change from
+ * before to after: revoking a privilege on a table revokes it on all its columns.
+ */
+extern List *ddl_column_grants_again(const SchemaKind *kind, const void *object, const char *owner,
+									 List *before, List *after, const SchemaObject *column,
+									 List *stays);
+
 /* Whether an entry was granted by somebody else than the owner: no command repeats it. */
 extern bool ddl_is_granted_on(const char *entry);
 

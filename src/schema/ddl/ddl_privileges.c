@@ -12,6 +12,7 @@
 #include "base/compat.h"
 #include "lib/stringinfo.h"
 #include "schema/ddl/ddl.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
 
@@ -63,59 +64,170 @@ read_grantee(const PrivilegeTarget *t, const char *entry, const char **letters)
 				  : pstrdup(quote_identifier(pnstrdup(entry, p - entry)));
 }
 
-static const char *
-privilege_name(char letter)
+/* What an entry grants: each privilege plainly, or with the right to grant it on. */
+typedef enum Granted
 {
-	for (int i = 0; i < lengthof(privilege_names); i++)
-		if (privilege_names[i].letter == letter)
-			return privilege_names[i].name;
-	return NULL;
+	NOT_GRANTED,
+	GRANTED,
+	GRANTED_ON
+} Granted;
+
+typedef struct Grants
+{
+	Granted		of[lengthof(privilege_names)];
+} Grants;
+
+/* All that the kind of object knows. */
+static AclMode
+all_rights(const PrivilegeTarget *t)
+{
+	if (t->column != NULL)
+		return ACL_ALL_RIGHTS_COLUMN;
+	if (strncmp(t->on, "SEQUENCE", 8) == 0)
+		return ACL_ALL_RIGHTS_SEQUENCE;
+	if (strncmp(t->on, "FUNCTION", 8) == 0 || strncmp(t->on, "PROCEDURE", 9) == 0)
+		return ACL_ALL_RIGHTS_FUNCTION;
+	if (strncmp(t->on, "TYPE", 4) == 0 || strncmp(t->on, "DOMAIN", 6) == 0)
+		return ACL_ALL_RIGHTS_TYPE;
+	if (strncmp(t->on, "SCHEMA", 6) == 0)
+		return ACL_ALL_RIGHTS_SCHEMA;
+	return ACL_ALL_RIGHTS_RELATION;
 }
 
-/* The privileges of an entry that are, or are not, grantable; NULL where there are none. */
+/* The letters of the server stand in the order of their bits. */
+static bool
+is_right(AclMode rights, char letter)
+{
+	const char *found = strchr(ACL_ALL_RIGHTS_STR, letter);
+
+	return found != NULL && (rights & (AclMode) 1 << (found - ACL_ALL_RIGHTS_STR)) != 0;
+}
+
+/* Adds the letters of an entry; "ALL" stands for all there are. */
+static void
+add_letters(const PrivilegeTarget *t, Grants *grants, const char *letters)
+{
+	bool		all = strncmp(letters, ALL_LETTERS, strlen(ALL_LETTERS)) == 0;
+	AclMode		rights = all_rights(t);
+
+	for (int i = 0; i < lengthof(privilege_names); i++)
+	{
+		char		letter = privilege_names[i].letter;
+		const char *end = strchrnul(letters, '/');
+		const char *found = memchr(letters, letter, end - letters);
+		Granted		granted = NOT_GRANTED;
+
+		if (all && is_right(rights, letter))
+			granted = letters[strlen(ALL_LETTERS)] == '*' ? GRANTED_ON : GRANTED;
+		else if (!all && found != NULL)
+			granted = found[1] == '*' ? GRANTED_ON : GRANTED;
+		grants->of[i] = Max(grants->of[i], granted);
+	}
+}
+
+/* What a grantee has from the owner by a list of entries. */
+static Grants
+grants_of(const PrivilegeTarget *t, List *entries, const char *grantee)
+{
+	Grants		grants = {0};
+	ListCell   *lc;
+
+	foreach(lc, entries)
+	{
+		const char *letters;
+		char	   *name = read_grantee(t, lfirst(lc), &letters);
+
+		if (strcmp(name, grantee) == 0 && !ddl_is_granted_on(lfirst(lc)))
+			add_letters(t, &grants, letters);
+	}
+	return grants;
+}
+
+static bool
+has_none(const Grants *grants)
+{
+	for (int i = 0; i < lengthof(privilege_names); i++)
+		if (grants->of[i] != NOT_GRANTED)
+			return false;
+	return true;
+}
+
+/* Whether it grants all that the kind of object knows, in the same way; ALL of one is no name. */
+static bool
+has_all(const PrivilegeTarget *t, const Grants *grants, Granted how)
+{
+	AclMode		rights = all_rights(t);
+
+	for (int i = 0; i < lengthof(privilege_names); i++)
+		if (is_right(rights, privilege_names[i].letter) && grants->of[i] != how)
+			return false;
+	return (rights & (rights - 1)) != 0;
+}
+
+/* The privileges of which one of two states leads to the other, separated by commas; or NULL. */
 static char *
-list_privileges(const char *letters, const char *column, bool grantable)
+list_changes(const PrivilegeTarget *t, const Grants *before, const Grants *after, Granted from,
+			 Granted to)
 {
 	StringInfoData out;
 
 	initStringInfo(&out);
-	for (const char *p = letters; *p != '\0' && *p != '/'; p++)
+	for (int i = 0; i < lengthof(privilege_names); i++)
 	{
-		const char *name = privilege_name(*p);
-
-		if (name == NULL || (p[1] == '*') != grantable)
+		if (before->of[i] != from || after->of[i] != to)
 			continue;
-		appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", name);
-		if (column != NULL)
-			appendStringInfo(&out, " (%s)", quote_identifier(column));
+		appendStringInfo(&out, "%s%s", out.len > 0 ? ", " : "", privilege_names[i].name);
+		if (t->column != NULL)
+			appendStringInfo(&out, " (%s)", quote_identifier(t->column));
 	}
 	return out.len > 0 ? out.data : NULL;
 }
 
-static char *
-revoke_all(const PrivilegeTarget *t, const char *grantee)
+static List *
+add_command(List *commands, const PrivilegeTarget *t, const char *verb, const char *privileges,
+			const char *preposition, const char *grantee, const char *end)
 {
-	const char *columns = t->column != NULL ? psprintf(" (%s)", quote_identifier(t->column)) : "";
+	if (privileges == NULL)
+		return commands;
+	return lappend(commands, psprintf("%s%s %s ON %s %s %s%s", t->prefix, verb, privileges, t->on,
+									  preposition, grantee, end));
+}
 
-	return psprintf("%sREVOKE ALL%s ON %s FROM %s", t->prefix, columns, t->on, grantee);
+/* Nothing but what differs: to revoke more would take along what columns have. */
+static List *
+revoke(List *commands, const PrivilegeTarget *t, const char *grantee, const Grants *before,
+	   const Grants *after)
+{
+	static const Granted had[] = {GRANTED, GRANTED_ON};
+
+	if (has_none(before))
+		return commands;
+	if (has_none(after))
+		return add_command(commands, t, "REVOKE",
+						   t->column != NULL ? psprintf("ALL (%s)", quote_identifier(t->column))
+											 : "ALL",
+						   "FROM", grantee, "");
+	for (int i = 0; i < lengthof(had); i++)
+		commands =
+			add_command(commands, t, "REVOKE", list_changes(t, before, after, had[i], NOT_GRANTED),
+						"FROM", grantee, "");
+	return add_command(commands, t, "REVOKE GRANT OPTION FOR",
+					   list_changes(t, before, after, GRANTED_ON, GRANTED), "FROM", grantee, "");
 }
 
 static List *
-grant_entry(List *commands, const PrivilegeTarget *t, const char *entry)
+grant(List *commands, const PrivilegeTarget *t, const char *grantee, const Grants *before,
+	  const Grants *after)
 {
-	const char *letters;
-	char	   *grantee = read_grantee(t, entry, &letters);
-
-	for (int grantable = 0; grantable <= 1; grantable++)
-	{
-		char	   *names = list_privileges(letters, t->column, grantable);
-
-		if (names != NULL)
-			commands =
-				lappend(commands, psprintf("%sGRANT %s ON %s TO %s%s", t->prefix, names, t->on,
-										   grantee, grantable ? " WITH GRANT OPTION" : ""));
-	}
-	return commands;
+	if (has_none(before) && t->column == NULL && has_all(t, after, GRANTED))
+		return add_command(commands, t, "GRANT", "ALL", "TO", grantee, "");
+	commands = add_command(commands, t, "GRANT",
+						   list_changes(t, before, after, NOT_GRANTED, GRANTED), "TO", grantee, "");
+	commands =
+		add_command(commands, t, "GRANT", list_changes(t, before, after, NOT_GRANTED, GRANTED_ON),
+					"TO", grantee, " WITH GRANT OPTION");
+	return add_command(commands, t, "GRANT", list_changes(t, before, after, GRANTED, GRANTED_ON),
+					   "TO", grantee, " WITH GRANT OPTION");
 }
 
 /* What a kind of object grants by default: everything to its owner, and some to all. */
@@ -127,20 +239,6 @@ default_entries(const char *on)
 	if (strncmp(on, "TYPE", 4) == 0 || strncmp(on, "DOMAIN", 6) == 0)
 		return list_make2("$owner=U", "=U");
 	return list_make1("$owner=" ALL_LETTERS);
-}
-
-/* "ALL" instead of letters stands for all there are. */
-static List *
-grant(List *commands, const PrivilegeTarget *t, const char *entry)
-{
-	const char *letters;
-	char	   *grantee = read_grantee(t, entry, &letters);
-
-	if (strncmp(letters, ALL_LETTERS, strlen(ALL_LETTERS)) == 0)
-		return lappend(commands,
-					   psprintf("%sGRANT ALL ON %s TO %s%s", t->prefix, t->on, grantee,
-								letters[strlen(ALL_LETTERS)] == '*' ? " WITH GRANT OPTION" : ""));
-	return grant_entry(commands, t, entry);
 }
 
 /* Relations of all kinds are granted on as tables, but for sequences. */
@@ -165,27 +263,79 @@ ddl_is_granted_on(const char *entry)
 	return strchr(letters, '/') != NULL;
 }
 
+/* The grantees of a list, once each, added to those of another. */
+static List *
+add_grantees(const PrivilegeTarget *t, List *grantees, List *entries)
+{
+	ListCell   *lc;
+
+	foreach(lc, entries)
+	{
+		const char *letters;
+		char	   *name = read_grantee(t, lfirst(lc), &letters);
+
+		if (!schema_lists(grantees, name))
+			grantees = lappend(grantees, name);
+	}
+	return grantees;
+}
+
 static List *
 change_entries(const PrivilegeTarget *t, List *before, List *after)
 {
 	List	   *commands = NIL;
+	List	   *grantees;
 	ListCell   *lc;
 
 	if (before == NIL)
 		before = t->by_default;
 	if (after == NIL)
 		after = t->by_default;
-	foreach(lc, before)
+	grantees = add_grantees(t, add_grantees(t, NIL, before), after);
+	foreach(lc, grantees)
 	{
-		const char *letters;
+		Grants		had = grants_of(t, before, lfirst(lc));
+		Grants		gets = grants_of(t, after, lfirst(lc));
 
-		if (!schema_lists(after, lfirst(lc)) && !ddl_is_granted_on(lfirst(lc)))
-			commands = lappend(commands, revoke_all(t, read_grantee(t, lfirst(lc), &letters)));
+		commands = revoke(commands, t, lfirst(lc), &had, &gets);
 	}
-	foreach(lc, after)
+	foreach(lc, grantees)
 	{
-		if (!schema_lists(before, lfirst(lc)) && !ddl_is_granted_on(lfirst(lc)))
-			commands = grant(commands, t, lfirst(lc));
+		Grants		had = grants_of(t, before, lfirst(lc));
+		Grants		gets = grants_of(t, after, lfirst(lc));
+
+		commands = grant(commands, t, lfirst(lc), &had, &gets);
+	}
+	return commands;
+}
+
+List *
+ddl_column_grants_again(const SchemaKind *kind, const void *object, const char *owner, List *before,
+						List	   *after, const SchemaObject *column, List *stays)
+{
+	PrivilegeTarget t = {.prefix = "", .owner = owner};
+	List	   *commands = NIL;
+	ListCell   *lc;
+
+	t.on = psprintf("%s %s", grant_keyword(kind, object), ddl_target(kind, object));
+	if (before == NIL || stays == NIL)
+		return NIL;
+	if (after == NIL)
+		after = default_entries(t.on);
+	foreach(lc, add_grantees(&t, NIL, stays))
+	{
+		Grants		had = grants_of(&t, before, lfirst(lc));
+		Grants		gets = grants_of(&t, after, lfirst(lc));
+		Grants		nothing = {0};
+		Grants		again = {0};
+
+		t.column = column->name;
+		again = grants_of(&t, stays, lfirst(lc));
+		for (int i = 0; i < lengthof(privilege_names); i++)
+			if (had.of[i] == NOT_GRANTED || gets.of[i] != NOT_GRANTED)
+				again.of[i] = NOT_GRANTED;
+		commands = grant(commands, &t, lfirst(lc), &nothing, &again);
+		t.column = NULL;
 	}
 	return commands;
 }

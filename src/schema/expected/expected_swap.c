@@ -410,6 +410,17 @@ update_schema_row(Oid namespace, const char *name, Datum acl, bool set_acl)
 	CommandCounterIncrement();
 }
 
+/* Those of public in a new database, for who made it himself. */
+static Datum
+standard_privileges(Oid owner)
+{
+	Acl		   *acl = acldefault(OBJECT_SCHEMA, owner);
+	AclItem		item = {.ai_grantee = ACL_ID_PUBLIC, .ai_grantor = owner};
+
+	ACLITEM_SET_RIGHTS(item, compat_public_rights);
+	return PointerGetDatum(aclupdate(acl, &item, ACL_MODECHG_ADD, owner, DROP_RESTRICT));
+}
+
 /* The privileges the schema had in a new database, for this owner; or 0. */
 static Datum
 initial_privileges(Oid namespace, Oid owner)
@@ -478,6 +489,8 @@ create_schema(Swap *swap, SwapSchema *schema)
 		comment = GetComment(schema->live, NamespaceRelationId, 0);
 	if (OidIsValid(schema->live))
 		acl = is_public ? initial_privileges(schema->live, owner) : live_privileges(schema->live);
+	if (is_public && acl == (Datum) 0)
+		acl = standard_privileges(owner);
 	if (comment != NULL)
 		CreateComments(namespace, NamespaceRelationId, 0, comment);
 	update_schema_row(namespace, NULL, acl, true);

@@ -70,9 +70,16 @@ set_privileges(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind
 	ListCell   *lc;
 
 	foreach(lc, commands)
-		planner_step(p, PHASE_DESCRIBE, strncmp(lfirst(lc), "GRANT", 5) == 0 ? "grant" : "revoke",
-					 describe_object(parent_kind, parent, object), parent != NULL ? parent : object,
-					 lfirst(lc), reason);
+	{
+		PlanStep   *step = planner_step(p, PHASE_DESCRIBE,
+										strncmp(lfirst(lc), "GRANT", 5) == 0 ? "grant" : "revoke",
+										describe_object(parent_kind, parent, object),
+										parent != NULL ? parent : object, lfirst(lc), reason);
+
+		/* What is revoked of the table is revoked of all its columns. */
+		if (is_column)
+			planner_run_late(step);
+	}
 }
 
 /* Of an object made anew, what its owner cannot give back. */
@@ -180,6 +187,35 @@ plan_default_privileges(Planner *p, const Difference *d)
 					 to != NULL ? to : from, lfirst(lc), "the default privileges differ");
 }
 
+/* Columns keep what a change of their table's privileges would take along. */
+static void
+grant_columns_again(Planner *p, const Difference *d, List *before, List *after, const char *owner)
+{
+	const SchemaTable *to = d->expected;
+	const SchemaTable *from = d->actual;
+	bool		is_view = d->object_kind == &schema_view_kind;
+	ListCell   *lc;
+
+	foreach(lc, is_view ? ((const SchemaView *) d->actual)->columns : from->columns)
+	{
+		const SchemaObject *column = lfirst(lc);
+		const SchemaObject *expected = schema_find_child(
+			is_view ? ((const SchemaView *) d->expected)->columns : to->columns, column->name);
+		List	   *stays = NIL;
+		List *final = expected != NULL ? final_privileges(p, expected, column) : column->privileges;
+		ListCell   *lcg;
+
+		foreach(lcg, column->privileges)
+			if (schema_lists(final, lfirst(lcg)))
+				stays = lappend(stays, lfirst(lcg));
+		foreach(lcg, ddl_column_grants_again(d->object_kind, d->expected, owner, before, after,
+											 column, stays))
+			planner_run_late(planner_step(p, PHASE_DESCRIBE, "grant",
+										  planner_child(d->expected, column), d->expected,
+										  lfirst(lcg), "revoking it of the table takes it along"));
+	}
+}
+
 void
 plan_describe(Planner *p, const Difference *d)
 {
@@ -199,12 +235,13 @@ plan_describe(Planner *p, const Difference *d)
 	else
 	{
 		List	   *after = final_privileges(p, expected, actual);
+		const char *owner = d->parent != NULL ? final_owner(p, d->parent, d->parent_actual)
+											  : final_owner(p, d->expected, d->actual);
 
 		set_privileges(p, d->object_kind, d->parent_kind, d->parent, d->expected,
-					   actual->privileges, after,
-					   d->parent != NULL ? final_owner(p, d->parent, d->parent_actual)
-										 : final_owner(p, d->expected, d->actual),
-					   reason);
+					   actual->privileges, after, owner, reason);
+		if (d->object_kind == &schema_table_kind || d->object_kind == &schema_view_kind)
+			grant_columns_again(p, d, actual->privileges, after, owner);
 		if (differ_in_others(actual->privileges, after) ||
 			differ_in_others(after, actual->privileges))
 			planner_remain(p, d,
