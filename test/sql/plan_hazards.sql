@@ -6,7 +6,7 @@ SET ROLE regress_hazards;
 CREATE SCHEMA hazards;
 CREATE TABLE hazards.p (id int PRIMARY KEY);
 CREATE TABLE hazards.t (
-    word varchar(10), name text, small int, exact numeric(8,2), shorter varchar(20), part int, plain text, maybe int DEFAULT 1, sorted text, packed text);
+    word varchar(10), name text, small int, exact numeric(8,4), shorter varchar(20), part int, plain text, maybe int DEFAULT 1, sorted text, packed text);
 INSERT INTO hazards.p VALUES (1);
 INSERT INTO hazards.t SELECT 'a', 'b', i, i, 'c', 1, 'd', i, 'e', 'f' FROM generate_series(1, 1000) i;
 CREATE INDEX ON hazards.t (small);
@@ -15,7 +15,7 @@ SELECT db_adapter.expected($$
 CREATE SCHEMA hazards;
 CREATE TABLE hazards.p (id int PRIMARY KEY);
 CREATE TABLE hazards.t (
-    word text, name varchar(30), small bigint, exact numeric(8,4), shorter varchar(10), part int REFERENCES hazards.p, plain text, maybe int NOT NULL,
+    word text, name varchar(30), small bigint, exact numeric(8,2), shorter varchar(10), part int REFERENCES hazards.p, plain text, maybe int NOT NULL,
     sorted text COLLATE "C", packed text COMPRESSION pglz,
     fixed int DEFAULT 7, moving float8 DEFAULT random(), made int GENERATED ALWAYS AS (part * 2) STORED, CONSTRAINT big CHECK (small > 0), CONSTRAINT one UNIQUE (small));
 CREATE INDEX t_small_idx ON hazards.t (small DESC);

@@ -41,21 +41,56 @@ parse_type(const char *name, Oid *type, int32 *typmod)
 	return compat_parse_type(name, type, typmod) && OidIsValid(*type);
 }
 
+/* numeric(p, s): a new one must hold as many digits before the point, and after it. */
+static bool
+is_wider_numeric(int32 from, int32 to)
+{
+	int			from_scale = from < 0 ? 0 : (from - VARHDRSZ) & 0x7ff;
+	int			to_scale = (to - VARHDRSZ) & 0x7ff;
+
+	/* A negative scale rounds before the point. */
+	return from >= 0 && from_scale < 0x400 && to_scale < 0x400 && to_scale >= from_scale;
+}
+
 /* Between two modifiers of one type: texts that are too long raise, numbers are rounded. */
 static PlanCast
 modifier_cast(Oid type, int32 from, int32 to)
 {
 	if (to < 0 || from == to)
 		return CAST_SAFE;
-	return type == VARCHAROID || type == BPCHAROID || type == BITOID || type == VARBITOID
-			   ? CAST_SAFE
-			   : CAST_LOSSY;
+	switch (type)
+	{
+		case VARCHAROID:
+		case BPCHAROID:
+		case BITOID:
+		case VARBITOID:
+			return CAST_SAFE;
+		case NUMERICOID:
+			return is_wider_numeric(from, to) ? CAST_SAFE : CAST_LOSSY;
+		case TIMEOID:
+		case TIMETZOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return from >= 0 && to >= from ? CAST_SAFE : CAST_LOSSY;
+		default:
+			return CAST_LOSSY;
+	}
 }
 
 static bool
 is_integer(Oid type)
 {
 	return type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+/* Types whose assignment cast raises for whatever it cannot hold, and changes nothing. */
+static bool
+is_exact(Oid source, Oid target, int32 target_modifier)
+{
+	if (is_integer(source) && is_integer(target))
+		return true;
+	return is_integer(source) && target == NUMERICOID &&
+		   (target_modifier < 0 || ((target_modifier - VARHDRSZ) & 0x7ff) < 0x400);
 }
 
 static PlanCast
@@ -68,14 +103,39 @@ live_cast(const char *from, const char *to, void *arg)
 	Oid			function;
 
 	if (!parse_type(from, &source, &source_modifier) || !parse_type(to, &target, &target_modifier))
-		return CAST_EXPLICIT;
+		return CAST_BY_TEXT;
 	if (source == target)
 		return modifier_cast(target, source_modifier, target_modifier);
+	if (is_exact(source, target, target_modifier))
+		return CAST_SAFE;
 	if (find_coercion_pathway(target, source, COERCION_IMPLICIT, &function) != COERCION_PATH_NONE)
 		return is_integer(source) ? CAST_SAFE : modifier_cast(target, -1, target_modifier);
 	if (find_coercion_pathway(target, source, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
 		return CAST_LOSSY;
-	return CAST_EXPLICIT;
+	if (find_coercion_pathway(target, source, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
+		return CAST_EXPLICIT;
+	return CAST_BY_TEXT;
+}
+
+static const char *
+live_storage(const char *type, void *arg)
+{
+	Oid			oid;
+	int32		modifier;
+
+	if (!parse_type(type, &oid, &modifier))
+		return NULL;
+	switch (get_typstorage(oid))
+	{
+		case TYPSTORAGE_PLAIN:
+			return "PLAIN";
+		case TYPSTORAGE_EXTERNAL:
+			return "EXTERNAL";
+		case TYPSTORAGE_MAIN:
+			return "MAIN";
+		default:
+			return "EXTENDED";
+	}
 }
 
 static void
@@ -104,6 +164,7 @@ read_options(const PlanRequest *request)
 	options->facts.has_rows = live_has_rows;
 	options->facts.measure = live_measure;
 	options->facts.cast = live_cast;
+	options->facts.storage = live_storage;
 	return options;
 }
 

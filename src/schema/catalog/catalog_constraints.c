@@ -61,8 +61,10 @@ column_names(CatalogReader *r, Oid relation, HeapTuple tuple, TupleDesc desc, At
 	int16	   *numbers = catalog_int2_array(tuple, desc, column, &count);
 	List	   *result = NIL;
 
+	/* An expression, and the whole row, are no column. */
 	for (int i = 0; i < count; i++)
-		result = lappend(result, catalog_column_name(r, relation, numbers[i]));
+		if (numbers[i] != 0)
+			result = lappend(result, catalog_column_name(r, relation, numbers[i]));
 	return result;
 }
 

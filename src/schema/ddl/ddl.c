@@ -149,6 +149,84 @@ ddl_parameters(List *options)
 	return out.data;
 }
 
+/* The value of an option in a list, or NULL. */
+static const char *
+find_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		char	   *other;
+		const char *value = split_option(lfirst(lc), &other);
+
+		if (strcmp(other, name) == 0)
+			return value;
+	}
+	return NULL;
+}
+
+char *
+ddl_change_parameters(List *to, List *from)
+{
+	StringInfoData reset;
+	List	   *set = NIL;
+	ListCell   *lc;
+
+	initStringInfo(&reset);
+	foreach(lc, from)
+	{
+		char	   *name;
+
+		split_option(lfirst(lc), &name);
+		if (find_option(to, name) == NULL)
+			appendStringInfo(&reset, "%s%s", reset.len > 0 ? ", " : "", quote_parameter(name));
+	}
+	foreach(lc, to)
+		if (!schema_lists(from, lfirst(lc)))
+			set = lappend(set, lfirst(lc));
+	if (reset.len == 0)
+		return psprintf("SET %s", ddl_parameters(set));
+	if (set == NIL)
+		return psprintf("RESET (%s)", reset.data);
+	return psprintf("RESET (%s), SET %s", reset.data, ddl_parameters(set));
+}
+
+char *
+ddl_change_fdw_options(List *to, List *from)
+{
+	StringInfoData out;
+	const char *separator = "";
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	appendStringInfoString(&out, "OPTIONS (");
+	foreach(lc, from)
+	{
+		char	   *name;
+
+		split_option(lfirst(lc), &name);
+		if (find_option(to, name) != NULL)
+			continue;
+		appendStringInfo(&out, "%sDROP %s", separator, quote_identifier(name));
+		separator = ", ";
+	}
+	foreach(lc, to)
+	{
+		char	   *name;
+		const char *value = split_option(lfirst(lc), &name);
+
+		if (schema_lists(from, lfirst(lc)))
+			continue;
+		appendStringInfo(&out, "%s%s %s %s", separator,
+						 find_option(from, name) != NULL ? "SET" : "ADD", quote_identifier(name),
+						 quote_literal_cstr(value));
+		separator = ", ";
+	}
+	appendStringInfoChar(&out, ')');
+	return out.data;
+}
+
 char *
 ddl_fdw_options(List *options)
 {

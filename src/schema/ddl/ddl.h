@@ -40,6 +40,13 @@ extern char *ddl_index_as(const SchemaIndex *index, const char *name);
 extern char *ddl_names(List *names);
 /* 'a=b' strings of storage parameters as (a = b, c = d). */
 extern char *ddl_parameters(List *options);
+/*
+ * The clause that leads from some of them to others: SET (…), RESET (…) or both.  What
+ * does not differ is not named.
+ */
+extern char *ddl_change_parameters(List *to, List *from);
+/* The same for the options of foreign objects: OPTIONS (SET …, ADD …, DROP …). */
+extern char *ddl_change_fdw_options(List *to, List *from);
 /* 'a=b' strings of a foreign object as OPTIONS (a 'b'). */
 extern char *ddl_fdw_options(List *options);
 

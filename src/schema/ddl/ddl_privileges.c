@@ -252,6 +252,33 @@ grant_keyword(const SchemaKind *kind, const void *object)
 	return ddl_keyword(kind, object);
 }
 
+/* As ON FUNCTION takes it: an ordered-set aggregate is named by all arguments in a row. */
+static char *
+grant_target(const SchemaKind *kind, const void *object)
+{
+	static const char between[] = "ORDER BY ";
+	const SchemaObject *o = object;
+	const char *ordered;
+	char	   *direct;
+
+	if (kind != &schema_function_kind || strcmp(ddl_keyword(kind, object), "AGGREGATE") != 0)
+		return ddl_target(kind, object);
+	ordered = strstr(o->signature, between);
+	direct = ordered != NULL ? pnstrdup(o->signature, ordered - o->signature) : o->signature;
+	if (strcmp(direct, "*") == 0)
+		direct = "";
+	if (ordered != NULL)
+	{
+		ordered += strlen(between);
+		/* A variadic argument that both have is one. */
+		if (direct[0] != '\0')
+			direct[strlen(direct) - 1] = '\0';
+		if (strncmp(ordered, "VARIADIC ", 9) != 0 || strstr(direct, "VARIADIC ") == NULL)
+			direct = psprintf("%s%s%s", direct, direct[0] != '\0' ? ", " : "", ordered);
+	}
+	return psprintf("%s(%s)", quote_qualified_identifier(o->schema, o->name), direct);
+}
+
 /* What somebody else than the owner granted, only he grants again or takes back. */
 bool
 ddl_is_granted_on(const char *entry)
@@ -317,7 +344,7 @@ ddl_column_grants_again(const SchemaKind *kind, const void *object, const char *
 	List	   *commands = NIL;
 	ListCell   *lc;
 
-	t.on = psprintf("%s %s", grant_keyword(kind, object), ddl_target(kind, object));
+	t.on = psprintf("%s %s", grant_keyword(kind, object), grant_target(kind, object));
 	if (before == NIL || stays == NIL)
 		return NIL;
 	if (after == NIL)
@@ -346,7 +373,7 @@ ddl_privileges(const SchemaKind *kind, const void *object, const char *column, c
 {
 	PrivilegeTarget t = {.prefix = "", .column = column, .owner = owner};
 
-	t.on = psprintf("%s %s", grant_keyword(kind, object), ddl_target(kind, object));
+	t.on = psprintf("%s %s", grant_keyword(kind, object), grant_target(kind, object));
 	if (column == NULL)
 		t.by_default = default_entries(t.on);
 	return change_entries(&t, before, after);

@@ -17,7 +17,8 @@
 
 typedef enum PlanCast
 {
-	CAST_EXPLICIT,				/* only as value::type, or not known */
+	CAST_BY_TEXT,  /* none, or not known: what is printed of one is read as the other */
+	CAST_EXPLICIT,				/* only as value::type */
 	CAST_LOSSY,					/* by assignment, though not every value survives it */
 	CAST_SAFE					/* by assignment; values stay or raise an error */
 } PlanCast;
@@ -28,6 +29,8 @@ typedef struct PlanFacts
 	bool (*has_rows)(const SchemaTable *table, void *arg);
 	/* How values of one type become the other's. */
 	PlanCast (*cast)(const char *from, const char *to, void *arg);
+	/* How values of a type are stored where nobody said so; NULL where it is not known. */
+	const char *(*storage)(const char *type, void *arg);
 	/* Rows and bytes of a relation by name; leaves them alone where there is none. */
 	void (*measure)(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg);
 	void	   *arg;
@@ -118,6 +121,7 @@ typedef struct PlanStep
 	int64		rows;			/* of that table, estimated; -1 where not asked */
 	int64		bytes;			/* the same, with indexes */
 	bool		online;			/* apply leaves it: it makes transactions of its own */
+	List	   *after;			/* PlanStep *: those that it has to wait for */
 	List *takes; /* GraphNode *: of the live schema, what is there no more after it */
 } PlanStep;
 

@@ -31,6 +31,28 @@ in_schema(const void *parent, const char *name)
 
 /* ---------- constraints ---------- */
 
+/* Whether the index there is will do for a new key of its name. */
+static bool
+adopts_index(const SchemaTable *live, const SchemaTable *table, const SchemaConstraint *key)
+{
+	const SchemaIndex *from =
+		live != NULL ? schema_find_child(live->indexes, key->object.name) : NULL;
+	const SchemaIndex *to = schema_find_child(table->indexes, key->object.name);
+
+	return from != NULL && to != NULL && from != to && from->constraint == NULL &&
+		   to->constraint != NULL && key->index == NULL && table->partition_key == NULL &&
+		   expression_equal(from->definition, to->definition);
+}
+
+static char *
+adopting_constraint(const SchemaConstraint *key)
+{
+	return psprintf("CONSTRAINT %s %s USING INDEX %s%s%s", quote_identifier(key->object.name),
+					strcmp(key->kind, "primary key") == 0 ? "PRIMARY KEY" : "UNIQUE",
+					quote_identifier(key->object.name), key->deferrable ? " DEFERRABLE" : "",
+					key->initially_deferred ? " INITIALLY DEFERRED" : "");
+}
+
 /*
  * A view that groups by a primary key and shows other columns needs the key: nothing
  * but the query says so of one that is only expected.
@@ -75,7 +97,10 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 
 	step = planner_step(p, phase, "add_constraint", object, table,
 						psprintf("ALTER TABLE %s ADD %s%s", schema_identity(table),
-								 ddl_constraint(constraint), staged ? " NOT VALID" : ""),
+								 adopts_index(live, table, constraint)
+									 ? adopting_constraint(constraint)
+									 : ddl_constraint(constraint),
+								 staged ? " NOT VALID" : ""),
 						reason);
 	if (strcmp(constraint->kind, "primary key") == 0 && is_grouped_by(p, table))
 	{
@@ -114,30 +139,92 @@ attach_index(Planner *p, const void *parent, const SchemaIndex *index, const cha
 				 psprintf("ALTER INDEX %s ATTACH PARTITION %s", index->parent, object), reason);
 }
 
+static void
+alter_index(Planner *p, const void *parent, const SchemaIndex *index, const char *clause,
+			const char *reason)
+{
+	char	   *object = in_schema(parent, index->object.name);
+
+	planner_step(p, PHASE_ATTACH, "alter_index", object, parent,
+				 psprintf("ALTER INDEX %s %s", object, clause), reason);
+}
+
+/* The target of a column in a list of "column number=target", or NULL. */
+static const char *
+find_target(List *statistics, const char *entry)
+{
+	int			length = strcspn(entry, "=") + 1;
+	ListCell   *lc;
+
+	foreach(lc, statistics)
+		if (strncmp(lfirst(lc), entry, length) == 0)
+			return (const char *) lfirst(lc) + length;
+	return NULL;
+}
+
+/* Targets of an index's expressions; before is NIL for a new one. */
+static void
+set_targets(Planner *p, const void *parent, const SchemaIndex *index, List *before,
+			const char *reason)
+{
+	ListCell   *lc;
+
+	foreach(lc, before)
+		if (find_target(index->statistics, lfirst(lc)) == NULL)
+			alter_index(p, parent, index,
+						psprintf("ALTER COLUMN %.*s SET STATISTICS -1",
+								 (int) strcspn(lfirst(lc), "="), (char *) lfirst(lc)),
+						reason);
+	foreach(lc, index->statistics)
+	{
+		const char *entry = lfirst(lc);
+
+		if (!schema_lists(before, entry) && strchr(entry, '=') != NULL)
+			alter_index(p, parent, index,
+						psprintf("ALTER COLUMN %.*s SET STATISTICS %s", (int) strcspn(entry, "="),
+								 entry, strchr(entry, '=') + 1),
+						reason);
+	}
+}
+
+/* The constraint that an index belongs to, or NULL. */
+static const SchemaConstraint *
+find_key(const SchemaTable *table, const SchemaIndex *index)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->constraints)
+	{
+		const SchemaConstraint *key = lfirst(lc);
+
+		if (key->referenced_table == NULL && strcmp(key->kind, "check") != 0 &&
+			strcmp(key->index != NULL ? key->index : key->object.name, index->object.name) == 0)
+			return key;
+	}
+	return NULL;
+}
+
 /* What neither CREATE INDEX nor the constraint of an index says. */
 static void
 set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
 				 const SchemaIndex *index, const char *reason)
 {
-	char	   *object = in_schema(parent, index->object.name);
-	ListCell   *lc;
+	const SchemaConstraint *key = index->constraint != NULL ? find_key(parent, index) : NULL;
 
+	if (key != NULL && index->options != NIL)
+		alter_index(p, parent, index, ddl_change_parameters(index->options, NIL), reason);
+	if (key != NULL && index->tablespace != NULL)
+		alter_index(p, parent, index,
+					psprintf("SET TABLESPACE %s", quote_identifier(index->tablespace)), reason);
+	/* A key that the partition has for itself serves an index of the whole. */
+	if (key != NULL && !key->inherited && index->parent != NULL)
+		attach_index(p, parent, index, reason);
 	if (index->clustered)
 		planner_step(p, PHASE_ATTACH, "alter_table", schema_identity(parent), parent,
 					 psprintf("ALTER %s %s CLUSTER ON %s", relation_keyword(parent_kind, parent),
 							  schema_identity(parent), quote_identifier(index->object.name)),
 					 reason);
-	foreach(lc, index->statistics)
-	{
-		const char *entry = lfirst(lc);
-		const char *sign = strchr(entry, '=');
-
-		if (sign != NULL)
-			planner_step(p, PHASE_ATTACH, "alter_index", object, parent,
-						 psprintf("ALTER INDEX %s ALTER COLUMN %.*s SET STATISTICS %s", object,
-								  (int) (sign - entry), entry, sign + 1),
-						 reason);
-	}
+	set_targets(p, parent, index, NIL, reason);
 }
 
 /*
@@ -235,6 +322,8 @@ replace_index(Planner *p, const Difference *d)
 				 psprintf("ALTER INDEX %s RENAME TO %s", in_schema(d->parent, name),
 						  quote_identifier(index->object.name)),
 				 reason);
+	if (index->clustered || index->statistics != NIL)
+		set_index_extras(p, d->parent_kind, d->parent, index, reason);
 	plan_describe_new(p, &schema_index_kind, d->parent_kind, d->parent, index);
 }
 
@@ -367,6 +456,38 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 	return true;
 }
 
+/* Of an index: true when there was a command for it. */
+static bool
+change_index(Planner *p, const Difference *d)
+{
+	const SchemaIndex *to = d->expected;
+	const SchemaIndex *from = d->actual;
+
+	if (difference_is(d, SchemaIndex, statistics))
+		set_targets(p, d->parent, to, from->statistics, "the statistics target differs");
+	else if (difference_is(d, SchemaIndex, options))
+		alter_index(p, d->parent, to, ddl_change_parameters(to->options, from->options),
+					"its options differ");
+	else if (difference_is(d, SchemaIndex, tablespace))
+		alter_index(p, d->parent, to,
+					psprintf("SET TABLESPACE %s", to->tablespace != NULL
+													  ? quote_identifier(to->tablespace)
+													  : "pg_default"),
+					"its tablespace differs");
+	else if (difference_is(d, SchemaIndex, clustered))
+		planner_step(
+			p, PHASE_ATTACH, "alter_table", schema_identity(d->parent), d->parent,
+			to->clustered
+				? psprintf("ALTER %s %s CLUSTER ON %s", relation_keyword(d->parent_kind, d->parent),
+						   schema_identity(d->parent), quote_identifier(to->object.name))
+				: psprintf("ALTER %s %s SET WITHOUT CLUSTER",
+						   relation_keyword(d->parent_kind, d->parent), schema_identity(d->parent)),
+			"the index it is clustered on differs");
+	else
+		return false;
+	return true;
+}
+
 /* Changes that have a cheaper command than making the object again; true when it was one. */
 static bool
 change_in_place(Planner *p, const Difference *d)
@@ -387,6 +508,8 @@ change_in_place(Planner *p, const Difference *d)
 		planner_hazard(step, "table_scan");
 		return true;
 	}
+	if (d->object_kind == &schema_index_kind)
+		return change_index(p, d);
 	if (strcmp(member, "enabled") == 0 && d->object_kind == &schema_trigger_kind)
 		enable_trigger(p, d->parent, d->expected, "whether it fires differs");
 	else if (strcmp(member, "enabled") == 0 && d->object_kind == &schema_rule_kind)
@@ -396,27 +519,53 @@ change_in_place(Planner *p, const Difference *d)
 	return true;
 }
 
+/* An index becomes a key's, or a key's index one of its own. */
+static bool
+changes_hands(const Difference *d)
+{
+	return (((const SchemaIndex *) d->expected)->constraint == NULL) !=
+		   (((const SchemaIndex *) d->actual)->constraint == NULL);
+}
+
+/* The step of the constraint makes the index, takes the one there is, or drops it. */
+static void
+change_hands(Planner *p, const Difference *d)
+{
+	const SchemaIndex *to = d->expected;
+	const SchemaTable *table = d->parent;
+	const char *reason = "it is the index of a constraint, or was";
+
+	if (planner_was_handled(p, to) || d->parent_kind != &schema_table_kind)
+		return;
+	if (to->constraint == NULL)
+		create_index(p, d->parent_kind, table, to, reason);
+	else
+	{
+		const SchemaConstraint *key = find_key(table, to);
+
+		if (key == NULL || !adopts_index(d->parent_actual, table, key))
+			plan_drop_child(p, &schema_index_kind, d->parent_kind, d->parent_actual, d->actual,
+							PHASE_DETACH, reason);
+	}
+}
+
 static void
 change_child(Planner *p, const Difference *d)
 {
 	const SchemaKind *kind = d->object_kind;
 	const char *reason = "its definition differs";
-	const SchemaIndex *index = d->expected;
 
 	if (planner_is_gone(p, d->actual))
 		return;
+	if (kind == &schema_index_kind && changes_hands(d))
+	{
+		change_hands(p, d);
+		return;
+	}
 	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
 		planner_is_part(kind, d->expected))
 		return;
-	if (kind == &schema_index_kind && strcmp(d->member->name, "clustered") == 0)
-		planner_step(
-			p, PHASE_ATTACH, "alter_table", schema_identity(d->parent), d->parent,
-			index->clustered
-				? psprintf("ALTER TABLE %s CLUSTER ON %s", schema_identity(d->parent),
-						   quote_identifier(index->object.name))
-				: psprintf("ALTER TABLE %s SET WITHOUT CLUSTER", schema_identity(d->parent)),
-			"the index it is clustered on differs");
-	else if (kind == &schema_index_kind)
+	if (kind == &schema_index_kind)
 		replace_index(p, d);
 	else
 	{
@@ -442,6 +591,21 @@ comes_with_parent(const Difference *d, const void *child)
 		strcmp(((const SchemaConstraint *) child)->kind, "check") == 0)
 		return false;
 	return planner_comes_by_itself(d->object_kind, child);
+}
+
+/* What comes by itself comes without what is its own. */
+static void
+come_with_parent(Planner *p, const Difference *d)
+{
+	const char *reason = "it differs from what it comes with";
+
+	if (!planner_comes_by_itself(d->object_kind, d->expected))
+		return;
+	if (d->object_kind == &schema_index_kind)
+		set_index_extras(p, d->parent_kind, d->parent, d->expected, reason);
+	else if (d->object_kind == &schema_trigger_kind &&
+			 ((const SchemaTrigger *) d->expected)->enabled != NULL)
+		enable_trigger(p, d->parent, d->expected, reason);
 }
 
 /* A table that leaves its parent keeps what it had from it. */
@@ -470,6 +634,7 @@ plan_child(Planner *p, const Difference *d)
 	switch (d->kind)
 	{
 		case DIFFERENCE_MISSING:
+			come_with_parent(p, d);
 			if (!comes_with_parent(d, d->expected) && !planner_is_gone(p, d->expected) &&
 				!plan_index_online(p, d))
 				plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,

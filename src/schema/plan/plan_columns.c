@@ -150,6 +150,79 @@ add_column(Planner *p, const Difference *d)
 	plan_column_extras(p, table, d->expected, reason);
 }
 
+/* Whether a child of the table keeps the column for itself. */
+static bool
+stays_below(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
+{
+	char	   *name = schema_identity(table);
+	ListCell   *lc;
+
+	foreach(lc, p->actual->tables)
+	{
+		const SchemaTable *child = lfirst(lc);
+		const SchemaTable *expected;
+
+		if (!schema_lists(child->inherits, name))
+			continue;
+		expected = schema_find_table(p->expected, child->object.schema, child->object.name);
+		if (expected != NULL && schema_find_child(expected->columns, column->object.name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the column goes with that of a parent. */
+static bool
+goes_with_parent(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
+{
+	ListCell   *lc;
+
+	if (!column->inherited)
+		return false;
+	foreach(lc, table->inherits)
+	{
+		const SchemaTable *parent = planner_find_live(p, lfirst(lc));
+
+		if (parent != NULL && stays_below(p, parent, column))
+			return false;
+	}
+	return true;
+}
+
+/* A column that several tables of a line declare goes from the top: below, it is inherited. */
+static void
+wait_for_parents(const Planner *p, const SchemaTable *table, const SchemaColumn *column,
+				 PlanStep *step)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->inherits)
+	{
+		const SchemaTable *parent = planner_find_live(p, lfirst(lc));
+		const SchemaColumn *above =
+			parent != NULL ? schema_find_child(parent->columns, column->object.name) : NULL;
+		PlanStep   *first = above != NULL ? planner_find_gone(p, above) : NULL;
+
+		if (first != NULL)
+			step->after = lappend(step->after, first);
+	}
+}
+
+void
+plan_order_inherited(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+
+		if (d->kind == DIFFERENCE_EXTRA && d->object_kind == &schema_column_kind &&
+			d->parent_kind == &schema_table_kind && planner_find_gone(p, d->actual) != NULL)
+			wait_for_parents(p, d->parent_actual, d->actual, planner_find_gone(p, d->actual));
+	}
+}
+
 /* Generated columns that read it and are to go too go first. */
 static void
 drop_one_column(Planner *p, const SchemaTable *expected, const SchemaTable *table,
@@ -173,8 +246,12 @@ drop_one_column(Planner *p, const SchemaTable *expected, const SchemaTable *tabl
 	step = planner_alter_table(p, PHASE_DROP, "drop_column", planner_child(table, column), table,
 							   psprintf("DROP COLUMN %s", quote_identifier(column->object.name)),
 							   "the column is not expected");
+	if (stays_below(p, table, column))
+		step->sql = psprintf("ALTER TABLE ONLY %s DROP COLUMN %s", schema_identity(table),
+							 quote_identifier(column->object.name));
 	planner_take(p, step, &schema_column_kind, column, table);
-	planner_hazard(step, "data_loss");
+	if (!is_foreign(table))
+		planner_hazard(step, "data_loss");
 	planner_hazard(step, "irreversible");
 }
 
@@ -185,8 +262,8 @@ drop_column(Planner *p, const Difference *d)
 	const SchemaColumn *column = d->actual;
 	const SchemaPublication *publication = plan_find_publication(p, table, column->object.name);
 
-	if (!p->options->allow_drop ||
-		(column->inherited && planner_follows_parent(d->parent, d->parent_actual)))
+	if (!p->options->allow_drop || (planner_follows_parent(d->parent, d->parent_actual) &&
+									goes_with_parent(p, d->parent_actual, column)))
 		return;
 	if (publication != NULL)
 		planner_remain(p, d,
@@ -200,7 +277,7 @@ static PlanCast
 find_cast(const Planner *p, const char *from, const char *to)
 {
 	if (p->options->facts.cast == NULL)
-		return CAST_EXPLICIT;
+		return CAST_BY_TEXT;
 	return p->options->facts.cast(from, to, p->options->facts.arg);
 }
 
@@ -226,7 +303,9 @@ alter_type(Planner *p, const Difference *d)
 	appendStringInfo(&sql, "ALTER COLUMN %s TYPE %s", name, to->type);
 	if (to->collation != NULL)
 		appendStringInfo(&sql, " COLLATE %s", to->collation);
-	if (!is_foreign(table) && cast == CAST_EXPLICIT)
+	if (!is_foreign(table) && cast == CAST_BY_TEXT)
+		appendStringInfo(&sql, " USING %s::pg_catalog.text::%s", name, to->type);
+	else if (!is_foreign(table) && cast == CAST_EXPLICIT)
 		appendStringInfo(&sql, " USING %s::%s", name, to->type);
 	if (to->default_value != NULL)
 		appendStringInfo(&sql, ", ALTER COLUMN %s SET DEFAULT %s", name, to->default_value);
@@ -272,9 +351,20 @@ alter_generated(Planner *p, const Difference *d)
 			"its generation expression differs");
 }
 
+/* SET STORAGE DEFAULT is not known to all releases; a type that the plan makes is new to none. */
+static const char *
+default_storage(const Planner *p, const char *type)
+{
+	const char *storage = p->options->facts.storage != NULL
+							  ? p->options->facts.storage(type, p->options->facts.arg)
+							  : NULL;
+
+	return storage != NULL ? storage : "EXTENDED";
+}
+
 /* The clause after ALTER COLUMN for a change of one member; NULL where there is none. */
 static char *
-column_clause(const Difference *d)
+column_clause(const Planner *p, const Difference *d)
 {
 	const SchemaColumn *to = d->expected;
 	const SchemaColumn *from = d->actual;
@@ -287,15 +377,18 @@ column_clause(const Difference *d)
 	if (strcmp(member, "identity_options") == 0 && from->identity != NULL && to->identity != NULL)
 		return plan_identity_options_clause(to);
 	if (strcmp(member, "storage") == 0)
-		return psprintf("SET STORAGE %s", to->storage != NULL ? to->storage : "DEFAULT");
+		return psprintf("SET STORAGE %s",
+						to->storage != NULL ? to->storage : default_storage(p, to->type));
 	if (strcmp(member, "compression") == 0)
 		return psprintf("SET COMPRESSION %s",
 						to->compression != NULL ? quote_identifier(to->compression) : "DEFAULT");
 	if (strcmp(member, "statistics") == 0)
 		return psprintf("SET STATISTICS " INT64_FORMAT,
 						to->statistics != SCHEMA_UNSET ? to->statistics : -1);
-	if (strcmp(member, "options") == 0 && to->options != NIL)
-		return psprintf("SET %s", ddl_parameters(to->options));
+	if (strcmp(member, "options") == 0)
+		return ddl_change_parameters(to->options, from->options);
+	if (strcmp(member, "fdw_options") == 0)
+		return ddl_change_fdw_options(to->fdw_options, from->fdw_options);
 	return NULL;
 }
 
@@ -318,7 +411,7 @@ alter_column(Planner *p, const Difference *d)
 	const char *member = d->member->name;
 	const char *expected = difference_expected(d);
 	const char *actual = difference_actual(d);
-	char	   *clause = column_clause(d);
+	char	   *clause = column_clause(p, d);
 	PlanStep   *step;
 
 	if (clause == NULL)
@@ -380,6 +473,51 @@ plan_prepare_column(Planner *p, const Difference *d)
 		dependents_recreate(p, d->parent_actual, d->parent, from, COLUMN_REASON);
 }
 
+/* Whether some parent's NOT NULL changes in the same way. */
+static bool
+parent_changes(const Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent;
+	const SchemaColumn *column = d->expected;
+	List *parents = table->partition_of != NULL ? list_make1(table->partition_of) : table->inherits;
+	ListCell   *lc;
+
+	foreach(lc, parents)
+	{
+		const SchemaTable *to = planner_find_table(p, lfirst(lc));
+		const SchemaTable *from = planner_find_live(p, lfirst(lc));
+		const SchemaColumn *expected =
+			to != NULL ? schema_find_child(to->columns, column->object.name) : NULL;
+		const SchemaColumn *actual =
+			from != NULL ? schema_find_child(from->columns, column->object.name) : NULL;
+
+		if (expected != NULL && actual != NULL && expected->not_null != actual->not_null &&
+			expected->not_null == column->not_null)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether the step of a parent does it.  A type is the parent's in any case; a default
+ * and the like each table has for itself; NOT NULL may be its own.
+ */
+static bool
+is_passed_on(const Planner *p, const Difference *d)
+{
+	const SchemaColumn *column = d->expected;
+
+	if (!column->inherited || !planner_follows_parent(d->parent, d->parent_actual))
+		return false;
+	if (difference_is(d, SchemaColumn, not_null))
+		return parent_changes(p, d);
+	return column->generated != NULL || difference_is(d, SchemaColumn, type) ||
+		   difference_is(d, SchemaColumn, collation) || difference_is(d, SchemaColumn, generated) ||
+		   difference_is(d, SchemaColumn, generated_kind) ||
+		   strncmp(d->member->name, "not_null", strlen("not_null")) == 0 ||
+		   strncmp(d->member->name, "identity", strlen("identity")) == 0;
+}
+
 static void
 change_column(Planner *p, const Difference *d)
 {
@@ -400,9 +538,7 @@ change_column(Planner *p, const Difference *d)
 		(strcmp(member, "identity_options") == 0 &&
 		 (column->identity == NULL) != (actual->identity == NULL)))
 		return;
-	/* Nothing is altered here that the parent's own step passes on. */
-	if (column->inherited && (strcmp(member, "default") != 0 || column->generated != NULL) &&
-		planner_follows_parent(d->parent, d->parent_actual))
+	if (is_passed_on(p, d))
 		return;
 	if (strcmp(member, "identity") == 0 && column->identity == NULL &&
 		plan_is_succeeded(p, d->parent, column))
@@ -426,9 +562,24 @@ change_column(Planner *p, const Difference *d)
 		alter_column(p, d);
 }
 
+/* Columns of a table of a type come, go and change with the type. */
+static bool
+follows_type(const Difference *d)
+{
+	const SchemaTable *to = d->parent;
+	const SchemaTable *from = d->parent_actual;
+
+	return to->of_type != NULL && from->of_type != NULL &&
+		   strcmp(to->of_type, from->of_type) == 0 &&
+		   (d->kind != DIFFERENCE_CHANGED || difference_is(d, SchemaColumn, type) ||
+			difference_is(d, SchemaColumn, collation));
+}
+
 void
 plan_column(Planner *p, const Difference *d)
 {
+	if (!p->is_flat && follows_type(d))
+		return;
 	switch (d->kind)
 	{
 		case DIFFERENCE_MISSING:
@@ -437,6 +588,8 @@ plan_column(Planner *p, const Difference *d)
 			else if (!((const SchemaColumn *) d->expected)->inherited ||
 					 !planner_follows_parent(d->parent, d->parent_actual))
 				add_column(p, d);
+			else
+				plan_own_column(p, d->parent, d->expected, "its parent has it otherwise");
 			break;
 		case DIFFERENCE_EXTRA:
 			drop_column(p, d);

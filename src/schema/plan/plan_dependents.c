@@ -611,3 +611,22 @@ dependents_sever(Planner *p, GraphNode *node)
 
 	recreate_one(&of, node);
 }
+
+void
+dependents_convert_columns(Planner *p, const SchemaType *type, const char *reason)
+{
+	Dependents	of = {.p = p, .target = type->object.node, .reason = reason};
+	ListCell   *lc;
+
+	if (of.target == NULL)
+		return;
+	planner_concern(p, of.target);
+	foreach(lc, of.target->dependents)
+	{
+		GraphNode  *node = lfirst(lc);
+
+		if (node->kind == &schema_column_kind && node->part == GRAPH_OBJECT &&
+			node->parent_kind == &schema_table_kind)
+			recreate_one(&of, node);
+	}
+}

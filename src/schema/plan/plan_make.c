@@ -75,6 +75,8 @@ make_once(const Schema *expected, const Schema *actual, bool expected_is_flat,
 		CHECK_FOR_INTERRUPTS();
 		plan_difference(&planner, lfirst(lc));
 	}
+	plan_order_inherited(&planner);
+	plan_order_logged(&planner);
 	foreach(lc, plan_find_circles(&planner))
 		dependents_sever(&planner, lfirst(lc));
 	plan_order_steps(&planner);

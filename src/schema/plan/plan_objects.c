@@ -278,42 +278,101 @@ plan_recreate_domain_constraint(Planner *p, const SchemaType *domain,
 	plan_describe_new(p, &schema_constraint_kind, &schema_type_kind, merged, again);
 }
 
+/* The first table of the type on a side, or NULL: it is to change along. */
+static const SchemaTable *
+find_typed_table(const Schema *schema, const SchemaType *type)
+{
+	char	   *name = schema_identity(type);
+	ListCell   *lc;
+
+	foreach(lc, schema->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+
+		if (table->of_type != NULL && strcmp(table->of_type, name) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+/* Columns of the type keep it from changing in place; tables of the type change along. */
+static void
+plan_attribute(Planner *p, const Difference *d)
+{
+	const SchemaType *type = d->parent;
+	const SchemaTable *table = find_typed_table(p->actual, type);
+	const SchemaColumn *to = d->expected;
+	const SchemaColumn *from = d->actual;
+	const char *name = quote_identifier(either(d)->name);
+	const char *cascade = table != NULL ? " CASCADE" : "";
+	PlanPhase	phase = PHASE_BUILD;
+	const char *action = "alter_type";
+	char	   *clause;
+	PlanStep   *step;
+
+	if (d->kind == DIFFERENCE_MISSING)
+		clause = psprintf("ADD ATTRIBUTE %s", ddl_column(to));
+	else if (d->kind == DIFFERENCE_EXTRA)
+	{
+		clause = psprintf("DROP ATTRIBUTE %s", name);
+		phase = PHASE_DROP;
+		action = "drop_attribute";
+	}
+	else if (difference_is(d, SchemaColumn, type) || difference_is(d, SchemaColumn, collation))
+		clause = psprintf("ALTER ATTRIBUTE %s TYPE %s%s%s", name, to->type,
+						  to->collation != NULL ? " COLLATE " : "",
+						  to->collation != NULL ? to->collation : "");
+	else
+	{
+		planner_remain(p, d, psprintf("no command changes %s of an attribute", d->member->name));
+		return;
+	}
+	step = planner_step(p, phase, action, schema_identity(type), type,
+						psprintf("ALTER TYPE %s %s%s", schema_identity(type), clause, cascade),
+						"the attribute differs");
+	if (d->kind == DIFFERENCE_EXTRA)
+		planner_take(p, step, &schema_column_kind, from, NULL);
+	if (table != NULL)
+	{
+		step->relation = &table->object;
+		planner_hazard(step, "access_exclusive_lock");
+	}
+	if (table != NULL && d->kind != DIFFERENCE_MISSING)
+		planner_hazard(step, "data_loss");
+	if (d->kind == DIFFERENCE_MISSING)
+		plan_describe_new(p, d->object_kind, d->parent_kind, type, to);
+}
+
+static void
+plan_domain_constraint(Planner *p, const Difference *d)
+{
+	const SchemaType *type = d->parent;
+	char	   *target = schema_identity(type);
+	const char *name = quote_identifier(either(d)->name);
+	const char *reason = "the constraint differs";
+
+	if (d->kind != DIFFERENCE_MISSING)
+		planner_step(p, PHASE_DETACH, "alter_type", target, type,
+					 psprintf("ALTER DOMAIN %s DROP CONSTRAINT %s", target, name), reason);
+	if (d->kind == DIFFERENCE_EXTRA)
+		return;
+	planner_step(p, PHASE_BUILD, "alter_type", target, type,
+				 psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(d->expected)), reason);
+	plan_describe_new(p, d->object_kind, d->parent_kind, type, d->expected);
+}
+
 /* A constraint of a domain, or an attribute of a composite type. */
 static void
 plan_type_child(Planner *p, const Difference *d)
 {
-	const SchemaType *type = d->parent;
-	char	   *target = schema_identity(type);
-	const SchemaObject *object = either(d);
-	const char *name = quote_identifier(object->name);
-	bool		attribute = d->object_kind == &schema_column_kind;
-	const char *drop =
-		attribute ? "ALTER TYPE %s DROP ATTRIBUTE %s" : "ALTER DOMAIN %s DROP CONSTRAINT %s";
-	const char *reason = psprintf("the %s differs", attribute ? "attribute" : "constraint");
-
-	if (planner_was_handled(p, object) ||
+	if (planner_was_handled(p, either(d)) ||
 		(d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop) ||
 		(d->actual != NULL && planner_is_gone(p, d->actual)))
 		return;
-	if (attribute && d->kind == DIFFERENCE_CHANGED)
-	{
-		planner_step(p, PHASE_BUILD, "alter_type", target, type,
-					 psprintf("ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s", target, name,
-							  ((const SchemaColumn *) d->expected)->type),
-					 reason);
-		return;
-	}
-	if (d->kind != DIFFERENCE_MISSING)
-		planner_step(p, PHASE_DETACH, "alter_type", target, type, psprintf(drop, target, name),
-					 reason);
-	if (d->kind == DIFFERENCE_EXTRA)
-		return;
-	planner_step(p, PHASE_BUILD, "alter_type", target, type,
-				 attribute
-					 ? psprintf("ALTER TYPE %s ADD ATTRIBUTE %s", target, ddl_column(d->expected))
-					 : psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(d->expected)),
-				 reason);
-	plan_describe_new(p, d->object_kind, d->parent_kind, type, d->expected);
+	if (d->object_kind == &schema_column_kind)
+		plan_attribute(p, d);
+	else
+		plan_domain_constraint(p, d);
 }
 
 /* ---------- sequences ---------- */

@@ -80,6 +80,8 @@ add_edges(Planner *p, OrderNode *nodes)
 		ListCell   *lcn;
 
 		CHECK_FOR_INTERRUPTS();
+		foreach(lcn, step->after)
+			add_edge(nodes, lfirst(lcn), step);
 		foreach(lcn, step->takes)
 		{
 			const GraphNode *node = lfirst(lcn);

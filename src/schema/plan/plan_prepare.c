@@ -133,6 +133,9 @@ prepare_changed(Planner *p, const Difference *d)
 		plan_recreate_function(p, d->actual, d->expected, "its definition differs");
 	else if (kind == &schema_other_kind && difference_is(d, SchemaOther, definition))
 		plan_recreate_other(p, d->actual, d->expected, "its definition differs");
+	else if (d->parent_kind == &schema_type_kind && kind == &schema_column_kind &&
+			 (difference_is(d, SchemaColumn, type) || difference_is(d, SchemaColumn, collation)))
+		dependents_convert_columns(p, d->parent_actual, "its composite type changes");
 	else if (is_dropped_key(d))
 		dependents_recreate_object(p, kind, d->actual, d->parent_actual,
 								   "the key it needs is made again");

@@ -113,32 +113,25 @@ find_inherited(const Planner *p, const SchemaTable *table, const SchemaColumn *c
 	return NULL;
 }
 
-/* Where a table differs from its parent, CREATE TABLE does not say so. */
-static void
-set_own_columns(Planner *p, const SchemaTable *table, const char *reason)
+void
+plan_own_column(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+				const char *reason)
 {
 	static const SchemaColumn of_type = {0};
-	ListCell   *lc;
+	const SchemaColumn *from = table->of_type != NULL ? &of_type
+							   : column->inherited	  ? find_inherited(p, table, column)
+													  : NULL;
 
-	foreach(lc, table->columns)
-	{
-		const SchemaColumn *column = lfirst(lc);
-		const SchemaColumn *from = table->of_type != NULL ? &of_type
-								   : column->inherited	  ? find_inherited(p, table, column)
-														  : NULL;
-		const char *name = quote_identifier(column->object.name);
-
-		if (from == NULL || column->generated != NULL || column->identity != NULL)
-			continue;
-		if (!expression_equal(from->default_value, column->default_value))
-			planner_alter_table(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
-								psprintf("ALTER COLUMN %s %s", name, plan_default_clause(column)),
-								reason);
-		/* plan_column_extras() does what is not valid and its own. */
-		if (column->not_null && !from->not_null &&
-			(column->inherited || !column->not_null_not_valid))
-			plan_set_not_null(p, table, column, reason);
-	}
+	if (from == NULL || column->generated != NULL || column->identity != NULL)
+		return;
+	if (!expression_equal(from->default_value, column->default_value))
+		planner_alter_table(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
+							psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name),
+									 plan_default_clause(column)),
+							reason);
+	/* plan_column_extras() does what is not valid and its own. */
+	if (column->not_null && !from->not_null && (column->inherited || !column->not_null_not_valid))
+		plan_set_not_null(p, table, column, reason);
 }
 
 /* is_bare: the table was made with its columns alone. */
@@ -205,6 +198,8 @@ set_defaults(Planner *p, const SchemaTable *table)
 void
 plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 {
+	ListCell   *lc;
+
 	if (planner_is_shell(p, table))
 	{
 		set_defaults(p, table);
@@ -213,7 +208,8 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 	planner_step(p, PHASE_BUILD, "create_table", schema_identity(table), table,
 				 ddl_create_table(table), reason)
 		->relation = &table->object;
-	set_own_columns(p, table, NEW_TABLE_REASON);
+	foreach(lc, table->columns)
+		plan_own_column(p, table, lfirst(lc), NEW_TABLE_REASON);
 	add_contents(p, table, false, NEW_TABLE_REASON);
 }
 
@@ -247,29 +243,10 @@ drop_table(Planner *p, const Difference *d)
 	planner_take(p, step, &schema_table_kind, table, NULL);
 	step->relation = &table->object;
 	planner_hazard(step, "access_exclusive_lock");
-	planner_hazard(step, "data_loss");
+	/* The rows of a foreign table stay where they are. */
+	if (strcmp(table->kind, "foreign table") != 0)
+		planner_hazard(step, "data_loss");
 	planner_hazard(step, "irreversible");
-}
-
-/* Storage parameters: what is expected is set, what is not is reset. */
-static char *
-options_clause(const SchemaTable *to, const SchemaTable *from)
-{
-	List	   *reset = NIL;
-	ListCell   *lc;
-
-	if (to->options != NIL && from->options == NIL)
-		return psprintf("SET %s", ddl_parameters(to->options));
-	foreach(lc, from->options)
-	{
-		char	   *name = pstrdup(lfirst(lc));
-
-		*strchrnul(name, '=') = '\0';
-		reset = lappend(reset, name);
-	}
-	if (to->options == NIL)
-		return psprintf("RESET (%s)", ddl_names(reset));
-	return psprintf("RESET (%s), SET %s", ddl_names(reset), ddl_parameters(to->options));
 }
 
 /* The clause after ALTER TABLE for a change of one member; NULL where there is none. */
@@ -283,7 +260,9 @@ table_clause(const Difference *d, bool *rewrites)
 	*rewrites = strcmp(member, "unlogged") == 0 || strcmp(member, "access_method") == 0 ||
 				strcmp(member, "tablespace") == 0;
 	if (strcmp(member, "options") == 0)
-		return options_clause(to, from);
+		return ddl_change_parameters(to->options, from->options);
+	if (strcmp(member, "fdw_options") == 0)
+		return ddl_change_fdw_options(to->fdw_options, from->fdw_options);
 	if (strcmp(member, "unlogged") == 0)
 		return to->unlogged ? "SET UNLOGGED" : "SET LOGGED";
 	if (strcmp(member, "access_method") == 0)
@@ -414,9 +393,54 @@ change_table(Planner *p, const Difference *d)
 								   clause, reason);
 		if (rewrites)
 			planner_hazard(step, "table_rewrite");
+		if (difference_is(d, SchemaTable, unlogged))
+			planner_set_gone(p, &table->unlogged, step);
 	}
 	else
 		planner_remain(p, d, psprintf("no command changes %s of a table that exists", member));
+}
+
+/*
+ * A table that is logged references none that is not: what is referenced becomes logged
+ * first, and unlogged last.
+ */
+static void
+wait_for_logged(const Planner *p, const SchemaTable *table, PlanStep *step)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->constraints)
+	{
+		const SchemaConstraint *key = lfirst(lc);
+		const SchemaTable *other =
+			key->referenced_table != NULL
+				? schema_find_table(p->expected, key->referenced_schema, key->referenced_table)
+				: NULL;
+		PlanStep   *of_other = other != NULL ? planner_find_gone(p, &other->unlogged) : NULL;
+
+		if (of_other == NULL || of_other == step)
+			continue;
+		if (table->unlogged)
+			of_other->after = lappend(of_other->after, step);
+		else
+			step->after = lappend(step->after, of_other);
+	}
+}
+
+void
+plan_order_logged(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+		const SchemaTable *table = d->expected;
+
+		if (difference_is(d, SchemaTable, unlogged) &&
+			planner_find_gone(p, &table->unlogged) != NULL)
+			wait_for_logged(p, table, planner_find_gone(p, &table->unlogged));
+	}
 }
 
 void

@@ -23,9 +23,16 @@ extern void plan_create_table(Planner *p, const SchemaTable *table, const char *
 /* All that CREATE TABLE with bare columns leaves: constraints, indexes, triggers, grants, … */
 extern void plan_table_contents(Planner *p, const SchemaTable *table, const char *reason);
 extern void plan_table(Planner *p, const Difference *d);
+/* What a column has otherwise than the one it is inherited from, or than its type says. */
+extern void plan_own_column(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+							const char *reason);
+/* When all steps are there: tables that become logged, or unlogged, wait for each other. */
+extern void plan_order_logged(Planner *p);
 
 /* plan_columns.c: columns of tables */
 extern void plan_column(Planner *p, const Difference *d);
+/* When all steps are there: columns of one name that go from several tables of a line. */
+extern void plan_order_inherited(Planner *p);
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
 extern void plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
 							   const char *reason);
