@@ -145,6 +145,34 @@ has_hazard(const PlannedStep *step, const char *hazard)
 	return false;
 }
 
+/* What a table that a step names is called before the steps: one of them may rename it. */
+static const char *
+name_before(const ApplyRun *run, const char *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->plan->steps)
+	{
+		const PlannedStep *step = lfirst(lc);
+		Node	   *stmt;
+
+		/* They stand first; a table that is rebuilt takes its name later. */
+		if (step->action == NULL || strncmp(step->action, "rename_", 7) != 0)
+			break;
+		if (strcmp(step->action, "rename_table") != 0)
+			continue;
+		stmt = plan_command_read(step->number, step->sql);
+		if (IsA(stmt, RenameStmt) && ((RenameStmt *) stmt)->relation != NULL &&
+			((RenameStmt *) stmt)->relation->schemaname != NULL &&
+			strcmp(quote_qualified_identifier(((RenameStmt *) stmt)->relation->schemaname,
+											  ((RenameStmt *) stmt)->newname),
+				   table) == 0)
+			return quote_qualified_identifier(((RenameStmt *) stmt)->relation->schemaname,
+											  ((RenameStmt *) stmt)->relation->relname);
+	}
+	return table;
+}
+
 /* Rows that a step may lose are saved before the first step, once a table. */
 static void
 save_rows(void *arg)
@@ -157,14 +185,17 @@ save_rows(void *arg)
 		PlannedStep *step = lfirst(lc);
 		MemoryContext oldcxt;
 		SavedTable *saved;
+		const char *table;
 
-		if (step->table == NULL || !has_hazard(step, "data_loss") ||
-			saved_contains(run->saved, step->table))
+		if (step->table == NULL || !has_hazard(step, "data_loss"))
+			continue;
+		table = name_before(run, step->table);
+		if (saved_contains(run->saved, table))
 			continue;
 		elog(DEBUG1, "apply: rows of table %s are put aside, step %d may lose some", step->table,
 			 step->number);
 		oldcxt = MemoryContextSwitchTo(run->cxt);
-		saved = saved_save_table(step->table);
+		saved = saved_save_table(table);
 		if (saved != NULL)
 			run->saved = lappend(run->saved, saved);
 		MemoryContextSwitchTo(oldcxt);

@@ -9,12 +9,15 @@
 #include "base/query.h"
 #include "base/relation.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_type.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 #include "schema/apply/apply.h"
 #include "schema/apply/apply_rights.h"
 #include "schema/catalog/catalog.h"
@@ -117,6 +120,33 @@ live_cast(const char *from, const char *to, void *arg)
 	return CAST_BY_TEXT;
 }
 
+static bool
+take_value(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	*(int64 *) arg = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	return true;
+}
+
+/* Of a sequence that the caller may read. */
+static bool
+live_sequence_value(const char *sequence, int64 *value, void *arg)
+{
+	List	   *parts;
+	Oid			namespace;
+	Oid			relid = InvalidOid;
+
+	if (SplitIdentifierString(pstrdup(sequence), '.', &parts) && list_length(parts) == 2 &&
+		OidIsValid(namespace = get_namespace_oid(linitial(parts), true)))
+		relid = get_relname_relid(lsecond(parts), namespace);
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_SEQUENCE ||
+		pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		return false;
+	return query_run(psprintf("SELECT last_value FROM %s", sequence), 0, NULL, NULL, NULL, true,
+					 take_value, value) == 1;
+}
+
 static const char *
 live_storage(const char *type, void *arg)
 {
@@ -165,6 +195,7 @@ read_options(const PlanRequest *request)
 	options->facts.measure = live_measure;
 	options->facts.cast = live_cast;
 	options->facts.storage = live_storage;
+	options->facts.sequence_value = live_sequence_value;
 	return options;
 }
 

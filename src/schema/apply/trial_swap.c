@@ -101,7 +101,10 @@ run_step(Trial *trial, Swap *swap, PlanStep *step)
 	CHECK_FOR_INTERRUPTS();
 	if (is_beside_point(step))
 		return;
-	run_statement(swap, step->sql);
+	/* A copy's sequence stands where it began, wherever that of the live one does. */
+	run_statement(swap, step->bounds && strstr(step->sql, " RESTART") == NULL
+							? psprintf("%s RESTART", step->sql)
+							: step->sql);
 	after = storage_of(step->relation);
 	/* Defaults are not evaluated in a swap, so what they would have done does not show. */
 	if (strncmp(step->sql, "ALTER ", 6) == 0 && OidIsValid(before) && OidIsValid(after))

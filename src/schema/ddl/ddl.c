@@ -559,8 +559,11 @@ append_sequence_options(StringInfo out, const SchemaSequence *s)
 	appendStringInfo(out, " AS %s", s->type);
 	if (s->increment != SCHEMA_UNSET)
 		appendStringInfo(out, " INCREMENT BY " INT64_FORMAT, s->increment);
+	/* The least there is stands for itself: a member that is not set. */
 	if (s->minimum != SCHEMA_UNSET)
 		appendStringInfo(out, " MINVALUE " INT64_FORMAT, s->minimum);
+	else
+		appendStringInfoString(out, " NO MINVALUE");
 	if (s->maximum != SCHEMA_UNSET)
 		appendStringInfo(out, " MAXVALUE " INT64_FORMAT, s->maximum);
 	if (s->start != SCHEMA_UNSET)

@@ -73,7 +73,7 @@ is_ignored(const DiffState *state, SchemaCompare compare)
 static bool
 is_error_class(SchemaCompare compare)
 {
-	return compare == COMPARE_ALWAYS || compare == COMPARE_DEFINITION;
+	return compare == COMPARE_ALWAYS || compare == COMPARE_SET || compare == COMPARE_DEFINITION;
 }
 
 static Difference *
@@ -138,6 +138,27 @@ equal_strings(List *a, List *b)
 	return true;
 }
 
+/* The same elements, of which none stands twice. */
+static bool
+equal_sets(List *a, List *b)
+{
+	ListCell   *lc;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	foreach(lc, a)
+	{
+		ListCell   *lcb;
+
+		foreach(lcb, b)
+			if (expression_equal(lfirst(lc), lfirst(lcb)))
+				break;
+		if (lcb == NULL)
+			return false;
+	}
+	return true;
+}
+
 static bool
 equal_member(const SchemaMember *member, const void *a, const void *b)
 {
@@ -150,6 +171,8 @@ equal_member(const SchemaMember *member, const void *a, const void *b)
 		case MEMBER_INT:
 			return SCHEMA_INT(a, member) == SCHEMA_INT(b, member);
 		case MEMBER_STRINGS:
+			if (member->compare == COMPARE_SET)
+				return equal_sets(SCHEMA_LIST(a, member), SCHEMA_LIST(b, member));
 			return equal_strings(SCHEMA_LIST(a, member), SCHEMA_LIST(b, member));
 		case MEMBER_OBJECTS:
 			break;
@@ -161,7 +184,9 @@ bool
 diff_same_but_name(const SchemaKind *kind, const void *a, const void *b)
 {
 	for (int i = 0; i < kind->nmembers; i++)
-		if (kind->members[i].compare == COMPARE_ALWAYS && !equal_member(&kind->members[i], a, b))
+		if ((kind->members[i].compare == COMPARE_ALWAYS ||
+			 kind->members[i].compare == COMPARE_SET) &&
+			!equal_member(&kind->members[i], a, b))
 			return false;
 	return true;
 }

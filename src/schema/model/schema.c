@@ -279,9 +279,10 @@ static const SchemaMember schema_statistics_kind_members[] = {
 	OBJECT_NAME(SchemaStatistics),
 	REQUIRED_TEXT(SchemaStatistics, table, ALWAYS),
 	STRINGS(SchemaStatistics, kinds, ALWAYS),
-	STRINGS(SchemaStatistics, columns, ALWAYS),
+	/* The server keeps them in the order of the table's columns, and prints them so. */
+	STRINGS(SchemaStatistics, columns, SET),
 	INT(SchemaStatistics, target, ALWAYS),
-	REQUIRED_TEXT(SchemaStatistics, definition, DEFINITION),
+	REQUIRED_TEXT(SchemaStatistics, definition, NEVER),
 	OBJECT_OWNER(SchemaStatistics),
 	OBJECT_COMMENT(SchemaStatistics),
 };

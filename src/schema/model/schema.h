@@ -32,6 +32,7 @@ typedef enum SchemaCompare
 {
 	COMPARE_KEY,				/* tells which object it is: schema, name, signature */
 	COMPARE_ALWAYS,				/* part of what the object is */
+	COMPARE_SET,				/* the same, in whatever order its elements stand */
 	COMPARE_DEFINITION, /* says in one text what other members say in parts: reported
 						 * only where no other member of the object differs */
 	COMPARE_OWNER,				/* unless owners are ignored */

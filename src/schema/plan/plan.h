@@ -29,6 +29,8 @@ typedef struct PlanFacts
 	bool (*has_rows)(const SchemaTable *table, void *arg);
 	/* How values of one type become the other's. */
 	PlanCast (*cast)(const char *from, const char *to, void *arg);
+	/* The value a sequence stands at, by its quoted name; false where it is not known. */
+	bool (*sequence_value)(const char *sequence, int64 *value, void *arg);
 	/* How values of a type are stored where nobody said so; NULL where it is not known. */
 	const char *(*storage)(const char *type, void *arg);
 	/* Rows and bytes of a relation by name; leaves them alone where there is none. */
@@ -120,6 +122,7 @@ typedef struct PlanStep
 	const SchemaObject *relation;	/* the table or view it concerns, or NULL */
 	int64		rows;			/* of that table, estimated; -1 where not asked */
 	int64		bytes;			/* the same, with indexes */
+	bool		bounds;			/* it sets the bounds of a sequence, which may be outside of them */
 	bool		online;			/* apply leaves it: it makes transactions of its own */
 	List	   *after;			/* PlanStep *: those that it has to wait for */
 	List *takes; /* GraphNode *: of the live schema, what is there no more after it */

@@ -623,9 +623,7 @@ plan_child(Planner *p, const Difference *d)
 	/* Its query decides which columns a view has. */
 	if (d->object_kind == &schema_column_kind)
 	{
-		if (d->kind == DIFFERENCE_CHANGED && strcmp(d->member->name, "default") == 0 &&
-			!planner_is_detached(p, d->parent))
-			plan_view_default(p, d->parent, d->expected, "its default differs");
+		plan_view_column(p, d);
 		return;
 	}
 	/* A view that is made again is made with all its children. */

@@ -352,8 +352,8 @@ alter_generated(Planner *p, const Difference *d)
 }
 
 /* SET STORAGE DEFAULT is not known to all releases; a type that the plan makes is new to none. */
-static const char *
-default_storage(const Planner *p, const char *type)
+const char *
+plan_default_storage(const Planner *p, const char *type)
 {
 	const char *storage = p->options->facts.storage != NULL
 							  ? p->options->facts.storage(type, p->options->facts.arg)
@@ -375,10 +375,11 @@ column_clause(const Planner *p, const Difference *d)
 	if (strcmp(member, "identity") == 0)
 		return plan_identity_clause(to, from);
 	if (strcmp(member, "identity_options") == 0 && from->identity != NULL && to->identity != NULL)
-		return plan_identity_options_clause(to);
+		return psprintf("%s%s", plan_identity_options_clause(to, from),
+						plan_identity_is_outside(p, d->parent_actual, to, from) ? " RESTART" : "");
 	if (strcmp(member, "storage") == 0)
 		return psprintf("SET STORAGE %s",
-						to->storage != NULL ? to->storage : default_storage(p, to->type));
+						to->storage != NULL ? to->storage : plan_default_storage(p, to->type));
 	if (strcmp(member, "compression") == 0)
 		return psprintf("SET COMPRESSION %s",
 						to->compression != NULL ? quote_identifier(to->compression) : "DEFAULT");
@@ -424,6 +425,7 @@ alter_column(Planner *p, const Difference *d)
 		psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name), clause),
 		psprintf("its %s is %s, expected %s", member, actual ? actual : "not set",
 				 expected ? expected : "not set"));
+	step->bounds = difference_is(d, SchemaColumn, identity_options);
 	/* It stands before the identity, which wants it. */
 	if (strncmp(clause, "SET NOT NULL", strlen("SET NOT NULL")) == 0)
 		planner_hazard(step, "table_scan");

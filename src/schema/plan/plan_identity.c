@@ -44,32 +44,102 @@ plan_identity_clause(const SchemaColumn *to, const SchemaColumn *from)
 	return psprintf("SET GENERATED %s", kind);
 }
 
-/* START WITH 5 INCREMENT BY 2 …: each part becomes a SET of its own. */
-char *
-plan_identity_options_clause(const SchemaColumn *to)
+/* What the options of an identity say; a bound that is not set is that of its type. */
+typedef struct IdentityOptions
 {
-	static const char *const heads[] = {"START WITH", "INCREMENT BY", "MINVALUE", "MAXVALUE",
-										"CACHE",	  "CYCLE",		  NULL};
+	int64		start;
+	int64		increment;
+	int64		minimum;
+	int64		maximum;
+	int64		cache;
+	bool		cycle;
+} IdentityOptions;
+
+/* The number after a keyword, or what stands for none. */
+static int64
+read_option(const char *text, const char *keyword, int64 otherwise)
+{
+	const char *found = text != NULL ? strstr(text, keyword) : NULL;
+
+	return found != NULL ? strtoi64(found + strlen(keyword), NULL, 10) : otherwise;
+}
+
+static IdentityOptions
+read_options(const char *text)
+{
+	IdentityOptions o;
+
+	o.increment = read_option(text, "INCREMENT BY ", 1);
+	o.minimum = read_option(text, "MINVALUE ", SCHEMA_UNSET);
+	o.maximum = read_option(text, "MAXVALUE ", SCHEMA_UNSET);
+	o.cache = read_option(text, "CACHE ", 1);
+	o.cycle = text != NULL && strstr(text, "CYCLE") != NULL;
+	o.start = read_option(text, "START WITH ",
+						  o.increment > 0 ? (o.minimum != SCHEMA_UNSET ? o.minimum : 1)
+										  : (o.maximum != SCHEMA_UNSET ? o.maximum : -1));
+	return o;
+}
+
+static void
+append_set(StringInfo out, const char *keyword, int64 value)
+{
+	appendStringInfo(out, "%sSET %s " INT64_FORMAT, out->len > 0 ? " " : "", keyword, value);
+}
+
+static void
+append_bound(StringInfo out, const char *keyword, int64 value)
+{
+	if (value != SCHEMA_UNSET)
+		append_set(out, keyword, value);
+	else
+		appendStringInfo(out, "%sSET NO %s", out->len > 0 ? " " : "", keyword);
+}
+
+/* Each that differs becomes a SET of its own. */
+char *
+plan_identity_options_clause(const SchemaColumn *to, const SchemaColumn *from)
+{
+	IdentityOptions a = read_options(from->identity_options);
+	IdentityOptions b = read_options(to->identity_options);
 	StringInfoData out;
-	const char *p = to->identity_options != NULL ? to->identity_options : "";
 
 	initStringInfo(&out);
-	while (*p != '\0')
-	{
-		for (int i = 0; heads[i] != NULL; i++)
-		{
-			if (strncmp(p, heads[i], strlen(heads[i])) == 0)
-			{
-				appendStringInfoString(&out, "SET ");
-				break;
-			}
-		}
-		do
-			appendStringInfoChar(&out, *p++);
-		while (*p != '\0' && !(p[-1] == ' ' && *p >= 'A' && *p <= 'Z' &&
-							   strncmp(p, "WITH", 4) != 0 && strncmp(p, "BY", 2) != 0));
-	}
+	if (a.start != b.start)
+		append_set(&out, "START WITH", b.start);
+	if (a.increment != b.increment)
+		append_set(&out, "INCREMENT BY", b.increment);
+	/* Which bound there is of itself depends on the direction. */
+	if (a.minimum != b.minimum || (a.increment > 0) != (b.increment > 0))
+		append_bound(&out, "MINVALUE", b.minimum);
+	if (a.maximum != b.maximum || (a.increment > 0) != (b.increment > 0))
+		append_bound(&out, "MAXVALUE", b.maximum);
+	if (a.cache != b.cache)
+		append_set(&out, "CACHE", b.cache);
+	if (a.cycle != b.cycle)
+		appendStringInfo(&out, "%sSET %sCYCLE", out.len > 0 ? " " : "", b.cycle ? "" : "NO ");
 	return out.data;
+}
+
+bool
+plan_identity_is_outside(const Planner *p, const SchemaTable *table, const SchemaColumn *to,
+						 const SchemaColumn *from)
+{
+	IdentityOptions o = read_options(to->identity_options);
+
+	return plan_sequence_is_outside(
+		p, plan_identity_sequence(table, from),
+		o.minimum != SCHEMA_UNSET ? o.minimum : (o.increment > 0 ? 1 : PG_INT64_MIN),
+		o.maximum != SCHEMA_UNSET ? o.maximum : (o.increment > 0 ? PG_INT64_MAX : -1));
+}
+
+bool
+plan_sequence_is_outside(const Planner *p, const char *sequence, int64 minimum, int64 maximum)
+{
+	int64		value;
+
+	return p->options->facts.sequence_value != NULL &&
+		   p->options->facts.sequence_value(sequence, &value, p->options->facts.arg) &&
+		   (value < minimum || value > maximum);
 }
 
 /* The sequence that a column owns, or NULL. */
@@ -133,6 +203,76 @@ plan_advance_identity(Planner *p, const SchemaTable *table, const SchemaTable *a
 		"an identity goes on behind the values there are");
 	step->relation = &table->object;
 	planner_hazard(step, "table_scan");
+}
+
+/* Whether a default takes its values from a sequence. */
+static bool
+counts_with(const SchemaColumn *column, const SchemaSequence *sequence)
+{
+	return column->default_value != NULL &&
+		   strstr(column->default_value,
+				  psprintf("nextval(%s::", quote_literal_cstr(schema_identity(sequence)))) != NULL;
+}
+
+/* The name of the sequence that a default takes its values from, quoted; or NULL. */
+static char *
+find_counted(const SchemaColumn *column)
+{
+	static const char before[] = "nextval('";
+	const char *start =
+		column->default_value != NULL ? strstr(column->default_value, before) : NULL;
+	const char *end = start != NULL ? strstr(start, "'::regclass") : NULL;
+
+	return end != NULL ? pnstrdup(start + strlen(before), end - start - strlen(before)) : NULL;
+}
+
+static void
+continue_column(Planner *p, const SchemaSequence *sequence, const SchemaTable *table,
+				const SchemaTable *live, const SchemaColumn *column)
+{
+	const SchemaColumn *from = schema_find_child(live->columns, column->object.name);
+	bool		upwards = sequence->increment == SCHEMA_UNSET || sequence->increment > 0;
+	char	   *old = from != NULL ? find_counted(from) : NULL;
+	char	   *identity = schema_identity(table);
+	PlanStep   *step;
+
+	if (from == NULL || strncmp(column->type, "int", 3) != 0 || strchr(column->type, '[') != NULL ||
+		(old == NULL && !planner_has_rows(p, live)))
+		return;
+	step = planner_step(
+		p, PHASE_ATTACH, "set_sequence", schema_identity(sequence), table,
+		psprintf("SELECT pg_catalog.setval(%s::pg_catalog.regclass, v.value) FROM (SELECT "
+				 "%s((SELECT pg_catalog.%s(%s) FROM %s)%s) AS value) v WHERE v.value "
+				 "BETWEEN " INT64_FORMAT " AND " INT64_FORMAT,
+				 quote_literal_cstr(schema_identity(sequence)), upwards ? "greatest" : "least",
+				 upwards ? "max" : "min", quote_identifier(column->object.name), identity,
+				 old != NULL ? psprintf(", (SELECT last_value FROM %s WHERE is_called)", old) : "",
+				 upwards ? (sequence->start != SCHEMA_UNSET ? sequence->start : 1) : PG_INT64_MIN,
+				 upwards ? (sequence->maximum != SCHEMA_UNSET ? sequence->maximum : PG_INT64_MAX)
+						 : (sequence->start != SCHEMA_UNSET ? sequence->start : -1)),
+		"it goes on behind the values there are");
+	step->relation = &table->object;
+	planner_hazard(step, "table_scan");
+}
+
+void
+plan_continue_sequence(Planner *p, const SchemaSequence *sequence)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->expected->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+		const SchemaTable *live =
+			schema_find_table(p->actual, table->object.schema, table->object.name);
+		ListCell   *lcc;
+
+		if (live == NULL || strcmp(table->kind, "foreign table") == 0)
+			continue;
+		foreach(lcc, table->columns)
+			if (counts_with(lfirst(lcc), sequence))
+				continue_column(p, sequence, table, live, lfirst(lcc));
+	}
 }
 
 /* The live column that a sequence belongs to, where it is an identity yet; or NULL. */

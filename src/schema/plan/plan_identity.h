@@ -9,7 +9,14 @@
 
 extern char *plan_identity_sequence(const SchemaTable *table, const SchemaColumn *column);
 extern char *plan_identity_clause(const SchemaColumn *to, const SchemaColumn *from);
-extern char *plan_identity_options_clause(const SchemaColumn *to);
+extern char *plan_identity_options_clause(const SchemaColumn *to, const SchemaColumn *from);
+/* Whether a sequence stands outside of new bounds, and so has to begin anew. */
+extern bool plan_identity_is_outside(const Planner *p, const SchemaTable *table,
+									 const SchemaColumn *to, const SchemaColumn *from);
+extern bool plan_sequence_is_outside(const Planner *p, const char *sequence, int64 minimum,
+									 int64 maximum);
+/* A new sequence that live columns count with goes on where their values end. */
+extern void plan_continue_sequence(Planner *p, const SchemaSequence *sequence);
 extern void plan_advance_identity(Planner *p, const SchemaTable *table, const SchemaTable *actual,
 								  const SchemaColumn *column);
 /* A new sequence in place of an identity; false where its column is none. */

@@ -96,6 +96,59 @@ shell_of(const SchemaView *view)
 	return ddl_create_view(&shell, false);
 }
 
+static void
+alter_view_column(Planner *p, const SchemaView *view, const SchemaColumn *column,
+				  const char *clause, const char *reason)
+{
+	planner_step(p, PHASE_ATTACH, "alter_view", planner_child(view, column), view,
+				 psprintf("ALTER MATERIALIZED VIEW %s ALTER COLUMN %s %s", schema_identity(view),
+						  quote_identifier(column->object.name), clause),
+				 reason);
+}
+
+/* How values of a materialized view's column are kept; from is NULL for a new one. */
+static void
+set_view_column(Planner *p, const SchemaView *view, const SchemaColumn *to,
+				const SchemaColumn *from, const char *reason)
+{
+	static const SchemaColumn nothing = {.statistics = SCHEMA_UNSET};
+
+	if (from == NULL)
+		from = &nothing;
+	if (to->statistics != from->statistics)
+		alter_view_column(p, view, to,
+						  psprintf("SET STATISTICS " INT64_FORMAT,
+								   to->statistics != SCHEMA_UNSET ? to->statistics : -1),
+						  reason);
+	if (!expression_equal(to->storage, from->storage))
+		alter_view_column(p, view, to,
+						  psprintf("SET STORAGE %s", to->storage != NULL
+														 ? to->storage
+														 : plan_default_storage(p, to->type)),
+						  reason);
+	if (!expression_equal(to->compression, from->compression))
+		alter_view_column(p, view, to,
+						  psprintf("SET COMPRESSION %s", to->compression != NULL
+															 ? quote_identifier(to->compression)
+															 : "DEFAULT"),
+						  reason);
+	if (to->options != NIL || from->options != NIL)
+		alter_view_column(p, view, to, ddl_change_parameters(to->options, from->options), reason);
+}
+
+void
+plan_view_column(Planner *p, const Difference *d)
+{
+	const SchemaView *view = d->parent;
+
+	if (d->kind != DIFFERENCE_CHANGED || planner_is_detached(p, view))
+		return;
+	if (difference_is(d, SchemaColumn, default_value))
+		plan_view_default(p, view, d->expected, "its default differs");
+	else if (strcmp(view->kind, "view") != 0 && !planner_was_handled(p, d->expected))
+		set_view_column(p, view, d->expected, d->actual, "how its values are kept differs");
+}
+
 void
 plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 {
@@ -112,6 +165,8 @@ plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 	{
 		if (((SchemaColumn *) lfirst(lc))->default_value != NULL)
 			plan_view_default(p, view, lfirst(lc), reason);
+		if (strcmp(view->kind, "view") != 0)
+			set_view_column(p, view, lfirst(lc), NULL, reason);
 		plan_describe_new(p, &schema_column_kind, &schema_view_kind, view, lfirst(lc));
 	}
 	plan_create_children(p, &schema_view_kind, view, false, reason);
@@ -400,8 +455,17 @@ change_sequence(Planner *p, const Difference *d)
 							 sequence->unlogged ? "UNLOGGED" : "LOGGED"),
 					reason);
 	else if (!planner_was_handled(p, sequence))
-		object_step(p, PHASE_BUILD, "alter", &schema_sequence_kind, sequence,
-					ddl_alter_sequence(sequence), reason);
+		object_step(
+			p, PHASE_BUILD, "alter", &schema_sequence_kind, sequence,
+			psprintf("%s%s", ddl_alter_sequence(sequence),
+					 plan_sequence_is_outside(
+						 p, schema_identity(sequence),
+						 sequence->minimum != SCHEMA_UNSET ? sequence->minimum : PG_INT64_MIN,
+						 sequence->maximum != SCHEMA_UNSET ? sequence->maximum : PG_INT64_MAX)
+						 ? " RESTART"
+						 : ""),
+			reason)
+			->bounds = true;
 }
 
 /* ---------- all of them ---------- */
@@ -523,6 +587,11 @@ create_object(Planner *p, const Difference *d)
 		plan_create_view(p, d->expected, reason);
 		return;
 	}
+	if (kind == &schema_publication_kind)
+	{
+		plan_create_publication(p, d->expected, reason);
+		return;
+	}
 	sql = create_command(kind, d->expected, &phase);
 	if (sql == NULL)
 	{
@@ -530,7 +599,11 @@ create_object(Planner *p, const Difference *d)
 		return;
 	}
 	if (kind != &schema_sequence_kind || !plan_succeeds_identity(p, sequence, reason))
+	{
 		create_in_steps(p, phase, kind, d->expected, sql, reason);
+		if (kind == &schema_sequence_kind)
+			plan_continue_sequence(p, sequence);
+	}
 	if (kind == &schema_statistics_kind)
 		set_statistics_target(p, d->expected, reason);
 	if (kind == &schema_type_kind)
@@ -635,6 +708,8 @@ change_object(Planner *p, const Difference *d)
 		change_type(p, d);
 	else if (d->object_kind == &schema_sequence_kind)
 		change_sequence(p, d);
+	else if (d->object_kind == &schema_publication_kind)
+		plan_change_publication(p, d);
 	else
 		recreate_object(p, d);
 }

@@ -10,11 +10,13 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "commands/defrem.h"
 #include "miscadmin.h"
 #include "schema/model/expression.h"
 #include "schema/model/graph.h"
 #include "schema/plan/plan_dependents.h"
 #include "schema/plan/planner.h"
+#include "utils/builtins.h"
 
 static List *
 list_of(const Schema *schema, const SchemaKind *kind)
@@ -80,6 +82,51 @@ is_needed(const Planner *p, const SchemaKind *kind, const void *object)
 	return false;
 }
 
+/* Whether something expected takes the name of an index, in another place than it is. */
+static bool
+is_name_taken(const Planner *p, const SchemaTable *holder, const char *name)
+{
+	ListCell   *lc;
+
+	if (schema_find_view(p->expected, holder->object.schema, name) != NULL ||
+		schema_find(p->expected->sequences, holder->object.schema, name, NULL) != NULL)
+		return true;
+	foreach(lc, p->expected->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+
+		if (strcmp(table->object.schema, holder->object.schema) == 0 &&
+			(strcmp(table->object.name, name) == 0 ||
+			 schema_find_child(table->indexes, name) != NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Indexes of a table that goes late are in nobody's way under another name. */
+static void
+free_names(Planner *p, const SchemaTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->indexes)
+	{
+		const SchemaIndex *index = lfirst(lc);
+		char	   *name = quote_qualified_identifier(table->object.schema, index->object.name);
+		char	   *other = makeObjectName(index->object.name, NULL, "old");
+
+		CHECK_FOR_INTERRUPTS();
+		if (index->inherited || !is_name_taken(p, table, index->object.name))
+			continue;
+		for (int i = 1; planner_is_taken(p, table->object.schema, other); i++)
+			other = makeObjectName(index->object.name, psprintf("%d", i), "old");
+		planner_run_first(
+			planner_step(p, PHASE_DETACH, "rename_index", name, table,
+						 psprintf("ALTER INDEX %s RENAME TO %s", name, quote_identifier(other)),
+						 "something else takes its name"));
+	}
+}
+
 static void
 prepare_extra(Planner *p, const Difference *d)
 {
@@ -102,6 +149,8 @@ prepare_extra(Planner *p, const Difference *d)
 			dependents_recreate_object(p, kind, d->actual, NULL,
 									   "something else takes the name of what it needs");
 	}
+	else if (kind == &schema_table_kind)
+		free_names(p, d->actual);
 	else if (kind == &schema_function_kind && is_needed(p, kind, d->actual))
 		plan_recreate_function(p, d->actual, NULL, "the function is not expected");
 	else if (kind == &schema_other_kind && is_needed(p, kind, d->actual))

@@ -79,6 +79,16 @@ find_entry(const Published *c, const SchemaPublication *publication, const char 
 	return NULL;
 }
 
+/* Whether an entry is to stay; what is expected instead has a step of its own. */
+static bool
+is_expected(const Planner *p, const SchemaPublication *publication, const char *entry)
+{
+	const SchemaPublication *expected =
+		schema_find(p->expected->publications, NULL, publication->object.name, NULL);
+
+	return expected == NULL || schema_lists(expected->tables, entry);
+}
+
 void
 plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool stays)
 {
@@ -98,10 +108,11 @@ plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool s
 		planner_step(p, PHASE_DETACH, "unpublish_table", name, actual,
 					 psprintf("ALTER PUBLICATION %s DROP TABLE %s", name, table), REASON)
 			->relation = &actual->object;
-		planner_step(p, PHASE_DESCRIBE, "alter_publication", name, actual,
-					 psprintf("ALTER PUBLICATION %s ADD TABLE %s", name,
-							  stays ? entry : entry_without(&c, table, entry)),
-					 REASON);
+		if (is_expected(p, publication, entry))
+			planner_step(p, PHASE_DESCRIBE, "alter_publication", name, actual,
+						 psprintf("ALTER PUBLICATION %s ADD TABLE %s", name,
+								  stays ? entry : entry_without(&c, table, entry)),
+						 REASON);
 	}
 }
 
@@ -120,4 +131,126 @@ plan_find_publication(const Planner *p, const SchemaTable *table, const char *co
 			return lfirst(lc);
 	}
 	return NULL;
+}
+
+/* ---------- publications that differ ---------- */
+
+/* The name of the table that an entry begins with, quoted as it stands there. */
+static char *
+entry_table(const char *entry)
+{
+	const char *end = entry;
+
+	while (*end != '\0' && *end != ' ')
+		if (*end++ == '"')
+		{
+			while (*end != '\0' && *end != '"')
+				end++;
+			end += *end == '"';
+		}
+	return pnstrdup(entry, end - entry);
+}
+
+static PlanStep *
+alter_publication(Planner *p, PlanPhase phase, const SchemaPublication *publication,
+				  const char *clause, const char *reason)
+{
+	const char *name = quote_identifier(publication->object.name);
+
+	return planner_step(p, phase, "alter_publication", name, publication,
+						psprintf("ALTER PUBLICATION %s %s", name, clause), reason);
+}
+
+static char *
+publication_options(const SchemaPublication *publication)
+{
+	StringInfoData operations;
+	ListCell   *lc;
+
+	initStringInfo(&operations);
+	foreach(lc, publication->operations)
+		appendStringInfo(&operations, "%s%s", operations.len > 0 ? ", " : "", (char *) lfirst(lc));
+	return psprintf("(publish = %s, publish_via_partition_root = %s)",
+					quote_literal_cstr(operations.data), publication->via_root ? "true" : "false");
+}
+
+/* Tables leave before anything changes, and come when all is there. */
+static void
+change_published(Planner *p, const SchemaPublication *to, const SchemaPublication *from)
+{
+	const char *reason = "what it publishes differs";
+	ListCell   *lc;
+
+	foreach(lc, from->tables)
+	{
+		if (schema_lists(to->tables, lfirst(lc)) || planner_is_gone(p, lfirst(lc)))
+			continue;
+		planner_set_gone(p, lfirst(lc),
+						 alter_publication(p, PHASE_DETACH, to,
+										   psprintf("DROP TABLE %s", entry_table(lfirst(lc))),
+										   reason));
+	}
+	foreach(lc, to->tables)
+		if (!schema_lists(from->tables, lfirst(lc)))
+			alter_publication(p, PHASE_DESCRIBE, to, psprintf("ADD TABLE %s", (char *) lfirst(lc)),
+							  reason);
+}
+
+static void
+change_published_schemas(Planner *p, const SchemaPublication *to, const SchemaPublication *from)
+{
+	const char *reason = "the schemas it publishes differ";
+	ListCell   *lc;
+
+	foreach(lc, from->schemas)
+		if (!schema_lists(to->schemas, lfirst(lc)))
+			alter_publication(p, PHASE_DETACH, to,
+							  psprintf("DROP TABLES IN SCHEMA %s", quote_identifier(lfirst(lc))),
+							  reason);
+	foreach(lc, to->schemas)
+		if (!schema_lists(from->schemas, lfirst(lc)))
+			alter_publication(p, PHASE_DESCRIBE, to,
+							  psprintf("ADD TABLES IN SCHEMA %s", quote_identifier(lfirst(lc))),
+							  reason);
+}
+
+void
+plan_change_publication(Planner *p, const Difference *d)
+{
+	const SchemaPublication *to = d->expected;
+
+	if (difference_is(d, SchemaPublication, all_tables))
+		planner_remain(p, d, "no command changes whether a publication is for all tables");
+	else if (difference_is(d, SchemaPublication, tables))
+		change_published(p, to, d->actual);
+	else if (difference_is(d, SchemaPublication, schemas))
+		change_published_schemas(p, to, d->actual);
+	else if (!planner_was_handled(p, to))
+		alter_publication(p, PHASE_DESCRIBE, to, psprintf("SET %s", publication_options(to)),
+						  "its options differ");
+}
+
+void
+plan_create_publication(Planner *p, const SchemaPublication *publication, const char *reason)
+{
+	const char *name = quote_identifier(publication->object.name);
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE PUBLICATION %s", name);
+	if (publication->all_tables)
+		appendStringInfoString(&sql, " FOR ALL TABLES");
+	foreach(lc, publication->tables)
+		appendStringInfo(&sql, "%s%s", lc == list_head(publication->tables) ? " FOR TABLE " : ", ",
+						 (char *) lfirst(lc));
+	foreach(lc, publication->schemas)
+		appendStringInfo(&sql, "%s%s",
+						 lc != list_head(publication->schemas) ? ", "
+						 : publication->tables != NIL		   ? ", TABLES IN SCHEMA "
+															   : " FOR TABLES IN SCHEMA ",
+						 quote_identifier(lfirst(lc)));
+	appendStringInfo(&sql, " WITH %s", publication_options(publication));
+	planner_step(p, PHASE_DESCRIBE, "create_publication", name, publication, sql.data, reason);
+	plan_describe_new(p, &schema_publication_kind, NULL, NULL, publication);
 }

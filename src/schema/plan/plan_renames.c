@@ -96,13 +96,35 @@ join_names(List *names)
 	return out.data;
 }
 
+/* A relation that another step renames first. */
+typedef struct RenamedRelation
+{
+	const SchemaObject *relation;
+	const char *to;
+} RenamedRelation;
+
+static const char *
+renamed_to(List *renamed, const SchemaObject *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, renamed)
+	{
+		const RenamedRelation *r = lfirst(lc);
+
+		if (r->relation == relation)
+			return r->to;
+	}
+	return relation->name;
+}
+
 static PlanStep *
-rename_step(const RenameTarget *target, const char *to)
+rename_step(const RenameTarget *target, const char *to, List *renamed)
 {
 	PlanStep   *step = palloc0(sizeof(PlanStep));
-	const void *relation = target_relation(target);
+	const SchemaObject *relation = target_relation(target);
 	const SchemaKind *kind = target->table != NULL ? &schema_table_kind : &schema_view_kind;
-	char	   *identity = schema_identity(relation);
+	char *identity = quote_qualified_identifier(relation->schema, renamed_to(renamed, relation));
 
 	step->place.phase = PHASE_RENAME;
 	step->place.band = BAND_NORMAL;
@@ -121,8 +143,46 @@ rename_step(const RenameTarget *target, const char *to)
 	return step;
 }
 
-List *
-plan_rename_steps(const Schema *actual, List *renames)
+/* The names of a column with its table's old name in place of the new one; NIL where it has none. */
+static List *
+with_old_name(List *parts, List *renamed)
+{
+	int			place = list_length(parts) - 2;
+	ListCell   *lc;
+
+	if (place < 0)
+		return NIL;
+	foreach(lc, renamed)
+	{
+		const RenamedRelation *r = lfirst(lc);
+		List	   *result;
+
+		if (strcmp(list_nth(parts, place), r->to) != 0 ||
+			(place == 1 && strcmp(linitial(parts), r->relation->schema) != 0))
+			continue;
+		result = list_copy(parts);
+		lfirst(list_nth_cell(result, place)) = r->relation->name;
+		return result;
+	}
+	return NIL;
+}
+
+/* Finds what a rename is about, its table under its new name or the old one. */
+static bool
+find_renamed(const Schema *actual, List *parts, const char *last, List *renamed,
+			 RenameTarget *target)
+{
+	List	   *old;
+
+	if (find_target(actual, parts, last, target))
+		return true;
+	old = with_old_name(parts, renamed);
+	return old != NIL && find_target(actual, old, last, target) && target->column != NULL;
+}
+
+/* Relations come first: their columns then go by their new names. */
+static List *
+rename_relations(const Schema *actual, List *renames, List **renamed)
 {
 	List	   *steps = NIL;
 	ListCell   *lc;
@@ -131,11 +191,39 @@ plan_rename_steps(const Schema *actual, List *renames)
 	{
 		PlanRename *rename = lfirst(lc);
 		RenameTarget target;
+		RenamedRelation *r;
+
+		if (!find_target(actual, rename->parts, NULL, &target) || target.column != NULL)
+			continue;
+		steps = lappend(steps, rename_step(&target, rename->to, NIL));
+		r = palloc(sizeof(RenamedRelation));
+		r->relation = target_relation(&target);
+		r->to = rename->to;
+		*renamed = lappend(*renamed, r);
+	}
+	return steps;
+}
+
+List *
+plan_rename_steps(const Schema *actual, List *renames)
+{
+	List	   *renamed = NIL;
+	List	   *steps = rename_relations(actual, renames, &renamed);
+	ListCell   *lc;
+
+	foreach(lc, renames)
+	{
+		PlanRename *rename = lfirst(lc);
+		RenameTarget target;
 		RenameTarget done;
 
-		if (find_target(actual, rename->parts, NULL, &target))
-			steps = lappend(steps, rename_step(&target, rename->to));
-		else if (!rename->is_hint && !find_target(actual, rename->parts, rename->to, &done))
+		if (find_renamed(actual, rename->parts, NULL, renamed, &target))
+		{
+			if (target.column != NULL)
+				steps = lappend(steps, rename_step(&target, rename->to, renamed));
+		}
+		else if (!rename->is_hint &&
+				 !find_renamed(actual, rename->parts, rename->to, renamed, &done))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("invalid renames: there is neither \"%s\" nor its new name",
 								   join_names(rename->parts)),

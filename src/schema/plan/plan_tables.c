@@ -195,11 +195,91 @@ set_defaults(Planner *p, const SchemaTable *table)
 	}
 }
 
+/*
+ * A new partition whose own key serves an index that the parent has: made as a partition
+ * it would get an index of its own for that.
+ */
+static bool
+brings_key(const Planner *p, const SchemaTable *table)
+{
+	ListCell   *lc;
+
+	if (table->partition_of == NULL || planner_find_live(p, table->partition_of) == NULL)
+		return false;
+	foreach(lc, table->indexes)
+	{
+		const SchemaIndex *index = lfirst(lc);
+		const SchemaConstraint *key =
+			index->constraint != NULL && index->parent != NULL
+				? schema_find_child(table->constraints, index->object.name)
+				: NULL;
+
+		if (key != NULL && !key->inherited)
+			return true;
+	}
+	return false;
+}
+
+/* The partition by itself, with all that it would have from its parent. */
+static SchemaTable *
+apart(Planner *p, const SchemaTable *table)
+{
+	SchemaTable *copy = palloc(sizeof(SchemaTable));
+	ListCell   *lc;
+
+	*copy = *table;
+	planner_rank_copy(p, copy, table);
+	copy->partition_of = copy->partition_bound = NULL;
+	copy->columns = copy->constraints = copy->indexes = NIL;
+	foreach(lc, table->columns)
+	{
+		SchemaColumn *column = palloc(sizeof(SchemaColumn));
+
+		*column = *(SchemaColumn *) lfirst(lc);
+		column->inherited = false;
+		copy->columns = lappend(copy->columns, column);
+	}
+	foreach(lc, table->constraints)
+	{
+		SchemaConstraint *constraint = palloc(sizeof(SchemaConstraint));
+
+		*constraint = *(SchemaConstraint *) lfirst(lc);
+		if (strcmp(constraint->kind, "check") == 0)
+			constraint->inherited = false;
+		copy->constraints = lappend(copy->constraints, constraint);
+	}
+	foreach(lc, table->indexes)
+	{
+		SchemaIndex *index = palloc(sizeof(SchemaIndex));
+
+		*index = *(SchemaIndex *) lfirst(lc);
+		index->parent = NULL;
+		index->inherited = false;
+		copy->indexes = lappend(copy->indexes, index);
+	}
+	return copy;
+}
+
+static void
+create_apart(Planner *p, const SchemaTable *table, const char *reason)
+{
+	plan_create_table(p, apart(p, table), reason);
+	alter_step(p, PHASE_DROP, "attach_partition", schema_identity(table), table,
+			   psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", table->partition_of,
+						schema_identity(table), table->partition_bound),
+			   reason);
+}
+
 void
 plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 {
 	ListCell   *lc;
 
+	if (brings_key(p, table))
+	{
+		create_apart(p, table, reason);
+		return;
+	}
 	if (planner_is_shell(p, table))
 	{
 		set_defaults(p, table);

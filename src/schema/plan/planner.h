@@ -41,6 +41,8 @@ extern void plan_prepare_column(Planner *p, const Difference *d);
 /* Notes that a column was added without its NOT NULL. */
 extern void plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
 								 const SchemaColumn *expected, const SchemaColumn *added);
+/* How values of a type are stored where nobody says so. */
+extern const char *plan_default_storage(const Planner *p, const char *type);
 /* SET DEFAULT or DROP DEFAULT: they touch no row. */
 extern char *plan_default_clause(const SchemaColumn *to);
 /* Of the table, or of one that it is a partition of. */
@@ -65,6 +67,9 @@ extern void plan_prepare(Planner *p);
 extern void plan_detach_view(Planner *p, const SchemaView *view);
 
 /* plan_publications.c */
+extern void plan_change_publication(Planner *p, const Difference *d);
+extern void plan_create_publication(Planner *p, const SchemaPublication *publication,
+									const char *reason);
 /* A table leaves those that name a column; stays: it comes back as it was, else without it. */
 extern void plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool stays);
 /* The publication that could not do without a column, or NULL. */
@@ -96,6 +101,7 @@ extern bool plan_is_of_rebuilt(const Planner *p, const Difference *d);
 extern void plan_create_view(Planner *p, const SchemaView *view, const char *reason);
 extern void plan_view_default(Planner *p, const SchemaView *view, const SchemaColumn *column,
 							  const char *reason);
+extern void plan_view_column(Planner *p, const Difference *d);
 extern void plan_object(Planner *p, const Difference *d);
 extern char *plan_create_function(const SchemaFunction *function, bool replace);
 /* In the place of a live one. */
