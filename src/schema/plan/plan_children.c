@@ -560,6 +560,9 @@ change_child(Planner *p, const Difference *d)
 	if (kind == &schema_index_kind && changes_hands(d))
 	{
 		change_hands(p, d);
+		if (((const SchemaIndex *) d->expected)->constraint != NULL &&
+			!planner_is_gone(p, d->actual))
+			change_index(p, d);
 		return;
 	}
 	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||

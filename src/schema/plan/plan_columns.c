@@ -141,6 +141,7 @@ add_column(Planner *p, const Difference *d)
 	}
 	step = planner_alter_table(p, PHASE_BUILD, "add_column", planner_child(table, &column), table,
 							   psprintf("ADD COLUMN %s", ddl_column(&column)), reason);
+	planner_set_gone(p, &((const SchemaColumn *) d->expected)->attnum, step);
 	if (column.not_null && has_rows)
 		planner_hazard(step, "not_null_backfill");
 	if (column.generated != NULL)
@@ -208,6 +209,29 @@ wait_for_parents(const Planner *p, const SchemaTable *table, const SchemaColumn 
 	}
 }
 
+/* One that is added to both is merged, if the child has it first. */
+static void
+come_before_parents(const Planner *p, const Difference *d)
+{
+	const SchemaTable *table = d->parent;
+	const SchemaColumn *column = d->expected;
+	PlanStep   *step = planner_find_gone(p, &column->attnum);
+	ListCell   *lc;
+
+	if (step == NULL)
+		return;
+	foreach(lc, table->inherits)
+	{
+		const SchemaTable *parent = planner_find_table(p, lfirst(lc));
+		const SchemaColumn *above =
+			parent != NULL ? schema_find_child(parent->columns, column->object.name) : NULL;
+		PlanStep   *later = above != NULL ? planner_find_gone(p, &above->attnum) : NULL;
+
+		if (later != NULL)
+			later->after = lappend(later->after, step);
+	}
+}
+
 void
 plan_order_inherited(Planner *p)
 {
@@ -217,9 +241,12 @@ plan_order_inherited(Planner *p)
 	{
 		const Difference *d = lfirst(lc);
 
-		if (d->kind == DIFFERENCE_EXTRA && d->object_kind == &schema_column_kind &&
-			d->parent_kind == &schema_table_kind && planner_find_gone(p, d->actual) != NULL)
+		if (d->object_kind != &schema_column_kind || d->parent_kind != &schema_table_kind)
+			continue;
+		if (d->kind == DIFFERENCE_EXTRA && planner_find_gone(p, d->actual) != NULL)
 			wait_for_parents(p, d->parent_actual, d->actual, planner_find_gone(p, d->actual));
+		else if (d->kind == DIFFERENCE_MISSING)
+			come_before_parents(p, d);
 	}
 }
 

@@ -167,6 +167,29 @@ with_old_name(List *parts, List *renamed)
 	return NIL;
 }
 
+/* The names with the table's new name, where another rename, done long ago, gave it one. */
+static List *
+with_new_name(List *parts, List *renames)
+{
+	int			place = list_length(parts) - 2;
+	ListCell   *lc;
+
+	foreach(lc, renames)
+	{
+		const PlanRename *rename = lfirst(lc);
+		List	   *result;
+
+		if (place < 0 || list_length(rename->parts) != place + 1 ||
+			strcmp(llast(rename->parts), list_nth(parts, place)) != 0 ||
+			(place == 1 && strcmp(linitial(rename->parts), linitial(parts)) != 0))
+			continue;
+		result = list_copy(parts);
+		lfirst(list_nth_cell(result, place)) = rename->to;
+		return result;
+	}
+	return parts;
+}
+
 /* Finds what a rename is about, its table under its new name or the old one. */
 static bool
 find_renamed(const Schema *actual, List *parts, const char *last, List *renamed,
@@ -223,7 +246,8 @@ plan_rename_steps(const Schema *actual, List *renames)
 				steps = lappend(steps, rename_step(&target, rename->to, renamed));
 		}
 		else if (!rename->is_hint &&
-				 !find_renamed(actual, rename->parts, rename->to, renamed, &done))
+				 !find_renamed(actual, rename->parts, rename->to, renamed, &done) &&
+				 !find_target(actual, with_new_name(rename->parts, renames), rename->to, &done))
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("invalid renames: there is neither \"%s\" nor its new name",
 								   join_names(rename->parts)),

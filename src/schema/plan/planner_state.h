@@ -46,7 +46,7 @@ extern PlanStep *planner_run_late(PlanStep *step);
 /*
  * What is out of the way, by its address: an object, or a node for one of its parts
  * (a column's default; the body of a function).  No other step may concern it.  step is
- * NULL where there is none.
+ * NULL where there is none.  What comes or changes is kept by the address of a member.
  */
 extern void planner_set_gone(Planner *p, const void *thing, PlanStep *step);
 extern bool planner_is_gone(const Planner *p, const void *thing);
