@@ -49,6 +49,12 @@ SELECT pg_temp.pair($$CREATE TYPE e1 AS ENUM ('a', 'b'); CREATE TABLE t (x e1 DE
 SELECT pg_temp.pair($$CREATE TYPE color AS ENUM ('r', 'g'); CREATE TYPE comp AS (a int, c color); CREATE FUNCTION f(comp) RETURNS int LANGUAGE sql AS 'SELECT 1'$$,
     $$CREATE TYPE color AS ENUM ('r', 'g'); CREATE TYPE comp AS (a int, c color); CREATE FUNCTION f(comp) RETURNS int LANGUAGE sql AS 'SELECT 2'$$);
 
+SELECT pg_temp.pair($$CREATE DOMAIN d AS text; CREATE TABLE t (a d, b d[]); INSERT INTO t VALUES ('x', '{x}'); CREATE VIEW v AS SELECT a FROM t$$,
+    $$CREATE TYPE d AS ENUM ('x'); CREATE TABLE t (a d, b d[]); CREATE VIEW v AS SELECT a FROM t$$, probe => 'SELECT t::text FROM t');
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TABLE t (a d DEFAULT 4); INSERT INTO t VALUES (3); CREATE FUNCTION f(d) RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMENT ON DOMAIN d IS 'x'$$,
+    $$CREATE DOMAIN d AS bigint CHECK (VALUE > 1); CREATE TABLE t (a d DEFAULT 4); CREATE FUNCTION f(d) RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMENT ON DOMAIN d IS 'x'$$, probe => 'SELECT a::text FROM t');
+SELECT pg_temp.pair($$CREATE TABLE t (a int); CREATE TABLE u (b int)$$, $$CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE u (b int, c int)$$);
+
 -- Inheritance and partitions: what a child has for itself
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c (e int) INHERITS (p); CREATE TABLE d (e int) INHERITS (c)$$, $$CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c)$$);
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (p); INSERT INTO c VALUES (1, 2)$$,

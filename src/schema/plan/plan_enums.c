@@ -51,11 +51,23 @@ labels_only_grow(List *to, List *from)
 static bool
 is_enum_change(const Difference *d)
 {
-	return d->kind == DIFFERENCE_CHANGED && d->object_kind == &schema_type_kind &&
-		   strcmp(d->member->name, "labels") == 0;
+	return d->kind == DIFFERENCE_CHANGED && difference_is(d, SchemaType, labels) &&
+		   strcmp(((const SchemaType *) d->expected)->kind,
+				  ((const SchemaType *) d->actual)->kind) == 0;
 }
 
 /* ---------- whether it must and can be ---------- */
+
+/* Whether a type is of another kind than expected, or a domain over another type. */
+static bool
+is_other_type(const Difference *d)
+{
+	const SchemaType *to = d->expected;
+
+	return difference_is(d, SchemaType, kind) ||
+		   (strcmp(to->kind, "domain") == 0 &&
+			(difference_is(d, SchemaType, base_type) || difference_is(d, SchemaType, collation)));
+}
 
 static bool
 must_recreate(const Planner *p, const Difference *d)
@@ -63,6 +75,8 @@ must_recreate(const Planner *p, const Difference *d)
 	const SchemaType *to = d->expected;
 	const SchemaType *from = d->actual;
 
+	if (is_other_type(d))
+		return true;
 	return !labels_only_grow(to->labels, from->labels) ||
 		   schema_lists(p->used_enums, schema_identity(from));
 }
@@ -110,7 +124,10 @@ find_obstacle(const Planner *p, const Difference *d)
 	const char *dependent;
 	ListCell   *lc;
 
-	foreach(lc, from->labels)
+	if (strcmp(from->kind, "range") == 0 || strcmp(to->kind, "range") == 0 ||
+		strcmp(from->kind, "base") == 0 || strcmp(to->kind, "base") == 0)
+		return psprintf("a %s type is not made anew", from->kind);
+	foreach(lc, is_other_type(d) ? NIL : from->labels)
 		if (label_position(to->labels, lfirst(lc)) < 0 && !p->options->allow_drop)
 			return psprintf("its label %s goes only with allow_drop",
 							quote_literal_cstr(lfirst(lc)));
@@ -118,7 +135,8 @@ find_obstacle(const Planner *p, const Difference *d)
 		(dependent = find_dependent(p->actual->others, from)) == NULL)
 		dependent = find_partitioned(p, from);
 	if (dependent != NULL)
-		return psprintf("the enum would have to be made anew, and %s stands on it", dependent);
+		return psprintf("the %s would have to be made anew, and %s stands on it", from->kind,
+						dependent);
 	return NULL;
 }
 
@@ -131,7 +149,9 @@ plan_find_recreated(Planner *p)
 	{
 		const Difference *d = lfirst(lc);
 
-		if (is_enum_change(d) && must_recreate(p, d) && find_obstacle(p, d) == NULL)
+		if (d->kind == DIFFERENCE_CHANGED && (is_enum_change(d) || is_other_type(d)) &&
+			must_recreate(p, d) && !list_member_ptr(p->recreated, d->actual) &&
+			find_obstacle(p, d) == NULL)
 			p->recreated = lappend(p->recreated, unconstify(void *, d->actual));
 	}
 }
@@ -164,21 +184,47 @@ add_labels(Planner *p, const SchemaType *to, const SchemaType *from)
 static void
 recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 {
-	const char *reason = "its labels differ in more than what ALTER TYPE adds";
+	const char *reason = strcmp(to->kind, from->kind) != 0 || strcmp(to->kind, "enum") != 0
+							 ? "no command makes of it what is expected"
+							 : "its labels differ in more than what ALTER TYPE adds";
+	const char *keyword = ddl_keyword(&schema_type_kind, from);
 	SchemaType *merged = palloc(sizeof(SchemaType));
 	char	   *old = makeObjectName(from->object.name, NULL, "old");
 	char	   *identity = schema_identity(to);
 
 	planner_step(p, PHASE_BUILD, "rename_type", identity, to,
-				 psprintf("ALTER TYPE %s RENAME TO %s", identity, quote_identifier(old)), reason);
+				 psprintf("ALTER %s %s RENAME TO %s", keyword, identity, quote_identifier(old)),
+				 reason);
 	planner_step(p, PHASE_BUILD, "create_type", identity, to, ddl_create_type(to), reason);
 	planner_run_last(planner_step(
 		p, PHASE_DROP, "drop_type", identity, NULL,
-		psprintf("DROP TYPE %s", quote_qualified_identifier(from->object.schema, old)), reason));
+		psprintf("DROP %s %s", keyword, quote_qualified_identifier(from->object.schema, old)),
+		reason));
 	*merged = *to;
 	planner_rank_copy(p, merged, to);
 	plan_keep_description(p, &merged->object, &from->object);
 	plan_describe_new(p, &schema_type_kind, NULL, NULL, merged);
+}
+
+bool
+plan_change_kind(Planner *p, const Difference *d)
+{
+	const SchemaType *to = d->expected;
+	const SchemaType *from = d->actual;
+
+	if (list_member_ptr(p->recreated, from) && !is_enum_change(d))
+	{
+		if (is_other_type(d) && !planner_was_handled(p, to))
+			recreate_type(p, to, from);
+		return true;
+	}
+	if (is_other_type(d))
+		planner_remain(p, d, find_obstacle(p, d));
+	else if (strcmp(to->kind, from->kind) != 0)
+		planner_remain(p, d, "the type stays of the kind it is");
+	else
+		return false;
+	return true;
 }
 
 void

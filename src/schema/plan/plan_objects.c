@@ -296,6 +296,8 @@ change_type(Planner *p, const Difference *d)
 {
 	const SchemaType *to = d->expected;
 
+	if (plan_change_kind(p, d))
+		return;
 	if (strcmp(d->member->name, "labels") == 0)
 		plan_change_enum(p, d);
 	else if (strcmp(to->kind, "domain") == 0)
@@ -420,7 +422,7 @@ plan_domain_constraint(Planner *p, const Difference *d)
 static void
 plan_type_child(Planner *p, const Difference *d)
 {
-	if (planner_was_handled(p, either(d)) ||
+	if (planner_was_handled(p, either(d)) || list_member_ptr(p->recreated, d->parent_actual) ||
 		(d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop) ||
 		(d->actual != NULL && planner_is_gone(p, d->actual)))
 		return;

@@ -531,6 +531,8 @@ plan_table(Planner *p, const Difference *d)
 		case DIFFERENCE_MISSING:
 			if (p->is_flat)
 				create_defined_table(p, d);
+			else if (is_key_changed(p, ((const SchemaTable *) d->expected)->partition_of))
+				planner_remain(p, d, "the partition key of its parent stays as it is");
 			else if (!planner_has_name_conflict(p, d))
 				plan_create_table(p, d->expected, "the table is missing");
 			break;

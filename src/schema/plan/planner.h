@@ -57,6 +57,8 @@ extern void plan_find_recreated(Planner *p);
 /* Makes of for them and converts their columns. */
 extern void plan_recreate_enums(Planner *p);
 extern void plan_change_enum(Planner *p, const Difference *d);
+/* A type of another kind, or over another one; false where it is neither. */
+extern bool plan_change_kind(Planner *p, const Difference *d);
 /* Enums whose new labels other steps use (List of char *). */
 extern List *plan_used_enums(const SchemaPlan *plan);
 
