@@ -1,13 +1,4 @@
 -- Attributes and order, kind by kind: verified, applied, no difference; values stay.
-\set VERBOSITY terse
-SET client_min_messages = error;
-CREATE ROLE regress_pairs SUPERUSER;
-SET ROLE regress_pairs;
-CREATE ROLE regress_pair_owner;
-CREATE ROLE regress_pair_reader;
-\pset tuples_only on
-\pset format unaligned
-
 \i test/data/pairs.sql
 
 -- Grants: exactly what differs is revoked; columns keep theirs
@@ -105,6 +96,18 @@ SELECT pg_temp.pair($$CREATE TABLE t (a int, e text); CREATE MATERIALIZED VIEW m
     $$CREATE TABLE t (a bigint, e text); CREATE MATERIALIZED VIEW m AS SELECT a, e FROM t; ALTER MATERIALIZED VIEW m ALTER e SET STATISTICS 400, ALTER a SET (n_distinct = 7); CREATE STATISTICS ms ON a, e FROM m$$);
 SELECT pg_temp.pair($$CREATE MATERIALIZED VIEW m AS SELECT 1 AS a, 'x'::text AS e; ALTER MATERIALIZED VIEW m ALTER e SET STATISTICS 500$$,
     $$CREATE MATERIALIZED VIEW m AS SELECT 1 AS a, 'x'::text AS e; ALTER MATERIALIZED VIEW m ALTER e SET STORAGE external$$);
+
+SELECT pg_temp.pair($$CREATE TABLE t (a int); CREATE PUBLICATION regress_pair_pub FOR ALL TABLES$$, $$CREATE TABLE t (a int); CREATE PUBLICATION regress_pair_pub FOR TABLE t$$);
+
+-- A schema that is no longer made, unless somebody else's things are in it
+CREATE SCHEMA one;
+CREATE TABLE one.t (a int GENERATED ALWAYS AS IDENTITY);
+CREATE SCHEMA two;
+SELECT s ->> 'sql' FROM jsonb_array_elements(db_adapter.plan(db_adapter.expected('CREATE SCHEMA two', '{two}'), allow_drop => true, schemas => '{one,two}') -> 'steps') s;
+SELECT p -> 'verified' FROM db_adapter.plan(db_adapter.expected('CREATE SCHEMA two', '{two}'), allow_drop => true, schemas => '{one,two}') p;
+SELECT db_adapter.apply(db_adapter.plan(db_adapter.expected('CREATE SCHEMA two', '{two}'), allow_drop => true, schemas => '{one,two}'), confirm => true) -> 'applied';
+SELECT to_regnamespace('one');
+DROP SCHEMA two;
 
 -- No alarm where nothing can be lost
 CREATE SCHEMA k;

@@ -35,6 +35,7 @@ typedef struct Trial
 	SwapRequest request;
 	SchemaPlan *plan;
 	SchemaPlan *preparation;
+	List	   *schemas;		/* char *: those planned */
 	Schema	   *expected;		/* the part the plan is about */
 	Subset	   *subset;
 	List	   *foreign;		/* char *: functions of roles without the caller's rights */
@@ -187,7 +188,7 @@ try_in_swap(Swap *swap, void *arg)
 	foreach(lc, trial->plan->steps)
 		run_step(trial, swap, lfirst(lc));
 	swap_begin_reading(swap);
-	reached = catalog_read_comparable(trial->expected->schemas, NIL);
+	reached = catalog_read_comparable(trial->schemas, NIL);
 	check_differences(trial, trial->is_flat
 								 ? diff_names(trial->expected, reached)
 								 : diff_schemas(trial->expected, reached, trial->ignore));
@@ -203,11 +204,12 @@ swap_body(void *arg)
 
 /* Schemas that are there are swapped; the plan makes the others. */
 static void
-choose_schemas(Trial *trial, const Schema *expected)
+choose_schemas(Trial *trial, const Schema *actual)
 {
 	ListCell   *lc;
 
-	foreach(lc, expected->schemas)
+	trial->schemas = actual->schemas;
+	foreach(lc, actual->schemas)
 	{
 		if (OidIsValid(get_namespace_oid(lfirst(lc), true)))
 			trial->request.schemas = lappend(trial->request.schemas, lfirst(lc));
@@ -292,7 +294,8 @@ trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool e
 	Trial		trial = {
 		.plan = plan, .is_flat = expected_is_flat, .ignore = ignore, .cxt = CurrentMemoryContext};
 
-	choose_schemas(&trial, expected);
+	/* The live schema was read for all that was asked for, also for what is no longer made. */
+	choose_schemas(&trial, actual);
 	if (!swap_may(trial.request.schemas))
 		return TRIAL_IMPOSSIBLE;
 	/* Differences name things as they are called after renames, the live schema before. */

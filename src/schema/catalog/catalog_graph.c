@@ -20,6 +20,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
@@ -273,6 +274,9 @@ is_known_otherwise(CatalogReader *r, Form_pg_depend form)
 			return true;
 		case ConstraintRelationId:
 			return is_clone(r, form->objid);
+		case RelationRelationId:
+			/* The sequence of an identity shows with its column. */
+			return catalog_find_relation(r, form->objid) != NULL;
 		default:
 			return false;
 	}
@@ -332,6 +336,7 @@ catalog_read_graph(CatalogReader *r)
 
 	ctl.hcxt = r->work;
 	r->nodes = hash_create("nodes", 4096, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	add_objects(r, &schema_namespace_kind, NamespaceRelationId, schema->namespaces);
 	add_objects(r, &schema_table_kind, RelationRelationId, schema->tables);
 	add_objects(r, &schema_view_kind, RelationRelationId, schema->views);
 	add_objects(r, &schema_sequence_kind, RelationRelationId, schema->sequences);

@@ -626,8 +626,12 @@ drop_object(Planner *p, const Difference *d)
 	PlanPhase	phase;
 	PlanStep   *step;
 
-	if (!p->options->allow_drop || kind == &schema_namespace_kind ||
-		kind == &schema_extension_kind || kind == &schema_publication_kind)
+	if (!p->options->allow_drop || kind == &schema_extension_kind ||
+		kind == &schema_publication_kind)
+		return;
+	/* What it holds and is not planned is an obstacle: see planner_concern(). */
+	if (kind == &schema_namespace_kind &&
+		strcmp(((const SchemaObject *) d->actual)->name, "public") == 0)
 		return;
 	if (kind == &schema_sequence_kind && plan_goes_with_column(p, d->actual))
 		return;
@@ -641,7 +645,8 @@ drop_object(Planner *p, const Difference *d)
 	step = object_step(p, phase, "drop", kind, d->actual, ddl_drop(kind, d->actual),
 					   psprintf("the %s is not expected", difference_object_type(d)));
 	planner_take(p, step, kind, d->actual, NULL);
-	if (phase == PHASE_DETACH && kind != &schema_statistics_kind)
+	if ((phase == PHASE_DETACH && kind != &schema_statistics_kind) ||
+		kind == &schema_namespace_kind)
 		planner_run_last(step);
 	planner_hazard(step, "irreversible");
 	if (kind == &schema_sequence_kind)

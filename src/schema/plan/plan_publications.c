@@ -214,13 +214,31 @@ change_published_schemas(Planner *p, const SchemaPublication *to, const SchemaPu
 							  reason);
 }
 
+static void
+replace_publication(Planner *p, const SchemaPublication *to, const SchemaPublication *from)
+{
+	const char *reason = "no command changes whether it is for all tables";
+	SchemaPublication *merged = palloc(sizeof(SchemaPublication));
+
+	planner_step(p, PHASE_DETACH, "drop_publication", quote_identifier(from->object.name), from,
+				 ddl_drop(&schema_publication_kind, from), reason);
+	*merged = *to;
+	plan_keep_description(p, &merged->object, &from->object);
+	plan_create_publication(p, merged, reason);
+}
+
 void
 plan_change_publication(Planner *p, const Difference *d)
 {
 	const SchemaPublication *to = d->expected;
 
-	if (difference_is(d, SchemaPublication, all_tables))
-		planner_remain(p, d, "no command changes whether a publication is for all tables");
+	if (to->all_tables != ((const SchemaPublication *) d->actual)->all_tables)
+	{
+		if (!p->options->allow_drop)
+			planner_remain(p, d, "it is made anew, for all tables or not, only with allow_drop");
+		else if (!planner_was_handled(p, to))
+			replace_publication(p, to, d->actual);
+	}
 	else if (difference_is(d, SchemaPublication, tables))
 		change_published(p, to, d->actual);
 	else if (difference_is(d, SchemaPublication, schemas))
