@@ -25,8 +25,8 @@
 
 /* --- a backup schema that the file brings */
 
-static void refuse(const BackupTable *table, const char *format, ...) pg_attribute_printf(2, 3)
-	pg_attribute_noreturn();
+pg_noreturn static void refuse(const BackupTable *table, const char *format, ...)
+	pg_attribute_printf(2, 3);
 
 static void
 refuse(const BackupTable *table, const char *format, ...)
