@@ -302,10 +302,23 @@ is_same(const GraphNode *a, const GraphNode *b)
 	return a == b || (a->object == b->object && a->kind == b->kind);
 }
 
+/*
+ * Up to 14 what a generation expression reads is what the column itself goes along
+ * with; it depends on nothing else in that way.  Later it is as with a default, and
+ * here it always is.
+ */
+static bool
+is_generation(Form_pg_depend form, const GraphNode *from)
+{
+	return form->classid == RelationRelationId && form->objsubid != 0 &&
+		   form->deptype == DEPENDENCY_AUTO && from != NULL && from->default_value != NULL;
+}
+
 static void
 add_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
 	Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+	bool		follows = form->deptype == DEPENDENCY_AUTO;
 	GraphNode  *from;
 	GraphNode  *to;
 
@@ -316,11 +329,16 @@ add_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	from = find_node(r, form->classid, form->objid, form->objsubid);
 	if (from == NULL && form->objsubid != 0)
 		from = find_node(r, form->classid, form->objid, 0);
+	if (is_generation(form, from))
+	{
+		from = from->default_value;
+		follows = false;
+	}
 	if (from == NULL)
 		note_outside(r, to, form);
 	else if (!is_same(from, to))
 	{
-		List	  **list = form->deptype == DEPENDENCY_NORMAL ? &to->dependents : &to->followers;
+		List	  **list = follows ? &to->followers : &to->dependents;
 
 		if (*list == NIL || llast(*list) != from)
 			*list = lappend(*list, from);
