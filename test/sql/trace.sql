@@ -10,6 +10,13 @@ INSERT INTO notes VALUES ('kept secret');
 SELECT '{"tables": [{"name": "authors", "slug_field": "slug", "user_field": "user_id"},
     {"name": "books", "slug_field": "title", "user_field": null, "parent": {"table": "authors", "field": "author_id"}}, {"name": "notes", "pk": null, "slug_field": null, "user_field": null}]}' AS s \gset
 
+-- Once in silence: what the server tells at these levels, it tells the first time.
+SELECT db_adapter.backup_document(:'s') AS document \gset
+BEGIN;
+SELECT count(*) FROM db_adapter.restore(:'document');
+ROLLBACK;
+DO $$ BEGIN PERFORM db_adapter.expected('CREATE TABLE trace.t (id int, name text);', '{trace}'); END $$;
+
 SET client_min_messages = debug1;
 SELECT db_adapter.backup_document(:'s', filters => '{"notes": {"note": "kept secret"}}') AS document \gset
 SET client_min_messages = debug3;
