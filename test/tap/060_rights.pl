@@ -53,13 +53,13 @@ my $mine = 'CREATE TABLE app.mine (id int PRIMARY KEY, v int';
 my $hers = 'CREATE TABLE app.hers (id int PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, v int';
 sub text { my ($text) = @_; return "'CREATE SCHEMA app; $text', '{app}'" }
 
-sub plan
+sub planned
 {
 	my ($text) = @_;
 
 	return 'db_adapter.plan(db_adapter.expected(' . text($text) . "), ignore => '{owners,privileges}', allow_drop => true)";
 }
-sub apply { return "SELECT db_adapter.apply(" . plan(@_) . ", true) ->> 'applied'" }
+sub apply { return "SELECT db_adapter.apply(" . planned(@_) . ", true) ->> 'applied'" }
 
 # Code of hers at every place of a table that takes some.
 my $everywhere = q{
@@ -101,6 +101,15 @@ my $in_view = 'a view in the place of a table';
 my $partition = 'CREATE TABLE app.p (a int) PARTITION BY LIST (a); CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES IN (att.sql(1))';
 my $expected = 'db_adapter.expected(' . text('CREATE TABLE app.t (a int)') . ')';
 
+# Such a job waits for the transactions of others, so nobody waits for it in one.
+my $ended = q{SET statement_timeout = '3min';
+	DO $$BEGIN
+		WHILE EXISTS (SELECT FROM db_adapter.jobs WHERE state IN ('queued', 'running')) LOOP
+			PERFORM pg_sleep(0.02);
+			COMMIT;
+		END LOOP;
+	END$$};
+
 # verb: what is in its way => [mallory's part, the superuser's]
 my %attacks = (
 	"introspect: $catalogs"   => [ $everywhere, "SELECT count(db_adapter.introspect('{app,att}'))" ],
@@ -116,9 +125,9 @@ my %attacks = (
 		"SELECT db_adapter.expected('CREATE TABLE p (a att.dom) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)')" ],
 	"expected_columns: $text" => [ '', "SELECT count(db_adapter.expected_columns('CREATE TABLE t (a int DEFAULT att.tells(1))'))" ],
 	"validate_text: $text"    => [ '', 'SELECT db_adapter.validate_text(' . text($partition) . ')' ],
-	'plan: functions in a table of theirs' => [ $everywhere, 'SELECT count(' . plan("$mine); $hers, x bigint)") . ')' ],
-	"plan: a function in a table of the caller's" => [ '', 'SELECT count(' . plan("$mine, w int DEFAULT att.sql(1))") . ')' ],
-	'plan_steps: a document'  => [ '', 'SELECT count(*) FROM db_adapter.plan_steps(' . plan("$mine, w int DEFAULT att.sql(1))") . ')' ],
+	'plan: functions in a table of theirs' => [ $everywhere, 'SELECT count(' . planned("$mine); $hers, x bigint)") . ')' ],
+	"plan: a function in a table of the caller's" => [ '', 'SELECT count(' . planned("$mine, w int DEFAULT att.sql(1))") . ')' ],
+	'plan_steps: a document'  => [ '', 'SELECT count(*) FROM db_adapter.plan_steps(' . planned("$mine, w int DEFAULT att.sql(1))") . ')' ],
 	'apply: functions in a table of theirs' => [ '', apply("$mine); $hers, CONSTRAINT c CHECK (att.sql(v) > 0))") ],
 	'apply: functions in a table of theirs, where rows are put aside' => [
 		'SET ROLE mallory; SET client_min_messages = error; CREATE INDEX hers_told ON app.hers ((att.fixed(1) + v));',
@@ -128,7 +137,7 @@ my %attacks = (
 	'apply: a function in a view that is filled' => [ '', apply("$mine); $hers); CREATE MATERIALIZED VIEW app.m AS SELECT att.sql(1) AS a") ],
 	"apply: a domain of an aggregate's first value" => [ '',
 		"SELECT db_adapter.apply(jsonb_set(p, '{steps,0,sql}', to_jsonb('CREATE AGGREGATE app.agg(int) (sfunc = att.step, stype = att.dom, initcond = ''7'')'::text)), true) FROM "
-		  . plan("$mine); $hers); COMMENT ON TABLE app.mine IS ''x''") . ' p' ],
+		  . planned("$mine); $hers); COMMENT ON TABLE app.mine IS ''x''") . ' p' ],
 	"apply: an event trigger's function" => [ q{
 		SET ROLE mallory;
 		CREATE FUNCTION att.event() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN PERFORM att.tells(1); END$$;
@@ -196,6 +205,14 @@ my %attacks = (
 	"submit: $in_view, for the job" => [ $view,
 		"SELECT db_adapter.submit('backup_to_file', jsonb_build_object('path', '$directory/job', 'backup_schema', $schema\::jsonb)) AS job \\gset\n"
 		  . "SELECT db_adapter.wait(:job);\nSELECT sqlstate || ' ' || error FROM db_adapter.jobs WHERE id = :job" ],
+	"submit: a function in an index made online, on a table of the caller's" => [ q{
+		TRUNCATE app.mine;
+		CREATE INDEX told ON app.mine (att.fixed(id));
+		CREATE TABLE public.want AS SELECT db_adapter.introspect('{app}') AS document;
+		DROP INDEX app.told;
+		INSERT INTO app.mine VALUES (1, 1);},
+		"SELECT db_adapter.plan(document, online => true, verify => false) AS plan FROM want \\gset\n"
+		  . "SELECT db_adapter.submit('create_index_concurrently', jsonb_build_object('plan', :'plan'::jsonb)) AS job \\gset\n$ended;\nSELECT sqlstate || ' ' || error FROM db_adapter.jobs WHERE id = :job" ],
 	'cancel: a job' => [ $everywhere, "SELECT db_adapter.submit('validate', '{\"expected\": {\"t\": [\"id\"]}}') AS job \\gset\nSELECT db_adapter.wait(:job);\nSELECT db_adapter.cancel(:job)" ],
 	'wait: a job'   => [ $everywhere, "SELECT db_adapter.submit('validate', '{\"expected\": {\"t\": [\"id\"]}}') AS job \\gset\nSELECT db_adapter.wait(:job)" ],
 	'jobs_running: a job' => [ $everywhere, 'SELECT count(*) FROM db_adapter.jobs_running()' ]);
