@@ -258,4 +258,31 @@ foreach my $i (0 .. $#types)
 }
 is(join("\n", @differ), '', 'rows are deleted by the keys of the other database');
 
+# Unique values that move between rows, and to a new row from one that is only there.
+sub sync_places
+{
+	my ($source, $destination, @options) = @_;
+	my $order = @options ? 'pos' : 'slug';	# whether orders go from place to place
+
+	foreach my $side ([ 'source', $source ], [ 'destination', $destination ])
+	{
+		sql($side->[0], "DROP TABLE IF EXISTS orders, places; CREATE TABLE places (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, pos int NOT NULL UNIQUE);"
+			  . "CREATE TABLE orders (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, place_id int NOT NULL REFERENCES places ON DELETE CASCADE);"
+			  . "INSERT INTO places (slug, pos) VALUES $side->[1]; INSERT INTO orders (slug, place_id) SELECT 'o' || $order, id FROM places");
+	}
+	sql('destination', 'ALTER TABLE places ADD CHECK (pos < 9)');
+	unlink 'schema.json';
+	append_to_file('schema.json', sql('source', "SELECT db_adapter.derive_backup_schema('{places,orders}')"));
+	my ($out, $err, $code) = sync('--confirm', @options);
+	return join ' ', $code, sql('destination', 'SELECT slug, pos, (SELECT count(*) FROM orders o WHERE o.place_id = p.id) FROM places p ORDER BY slug');
+}
+
+is(sync_places("('new', 1), ('a', 2), ('b', 3), ('c', 4)", "('a', 1), ('b', 2), ('c', 3)") =~ s/\n/ /gr,
+	'0 a|2|1 b|3|1 c|4|1 new|1|1', 'a chain of values moves');
+is(sync_places("('a', 2), ('b', 1)", "('a', 1), ('b', 2)") =~ s/\n/ /gr, '0 a|2|1 b|1|1', 'values are traded');
+is(sync_places("('fresh', 1), ('a', 2)", "('old', 1), ('a', 2)", '--delete', '--yes') =~ s/\n/ /gr,
+	'0 a|2|1 fresh|1|1', 'a new row takes the value of one that goes, and what refers to it');
+is(sync_places("('fresh', 1), ('a', 2), ('no', 9)", "('old', 1), ('a', 2), ('older', 3)", '--delete', '--yes') =~ s/\n/ /gr,
+	'1 a|2|1 old|1|1 older|3|1', 'nothing goes where rows fail all the same');
+
 done_testing();

@@ -35,6 +35,7 @@ sync_free(Sync *sync)
 	mem_free(sync->table);
 	dba_result_free(sync->restored);
 	dba_result_free(sync->dropped);
+	dba_result_free(sync->first);
 	mem_free(sync);
 }
 
@@ -59,31 +60,6 @@ sync_release(Group *group)
 		sync->orphan = true;
 	else
 		sync_free(sync);
-}
-
-/* After a failure: true, and the end is near. */
-static bool
-sync_failed(Sync *sync)
-{
-	Request	   *step;
-
-	if (sync->group.error == NULL)
-		return false;
-	if (!sync->busy)
-	{
-		group_end(&sync->group);
-		return true;
-	}
-	step = request_find(sync->group.db->core, sync->group.step);
-	if (step != NULL)
-		request_abort(step, DBA_CANCELLED);
-	return true;
-}
-
-static void
-sync_fail(Sync *sync, dba_code code, const char *message)
-{
-	error_set(&sync->group.error, code, "%s", message);
 }
 
 /* The source's error, so that it cannot be taken for the destination's. */
@@ -131,16 +107,6 @@ sync_source_submitted(Sync *sync, dba_request id)
 		sync_fail(sync, DBA_NO_MEMORY, "out of memory, or the source is being closed");
 }
 
-static void
-sync_submitted(Sync *sync, dba_request id)
-{
-	request_make_internal(sync->group.db->core, id);
-	sync->group.step = id;
-	sync->busy = id != 0;
-	if (id == 0)
-		sync_fail(sync, DBA_NO_MEMORY, "out of memory, or the destination is being closed");
-}
-
 /* --- statements that both sides run */
 
 static void
@@ -148,16 +114,6 @@ sync_write_member(Buf *buf, const char *name, const JsonValue *value)
 {
 	buf_printf(buf, ", \"%s\": ", name);
 	json_write(buf, value);
-}
-
-static void
-sync_write_user(Sync *sync, Buf *buf)
-{
-	buf_puts(buf, ", ");
-	if (sync->user_id != NULL)
-		json_write(buf, sync->user_id);
-	else
-		buf_puts(buf, "null");
 }
 
 static void
@@ -365,94 +321,6 @@ sync_list_rows(Sync *sync)
 	return some;
 }
 
-/* --- keys that are written in two ways */
-
-static const char match_sql[] =
-	"SELECT x.i, m.key, m.other FROM pg_catalog.jsonb_to_recordset($2::pg_catalog.jsonb)"
-	" AS x (i int, name text, keys jsonb, others jsonb), LATERAL"
-	" db_adapter.match_keys($1::pg_catalog.jsonb, x.name, x.keys, x.others,"
-	" $3::pg_catalog.text) AS m";
-
-static dba_flow
-sync_take_pair(dba_client *db, const dba_result *row, void *arg)
-{
-	Sync	   *sync = arg;
-	int64_t		index;
-	int64_t		key;
-	int64_t		other;
-
-	(void) db;
-	if (dba_result_int64(row, 0, "i", &index) && index >= 0 && (size_t) index < sync->count &&
-		dba_result_int64(row, 0, "key", &key) && dba_result_int64(row, 0, "other", &other) &&
-		sync_take_match(&sync->tables[index], key, other))
-		return DBA_CONTINUE;
-	sync_fail(sync, DBA_SERVER, "the match of two keys was not understood");
-	return DBA_STOP;
-}
-
-/* {"i": 0, "name": "authors", "keys": [keys], "others": [keys]}, … */
-static bool
-sync_write_lone(Sync *sync, Buf *list)
-{
-	for (size_t i = 0; i < sync->count; i++)
-	{
-		SyncTable  *table = &sync->tables[i];
-		Buf			keys = BUF_INIT;
-		Buf			others = BUF_INIT;
-		bool		ok = !table->listed || sync_lone_keys(table, &keys, &others);
-
-		if (ok && others.len > 0)
-		{
-			buf_printf(list, "%s{\"i\": %zu, \"name\": ", list->len > 0 ? ", " : "", i);
-			json_write_string(list, table->name, strlen(table->name));
-			buf_puts(list, ", \"keys\": [");
-			buf_append(list, keys.data, keys.len);
-			buf_puts(list, "], \"others\": [");
-			buf_append(list, others.data, others.len);
-			buf_puts(list, "]}");
-		}
-		buf_free(&keys);
-		buf_free(&others);
-		if (!ok)
-			return false;
-	}
-	return buf_ok(list);
-}
-
-/* Asks the destination which of its keys are keys of the source; false: there is no doubt. */
-static bool
-sync_match(Sync *sync)
-{
-	Buf			list = BUF_INIT;
-	Buf			params = BUF_INIT;
-	bool		some;
-
-	if (!sync_write_lone(sync, &list))
-		error_set_no_memory(&sync->group.error);
-	some = list.len > 0 && sync->group.error == NULL;
-	if (some)
-	{
-		buf_puts(&params, "[");
-		json_write(&params, sync->schema);
-		buf_puts(&params, ", [");
-		buf_append(&params, list.data, list.len);
-		buf_putc(&params, ']');
-		sync_write_user(sync, &params);
-		buf_putc(&params, ']');
-		if (!buf_ok(&params))
-			error_set_no_memory(&sync->group.error);
-	}
-	if (some && sync->group.error == NULL)
-	{
-		sync->waiting = 1;
-		sync_submitted(sync, dba_execute_stream(sync->group.tx, match_sql, buf_text(&params),
-												sync_take_pair, sync_here_done, sync));
-	}
-	buf_free(&list);
-	buf_free(&params);
-	return some && !sync_failed(sync);
-}
-
 /* --- the rows that are moved */
 
 /*
@@ -569,7 +437,8 @@ sync_backed_up(dba_client *db, const dba_result *result, const dba_error *error,
 	if (!sync_failed(sync))
 		sync_wake_restore(sync);
 	/* Its snapshot holds back the source's vacuum: it ends when the last row has been read. */
-	if (sync->group.error == NULL)
+	/* What fails may be brought once more, after rows that are only there are gone. */
+	if (sync->group.error == NULL && !sync->drop)
 		sync_leave_source(sync);
 }
 
@@ -645,6 +514,9 @@ sync_move(Sync *sync)
 	else if (some)
 	{
 		sync->waiting = 1;
+		sync->source_ended = sync->source_paused = sync->restore_waits = false;
+		buf_reset(&sync->chunk);
+		sync->sent = 0;
 		sync_source_submitted(sync, dba_backup(sync->source_tx, buf_text(&backup), sync_sink,
 											   sync_sent, sync_backed_up, sync));
 		sync_submitted(sync, dba_restore(sync->group.tx, buf_text(&restore), sync_give,
@@ -699,6 +571,50 @@ sync_drop(Sync *sync)
 	return some && !sync_failed(sync);
 }
 
+/*
+ * A row may fail because one that is only there has its unique value.  So rows are
+ * brought once more when those are gone; and if some still fail, those stay.
+ */
+static bool
+sync_execute(Sync *sync, const char *sql)
+{
+	sync->waiting = 1;
+	sync_submitted(sync, dba_execute(sync->group.tx, sql, NULL, sync_here_done, sync));
+	return !sync_failed(sync);
+}
+
+static bool
+sync_mark(Sync *sync)
+{
+	if (!sync->drop || sync_failures(sync->restored) == 0)
+		return false;
+	/* Rows that are there already must not be brought: nothing can be tried again. */
+	sync->drop = sync->marked = sync->mode != MODE_FAIL;
+	return sync->marked && sync_execute(sync, "SAVEPOINT db_adapter_sync");
+}
+
+static bool
+sync_move_again(Sync *sync)
+{
+	if (!sync->marked || sync->dropped == NULL)
+		return false;
+	sync->first = sync->restored;
+	sync->restored = NULL;
+	return sync_move(sync);
+}
+
+static bool
+sync_go_back(Sync *sync)
+{
+	if (sync->first == NULL || sync_failures(sync->restored) == 0)
+		return false;
+	dba_result_free(sync->restored);
+	dba_result_free(sync->dropped);
+	sync->restored = sync->first;
+	sync->first = sync->dropped = NULL;
+	return sync_execute(sync, "ROLLBACK TO SAVEPOINT db_adapter_sync");
+}
+
 static void
 sync_end(Sync *sync)
 {
@@ -739,18 +655,33 @@ sync_advance(Sync *sync)
 			/* FALLTHROUGH */
 		case STEP_MATCH:
 			sync->step = STEP_MOVE;
-			if (sync->group.error == NULL && sync_match(sync))
+			if (sync->group.error == NULL && sync_match(sync, sync_here_done))
 				return;
 			/* FALLTHROUGH */
 		case STEP_MOVE:
-			sync->step = STEP_DROP;
+			sync->step = STEP_MARK;
 			if (sync->group.error == NULL && sync_compare_tables(sync) && !sync->dry_run &&
 				sync_move(sync))
 				return;
 			/* FALLTHROUGH */
+		case STEP_MARK:
+			sync->step = STEP_DROP;
+			if (sync->group.error == NULL && sync_mark(sync))
+				return;
+			/* FALLTHROUGH */
 		case STEP_DROP:
-			sync->step = STEP_END;
+			sync->step = STEP_AGAIN;
 			if (sync->group.error == NULL && !sync->dry_run && sync_drop(sync))
+				return;
+			/* FALLTHROUGH */
+		case STEP_AGAIN:
+			sync->step = STEP_BACK;
+			if (sync->group.error == NULL && sync_move_again(sync))
+				return;
+			/* FALLTHROUGH */
+		case STEP_BACK:
+			sync->step = STEP_END;
+			if (sync->group.error == NULL && sync_go_back(sync))
 				return;
 			/* FALLTHROUGH */
 		case STEP_END:

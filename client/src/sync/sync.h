@@ -21,7 +21,10 @@ typedef enum SyncStep
 	STEP_LIST,
 	STEP_MATCH,
 	STEP_MOVE,
+	STEP_MARK,
 	STEP_DROP,
+	STEP_AGAIN,
+	STEP_BACK,
 	STEP_END
 } SyncStep;
 
@@ -59,6 +62,8 @@ typedef struct Sync
 
 	dba_result *restored;
 	dba_result *dropped;
+	dba_result *first;			/* of the restore before, where rows were brought once more */
+	bool		marked;			/* the transaction can go back to before rows were dropped */
 } Sync;
 
 /* "overwrite", "skip", "fail" */
@@ -66,6 +71,19 @@ extern const char *const sync_mode_names[];
 
 /* syncoptions.c: the caller's options into *sync */
 extern bool sync_read_options(Sync *sync, const char *text, dba_error **err);
+
+/* syncstep.c: what the steps share */
+extern bool sync_failed(Sync *sync);
+extern void sync_fail(Sync *sync, dba_code code, const char *message);
+extern void sync_submitted(Sync *sync, dba_request id);
+extern void sync_write_user(Sync *sync, Buf *buf);
+
+/* syncmatch.c: asks the destination which of its keys are keys of the source; false: no
+ * need */
+extern bool sync_match(Sync *sync, dba_callback done);
+
+/* syncresult.c: how many rows of all tables have failed */
+extern int64_t sync_failures(const dba_result *restored);
 
 /* syncresult.c: the group's result, one row a table */
 extern void sync_make_result(Sync *sync);

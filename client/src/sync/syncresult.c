@@ -3,6 +3,7 @@
  *		What came of a sync: one row a table, counted here and told by the server.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/pgtypes.h"
@@ -60,6 +61,42 @@ sync_said(const dba_result *result, const char *table, const char *column)
 	return NULL;
 }
 
+static int64_t
+sync_count(const dba_result *result, const char *table, SyncColumn column)
+{
+	const char *text = sync_said(result, table, column_names[column]);
+
+	return text != NULL ? strtoll(text, NULL, 10) : 0;
+}
+
+int64_t
+sync_failures(const dba_result *restored)
+{
+	int64_t		failures = 0;
+
+	for (size_t i = 0; restored != NULL && i < dba_result_rows(restored); i++)
+	{
+		int64_t		failed = 0;
+
+		if (dba_result_int64(restored, i, column_names[COLUMN_FAILED], &failed))
+			failures += failed;
+	}
+	return failures;
+}
+
+/* Rows that came the first time were found when all were brought once more. */
+static void
+sync_add_first(Sync *sync, const char *table, const char **values)
+{
+	int64_t		inserted = sync_count(sync->first, table, COLUMN_INSERTED);
+	SyncColumn	found = sync->mode == MODE_SKIP ? COLUMN_SKIPPED : COLUMN_UPDATED;
+	int64_t		again = sync_count(sync->restored, table, found);
+
+	values[COLUMN_INSERTED] =
+		sync_number(sync, inserted + sync_count(sync->restored, table, COLUMN_INSERTED));
+	values[found] = sync_number(sync, again > inserted ? again - inserted : 0);
+}
+
 static void
 sync_fill_row(Sync *sync, const SyncTable *table, const char **values)
 {
@@ -80,6 +117,8 @@ sync_fill_row(Sync *sync, const SyncTable *table, const char **values)
 		if (values[i] == NULL)
 			values[i] = i == COLUMN_DETAILS ? "[]" : i == COLUMN_NOTES ? "{}" : "0";
 	}
+	if (sync->first != NULL)
+		sync_add_first(sync, table->name, values);
 	values[COLUMN_DELETED] = sync_said(sync->dropped, table->name, "deleted");
 	if (values[COLUMN_DELETED] == NULL)
 		values[COLUMN_DELETED] = "0";
