@@ -219,9 +219,18 @@ is_named(Oid function, const char *const *names)
 bool
 calls_is_harmless(Oid function)
 {
-	static const char *const names[] = {"nextval",		   "clock_timestamp", "timeofday",
-										"gen_random_uuid", "random",		  "random_normal",
-										"uuidv4",		   "uuidv7",		  NULL};
+	static const char *const names[] = {"now",
+										"statement_timestamp",
+										"transaction_timestamp",
+										"nextval",
+										"clock_timestamp",
+										"timeofday",
+										"gen_random_uuid",
+										"random",
+										"random_normal",
+										"uuidv4",
+										"uuidv7",
+										NULL};
 
 	return function < FirstNormalObjectId && is_named(function, names);
 }
@@ -337,6 +346,9 @@ may_act(const CallGuard *guard, Oid function)
 
 	if (volatility == PROVOLATILE_IMMUTABLE || calls_is_harmless(function) ||
 		is_step_function(function))
+		return false;
+	/* Only a superuser makes an event trigger: who wrote that call is known. */
+	if (get_func_rettype(function) == EVENT_TRIGGEROID)
 		return false;
 	if (guard->rule == CALLS_PURE)
 		return true;

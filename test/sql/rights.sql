@@ -88,6 +88,16 @@ SHOW work_mem;
 SELECT lower('ABC'::text);
 SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'app.hers'::regclass AND contype = 'c' ORDER BY 1;
 
+-- An event trigger is a superuser's: it runs as for any other command.
+CREATE TABLE other.audit (who name, tag text);
+CREATE FUNCTION other.audits() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO other.audit VALUES (current_user, tg_tag); END$$;
+CREATE EVENT TRIGGER regress_da_audits ON ddl_command_end WHEN TAG IN ('ALTER TABLE') EXECUTE FUNCTION other.audits();
+SELECT pg_temp.change(:'powerful' || :'hers' || ', CONSTRAINT two CHECK (other.tells(v) > 0), x int)');
+DROP EVENT TRIGGER regress_da_audits;
+SELECT DISTINCT who = current_user AS as_superuser, tag FROM other.audit;
+DROP TABLE other.audit;
+
 -- ---- apply: commands that make something new ----
 SET ROLE regress_da_other;
 CREATE FUNCTION other.checks(x text) RETURNS boolean LANGUAGE sql AS 'SELECT other.tells(1) = 1';
