@@ -109,6 +109,21 @@ SELECT lines(:'circle', '{"a": [{"slug": "one"}], "b": [{"slug": "one"}]}');
 SELECT * FROM db_adapter.delete_rows(:'circle', '{"a": [{"slug": "one"}]}');
 SELECT * FROM db_adapter.delete_rows(:'circle', '{"a": [{"slug": "one"}], "b": [{"slug": "one"}], "c": [{"slug": "x"}, {}]}');
 SELECT (SELECT string_agg(slug, ',') FROM a) AS a, (SELECT string_agg(slug, ',') FROM b) AS b, (SELECT string_agg(slug, ',') FROM c) AS c;
+-- a foreign key without an index is named where it costs
+SET client_min_messages = notice;
+CREATE TABLE heads (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
+CREATE TABLE tails (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, head_id int NOT NULL REFERENCES heads ON DELETE CASCADE, other_id int REFERENCES heads, third int REFERENCES heads);
+CREATE INDEX ON tails (other_id, slug);
+CREATE INDEX ON tails (third) WHERE third > 0;
+INSERT INTO heads (slug) SELECT 'h' || i FROM generate_series(1, 2000) i;
+INSERT INTO tails (slug, head_id) SELECT 't' || i, 1 FROM generate_series(1, 6000) i;
+ANALYZE tails;
+\set heads '{"tables": [{"name": "heads", "user_field": null}]}'
+SELECT * FROM db_adapter.delete_rows(:'heads', '{"heads": [{"slug": "h2"}]}');
+SELECT jsonb_build_object('heads', jsonb_agg(match_key)) AS keys FROM db_adapter.digest_rows(:'heads', 'heads', NULL) WHERE match_key ->> 'slug' <> 'h1' \gset
+SELECT * FROM db_adapter.delete_rows(:'heads', :'keys');
+DROP TABLE tails, heads;
+SET client_min_messages = warning;
 -- a key is its row's whenever its type calls them equal
 CREATE TABLE prices (slug numeric PRIMARY KEY);
 INSERT INTO prices VALUES (1.00), (2);

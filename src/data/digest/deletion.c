@@ -13,6 +13,7 @@
 #include "base/query.h"
 #include "catalog/pg_class.h"
 #include "data/select/closure.h"
+#include "data/digest/childindex.h"
 #include "data/digest/deletion.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
@@ -57,6 +58,8 @@ append_table(const char *key, JsonbValue *value, void *arg)
 		append_by_place(d, table);
 	appendStringInfoString(&d->s->sql, " RETURNING 1)");
 	d->tables = lappend(d->tables, table);
+	if (value->type == jbvBinary)
+		childindex_notice(table->rel, JsonContainerSize(value->val.binary.data));
 	return true;
 }
 
