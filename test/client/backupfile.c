@@ -189,6 +189,9 @@ test_damage(void **state)
 		text[i] ^= 1;
 	}
 	text = realloc(text, len + 16);
+	/* the last line may be ended once more */
+	strcpy(text + len, "\n\n");
+	assert_string_equal(verdict(NULL, text), "jsonl 4");
 	strcpy(text + len, "{\"id\":1}\n");
 	assert_non_null(strstr(verdict(NULL, text), "E line 9: something follows the trailer"));
 	free(text);
