@@ -195,8 +195,8 @@ add_command(List *commands, const PrivilegeTarget *t, const char *verb, const ch
 
 /* Nothing but what differs: to revoke more would take along what columns have. */
 static List *
-revoke(List *commands, const PrivilegeTarget *t, const char *grantee, const Grants *before,
-	   const Grants *after)
+add_revokes(List *commands, const PrivilegeTarget *t, const char *grantee, const Grants *before,
+			const Grants *after)
 {
 	static const Granted had[] = {GRANTED, GRANTED_ON};
 
@@ -324,7 +324,7 @@ change_entries(const PrivilegeTarget *t, List *before, List *after)
 		Grants		had = grants_of(t, before, lfirst(lc));
 		Grants		gets = grants_of(t, after, lfirst(lc));
 
-		commands = revoke(commands, t, lfirst(lc), &had, &gets);
+		commands = add_revokes(commands, t, lfirst(lc), &had, &gets);
 	}
 	foreach(lc, grantees)
 	{

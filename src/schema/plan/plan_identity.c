@@ -61,7 +61,7 @@ read_option(const char *text, const char *keyword, int64 otherwise)
 {
 	const char *found = text != NULL ? strstr(text, keyword) : NULL;
 
-	return found != NULL ? strtoi64(found + strlen(keyword), NULL, 10) : otherwise;
+	return found != NULL ? strtoll(found + strlen(keyword), NULL, 10) : otherwise;
 }
 
 static IdentityOptions
