@@ -15,6 +15,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "data/backupschema/backupschema.h"
+#include "catalog/pg_inherits.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -623,6 +624,34 @@ refuse_same_tables(const BackupSchema *schema)
 	pfree(tables);
 }
 
+/*
+ * Without ONLY a table's name means the rows of all that inherit from it too.  Those in
+ * the schema are told apart: a row of theirs may have the same key and is another row.
+ * Rows of an heir that no table of the schema has come through this one.
+ */
+static void
+bind_source(const BackupSchema *schema, BackupTable *table)
+{
+	List	   *heirs;
+	List	   *declared = NIL;
+
+	table->source = table->rel->qualified;
+	if (!table->rel->has_children)
+		return;
+	heirs = list_delete_oid(find_all_inheritors(table->rel->oid, AccessShareLock, NULL),
+							table->rel->oid);
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		Oid			other = schema->tables[i].rel->oid;
+
+		if (list_member_oid(heirs, other))
+			declared = list_concat_unique_oid(declared,
+											  find_all_inheritors(other, AccessShareLock, NULL));
+	}
+	if (list_difference_oid(heirs, declared) == NIL)
+		table->source = psprintf("ONLY %s", table->rel->qualified);
+}
+
 void
 backupschema_bind(BackupSchema *schema)
 {
@@ -638,4 +667,6 @@ backupschema_bind(BackupSchema *schema)
 		bind_table(schema, &schema->tables[i]);
 	}
 	refuse_same_tables(schema);
+	for (int i = 0; i < schema->ntables; i++)
+		bind_source(schema, &schema->tables[i]);
 }

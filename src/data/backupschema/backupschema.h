@@ -70,6 +70,7 @@ typedef struct BackupTable
 
 	/* after backupschema_bind() */
 	RelationInfo *rel;
+	char	   *source;			/* what FROM, UPDATE and DELETE call it: its rows and no other table's */
 	RelationColumn **pk_columns;
 	RelationColumn **slug_columns;
 	RelationColumn *user_column;

@@ -143,7 +143,7 @@ read_rows(RestoreNullkey *u)
 			&sql, ", %s",
 			restore_table_cast(t, t->key.columns[i],
 							   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
-	appendStringInfo(&sql, " FROM %s AS x WHERE (false", t->rel->qualified);
+	appendStringInfo(&sql, " FROM %s AS x WHERE (false", t->table->source);
 	for (int i = 0; i < t->match.count; i++)
 		if (!restore_table_matches_null(t, t->match.columns[i]))
 			appendStringInfo(&sql, " OR x.%s IS NULL", t->rel->columns[t->match.columns[i]].quoted);

@@ -388,7 +388,7 @@ prepare_probe(RestoreTable *t, bool locking)
 	append_key(&sql, t);
 	if (t->sql.tells_origin)
 		appendStringInfoString(&sql, ", x.xmin AS origin");
-	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->rel->qualified);
+	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->table->source);
 	append_match(&sql, t);
 	appendStringInfo(&sql, " LIMIT 1%s) AS y", locking ? " FOR KEY SHARE OF x" : "");
 	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
@@ -501,7 +501,7 @@ restore_table_conflict(RestoreTable *t, const RelationKey *key)
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT 1");
 	append_key(&sql, t);
-	appendStringInfo(&sql, " FROM %s AS x, " ROWS_NAME " AS b WHERE ", t->rel->qualified);
+	appendStringInfo(&sql, " FROM %s AS x, " ROWS_NAME " AS b WHERE ", t->table->source);
 	for (int i = 0; i < key->ncolumns; i++)
 	{
 		int			column = column_index(t, relation_column_by_number(t->rel, key->columns[i]));

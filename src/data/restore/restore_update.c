@@ -145,7 +145,7 @@ prepare_update(RestoreTable *t, const Bitmapset *given)
 
 	need_where(t);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->rel->qualified);
+	appendStringInfo(&sql, "UPDATE %s AS x SET ", t->table->source);
 	while ((i = bms_next_member(given, i)) >= 0)
 	{
 		RelationColumn *column = &t->rel->columns[i];

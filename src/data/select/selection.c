@@ -148,7 +148,7 @@ exclude_descendants(Selection *s, const BackupTable *table, const char *alias)
 void
 selection_table(Selection *s, const BackupTable *table, const char *alias)
 {
-	appendStringInfo(&s->sql, "%s AS %s", table->rel->qualified, alias);
+	appendStringInfo(&s->sql, "%s AS %s", table->source, alias);
 }
 
 char *
