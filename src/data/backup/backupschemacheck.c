@@ -278,25 +278,34 @@ matching_columns(const BackupTable *table, bool with_parents, AttrNumber *number
 	return end - numbers;
 }
 
-/* Whether a restore draws new keys, and no other unique index tells rows apart. */
 static bool
-key_is_drawn(const BackupTable *table)
+has_parents(const BackupTable *table)
 {
-	bool		drawn = table->npk == 0;
-	ListCell   *lc;
+	for (int i = 0; i < table->nrefs; i++)
+		if (table->refs[i].required)
+			return true;
+	return false;
+}
 
-	for (int i = 0; i < table->npk; i++)
-		drawn |= OidIsValid(table->pk_columns[i]->sequence);
-	foreach(lc, table->rel->keys)
-	{
-		const RelationKey *key = lfirst(lc);
-		bool		usable = !key->partial && !key->expressions;
+/* Views and foreign tables have no index: what they call their key has to do. */
+static void
+check_found_by(Check *c)
+{
+	BackupTable *table = c->table;
+	AttrNumber *numbers =
+		palloc(sizeof(AttrNumber) * (table->rel->ncolumns + 1) * (table->nrefs + 1));
+	AttrNumber *end = numbers;
+	BackupFoundBy found;
 
-		for (int i = 0; usable && i < key->ncolumns; i++)
-			usable = !OidIsValid(relation_column_by_number(table->rel, key->columns[i])->sequence);
-		drawn &= !usable;
-	}
-	return drawn;
+	for (int i = 0; i < table->nrefs; i++)
+		end = numbers_of(table->refs[i].columns, table->refs[i].nfields, end);
+	found = backupschema_found_by(table->rel, numbers, end - numbers);
+	if (found == FOUND_BY_NOTHING && table->npk > 0 && table->rel->keys == NIL)
+		found = FOUND_BY_KEY;
+	if (found == FOUND_BY_NOTHING)
+		say(c, "warning", "it has no match key: each restore adds its rows again");
+	else if (found == FOUND_BY_KEY)
+		say(c, "warning", "it has no match key: rows are found again by their key alone");
 }
 
 static void
@@ -309,11 +318,7 @@ check_match_key(Check *c)
 
 	if (table->nslug == 0)
 	{
-		if (table->nrefs == 0)
-			say(c, "warning", "%s",
-				key_is_drawn(table)
-					? "it has no match key: each restore adds its rows again"
-					: "it has no match key: rows are found again by their key alone");
+		check_found_by(c);
 		return;
 	}
 	if (!is_unique(table->rel, numbers, count))
@@ -329,6 +334,11 @@ check_match_key(Check *c)
 				"true",
 				join_names(table->slug_columns, table->nslug));
 	}
+	else if (table->match_parents && has_parents(table))
+		say(c, "warning",
+			"the match key %s is unique without its parents: declare \"match_parents\": false, or "
+			"a row under another parent counts as another row",
+			join_names(table->slug_columns, table->nslug));
 	for (int i = 0; i < table->nslug; i++)
 		if (!table->slug_columns[i]->not_null)
 			say(c, "warning",

@@ -645,8 +645,8 @@ bind_source(const BackupSchema *schema, BackupTable *table)
 		Oid			other = schema->tables[i].rel->oid;
 
 		if (list_member_oid(heirs, other))
-			declared = list_concat_unique_oid(declared,
-											  find_all_inheritors(other, AccessShareLock, NULL));
+			declared =
+				list_concat_unique_oid(declared, find_all_inheritors(other, AccessShareLock, NULL));
 	}
 	if (list_difference_oid(heirs, declared) == NIL)
 		table->source = psprintf("ONLY %s", table->rel->qualified);
@@ -669,4 +669,27 @@ backupschema_bind(BackupSchema *schema)
 	refuse_same_tables(schema);
 	for (int i = 0; i < schema->ntables; i++)
 		bind_source(schema, &schema->tables[i]);
+}
+
+BackupFoundBy
+backupschema_found_by(const RelationInfo *rel, const AttrNumber *references, int count)
+{
+	BackupFoundBy found = FOUND_BY_NOTHING;
+	ListCell   *lc;
+
+	foreach(lc, rel->keys)
+	{
+		RelationKey *key = lfirst(lc);
+		bool		drawn = false;
+
+		if (key->partial || key->expressions)
+			continue;
+		if (relation_key_within(key, references, count))
+			return FOUND_BY_REFERENCES;
+		for (int i = 0; i < key->ncolumns; i++)
+			drawn |= OidIsValid(relation_column_by_number(rel, key->columns[i])->sequence);
+		if (!drawn)
+			found = FOUND_BY_KEY;
+	}
+	return found;
 }

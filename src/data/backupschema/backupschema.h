@@ -70,7 +70,7 @@ typedef struct BackupTable
 
 	/* after backupschema_bind() */
 	RelationInfo *rel;
-	char	   *source;			/* what FROM, UPDATE and DELETE call it: its rows and no other table's */
+	char *source; /* what FROM, UPDATE and DELETE call it: its rows and no other table's */
 	RelationColumn **pk_columns;
 	RelationColumn **slug_columns;
 	RelationColumn *user_column;
@@ -111,6 +111,17 @@ extern void backupschema_check(BackupSchema *schema, ReturnSetInfo *result);
 
 /* The column that says whose a row is, where nobody says another; NULL without one. */
 extern RelationColumn *backupschema_tenant_column(const RelationInfo *rel);
+
+/* What tells rows without a match key to be here already, where restore keeps to the defaults. */
+typedef enum
+{
+	FOUND_BY_NOTHING,			/* a sequence draws their key: each restore inserts them */
+	FOUND_BY_KEY,				/* their ids: others may have the same */
+	FOUND_BY_REFERENCES,		/* a unique index over references alone */
+} BackupFoundBy;
+
+extern BackupFoundBy backupschema_found_by(const RelationInfo *rel, const AttrNumber *references,
+										   int count);
 
 /* From the catalog's foreign keys: the tables named, or all those below root. */
 extern Jsonb *backupschema_derive(List *tables, Oid root);

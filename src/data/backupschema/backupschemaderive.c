@@ -334,8 +334,56 @@ needs_parents(const RelationInfo *rel, const RelationKey *chosen, List *match,
 
 	foreach(lc, match)
 		numbers[count++] = ((RelationColumn *) lfirst(lc))->attnum;
-	numbers[count++] = tenant->attnum;
+	if (tenant != NULL)
+		numbers[count++] = tenant->attnum;
 	return !relation_key_within(chosen, numbers, count);
+}
+
+/*
+ * Said where it is not the default, which is true without a tenant.  A key that stands by
+ * itself must not take the parents in: a row whose parent has changed would be another
+ * row, refused by that very index.
+ */
+static void
+write_match_parents(Derivation *d, const RelationInfo *rel, const RelationKey *chosen, List *match,
+					const RelationColumn *tenant)
+{
+	bool		needs = needs_parents(rel, chosen, match, tenant);
+	bool		has_parents = false;
+	ListCell   *lc;
+
+	foreach(lc, rel->foreign_keys)
+		has_parents |= fk_is_required(rel, lfirst(lc));
+	if (needs != (tenant == NULL) && (needs || has_parents))
+		json_put_bool(&d->w, "match_parents", needs);
+}
+
+/* How a restore finds rows again that have no match key. */
+static const char *
+found_again_by(const RelationInfo *rel)
+{
+	AttrNumber *numbers = NULL;
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+
+		numbers = numbers ? repalloc(numbers, sizeof(AttrNumber) * (count + fk->ncolumns))
+						  : palloc(sizeof(AttrNumber) * fk->ncolumns);
+		memcpy(numbers + count, fk->columns, sizeof(AttrNumber) * fk->ncolumns);
+		count += fk->ncolumns;
+	}
+	switch (backupschema_found_by(rel, numbers, count))
+	{
+		case FOUND_BY_REFERENCES:
+			return "found again by their references";
+		case FOUND_BY_KEY:
+			return "found again by their key alone";
+		default:
+			return "no match key, and each restore makes them anew";
+	}
 }
 
 static void
@@ -355,8 +403,7 @@ write_table(Derivation *d, const RelationInfo *rel)
 		comment(d, "match key from unique index %s%s", chosen->name,
 				relation_key_over(rel, chosen->columns, chosen->ncolumns) ? "" : " in part");
 	else
-		comment(d, "no unique index names its rows: %s%s",
-				rel->foreign_keys != NIL ? "found again by their references" : "no match key", "");
+		comment(d, "no unique index names its rows: %s%s", found_again_by(rel), "");
 
 	json_begin_object(&d->w);
 	json_put_string(&d->w, "name", name_of(rel));
@@ -364,8 +411,8 @@ write_table(Derivation *d, const RelationInfo *rel)
 						key ? names_of_numbers(rel, key->columns, key->ncolumns) : NIL);
 	write_name_or_names(&d->w, "slug_field", names);
 	write_name_or_names(&d->w, "user_field", tenant ? list_make1(tenant->name) : NIL);
-	if (tenant != NULL && chosen != NULL && needs_parents(rel, chosen, match, tenant))
-		json_put_bool(&d->w, "match_parents", true);
+	if (chosen != NULL)
+		write_match_parents(d, rel, chosen, match, tenant);
 	write_references(d, rel, tenant, "parents", true);
 	write_references(d, rel, tenant, "optional_refs", false);
 	json_put_string(&d->w, "comment", pstrdup(d->comment.data));

@@ -185,7 +185,7 @@ restore_update_sql(RestoreTable *t, const char *set)
 
 	need_where(t);
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "UPDATE %s AS x SET %s", t->rel->qualified, set);
+	appendStringInfo(&sql, "UPDATE %s AS x SET %s", t->table->source, set);
 	append_where(&sql, t);
 	appendStringInfoString(&sql, " RETURNING b.n");
 	return sql.data;

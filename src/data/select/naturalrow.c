@@ -359,8 +359,8 @@ add_document_reference(Builder *b, const BackupRef *ref, const char *path, bool 
 	appendStringInfo(&b->joins,
 					 " LEFT JOIN %s AS %s ON %s OPERATOR(pg_catalog.=) "
 					 "(t.%s::pg_catalog.jsonb OPERATOR(pg_catalog.#>>) %s)",
-					 other->source, joined,
-					 selection_column_text(joined, other->pk_columns[0]), column->quoted, argument);
+					 other->source, joined, selection_column_text(joined, other->pk_columns[0]),
+					 column->quoted, argument);
 	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), match, 0);
 }
 

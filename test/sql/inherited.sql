@@ -1,0 +1,61 @@
+-- Tables that inherit from one another: keys are unique in each alone.
+SET client_min_messages = warning;
+CREATE SCHEMA here;
+CREATE SCHEMA there;
+SET search_path = here;
+CREATE TABLE places (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, size int);
+CREATE TABLE capitals (seat text, PRIMARY KEY (id), UNIQUE (slug)) INHERITS (places);
+CREATE TABLE visits (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, place_id int REFERENCES places);
+INSERT INTO places (id, slug, size) VALUES (1, 'a', 1), (2, 'b', 2);
+INSERT INTO capitals (id, slug, size, seat) VALUES (1, 'b', 10, 'x'), (2, 'a', 20, 'y'), (3, 'c', 30, 'z');
+INSERT INTO visits (slug, place_id) VALUES ('to a', 1), ('to none', NULL);
+SELECT db_adapter.derive_backup_schema('{capitals,places,visits}') AS schema \gset
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+SELECT "table", count(*), count(DISTINCT match_key::text) FROM (VALUES ('capitals'), ('places'), ('visits')) t ("table"),
+    db_adapter.digest_rows(:'schema', "table", NULL) GROUP BY 1 ORDER BY 1;
+
+CREATE FUNCTION rows_of() RETURNS TABLE (what text, slug text, size int, more text) LANGUAGE sql AS $$
+    SELECT p.tableoid::regclass::text, p.slug, p.size, c.seat FROM places p LEFT JOIN capitals c ON c.tableoid = p.tableoid AND c.id = p.id
+    UNION ALL SELECT 'visits', v.slug, p.size, p.slug FROM visits v LEFT JOIN ONLY places p ON p.id = v.place_id ORDER BY 1, 2 $$;
+CREATE TABLE before AS SELECT * FROM rows_of();
+TABLE before;
+
+-- a row of an heir with the same key is another row
+BEGIN;
+TRUNCATE places, visits;
+INSERT INTO capitals (slug, size, seat) VALUES ('b', 10, 'x'), ('a', 20, 'y'), ('c', 30, 'z');
+SELECT "table", inserted, updated, skipped, failed FROM db_adapter.restore(:'file');
+SELECT * FROM rows_of() EXCEPT ALL TABLE before;
+SELECT "table", inserted, updated, skipped, failed FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT * FROM rows_of() EXCEPT ALL TABLE before;
+DELETE FROM visits;
+SELECT * FROM db_adapter.delete_rows(:'schema', '{"places": [{"slug": "a"}]}');
+SELECT what, slug, size FROM rows_of();
+ROLLBACK;
+
+-- an heir that the schema does not name: its rows come as the parent's
+SELECT db_adapter.backup_document('{"tables": [{"name": "here.places", "user_field": null}]}') AS file \gset
+SELECT "table", inserted, skipped, failed FROM db_adapter.restore(:'file');
+DROP SCHEMA here CASCADE;
+
+-- A key that is unique by itself stays the row's under another parent.
+SET search_path = there;
+CREATE TABLE shelves (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
+CREATE TABLE books (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, shelf_id int NOT NULL REFERENCES shelves);
+CREATE TABLE pages (id serial PRIMARY KEY, book_id int NOT NULL REFERENCES books, n int NOT NULL, UNIQUE (book_id, n));
+CREATE TABLE links (id serial PRIMARY KEY, a int NOT NULL REFERENCES books, b int NOT NULL REFERENCES books, UNIQUE (a, b));
+CREATE TABLE loans (id serial PRIMARY KEY, book_id int NOT NULL REFERENCES books, at date);
+CREATE TABLE cards (id int PRIMARY KEY, book_id int NOT NULL REFERENCES books);
+INSERT INTO shelves (slug) VALUES ('low'), ('high');
+INSERT INTO books (slug, shelf_id) VALUES ('a', 1), ('b', 2);
+SELECT db_adapter.derive_backup_schema('{shelves,books,pages,links,loans,cards}') AS schema \gset
+SELECT t ->> 'name' AS "table", t -> 'slug_field' AS slug, t -> 'match_parents' AS match_parents, t ->> 'comment' AS comment
+    FROM jsonb_array_elements(:'schema'::jsonb -> 'tables') t ORDER BY 1;
+SELECT "table", message FROM db_adapter.check_backup_schema(:'schema') WHERE message !~ 'no tenant' ORDER BY 1, 2;
+SELECT message FROM db_adapter.check_backup_schema('{"tables": [{"name": "there.shelves", "user_field": null},
+    {"name": "there.books", "user_field": null, "parent": {"table": "there.shelves", "field": "shelf_id"}}]}') WHERE message !~ 'no tenant';
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+UPDATE books SET shelf_id = 3 - shelf_id;
+SELECT "table", inserted, updated, failed FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT slug, shelf_id FROM books ORDER BY slug;
+DROP SCHEMA there CASCADE;
