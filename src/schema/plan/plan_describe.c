@@ -304,8 +304,11 @@ plan_describe_new(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 	/* A table that is rebuilt has had its owner since before the rows were copied. */
 	if (o->owner != NULL && !(ignore & DIFF_IGNORE_OWNERS) && parent == NULL &&
 		!(kind == &schema_table_kind && planner_is_rebuilt(p, object)))
-		set_owner(p, kind == &schema_statistics_kind ? PHASE_DESCRIBE : PHASE_BUILD, kind, object,
-				  reason);
+		set_owner(p,
+				  kind == &schema_statistics_kind || kind == &schema_publication_kind
+					  ? PHASE_DESCRIBE
+					  : PHASE_BUILD,
+				  kind, object, reason);
 	if (parent == NULL && !(ignore & DIFF_IGNORE_PRIVILEGES))
 		before = initial_privileges(p, kind, o);
 	if ((o->privileges != NIL || before != NIL) && !(ignore & DIFF_IGNORE_PRIVILEGES))
