@@ -314,6 +314,25 @@ is_generation(Form_pg_depend form, const GraphNode *from)
 		   form->deptype == DEPENDENCY_AUTO && from != NULL && from->default_value != NULL;
 }
 
+/* The key of which one is a clone: a foreign key to a partitioned table has them for its parts. */
+static GraphNode *
+find_origin(CatalogReader *r, Oid constraint)
+{
+	GraphNode  *node = NULL;
+
+	while (node == NULL && OidIsValid(constraint))
+	{
+		HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+
+		if (!HeapTupleIsValid(tuple))
+			break;
+		constraint = ((Form_pg_constraint) GETSTRUCT(tuple))->conparentid;
+		ReleaseSysCache(tuple);
+		node = find_node(r, ConstraintRelationId, constraint, 0);
+	}
+	return node;
+}
+
 static void
 add_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -334,6 +353,8 @@ add_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		from = from->default_value;
 		follows = false;
 	}
+	if (from == NULL && form->classid == ConstraintRelationId)
+		from = find_origin(r, form->objid);
 	if (from == NULL)
 		note_outside(r, to, form);
 	else if (!is_same(from, to))

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
+#include "schema/plan/plan_dependents.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
@@ -33,15 +34,16 @@ in_schema(const void *parent, const char *name)
 
 /* Whether the index there is will do for a new key of its name. */
 static bool
-adopts_index(const SchemaTable *live, const SchemaTable *table, const SchemaConstraint *key)
+adopts_index(const Planner *p, const SchemaTable *live, const SchemaTable *table,
+			 const SchemaConstraint *key)
 {
 	const SchemaIndex *from =
 		live != NULL ? schema_find_child(live->indexes, key->object.name) : NULL;
 	const SchemaIndex *to = schema_find_child(table->indexes, key->object.name);
 
 	return from != NULL && to != NULL && from != to && from->constraint == NULL &&
-		   to->constraint != NULL && key->index == NULL && table->partition_key == NULL &&
-		   expression_equal(from->definition, to->definition);
+		   !planner_is_gone(p, from) && to->constraint != NULL && key->index == NULL &&
+		   table->partition_key == NULL && expression_equal(from->definition, to->definition);
 }
 
 static char *
@@ -97,7 +99,7 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 
 	step = planner_step(p, phase, "add_constraint", object, table,
 						psprintf("ALTER TABLE %s ADD %s%s", schema_identity(table),
-								 adopts_index(live, table, constraint)
+								 adopts_index(p, live, table, constraint)
 									 ? adopting_constraint(constraint)
 									 : ddl_constraint(constraint),
 								 staged ? " NOT VALID" : ""),
@@ -135,8 +137,10 @@ attach_index(Planner *p, const void *parent, const SchemaIndex *index, const cha
 {
 	char	   *object = in_schema(parent, index->object.name);
 
-	planner_step(p, PHASE_REFERENCE, "attach_index", object, parent,
-				 psprintf("ALTER INDEX %s ATTACH PARTITION %s", index->parent, object), reason);
+	/* A foreign key may want the whole. */
+	planner_run_last(planner_step(
+		p, PHASE_INDEX, "attach_index", object, parent,
+		psprintf("ALTER INDEX %s ATTACH PARTITION %s", index->parent, object), reason));
 }
 
 static void
@@ -248,7 +252,8 @@ takes_part(Planner *p, const SchemaTable *table, const SchemaIndex *index, const
 		schema_find_table(p->actual, table->object.schema, table->object.name) != NULL)
 		return false;
 	foreach(lc, live->indexes)
-		found |= strcmp(in_schema(live, ((SchemaObject *) lfirst(lc))->name), index->parent) == 0;
+		found |= !planner_is_gone(p, lfirst(lc)) &&
+				 strcmp(in_schema(live, ((SchemaObject *) lfirst(lc))->name), index->parent) == 0;
 	if (!found)
 		return false;
 	foreach(lc, index->columns)
@@ -543,7 +548,7 @@ change_hands(Planner *p, const Difference *d)
 	{
 		const SchemaConstraint *key = find_key(table, to);
 
-		if (key == NULL || !adopts_index(d->parent_actual, table, key))
+		if (key == NULL || !adopts_index(p, d->parent_actual, table, key))
 			plan_drop_child(p, &schema_index_kind, d->parent_kind, d->parent_actual, d->actual,
 							PHASE_DETACH, reason);
 	}
@@ -568,7 +573,14 @@ change_child(Planner *p, const Difference *d)
 	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
 		planner_is_part(kind, d->expected))
 		return;
-	if (kind == &schema_index_kind)
+	if (kind == &schema_index_kind && d->parent_kind == &schema_table_kind &&
+		((const SchemaTable *) d->parent)->partition_key != NULL)
+	{
+		plan_drop_child(p, kind, d->parent_kind, d->parent_actual, d->actual, PHASE_DETACH, reason);
+		create_index(p, d->parent_kind, d->parent, d->expected, reason);
+		dependents_recreate_parts(p, d->parent, d->expected, reason);
+	}
+	else if (kind == &schema_index_kind)
 		replace_index(p, d);
 	else
 	{

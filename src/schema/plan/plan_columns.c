@@ -245,7 +245,8 @@ plan_order_inherited(Planner *p)
 			continue;
 		if (d->kind == DIFFERENCE_EXTRA && planner_find_gone(p, d->actual) != NULL)
 			wait_for_parents(p, d->parent_actual, d->actual, planner_find_gone(p, d->actual));
-		else if (d->kind == DIFFERENCE_MISSING)
+		else if (d->kind == DIFFERENCE_MISSING &&
+				 planner_follows_parent(d->parent, d->parent_actual))
 			come_before_parents(p, d);
 	}
 }
@@ -300,8 +301,8 @@ drop_column(Planner *p, const Difference *d)
 		drop_one_column(p, d->parent, table, column);
 }
 
-static PlanCast
-find_cast(const Planner *p, const char *from, const char *to)
+PlanCast
+plan_find_cast(const Planner *p, const char *from, const char *to)
 {
 	if (p->options->facts.cast == NULL)
 		return CAST_BY_TEXT;
@@ -320,7 +321,7 @@ alter_type(Planner *p, const Difference *d)
 	const SchemaColumn *to = d->expected;
 	const SchemaColumn *from = d->actual;
 	const char *name = quote_identifier(to->object.name);
-	PlanCast	cast = find_cast(p, from->type, to->type);
+	PlanCast	cast = plan_find_cast(p, from->type, to->type);
 	StringInfoData sql;
 	PlanStep   *step;
 
@@ -340,6 +341,7 @@ alter_type(Planner *p, const Difference *d)
 							   sql.data,
 							   psprintf("its type is %s, expected %s", from->type, to->type));
 	planner_hazard(step, "table_rewrite");
+	planner_retype(step, d->parent_actual);
 	if (cast != CAST_SAFE)
 		planner_hazard(step, "data_loss");
 }
@@ -589,6 +591,46 @@ change_column(Planner *p, const Difference *d)
 		plan_change_not_null(p, d);
 	else
 		alter_column(p, d);
+}
+
+/* The column that a column is inherited from: the first parent's of that name. */
+static const SchemaColumn *
+find_inherited(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
+{
+	List *parents = table->partition_of != NULL ? list_make1(table->partition_of) : table->inherits;
+	ListCell   *lc;
+
+	foreach(lc, parents)
+	{
+		SchemaTable *parent = planner_find_table(p, lfirst(lc));
+		const SchemaColumn *found =
+			parent != NULL ? schema_find_child(parent->columns, column->object.name) : NULL;
+
+		if (found != NULL)
+			return found;
+	}
+	return NULL;
+}
+
+void
+plan_own_column(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+				const char *reason)
+{
+	static const SchemaColumn of_type = {0};
+	const SchemaColumn *from = table->of_type != NULL ? &of_type
+							   : column->inherited	  ? find_inherited(p, table, column)
+													  : NULL;
+
+	if (from == NULL || column->generated != NULL || column->identity != NULL)
+		return;
+	if (!expression_equal(from->default_value, column->default_value))
+		planner_alter_table(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
+							psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name),
+									 plan_default_clause(column)),
+							reason);
+	/* plan_column_extras() does what is not valid and its own. */
+	if (column->not_null && !from->not_null && (column->inherited || !column->not_null_not_valid))
+		plan_set_not_null(p, table, column, reason);
 }
 
 /* Columns of a table of a type come, go and change with the type. */

@@ -74,6 +74,34 @@ expected_child(const Planner *p, const GraphNode *node, const void *parent)
 
 /* ---------- what hangs on a relation ---------- */
 
+void
+dependents_recreate_parts(Planner *p, const SchemaTable *table, const SchemaIndex *index,
+						  const char *reason)
+{
+	char	   *name = quote_qualified_identifier(table->object.schema, index->object.name);
+	ListCell   *lc;
+
+	foreach(lc, p->expected->tables)
+	{
+		const SchemaTable *part = lfirst(lc);
+		ListCell   *lci;
+
+		if (schema_find_table(p->actual, part->object.schema, part->object.name) == NULL)
+			continue;
+		foreach(lci, part->indexes)
+		{
+			const SchemaIndex *below = lfirst(lci);
+
+			if (below->parent == NULL || strcmp(below->parent, name) != 0 ||
+				below->constraint != NULL || planner_is_gone(p, below))
+				continue;
+			planner_set_gone(p, below, NULL);
+			plan_create_child(p, &schema_index_kind, &schema_table_kind, part, below, reason);
+			dependents_recreate_parts(p, part, below, reason);
+		}
+	}
+}
+
 /* Out of the way and back.  What is extra and may be dropped does not come back. */
 static void
 recreate_child(const Dependents *of, const GraphNode *node)
@@ -88,8 +116,16 @@ recreate_child(const Dependents *of, const GraphNode *node)
 		return;
 	if (again == NULL && !p->options->allow_drop)
 		again = node->object;
+	/* A key makes its index by itself. */
+	if (again != NULL && node->kind == &schema_index_kind &&
+		((const SchemaIndex *) again)->constraint != NULL)
+		again = NULL;
 	if (again != NULL)
 		plan_create_child(p, node->kind, node->parent_kind, expected, again, of->reason);
+	if (again != NULL && node->kind == &schema_index_kind &&
+		node->parent_kind == &schema_table_kind &&
+		((const SchemaTable *) expected)->partition_key != NULL)
+		dependents_recreate_parts(p, expected, again, of->reason);
 	dependents_recreate_object(p, node->kind, node->object, node->parent, of->reason);
 }
 
@@ -366,7 +402,9 @@ convert_column(const Dependents *of, const GraphNode *node)
 	char	   *object = planner_child(actual, from);
 	StringInfoData sql;
 
-	if (planner_is_gone(p, node))
+	/* A table that is not expected goes before. */
+	if (planner_is_gone(p, node) ||
+		(p->options->allow_drop && expected_parent(p, node) == (const void *) actual))
 		return;
 	initStringInfo(&sql);
 	if (from->default_value != NULL)
@@ -379,6 +417,8 @@ convert_column(const Dependents *of, const GraphNode *node)
 		p, node,
 		planner_alter_table(p, PHASE_DETACH, "alter_column", object, actual, sql.data, of->reason));
 	planner_hazard(planner_find_gone(p, node), "table_rewrite");
+	planner_find_gone(p, node)->takes = list_make1(unconstify(GraphNode *, node));
+	planner_retype(planner_find_gone(p, node), actual);
 	dependents_recreate(p, actual, expected_parent(p, node), from, of->reason);
 	if (to == NULL)
 		return;
@@ -399,8 +439,10 @@ recreate_column(const Dependents *of, const GraphNode *node)
 {
 	const SchemaColumn *column = (const SchemaColumn *) node->object;
 
-	/* It is converted with all columns of the type. */
-	if (planner_is_recreated(of->p, column->type) || node->parent_kind == &schema_type_kind)
+	/* It is converted with all columns of the type, or with its parent's. */
+	if (planner_is_recreated(of->p, column->type) || node->parent_kind == &schema_type_kind ||
+		(column->inherited &&
+		 planner_follows_parent(expected_parent(of->p, node), (const SchemaTable *) node->parent)))
 		return;
 	if (of->target->part == GRAPH_ROWTYPE || of->target->kind == &schema_other_kind ||
 		of->target->kind == &schema_type_kind)
@@ -565,6 +607,30 @@ dependents_recreate_object(Planner *p, const SchemaKind *kind, const void *objec
 	}
 }
 
+/* Children of the table get the other type too. */
+static void
+recreate_below(Planner *p, const SchemaTable *actual, const SchemaColumn *column,
+			   const char *reason)
+{
+	char	   *name = schema_identity(actual);
+	ListCell   *lc;
+
+	foreach(lc, p->actual->tables)
+	{
+		const SchemaTable *child = lfirst(lc);
+		const SchemaTable *expected;
+		const SchemaColumn *below;
+
+		if (child->partition_of != NULL ? strcmp(child->partition_of, name) != 0
+										: !schema_lists(child->inherits, name))
+			continue;
+		expected = schema_find_table(p->expected, child->object.schema, child->object.name);
+		below = schema_find_child(child->columns, column->object.name);
+		if (below != NULL && below->generated == NULL)
+			dependents_recreate(p, child, expected != NULL ? expected : child, below, reason);
+	}
+}
+
 /* Views need the whole row of what they read: whichever column it is, they may name it. */
 void
 dependents_recreate(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
@@ -576,6 +642,7 @@ dependents_recreate(Planner *p, const SchemaTable *actual, const SchemaTable *ex
 
 	recreate_dependents(&of);
 	plan_republish(p, actual, column->object.name, true);
+	recreate_below(p, actual, column, reason);
 	if (table == NULL)
 		return;
 	p->plan->concerned = list_concat(p->plan->concerned, table->dependents);

@@ -16,6 +16,9 @@ extern void dependents_recreate_object(Planner *p, const SchemaKind *kind, const
 									   const void *parent, const char *reason);
 /* The same of a type whose columns are converted by other steps. */
 extern void dependents_recreate_of_type(Planner *p, const SchemaType *type, const char *reason);
+/* The index of a partitioned table goes with its parts, and comes without them. */
+extern void dependents_recreate_parts(Planner *p, const SchemaTable *table,
+									  const SchemaIndex *index, const char *reason);
 /* Columns of a composite type, which are of text while it changes. */
 extern void dependents_convert_columns(Planner *p, const SchemaType *type, const char *reason);
 /* A part that goes before what it is part of goes. */

@@ -257,6 +257,7 @@ convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 								   psprintf("ALTER COLUMN %s TYPE %s USING %s::text%s::%s", name,
 											to->type, name, is_array ? "[]" : "", to->type),
 								   REASON);
+		planner_retype(step, actual);
 		planner_hazard(step, "table_rewrite");
 	}
 	if (to->default_value != NULL)

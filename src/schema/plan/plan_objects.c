@@ -9,6 +9,7 @@
 #include "parser/parser.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
+#include "schema/model/graph.h"
 #include "schema/plan/plan_dependents.h"
 #include "schema/plan/plan_identity.h"
 #include "schema/plan/planner.h"
@@ -361,12 +362,21 @@ plan_attribute(Planner *p, const Difference *d)
 	const SchemaColumn *to = d->expected;
 	const SchemaColumn *from = d->actual;
 	const char *name = quote_identifier(either(d)->name);
-	const char *cascade = table != NULL ? " CASCADE" : "";
+	const char *cascade =
+		table != NULL || find_typed_table(p->expected, type) != NULL ? " CASCADE" : "";
 	PlanPhase	phase = PHASE_BUILD;
 	const char *action = "alter_type";
 	char	   *clause;
 	PlanStep   *step;
 
+	if (d->kind == DIFFERENCE_CHANGED && table != NULL &&
+		plan_find_cast(p, from->type, to->type) < CAST_LOSSY)
+	{
+		planner_remain(p, d,
+					   psprintf("values of table %s, which is of the type, could not be converted",
+								schema_identity(table)));
+		return;
+	}
 	if (d->kind == DIFFERENCE_MISSING)
 		clause = psprintf("ADD ATTRIBUTE %s", ddl_column(to));
 	else if (d->kind == DIFFERENCE_EXTRA)
@@ -389,6 +399,9 @@ plan_attribute(Planner *p, const Difference *d)
 						"the attribute differs");
 	if (d->kind == DIFFERENCE_EXTRA)
 		planner_take(p, step, &schema_column_kind, from, NULL);
+	/* Columns of the type are of text by then, or gone. */
+	if (d->kind == DIFFERENCE_CHANGED)
+		step->takes = graph_nodes(&schema_type_kind, d->parent_actual, NULL);
 	if (table != NULL)
 	{
 		step->relation = &table->object;

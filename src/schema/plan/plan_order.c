@@ -23,6 +23,7 @@ typedef struct OrderNode
 	PlanStep   *step;
 	List	   *followers;		/* int: those that wait for it */
 	int			waits;			/* for so many */
+	int			urgency;		/* the place of the first that waits for it, or its own */
 	bool		placed;
 } OrderNode;
 
@@ -99,11 +100,47 @@ add_edges(Planner *p, OrderNode *nodes)
 	}
 }
 
+/* The heap gives the largest first. */
 static int
-compare_numbers(Datum a, Datum b, void *arg)
+compare_urgency(Datum a, Datum b, void *arg)
 {
-	/* The heap gives the largest first. */
-	return DatumGetInt32(b) - DatumGetInt32(a);
+	const OrderNode *nodes = arg;
+	int			x = DatumGetInt32(a);
+	int			y = DatumGetInt32(b);
+
+	if (nodes[x].urgency != nodes[y].urgency)
+		return nodes[y].urgency - nodes[x].urgency;
+	return y - x;
+}
+
+/*
+ * What a step waits for comes as early as that step would stand: a table that could go
+ * last goes first, where a view that makes way for a column cannot be dropped before it.
+ */
+static void
+pass_urgency_on(OrderNode *nodes, int count)
+{
+	bool		changed = true;
+
+	for (int i = 0; i < count; i++)
+		nodes[i].urgency = i;
+	while (changed)
+	{
+		changed = false;
+		for (int i = count - 1; i >= 0; i--)
+		{
+			ListCell   *lc;
+
+			CHECK_FOR_INTERRUPTS();
+			foreach(lc, nodes[i].followers)
+			{
+				if (nodes[lfirst_int(lc)].urgency >= nodes[i].urgency)
+					continue;
+				nodes[i].urgency = nodes[lfirst_int(lc)].urgency;
+				changed = true;
+			}
+		}
+	}
 }
 
 /* The first in place of those that wait for each other. */
@@ -122,10 +159,11 @@ first_waiting(const OrderNode *nodes, int count, int *from)
 static List *
 sort_nodes(OrderNode *nodes, int count)
 {
-	binaryheap *ready = binaryheap_allocate(count + 1, compare_numbers, NULL);
+	binaryheap *ready = binaryheap_allocate(count + 1, compare_urgency, nodes);
 	List	   *result = NIL;
 	int			from = 0;
 
+	pass_urgency_on(nodes, count);
 	for (int i = 0; i < count; i++)
 		if (nodes[i].waits == 0)
 			binaryheap_add_unordered(ready, Int32GetDatum(i));

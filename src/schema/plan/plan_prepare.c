@@ -127,6 +127,24 @@ free_names(Planner *p, const SchemaTable *table)
 	}
 }
 
+/* Another of its name comes: calls would not know which of the two they mean. */
+static bool
+is_overloaded(const Planner *p, const SchemaFunction *function)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->expected->functions)
+	{
+		const SchemaObject *other = lfirst(lc);
+
+		if (strcmp(other->name, function->object.name) == 0 &&
+			strcmp(other->schema, function->object.schema) == 0 &&
+			schema_find(p->actual->functions, other->schema, other->name, other->signature) == NULL)
+			return true;
+	}
+	return false;
+}
+
 static void
 prepare_extra(Planner *p, const Difference *d)
 {
@@ -151,7 +169,8 @@ prepare_extra(Planner *p, const Difference *d)
 	}
 	else if (kind == &schema_table_kind)
 		free_names(p, d->actual);
-	else if (kind == &schema_function_kind && is_needed(p, kind, d->actual))
+	else if (kind == &schema_function_kind &&
+			 (is_needed(p, kind, d->actual) || is_overloaded(p, d->actual)))
 		plan_recreate_function(p, d->actual, NULL, "the function is not expected");
 	else if (kind == &schema_other_kind && is_needed(p, kind, d->actual))
 		plan_recreate_other(p, d->actual, NULL, "it is not expected");

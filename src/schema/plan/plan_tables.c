@@ -94,46 +94,6 @@ create_defined_table(Planner *p, const Difference *d)
 				 "the table is missing");
 }
 
-/* The column that a column is inherited from: the first parent's of that name. */
-static const SchemaColumn *
-find_inherited(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
-{
-	List *parents = table->partition_of != NULL ? list_make1(table->partition_of) : table->inherits;
-	ListCell   *lc;
-
-	foreach(lc, parents)
-	{
-		SchemaTable *parent = planner_find_table(p, lfirst(lc));
-		const SchemaColumn *found =
-			parent != NULL ? schema_find_child(parent->columns, column->object.name) : NULL;
-
-		if (found != NULL)
-			return found;
-	}
-	return NULL;
-}
-
-void
-plan_own_column(Planner *p, const SchemaTable *table, const SchemaColumn *column,
-				const char *reason)
-{
-	static const SchemaColumn of_type = {0};
-	const SchemaColumn *from = table->of_type != NULL ? &of_type
-							   : column->inherited	  ? find_inherited(p, table, column)
-													  : NULL;
-
-	if (from == NULL || column->generated != NULL || column->identity != NULL)
-		return;
-	if (!expression_equal(from->default_value, column->default_value))
-		planner_alter_table(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
-							psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name),
-									 plan_default_clause(column)),
-							reason);
-	/* plan_column_extras() does what is not valid and its own. */
-	if (column->not_null && !from->not_null && (column->inherited || !column->not_null_not_valid))
-		plan_set_not_null(p, table, column, reason);
-}
-
 /* is_bare: the table was made with its columns alone. */
 static void
 add_contents(Planner *p, const SchemaTable *table, bool is_bare, const char *reason)

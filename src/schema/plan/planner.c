@@ -111,6 +111,13 @@ planner_take(Planner *p, PlanStep *step, const SchemaKind *kind, const void *obj
 }
 
 void
+planner_retype(PlanStep *step, const SchemaTable *actual)
+{
+	if (actual->object.node != NULL && actual->object.node->rowtype != NULL)
+		step->takes = lappend(step->takes, actual->object.node->rowtype);
+}
+
+void
 planner_concern(Planner *p, const GraphNode *node)
 {
 	ListCell   *lc;

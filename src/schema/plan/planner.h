@@ -23,14 +23,14 @@ extern void plan_create_table(Planner *p, const SchemaTable *table, const char *
 /* All that CREATE TABLE with bare columns leaves: constraints, indexes, triggers, grants, … */
 extern void plan_table_contents(Planner *p, const SchemaTable *table, const char *reason);
 extern void plan_table(Planner *p, const Difference *d);
-/* What a column has otherwise than the one it is inherited from, or than its type says. */
-extern void plan_own_column(Planner *p, const SchemaTable *table, const SchemaColumn *column,
-							const char *reason);
 /* When all steps are there: tables that become logged, or unlogged, wait for each other. */
 extern void plan_order_logged(Planner *p);
 
 /* plan_columns.c: columns of tables */
 extern void plan_column(Planner *p, const Difference *d);
+/* What a column has otherwise than the one it is inherited from, or than its type says. */
+extern void plan_own_column(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+							const char *reason);
 /* When all steps are there: columns of one name that go from several tables of a line. */
 extern void plan_order_inherited(Planner *p);
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
@@ -41,6 +41,8 @@ extern void plan_prepare_column(Planner *p, const Difference *d);
 /* Notes that a column was added without its NOT NULL. */
 extern void plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
 								 const SchemaColumn *expected, const SchemaColumn *added);
+/* How values of one type become the other's. */
+extern PlanCast plan_find_cast(const Planner *p, const char *from, const char *to);
 /* How values of a type are stored where nobody says so. */
 extern const char *plan_default_storage(const Planner *p, const char *type);
 /* SET DEFAULT or DROP DEFAULT: they touch no row. */

@@ -54,6 +54,8 @@ extern PlanStep *planner_find_gone(const Planner *p, const void *thing);
 /* A step drops an object of the live schema; parent is what a child hangs on. */
 extern void planner_take(Planner *p, PlanStep *step, const SchemaKind *kind, const void *object,
 						 const void *parent);
+/* A step gives a column another type: columns of the table's row type are not in its way. */
+extern void planner_retype(PlanStep *step, const SchemaTable *actual);
 /*
  * What needs a node is to be there when the plan is tried; what needs it from outside of
  * the schemas planned is an obstacle.
