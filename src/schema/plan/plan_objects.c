@@ -631,6 +631,21 @@ create_object(Planner *p, const Difference *d)
 	plan_describe_new(p, kind, NULL, NULL, d->expected);
 }
 
+/* One that others have something in stays; so does public, which every database has. */
+static bool
+is_schema_dropped(Planner *p, const SchemaObject *namespace)
+{
+	if (strcmp(namespace->name, "public") == 0)
+		return false;
+	if (namespace->node == NULL || namespace->node->outside == NIL)
+		return true;
+	p->plan->notes =
+		lappend(p->plan->notes, psprintf("schema %s is not expected, but stays: %s is in it",
+										 quote_identifier(namespace->name),
+										 (char *) linitial(namespace->node->outside)));
+	return false;
+}
+
 /* Objects of the database are never dropped: other schemas may need them. */
 static void
 drop_object(Planner *p, const Difference *d)
@@ -642,9 +657,7 @@ drop_object(Planner *p, const Difference *d)
 	if (!p->options->allow_drop || kind == &schema_extension_kind ||
 		kind == &schema_publication_kind)
 		return;
-	/* What it holds and is not planned is an obstacle: see planner_concern(). */
-	if (kind == &schema_namespace_kind &&
-		strcmp(((const SchemaObject *) d->actual)->name, "public") == 0)
+	if (kind == &schema_namespace_kind && !is_schema_dropped(p, d->actual))
 		return;
 	if (kind == &schema_sequence_kind && plan_goes_with_column(p, d->actual))
 		return;
