@@ -47,6 +47,20 @@ ALTER TABLE job ENABLE REPLICA TRIGGER stay_home;
 COMMENT ON TRIGGER stay_home ON job IS
     'Keeps rows of another database out';
 
+-- All schemas, or those named.
+DROP FUNCTION derive_backup_schema(regclass[], regclass);
+
+CREATE FUNCTION derive_backup_schema(
+    tables regclass[] DEFAULT NULL,
+    root regclass DEFAULT NULL,
+    schemas name[] DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_derive_backup_schema'
+LANGUAGE C STABLE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION derive_backup_schema(regclass[], regclass, name[]) IS
+    'A backup schema from the foreign keys of the catalog, parents first';
+
 -- They begin subtransactions, which no parallel plan allows.
 ALTER FUNCTION check_backup_schema(jsonb) PARALLEL UNSAFE;
 ALTER FUNCTION validate_backup(text, jsonb) PARALLEL UNSAFE;

@@ -469,12 +469,13 @@ COMMENT ON EVENT TRIGGER db_adapter_start IS
 
 CREATE FUNCTION derive_backup_schema(
     tables regclass[] DEFAULT NULL,
-    root regclass DEFAULT NULL)
+    root regclass DEFAULT NULL,
+    schemas name[] DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME', 'db_adapter_derive_backup_schema'
 LANGUAGE C STABLE PARALLEL RESTRICTED;
 
-COMMENT ON FUNCTION derive_backup_schema(regclass[], regclass) IS
+COMMENT ON FUNCTION derive_backup_schema(regclass[], regclass, name[]) IS
     'A backup schema from the foreign keys of the catalog, parents first';
 
 CREATE FUNCTION check_backup_schema(

@@ -17,6 +17,18 @@
 
 #define MAX_NEAREST 1000 /* tables among which the one meant is looked for */
 
+static const char derive_sql[] =
+	"SELECT db_adapter.derive_backup_schema()::pg_catalog.text AS schema";
+
+/* A schema that the plan is going to make has no rows yet. */
+static const char derive_planned_sql[] =
+	"SELECT CASE WHEN n.names IS NULL THEN '{\"tables\": []}'"
+	" ELSE db_adapter.derive_backup_schema(schemas => n.names)::pg_catalog.text END AS schema"
+	"  FROM (SELECT pg_catalog.array_agg(s.nspname) AS names FROM pg_catalog.pg_namespace s"
+	" WHERE s.nspname::pg_catalog.text OPERATOR(pg_catalog.=) ANY (ARRAY("
+	"SELECT pg_catalog.jsonb_array_elements_text(($1::pg_catalog.jsonb)"
+	" OPERATOR(pg_catalog.->) 'schemas')))) AS n";
+
 /* Is the name in "a,b, c"? */
 static bool
 is_listed(const char *list, const char *name)
@@ -85,31 +97,41 @@ keep_tables(cJSON *schema, const char *list)
 }
 
 /* By the server, from the foreign keys that it knows; what it makes up is shown by nobody, so
- * each command that relies on it says so. */
+ * each command that relies on it says so.
+ *
+ * plan: only of the schemas that it looked at; NULL: of all. */
 static char *
-derive_backup_schema(Cli *cli)
+derive_backup_schema(Cli *cli, const char *plan)
 {
 	CliCall		call = {0};
+	cJSON	   *params = plan != NULL ? cJSON_CreateArray() : NULL;
 	char	   *text = NULL;
 
-	if (call_execute(cli, &call,
-					 "SELECT db_adapter.derive_backup_schema()::pg_catalog.text AS schema",
-					 NULL) == CODE_DONE)
+	if (plan != NULL)
+		cJSON_AddItemToArray(params, cJSON_CreateRaw(plan));
+	if (call_execute(cli, &call, plan != NULL ? derive_planned_sql : derive_sql, params) ==
+		CODE_DONE)
 		text = strdup(dba_result_text(call.result, 0, "schema"));
 	call_free(&call);
 	return text;
 }
 
+static bool
+has_tables(const cJSON *schema)
+{
+	return cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(schema, "tables")) > 0;
+}
+
 /* The text of the schema and the schema itself; NULL: said. */
 static char *
-load_backup_schema(Cli *cli, cJSON **schema)
+load_backup_schema(Cli *cli, const char *plan, cJSON **schema)
 {
 	const char *path = options_value_or_config(cli, "backup-schema", "schema.backup_schema");
 	char	   *text = NULL;
 
 	if (path != NULL)
 		*schema = document_read_file(path, "backup schema", &text);
-	else if ((text = derive_backup_schema(cli)) != NULL)
+	else if ((text = derive_backup_schema(cli, plan)) != NULL)
 		*schema = document_parse("derived backup schema", text, strlen(text));
 	if (*schema == NULL || cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(*schema, "tables")))
 		return text;
@@ -119,13 +141,19 @@ load_backup_schema(Cli *cli, cJSON **schema)
 	return NULL;
 }
 
-/* list: only the tables named in it; NULL: all. */
+/* list: only the tables named in it; NULL: all.  No table at all is said, and is NULL too. */
 static char *
 read_backup_schema(Cli *cli, const char *list)
 {
 	cJSON	   *schema = NULL;
-	char	   *text = load_backup_schema(cli, &schema);
+	char	   *text = load_backup_schema(cli, NULL, &schema);
 
+	if (text != NULL && !has_tables(schema))
+	{
+		message_usage("there is no table: neither the backup schema nor the database has one");
+		free(text);
+		text = NULL;
+	}
 	if (text != NULL && list != NULL)
 	{
 		free(text);
@@ -139,6 +167,17 @@ char *
 backupschema_read(Cli *cli)
 {
 	return read_backup_schema(cli, options_value(cli, "tables"));
+}
+
+char *
+backupschema_read_planned(Cli *cli, const char *plan, bool *empty)
+{
+	cJSON	   *schema = NULL;
+	char	   *text = load_backup_schema(cli, plan, &schema);
+
+	*empty = text != NULL && !has_tables(schema);
+	cJSON_Delete(schema);
+	return text;
 }
 
 char *

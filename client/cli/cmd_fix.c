@@ -78,19 +78,16 @@ print_target(const Cli *cli)
 
 /* backups/pre-fix-PROFILE-20260131-140500.jsonl */
 static int
-save_rows(Cli *cli)
+save_rows(Cli *cli, const char *schema)
 {
 	char		name[300];
 	char		path[320];
 	char		when[32];
-	char	   *schema;
 	time_t		now = time(NULL);
 	struct tm	local;
 	int64_t		rows = 0;
 	int			code = CODE_FAILED;
 
-	if (options_has(cli, "no-backup"))
-		return CODE_DONE;
 	localtime_r(&now, &local);
 	strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &local);
 	snprintf(name, sizeof(name), "backups/pre-fix-%.200s-%s",
@@ -103,15 +100,32 @@ save_rows(Cli *cli)
 			*c = '_';
 	}
 	file_unused_name(path, sizeof(path), name, ".jsonl");
-	schema = backupschema_read(cli);
-	if (schema == NULL)
-		code = backupschema_code(cli);
-	else if (file_make_folder(path))
+	if (file_make_folder(path))
 		code = saving_write(cli, path, "jsonl", schema, NULL, &rows);
-	free(schema);
 	if (code == CODE_DONE)
 		message_note(cli, "saved %s rows to %s", text_thousands(rows), path);
-	else if (!signals_interrupted())
+	return code;
+}
+
+/* All rows of the schemas that the plan changes, whatever the search_path shows of them. */
+static int
+save_before(Cli *cli, const char *plan)
+{
+	bool		empty;
+	char	   *schema;
+	int			code = CODE_DONE;
+
+	if (options_has(cli, "no-backup"))
+		return CODE_DONE;
+	schema = backupschema_read_planned(cli, plan, &empty);
+	if (schema == NULL)
+		code = backupschema_code(cli);
+	else if (empty)
+		message_note(cli, "there is no table yet whose rows could be saved");
+	else
+		code = save_rows(cli, schema);
+	free(schema);
+	if (code != CODE_DONE && !signals_interrupted())
 		message_warn(
 			"the rows could not be saved, so nothing was changed; --no-backup does without");
 	return code;
@@ -145,7 +159,7 @@ fix_database(Cli *cli, const char *plan, cJSON *document)
 {
 	Comparison	after = {0};
 	char	   *applied = NULL;
-	int			code = save_rows(cli);
+	int			code = save_before(cli, plan);
 
 	if (code == CODE_DONE)
 		code = apply_plan(cli, plan, &applied);

@@ -61,11 +61,14 @@ extern const char *planview_doubt(const cJSON *plan);
 /* ---------------------------------------------------------------- backupschema.c */
 
 /* the backup schema: --backup-schema, db.toml, or derived from the foreign keys; only
- * the tables named by --tables.  JSON text (free it); NULL: said */
+ * the tables named by --tables.  JSON text (free it); NULL, and no table at all: said */
 extern char *backupschema_read(Cli *cli);
 
 /* the same with all its tables */
 extern char *backupschema_read_whole(Cli *cli);
+
+/* for a plan: derived from the schemas that it changes; *empty: there is no table */
+extern char *backupschema_read_planned(Cli *cli, const char *plan, bool *empty);
 
 /* the exit code where that was NULL */
 extern int backupschema_code(const Cli *cli);

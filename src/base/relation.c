@@ -77,13 +77,16 @@ relation_check_allowed(Oid relid)
 				 errmsg("\"%s\" is not a table, view or foreign table", get_rel_name(relid))));
 }
 
-/* As the caller would write it; locked before it is looked at, so that it stays what it is. */
+/* Locked before it is looked at, so that it stays what it is. */
 Oid
 relation_find(const char *name)
 {
-	List	   *parts = textToQualifiedNameList(cstring_to_text(name));
-	Oid			relid = RangeVarGetRelid(makeRangeVarFromNameList(parts), AccessShareLock, true);
+	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(name)));
+	Oid			relid;
 
+	if (range->schemaname == NULL)
+		range->schemaname = RELATION_BARE_SCHEMA;
+	relid = RangeVarGetRelid(range, AccessShareLock, true);
 	if (OidIsValid(relid))
 		relation_check_allowed(relid);
 	return relid;
@@ -93,6 +96,7 @@ typedef struct Candidates
 {
 	const char **names;
 	int			count;
+	const char *elsewhere;		/* one of that very name, in whatever schema */
 	MemoryContext cxt;
 } Candidates;
 
@@ -105,45 +109,38 @@ take_candidate(TupleTableSlot *slot, void *arg)
 	MemoryContext oldcxt = MemoryContextSwitchTo(c->cxt);
 
 	c->names[c->count++] = text_to_cstring(DatumGetTextPP(slot_getattr(slot, 1, &isnull)));
+	if (DatumGetBool(slot_getattr(slot, 2, &isnull)))
+		c->elsewhere = c->names[c->count - 1];
 	MemoryContextSwitchTo(oldcxt);
-	return c->count < MAX_CANDIDATES;
+	return c->elsewhere == NULL && c->count < MAX_CANDIDATES;
 }
 
-/* The schemas of the caller's search_path as oid[]. */
-static Datum
-path_array(void)
-{
-	List	   *path = fetch_search_path(false);
-	Datum	   *oids = palloc(sizeof(Datum) * Max(list_length(path), 1));
-	int			count = 0;
-	ListCell   *lc;
-
-	foreach(lc, path)
-		oids[count++] = ObjectIdGetDatum(lfirst_oid(lc));
-	return PointerGetDatum(construct_array(oids, count, OIDOID, sizeof(Oid), true, TYPALIGN_INT));
-}
-
-/* The relation whose name, written as the caller would write it, is nearest. */
+/*
+ * The relation whose name is nearest.  One of that very name in another schema is
+ * nearer than any other: who left the schema out is told which.
+ */
 static const char *
 nearest_relation(const char *name)
 {
 	static const char *const sql =
-		"SELECT CASE WHEN n.oid = ANY ($1) THEN quote_ident(c.relname)"
-		"       ELSE quote_ident(n.nspname) || '.' || quote_ident(c.relname) END"
+		"SELECT CASE WHEN n.nspname = 'public' THEN quote_ident(c.relname)"
+		"       ELSE quote_ident(n.nspname) || '.' || quote_ident(c.relname) END,"
+		"       c.relname = $1"
 		"  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 		" WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm')"
 		"   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'db_adapter')"
 		"   AND n.nspname !~ '^pg_(toast|temp)'"
 		"   AND has_schema_privilege(n.oid, 'USAGE')"
-		" ORDER BY 1";
-	Candidates	c = {palloc0((MAX_CANDIDATES + 1) * sizeof(char *)), 0, CurrentMemoryContext};
-	Oid			type = OIDARRAYOID;
-	Datum		path = path_array();
+		" ORDER BY c.relname = $1 DESC, 1";
+	Candidates	c = {palloc0((MAX_CANDIDATES + 1) * sizeof(char *)), 0, NULL, CurrentMemoryContext};
+	List	   *parts = textToQualifiedNameList(cstring_to_text(name));
+	Oid			type = TEXTOID;
+	Datum		bare = CStringGetTextDatum(strVal(llast(parts)));
 	int			nestlevel = query_pin(PIN_PATH);
 
-	query_run(sql, 1, &type, &path, NULL, true, take_candidate, &c);
+	query_run(sql, 1, &type, &bare, NULL, true, take_candidate, &c);
 	query_unpin(nestlevel);
-	return json_nearest(name, c.names);
+	return c.elsewhere != NULL ? c.elsewhere : json_nearest(name, c.names);
 }
 
 Oid

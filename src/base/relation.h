@@ -2,8 +2,9 @@
  * relation.h
  *	  Facts about one relation: its columns, keys and foreign keys.
  *
- * Names given by people are resolved here, under the caller's search_path and
- * as SQL reads them: folded to lower case unless in double quotes.  Everything
+ * Names given by people are resolved here, as SQL reads them: folded to lower case
+ * unless in double quotes.  A bare one means public, whatever the search_path: the
+ * same document asks two databases, and must mean the same table in both.  Everything
  * else in the extension works with oids and with the quoted, qualified name.
  */
 #ifndef DB_ADAPTER_RELATION_H
@@ -14,6 +15,9 @@
 #include "nodes/pg_list.h"
 #include "storage/block.h"
 #include "utils/relcache.h"
+
+/* Where a table is whose name says no schema. */
+#define RELATION_BARE_SCHEMA "public"
 
 typedef struct RelationColumn
 {

@@ -65,8 +65,9 @@ run_derive_backup_schema(PG_FUNCTION_ARGS)
 {
 	List	   *tables = argument_oids(fcinfo, "tables");
 	Oid			root = argument_oid(fcinfo, "root", ARGUMENT_OPTIONAL);
+	List	   *schemas = argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL);
 
-	PG_RETURN_JSONB_P(backupschema_derive(tables, root));
+	PG_RETURN_JSONB_P(backupschema_derive(tables, root, schemas));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_derive_backup_schema);

@@ -1,9 +1,20 @@
 -- A backup of chosen rows, with those they refer to; and a restore of it.
 \set VERBOSITY terse
 SET client_min_messages = warning;
-CREATE SCHEMA here;
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 CREATE SCHEMA there;
-CREATE FUNCTION make_tables(place text) RETURNS void LANGUAGE plpgsql AS $$
+SET search_path = public, tools;
+-- bare names mean public: it is one place, then the other
+CREATE SCHEMA tools;
+CREATE FUNCTION tools.go(place text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regnamespace(place) IS NOT NULL THEN
+        EXECUTE format('ALTER SCHEMA public RENAME TO %I', CASE place WHEN 'here' THEN 'there' ELSE 'here' END);
+        EXECUTE format('ALTER SCHEMA %I RENAME TO public', place);
+    END IF;
+END $$;
+CREATE FUNCTION tools.make_tables(place text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM set_config('search_path', place, true);
     CREATE TABLE authors (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, name text, mentor int REFERENCES authors, UNIQUE (user_id, slug));
@@ -13,11 +24,11 @@ BEGIN
     CREATE TABLE notes (id serial PRIMARY KEY, chapter_id int NOT NULL REFERENCES chapters, body text, extra jsonb);
     CREATE TABLE log (id serial PRIMARY KEY, message text, at date);
 END $$;
-SELECT make_tables('here');
+SELECT make_tables('public');
 SELECT make_tables('there');
 \set schema '{"tables": [{"name": "authors", "optional_refs": [{"table": "authors", "field": "mentor"}]}, {"name": "books", "match_parents": true, "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id"}]}, {"name": "chapters", "user_field": null, "parent": {"table": "books", "field": "book_id"}}, {"name": "links", "pk": ["author_id", "book_id"], "slug_field": null, "user_field": null, "parents": [{"table": "authors", "field": "author_id"}, {"table": "books", "field": "book_id"}]}, {"name": "notes", "slug_field": null, "user_field": null, "parent": {"table": "chapters", "field": "chapter_id"}}, {"name": "log", "slug_field": null, "user_field": null}]}'
 
-SET search_path = here, public;
+SELECT go('here');
 SELECT setval('authors_id_seq', 100), setval('books_id_seq', 200), setval('chapters_id_seq', 300), setval('notes_id_seq', 400);
 INSERT INTO authors (user_id, slug, name, mentor) VALUES ('u1', 'ann', 'Ann', NULL), ('u1', 'bob', 'Bob', 101), ('u1', 'cid', 'Cid', 102), ('u2', 'ann', 'Other', NULL);
 INSERT INTO books (user_id, slug, title, author_id, editor_id) VALUES ('u1', 'x', 'X', 101, 103), ('u1', 'y', 'Y', 102, 104), ('u2', 'x', 'Z', 104, NULL);
@@ -27,12 +38,12 @@ INSERT INTO notes (chapter_id, body, extra) VALUES (301, 'a', '{"k": 1}'), (301,
 INSERT INTO log (message, at) SELECT 'm' || n, '2024-02-01'::date + n FROM generate_series(1, 3) n;
 
 -- not unnest(): to know how many lines there are, 18's planner would make a backup of its own
-CREATE FUNCTION public.lines(schema jsonb, keys jsonb, user_id text DEFAULT NULL) RETURNS SETOF text LANGUAGE sql AS $$
+CREATE FUNCTION tools.lines(schema jsonb, keys jsonb, user_id text DEFAULT NULL) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT line FROM regexp_split_to_table(db_adapter.backup_document(schema, user_id, keys => keys), E'\n') WITH ORDINALITY AS l (line, n)
      WHERE n > 1 AND line NOT LIKE '{"end"%' AND line <> '' ORDER BY n $$;
 
 -- the match keys that hold a part
-CREATE FUNCTION public.chosen(schema jsonb, "table" text, part jsonb, user_id text DEFAULT 'u1') RETURNS jsonb LANGUAGE sql AS $$
+CREATE FUNCTION tools.chosen(schema jsonb, "table" text, part jsonb, user_id text DEFAULT 'u1') RETURNS jsonb LANGUAGE sql AS $$
     SELECT jsonb_build_object("table", jsonb_agg(match_key ORDER BY match_key)) FROM db_adapter.digest_rows(schema, "table", NULL, user_id) WHERE match_key @> part $$;
 SELECT chosen(:'schema', t, '{}') FROM unnest('{authors,books,chapters,links,notes,log}'::text[]) t;
 
@@ -66,7 +77,7 @@ CREATE TEMP TABLE file (name text, document text);
 INSERT INTO file SELECT 'all', db_adapter.backup_document(:'schema', 'u1', keys => '{"authors": true, "books": true, "chapters": true, "links": true, "notes": true, "log": true}');
 INSERT INTO file SELECT 'chapter', db_adapter.backup_document(:'schema', 'u1', keys => chosen(:'schema', 'chapters', '{"slug": "one", "book_id.slug": "x"}'));
 INSERT INTO file SELECT 'new', db_adapter.backup_document(:'schema', 'u1', keys => chosen(:'schema', 'notes', '{"chapter_id.book_id.slug": "y"}') || '{"log": [{"id": 2}]}');
-SET search_path = there, public;
+SELECT go('there');
 SELECT "table", inserted, updated, skipped, failed, nulled_refs, notes FROM db_adapter.restore((SELECT document FROM file WHERE name = 'chapter'), user_id => 'u1', mode => 'overwrite');
 SELECT slug, name, mentor FROM authors;
 SELECT slug, title, author_id, editor_id FROM books;
@@ -86,7 +97,7 @@ SELECT id, message FROM log ORDER BY id;
 SELECT c.slug, b.slug AS book FROM notes n JOIN chapters c ON c.id = n.chapter_id JOIN books b ON b.id = c.book_id;
 
 -- rows deleted by match key, whatever order their references ask for
-SET search_path = there, public;
+SELECT go('there');
 SELECT * FROM db_adapter.delete_rows(:'schema', chosen(:'schema', 'chapters', '{"slug": "two"}') || '{"log": [{"id": 1}, {"id": 77}]}', 'u1');
 SELECT * FROM db_adapter.delete_rows(:'schema', chosen(:'schema', 'books', '{"slug": "x"}'), 'u1');
 SELECT * FROM db_adapter.delete_rows(:'schema', chosen(:'schema', 'authors', '{}') || chosen(:'schema', 'books', '{}') || chosen(:'schema', 'chapters', '{}')
@@ -135,7 +146,7 @@ SELECT * FROM db_adapter.delete_rows(:'circle', '{}');
 SELECT * FROM db_adapter.delete_rows(NULL, '{}');
 
 -- what is refused
-SET search_path = here, public;
+SELECT go('here');
 SELECT db_adapter.backup_document(:'schema', keys => '{"author": []}');
 SELECT db_adapter.backup_document(:'schema', keys => '[]');
 SELECT db_adapter.backup_document(:'schema', keys => '{"authors": false}');
@@ -145,7 +156,6 @@ SELECT db_adapter.backup_document(:'schema', keys => '{"log": [{"id": "x"}]}');
 SELECT db_adapter.backup_document(:'schema', format => 'json', keys => '{}');
 SELECT count(*) FROM lines(:'schema', '{"authors": [{"slug": "x'' OR true --"}]}');
 
-SET search_path = public;
-DROP SCHEMA here CASCADE;
-DROP SCHEMA there CASCADE;
-DROP FUNCTION make_tables, lines, chosen;
+SELECT go('here');
+DROP SCHEMA public, there, tools CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

@@ -1,8 +1,9 @@
 -- Reading, checking and deriving backup schemas.
 \set VERBOSITY terse
 SET client_min_messages = warning;
-CREATE SCHEMA shop;
-SET search_path = shop;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 
 CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL UNIQUE);
 CREATE TABLE authors (
@@ -64,7 +65,7 @@ SELECT * FROM checks('{"tables": [{"name": "authors"}, {"name": "pages", "pk": [
 SELECT * FROM checks('{"tables": [{"name": "authors"}, {"name": "books",
     "parent": {"table": "authors", "field": ["author_id", "editor_id"]},
     "optional_refs": [{"table": "autors", "field": "editor_id"}]}]}');
-SELECT * FROM checks('{"tables": [{"name": "shop.authors"}, {"name": "AUTHORS"}]}');
+SELECT * FROM checks('{"tables": [{"name": "public.authors"}, {"name": "AUTHORS"}]}');
 SELECT * FROM checks('{"tables": [{"name": "\"Odd \"\"Name\"\"\"", "pk": "Id", "slug_field": "Slug", "user_field": null}]}');
 
 CREATE DOMAIN lo AS oid;
@@ -78,10 +79,10 @@ SELECT * FROM checks('{"tables": [{"name": "blobs", "exclude_columns": ["content
 SELECT * FROM checks('{"tables": [{"name": "authors_view"}]}');
 
 -- relations that hold nobody's data
-SELECT checks('{"tables": [{"name": "pg_class"}]}');
+SELECT checks('{"tables": [{"name": "pg_catalog.pg_class"}]}');
 SELECT checks('{"tables": [{"name": "information_schema.tables"}]}');
 CREATE TEMP TABLE passing (id int, user_id text, slug text);
-SELECT checks('{"tables": [{"name": "passing"}]}');
+SELECT checks('{"tables": [{"name": "pg_temp.passing"}]}');
 SELECT checks('{"tables": [{"name": "authors_id_seq"}]}');
 SELECT checks('{"tables": [{"name": "a.b.c.d"}]}');
 
@@ -105,6 +106,41 @@ SELECT severity, "table", message
   FROM db_adapter.check_backup_schema(db_adapter.derive_backup_schema('{authors,books,pages}'));
 SELECT db_adapter.derive_backup_schema('{authors}', 'books');
 SELECT db_adapter.derive_backup_schema('{pg_class}');
-SELECT jsonb_path_query_array(db_adapter.derive_backup_schema(), '$.tables[*].name');
+SELECT jsonb_path_query_array(db_adapter.derive_backup_schema(schemas => '{public}'), '$.tables[*].name');
 
-DROP SCHEMA shop CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;
+
+-- A bare name means public, whatever the search_path of whoever asks.
+CREATE SCHEMA regress_app;
+CREATE TABLE regress_app.items (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, v text);
+CREATE TABLE public.items (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, v text);
+CREATE TABLE regress_app.lone (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, item_id int REFERENCES public.items);
+INSERT INTO regress_app.items (slug, v) VALUES ('x', 'app');
+INSERT INTO public.items (slug, v) VALUES ('x', 'public');
+SET search_path = regress_app, public;
+SELECT l FROM unnest(string_to_array(db_adapter.backup_document('{"tables": [{"name": "items", "user_field": null}]}'), E'\n')) l WHERE l ~ 'slug":"x';
+SELECT db_adapter.backup_document('{"tables": [{"name": "lone", "user_field": null}]}');
+\set VERBOSITY default
+SELECT db_adapter.backup_document('{"tables": [{"name": "lone", "user_field": null}]}');
+\set VERBOSITY terse
+RESET search_path;
+-- a file's table is found by its full name
+SELECT db_adapter.backup_document('{"tables": [{"name": "items", "user_field": null}]}') AS file \gset
+UPDATE public.items SET v = 'changed';
+SELECT "table", updated FROM db_adapter.restore(:'file', '{"tables": [{"name": "public.items", "user_field": null}]}', mode => 'overwrite');
+SELECT v FROM public.items;
+SELECT db_adapter.restore(replace(replace(:'file', '{"end"', '{"table":"public.items","columns":{"id":"int4","slug":"text","v":"text"}}' || E'\n' || '{"end"'), '"record_counts":{', '"record_counts":{"public.items":0,'), accept_damaged => true);
+SELECT severity, message FROM db_adapter.check_backup_schema('{"tables": [{"name": "items", "user_field": null}, {"name": "regress_app.lone", "user_field": null, "optional_refs": [{"table": "public.items", "field": "item_id"}]}]}') WHERE severity = 'error';
+-- derived: all schemas but those of the system and of extensions, or those named
+SET search_path = nowhere;
+SELECT jsonb_path_query_array(db_adapter.derive_backup_schema(), '$.tables[*].name') @> '["items", "regress_app.items", "regress_app.lone"]' AS all_schemas,
+       jsonb_path_query_array(db_adapter.derive_backup_schema(), '$.tables[*].name') @? '$[*] ? (@ like_regex "^(pg_|information_schema|db_adapter)")' AS systems;
+SELECT jsonb_path_query_array(db_adapter.derive_backup_schema(schemas => '{regress_app}'), '$.tables[*].name');
+RESET search_path;
+SELECT db_adapter.derive_backup_schema(schemas => '{regress_ap}');
+SELECT db_adapter.derive_backup_schema('{regress_app.items}', schemas => '{regress_app}');
+-- no table is no backup
+SELECT db_adapter.backup_document('{"tables": []}');
+DROP SCHEMA regress_app CASCADE;
+DROP TABLE public.items;

@@ -1,38 +1,50 @@
 -- Content by natural key: the same whatever the ids, different when a value is.
 \set VERBOSITY terse
 SET client_min_messages = warning;
-CREATE SCHEMA here;
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 CREATE SCHEMA there;
+SET search_path = public, tools;
+-- bare names mean public: it is one place, then the other
+CREATE SCHEMA tools;
+CREATE FUNCTION tools.go(place text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF to_regnamespace(place) IS NOT NULL THEN
+        EXECUTE format('ALTER SCHEMA public RENAME TO %I', CASE place WHEN 'here' THEN 'there' ELSE 'here' END);
+        EXECUTE format('ALTER SCHEMA %I RENAME TO public', place);
+    END IF;
+END $$;
 
 -- two databases in one: the same rows under other ids, columns in another order
-CREATE TABLE here.authors (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, name text, UNIQUE (user_id, slug));
-CREATE TABLE here.books (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, title text, price numeric,
-    author_id int REFERENCES here.authors, editor_id int REFERENCES here.authors, at timestamptz, i interval, UNIQUE (user_id, slug));
-CREATE TABLE here.pages (book_id int REFERENCES here.books, number int, body text, PRIMARY KEY (book_id, number));
+CREATE TABLE public.authors (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, name text, UNIQUE (user_id, slug));
+CREATE TABLE public.books (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, title text, price numeric,
+    author_id int REFERENCES public.authors, editor_id int REFERENCES public.authors, at timestamptz, i interval, UNIQUE (user_id, slug));
+CREATE TABLE public.pages (book_id int REFERENCES public.books, number int, body text, PRIMARY KEY (book_id, number));
 CREATE TABLE there.authors (name text, id int PRIMARY KEY, slug text NOT NULL, user_id text NOT NULL, UNIQUE (user_id, slug));
 CREATE TABLE there.books (i interval, at timestamptz, title text, price numeric, id int PRIMARY KEY, user_id text NOT NULL,
     slug text NOT NULL, editor_id int REFERENCES there.authors, author_id int REFERENCES there.authors, UNIQUE (user_id, slug));
 CREATE TABLE there.pages (body text, number int, book_id int REFERENCES there.books, PRIMARY KEY (number, book_id));
 
-INSERT INTO here.authors (user_id, slug, name) SELECT 'u' || n % 2, 'a' || n, 'Author ' || n FROM generate_series(1, 10) n;
-INSERT INTO here.books (user_id, slug, title, price, author_id, editor_id, at, i)
+INSERT INTO public.authors (user_id, slug, name) SELECT 'u' || n % 2, 'a' || n, 'Author ' || n FROM generate_series(1, 10) n;
+INSERT INTO public.books (user_id, slug, title, price, author_id, editor_id, at, i)
 SELECT 'u' || n % 2, 'b' || n, 'Book ' || n, n / 4.0, n % 10 + 1, CASE WHEN n % 3 = 0 THEN (n + 2) % 10 + 1 END,
        '2024-01-01 00:00+00'::timestamptz + n * interval '1 day', n * interval '1 day 1 hour'
   FROM generate_series(0, 99) n;
-INSERT INTO here.pages SELECT b.id, n, b.slug || ' page ' || n FROM here.books b, generate_series(1, 3) n;
-INSERT INTO there.authors SELECT name, 1000 - id, slug, user_id FROM here.authors;
-INSERT INTO there.books SELECT i, at, title, price, 5000 - id, user_id, slug, 1000 - editor_id, 1000 - author_id FROM here.books;
-INSERT INTO there.pages SELECT body, number, 5000 - book_id FROM here.pages;
+INSERT INTO public.pages SELECT b.id, n, b.slug || ' page ' || n FROM public.books b, generate_series(1, 3) n;
+INSERT INTO there.authors SELECT name, 1000 - id, slug, user_id FROM public.authors;
+INSERT INTO there.books SELECT i, at, title, price, 5000 - id, user_id, slug, 1000 - editor_id, 1000 - author_id FROM public.books;
+INSERT INTO there.pages SELECT body, number, 5000 - book_id FROM public.pages;
 
 \set schema '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id"}]}, {"name": "pages", "pk": ["book_id", "number"], "slug_field": "number", "user_field": null, "parent": {"table": "books", "field": "book_id"}}]}'
 
-CREATE FUNCTION digests(place text, schema jsonb, "table" text, user_id text, buckets int, hash text)
+CREATE FUNCTION tools.digests(place text, schema jsonb, "table" text, user_id text, buckets int, hash text)
 RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM set_config('search_path', place || ', public', true);
+    PERFORM tools.go(place);
     RETURN QUERY SELECT d::text FROM db_adapter.digest(schema, "table", user_id, buckets, hash) d ORDER BY 1;
+    PERFORM tools.go('here');
 END $$;
-CREATE FUNCTION same(schema jsonb, "table" text, user_id text, buckets int DEFAULT NULL, hash text DEFAULT 'fast')
+CREATE FUNCTION tools.same(schema jsonb, "table" text, user_id text, buckets int DEFAULT NULL, hash text DEFAULT 'fast')
 RETURNS text LANGUAGE sql AS $$
     SELECT CASE WHEN h = t THEN 'same' ELSE 'different' END
       FROM (SELECT array(SELECT digests('here', schema, "table", user_id, buckets, hash)) AS h,
@@ -40,7 +52,7 @@ RETURNS text LANGUAGE sql AS $$
 
 SELECT t, same(:'schema', t, 'u1'), same(:'schema', t, 'u0', 7), same(:'schema', t, NULL), same(:'schema', t, 'u1', NULL, 'sha256')
   FROM unnest('{authors,books,pages}'::text[]) t;
-SET search_path = here;
+SELECT go('here');
 SELECT count(*) AS buckets, sum(rows), min(length(digest)), max(length(digest)), max(bucket) < 256 AS in_range
   FROM db_adapter.digest(:'schema', 'books');
 SELECT count(*) AS buckets, sum(rows), min(length(digest)), max(length(digest)) FROM db_adapter.digest(:'schema', 'pages', 'u1', 1, 'sha256');
@@ -58,17 +70,17 @@ RESET TimeZone;
 RESET IntervalStyle;
 
 -- the backup schema alone says what the match key is, not an index that one side lacks
-SET search_path = here, public;
+SELECT go('here');
 ALTER TABLE there.books DROP CONSTRAINT books_user_id_slug_key;
 SELECT same(:'schema', 'books', 'u1'), same(:'schema', 'pages', 'u1');
 ALTER TABLE there.pages DROP CONSTRAINT pages_pkey;
 ALTER TABLE there.authors DROP CONSTRAINT authors_user_id_slug_key;
 SELECT same(:'schema', 'authors', 'u1'), same(:'schema', 'books', 'u1'), same(:'schema', 'pages', NULL);
-CREATE TABLE here.parts (id serial PRIMARY KEY, user_id text, slug text NOT NULL, book_id int NOT NULL REFERENCES here.books, UNIQUE (book_id, slug));
+CREATE TABLE public.parts (id serial PRIMARY KEY, user_id text, slug text NOT NULL, book_id int NOT NULL REFERENCES public.books, UNIQUE (book_id, slug));
 CREATE TABLE there.parts (id serial PRIMARY KEY, user_id text, slug text NOT NULL, book_id int NOT NULL);
-INSERT INTO here.parts (user_id, slug, book_id) SELECT b.user_id, n::text, b.id FROM here.books b, generate_series(1, 3) n;
-INSERT INTO there.parts (user_id, slug, book_id) SELECT user_id, slug, 5000 - book_id FROM here.parts ORDER BY id DESC;
-SELECT t #> '{match_parents}' AS derived FROM jsonb_array_elements(db_adapter.derive_backup_schema('{here.parts,here.books,here.authors}') -> 'tables') t
+INSERT INTO public.parts (user_id, slug, book_id) SELECT b.user_id, n::text, b.id FROM public.books b, generate_series(1, 3) n;
+INSERT INTO there.parts (user_id, slug, book_id) SELECT user_id, slug, 5000 - book_id FROM public.parts ORDER BY id DESC;
+SELECT t #> '{match_parents}' AS derived FROM jsonb_array_elements(db_adapter.derive_backup_schema('{public.parts,public.books,public.authors}') -> 'tables') t
  WHERE t ->> 'name' LIKE '%parts';
 \set parts '{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}}, {"name": "parts", "parent": {"table": "books", "field": "book_id"}}]}'
 SELECT "table", message FROM db_adapter.check_backup_schema(:'parts') WHERE message LIKE '%match_parents%';
@@ -79,12 +91,12 @@ SELECT count(DISTINCT match_key) FROM db_adapter.digest_rows(:'parts', 'parts', 
 SELECT same(:'parts', 'parts', 'u1');
 -- and a restore finds the rows by the same
 SELECT db_adapter.backup_document(:'parts', 'u1') AS backup \gset
-SET search_path = there, public;
+SELECT go('there');
 SELECT "table", inserted, skipped, failed FROM db_adapter.restore(:'backup', :'parts', 'u1');
+SELECT go('here');
 ALTER TABLE there.authors ADD UNIQUE (user_id, slug);
 ALTER TABLE there.books ADD UNIQUE (user_id, slug);
-SET search_path = here;
-DROP TABLE here.parts, there.parts;
+DROP TABLE public.parts, there.parts;
 
 -- the rows of buckets that differ, and nothing else
 UPDATE there.books SET title = 'changed' WHERE slug = 'b17';
@@ -94,7 +106,7 @@ INSERT INTO there.books (id, user_id, slug) VALUES (1, 'u1', 'new');
 CREATE TEMP TABLE ours AS SELECT * FROM db_adapter.digest(:'schema', 'books', 'u1', 64);
 CREATE TEMP TABLE our_rows AS SELECT * FROM db_adapter.digest_rows(:'schema', 'books', NULL, 'u1', 64);
 CREATE TEMP TABLE our_pages AS SELECT * FROM db_adapter.digest_rows(:'schema', 'pages', NULL, 'u1');
-SET search_path = there;
+SELECT go('there');
 CREATE TEMP TABLE differing AS
     SELECT bucket FROM ours FULL JOIN db_adapter.digest(:'schema', 'books', 'u1', 64) theirs USING (bucket)
      WHERE ours.digest IS DISTINCT FROM theirs.digest;
@@ -112,7 +124,7 @@ SELECT count(*) AS not_found FROM db_adapter.digest(:'schema', 'pages', 'u0') d
 SELECT * FROM db_adapter.digest_rows(:'schema', 'books', '{}', 'u1');
 
 -- references of other kinds, link tables, circles
-SET search_path = here;
+SELECT go('here');
 CREATE TABLE links (author_id int REFERENCES authors, book_id int REFERENCES books, PRIMARY KEY (author_id, book_id));
 INSERT INTO links VALUES (1, 2), (2, 3);
 CREATE TABLE nodes (id int PRIMARY KEY, user_id text, slug text, up int REFERENCES nodes, kind text, target int, doc jsonb, UNIQUE (user_id, slug));
@@ -145,7 +157,6 @@ SELECT * FROM db_adapter.digest(:'schema', 'books', buckets => 2000000);
 SELECT * FROM db_adapter.digest_rows(:'schema', 'books', '{64}', buckets => 64);
 SELECT * FROM db_adapter.digest_rows(:'schema', 'books', '{-1}', buckets => 64);
 
-SET search_path = public;
-DROP SCHEMA here CASCADE;
-DROP SCHEMA there CASCADE;
-DROP FUNCTION digests, same;
+SELECT go('here');
+DROP SCHEMA public, there, tools CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

@@ -1,8 +1,10 @@
 -- restore: rows of one tenant into a database that holds others.
 \set VERBOSITY default
 SET client_min_messages = warning;
-CREATE SCHEMA r;
-SET search_path = r;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
+SET search_path = public;
 
 CREATE TABLE authors (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL,
     name text, born date, meta jsonb, tags text[], UNIQUE (user_id, slug));
@@ -64,23 +66,23 @@ SELECT count(*) FROM authors WHERE user_id = 'u4';
 ALTER TABLE books DROP CONSTRAINT cheap;
 
 -- A value the type refuses is that row's fault too; its books have no parent then.
-CREATE SCHEMA narrow;
-CREATE TABLE narrow.authors (LIKE authors INCLUDING ALL);
-ALTER TABLE narrow.authors ALTER slug TYPE varchar(3);
-CREATE TABLE narrow.books (LIKE books INCLUDING ALL,
-    FOREIGN KEY (author_id) REFERENCES narrow.authors);
-SET search_path = narrow;
+ALTER SCHEMA public RENAME TO aside;
+CREATE SCHEMA public;
+CREATE TABLE authors (LIKE aside.authors INCLUDING ALL);
+ALTER TABLE authors ALTER slug TYPE varchar(3);
+CREATE TABLE books (LIKE aside.books INCLUDING ALL,
+    FOREIGN KEY (author_id) REFERENCES authors);
 SELECT "table", inserted, skipped, failed, nulled_refs, failure_details -> 0 AS first, notes
     FROM db_adapter.restore(:'file', user_id => 'u1');
-SET search_path = r;
-DROP SCHEMA narrow CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA aside RENAME TO public;
 
 -- Keys: kept, or drawn whatever the file says.
 SELECT max(id) AS high FROM authors \gset
-CREATE SCHEMA kept;
-CREATE TABLE kept.authors (id serial PRIMARY KEY, user_id text, slug text, name text, born date,
+ALTER SCHEMA public RENAME TO aside;
+CREATE SCHEMA public;
+CREATE TABLE authors (id serial PRIMARY KEY, user_id text, slug text, name text, born date,
     meta jsonb, tags text[], UNIQUE (user_id, slug));
-SET search_path = kept;
 \set authors '{"tables": [{"name": "authors"}]}'
 SELECT db_adapter.restore(:'file', :'authors', user_id => 'u9', ids => 'keep');
 SELECT table_name, inserted FROM (SELECT "table" AS table_name, inserted
@@ -92,8 +94,8 @@ SELECT inserted, failed, failure_details -> 0 AS first
 -- A sequence that was left behind catches up.
 SELECT setval('authors_id_seq', 1);
 SELECT inserted, failed FROM db_adapter.restore(:'file', :'authors', user_id => 'u8', on_unknown => 'drop');
-SET search_path = r;
-DROP SCHEMA kept CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA aside RENAME TO public;
 
 -- Columns that one side alone has.
 ALTER TABLE authors ADD extra int DEFAULT 7, ADD twice text GENERATED ALWAYS AS (slug || slug) STORED;
@@ -127,4 +129,5 @@ SELECT * FROM db_adapter.restore(NULL);
 SELECT "table", inserted FROM db_adapter.restore(:'file', user_id => 'u11', constraints => 'revalidate', on_unknown => 'drop');
 SELECT conname, convalidated FROM pg_constraint
     WHERE conrelid = 'books'::regclass AND contype = 'f' ORDER BY 1;
-DROP SCHEMA r CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

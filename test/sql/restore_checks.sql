@@ -1,7 +1,8 @@
 -- When constraints are checked, and sequences that do not count 1, 2, 3.
 SET client_min_messages = warning;
-CREATE SCHEMA c;
-SET search_path = c;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 
 -- A constraint that waits for COMMIT is checked with each row, which alone fails.
 CREATE TABLE countries (code text PRIMARY KEY);
@@ -40,7 +41,7 @@ SELECT slug, mail FROM people WHERE user_id = 'u4' AND slug IN ('p1', 'p240') OR
 CREATE TABLE places (id int PRIMARY KEY, user_id text, slug text);
 CREATE TABLE tickets (id int PRIMARY KEY, user_id text, slug text, place_id int REFERENCES places DEFERRABLE INITIALLY DEFERRED);
 CREATE FUNCTION needs_place() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
-    IF NOT EXISTS (SELECT FROM c.places WHERE user_id = NEW.user_id) THEN RAISE 'no place yet'; END IF; RETURN NULL; END$$;
+    IF NOT EXISTS (SELECT FROM public.places WHERE user_id = NEW.user_id) THEN RAISE 'no place yet'; END IF; RETURN NULL; END$$;
 CREATE CONSTRAINT TRIGGER needs_place AFTER INSERT ON tickets DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION needs_place();
 SELECT "table", inserted, failed FROM db_adapter.restore($${"format":"db_adapter.backup","version":"2.0","metadata":{},"backup_schema":{"tables":[{"name":"tickets"},{"name":"places"}]}}
 {"table":"tickets","columns":{"id":"int4","user_id":"text","slug":"text","place_id":"int4"}}
@@ -88,4 +89,5 @@ SELECT "table", inserted, skipped, failed, notes FROM db_adapter.restore(:'file'
 SELECT n.slug, b.slug, f.slug FROM notes n LEFT JOIN books b ON b.id::text = n.target_id LEFT JOIN films f ON f.id::text = n.target_id
     WHERE n.user_id = 'u3' ORDER BY 1;
 SELECT count(*) FROM db_adapter.digest_rows(:'schema', 'notes', ARRAY(SELECT bucket FROM db_adapter.digest(:'schema', 'notes', 'u1')), 'u1');
-DROP SCHEMA c CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

@@ -1,7 +1,8 @@
 -- Tables that reference themselves and each other, and keys of every kind.
 SET client_min_messages = warning;
-CREATE SCHEMA c;
-SET search_path = c;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 -- self reference nullable optional, child before parent
 create table cat(id serial primary key, user_id text, slug text, parent_id int references cat, unique(user_id,slug));
 -- self reference not null
@@ -58,4 +59,5 @@ alter table m2 add foreign key(o) references m1;
 select db_adapter.backup_document('{"tables":[{"name":"m1","parent":{"table":"m2","field":"o"}},{"name":"m2","parent":{"table":"m1","field":"o"}}]}','u1') as doc \gset
 select "table",inserted,failed,failure_details from db_adapter.restore(:'doc', user_id => 'u2');
 select a.slug, b.slug, c.slug from m1 a join m2 b on a.o=b.id join m1 c on b.o=c.id where a.user_id='u2' and b.user_id='u2' and c.user_id='u2' order by 1;
-DROP SCHEMA c CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

@@ -1,7 +1,8 @@
 -- Files that are damaged, altered or made to do harm: a precise error, and nothing restored.
 SET client_min_messages = warning;
-CREATE SCHEMA d;
-SET search_path = d;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 CREATE TABLE t (id serial PRIMARY KEY, user_id text, slug text, n int, j jsonb, UNIQUE (user_id, slug));
 CREATE TABLE u (id serial PRIMARY KEY, user_id text, slug text, t_id int REFERENCES t, UNIQUE (user_id, slug));
 \set schema '{"tables": [{"name": "t"}, {"name": "u", "parent": {"table": "t", "field": "t_id"}}]}'
@@ -140,4 +141,5 @@ SELECT try_plain('{"t": []}', :'schema');
 SELECT try_plain('{"metadata": {}} x', :'schema');
 SELECT try_plain('{"metadata": {}}', NULL);
 
-DROP SCHEMA d CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

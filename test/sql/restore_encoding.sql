@@ -7,14 +7,16 @@ SELECT current_database() AS old_database \gset
 SELECT 'CREATE TABLE signs (id int PRIMARY KEY, user_id text, slug text, "caf\u00e9" text, UNIQUE (user_id, slug));
     INSERT INTO signs VALUES (1, ''u1'', U&''\00fc'', U&''\00e9\00df''), (2, ''u1'', ''plain'', NULL)' AS signs \gset
 \set signs_schema '{"tables": [{"name": "signs"}]}'
-CREATE SCHEMA e;
-SET search_path = e;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 SELECT replace(:'signs', '\u00e9', U&'\00e9') AS sql \gset
 :sql;
 SELECT string_agg(encode(digest, 'hex'), ' ' ORDER BY bucket) AS fast FROM db_adapter.digest(:'signs_schema', 'signs', 'u1', 64) \gset
 SELECT string_agg(encode(digest, 'hex'), ' ' ORDER BY bucket) AS sha FROM db_adapter.digest(:'signs_schema', 'signs', 'u1', 64, 'sha256') \gset
 SELECT regexp_replace(regexp_replace(db_adapter.backup_document(:'signs_schema', 'u1'), '^.*?\n', ''), '\n\{"end.*', '') AS lines \gset
-DROP SCHEMA e CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;
 RESET search_path;
 \c db_adapter_latin1
 SET client_min_messages = error;

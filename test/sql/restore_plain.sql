@@ -2,8 +2,9 @@
 SET client_min_messages = warning;
 SET datestyle = 'SQL, DMY';
 SET timezone = 'Asia/Tokyo';
-CREATE SCHEMA p;
-SET search_path = p;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE TABLE v (id serial PRIMARY KEY, user_id text, slug text, b bytea, f float8, i interval,
@@ -37,4 +38,5 @@ SELECT inserted FROM db_adapter.restore(:'plain', :'schema', user_id => 'u3');
 SELECT x.user_id, count(*) FROM v o JOIN v x USING (slug)
     WHERE o.user_id = 'u1' AND x.user_id <> 'u1'
       AND (to_jsonb(o) - 'id' - 'user_id') = (to_jsonb(x) - 'id' - 'user_id') GROUP BY 1 ORDER BY 1;
-DROP SCHEMA p CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

@@ -1,7 +1,8 @@
 -- A restore whose file comes in chunks, and what ends it.
 SET client_min_messages = warning;
-CREATE SCHEMA s;
-SET search_path = s;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 CREATE TABLE items (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, note text,
     UNIQUE (user_id, slug));
 INSERT INTO items (user_id, slug, note) SELECT 'u1', 'i' || i, 'é' || i FROM generate_series(1, 500) i;
@@ -122,4 +123,5 @@ SELECT inserted FROM db_adapter.restore_end();
 COMMIT;
 SELECT count(*) FROM items WHERE user_id = 'u4';
 
-DROP SCHEMA s CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

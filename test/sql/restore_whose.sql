@@ -1,7 +1,8 @@
 -- Whose rows a restore writes: the tenant's it was asked for, and no others.
 SET client_min_messages = warning;
-CREATE SCHEMA w;
-SET search_path = w;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
 
 -- A file brings its own backup schema, and whoever wrote it is not to be trusted.
 CREATE TABLE docs (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, body text, UNIQUE (user_id, slug));
@@ -115,7 +116,7 @@ SELECT user_id, slug, a_id FROM c;
 CREATE TABLE users (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
 CREATE TABLE profiles (id serial PRIMARY KEY, user_id int NOT NULL UNIQUE REFERENCES users, bio text);
 CREATE FUNCTION make_profile() RETURNS trigger LANGUAGE plpgsql AS
-    'BEGIN INSERT INTO w.profiles (user_id) VALUES (new.id); RETURN NULL; END';
+    'BEGIN INSERT INTO public.profiles (user_id) VALUES (new.id); RETURN NULL; END';
 CREATE TRIGGER make AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION make_profile();
 INSERT INTO users (slug) VALUES ('a'), ('b');
 UPDATE profiles SET bio = 'hello ' || user_id;
@@ -144,4 +145,5 @@ SELECT db_adapter.backup_document('{"tables": [{"name": "og", "pk": null, "slug_
 SELECT inserted, failed FROM db_adapter.restore(:'file');
 SELECT count(*) FROM og;
 
-DROP SCHEMA w CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

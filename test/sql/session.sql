@@ -20,7 +20,7 @@ DROP TABLE t;
 -- What begins a subtransaction is not planned into parallel workers, nor beside them.
 CREATE TABLE docs (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, UNIQUE (user_id, slug));
 INSERT INTO docs (user_id, slug) VALUES ('a', 'x');
-CREATE TABLE backups AS SELECT i AS id, db_adapter.backup_document('{"tables": [{"name": "docs"}]}') AS doc FROM generate_series(1, 200) i;
+CREATE TABLE backups AS SELECT i AS id, db_adapter.backup_document('{"tables": [{"name": "s.docs"}]}') AS doc FROM generate_series(1, 200) i;
 ANALYZE backups;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
@@ -28,11 +28,11 @@ SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 2;
 EXPLAIN (COSTS off) SELECT id FROM backups WHERE id < 4;
 SELECT id, db_adapter.validate_backup(doc) ->> 'valid' AS valid FROM backups WHERE id < 3;
-SELECT id, (SELECT count(*) FROM db_adapter.check_backup_schema('{"tables": [{"name": "docs", "filter": "nope("}]}')) FROM backups WHERE id < 2;
+SELECT id, (SELECT count(*) FROM db_adapter.check_backup_schema('{"tables": [{"name": "s.docs", "filter": "nope("}]}')) FROM backups WHERE id < 2;
 -- The others may stand beside workers.
 SELECT id, db_adapter.introspect('{s}') -> 'tables' -> 0 ->> 'name' AS introspected,
-       length(db_adapter.backup_document('{"tables": [{"name": "docs"}]}')) > 0 AS backed_up,
-       (SELECT sum(rows) FROM db_adapter.digest('{"tables": [{"name": "docs"}]}', 'docs')) AS digested
+       length(db_adapter.backup_document('{"tables": [{"name": "s.docs"}]}')) > 0 AS backed_up,
+       (SELECT sum(rows) FROM db_adapter.digest('{"tables": [{"name": "s.docs"}]}', 's.docs')) AS digested
   FROM backups WHERE id < 2;
 -- Every function that C code serves is marked for what it does: these begin subtransactions.
 SELECT p.proname FROM pg_proc p WHERE pronamespace = 'db_adapter'::regnamespace AND provolatile = 's' AND proparallel = 'u' ORDER BY 1;

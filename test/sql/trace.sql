@@ -7,8 +7,8 @@ CREATE TABLE notes (note text);
 INSERT INTO authors (user_id, slug) VALUES ('u1', 'a'), ('u1', 'b');
 INSERT INTO books (author_id, title) SELECT id, slug || '1' FROM authors;
 INSERT INTO notes VALUES ('kept secret');
-SELECT '{"tables": [{"name": "authors", "slug_field": "slug", "user_field": "user_id"},
-    {"name": "books", "slug_field": "title", "user_field": null, "parent": {"table": "authors", "field": "author_id"}}, {"name": "notes", "pk": null, "slug_field": null, "user_field": null}]}' AS s \gset
+SELECT '{"tables": [{"name": "trace.authors", "slug_field": "slug", "user_field": "user_id"},
+    {"name": "trace.books", "slug_field": "title", "user_field": null, "parent": {"table": "trace.authors", "field": "author_id"}}, {"name": "trace.notes", "pk": null, "slug_field": null, "user_field": null}]}' AS s \gset
 
 -- Once in silence: what the server tells at these levels, it tells the first time.
 SELECT db_adapter.backup_document(:'s') AS document \gset
@@ -18,7 +18,7 @@ ROLLBACK;
 DO $$ BEGIN PERFORM db_adapter.expected('CREATE TABLE trace.t (id int, name text);', '{trace}'); END $$;
 
 SET client_min_messages = debug1;
-SELECT db_adapter.backup_document(:'s', filters => '{"notes": {"note": "kept secret"}}') AS document \gset
+SELECT db_adapter.backup_document(:'s', filters => '{"trace.notes": {"note": "kept secret"}}') AS document \gset
 SET client_min_messages = debug3;
 SELECT "table", inserted, skipped, failed FROM db_adapter.restore(replace(:'document', '"a1"', '"a2"'), accept_damaged => true) ORDER BY 1;
 RESET client_min_messages;

@@ -152,8 +152,8 @@ is($state, 'failed', 'a job has no more rights than its role');
 is(sql("SELECT reason, sqlstate, error FROM db_adapter.jobs WHERE id = $id"),
 	'error|42501|permission denied for table notes', 'and says why it failed');
 is(sql("SELECT attempts FROM db_adapter.jobs WHERE id = $id"), '1', 'at once: another attempt would fail as well');
-sql('CREATE SCHEMA other; CREATE TABLE other.things (id int PRIMARY KEY, user_id text, slug text); INSERT INTO other.things VALUES (1, $$u$$, $$s$$)');
-$id = sql(q{SET search_path = other; SELECT db_adapter.submit('digest', '{"backup_schema": {"tables": [{"name": "things"}]}, "table": "things", "buckets": 1}')});
+sql('CREATE SCHEMA other; CREATE TABLE other.things (id int PRIMARY KEY, user_id text, slug text); INSERT INTO other.things VALUES (1, $$u$$, $$s$$); CREATE FUNCTION other.one() RETURNS int LANGUAGE sql IMMUTABLE AS $$SELECT 1$$');
+$id = sql(q{SET search_path = other; SELECT db_adapter.submit('digest', '{"backup_schema": {"tables": [{"name": "other.things", "filter": "id = one()"}]}, "table": "other.things", "buckets": 1}')});
 is(end_of($id), 'succeeded', 'the search_path comes along');
 sql(q{CREATE SCHEMA shadow;
 	CREATE FUNCTION shadow.arrow(jsonb, text) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN RAISE ''shadowed''; END';

@@ -89,6 +89,16 @@ refuse_hidden_rows(const BackupSchema *schema)
 							 "those that the policies show.")));
 }
 
+/* Nobody who saves nothing means to: it would be found out when it is to be restored. */
+static void
+refuse_nothing(const BackupSchema *schema)
+{
+	if (schema->ntables == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the backup schema names no table"),
+						errdetail("A backup of no table holds nothing.")));
+}
+
 /* A filter for a table that is not there would be passed over without a word. */
 static bool
 check_filter(const char *key, JsonbValue *value, void *arg)
@@ -165,6 +175,7 @@ backup_begin(const BackupOptions *options)
 	check_object(options->filters, "filters");
 	check_object(options->metadata, "metadata");
 	b->schema = backupschema_parse(&options->backup_schema->root, true);
+	refuse_nothing(b->schema);
 	backupschema_bind(b->schema);
 	json_visit(&options->filters->root, check_filter, b->schema);
 	if (!options->row_security)

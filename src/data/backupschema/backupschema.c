@@ -19,6 +19,7 @@
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/varlena.h"
 
 static const char *const schema_members[] = {"tables", "comment", NULL};
 static const char *const table_members[] = {
@@ -181,6 +182,20 @@ parse_refs(Parser *p, BackupTable *table, JsonbContainer *object, const char *me
 	}
 }
 
+/* Bare means public; what cannot be a table's name stands for itself. */
+static char *
+full_name(const char *name)
+{
+	List	   *parts;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts))
+		return pstrdup(name);
+	if (list_length(parts) == 1)
+		return quote_qualified_identifier(RELATION_BARE_SCHEMA, linitial(parts));
+	return list_length(parts) == 2 ? quote_qualified_identifier(linitial(parts), lsecond(parts))
+								   : pstrdup(name);
+}
+
 static void
 parse_table(Parser *p, JsonbContainer *object)
 {
@@ -195,6 +210,7 @@ parse_table(Parser *p, JsonbContainer *object)
 	if (table->name == NULL || *table->name == '\0')
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid %s: it has no \"name\"", what)));
+	table->full_name = full_name(table->name);
 	table->index = schema->ntables++;
 	what = psprintf("table \"%s\" in backup schema", table->name);
 	table->pk = parse_key(object, "pk", "id", what, &table->npk);
@@ -218,6 +234,12 @@ compare_names(const void *a, const void *b)
 	return strcmp((*(BackupTable *const *) a)->name, (*(BackupTable *const *) b)->name);
 }
 
+static int
+compare_full_names(const void *a, const void *b)
+{
+	return strcmp((*(BackupTable *const *) a)->full_name, (*(BackupTable *const *) b)->full_name);
+}
+
 /* A file's header may name any number of tables: they are looked up by halving. */
 static void
 sort_names(BackupSchema *schema)
@@ -231,6 +253,9 @@ sort_names(BackupSchema *schema)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("invalid backup schema: table \"%s\" stands in it twice",
 								   schema->by_name[i]->name)));
+	schema->by_full_name = palloc(sizeof(BackupTable *) * Max(schema->ntables, 1));
+	memcpy(schema->by_full_name, schema->by_name, sizeof(BackupTable *) * schema->ntables);
+	qsort(schema->by_full_name, schema->ntables, sizeof(BackupTable *), compare_full_names);
 }
 
 BackupTable *
@@ -241,6 +266,21 @@ backupschema_find(const BackupSchema *schema, const char *name)
 	BackupTable **found =
 		bsearch(&wanted, schema->by_name, schema->ntables, sizeof(BackupTable *), compare_names);
 
+	return found != NULL ? *found : NULL;
+}
+
+BackupTable *
+backupschema_find_meant(const BackupSchema *schema, const char *name)
+{
+	BackupTable *exact = backupschema_find(schema, name);
+	BackupTable key = {.full_name = full_name(name)};
+	BackupTable *wanted = &key;
+	BackupTable **found;
+
+	if (exact != NULL)
+		return exact;
+	found = bsearch(&wanted, schema->by_full_name, schema->ntables, sizeof(BackupTable *),
+					compare_full_names);
 	return found != NULL ? *found : NULL;
 }
 
@@ -345,7 +385,7 @@ resolve_targets(BackupSchema *schema)
 
 			for (int k = 0; k < ref->ntargets; k++)
 			{
-				BackupTable *target = backupschema_find(schema, ref->targets[k].table);
+				BackupTable *target = backupschema_find_meant(schema, ref->targets[k].table);
 
 				ref->targets[k].index = target ? target->index : -1;
 			}
@@ -525,10 +565,12 @@ bind_ref(const BackupSchema *schema, BackupTable *table, BackupRef *ref)
 {
 	for (int i = 0; i < ref->ntargets; i++)
 	{
-		BackupTable *target = backupschema_table(
-			schema, ref->targets[i].table,
-			psprintf("a reference of table \"%s\" in the backup schema", table->name));
+		BackupTable *target = backupschema_find_meant(schema, ref->targets[i].table);
 
+		if (target == NULL)
+			target = backupschema_table(
+				schema, ref->targets[i].table,
+				psprintf("a reference of table \"%s\" in the backup schema", table->name));
 		if (target->npk != ref->nfields)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -46,6 +46,7 @@ typedef struct BackupRef
 typedef struct BackupTable
 {
 	char	   *name;			/* as written: what the file and the results call it */
+	char	   *full_name;		/* what it means: with its schema, quoted where needed */
 	int			index;
 	int			npk;			/* 0 where switched off; the same for slug */
 	char	  **pk;
@@ -82,6 +83,7 @@ typedef struct BackupSchema
 	int			ntables;
 	BackupTable *tables;
 	BackupTable **by_name;		/* the same, sorted */
+	BackupTable **by_full_name;
 	int			ncomponents;
 } BackupSchema;
 
@@ -99,6 +101,8 @@ extern void backupschema_bind(BackupSchema *schema);
 
 /* The table called so, exactly as written; or NULL. */
 extern BackupTable *backupschema_find(const BackupSchema *schema, const char *name);
+/* The same, else the one that is meant, however the name is written: t is public.t. */
+extern BackupTable *backupschema_find_meant(const BackupSchema *schema, const char *name);
 /* The same, else 22023 with the nearest name; what says whose mention it was. */
 extern BackupTable *backupschema_table(const BackupSchema *schema, const char *name,
 									   const char *what);
@@ -123,7 +127,10 @@ typedef enum
 extern BackupFoundBy backupschema_found_by(const RelationInfo *rel, const AttrNumber *references,
 										   int count);
 
-/* From the catalog's foreign keys: the tables named, or all those below root. */
-extern Jsonb *backupschema_derive(List *tables, Oid root);
+/*
+ * From the catalog's foreign keys: the tables named, or all those below root, or all
+ * of these schemas (char *; NIL: every schema but those of the system and extensions).
+ */
+extern Jsonb *backupschema_derive(List *tables, Oid root, List *schemas);
 
 #endif							/* DB_ADAPTER_BACKUPSCHEMA_H */

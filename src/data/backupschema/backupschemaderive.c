@@ -12,10 +12,10 @@
 #include "base/json.h"
 #include "base/query.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "data/backupschema/backupschema.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -67,24 +67,45 @@ read_below(Derivation *d, Oid root)
 				OIDOID, ObjectIdGetDatum(root));
 }
 
-/* Every table of the schemas on the search_path that no extension brought. */
-static void
-read_visible(Derivation *d)
+/* The schemas of these names as name[]; each has to be there. */
+static Datum
+schema_array(List *schemas)
 {
-	List	   *path = fetch_search_path(false);
+	Datum	   *names = palloc(sizeof(Datum) * Max(list_length(schemas), 1));
+	int			count = 0;
 	ListCell   *lc;
 
-	foreach(lc, path)
-		if (lfirst_oid(lc) != PG_CATALOG_NAMESPACE)
-			read_tables(d,
-						"SELECT c.oid FROM pg_class c"
-						" WHERE c.relnamespace = $1 AND c.relkind IN ('r', 'p')"
-						"   AND NOT c.relispartition AND c.relpersistence <> 't'"
-						"   AND NOT EXISTS (SELECT FROM pg_depend e"
-						"        WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid"
-						"          AND e.deptype = 'e')"
-						" ORDER BY c.relname, c.oid",
-						OIDOID, ObjectIdGetDatum(lfirst_oid(lc)));
+	foreach(lc, schemas)
+	{
+		NameData   *name = palloc0(sizeof(NameData));
+
+		(void) get_namespace_oid(lfirst(lc), false);
+		namestrcpy(name, lfirst(lc));
+		names[count++] = NameGetDatum(name);
+	}
+	return PointerGetDatum(
+		construct_array(names, count, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR));
+}
+
+/*
+ * Every table that no extension brought, of all schemas that are people's own; of
+ * those named, where some are.  The search_path has no say: a table that it hides
+ * would be missing from a backup, and nobody would know.
+ */
+static void
+read_schemas(Derivation *d, List *schemas)
+{
+	static const char *const sql =
+		"SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+		" WHERE (n.nspname = ANY ($1) OR cardinality($1) = 0)"
+		"   AND n.nspname NOT IN ('information_schema', 'db_adapter') AND n.nspname !~ '^pg_'"
+		"   AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'"
+		"   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype = 'e'"
+		"        AND (e.classid = 'pg_class'::regclass AND e.objid = c.oid"
+		"             OR e.classid = 'pg_namespace'::regclass AND e.objid = n.oid))"
+		" ORDER BY n.nspname <> 'public', n.nspname, c.relname, c.oid";
+
+	read_tables(d, sql, NAMEARRAYOID, schema_array(schemas));
 }
 
 static RelationInfo *
@@ -98,12 +119,12 @@ find_relation(const Derivation *d, Oid relid)
 	return NULL;
 }
 
-/* As a backup schema names it: bare where the search_path finds it. */
+/* As a backup schema names it: bare means public, for whoever reads it. */
 static char *
 name_of(const RelationInfo *rel)
 {
-	return RelationIsVisible(rel->oid) ? pstrdup(quote_identifier(rel->name))
-									   : pstrdup(rel->qualified);
+	return strcmp(rel->schema, RELATION_BARE_SCHEMA) == 0 ? pstrdup(quote_identifier(rel->name))
+														  : pstrdup(rel->qualified);
 }
 
 RelationColumn *
@@ -464,11 +485,14 @@ leave_out_tenants(Derivation *d, Oid root)
 }
 
 Jsonb *
-backupschema_derive(List *tables, Oid root)
+backupschema_derive(List *tables, Oid root, List *schemas)
 {
 	Derivation	d = {CurrentMemoryContext};
 	ListCell   *lc;
 
+	if (schemas != NIL && (tables != NIL || OidIsValid(root)))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("schemas cannot be given beside tables or root")));
 	if (tables != NIL && OidIsValid(root))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("tables and root cannot be given both")));
@@ -487,7 +511,7 @@ backupschema_derive(List *tables, Oid root)
 				d.tables = lappend(d.tables, relation_read(lfirst_oid(lc)));
 		}
 	else
-		read_visible(&d);
+		read_schemas(&d, schemas);
 	/* Once to learn the order, and once in that order. */
 	sort_tables(&d, backupschema_parse(&write_schema(&d)->root, true));
 	return write_schema(&d);

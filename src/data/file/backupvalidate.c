@@ -118,12 +118,16 @@ take_table(const FileSection *section, void *arg)
 	Validation *v = arg;
 
 	v->section = section;
-	v->table = v->schema != NULL ? backupschema_find(v->schema, section->name) : NULL;
+	v->table = v->schema != NULL ? backupschema_find_meant(v->schema, section->name) : NULL;
 	if (v->schema != NULL && v->table == NULL)
 		note(v, &v->errors, "line " INT64_FORMAT ": table \"%s\" is not in the backup schema",
 			 section->line, section->name);
 	if (v->table == NULL)
 		return;
+	if (v->seen[v->table->index])
+		note(v, &v->errors,
+			 "line " INT64_FORMAT ": table \"%s\" stands in it twice, once as \"%s\"",
+			 section->line, v->table->name, section->name);
 	check_parents_came(v);
 	v->seen[v->table->index] = true;
 }

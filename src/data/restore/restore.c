@@ -135,7 +135,7 @@ static void
 begin_section(const FileSection *section, void *arg)
 {
 	Restore	   *restore = arg;
-	BackupTable *table = backupschema_find(restore->schema, section->name);
+	BackupTable *table = backupschema_find_meant(restore->schema, section->name);
 	RestoreTable *t;
 
 	restore->skipping = table == NULL;
@@ -148,6 +148,9 @@ begin_section(const FileSection *section, void *arg)
 						  errdetail("The backup schema does not contain it.")));
 		return;
 	}
+	if (restore->tables[table->index] != NULL)
+		fileparts_refuse(section->line, "table \"%s\" stands in it twice, once as \"%s\"",
+						 table->name, section->name);
 	end_table(restore, table);
 	check_order(restore, table, section->line);
 	t = restore_table_create(restore, table);

@@ -1,0 +1,83 @@
+# What the command leaves out, leaves alone or deletes beyond what was asked, it says: in
+# its table, on standard error, and by its exit code.
+use strict;
+use warnings;
+use Cwd;
+use IPC::Run;
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => 'the packages that the command is built with are not here'
+  if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
+
+my $top = getcwd();
+my $prefix = PostgreSQL::Test::Utils::tempdir();
+system("make -s -C client install prefix='$prefix' DESTDIR= >&2") == 0 or die 'could not build the command';
+$ENV{PATH} = "$prefix/bin:$ENV{PATH}";
+delete @ENV{qw(DB_PROFILE DATABASE_URL PGDATABASE PGAPPNAME)};
+chdir PostgreSQL::Test::Utils::tempdir();
+
+my $node = PostgreSQL::Test::Cluster->new('silence');
+$node->init;
+$node->start;
+my $server = $node->connstr;
+$node->safe_psql('postgres', q{CREATE DATABASE tpl});
+$node->safe_psql('tpl', 'CREATE EXTENSION db_adapter');
+
+sub sql { my ($database, $sql) = @_; return $node->safe_psql($database, $sql); }
+
+# Two databases, one with each text, or both with the first.
+sub fresh
+{
+	my ($source, $destination) = @_;
+
+	for (qw(source destination))
+	{
+		sql('postgres', "DROP DATABASE IF EXISTS $_");
+		sql('postgres', "CREATE DATABASE $_ TEMPLATE tpl");
+	}
+	sql('source', $source);
+	sql('destination', $destination // $source);
+}
+
+# The command's exit code, output and messages, "code\nout\nerr" with blanks squeezed.
+sub command
+{
+	my ($database, @words) = @_;
+	my ($out, $err);
+
+	IPC::Run::run([ 'db-adapter', '--profile', "$server dbname=$database", @words ], '<', \'', '>', \$out, '2>', \$err);
+	my $text = ($? >> 8) . "\n$out\n$err";
+	$text =~ s/[ \t]+/ /g;
+	return $text;
+}
+
+sub sync { return command('destination', 'sync', '--from', "$server dbname=source", '--confirm', '--yes', @_); }
+
+# --- schemas
+
+my $two = q{CREATE SCHEMA app; CREATE TABLE app.t (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, v text);};
+fresh($two . q{ALTER DATABASE source SET search_path = app, public; CREATE TABLE public.t (LIKE app.t INCLUDING ALL);
+	INSERT INTO app.t (slug, v) VALUES ('x', 'app'); INSERT INTO public.t (slug, v) VALUES ('x', 'public')},
+	$two . q{CREATE TABLE t (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, v text)});
+like(sync(), qr/^0\n/, 'a sync of two schemas');
+is(sql('destination', q{SELECT string_agg(v, ',') FROM (SELECT v FROM public.t UNION ALL SELECT v FROM app.t) x}), 'public,app',
+	'a bare name is public.t of the source too, whatever its search_path, and the other schema comes along');
+like(command('source', 'backup', '--all-users', '-o', 'all.jsonl'), qr/^0\n.*2 rows/s, 'a backup saves all schemas');
+like(slurp_file('all.jsonl'), qr/"record_counts":\{"t":1,"app\.t":1\}/, 'and names the tables of others in full');
+fresh('SELECT 1');
+like(command('destination', 'backup', '--all-users', '-o', 'none.jsonl'), qr/^2\n.*there is no table/s, 'a backup of no table is an error');
+ok(!-e 'none.jsonl', 'and no file');
+like(sync(), qr/^2\n.*there is no table/s, 'a sync of none as well');
+
+# --- the rows saved before a fix
+
+fresh('SELECT 1', q{CREATE SCHEMA s; CREATE TABLE s.b (id int PRIMARY KEY, v text); INSERT INTO s.b VALUES (1, 'keep')});
+append_to_file('s.sql', 'CREATE SCHEMA s; CREATE TABLE s.b (id int PRIMARY KEY, v text, w text);');
+like(command('destination', 'fix', '--schema-file', 's.sql', '--confirm'), qr/^0\n.*saved 1 rows to (backups\S+)/s, 'fix saves rows of the schema that it changes');
+like(slurp_file((glob 'backups/pre-fix-*')[0]), qr/"v":"keep"/, 'they are in the file');
+like(command('source', 'fix', '--schema-file', 's.sql', '--confirm'), qr/^0\n.*there is no table yet/s, 'where there are none fix goes on');
+
+done_testing();
