@@ -79,3 +79,27 @@ LANGUAGE C STABLE PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION match_keys(jsonb, text, jsonb, jsonb, text) IS
     'Which match keys equal one of others, as this database compares them: both by their place, from 0';
+
+-- Rows that foreign keys take along are counted, and may be refused.
+DROP FUNCTION delete_rows(jsonb, jsonb, text);
+
+CREATE FUNCTION delete_rows(
+    backup_schema jsonb,
+    keys jsonb,
+    user_id text DEFAULT NULL,
+    cascade boolean DEFAULT false,
+    dry_run boolean DEFAULT false)
+RETURNS TABLE (
+    "table" text,
+    deleted bigint,
+    changed bigint,
+    outside boolean)
+AS 'MODULE_PATHNAME', 'db_adapter_delete_rows'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) IS
+    'Deletes the rows that have one of the match keys given, as digest_rows returns them, in one statement';
+
+-- It deletes rows in bulk.
+REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;

@@ -742,19 +742,23 @@ COMMENT ON FUNCTION match_keys(jsonb, text, jsonb, jsonb, text) IS
 CREATE FUNCTION delete_rows(
     backup_schema jsonb,
     keys jsonb,
-    user_id text DEFAULT NULL)
+    user_id text DEFAULT NULL,
+    cascade boolean DEFAULT false,
+    dry_run boolean DEFAULT false)
 RETURNS TABLE (
     "table" text,
-    deleted bigint)
+    deleted bigint,
+    changed bigint,
+    outside boolean)
 AS 'MODULE_PATHNAME', 'db_adapter_delete_rows'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text) IS
+COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) IS
     'Deletes the rows that have one of the match keys given, as digest_rows returns them, in one statement';
 
 -- It deletes rows in bulk.
-REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;
 
 -- --------------------------------------------------------------------------
 -- jobs: the verbs in background workers

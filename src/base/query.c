@@ -107,6 +107,11 @@ query_pin(QueryPins pins)
 			/* Never each row with each: the planner knows too little of what is ours. */
 			query_set("enable_nestloop", "off");
 			break;
+		case PIN_COUNTED:
+			/* A superuser's to turn off: what would be lost unseen is no matter of speed. */
+			(void) set_config_option("track_counts", "on", PGC_SUSET, PGC_S_SESSION,
+									 GUC_ACTION_SAVE, true, 0, false);
+			break;
 		case PIN_SCAN:
 			query_set("synchronize_seqscans", "off");
 			break;

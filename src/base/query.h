@@ -31,7 +31,8 @@ typedef enum QueryPins
 	PIN_PLAN,					/* how a scan of whole tables is planned */
 	PIN_SCAN,					/* where a scan begins: at the first block */
 	PIN_PLAN_ALL_ROWS,			/* and planning raises where policies would hide rows */
-	PIN_PLAN_LISTED				/* how a join with a list of ours is planned */
+	PIN_PLAN_LISTED,			/* how a join with a list of ours is planned */
+	PIN_COUNTED					/* what a statement does to each table is counted */
 } QueryPins;
 
 /* What others set meanwhile, by set_config() say, is undone with the pins. */

@@ -322,6 +322,7 @@ read_foreign_key(ForeignKeyCacheInfo *cached)
 	fk->target = cached->confrelid;
 	fk->deferrable = form->condeferrable;
 	fk->validated = form->convalidated;
+	fk->on_delete = form->confdeltype;
 	fk->match_full = form->confmatchtype == FKCONSTR_MATCH_FULL;
 	fk->ncolumns = cached->nkeys;
 	fk->columns = palloc(sizeof(AttrNumber) * fk->ncolumns);

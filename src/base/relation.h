@@ -58,6 +58,7 @@ typedef struct RelationForeignKey
 	bool		deferrable;
 	bool		validated;
 	bool		match_full;
+	char		on_delete;		/* FKCONSTR_ACTION_… */
 	int			ncolumns;
 	AttrNumber *columns;
 	AttrNumber *target_columns;

@@ -399,12 +399,15 @@ db_adapter_match_keys(PG_FUNCTION_ARGS)
 static Datum
 run_delete_rows(PG_FUNCTION_ARGS)
 {
-	Jsonb	   *backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
-	Jsonb	   *keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);
+	DeletionOptions options;
 
+	options.backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
+	options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);
+	options.user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
+	options.cascade = argument_bool(fcinfo, "cascade", ARGUMENT_REQUIRED);
+	options.dry_run = argument_bool(fcinfo, "dry_run", ARGUMENT_REQUIRED);
 	InitMaterializedSRF(fcinfo, 0);
-	deletion_run(backup_schema, keys, argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL),
-				 (ReturnSetInfo *) fcinfo->resultinfo);
+	deletion_run(&options, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
 }
 

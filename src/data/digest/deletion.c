@@ -5,6 +5,12 @@
  * All tables are served by one statement: foreign keys are checked when it ends,
  * so rows that refer to each other may go in any order, circles too, and a match
  * key is read through parents that are still there.
+ *
+ * Foreign keys may take along what nobody named.  A row of a table in the backup
+ * schema that stays must not lose what it refers to, whatever ON DELETE says: 23503.
+ * Rows of other tables are counted, and go only where the caller has said so.  What
+ * went is told by the counters that the server keeps of this transaction: the
+ * triggers of foreign keys see rows that the caller may not.
  */
 #include "postgres.h"
 
@@ -12,26 +18,52 @@
 #include "base/json.h"
 #include "base/query.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_type.h"
 #include "data/select/closure.h"
 #include "data/digest/childindex.h"
 #include "data/digest/deletion.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
+
+/* What the transaction did so far to a table that deletions may reach. */
+typedef struct Reached
+{
+	Oid			oid;			/* of a partitioned table's parts: the whole */
+	int64		deleted;
+	int64		updated;
+} Reached;
+
+/* A foreign key between tables of the schema that would change rows which stay. */
+typedef struct Loosened
+{
+	const BackupTable *table;
+	int64		rows;
+} Loosened;
 
 typedef struct Deletion
 {
+	const DeletionOptions *options;
+	MemoryContext cxt;
 	BackupSchema *schema;
 	Closure	   *closure;
 	Selection  *s;
 	List	   *tables;			/* BackupTable *, those that keys name */
-	ReturnSetInfo *result;
+	int64	   *counts;			/* rows deleted, one a table of those */
+	List	   *loosened;		/* Loosened * */
+	List	   *reached;		/* Reached *, before and then what came of it */
 } Deletion;
+
+/* --- the statement */
 
 /* Rows that no key leads to are named by where they lie. */
 static void
 append_by_place(Deletion *d, const BackupTable *table)
 {
-	if (!table->rel->has_places)
+	if (table->rel->kind != RELKIND_RELATION || table->rel->has_children)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 						errmsg("cannot delete rows of table \"%s\" by match key", table->name),
 						errdetail("It has no unique key and is no plain table."),
@@ -40,6 +72,21 @@ append_by_place(Deletion *d, const BackupTable *table)
 						   " WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT t.ctid");
 	closure_from_chosen(d->closure, d->s, table);
 	appendStringInfoString(&d->s->sql, "))");
+}
+
+/* Where a row lay and what others may refer to: by attribute number, no name in the way. */
+static void
+append_returning(Deletion *d, const BackupTable *table)
+{
+	bool		stored =
+		table->rel->kind == RELKIND_RELATION || table->rel->kind == RELKIND_PARTITIONED_TABLE;
+
+	appendStringInfoString(&d->s->sql, stored ? " RETURNING t.tableoid, t.ctid" : " RETURNING 1");
+	for (int i = 0; stored && i < table->rel->ncolumns; i++)
+		if (relation_equality(table->rel->columns[i].type) != NULL)
+			appendStringInfo(&d->s->sql, ", t.%s AS c%d", table->rel->columns[i].quoted,
+							 table->rel->columns[i].attnum);
+	appendStringInfoChar(&d->s->sql, ')');
 }
 
 static bool
@@ -56,50 +103,316 @@ append_table(const char *key, JsonbValue *value, void *arg)
 	selection_table(d->s, table, "t");
 	if (!closure_where_chosen(d->closure, d->s, table))
 		append_by_place(d, table);
-	appendStringInfoString(&d->s->sql, " RETURNING 1)");
+	append_returning(d, table);
 	d->tables = lappend(d->tables, table);
 	if (value->type == jbvBinary)
 		childindex_notice(table->rel, JsonContainerSize(value->val.binary.data));
 	return true;
 }
 
+/* The place of that table among those that keys name; -1: none of them. */
+static int
+named_at(const Deletion *d, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, d->tables)
+		if (((BackupTable *) lfirst(lc))->rel->oid == relid)
+			return foreach_current_index(lc);
+	return -1;
+}
+
+/* ", (how many rows that stay refer by fk to rows that go)" */
+static void
+append_loosened(Deletion *d, const BackupTable *table, const RelationForeignKey *fk)
+{
+	const BackupTable *target = list_nth(d->tables, named_at(d, fk->target));
+	int			self = named_at(d, table->rel->oid);
+	Loosened   *loosened = palloc0(sizeof(Loosened));
+
+	appendStringInfo(&d->s->sql, ", (SELECT pg_catalog.count(*) FROM %s AS x JOIN d%d AS y ON true",
+					 table->rel->qualified, named_at(d, fk->target));
+	for (int i = 0; i < fk->ncolumns; i++)
+		appendStringInfo(
+			&d->s->sql, " AND y.c%d %s x.%s", fk->target_columns[i],
+			relation_equality(relation_column_by_number(target->rel, fk->target_columns[i])->type),
+			relation_column_by_number(table->rel, fk->columns[i])->quoted);
+	if (self >= 0)
+		appendStringInfo(&d->s->sql,
+						 " WHERE NOT EXISTS (SELECT FROM d%d AS z WHERE z.ctid"
+						 " OPERATOR(pg_catalog.=) x.ctid AND z.tableoid OPERATOR(pg_catalog.=)"
+						 " x.tableoid)",
+						 self);
+	appendStringInfoChar(&d->s->sql, ')');
+	loosened->table = table;
+	d->loosened = lappend(d->loosened, loosened);
+}
+
+/* ON DELETE CASCADE is seen by what went; this is for what is only let go. */
+static void
+append_all_loosened(Deletion *d)
+{
+	for (int i = 0; i < d->schema->ntables; i++)
+	{
+		const BackupTable *table = &d->schema->tables[i];
+		ListCell   *lc;
+
+		foreach(lc, table->rel->foreign_keys)
+		{
+			const RelationForeignKey *fk = lfirst(lc);
+
+			if ((fk->on_delete == FKCONSTR_ACTION_SETNULL ||
+				 fk->on_delete == FKCONSTR_ACTION_SETDEFAULT) &&
+				named_at(d, fk->target) >= 0)
+				append_loosened(d, table, fk);
+		}
+	}
+}
+
 static bool
 take_counts(TupleTableSlot *slot, void *arg)
 {
 	Deletion   *d = arg;
+	int			column = 0;
+	bool		isnull;
 	ListCell   *lc;
 
-	foreach(lc, d->tables)
-	{
-		Datum		values[2];
-		bool		nulls[2] = {false, false};
-
-		values[0] = CStringGetTextDatum(((BackupTable *) lfirst(lc))->name);
-		values[1] = slot_getattr(slot, foreach_current_index(lc) + 1, &nulls[1]);
-		tuplestore_putvalues(d->result->setResult, d->result->setDesc, values, nulls);
-	}
+	for (int i = 0; i < list_length(d->tables); i++)
+		d->counts[i] = DatumGetInt64(slot_getattr(slot, ++column, &isnull));
+	foreach(lc, d->loosened)
+		((Loosened *) lfirst(lc))->rows = DatumGetInt64(slot_getattr(slot, ++column, &isnull));
 	return false;
 }
 
-void
-deletion_run(Jsonb *backup_schema, Jsonb *keys, const char *user_id, ReturnSetInfo *result)
+/* --- what foreign keys take along */
+
+static Reached *
+find_reached(const Deletion *d, Oid oid)
 {
-	Deletion	d = {backupschema_parse(&backup_schema->root, true)};
+	ListCell   *lc;
+
+	foreach(lc, d->reached)
+		if (((Reached *) lfirst(lc))->oid == oid)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* Seen for the first time it is noted, then subtracted. */
+static bool
+take_reached(TupleTableSlot *slot, void *arg)
+{
+	Deletion   *d = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(d->cxt);
+	bool		isnull;
+	Oid			oid = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+	Reached	   *reached = find_reached(d, oid);
+
+	if (reached == NULL)
+	{
+		reached = palloc0(sizeof(Reached));
+		reached->oid = oid;
+		d->reached = lappend(d->reached, reached);
+	}
+	reached->deleted = DatumGetInt64(slot_getattr(slot, 2, &isnull)) - reached->deleted;
+	reached->updated = DatumGetInt64(slot_getattr(slot, 3, &isnull)) - reached->updated;
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+/* The tables that foreign keys lead to from those named, against the deletion. */
+static void
+count_reached(Deletion *d)
+{
+	static const char *const sql =
+		"WITH RECURSIVE gone (oid) AS (SELECT unnest($1) UNION"
+		" SELECT k.conrelid FROM pg_constraint k JOIN gone g ON k.confrelid = g.oid"
+		"  WHERE k.contype = 'f' AND k.confdeltype = 'c'),"
+		" reached AS (SELECT DISTINCT k.conrelid AS oid FROM gone g"
+		"  JOIN pg_constraint k ON k.confrelid = g.oid"
+		"  WHERE k.contype = 'f' AND k.confdeltype IN ('c', 'n', 'd'))"
+		"SELECT coalesce(pg_partition_root(oid), oid)::oid,"
+		" sum(pg_stat_get_xact_tuples_deleted(oid))::int8,"
+		" sum(pg_stat_get_xact_tuples_updated(oid))::int8 FROM reached GROUP BY 1 ORDER BY 1";
+	Datum	   *oids = palloc(sizeof(Datum) * list_length(d->tables));
+	Oid			type = OIDARRAYOID;
+	Datum		array;
+	int			nestlevel = query_pin(PIN_PATH);
+	ListCell   *lc;
+
+	foreach(lc, d->tables)
+		oids[foreach_current_index(lc)] = ObjectIdGetDatum(((BackupTable *) lfirst(lc))->rel->oid);
+	array = PointerGetDatum(
+		construct_array(oids, list_length(d->tables), OIDOID, sizeof(Oid), true, TYPALIGN_INT));
+	query_run(sql, 1, &type, &array, NULL, true, take_reached, d);
+	query_unpin(nestlevel);
+}
+
+static const BackupTable *
+table_of(const Deletion *d, Oid relid)
+{
+	for (int i = 0; i < d->schema->ntables; i++)
+		if (d->schema->tables[i].rel->oid == relid)
+			return &d->schema->tables[i];
+	return NULL;
+}
+
+static char *
+qualified_name(Oid relid)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)),
+									  get_rel_name(relid));
+}
+
+static void
+refuse_inside(const char *table, const char *action, int64 rows)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			 errmsg("rows of table \"%s\" that stay refer to rows that would be deleted", table),
+			 errdetail("ON DELETE %s would reach " INT64_FORMAT " of them.", action, rows)));
+}
+
+/* Rows of tables in the schema are the caller's to name. */
+static void
+check_inside(const Deletion *d)
+{
+	ListCell   *lc;
+
+	foreach(lc, d->loosened)
+	{
+		const Loosened *loosened = lfirst(lc);
+
+		if (loosened->rows > 0)
+			refuse_inside(loosened->table->name, "SET NULL or SET DEFAULT", loosened->rows);
+	}
+	foreach(lc, d->reached)
+	{
+		const Reached *reached = lfirst(lc);
+		const BackupTable *table = table_of(d, reached->oid);
+		int			named = named_at(d, reached->oid);
+		int64		others = reached->deleted - (named >= 0 ? d->counts[named] : 0);
+
+		if (table != NULL && others > 0)
+			refuse_inside(table->name, "CASCADE", others);
+	}
+}
+
+static void
+check_outside(const Deletion *d)
+{
+	StringInfoData names;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, d->reached)
+	{
+		const Reached *reached = lfirst(lc);
+
+		if (table_of(d, reached->oid) == NULL && reached->deleted > 0)
+			appendStringInfo(&names, "%s%s (" INT64_FORMAT ")", names.len > 0 ? ", " : "",
+							 qualified_name(reached->oid), reached->deleted);
+	}
+	if (names.len > 0)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			 errmsg("rows of tables outside of the backup schema would be deleted as well"),
+			 errdetail("Foreign keys with ON DELETE CASCADE would delete rows of %s.", names.data),
+			 errhint("Pass cascade => true to have them deleted.")));
+}
+
+/* --- the verb */
+
+static void
+delete_chosen(void *arg)
+{
+	Deletion   *d = arg;
+	int			nestlevel = query_pin(PIN_COUNTED);
+
+	count_reached(d);
+	closure_run(d->s, false, true, take_counts, d);
+	count_reached(d);
+	query_unpin(nestlevel);
+	if (d->options->dry_run)
+		return;
+	check_inside(d);
+	if (!d->options->cascade)
+		check_outside(d);
+}
+
+static void
+put_row(ReturnSetInfo *result, const char *table, int64 deleted, int64 changed, bool outside)
+{
+	Datum values[4] = {CStringGetTextDatum(table), Int64GetDatum(deleted), Int64GetDatum(changed),
+					   BoolGetDatum(outside)};
+	bool		nulls[4] = {false, false, false, false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_result(const Deletion *d, ReturnSetInfo *result)
+{
+	ListCell   *lc;
+
+	foreach(lc, d->tables)
+		put_row(result, ((BackupTable *) lfirst(lc))->name, d->counts[foreach_current_index(lc)], 0,
+				false);
+	foreach(lc, d->reached)
+	{
+		const Reached *reached = lfirst(lc);
+
+		if (table_of(d, reached->oid) == NULL && reached->deleted + reached->updated > 0)
+			put_row(result, qualified_name(reached->oid), reached->deleted, reached->updated, true);
+	}
+}
+
+/* As a trial it tells why it would fail now, which need not be so once other rows came. */
+static bool
+try_to_delete(Deletion *d)
+{
+	ErrorData  *error = query_attempt(delete_chosen, d, false);
+
+	if (error != NULL)
+		ereport(WARNING,
+				(errmsg("the rows could not be deleted as things stand: %s", error->message)));
+	return error == NULL;
+}
+
+static void
+write_statement(Deletion *d)
+{
+	json_visit(&d->options->keys->root, append_table, d);
+	if (d->tables == NIL)
+		return;
+	d->counts = palloc0(sizeof(int64) * list_length(d->tables));
+	appendStringInfoString(&d->s->sql, " SELECT");
+	for (int i = 0; i < list_length(d->tables); i++)
+		appendStringInfo(&d->s->sql, "%s (SELECT pg_catalog.count(*) FROM d%d)", i > 0 ? "," : "",
+						 i);
+	append_all_loosened(d);
+}
+
+void
+deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
+{
+	Deletion	d = {options, CurrentMemoryContext};
 	Jsonb	   *none = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 
-	if (!JB_ROOT_IS_OBJECT(keys))
+	d.schema = backupschema_parse(&options->backup_schema->root, true);
+	if (!JB_ROOT_IS_OBJECT(options->keys))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid keys: it must be a JSON object")));
-	d.result = result;
 	backupschema_bind(d.schema);
-	d.closure = closure_create(d.schema, user_id, &keys->root, &none->root, true, true);
-	d.s = selection_create(d.schema, user_id);
-	json_visit(&keys->root, append_table, &d);
+	d.closure =
+		closure_create(d.schema, options->user_id, &options->keys->root, &none->root, true, true);
+	d.s = selection_create(d.schema, options->user_id);
+	write_statement(&d);
 	if (d.tables == NIL)
 		return;
-	appendStringInfoString(&d.s->sql, " SELECT");
-	for (int i = 0; i < list_length(d.tables); i++)
-		appendStringInfo(&d.s->sql, "%s (SELECT pg_catalog.count(*) FROM d%d)", i > 0 ? "," : "",
-						 i);
-	closure_run(d.s, false, true, take_counts, &d);
+	if (!options->dry_run)
+		delete_chosen(&d);
+	else if (!try_to_delete(&d))
+		return;
+	put_result(&d, result);
 }

@@ -8,8 +8,19 @@
 #include "funcapi.h"
 #include "utils/jsonb.h"
 
-/* One row a table that keys name: table, deleted. */
-extern void deletion_run(Jsonb *backup_schema, Jsonb *keys, const char *user_id,
-						 ReturnSetInfo *result);
+typedef struct DeletionOptions
+{
+	Jsonb	   *backup_schema;
+	Jsonb	   *keys;			/* as digest_rows() returns them */
+	char	   *user_id;		/* NULL: every tenant */
+	bool		cascade;		/* rows of tables outside of the schema may go too */
+	bool		dry_run;
+} DeletionOptions;
+
+/*
+ * One row a table that keys name, and one for each table outside of the schema whose
+ * rows foreign keys take along or change: table, deleted, changed, outside.
+ */
+extern void deletion_run(const DeletionOptions *options, ReturnSetInfo *result);
 
 #endif							/* DB_ADAPTER_DELETION_H */
