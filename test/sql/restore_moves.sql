@@ -1,10 +1,12 @@
 -- Unique values that move from row to row.
 SET client_min_messages = warning;
-CREATE SCHEMA m;
-SET search_path = m;
+-- bare names mean public: one of the test's own
+ALTER SCHEMA public RENAME TO regress_public;
+CREATE SCHEMA public;
+SET search_path = public;
 \set schema '{"tables": [{"name": "li", "user_field": null}]}'
 CREATE TABLE li (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, pos int NOT NULL UNIQUE CHECK (pos > 0), note text);
-CREATE FUNCTION places() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(slug || pos, ' ' ORDER BY pos) FROM m.li $$;
+CREATE FUNCTION places() RETURNS text LANGUAGE sql AS $$ SELECT string_agg(slug || pos, ' ' ORDER BY pos) FROM public.li $$;
 
 -- A chain, in the worst order and in the best: one at the top moves all others down.
 INSERT INTO li (slug, pos) VALUES ('new', 1), ('a', 2), ('b', 3), ('c', 4);
@@ -102,4 +104,5 @@ INSERT INTO nodes (slug, pos) VALUES ('a', 3), ('b', 1);
 SELECT "table", inserted, updated, failed, nulled_refs FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT n.slug, n.pos, u.slug AS up, l.slug AS leaf FROM nodes n LEFT JOIN nodes u ON u.id = n.up LEFT JOIN leaves l ON l.node_id = n.id ORDER BY n.pos;
 
-DROP SCHEMA m CASCADE;
+DROP SCHEMA public CASCADE;
+ALTER SCHEMA regress_public RENAME TO public;

@@ -2,7 +2,7 @@
 SET client_min_messages = warning;
 CREATE SCHEMA v;
 SET search_path = v;
-\set schema '{"tables": [{"name": "t", "user_field": null}]}'
+\set schema '{"tables": [{"name": "v.t", "user_field": null}]}'
 
 -- Documents into other types, and others into documents.
 CREATE TABLE v.t (id serial PRIMARY KEY, slug text UNIQUE, a json, b json, c text, d text, e int[], f jsonb, g jsonb, h jsonb, i int, j numeric);
@@ -22,7 +22,7 @@ SELECT slug, t.a = was.a::jsonb AS a, t.b = was.b::text AS b, t.c = was.c::jsonb
 -- what is no document fails, and is not made one
 CREATE TABLE v.w (id serial PRIMARY KEY, slug text UNIQUE, a text, b text[]);
 INSERT INTO v.w (slug, a, b) VALUES ('text', 'no document', NULL), ('array', NULL, '{a,b}'), ('fine', '[1]', NULL);
-SELECT db_adapter.backup_document('{"tables": [{"name": "w", "user_field": null}]}') AS file \gset
+SELECT db_adapter.backup_document('{"tables": [{"name": "v.w", "user_field": null}]}') AS file \gset
 DROP TABLE v.w;
 CREATE TABLE v.w (id serial PRIMARY KEY, slug text UNIQUE, a jsonb, b jsonb);
 SELECT inserted, failed, failure_details -> 0 -> 'sqlstate' AS first FROM db_adapter.restore(:'file');
