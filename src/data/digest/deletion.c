@@ -318,7 +318,7 @@ check_outside(const Deletion *d)
 			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 			 errmsg("rows of tables outside of the backup schema would be deleted as well"),
 			 errdetail("Foreign keys with ON DELETE CASCADE would delete rows of %s.", names.data),
-			 errhint("Pass cascade => true to have them deleted.")));
+			 errhint("Pass cascade => true, or --cascade to the command, to have them deleted.")));
 }
 
 /* --- the verb */
