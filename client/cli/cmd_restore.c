@@ -141,7 +141,10 @@ run_restore(Cli *cli, Source *source, const char *schema)
 			print_restored_json(source->call.result, dry_run);
 		else
 			print_restored(cli, source->call.result, dry_run);
-		code = call_total(source->call.result, "failed") > 0 ? CODE_NO : CODE_DONE;
+		code =
+			outcome_print_notes(source->call.result) + call_total(source->call.result, "failed") > 0
+				? CODE_NO
+				: CODE_DONE;
 	}
 	cJSON_free(arguments);
 	return code;

@@ -186,6 +186,15 @@ print_json(const Cli *cli, const dba_result *result, bool dry_run)
 	document_print(document);
 }
 
+/* A row for a table that the sync is not about, which a deletion reaches. */
+static bool
+is_outside(const dba_result *result, size_t row)
+{
+	bool		outside = false;
+
+	return dba_result_bool(result, row, "outside", &outside) && outside;
+}
+
 /* The columns named, but for the last where it has nothing to say. */
 static void
 print_counts(const Cli *cli, const dba_result *result, const char *head, const char *const *columns,
@@ -205,6 +214,8 @@ print_counts(const Cli *cli, const dba_result *result, const char *head, const c
 		char		numbers[8][40];
 		const char *texts[8] = {dba_result_text(result, i, "table")};
 
+		if (is_outside(result, i))
+			continue;
 		for (int c = 0; c < count + has_more; c++)
 		{
 			snprintf(numbers[c], sizeof(numbers[c]), "%s",
@@ -234,6 +245,46 @@ warn_ambiguous(const dba_result *result)
 }
 
 static void
+warn_reached(const dba_result *result, bool dry_run)
+{
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+	{
+		int64_t		deleted = call_number(result, i, "deleted");
+		int64_t		changed = call_number(result, i, "updated");
+		const char *table = dba_result_text(result, i, "table");
+
+		if (is_outside(result, i) && deleted > 0)
+			message_warn("%s rows of table %s, which is none of those synced, %s with them",
+						 text_thousands(deleted), table,
+						 dry_run ? "would be deleted" : "were deleted");
+		if (is_outside(result, i) && changed > 0)
+			message_warn("%s rows of table %s, which is none of those synced, %s to them",
+						 text_thousands(changed), table,
+						 dry_run ? "would lose their reference" : "lost their reference");
+	}
+}
+
+/* Rows only here that were to be deleted, and are here still. */
+static int64_t
+warn_kept(const Cli *cli, const dba_result *result)
+{
+	int64_t		total = 0;
+
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+	{
+		int64_t		kept = call_number(result, i, "only_there") - call_number(result, i, "deleted");
+
+		if (!options_has(cli, "delete") || is_outside(result, i) || kept <= 0)
+			continue;
+		total += kept;
+		message_warn("%s rows of table %s that only %s has were not deleted: not all rows could be "
+					 "brought",
+					 text_thousands(kept), dba_result_text(result, i, "table"), name_of(cli->db));
+	}
+	return total;
+}
+
+static void
 print_preview(const Cli *cli, const dba_result *result)
 {
 	static const char *const columns[] = {"new", "changed", "same", "only_there"};
@@ -260,6 +311,7 @@ static int
 print_result(Cli *cli, const dba_result *result, bool dry_run)
 {
 	static const char *const columns[] = {"inserted", "updated", "deleted", "same"};
+	int64_t		left;
 
 	if (cli->json)
 		print_json(cli, result, dry_run);
@@ -268,10 +320,13 @@ print_result(Cli *cli, const dba_result *result, bool dry_run)
 	else
 		print_counts(cli, result, "Table|>Inserted|>Updated|>Deleted|>Same", columns, 4, "failed");
 	warn_ambiguous(result);
+	warn_reached(result, dry_run);
 	if (dry_run)
 		return CODE_DONE;
 	outcome_print_failures(result);
-	return call_total(result, "failed") + call_total(result, "ambiguous") > 0 ? CODE_NO : CODE_DONE;
+	left = outcome_print_notes(result) + warn_kept(cli, result);
+	left += call_total(result, "failed") + call_total(result, "ambiguous");
+	return left > 0 ? CODE_NO : CODE_DONE;
 }
 
 /* ---------------------------------------------------------------- the command */
@@ -292,6 +347,7 @@ ask_to_delete(Cli *cli, SyncRun *run, const char *schema)
 		return code;
 	if (!cli->json)
 		print_preview(cli, run->call.result);
+	warn_reached(run->call.result, true);
 	snprintf(question, sizeof(question), "Delete %s rows that only %s has?", text_thousands(rows),
 			 name_of(cli->db));
 	return question_ask(cli, question);

@@ -97,4 +97,7 @@ extern void rowcount_print(Cli *cli, const cJSON *counts);
 /* the first rows of a restore's result that failed, and why, to standard error */
 extern void outcome_print_failures(const dba_result *result);
 
+/* warnings of rows left alone and columns that one side alone has; how many such rows */
+extern int64_t outcome_print_notes(const dba_result *result);
+
 #endif							/* DB_ADAPTER_COMMAND_H */

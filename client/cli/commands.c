@@ -72,6 +72,9 @@ static const CliOption sync_options[] = {
 	{"dry-run", 0, NULL, .help = "only count, even with --confirm"},
 	{"confirm", 0, NULL, .help = "change the database; without it differences are only counted"},
 	{"delete", 0, NULL, .help = "also delete rows that only this database has", .verb = "delete"},
+	{"cascade", 0, NULL,
+	 .help = "with --delete: rows of other tables may go along (ON DELETE CASCADE)",
+	 .verb = "cascade"},
 	{"yes", 0, NULL, .help = "do not ask before deleting"},
 	{0}};
 

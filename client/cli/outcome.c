@@ -34,3 +34,63 @@ outcome_print_failures(const dba_result *result)
 		cJSON_Delete(details);
 	}
 }
+
+/* What the notes of a table count, and what is to be said of it. */
+static const struct
+{
+	const char *note;
+	const char *text;
+} left_alone[] = {
+	{"parent_missing", "were skipped: the row they refer to is missing"},
+	{"suppressed_by_trigger", "were left out by a trigger or a policy"},
+	{"not_updated", "were not updated: a trigger or a policy was in the way"},
+};
+
+static const struct
+{
+	const char *note;
+	const char *text;
+} other_columns[] = {
+	{"dropped_columns", "is not here; its values were left out"},
+	{"defaulted_columns", "is only here; new rows have its default"},
+};
+
+static void
+print_columns(const char *table, const cJSON *names, const char *text)
+{
+	const cJSON *name;
+
+	cJSON_ArrayForEach(name, names)
+	{
+		if (cJSON_IsString(name))
+			message_warn("column %s of table %s %s", name->valuestring, table, text);
+	}
+}
+
+int64_t
+outcome_print_notes(const dba_result *result)
+{
+	int64_t		total = 0;
+
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+	{
+		cJSON	   *notes = dba_result_json(result, i, "notes");
+		const char *table = dba_result_text(result, i, "table");
+
+		for (size_t n = 0; n < sizeof(left_alone) / sizeof(left_alone[0]); n++)
+		{
+			const cJSON *count = cJSON_GetObjectItemCaseSensitive(notes, left_alone[n].note);
+
+			if (!cJSON_IsNumber(count) || count->valuedouble < 1)
+				continue;
+			total += (int64_t) count->valuedouble;
+			message_warn("%s rows of table %s %s", text_thousands((int64_t) count->valuedouble),
+						 table, left_alone[n].text);
+		}
+		for (size_t n = 0; n < sizeof(other_columns) / sizeof(other_columns[0]); n++)
+			print_columns(table, cJSON_GetObjectItemCaseSensitive(notes, other_columns[n].note),
+						  other_columns[n].text);
+		cJSON_Delete(notes);
+	}
+	return total;
+}

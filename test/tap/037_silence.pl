@@ -80,4 +80,42 @@ like(command('destination', 'fix', '--schema-file', 's.sql', '--confirm'), qr/^0
 like(slurp_file((glob 'backups/pre-fix-*')[0]), qr/"v":"keep"/, 'they are in the file');
 like(command('source', 'fix', '--schema-file', 's.sql', '--confirm'), qr/^0\n.*there is no table yet/s, 'where there are none fix goes on');
 
+# --- rows left alone
+
+my $tree = q{CREATE TABLE p (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
+	CREATE TABLE r (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, p_id int NOT NULL%s);};
+fresh(sprintf($tree, '') . q{INSERT INTO p (slug) VALUES ('a'); INSERT INTO r (slug, p_id) VALUES ('ok', 1), ('orphan', 99);
+	ALTER TABLE r ADD FOREIGN KEY (p_id) REFERENCES p NOT VALID},
+	sprintf($tree, ' REFERENCES p') . q{INSERT INTO p (slug) VALUES ('only here')});
+like(sync(), qr/^1\n.*1 rows of table r were skipped: the row they refer to is missing/s, 'sync says which rows found no parent, and exits with 1');
+like(sync('--delete'), qr/^1\n.*1 rows of table p that only \S.* has were not deleted/s, 'and deletes nothing while not all rows came');
+is(sql('destination', q{SELECT count(*) FROM p WHERE slug = 'only here'}), '1', 'which is there still');
+like(command('source', 'backup', '--all-users', '-o', 'orphans.jsonl'), qr/^0\n/, 'a backup of them');
+like(command('destination', 'restore', 'orphans.jsonl', '--yes'), qr/^1\n.*1 rows of table r were skipped/s, 'restore says so too');
+
+# --- rows that a deletion takes along
+
+my $users = q{CREATE TABLE usr (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, email text UNIQUE NOT NULL);
+	CREATE TABLE ord (id serial PRIMARY KEY, no text UNIQUE NOT NULL, usr_id int NOT NULL REFERENCES usr ON DELETE CASCADE);};
+fresh($users . q{INSERT INTO usr (slug, email) VALUES ('ann2', 'a@x'); INSERT INTO ord (no, usr_id) VALUES ('o1', 1)},
+	$users . q{INSERT INTO usr (slug, email) VALUES ('ann', 'a@x'); INSERT INTO ord (no, usr_id) VALUES ('o1', 1)});
+sync('--delete');
+is(sql('destination', q{SELECT string_agg(slug || ' ' || no, ',') FROM usr JOIN ord ON usr.id = usr_id}), 'ann2 o1', 'a renamed row keeps what belongs to it');
+
+my $cascade = q{CREATE TABLE p (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
+	CREATE TABLE ca (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, p_id int REFERENCES p ON DELETE CASCADE);
+	CREATE TABLE nu (p_id int REFERENCES p ON DELETE SET NULL);
+	INSERT INTO p (slug) VALUES ('x');};
+fresh($cascade, $cascade . q{INSERT INTO p (slug) VALUES ('w'); INSERT INTO ca (slug, p_id) VALUES ('mine', 2); INSERT INTO nu VALUES (2), (2)});
+my @p = ('--delete', '--tables', 'p');
+like(command('destination', 'sync', '--from', "$server dbname=source", @p),
+	qr/^0\n.*1 rows of table public\.ca, which is none of those synced, would be deleted with them.*2 rows of table public\.nu, .* would lose/s, 'the preview counts rows of other tables');
+like(sync(@p), qr/^4\n.*would be deleted as well.*public\.ca \(1\).*--cascade/s, 'which are not deleted unasked');
+is(sql('destination', 'SELECT (SELECT count(*) FROM p) + (SELECT count(*) FROM ca)'), '3', 'so nothing is');
+like(sync(@p, '--cascade'), qr/^0\n.*1 rows of table public\.ca, .* were deleted with them/s, '--cascade deletes and counts them');
+is(sql('destination', 'SELECT (SELECT count(*) FROM p) || (SELECT count(*) FROM ca) || (SELECT count(*) FROM nu WHERE p_id IS NULL)'), '102', 'and no others');
+sql('destination', q{INSERT INTO p (slug) VALUES ('v'); INSERT INTO ca (slug, p_id) SELECT 'his', id FROM p WHERE slug = 'v'});
+like(command('destination', '--json', 'sync', '--from', "$server dbname=source", @p),
+	qr/"table":\s*"public\.ca".*"deleted":\s*1,.*"outside":\s*true/s, 'the document tells tables outside from others');
+
 done_testing();

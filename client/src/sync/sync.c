@@ -456,7 +456,7 @@ sync_restored(dba_client *db, const dba_result *result, const dba_error *error, 
 }
 
 /* {"authors": [keys], "books": true}; false: there are none. */
-static bool
+bool
 sync_write_keys(const Sync *sync, Buf *keys, bool drop)
 {
 	bool		some = false;
@@ -542,35 +542,6 @@ sync_dropped(dba_client *db, const dba_result *result, const dba_error *error, v
 	sync_advance(sync);
 }
 
-static bool
-sync_drop(Sync *sync)
-{
-	Buf			params = BUF_INIT;
-	bool		some;
-
-	if (!sync->drop)
-		return false;
-	buf_puts(&params, "[");
-	json_write(&params, sync->schema);
-	buf_puts(&params, ", ");
-	some = sync_write_keys(sync, &params, true);
-	sync_write_user(sync, &params);
-	buf_putc(&params, ']');
-	if (!buf_ok(&params))
-		error_set_no_memory(&sync->group.error);
-	else if (some)
-	{
-		sync->waiting = 1;
-		sync_submitted(sync,
-					   dba_execute(sync->group.tx,
-								   "SELECT * FROM db_adapter.delete_rows($1::pg_catalog.jsonb,"
-								   " $2::pg_catalog.jsonb, $3::pg_catalog.text)",
-								   buf_text(&params), sync_dropped, sync));
-	}
-	buf_free(&params);
-	return some && !sync_failed(sync);
-}
-
 /*
  * A row may fail because one that is only there has its unique value.  So rows are
  * brought once more when those are gone; and if some still fail, those stay.
@@ -586,7 +557,7 @@ sync_execute(Sync *sync, const char *sql)
 static bool
 sync_mark(Sync *sync)
 {
-	if (!sync->drop || sync_failures(sync->restored) == 0)
+	if (!sync->drop || sync->dry_run || sync_failures(sync->restored) == 0)
 		return false;
 	/* Rows that are there already must not be brought: nothing can be tried again. */
 	sync->drop = sync->marked = sync->mode != MODE_FAIL;
@@ -671,7 +642,7 @@ sync_advance(Sync *sync)
 			/* FALLTHROUGH */
 		case STEP_DROP:
 			sync->step = STEP_AGAIN;
-			if (sync->group.error == NULL && !sync->dry_run && sync_drop(sync))
+			if (sync->group.error == NULL && sync_drop(sync, sync_dropped))
 				return;
 			/* FALLTHROUGH */
 		case STEP_AGAIN:
@@ -760,7 +731,8 @@ dba_sync(dba_client *source, dba_client *destination, const char *options, dba_p
 		sync->source = source->core;
 		sync_read_options(sync, options, &error);
 	}
-	sync->group.tx_options = sync->dry_run
+	/* What a deletion would take along is told by trying it. */
+	sync->group.tx_options = sync->dry_run && !sync->drop
 								 ? "{\"isolation\": \"repeatable read\", \"read_only\": true}"
 								 : "{\"isolation\": \"repeatable read\"}";
 	id = group_submit(&sync->group, destination, cb, arg);

@@ -46,6 +46,7 @@ typedef struct Sync
 	SyncMode	mode;
 	bool		dry_run;
 	bool		drop;
+	bool		cascade;		/* rows of other tables may go with those dropped */
 
 	SyncStep	step;			/* the next one */
 	SyncTable  *tables;
@@ -82,7 +83,13 @@ extern void sync_write_user(Sync *sync, Buf *buf);
  * need */
 extern bool sync_match(Sync *sync, dba_callback done);
 
-/* syncresult.c: how many rows of all tables have failed */
+/* sync.c: {"authors": [keys], "books": true}, to be moved or dropped; false: there are none */
+extern bool sync_write_keys(const Sync *sync, Buf *keys, bool drop);
+
+/* syncdrop.c: has the rows deleted that are only at the destination; false: there are none */
+extern bool sync_drop(Sync *sync, dba_callback done);
+
+/* syncresult.c: how many rows of all tables have failed, or found no parent */
 extern int64_t sync_failures(const dba_result *restored);
 
 /* syncresult.c: the group's result, one row a table */

@@ -107,8 +107,8 @@ sync_choose_tables(Sync *sync, const JsonValue *list, dba_error **err)
 bool
 sync_read_options(Sync *sync, const char *text, dba_error **err)
 {
-	static const char *const known[] = {"backup_schema", "tables",	"user_id",
-										"mode",			 "dry_run", "delete"};
+	static const char *const known[] = {"backup_schema", "tables", "user_id", "mode",
+										"dry_run",		 "delete", "cascade"};
 	const JsonValue *options;
 
 	if (text == NULL)
@@ -133,6 +133,7 @@ sync_read_options(Sync *sync, const char *text, dba_error **err)
 		return error_set(err, DBA_INVALID, "sync option \"user_id\" must be a string");
 	return sync_flag(options, "dry_run", &sync->dry_run, err) &&
 		   sync_flag(options, "delete", &sync->drop, err) &&
+		   sync_flag(options, "cascade", &sync->cascade, err) &&
 		   sync_read_mode(sync, json_member(options, "mode"), err) && sync_read_tables(sync, err) &&
 		   sync_choose_tables(sync, json_member(options, "tables"), err);
 }

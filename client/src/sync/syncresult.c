@@ -27,6 +27,7 @@ typedef enum SyncColumn
 	COLUMN_DETAILS,
 	COLUMN_NOTES,
 	COLUMN_DELETED,
+	COLUMN_OUTSIDE,
 	COLUMNS
 } SyncColumn;
 
@@ -36,7 +37,7 @@ static const char *const column_names[COLUMNS] = {
 	"only_there",  "ambiguous",		  "inserted",
 	"updated",	   "skipped",		  "failed",
 	"nulled_refs", "failure_details", "notes",
-	"deleted"};
+	"deleted",	   "outside"};
 
 static const char *
 sync_number(Sync *sync, int64_t number)
@@ -69,6 +70,24 @@ sync_count(const dba_result *result, const char *table, SyncColumn column)
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
+/* A row that found no parent is skipped, and is not here either. */
+static int64_t
+sync_orphans(const dba_result *restored, size_t row)
+{
+	Arena		arena = {0};
+	const char *text = dba_result_text(restored, row, column_names[COLUMN_NOTES]);
+	const JsonValue *notes =
+		text != NULL ? json_parse(&arena, text, strlen(text), "notes", NULL) : NULL;
+	const JsonValue *count = notes != NULL && notes->type == JSON_TYPE_OBJECT
+								 ? json_member(notes, "parent_missing")
+								 : NULL;
+	int64_t		orphans =
+		count != NULL && count->type == JSON_TYPE_NUMBER ? strtoll(count->text, NULL, 10) : 0;
+
+	arena_free(&arena);
+	return orphans;
+}
+
 int64_t
 sync_failures(const dba_result *restored)
 {
@@ -80,6 +99,7 @@ sync_failures(const dba_result *restored)
 
 		if (dba_result_int64(restored, i, column_names[COLUMN_FAILED], &failed))
 			failures += failed;
+		failures += sync_orphans(restored, i);
 	}
 	return failures;
 }
@@ -119,25 +139,53 @@ sync_fill_row(Sync *sync, const SyncTable *table, const char **values)
 	}
 	if (sync->first != NULL)
 		sync_add_first(sync, table->name, values);
-	values[COLUMN_DELETED] = sync_said(sync->dropped, table->name, "deleted");
+	values[COLUMN_DELETED] =
+		sync->dry_run ? NULL : sync_said(sync->dropped, table->name, "deleted");
 	if (values[COLUMN_DELETED] == NULL)
 		values[COLUMN_DELETED] = "0";
+	values[COLUMN_OUTSIDE] = "f";
+}
+
+/* Rows of tables that the sync is not about, and foreign keys deleted or let go. */
+static bool
+sync_is_outside(const dba_result *dropped, size_t row)
+{
+	bool		outside = false;
+
+	return dba_result_bool(dropped, row, "outside", &outside) && outside;
+}
+
+static void
+sync_fill_outside(Sync *sync, size_t row, const char **values)
+{
+	for (int i = 0; i < COLUMNS; i++)
+		values[i] = i == COLUMN_DETAILS ? "[]" : i == COLUMN_NOTES ? "{}" : "0";
+	values[COLUMN_TABLE] = dba_result_text(sync->dropped, row, "table");
+	values[COLUMN_DELETED] = dba_result_text(sync->dropped, row, "deleted");
+	values[COLUMN_UPDATED] = dba_result_text(sync->dropped, row, "changed");
+	values[COLUMN_OUTSIDE] = "t";
 }
 
 void
 sync_make_result(Sync *sync)
 {
 	Oid			types[COLUMNS];
-	const char **values = arena_alloc(&sync->arena, sizeof(char *) * COLUMNS * (sync->count + 1));
+	size_t		dropped = sync->dropped != NULL ? dba_result_rows(sync->dropped) : 0;
+	const char **values =
+		arena_alloc(&sync->arena, sizeof(char *) * COLUMNS * (sync->count + dropped + 1));
 	int			rows = 0;
 
 	for (int i = 0; i < COLUMNS; i++)
 		types[i] = i == COLUMN_TABLE						  ? TEXTOID
+				   : i == COLUMN_OUTSIDE					  ? BOOLOID
 				   : i == COLUMN_DETAILS || i == COLUMN_NOTES ? JSONBOID
 															  : INT8OID;
 	for (size_t i = 0; values != NULL && i < sync->count; i++)
 		if (sync->tables[i].chosen)
 			sync_fill_row(sync, &sync->tables[i], values + rows++ * COLUMNS);
+	for (size_t i = 0; values != NULL && i < dropped; i++)
+		if (sync_is_outside(sync->dropped, i))
+			sync_fill_outside(sync, i, values + rows++ * COLUMNS);
 	if (values != NULL)
 		sync->group.result = result_make(COLUMNS, column_names, types, rows, values);
 	if (sync->group.result == NULL)

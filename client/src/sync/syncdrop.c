@@ -1,0 +1,150 @@
+/*
+ * syncdrop.c
+ *		Rows that are only at the destination, deleted.
+ *
+ * The server refuses to take along rows of the backup schema's tables that nobody
+ * named, and those of other tables unless asked to.  Here the tables of the sync are
+ * those chosen and those they refer to; all others are none of its business.
+ */
+#include <string.h>
+
+#include "sync/sync.h"
+
+static const char drop_sql[] =
+	"SELECT * FROM db_adapter.delete_rows($1::pg_catalog.jsonb, $2::pg_catalog.jsonb,"
+	" $3::pg_catalog.text, cascade => $4::pg_catalog.bool, dry_run => $5::pg_catalog.bool)";
+
+/* Bare means public. */
+static const char *
+bare(const char *name)
+{
+	return strncmp(name, "public.", 7) == 0 ? name + 7 : name;
+}
+
+static bool
+is_table(const JsonValue *value, const char *name)
+{
+	return value != NULL && value->type == JSON_TYPE_STRING &&
+		   strcmp(bare(value->text), bare(name)) == 0;
+}
+
+static bool
+reference_leads_to(const JsonValue *reference, const char *name)
+{
+	const JsonValue *map = json_member(reference, "map");
+
+	if (is_table(json_member(reference, "table"), name))
+		return true;
+	if (map == NULL || map->type != JSON_TYPE_OBJECT)
+		return false;
+	json_foreach(target, map)
+	{
+		if (is_table(target, name))
+			return true;
+	}
+	return false;
+}
+
+/* member: one reference or an array of them, or NULL */
+static bool
+member_leads_to(const JsonValue *member, const char *name)
+{
+	if (member == NULL)
+		return false;
+	if (member->type == JSON_TYPE_OBJECT)
+		return reference_leads_to(member, name);
+	if (member->type != JSON_TYPE_ARRAY)
+		return false;
+	json_foreach(reference, member)
+	{
+		if (reference->type == JSON_TYPE_OBJECT && reference_leads_to(reference, name))
+			return true;
+	}
+	return false;
+}
+
+static bool
+table_leads_to(const JsonValue *table, const char *name)
+{
+	return member_leads_to(json_member(table, "parent"), name) ||
+		   member_leads_to(json_member(table, "parents"), name) ||
+		   member_leads_to(json_member(table, "optional_refs"), name);
+}
+
+/* Marks what the tables that are marked refer to; false: nothing was to be added. */
+static bool
+mark_targets(const Sync *sync, bool *marked)
+{
+	const JsonValue *tables = json_member(sync->schema, "tables");
+	bool		added = false;
+	size_t		i = 0;
+
+	json_foreach(table, tables)
+	{
+		for (size_t j = 0; marked[i] && j < sync->count; j++)
+		{
+			if (!marked[j] && table_leads_to(table, sync->tables[j].name))
+				added = marked[j] = true;
+		}
+		i++;
+	}
+	return added;
+}
+
+/* The backup schema with the tables of this sync alone. */
+static void
+write_schema(Sync *sync, Buf *buf)
+{
+	const JsonValue *tables = json_member(sync->schema, "tables");
+	bool	   *marked = arena_alloc(&sync->arena, sync->count + 1);
+	const char *separator = "";
+	size_t		i = 0;
+
+	if (marked == NULL)
+	{
+		error_set_no_memory(&sync->group.error);
+		return;
+	}
+	for (i = 0; i < sync->count; i++)
+		marked[i] = sync->tables[i].chosen;
+	while (mark_targets(sync, marked))
+		;
+	buf_puts(buf, "{\"tables\": [");
+	i = 0;
+	json_foreach(table, tables)
+	{
+		if (marked[i++])
+		{
+			buf_puts(buf, separator);
+			json_write(buf, table);
+			separator = ", ";
+		}
+	}
+	buf_puts(buf, "]}");
+}
+
+bool
+sync_drop(Sync *sync, dba_callback done)
+{
+	Buf			params = BUF_INIT;
+	bool		some;
+
+	if (!sync->drop)
+		return false;
+	buf_puts(&params, "[");
+	write_schema(sync, &params);
+	buf_puts(&params, ", ");
+	some = sync_write_keys(sync, &params, true);
+	sync_write_user(sync, &params);
+	buf_printf(&params, ", %s, %s]", sync->cascade ? "true" : "false",
+			   sync->dry_run ? "true" : "false");
+	if (!buf_ok(&params))
+		error_set_no_memory(&sync->group.error);
+	else if (some && sync->group.error == NULL)
+	{
+		sync->waiting = 1;
+		sync_submitted(sync, dba_execute(sync->group.tx, drop_sql, buf_text(&params), done, sync));
+	}
+	buf_free(&params);
+	return some && !sync_failed(sync);
+}
