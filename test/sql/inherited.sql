@@ -9,9 +9,9 @@ CREATE TABLE visits (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, place_id 
 INSERT INTO places (id, slug, size) VALUES (1, 'a', 1), (2, 'b', 2);
 INSERT INTO capitals (id, slug, size, seat) VALUES (1, 'b', 10, 'x'), (2, 'a', 20, 'y'), (3, 'c', 30, 'z');
 INSERT INTO visits (slug, place_id) VALUES ('to a', 1), ('to none', NULL);
-SELECT db_adapter.derive_backup_schema('{capitals,places,visits}') AS schema \gset
+SELECT db_adapter.derive_backup_schema('{here.capitals,here.places,here.visits}') AS schema \gset
 SELECT db_adapter.backup_document(:'schema') AS file \gset
-SELECT "table", count(*), count(DISTINCT match_key::text) FROM (VALUES ('capitals'), ('places'), ('visits')) t ("table"),
+SELECT "table", count(*), count(DISTINCT match_key::text) FROM (VALUES ('here.capitals'), ('here.places'), ('here.visits')) t ("table"),
     db_adapter.digest_rows(:'schema', "table", NULL) GROUP BY 1 ORDER BY 1;
 
 CREATE FUNCTION rows_of() RETURNS TABLE (what text, slug text, size int, more text) LANGUAGE sql AS $$
@@ -29,7 +29,7 @@ SELECT * FROM rows_of() EXCEPT ALL TABLE before;
 SELECT "table", inserted, updated, skipped, failed FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT * FROM rows_of() EXCEPT ALL TABLE before;
 DELETE FROM visits;
-SELECT * FROM db_adapter.delete_rows(:'schema', '{"places": [{"slug": "a"}]}');
+SELECT * FROM db_adapter.delete_rows(:'schema', '{"here.places": [{"slug": "a"}]}');
 SELECT what, slug, size FROM rows_of();
 ROLLBACK;
 
