@@ -46,6 +46,12 @@ SELECT pg_temp.pair($$CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TABLE t (
     $$CREATE DOMAIN d AS bigint CHECK (VALUE > 1); CREATE TABLE t (a d DEFAULT 4); CREATE FUNCTION f(d) RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMENT ON DOMAIN d IS 'x'$$, probe => 'SELECT a::text FROM t');
 SELECT pg_temp.pair($$CREATE TABLE t (a int); CREATE TABLE u (b int)$$, $$CREATE TABLE t (a int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE u (b int, c int)$$);
 
+SELECT pg_temp.pair($$CREATE TABLE t (a int, b int); CREATE INDEX i ON t (b); CREATE TABLE k (a int)$$,
+    $$CREATE TABLE t (a int PRIMARY KEY, b int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE INDEX i ON t (b); CREATE TABLE k (a bigint)$$);
+SELECT pg_temp.pair($$CREATE TABLE m (a int, b int) PARTITION BY LIST (a); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON m (b); CREATE INDEX j ON m ((b + 1))$$,
+    $$CREATE TABLE m (a int, b int) PARTITION BY LIST (a); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON m USING hash (b); CREATE INDEX j ON m ((b + 2))$$);
+SELECT pg_temp.pair($$CREATE TABLE m (a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE TABLE z (m int REFERENCES m)$$, $$CREATE TABLE k (a int)$$);
+
 -- Inheritance and partitions: what a child has for itself
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c (e int) INHERITS (p); CREATE TABLE d (e int) INHERITS (c)$$, $$CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c)$$);
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (p); INSERT INTO c VALUES (1, 2)$$,

@@ -22,6 +22,12 @@ plan_difference(Planner *p, const Difference *d)
 
 	if (plan_is_of_rebuilt(p, d))
 		return;
+	if (plan_is_of_frozen(p, d))
+	{
+		if (d->is_error)
+			planner_remain(p, d, "the table stays partitioned as it is");
+		return;
+	}
 	if (kind == &schema_default_privileges_kind)
 	{
 		plan_default_privileges(p, d);

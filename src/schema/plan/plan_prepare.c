@@ -209,6 +209,23 @@ prepare_changed(Planner *p, const Difference *d)
 								   "the key it needs is made again");
 }
 
+bool
+plan_is_of_frozen(const Planner *p, const Difference *d)
+{
+	const SchemaTable *to = d->parent_kind == &schema_table_kind ? d->parent : d->expected;
+	const SchemaTable *from = d->parent_kind == &schema_table_kind ? d->parent_actual : d->actual;
+
+	if (p->is_flat || to == NULL || from == NULL)
+		return false;
+	if (d->parent_kind == &schema_table_kind)
+		return (d->object_kind == &schema_index_kind || d->object_kind == &schema_constraint_kind ||
+				d->object_kind == &schema_trigger_kind) &&
+			   planner_is_frozen(p, to, from);
+	return (difference_is(d, SchemaTable, partition_of) ||
+			difference_is(d, SchemaTable, partition_bound)) &&
+		   planner_is_frozen(p, to, from);
+}
+
 void
 plan_prepare(Planner *p)
 {
@@ -219,7 +236,7 @@ plan_prepare(Planner *p)
 		const Difference *d = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (plan_is_of_rebuilt(p, d))
+		if (plan_is_of_rebuilt(p, d) || plan_is_of_frozen(p, d))
 			continue;
 		if (d->kind == DIFFERENCE_CHANGED)
 			prepare_changed(p, d);

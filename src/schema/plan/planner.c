@@ -6,6 +6,7 @@
 
 #include "base/compat.h"
 #include "schema/ddl/ddl.h"
+#include "schema/model/expression.h"
 #include "schema/model/graph.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
@@ -217,6 +218,25 @@ SchemaTable *
 planner_find_live(const Planner *p, const char *identity)
 {
 	return find_table(p->actual, identity);
+}
+
+static bool
+is_partitioned_otherwise(const Planner *p, const char *table)
+{
+	const SchemaTable *to = table != NULL ? planner_find_table(p, table) : NULL;
+	const SchemaTable *from = table != NULL ? planner_find_live(p, table) : NULL;
+
+	return to != NULL && from != NULL &&
+		   (strcmp(to->kind, from->kind) != 0 ||
+			!expression_equal(to->partition_key, from->partition_key));
+}
+
+bool
+planner_is_frozen(const Planner *p, const SchemaTable *expected, const SchemaTable *actual)
+{
+	return is_partitioned_otherwise(p, schema_identity(expected)) ||
+		   is_partitioned_otherwise(p, expected->partition_of) ||
+		   is_partitioned_otherwise(p, actual->partition_of);
 }
 
 /* The object of another kind that has an object's name in the other schema, or NULL. */

@@ -66,6 +66,8 @@ extern List *plan_used_enums(const SchemaPlan *plan);
 
 /* plan_prepare.c: what has to go before anything is made or changed, with what needs it */
 extern void plan_prepare(Planner *p);
+/* Whether a difference is one that no command mends while its table is partitioned as it is. */
+extern bool plan_is_of_frozen(const Planner *p, const Difference *d);
 
 /* plan_views.c: a view that is dropped and made again */
 extern void plan_detach_view(Planner *p, const SchemaView *view);

@@ -65,6 +65,12 @@ extern void planner_remain(Planner *p, const Difference *difference, const char 
 /* Each change of one object is a difference; true for the second and later ones. */
 extern bool planner_was_handled(Planner *p, const void *object);
 extern bool planner_is_detached(const Planner *p, const void *view);
+/*
+ * Whether a live table is partitioned otherwise than expected, or a partition of such a
+ * one, which no command changes: its keys, indexes and triggers then stay as they are.
+ */
+extern bool planner_is_frozen(const Planner *p, const SchemaTable *expected,
+							  const SchemaTable *actual);
 /* Whether an expected table or view needs something that needs it: made in two steps. */
 extern bool planner_is_shell(const Planner *p, const void *object);
 extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
