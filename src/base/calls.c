@@ -353,7 +353,11 @@ may_act(const CallGuard *guard, Oid function)
 	if (guard->rule == CALLS_PURE)
 		return true;
 	if (function < FirstNormalObjectId)
+	{
+		if (guard->rule == CALLS_READING && guard->reads_own && !guard->reads_others)
+			return false;
 		return volatility == PROVOLATILE_VOLATILE || reads_by_name(function);
+	}
 	return volatility == PROVOLATILE_VOLATILE &&
 		   is_used_by_others(function, guard->rule == CALLS_READING);
 }
@@ -392,6 +396,20 @@ guard_meets(Oid function, void *arg)
 		return;
 	guard->stopped = function;
 	calls_refuse(function, is_foreign);
+}
+
+void
+calls_name_relation(bool own)
+{
+	CallGuard  *guard;
+
+	if (watch == NULL || watch->meets != guard_meets)
+		return;
+	guard = watch->arg;
+	if (own)
+		guard->reads_own = true;
+	else
+		guard->reads_others = true;
 }
 
 void

@@ -25,6 +25,8 @@ typedef struct CallGuard
 	CallRule	rule;
 	Oid			user;			/* whose rights it keeps */
 	Oid			stopped;		/* the function that was not called; or InvalidOid */
+	bool		reads_own;		/* relations whose code is all the user's have been named */
+	bool		reads_others;	/* and of others */
 } CallGuard;
 
 /*
@@ -39,6 +41,13 @@ extern void calls_run_alone(CallGuard *guard, void (*body)(void *arg), void *arg
 
 /* The same for an entry point of SQL. */
 extern Datum calls_run_function(CallRule rule, PGFunction body, FunctionCallInfo fcinfo);
+
+/*
+ * Names a relation that is about to be read to the guard that is set, if any: own says
+ * that it, and all that is read through it, belongs to roles with the reader's rights.
+ * While nothing else is read, calls of the server's functions are such roles' too.
+ */
+extern void calls_name_relation(bool own);
 
 /*
  * The mechanism beneath: while a watch is set, it meets every function before it is

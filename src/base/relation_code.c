@@ -14,6 +14,7 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "base/calls.h"
 #include "base/compat.h"
 #include "base/query.h"
 #include "base/relation.h"
@@ -40,9 +41,10 @@ typedef struct ViewWalk
 {
 	Oid			view;
 	Oid			found;
+	bool	   *others;
 } ViewWalk;
 
-static Oid find_code(Oid relid);
+static Oid find_code(Oid relid, bool *others);
 
 /* The relations that a view reads, in subqueries and others' views too. */
 static bool
@@ -58,7 +60,7 @@ find_code_read(Node *node, void *arg)
 
 		/* Its rule names the view itself, as OLD and NEW. */
 		if (entry->rtekind == RTE_RELATION && entry->relid != walk->view)
-			walk->found = find_code(entry->relid);
+			walk->found = find_code(entry->relid, walk->others);
 		return OidIsValid(walk->found);
 	}
 	if (IsA(node, Query))
@@ -66,19 +68,23 @@ find_code_read(Node *node, void *arg)
 	return expression_tree_walker(node, find_code_read, arg);
 }
 
+/* A relation of code that is not the reader's, or InvalidOid; and whether any is others'. */
 static Oid
-find_code(Oid relid)
+find_code(Oid relid, bool *others)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 	char		kind = rel->rd_rel->relkind;
 	Oid			found = InvalidOid;
 
-	if ((kind == RELKIND_VIEW || kind == RELKIND_FOREIGN_TABLE) &&
-		is_foreign(rel->rd_rel->relowner))
-		found = relid;
-	else if (kind == RELKIND_VIEW)
+	if (is_foreign(rel->rd_rel->relowner))
 	{
-		ViewWalk	walk = {relid};
+		*others = true;
+		if (kind == RELKIND_VIEW || kind == RELKIND_FOREIGN_TABLE)
+			found = relid;
+	}
+	if (kind == RELKIND_VIEW && !OidIsValid(found))
+	{
+		ViewWalk	walk = {.view = relid, .others = others};
 
 		check_stack_depth();
 		(void) find_code_read((Node *) get_view_query(rel), &walk);
@@ -88,25 +94,35 @@ find_code(Oid relid)
 	return found;
 }
 
-Oid
-relation_find_code(Oid relid)
+static Oid
+find_code_below(Oid relid, bool *others)
 {
-	Oid			found = find_code(relid);
+	Oid			found = find_code(relid, others);
 	ListCell   *lc;
 
 	if (OidIsValid(found) || !has_subclass(relid))
 		return found;
 	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
-		if (lfirst_oid(lc) != relid && OidIsValid(found = find_code(lfirst_oid(lc))))
+		if (lfirst_oid(lc) != relid && OidIsValid(found = find_code(lfirst_oid(lc), others)))
 			return found;
 	return InvalidOid;
+}
+
+Oid
+relation_find_code(Oid relid)
+{
+	bool		others = false;
+
+	return find_code_below(relid, &others);
 }
 
 void
 relation_check_code(Oid relid)
 {
-	Oid			found = relation_find_code(relid);
+	bool		others = false;
+	Oid			found = find_code_below(relid, &others);
 
+	calls_name_relation(!others);
 	if (OidIsValid(found))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -185,6 +185,18 @@ CREATE VIEW app.hers AS SELECT app.acts('mine');
 RESET ROLE;
 SELECT db_adapter.backup_document('{"tables": [{"name": "app.above"}]}');
 DROP VIEW app.above, app.hers;
+-- The server's functions that act are too, as long as all that is read is his.
+CREATE TABLE app.his (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL);
+INSERT INTO app.his (user_id, slug) VALUES ('u1', 'a');
+CREATE VIEW app.locked AS SELECT * FROM app.his WHERE pg_advisory_xact_lock_shared(7) IS NOT NULL;
+SELECT length(db_adapter.backup_document('{"tables": [{"name": "app.locked"}]}')) > 0 AS backed_up;
+SELECT rows FROM db_adapter.digest('{"tables": [{"name": "app.locked"}]}', 'app.locked') WHERE rows > 0;
+SELECT db_adapter.backup_document('{"tables": [{"name": "app.locked"}, {"name": "app.kept"}]}');
+CREATE OR REPLACE VIEW app.locked AS SELECT h.* FROM app.his h JOIN app.kept k USING (id)
+  WHERE pg_advisory_xact_lock_shared(7) IS NOT NULL;
+SELECT db_adapter.backup_document('{"tables": [{"name": "app.locked"}]}');
+DROP VIEW app.locked;
+DROP TABLE app.his;
 -- She may read her own.
 SET ROLE regress_da_other;
 SELECT length(db_adapter.backup_document(:'doc')) > 0 AS backed_up;
