@@ -12,106 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 #include <cmocka.h>
 #include <libpq-fe.h>
 
+#include "bouncer.h"
 #include "outcome.h"
 #include "server.h"
 
 static Server *server;
-static char *dir;
-static int	port;
-static char url[256];
-
-static const char *
-pgbouncer(void)
-{
-	const char *chosen = getenv("PGBOUNCER");
-
-	if (chosen != NULL && chosen[0] != '\0')
-		return chosen;
-	return access("/usr/sbin/pgbouncer", X_OK) == 0 ? "/usr/sbin/pgbouncer" : "pgbouncer";
-}
-
-/* "PgBouncer 1.18.0" */
-static bool
-knows_prepared_statements(void)
-{
-	char		command[300];
-	int			major = 0;
-	int			minor = 0;
-	FILE	   *pipe;
-
-	snprintf(command, sizeof(command), "%s --version 2>/dev/null", pgbouncer());
-	pipe = popen(command, "r");
-	if (pipe == NULL)
-		return false;
-	if (fscanf(pipe, "PgBouncer %d.%d", &major, &minor) != 2)
-		minor = 0;
-	pclose(pipe);
-	return major > 1 || minor >= 21;
-}
-
-static void
-write_ini(const char *mode, const char *more)
-{
-	char		path[256];
-	FILE	   *file;
-
-	snprintf(path, sizeof(path), "%s/pgbouncer.ini", dir);
-	file = fopen(path, "w");
-	fprintf(file,
-			"[databases]\npostgres = host=%s port=%d\n[pgbouncer]\nlisten_addr = "
-			"127.0.0.1\nlisten_port = %d\n"
-			"unix_socket_dir =\nauth_type = trust\nauth_file = %s/users\nlogfile = %s/log\npidfile "
-			"= %s/pid\npool_mode = %s\ndefault_pool_size = 3\n%s",
-			server_dir(server), server_port(server), port, dir, dir, dir, mode, more);
-	fclose(file);
-	snprintf(path, sizeof(path), "%s/users", dir);
-	file = fopen(path, "w");
-	fprintf(file, "\"postgres\" \"\"\n");
-	fclose(file);
-}
-
-static void
-start(const char *mode, const char *more)
-{
-	char		ini[256];
-	const char *argv[] = {pgbouncer(), "-d", "-q", ini, NULL};
-	struct timespec pause = {0, 20000000};
-
-	port = free_port();
-	write_ini(mode, more);
-	snprintf(ini, sizeof(ini), "%s/pgbouncer.ini", dir);
-	assert_int_equal(run_program(true, argv), 0);
-	snprintf(url, sizeof(url), "postgresql://postgres@127.0.0.1:%d/postgres", port);
-	for (int i = 0; i < 15000; i++)
-	{
-		PGconn	   *pg = PQconnectdb(url);
-		bool		ok = PQstatus(pg) == CONNECTION_OK;
-
-		PQfinish(pg);
-		if (ok)
-			return;
-		nanosleep(&pause, NULL);
-	}
-	abort();
-}
-
-static void
-stop(void)
-{
-	char		command[256];
-	const char *argv[] = {"sh", "-c", command, NULL};
-
-	snprintf(command, sizeof(command),
-			 "kill $(cat %s/pid) && while kill -0 $(cat %s/pid 2>/dev/null) 2>/dev/null;"
-			 " do sleep 0.05; done; rm -f %s/pid",
-			 dir, dir, dir);
-	run_program(false, argv);
-}
+static Bouncer bouncer;
 
 static int
 setup(void **state)
@@ -122,7 +31,6 @@ setup(void **state)
 			   "CREATE TABLE item (id serial PRIMARY KEY, name text, doc jsonb, tags text[])");
 	server_sql(server, "ALTER SYSTEM SET datestyle = 'SQL, DMY'");
 	server_sql(server, "SELECT pg_reload_conf()");
-	dir = make_dir();
 	return 0;
 }
 
@@ -130,8 +38,6 @@ static int
 teardown(void **state)
 {
 	(void) state;
-	remove_dir(dir);
-	free(dir);
 	server_free(server);
 	return 0;
 }
@@ -184,15 +90,16 @@ test_mode(const char *mode)
 	const char *size = strcmp(mode, "session") == 0 ? "1" : "4";
 	Outcome		out = {0};
 
-	start(mode, knows_prepared_statements() ? "max_prepared_statements = 0\n" : "");
-	db = open_client(url, "pool_size", "3", "pool_max_overflow", "0", NULL);
+	bouncer_start(&bouncer, server, mode,
+				  bouncer_knows_prepared() ? "max_prepared_statements = 0\n" : "");
+	db = open_client(bouncer.url, "pool_size", "3", "pool_max_overflow", "0", NULL);
 	use(db);
 	assert_int_equal(dba_pool_stats(db, "retried"), 0);
 	dba_close(db);
 
 	/* prepared statements forced: what another client prepared there is met */
-	db = open_client(url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on", NULL);
-	other = open_client(url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on", NULL);
+	db = open_client(bouncer.url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on", NULL);
+	other = open_client(bouncer.url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on", NULL);
 	for (int round = 0; round < 3; round++)
 	{
 		for (int i = 0; i < 50; i++)
@@ -209,7 +116,7 @@ test_mode(const char *mode)
 	assert_int_equal(out.failed, 0);
 	dba_close(db);
 	dba_close(other);
-	stop();
+	bouncer_stop(&bouncer);
 }
 
 static void
@@ -235,14 +142,14 @@ test_prepared(void **state)
 	Outcome		out = {0};
 
 	(void) state;
-	if (!knows_prepared_statements())
+	if (!bouncer_knows_prepared())
 	{
 		printf("# this PgBouncer is older than 1.21 and knows no prepared statements\n");
 		skip();
 	}
-	start("transaction", "max_prepared_statements = 20\n");
+	bouncer_start(&bouncer, server, "transaction", "max_prepared_statements = 20\n");
 	for (int i = 0; i < 2; i++)
-		clients[i] = open_client(url, "pool_size", "4", "pool_max_overflow", "0", "prepare", "on",
+		clients[i] = open_client(bouncer.url, "pool_size", "4", "pool_max_overflow", "0", "prepare", "on",
 								 "prepared_max", "8", NULL);
 	for (int i = 0; i < 600; i++)
 	{
@@ -265,7 +172,7 @@ test_prepared(void **state)
 #endif
 	dba_close(clients[0]);
 	dba_close(clients[1]);
-	stop();
+	bouncer_stop(&bouncer);
 }
 
 int
@@ -276,9 +183,7 @@ main(void)
 		cmocka_unit_test(test_transaction),
 		cmocka_unit_test(test_prepared),
 	};
-	const char *probe[] = {pgbouncer(), "--version", NULL};
-
-	if (run_program(false, probe) != 0)
+	if (!bouncer_installed())
 	{
 		printf("1..1\nok 1 # skip PgBouncer is not installed\n");
 		return 0;

@@ -89,7 +89,9 @@ typedef struct RequestSql
 	Stmt	   *stmt;
 	Binding		binding;		/* its parameters, once the types are known */
 	ParamSet   *params;			/* where they come from; NULL: binding is complete */
-	char	   *missing_types;	/* to be looked up before it runs */
+	char	   *missing_types;	/* to be looked up before it runs, or its rows are read */
+	int			lookups;		/* of types, so far */
+	dba_error  *doubt;			/* it failed, perhaps because its description is out of date */
 	bool		unprepared;		/* not worth a prepared statement */
 	bool		caller_sql;		/* may change the session */
 } RequestSql;
@@ -137,6 +139,8 @@ typedef struct RequestWire
 	bool		shareable;		/* may share a connection with others */
 	bool		retried;		/* once is enough */
 	bool		retry;			/* a stale statement: to be sent again */
+	bool		described;		/* since it was last given to a connection */
+	bool		learning;		/* its rows are here, types of theirs are looked up */
 } RequestWire;
 
 /* REQUEST_BEGIN, REQUEST_COMMIT, REQUEST_ROLLBACK */

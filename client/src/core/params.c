@@ -52,6 +52,24 @@ params_count(const ParamSet *params)
 	return params != NULL ? params->count : 0;
 }
 
+bool
+params_in_doubt(const Request *request)
+{
+	const ParamSet *params = request->sql.params;
+	const Stmt *stmt = request->sql.stmt;
+
+	for (size_t i = 0; i < params_count(params) && i < (size_t) stmt->nparams; i++)
+	{
+		const JsonValue *value = params->values[i];
+
+		if (sql_param_depends(value) &&
+			(stmt->run == NULL || (value->type != JSON_TYPE_STRING &&
+								   types_composite(request->core->types, stmt->params[i]))))
+			return true;
+	}
+	return false;
+}
+
 /* Every parameter's text in one piece; offsets[i] is -1 for NULL. */
 static bool
 params_write(ParamSet *params, const Stmt *stmt, const Types *types, ptrdiff_t *offsets)

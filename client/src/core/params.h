@@ -16,6 +16,12 @@ extern void params_free(ParamSet *params);
 /* how many there are; 0 for NULL */
 extern size_t params_count(const ParamSet *params);
 
+/*
+ * Does the text of one depend on types that may be others by now?  Of a guarded statement
+ * only composites are in doubt, whose fields the guard does not ask for.
+ */
+extern bool params_in_doubt(const Request *request);
+
 /* the text of a request's parameters, once their types are known: its binding */
 extern bool params_bind(Request *request, dba_error **err);
 

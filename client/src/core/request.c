@@ -76,6 +76,7 @@ request_free(Request *request)
 		request->group.free(request->group.owner);
 	PQclear(request->result);
 	dba_error_free(request->error);
+	dba_error_free(request->sql.doubt);
 	mem_free(request);
 }
 

@@ -12,6 +12,7 @@
 #include "postgres/conn.h"
 #include "base/mem.h"
 #include "core/clock.h"
+#include "core/params.h"
 #include "core/trace.h"
 #include "sql/result.h"
 #include "postgres/poison.h"
@@ -102,8 +103,61 @@ answer_retry(Conn *conn, Request *request, const PGresult *result)
 	TRACE(core, trace_note(core, request, conn->number, "retried", "statement is stale"));
 	request->wire.retried = true;
 	request->wire.retry = true;
+	request->wire.described = false;
 	core->stats.retried++;
 	return true;
+}
+
+/*
+ * Could the error come of types that changed since the statement was described?  Of a
+ * wrong value, an operator that does not exist, a type that is gone, and of the guard.
+ */
+static bool
+answer_is_doubtful(const Request *request, const PGresult *result)
+{
+	static const char *const classes[] = {"22", "42", "XX", "0A"};
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	if (state == NULL || request->sql.stmt == NULL || !request->sql.stmt->described ||
+		params_count(request->sql.params) == 0)
+		return false;
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strncmp(state, classes[i], 2) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * It failed, so nothing of it is left: it is described anew, and sent again if the
+ * description is another one now.
+ */
+static bool
+answer_doubt(Conn *conn, Request *request, const PGresult *result)
+{
+	if (!answer_is_doubtful(request, result))
+		return false;
+	stmt_forget(request->sql.stmt);
+	if (request->db->tx != NULL || request->wire.retried || request->wire.described ||
+		request->abort_code != DBA_OK || request->count > 0)
+		return false;
+	TRACE(conn->core,
+		  trace_note(conn->core, request, conn->number, "retried", "types may have changed"));
+	request->sql.doubt = answer_error(result);
+	request->wire.retried = true;
+	request->wire.retry = true;
+	return true;
+}
+
+/* In a transaction it cannot be sent again: what came before it is lost as well. */
+static dba_error *
+answer_refusal(const Request *request)
+{
+	dba_error  *error =
+		error_new(DBA_SERVER, "the type of a column changed after the statement was described");
+
+	error_set_field(error, ERROR_SQLSTATE, "40001");
+	error_hint(error, request->db->tx != NULL ? "Begin the transaction again." : "Try again.");
+	return error;
 }
 
 static void
@@ -127,11 +181,11 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 			request->error = poison_error(request->db->tx);
 		return;					/* else the operation that failed has spoken */
 	}
-	if (answer_retry(conn, request, result))
+	if (answer_retry(conn, request, result) || answer_doubt(conn, request, result))
 		return;
 	PQclear(request->result);
 	request->result = NULL;
-	request->error = answer_error(result);
+	request->error = guard_refused(result) ? answer_refusal(request) : answer_error(result);
 	if (request->db->tx != NULL)
 		poison_note(request->db->tx, request);
 }
@@ -214,13 +268,27 @@ answer_refuse_copy(Conn *conn, Request *request)
 static void
 answer_described(Conn *conn, Op *op, const PGresult *result)
 {
+	const Types *types = conn->core->types;
 	Buf			oids = BUF_INIT;
 
+	for (int i = 0; i < PQnparams(result); i++)
+		types_want_again(types, PQparamtype(result, i), &oids);
+	for (int i = 0; i < PQnfields(result); i++)
+		types_want(types, PQftype(result, i), &oids);
 	if (!stmt_describe(op->stmt, result))
 		error_set_no_memory(&op->request->error);
-	else if (types_missing(conn->core->types, result, &oids))
+	else if (types_close_list(&oids))
 		op->request->sql.missing_types = buf_take(&oids);
 	buf_free(&oids);
+}
+
+static void
+answer_guarded(Op *op, const PGresult *result)
+{
+	const char *types = PQgetisnull(result, 0, 0) ? NULL : PQgetvalue(result, 0, 0);
+
+	if (!stmt_take_guard(op->stmt, types))
+		error_set_no_memory(&op->request->error);
 }
 
 static void
@@ -228,11 +296,41 @@ answer_types(Conn *conn, Op *op, const PGresult *result)
 {
 	Buf			missing = BUF_INIT;
 
-	if (!types_learn(conn->core->types, result, &missing))
+	if (!types_learn(&conn->core->types, result, &missing))
 		error_set_no_memory(&op->request->error);
-	else if (missing.len > 0)
+	else if (missing.len > 0 && op->request->sql.missing_types == NULL)
 		op->request->sql.missing_types = buf_take(&missing);
 	buf_free(&missing);
+}
+
+static bool
+stmt_names_column(const Stmt *stmt, Oid oid)
+{
+	for (int i = 0; stmt != NULL && i < stmt->ncolumns; i++)
+		if (stmt->columns[i] == oid)
+			return true;
+	return false;
+}
+
+/* Rows may have types that no description named: of a table that was altered since. */
+static void
+answer_look_at_types(Conn *conn, Request *request, const PGresult *result)
+{
+	const Types *types = conn->core->types;
+	Buf			oids = BUF_INIT;
+
+	for (int i = 0; i < PQnfields(result); i++)
+	{
+		Oid			oid = PQftype(result, i);
+
+		if (oid >= 10000 && !stmt_names_column(request->sql.stmt, oid))
+			types_want_again(types, oid, &oids);
+		else
+			types_want(types, oid, &oids);
+	}
+	if (types_close_list(&oids) && request->sql.missing_types == NULL)
+		request->sql.missing_types = buf_take(&oids);
+	buf_free(&oids);
 }
 
 /* A good answer to the first operation; takes the result. */
@@ -255,11 +353,17 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 		PQclear(request->result);
 		request->result = result;
 		if (request->stream.row == NULL && request->stream.chunk == NULL)
+		{
 			request->count = result_count(result);
+			if (!request->internal)
+				answer_look_at_types(conn, request, result);
+		}
 		return;
 	}
 	if (op->kind == OP_DESCRIBE && request != NULL && PQresultStatus(result) == PGRES_COMMAND_OK)
 		answer_described(conn, op, result);
+	else if (op->kind == OP_GUARD && request != NULL)
+		answer_guarded(op, result);
 	else if (op->kind == OP_TYPES && request != NULL)
 		answer_types(conn, op, result);
 	PQclear(result);
@@ -300,29 +404,72 @@ answer_end_request(Request *request)
 	request_finish(request);
 }
 
+#define MAX_LOOKUPS 16 /* types of types of types … */
+
+/* Looks up what is missing; false: nothing is. */
+static bool
+answer_look_up(Conn *conn, Request *request)
+{
+	const char *values[1] = {request->sql.missing_types};
+	bool		sent;
+
+	if (request->sql.missing_types == NULL || request->sql.lookups++ == MAX_LOOKUPS)
+		return false;
+	conn->describing = request;
+	sent = PQsendQueryParams(conn->pg, types_query(), 1, NULL, values, NULL, NULL, 0) == 1 &&
+		   conn_expect(conn, OP_TYPES, request, NULL) && conn_pipeline_sync(conn->pg) == 1 &&
+		   conn_expect(conn, OP_SYNC, request, NULL);
+	mem_free(request->sql.missing_types);
+	request->sql.missing_types = NULL;
+	if (!sent)
+		conn_close(conn, NULL);
+	return true;
+}
+
+/* The result is here, and with it perhaps types that are not known. */
+static void
+answer_end_result(Conn *conn, Request *request)
+{
+	if (request->error == NULL && !request->wire.retry && request->abort_code == DBA_OK &&
+		answer_look_up(conn, request))
+		request->wire.learning = true;
+	else
+		answer_end_request(request);
+}
+
+/* A new description: does it differ from the one that failed?  false: that was right. */
+static bool
+answer_settle(Request *request)
+{
+	bool		changed = false;
+
+	request->wire.described = true;
+	if (!stmt_settle(&request->core->stmts, request->sql.stmt, &changed))
+		error_set_no_memory(&request->error);
+	else if (request->sql.doubt != NULL && !changed)
+	{
+		request->error = request->sql.doubt;
+		request->sql.doubt = NULL;
+	}
+	return request->error == NULL;
+}
+
 /* The description (or the types it lacked) is here: the statement can be sent. */
 static void
 answer_end_describing(Conn *conn, Request *request)
 {
 	conn->describing = NULL;
-	if (request->error != NULL || request->wire.retry)
+	if (request->error != NULL || request->wire.retry ||
+		(!request->wire.described && !answer_settle(request)))
 	{
 		answer_end_request(request);
 		return;
 	}
-	if (request->sql.missing_types != NULL)
+	if (answer_look_up(conn, request))
+		return;
+	if (request->wire.learning)
 	{
-		const char *values[1] = {request->sql.missing_types};
-		bool		sent;
-
-		conn->describing = request;
-		sent = PQsendQueryParams(conn->pg, types_query(), 1, NULL, values, NULL, NULL, 0) == 1 &&
-			   conn_expect(conn, OP_TYPES, request, NULL) && conn_pipeline_sync(conn->pg) == 1 &&
-			   conn_expect(conn, OP_SYNC, request, NULL);
-		mem_free(request->sql.missing_types);
-		request->sql.missing_types = NULL;
-		if (!sent)
-			conn_close(conn, NULL);
+		answer_end_request(request);
 		return;
 	}
 	conn->requests--;			/* conn_send counts it again */
@@ -366,13 +513,13 @@ answer_end_op(Conn *conn)
 		answer_end_request(request);
 	}
 	else if (kind == OP_EXECUTE && conn->tx != NULL)
-		answer_end_request(request);
+		answer_end_result(conn, request);
 	else if (kind == OP_SYNC && conn->describing == request)
 		answer_end_describing(conn, request);
 	else if (kind == OP_SYNC && request->kind == REQUEST_LISTEN)
 		answer_end_listening(conn, request);
 	else if (kind == OP_SYNC)
-		answer_end_request(request);
+		answer_end_result(conn, request);
 }
 
 static void

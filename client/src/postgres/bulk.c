@@ -31,6 +31,7 @@ bulk_release(Group *group)
 	buf_free(&bulk->missing);
 	buf_free(&bulk->names[0]);
 	buf_free(&bulk->names[1]);
+	types_unref(bulk->types);
 	mem_free(bulk);
 }
 
@@ -100,7 +101,7 @@ bulk_send_arrays(Bulk *bulk, Request *request, size_t count)
 		request->sql.unprepared = !bulk->returning;
 		if (buf_ok(&sql) && request->owned != NULL)
 			request->sql.stmt =
-				stmt_get(&request->core->stmts, buf_text(&sql), sql.len, bulk->returning);
+				stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
 	}
 	buf_free(&sql);
 	if (request->sql.stmt == NULL)
@@ -217,8 +218,9 @@ bulk_take_shapes(Bulk *bulk)
 static void
 bulk_choose(Bulk *bulk)
 {
-	const Types *types = bulk->group.request->core->types;
+	Types	   *types = types_ref(bulk->group.request->core->types);
 
+	bulk->types = types;		/* also when the client gets another table meanwhile */
 	for (size_t i = 0; i < bulk->columns->count; i++)
 		bulk->facts[i].param = sql_param_type(types, bulk->facts[i].param.oid);
 	/*
@@ -243,7 +245,7 @@ bulk_types(dba_client *db, const dba_result *result, const dba_error *error, voi
 	(void) db;
 	buf_reset(&bulk->missing);
 	if (!group_failed(&bulk->group, error) &&
-		!types_learn(bulk->group.request->core->types, result->pg, &bulk->missing))
+		!types_learn(&bulk->group.request->core->types, result->pg, &bulk->missing))
 		error_set_no_memory(&bulk->group.error);
 	bulk->values[0] = buf_text(&bulk->missing);
 	if (bulk->group.error != NULL)
@@ -268,7 +270,7 @@ bulk_facts(dba_client *db, const dba_result *result, const dba_error *error, voi
 		return;
 	}
 	for (size_t i = 0; i < bulk->columns->count; i++)
-		types_want(types, bulk->facts[i].param.oid, &bulk->missing);
+		types_want_again(types, bulk->facts[i].param.oid, &bulk->missing);
 	if (!types_close_list(&bulk->missing))
 	{
 		bulk_choose(bulk);

@@ -23,6 +23,7 @@ typedef struct Bulk
 	int			under_way;		/* statements */
 	SqlColumn  *facts;			/* of the columns, in their order; NULL: not known */
 	bool		copyable;		/* the relation takes COPY */
+	Types	   *types;			/* that the facts are of */
 	Buf			missing;		/* types to be looked up */
 	Buf			copy;			/* a piece of COPY's data */
 	Buf			names[2];		/* the table's and the columns', as parameters */

@@ -5,8 +5,14 @@
  * An autocommit request ends with its own Sync, and only the Sync's answer ends
  * it: deferred constraints fail there.  Inside a transaction a Sync closes a
  * burst, and each request ends with its own answer.  A statement the client has
- * not met is prepared and described first; whatever was given to the connection
- * later waits, so that order is kept.
+ * not met is described first; whatever was given to the connection later waits, so
+ * that order is kept.
+ *
+ * Types change under a client that lives long.  What we write ourselves has a guard
+ * (sql/guard.h) and runs with the types of its description, prepared where that is
+ * worth it.  Of the caller's own text nobody knows which columns its parameters go to:
+ * it is never prepared with parameters, for their types would stay, and described each
+ * time when the text of one depends on its type.
  */
 #include <string.h>
 
@@ -38,6 +44,9 @@ conn_use_prepared(const Conn *conn, const Request *request)
 	/* A stream is run once, for long: its plan is not worth a place in the cache. */
 	if (request->sql.stmt->slot < 0 || request->sql.unprepared || request->stream.row != NULL ||
 		request->stream.chunk != NULL || conn->pool->prepare_off || core->settings.prepare == 0)
+		return false;
+	/* The server would keep the types that parameters have today. */
+	if (params_count(request->sql.params) > 0 && request->sql.stmt->run == NULL)
 		return false;
 	return core->settings.prepare == 1 || !conn->pool->pooler;
 }
@@ -102,9 +111,25 @@ conn_send_prepare(Conn *conn, ConnSlot *slot, Request *request)
 	stmt_name(stmt->hash, name);
 	slot->serial = stmt->serial;
 	memcpy(slot->hash, stmt->hash, STMT_HASH_SIZE);
-	if (PQsendPrepare(conn->pg, name, stmt->sql, 0, NULL) != 1)
+	if (PQsendPrepare(conn->pg, name, stmt_text(stmt), stmt->run != NULL ? stmt->nparams : 0,
+					  stmt->params) != 1)
 		return false;
 	return conn_expect(conn, OP_PREPARE, request, stmt);
+}
+
+/* In the same transaction as the description, so that both speak of one table. */
+static bool
+conn_send_guard(Conn *conn, Request *request)
+{
+	Stmt	   *stmt = request->sql.stmt;
+	const char *values[2];
+	Buf			columns = BUF_INIT;
+	bool		ok = guard_params(&stmt->guard, values, &columns) &&
+			  PQsendQueryParams(conn->pg, guard_query(), 2, NULL, values, NULL, NULL, 0) == 1 &&
+			  conn_expect(conn, OP_GUARD, request, stmt);
+
+	buf_free(&columns);
+	return ok;
 }
 
 /* Ask what the statement's parameters and columns are; nothing is executed. */
@@ -118,7 +143,9 @@ conn_send_describe(Conn *conn, Request *request)
 	request->state = REQUEST_DESCRIBING;
 	TRACE(conn->core, trace_sent(request, conn->number, "describe", stmt->sql));
 	conn->describing = request;
-	if (conn_use_prepared(conn, request) && (slot = conn_slot(conn, stmt)) != NULL)
+	/* With parameters it is prepared when their types are known. */
+	if (params_count(request->sql.params) == 0 && conn_use_prepared(conn, request) &&
+		(slot = conn_slot(conn, stmt)) != NULL)
 	{
 		stmt_name(stmt->hash, name);
 		if (!conn_send_prepare(conn, slot, request))
@@ -127,8 +154,35 @@ conn_send_describe(Conn *conn, Request *request)
 	else if (PQsendPrepare(conn->pg, "", stmt->sql, 0, NULL) != 1 ||
 			 !conn_expect(conn, OP_PREPARE, request, NULL))
 		return false;
-	return PQsendDescribePrepared(conn->pg, name) == 1 &&
-		   conn_expect(conn, OP_DESCRIBE, request, stmt) && conn_sync_request(conn, request);
+	if (PQsendDescribePrepared(conn->pg, name) != 1 ||
+		!conn_expect(conn, OP_DESCRIBE, request, stmt))
+		return false;
+	return (stmt->guard.count == 0 || conn_send_guard(conn, request)) &&
+		   conn_sync_request(conn, request);
+}
+
+/* Composites in its rows are read by the names that their fields have now. */
+static bool
+conn_send_composites(Conn *conn, Request *request)
+{
+	const Stmt *stmt = request->sql.stmt;
+	const Types *types = conn->core->types;
+	const char *values[1];
+	Buf			oids = BUF_INIT;
+	bool		ok = true;
+
+	for (int i = 0; i < stmt->ncolumns; i++)
+		if (types_composite(types, stmt->columns[i]))
+			types_want_again(types, stmt->columns[i], &oids);
+	if (types_close_list(&oids))
+	{
+		values[0] = buf_text(&oids);
+		ok = PQsendQueryParams(conn->pg, types_query(), 1, NULL, values, NULL, NULL, 0) == 1 &&
+			 conn_expect(conn, OP_TYPES, request, NULL);
+	}
+	ok = ok && buf_ok(&oids);
+	buf_free(&oids);
+	return ok;
 }
 
 static bool
@@ -142,6 +196,8 @@ conn_send_execute(Conn *conn, Request *request)
 
 	request->state = REQUEST_SENT;
 	TRACE(conn->core, trace_sent(request, conn->number, "execute", stmt->sql));
+	if (stmt->ncolumns > 0 && !conn_send_composites(conn, request))
+		return false;
 	if (conn_use_prepared(conn, request))
 		slot = conn_slot(conn, stmt);
 	if (slot != NULL)
@@ -152,10 +208,8 @@ conn_send_execute(Conn *conn, Request *request)
 				1)
 			return false;
 	}
-	else if (PQsendQueryParams(conn->pg, stmt->sql, b->count,
-							   stmt->described && stmt->nparams == b->count ? stmt->params
-																			: b->types,
-							   b->values, b->lengths, b->formats, 0) != 1)
+	else if (PQsendQueryParams(conn->pg, stmt_text(stmt), b->count,
+							   stmt->run != NULL ? stmt->params : b->types, b->values, b->lengths, b->formats, 0) != 1)
 		return false;
 	conn_expect(conn, OP_EXECUTE, request, NULL);
 	if (stream)
@@ -187,8 +241,10 @@ conn_send_copy(Conn *conn, Request *request)
 static bool
 conn_needs_description(const Request *request)
 {
-	if (request->sql.stmt->described || request->kind != REQUEST_STATEMENT)
+	if (request->kind != REQUEST_STATEMENT || request->wire.described)
 		return false;
+	if (request->sql.stmt->described)
+		return params_in_doubt(request);
 	return !request->sql.unprepared || params_count(request->sql.params) > 0;
 }
 
@@ -215,10 +271,10 @@ conn_send(Conn *conn, Request *request)
 	if (!conn->served)
 		conn->pool->news->serves(conn);
 	/*
-	 * As many as the longest way takes: deallocate, prepare, describe, execute and Syncs.
+	 * As many as the longest way takes: deallocate, prepare, describe, types, execute, Syncs.
 	 * Once libpq has been given something, its answer must find its place.
 	 */
-	if (!conn_reserve(conn, 6))
+	if (!conn_reserve(conn, 8))
 	{
 		error_set_no_memory(&error);
 		request_fail(request, error);
@@ -228,7 +284,8 @@ conn_send(Conn *conn, Request *request)
 		sent = conn_send_copy(conn, request);
 	else if (conn_needs_description(request))
 		sent = conn_send_describe(conn, request);
-	else if (request->sql.params != NULL && request->sql.binding.count == 0 &&
+	else if (request->sql.params != NULL &&
+			 (request->sql.binding.count == 0 || request->wire.described) &&
 			 !params_bind(request, &error))
 	{
 		request_fail(request, error);

@@ -52,6 +52,7 @@ typedef enum OpKind
 {
 	OP_PREPARE,
 	OP_DESCRIBE,
+	OP_GUARD,					/* the types of a guard's columns */
 	OP_TYPES,					/* looks up types a description named */
 	OP_EXECUTE,
 	OP_SYNC,

@@ -14,7 +14,10 @@ verbs_submit(Request *request, SqlStatement *st, dba_error *error)
 		request->sql.stmt = stmt_get(&request->core->stmts, buf_text(&st->text), st->text.len,
 									 !request->sql.unprepared);
 		if (request->sql.stmt != NULL)
+		{
+			stmt_set_guard(request->sql.stmt, &st->guard);
 			request->sql.params = params_new(st);
+		}
 		if (request->sql.params == NULL)
 			error_set_no_memory(&error);
 	}

@@ -23,6 +23,7 @@ sql_free(SqlStatement *st)
 	buf_free(&st->text);
 	array_free(&st->params);
 	arena_free(&st->arena);
+	guard_free(&st->guard);
 	*st = (SqlStatement){0};
 }
 
@@ -149,12 +150,40 @@ write_copied_param(SqlStatement *st, const JsonValue *value)
 static bool
 finish(SqlStatement *st, dba_error **err)
 {
-	if (st->no_memory || !buf_ok(&st->text))
+	if (st->no_memory || !buf_ok(&st->text) || !buf_ok(&st->guard.table) ||
+		!buf_ok(&st->guard.columns))
 		return error_set_no_memory(err);
 	if (st->params.count > SQL_MAX_PARAMS)
 		return error_set(err, DBA_INVALID, "more than %d parameters in one statement",
 						 SQL_MAX_PARAMS);
 	return true;
+}
+
+/* ---------------------------------------------------------------- guards */
+
+/* The column that a parameter goes to, or is compared with. */
+static void
+guard_column(SqlStatement *st, const SqlName *column)
+{
+	guard_add(&st->guard, column->parts[column->count - 1]);
+}
+
+static void
+guard_condition(SqlStatement *st, const dba_query *query, const char *word)
+{
+	sql_write_name(&st->guard.table, &query->table);
+	st->guard.word = word;
+	st->guard.from = st->guard.to = st->text.len;
+}
+
+void
+sql_guard_value(SqlStatement *st, const dba_query *query, size_t from)
+{
+	if (st->guard.to > 0)
+		return;
+	sql_write_name(&st->guard.table, &query->table);
+	st->guard.from = from;
+	st->guard.to = st->text.len;
 }
 
 /* ---------------------------------------------------------------- conditions */
@@ -181,6 +210,7 @@ write_in(SqlStatement *st, const Filter *filter)
 	sql_write_name(&st->text, &filter->column);
 	buf_puts(&st->text, " = ANY (");
 	write_copied_param(st, filter->value);
+	guard_column(st, &filter->column);
 	buf_putc(&st->text, ')');
 	if (nulls)
 	{
@@ -214,8 +244,12 @@ write_condition(SqlStatement *st, const Filter *filter)
 	}
 	/* In SQL nothing equals NULL; in a filter null means what it says. */
 	if (null)
+	{
 		buf_puts(&st->text, negated ? " IS NOT NULL" : " IS NULL");
-	else if (filter->op == FILTER_BETWEEN)
+		return;
+	}
+	guard_column(st, &filter->column);
+	if (filter->op == FILTER_BETWEEN)
 	{
 		buf_puts(&st->text, " BETWEEN ");
 		write_copied_param(st, filter->value->first);
@@ -265,10 +299,12 @@ has_filter(const dba_query *query)
 static void
 write_where(SqlStatement *st, const dba_query *query)
 {
-	if (!has_filter(query))
-		return;
-	buf_puts(&st->text, " WHERE ");
-	write_group(st, query->filter, false);
+	if (has_filter(query))
+	{
+		buf_puts(&st->text, " WHERE ");
+		write_group(st, query->filter, false);
+	}
+	guard_condition(st, query, has_filter(query) ? " AND " : " WHERE ");
 }
 
 /* ---------------------------------------------------------------- statements */
@@ -376,6 +412,7 @@ bool
 sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err)
 {
 	const char *separator = " (";
+	size_t		from;
 
 	if (!query_check(query, err) || !sql_check_row(row, err))
 		return false;
@@ -395,7 +432,10 @@ sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 		if (!is_column(member))
 			continue;
 		buf_puts(&st->text, separator);
+		from = st->text.len;
 		write_param(st, member);
+		sql_guard_value(st, query, from);
+		guard_add(&st->guard, member->name);
 		separator = ", ";
 	}
 	buf_putc(&st->text, ')');
@@ -437,6 +477,7 @@ sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 		sql_write_identifier(&st->text, member->name);
 		buf_puts(&st->text, " = ");
 		write_param(st, member);
+		guard_add(&st->guard, member->name);
 		separator = ", ";
 	}
 	write_where(st, query);

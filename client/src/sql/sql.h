@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/array.h"
+#include "sql/guard.h"
 #include "sql/query.h"
 #include "sql/types.h"
 
@@ -21,6 +22,7 @@ typedef struct SqlStatement
 	Arena arena; /* of the parameters; rows given to the functions below may live here */
 	Buf			text;
 	ARRAY_OF(const JsonValue *) params;
+	SqlGuard	guard;			/* of the columns that the parameters go to */
 	bool		no_memory;
 } SqlStatement;
 
@@ -120,6 +122,14 @@ extern void sql_write_element(Buf *buf, const char *text, size_t len);
  * be NULL */
 extern bool sql_param_write(Buf *buf, const JsonValue *value, const SqlParamType *type);
 
+/* does its text depend on the type?  That of a number, true, false and null does not. */
+static inline bool
+sql_param_depends(const JsonValue *value)
+{
+	return value->type == JSON_TYPE_STRING || value->type == JSON_TYPE_ARRAY ||
+		   value->type == JSON_TYPE_OBJECT;
+}
+
 /* ---------------------------------------------------------------- arrays of columns */
 
 typedef struct SqlColumn
@@ -143,6 +153,10 @@ extern const char **sql_write_arrays(const SqlColumn *columns, size_t count, con
 extern void sql_write_identifier(Buf *buf, const char *name);
 extern void sql_write_name(Buf *buf, const SqlName *name);
 extern void sql_write_returning(SqlStatement *st, const dba_query *query);
+
+/* a statement whose values are guarded at its first one, which has just been written
+ * from there on; of others nothing */
+extern void sql_guard_value(SqlStatement *st, const dba_query *query, size_t from);
 
 /*
  * ON CONFLICT (…) DO UPDATE.  columns: the row or, of many, strings; where all of

@@ -218,16 +218,20 @@ sql_row_member(const JsonValue *row, const JsonValue *hint, const char *name)
 }
 
 static void
-write_row(SqlStatement *st, const JsonValue *columns, const JsonValue *row)
+write_row(SqlStatement *st, const dba_query *query, const JsonValue *columns, const JsonValue *row)
 {
 	const JsonValue *hint = row->first;
+	size_t		from;
 
 	json_foreach(column, columns)
 	{
 		const JsonValue *member = sql_row_member(row, hint, column->text);
 
 		buf_putc(&st->text, column == columns->first ? '(' : ',');
+		from = st->text.len;
 		write_value(st, member);
+		if (member != NULL)
+			sql_guard_value(st, query, from);
 		hint = member != NULL ? member->next : hint;
 	}
 	buf_putc(&st->text, ')');
@@ -247,19 +251,20 @@ sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *col
 	{
 		buf_puts(&st->text, column == columns->first ? " (" : ", ");
 		sql_write_identifier(&st->text, column->text);
+		guard_add(&st->guard, column->text);
 	}
 	buf_puts(&st->text, ") VALUES ");
 	for (const JsonValue *row = first; row != NULL && count > 0; row = row->next, count--)
 	{
 		if (row != first)
 			buf_putc(&st->text, ',');
-		write_row(st, columns, row);
+		write_row(st, query, columns, row);
 	}
 	if (query->conflict != NULL)
 		sql_write_conflict(st, query, columns);
 	if (query->returning != NULL)
 		sql_write_returning(st, query);
-	if (!buf_ok(&st->text))
+	if (!buf_ok(&st->text) || !buf_ok(&st->guard.table) || !buf_ok(&st->guard.columns))
 		return error_set_no_memory(err);
 	if (st->params.count > SQL_MAX_PARAMS)
 		return error_set(err, DBA_INVALID, "more than %d parameters in one statement",

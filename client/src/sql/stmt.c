@@ -231,22 +231,98 @@ stmt_unref(Stmt *stmt)
 		return;
 	mem_free(stmt->sql);
 	mem_free(stmt->params);
+	mem_free(stmt->columns);
+	mem_free(stmt->guarded);
+	mem_free(stmt->run);
+	guard_free(&stmt->guard);
 	mem_free(stmt);
+}
+
+void
+stmt_set_guard(Stmt *stmt, SqlGuard *guard)
+{
+	/* The text decides what its guard is; the caller's own of the same text has none. */
+	if (stmt->guard.count > 0 || guard->count == 0)
+		return;
+	stmt->guard = *guard;
+	*guard = (SqlGuard){0};
+	stmt->described = false;
 }
 
 bool
 stmt_describe(Stmt *stmt, const PGresult *description)
 {
-	int			n = PQnparams(description);
-	Oid		   *params = mem_alloc(sizeof(Oid) * (size_t) (n + 1));
+	int			nparams = PQnparams(description);
+	int			ncolumns = PQnfields(description);
+	Oid		   *params = mem_alloc(sizeof(Oid) * (size_t) (nparams + 1));
+	Oid		   *columns = mem_alloc(sizeof(Oid) * (size_t) (ncolumns + 1));
 
-	if (params == NULL)
+	if (params == NULL || columns == NULL)
+	{
+		mem_free(params);
+		mem_free(columns);
 		return false;
-	for (int i = 0; i < n; i++)
+	}
+	for (int i = 0; i < nparams; i++)
 		params[i] = PQparamtype(description, i);
+	for (int i = 0; i < ncolumns; i++)
+		columns[i] = PQftype(description, i);
 	mem_free(stmt->params);
+	mem_free(stmt->columns);
+	mem_free(stmt->guarded);
 	stmt->params = params;
-	stmt->nparams = n;
+	stmt->nparams = nparams;
+	stmt->columns = columns;
+	stmt->ncolumns = ncolumns;
+	stmt->guarded = NULL;
+	return true;
+}
+
+bool
+stmt_take_guard(Stmt *stmt, const char *answer)
+{
+	mem_free(stmt->guarded);
+	stmt->guarded = answer != NULL ? mem_alloc(sizeof(Oid) * stmt->guard.count) : NULL;
+	if (answer != NULL && stmt->guarded == NULL)
+		return false;
+	if (answer != NULL && !guard_read(&stmt->guard, answer, stmt->guarded))
+	{
+		mem_free(stmt->guarded);
+		stmt->guarded = NULL;
+	}
+	return true;
+}
+
+/*
+ * The name says text and types, so that no server, nor a pooler before it, runs under it
+ * what was prepared for other types.
+ */
+bool
+stmt_settle(StmtCache *cache, Stmt *stmt, bool *changed)
+{
+	uint8_t		hash[STMT_HASH_SIZE];
+	Buf			name = BUF_INIT;
+	Buf			run = BUF_INIT;
+
+	if (stmt->guarded != NULL)
+		guard_write(&run, stmt->sql, &stmt->guard, stmt->guarded);
+	buf_puts(&name, run.len > 0 ? buf_text(&run) : stmt->sql);
+	if (stmt->nparams > 0)
+		buf_append(&name, (const char *) stmt->params, sizeof(Oid) * (size_t) stmt->nparams);
+	if (!buf_ok(&name) || !buf_ok(&run))
+	{
+		buf_free(&name);
+		buf_free(&run);
+		return false;
+	}
+	stmt_hash(name.data, name.len, hash);
+	buf_free(&name);
+	mem_free(stmt->run);
+	stmt->run = run.data;
+	*changed = memcmp(hash, stmt->hash, STMT_HASH_SIZE) != 0;
+	memcpy(stmt->hash, hash, STMT_HASH_SIZE);
+	if (*changed && stmt->slot >= 0)
+		stmt->serial = ++cache->last_serial;
 	stmt->described = true;
 	return true;
 }

@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <libpq-fe.h>
 
+#include "sql/guard.h"
+
 #define STMT_BUCKETS 512
 #define STMT_HASH_SIZE 16
 #define STMT_NAME_SIZE 40
@@ -30,9 +32,14 @@ struct Stmt
 	uint64_t	serial;			/* unique in its cache, not 0 */
 	int			slot;			/* -1: not in the cache, run unnamed */
 	int			refs;
+	SqlGuard	guard;			/* what it may ask of its columns; none: zeroed */
 	bool		described;
 	int			nparams;
 	Oid		   *params;			/* types, as the server infers them */
+	int			ncolumns;
+	Oid		   *columns;		/* of its rows */
+	Oid		   *guarded;		/* types of the guard's columns; NULL: not known */
+	char	   *run;			/* the guarded text, NULL: sql is run as it is */
 	Stmt	   *bucket_next;
 	Stmt	   *newer;			/* by last use */
 	Stmt	   *older;
@@ -55,8 +62,23 @@ extern Stmt *stmt_get(StmtCache *cache, const char *sql, size_t len, bool cached
 extern Stmt *stmt_ref(Stmt *stmt);
 extern void stmt_unref(Stmt *stmt);
 
-/* keeps the parameter types of a description; false: no memory */
+/* gives a new statement its guard, which is taken */
+extern void stmt_set_guard(Stmt *stmt, SqlGuard *guard);
+
+/* keep what a description says, and the types of the guard's columns (NULL: there can
+ * be no guard); false: no memory */
 extern bool stmt_describe(Stmt *stmt, const PGresult *description);
+extern bool stmt_take_guard(Stmt *stmt, const char *answer);
+
+/* all of it is here: what is run, and under which name.  changed: it is not what it was */
+extern bool stmt_settle(StmtCache *cache, Stmt *stmt, bool *changed);
+
+/* what is run */
+static inline const char *
+stmt_text(const Stmt *stmt)
+{
+	return stmt->run != NULL ? stmt->run : stmt->sql;
+}
 
 /* what is known may be wrong: describe it again */
 extern void stmt_forget(Stmt *stmt);

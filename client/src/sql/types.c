@@ -3,8 +3,9 @@
  *		What the client knows of the server's types.
  *
  * Built-in types never change, so they are a constant table, sorted by oid.  Those of
- * users are asked for by oid when a description first names one, once per client, and
- * kept for its lifetime.  A type that could not be learned is treated as text, which
+ * users are asked for by oid when a description first names one.  What an oid stands for
+ * stays, but for a composite's fields: those are asked for again whenever a statement
+ * takes or returns one.  A type that could not be learned is treated as text, which
  * every value has.
  */
 #include "sql/types.h"
@@ -207,14 +208,40 @@ types_close_list(Buf *oids)
 	return buf_ok(oids);
 }
 
-bool
-types_missing(const Types *types, const PGresult *description, Buf *oids)
+#define MAX_NESTING 16
+
+/* Is there a composite in a type: it, its elements?  Adds them, and those in fields. */
+static bool
+find_composites(const Types *types, Oid oid, Buf *oids, int depth)
 {
-	for (int i = 0; i < PQnparams(description); i++)
-		types_want(types, PQparamtype(description, i), oids);
-	for (int i = 0; i < PQnfields(description); i++)
-		types_want(types, PQftype(description, i), oids);
-	return types_close_list(oids);
+	Type		type;
+	bool		found = false;
+
+	if (oid < 10000 || depth > MAX_NESTING || !types_find(types, oid, &type))
+		return false;
+	if (type.kind == TYPE_ARRAY || type.kind == TYPE_DOMAIN)
+		return find_composites(types, type.element, oids, depth + 1);
+	if (type.kind != TYPE_COMPOSITE)
+		return false;
+	found = true;
+	if (oids != NULL)
+		buf_printf(oids, "%s%u", oids->len == 0 ? "{" : ",", oid);
+	for (size_t i = 0; oids != NULL && i < type.fields.count; i++)
+		find_composites(types, type.fields.items[i].type, oids, depth + 1);
+	return found;
+}
+
+bool
+types_composite(const Types *types, Oid oid)
+{
+	return find_composites(types, oid, NULL, 0);
+}
+
+void
+types_want_again(const Types *types, Oid oid, Buf *oids)
+{
+	types_want(types, oid, oids);
+	find_composites(types, oid, oids, 0);
 }
 
 /* --- learning */
@@ -239,6 +266,7 @@ oid_of(const PGresult *rows, int row, int column)
 	return (Oid) strtoul(PQgetvalue(rows, row, column), NULL, 10);
 }
 
+/* Adds to the last one while it is of the same oid: a composite has a row a field. */
 static Type *
 types_add(Types *types, Oid oid)
 {
@@ -267,8 +295,8 @@ type_add_field(Type *type, const char *name, Oid oid)
 	return field->name != NULL;
 }
 
-bool
-types_learn(Types *types, const PGresult *rows, Buf *missing)
+static bool
+types_read(Types *types, const PGresult *rows)
 {
 	for (int i = 0; i < PQntuples(rows); i++)
 	{
@@ -295,11 +323,119 @@ types_learn(Types *types, const PGresult *rows, Buf *missing)
 			type->element = oid_of(rows, i, 7);
 		}
 	}
+	return true;
+}
+
+static bool
+type_same(const Type *a, const Type *b)
+{
+	if (a->kind != b->kind || a->element != b->element || a->fields.count != b->fields.count)
+		return false;
+	for (size_t i = 0; i < a->fields.count; i++)
+		if (a->fields.items[i].type != b->fields.items[i].type ||
+			strcmp(a->fields.items[i].name, b->fields.items[i].name) != 0)
+			return false;
+	return true;
+}
+
+static Type *
+types_place(const Types *types, Oid oid)
+{
 	for (size_t i = 0; i < types->learned.count; i++)
+		if (types->learned.items[i].oid == oid)
+			return &types->learned.items[i];
+	return NULL;
+}
+
+static bool
+type_copy(Type *to, const Type *from)
+{
+	*to = *from;
+	memset(&to->fields, 0, sizeof(to->fields));
+	for (size_t i = 0; i < from->fields.count; i++)
+		if (!type_add_field(to, from->fields.items[i].name, from->fields.items[i].type))
+			return false;
+	return true;
+}
+
+static Types *
+types_copy(const Types *from)
+{
+	Types	   *types = types_new();
+
+	for (size_t i = 0; types != NULL && i < from->learned.count; i++)
 	{
-		types_want(types, types->learned.items[i].element, missing);
-		for (size_t j = 0; j < types->learned.items[i].fields.count; j++)
-			types_want(types, types->learned.items[i].fields.items[j].type, missing);
+		Type	   *type = array_add(&types->learned);
+
+		if (type == NULL || !type_copy(type, &from->learned.items[i]))
+		{
+			types_unref(types);
+			return NULL;
+		}
+	}
+	return types;
+}
+
+/* What results that were kept are read with stays as it is. */
+static bool
+types_own(Types **types)
+{
+	Types	   *copy;
+
+	if ((*types)->refs == 1)
+		return true;
+	copy = types_copy(*types);
+	if (copy == NULL)
+		return false;
+	types_unref(*types);
+	*types = copy;
+	return true;
+}
+
+/* Moves what was read into the table. */
+static bool
+types_merge(Types **types, Types *read)
+{
+	for (size_t i = 0; i < read->learned.count; i++)
+	{
+		Type	   *found = &read->learned.items[i];
+		Type	   *place = types_place(*types, found->oid);
+
+		if (place != NULL && type_same(place, found))
+			continue;
+		if (place != NULL)
+		{
+			if (!types_own(types))
+				return false;
+			place = types_place(*types, found->oid);
+			type_free_fields(place);
+		}
+		else
+			place = array_add(&(*types)->learned);
+		if (place == NULL)
+			return false;
+		*place = *found;
+		memset(&found->fields, 0, sizeof(found->fields));
+	}
+	return true;
+}
+
+bool
+types_learn(Types **types, const PGresult *rows, Buf *missing)
+{
+	Types	   *read = types_new();
+	bool		ok = read != NULL && types_read(read, rows) && types_merge(types, read);
+
+	types_unref(read);
+	if (!ok)
+		return false;
+	for (size_t i = 0; i < (*types)->learned.count; i++)
+	{
+		const Type *type = &(*types)->learned.items[i];
+
+		types_want(*types, type->element, missing);
+		for (size_t j = 0; j < type->fields.count; j++)
+			types_want(*types, type->fields.items[j].type, missing);
 	}
 	types_close_list(missing);
 	return buf_ok(missing);

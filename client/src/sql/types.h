@@ -4,8 +4,8 @@
  *		JSON, and how JSON becomes a parameter's text.
  *
  * The built-in types are one constant table; those of users (enums, composites,
- * arrays of them) are looked up once per client, when a description first names
- * them.  A table is shared by a client and the results kept beyond it.
+ * arrays of them) are looked up when a description first names them, and composites
+ * again before their fields are used.  A table is shared by a client and the results kept beyond it.
  */
 #ifndef DBA_TYPES_H
 #define DBA_TYPES_H
@@ -59,17 +59,23 @@ extern void types_unref(Types *types);
 /* false when it has not been looked up; fields are borrowed from the table */
 extern bool types_find(const Types *types, Oid oid, Type *type);
 
-/* an array literal of the types still to be looked up: types_want adds one unless it is
- * known, types_close_list is false when there are none; types_missing lists those of
- * a description's parameters and columns */
+/*
+ * An array literal of the types to be looked up: types_want adds one unless it is known,
+ * types_close_list is false when there are none.  Composites, whose fields may change,
+ * are asked for again by types_want_again, what holds one by types_composite.
+ */
 extern void types_want(const Types *types, Oid oid, Buf *oids);
+extern void types_want_again(const Types *types, Oid oid, Buf *oids);
+extern bool types_composite(const Types *types, Oid oid);
 extern bool types_close_list(Buf *oids);
-extern bool types_missing(const Types *types, const PGresult *description, Buf *oids);
 
-/* the query that looks up the types of $1 (oid[]), and what it returned; false:
- * no memory */
+/*
+ * The query that looks up the types of $1 (oid[]), and what it returned; false: no
+ * memory.  Where one that was known is another now, and results kept by the caller
+ * were read with it, *types becomes a table of its own.
+ */
 extern const char *types_query(void);
-extern bool types_learn(Types *types, const PGresult *rows, Buf *missing);
+extern bool types_learn(Types **types, const PGresult *rows, Buf *missing);
 
 /* a value in to_json's form; NULL: no memory */
 extern cJSON *type_to_json(const Types *types, Oid oid, const char *text, size_t len);
