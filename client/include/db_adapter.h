@@ -254,6 +254,12 @@ extern DBA_API dba_request dba_upsert(dba_client *db, const char *table, const c
 									  const char *conflict_columns, dba_callback cb, void *arg);
 
 /*
+ * After a change of the schema (ALTER COLUMN TYPE, a type or table made anew) the plain
+ * calls do what those of a new client would: types are the columns' of when the statement
+ * runs.  In a transaction the first one may end with SQLSTATE 40001 instead: begin it
+ * again.  execute and call write parameters for the types of one round trip before; of
+ * numbers, booleans and NULL always for those of when the statement runs.
+ *
  * execute: one SQL statement with $1, $2, …; params is a JSON array or NULL.
  * call: SELECT * FROM function(name => value, …); args is a JSON object (named)
  * or array (positional) or NULL.

@@ -141,8 +141,8 @@ use(dba_client *db, const char *value, const char *low, char *story, size_t size
 	Outcome		out = {0};
 
 	snprintf(row, sizeof(row), "{\"k\": 2, \"v\": %s}", value);
-	snprintf(rows, sizeof(rows), "[{\"k\": 3, \"v\": %s}, {\"k\": 4}, {\"k\": 5, \"v\": %s}]", value,
-			 low);
+	snprintf(rows, sizeof(rows), "[{\"k\": 3, \"v\": %s}, {\"k\": 4}, {\"k\": 5, \"v\": %s}]",
+			 value, low);
 	snprintf(filter, sizeof(filter), "{\"v\": {\"eq\": %s}}", value);
 	snprintf(below, sizeof(below), "{\"v\": {\"lt\": %s}}", low);
 	snprintf(params, sizeof(params), "[%s]", value);
@@ -157,14 +157,15 @@ use(dba_client *db, const char *value, const char *low, char *story, size_t size
 	STEP("upsert", dba_upsert(db, "t", row, "k", outcome_take, &out));
 	STEP("execute",
 		 dba_execute(db, "INSERT INTO t VALUES (6, $1) RETURNING v", params, outcome_take, &out));
-	STEP("execute", dba_execute(db, "SELECT count(*) FROM t WHERE v = $1", params, outcome_take,
-								&out));
+	STEP("execute",
+		 dba_execute(db, "SELECT count(*) FROM t WHERE v = $1", params, outcome_take, &out));
 	STEP("execute", dba_execute(db, "SELECT v FROM t ORDER BY k", NULL, outcome_take, &out));
 	STEP("delete", dba_delete(db, "t", below, outcome_take, &out));
 #undef STEP
 	snprintf(story + strlen(story), size - strlen(story), "left: %s\n",
-			 server_sql(server, "SELECT string_agg(k || ' ' || COALESCE(v::text, '-'), ', ' ORDER BY k)"
-								" FROM t"));
+			 server_sql(server,
+						"SELECT string_agg(k || ' ' || COALESCE(v::text, '-'), ', ' ORDER BY k)"
+						" FROM t"));
 }
 
 static void
@@ -175,7 +176,7 @@ fill(void)
 
 /* From one type to another: false when there is no way without USING. */
 static bool
-change(dba_client *living, size_t from, size_t to, dba_client *(*open) (void *), void *arg)
+change(dba_client *living, size_t from, size_t to, dba_client *(*open)(void *), void *arg)
 {
 	static char before[4000];
 	static char lived[4000];
@@ -189,8 +190,10 @@ change(dba_client *living, size_t from, size_t to, dba_client *(*open) (void *),
 	snprintf(sql, sizeof(sql), "ALTER TABLE t ALTER v TYPE %s", types[to].name);
 	if (!try_sql(sql))
 		return false;
-	snprintf(sql, sizeof(sql), "DROP TABLE t; CREATE TABLE t (k int PRIMARY KEY, v %s);"
-							   " INSERT INTO t VALUES (1)", types[from].name);
+	snprintf(sql, sizeof(sql),
+			 "DROP TABLE t; CREATE TABLE t (k int PRIMARY KEY, v %s);"
+			 " INSERT INTO t VALUES (1)",
+			 types[from].name);
 	must(sql);
 	use(living, types[from].value, types[from].low, before, sizeof(before));
 	must("DELETE FROM t WHERE k <> 1; UPDATE t SET v = NULL");
@@ -210,7 +213,7 @@ change(dba_client *living, size_t from, size_t to, dba_client *(*open) (void *),
 }
 
 static void
-change_all(dba_client *(*open) (void *), void *arg)
+change_all(dba_client *(*open)(void *), void *arg)
 {
 	dba_client *living = open(arg);
 	int			changes = 0;
@@ -284,14 +287,189 @@ test_transaction(void **state)
 	test_pooled("transaction");
 }
 
+/* Composites, enums, tables that are made anew, under one client. */
+static void
+test_made_anew(void **state)
+{
+	dba_client *db = open_prepared((void *) server_url(server));
+	Outcome		out = {0};
+
+	(void) state;
+	must("DROP TABLE IF EXISTS t; CREATE TYPE place AS (street text, city text);"
+		 "CREATE TABLE t (k int PRIMARY KEY, m mood, p place)");
+	outcome_wait(
+		db,
+		dba_insert(db, "t",
+				   "{\"k\": 1, \"m\": \"sad\", \"p\": {\"street\": \"s\", \"city\": \"c\"}}",
+				   outcome_take, &out),
+		&out);
+	assert_string_equal(out.message, "");
+	must("ALTER TYPE place RENAME ATTRIBUTE street TO x; ALTER TYPE place RENAME ATTRIBUTE city TO "
+		 "street;"
+		 "ALTER TYPE place RENAME ATTRIBUTE x TO city; ALTER TABLE t DROP COLUMN m; DROP TYPE mood "
+		 "CASCADE;"
+		 "CREATE TYPE mood AS ENUM ('sad', 'mad'); ALTER TABLE t ADD COLUMN m mood");
+	outcome_wait(
+		db,
+		dba_insert(db, "t",
+				   "{\"k\": 2, \"m\": \"mad\", \"p\": {\"street\": \"s\", \"city\": \"c\"}}",
+				   outcome_take, &out),
+		&out);
+	assert_string_equal(out.message, "");
+	assert_string_equal(server_sql(server, "SELECT (p).city || (p).street || m FROM t WHERE k = 2"),
+						"csmad");
+	must("DROP TABLE t; CREATE TABLE t (m mood, p place, k bigint PRIMARY KEY)");
+	outcome_wait(
+		db,
+		dba_insert(
+			db, "t",
+			"{\"k\": 3000000000, \"m\": \"mad\", \"p\": {\"street\": \"s\", \"city\": \"c\"}}",
+			outcome_take, &out),
+		&out);
+	assert_string_equal(out.message, "");
+	dba_close(db);
+}
+
+static char *rows_json;
+static dba_result *kept;
+
+static void
+take_rows(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	cJSON	   *rows = error == NULL ? dba_result_rows_json(result) : NULL;
+
+	outcome_take(db, result, error, arg);
+	free(rows_json);
+	rows_json = cJSON_PrintUnformatted(rows);
+	cJSON_Delete(rows);
+	if (kept == NULL && error == NULL)
+		kept = dba_result_keep(result);
+}
+
+/* Fields are read by the names they have now, and of a result kept by those of then. */
+static void
+test_composites(void **state)
+{
+	static const char *const modes[] = {"on", "off"};
+
+	(void) state;
+	for (size_t i = 0; i < 2; i++)
+	{
+		dba_client *db = open_client(server_url(server), "prepare", modes[i], NULL);
+		Outcome		out = {0};
+		cJSON	   *rows;
+		char	   *text;
+
+		must("DROP TABLE IF EXISTS t; DROP TYPE IF EXISTS pair CASCADE; CREATE TYPE pair AS (a "
+			 "int, b int);"
+			 "CREATE TABLE t (p pair, q pair[]); INSERT INTO t VALUES ((1, 2), ARRAY[(3, "
+			 "4)::pair])");
+		outcome_wait(db, dba_select(db, "t", NULL, NULL, NULL, take_rows, &out), &out);
+		assert_string_equal(rows_json, "[{\"p\":{\"a\":1,\"b\":2},\"q\":[{\"a\":3,\"b\":4}]}]");
+		must("ALTER TYPE pair RENAME ATTRIBUTE a TO c");
+		outcome_wait(db, dba_select(db, "t", NULL, NULL, NULL, take_rows, &out), &out);
+		assert_string_equal(rows_json, "[{\"p\":{\"c\":1,\"b\":2},\"q\":[{\"c\":3,\"b\":4}]}]");
+		outcome_wait(db, dba_execute(db, "SELECT p FROM t", NULL, take_rows, &out), &out);
+		must("ALTER TYPE pair DROP ATTRIBUTE b CASCADE; ALTER TABLE t ADD r pair");
+		outcome_wait(db, dba_execute(db, "SELECT p FROM t", NULL, take_rows, &out), &out);
+		assert_string_equal(rows_json, "[{\"p\":{\"c\":1}}]");
+		outcome_wait(db, dba_select(db, "t", NULL, NULL, NULL, take_rows, &out), &out);
+		assert_string_equal(rows_json, "[{\"p\":{\"c\":1},\"q\":[{\"c\":3}],\"r\":null}]");
+		rows = dba_result_rows_json(kept);
+		text = cJSON_PrintUnformatted(rows);
+		assert_string_equal(text, "[{\"p\":{\"a\":1,\"b\":2},\"q\":[{\"a\":3,\"b\":4}]}]");
+		free(text);
+		cJSON_Delete(rows);
+		dba_result_free(kept);
+		kept = NULL;
+		dba_close(db);
+	}
+	free(rows_json);
+}
+
+/* In a transaction nothing is sent again: the error says what to do, and it was in time. */
+static void
+test_in_transaction(void **state)
+{
+	dba_client *db = open_prepared((void *) server_url(server));
+	Outcome		out = {0};
+	dba_client *tx;
+
+	(void) state;
+	must("DROP TABLE IF EXISTS t; CREATE TABLE t (v timestamp); INSERT INTO t VALUES ('2024-01-01 "
+		 "07:00')");
+	for (int round = 0; round < 3; round++)
+	{
+		outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+		tx = out.db;
+		outcome_wait(tx,
+					 dba_delete(tx, "t", "{\"v\": {\"lt\": \"2024-01-01T11:30:00+05:00\"}}",
+								outcome_take, &out),
+					 &out);
+		if (round == 1)
+		{
+			assert_string_equal(out.sqlstate, "40001");
+			assert_string_equal(out.hint, "Begin the transaction again.");
+		}
+		else
+			assert_string_equal(out.message, "");
+		outcome_wait(tx, dba_rollback(tx, outcome_take, &out), &out);
+		if (round == 0)
+			must("ALTER TABLE t ALTER v TYPE timestamptz USING v AT TIME ZONE 'utc'");
+	}
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM t"), "1");
+	dba_close(db);
+}
+
+/* A type's name may hide a table's, and names may need quotes. */
+static void
+test_names(void **state)
+{
+	static const char *const tables[] = {"date", "\"a.b \"\" c\"", "public.\"É\"", "v"};
+	dba_client *db = open_prepared((void *) server_url(server));
+
+	(void) state;
+	must("DROP TABLE IF EXISTS t; CREATE TABLE public.date (\"v'\"\"\\x\" int, k int);"
+		 "CREATE TABLE \"a.b \"\" c\" (LIKE public.date); CREATE TABLE \"É\" (LIKE public.date);"
+		 "CREATE TABLE t (LIKE public.date); CREATE VIEW v AS SELECT * FROM t");
+	for (int round = 0; round < 2; round++)
+	{
+		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		{
+			Outcome		out = {0};
+
+			outcome_wait(db,
+						 dba_insert(db, tables[i],
+									round == 0 ? "{\"v'\\\"\\\\x\": 5}"
+											   : "{\"v'\\\"\\\\x\": \"3000000000\"}",
+									outcome_take, &out),
+						 &out);
+			assert_string_equal(out.message, "");
+			outcome_wait(db,
+						 dba_select(db, tables[i], "count(*)",
+									round == 0 ? "{\"v'\\\"\\\\x\": \"5\"}"
+											   : "{\"v'\\\"\\\\x\": 3000000000}",
+									NULL, outcome_take, &out),
+						 &out);
+			assert_string_equal(out.text, "1");
+		}
+		must("DROP VIEW v; DO $$DECLARE r text; BEGIN FOREACH r IN ARRAY ARRAY['public.date', "
+			 "'\"a.b \"\" c\"', '\"É\"', 't']"
+			 " LOOP EXECUTE format('ALTER TABLE %s ALTER %I TYPE bigint', r, 'v''\"\\x'); END "
+			 "LOOP; END$$;"
+			 "CREATE VIEW v AS SELECT * FROM t");
+	}
+	dba_close(db);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_prepared),
-		cmocka_unit_test(test_unprepared),
-		cmocka_unit_test(test_session),
-		cmocka_unit_test(test_transaction),
+		cmocka_unit_test(test_prepared),	   cmocka_unit_test(test_unprepared),
+		cmocka_unit_test(test_session),		   cmocka_unit_test(test_transaction),
+		cmocka_unit_test(test_made_anew),	   cmocka_unit_test(test_composites),
+		cmocka_unit_test(test_in_transaction), cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

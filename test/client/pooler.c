@@ -98,8 +98,10 @@ test_mode(const char *mode)
 	dba_close(db);
 
 	/* prepared statements forced: what another client prepared there is met */
-	db = open_client(bouncer.url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on", NULL);
-	other = open_client(bouncer.url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on", NULL);
+	db = open_client(bouncer.url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on",
+					 NULL);
+	other = open_client(bouncer.url, "pool_size", size, "pool_max_overflow", "0", "prepare", "on",
+						NULL);
 	for (int round = 0; round < 3; round++)
 	{
 		for (int i = 0; i < 50; i++)
@@ -149,8 +151,8 @@ test_prepared(void **state)
 	}
 	bouncer_start(&bouncer, server, "transaction", "max_prepared_statements = 20\n");
 	for (int i = 0; i < 2; i++)
-		clients[i] = open_client(bouncer.url, "pool_size", "4", "pool_max_overflow", "0", "prepare", "on",
-								 "prepared_max", "8", NULL);
+		clients[i] = open_client(bouncer.url, "pool_size", "4", "pool_max_overflow", "0", "prepare",
+								 "on", "prepared_max", "8", NULL);
 	for (int i = 0; i < 600; i++)
 	{
 		char		columns[64];

@@ -116,7 +116,8 @@ test_events(void **state)
 	dba_close(db);
 	trace = read_trace();
 	events_of(trace, "1", events, sizeof(events));
-	assert_string_equal(events, "submitted connection sent answered answered sent answered ended");
+	assert_string_equal(events,
+						"submitted connection sent answered answered sent answered answered ended");
 	events_of(trace, "3", events, sizeof(events));
 	assert_string_equal(events, "submitted connection sent answered ended");
 	events_of(trace, "-", events, sizeof(events));

@@ -339,7 +339,7 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 {
 	Request	   *request = op->request;
 
-	if (request != NULL)
+	if (request != NULL && op->kind != OP_GUARD)
 		TRACE(conn->core, trace_answered(request, conn->number, result));
 	if (op->kind == OP_SETUP)
 		connect_setup_done(conn, result);

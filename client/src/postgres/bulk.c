@@ -100,8 +100,7 @@ bulk_send_arrays(Bulk *bulk, Request *request, size_t count)
 		/* rows to be returned may have types of the user's: a description tells */
 		request->sql.unprepared = !bulk->returning;
 		if (buf_ok(&sql) && request->owned != NULL)
-			request->sql.stmt =
-				stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
+			request->sql.stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
 	}
 	buf_free(&sql);
 	if (request->sql.stmt == NULL)

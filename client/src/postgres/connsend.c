@@ -209,7 +209,8 @@ conn_send_execute(Conn *conn, Request *request)
 			return false;
 	}
 	else if (PQsendQueryParams(conn->pg, stmt_text(stmt), b->count,
-							   stmt->run != NULL ? stmt->params : b->types, b->values, b->lengths, b->formats, 0) != 1)
+							   stmt->run != NULL ? stmt->params : b->types, b->values, b->lengths,
+							   b->formats, 0) != 1)
 		return false;
 	conn_expect(conn, OP_EXECUTE, request, NULL);
 	if (stream)

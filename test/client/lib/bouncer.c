@@ -53,8 +53,8 @@ write_ini(const Bouncer *bouncer, const Server *server, const char *mode, const 
 			"127.0.0.1\nlisten_port = %d\n"
 			"unix_socket_dir =\nauth_type = trust\nauth_file = %s/users\nlogfile = %s/log\npidfile "
 			"= %s/pid\npool_mode = %s\ndefault_pool_size = 3\n%s",
-			server_dir(server), server_port(server), bouncer->port, bouncer->dir, bouncer->dir, bouncer->dir,
-			mode, more);
+			server_dir(server), server_port(server), bouncer->port, bouncer->dir, bouncer->dir,
+			bouncer->dir, mode, more);
 	fclose(file);
 	snprintf(path, sizeof(path), "%s/users", bouncer->dir);
 	file = fopen(path, "w");
