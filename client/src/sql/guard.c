@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sql/sql.h"
+#include "sql/quote.h"
 
 #define REFUSAL "db_adapter: the type of a column has changed"
 #define FEW 8

@@ -30,21 +30,6 @@ sql_free(SqlStatement *st)
 /* ---------------------------------------------------------------- names */
 
 void
-sql_write_identifier(Buf *buf, const char *name)
-{
-	const char *quote;
-
-	buf_putc(buf, '"');
-	for (; (quote = strchr(name, '"')) != NULL; name = quote + 1)
-	{
-		buf_append(buf, name, (size_t) (quote - name) + 1);
-		buf_putc(buf, '"');
-	}
-	buf_puts(buf, name);
-	buf_putc(buf, '"');
-}
-
-void
 sql_write_name(Buf *buf, const SqlName *name)
 {
 	for (size_t i = 0; i < name->count; i++)

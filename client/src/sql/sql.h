@@ -15,6 +15,7 @@
 #include "base/array.h"
 #include "sql/guard.h"
 #include "sql/query.h"
+#include "sql/quote.h"
 #include "sql/types.h"
 
 typedef struct SqlStatement
@@ -115,9 +116,6 @@ typedef struct SqlParamType
 
 extern SqlParamType sql_param_type(const Types *types, Oid oid);
 
-/* appends an array's element in double quotes, so that nothing in it means anything */
-extern void sql_write_element(Buf *buf, const char *text, size_t len);
-
 /* appends the text; false: the value is SQL NULL and nothing was appended; type may
  * be NULL */
 extern bool sql_param_write(Buf *buf, const JsonValue *value, const SqlParamType *type);
@@ -150,7 +148,6 @@ extern const char **sql_write_arrays(const SqlColumn *columns, size_t count, con
 
 /* ---------------------------------------------------------------- writing */
 
-extern void sql_write_identifier(Buf *buf, const char *name);
 extern void sql_write_name(Buf *buf, const SqlName *name);
 extern void sql_write_returning(SqlStatement *st, const dba_query *query);
 

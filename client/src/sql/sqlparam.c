@@ -41,24 +41,6 @@ sql_param_type(const Types *types, Oid oid)
 	return param;
 }
 
-void
-sql_write_element(Buf *buf, const char *text, size_t len)
-{
-	size_t		start = 0;
-
-	buf_putc(buf, '"');
-	for (size_t i = 0; i < len; i++)
-	{
-		if (text[i] != '"' && text[i] != '\\')
-			continue;
-		buf_append(buf, text + start, i - start);
-		buf_putc(buf, '\\');
-		start = i;
-	}
-	buf_append(buf, text + start, len - start);
-	buf_putc(buf, '"');
-}
-
 /* An element or field that is itself the text of a type. */
 static void
 write_inner(Buf *buf, const JsonValue *value, const SqlParamType *type)
