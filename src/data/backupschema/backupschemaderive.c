@@ -171,19 +171,66 @@ reference_key(const RelationInfo *rel)
 }
 
 static bool
-is_reference(const RelationInfo *rel, AttrNumber attnum)
+fk_is_required(const RelationInfo *rel, const RelationForeignKey *fk)
 {
+	for (int i = 0; i < fk->ncolumns; i++)
+		if (!relation_column_by_number(rel, fk->columns[i])->not_null)
+			return false;
+	return true;
+}
+
+/* Whether references lead from one table to the other. */
+static bool
+reaches(const Derivation *d, Oid from, Oid to, List **seen)
+{
+	RelationInfo *rel = find_relation(d, from);
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (from == to)
+		return true;
+	if (rel == NULL || list_member_oid(*seen, from))
+		return false;
+	*seen = lappend_oid(*seen, from);
+	foreach(lc, rel->foreign_keys)
+		if (reaches(d, ((RelationForeignKey *) lfirst(lc))->target, to, seen))
+			return true;
+	return false;
+}
+
+/* What a column of a key is to the match key. */
+typedef enum
+{
+	PART_PLAIN,					/* stands in it */
+	PART_OPTIONAL,				/* beside others: the row it refers to, where there is one */
+	PART_PARENT,				/* takes part with the parents */
+	PART_CIRCULAR,				/* known only when the circle is complete: tells nothing */
+} KeyPart;
+
+static KeyPart
+part_of(const Derivation *d, const RelationInfo *rel, AttrNumber attnum)
+{
+	KeyPart		part = PART_PLAIN;
 	ListCell   *lc;
 
 	foreach(lc, rel->foreign_keys)
 	{
 		RelationForeignKey *fk = lfirst(lc);
+		List	   *seen = NIL;
 
 		for (int i = 0; i < fk->ncolumns; i++)
 			if (fk->columns[i] == attnum)
-				return true;
+			{
+				if (reaches(d, fk->target, rel->oid, &seen))
+					part = PART_CIRCULAR;
+				else if (fk_is_required(rel, fk))
+					return PART_PARENT;
+				else if (part == PART_PLAIN)
+					part = PART_OPTIONAL;
+				break;
+			}
 	}
-	return false;
+	return part;
 }
 
 /* A lone primary key of such a type numbers rows rather than naming them. */
@@ -194,15 +241,16 @@ is_surrogate(Oid type)
 }
 
 /*
- * What a unique index says about rows beyond whose they are and what they
- * reference: those columns, of which ids are none.  Its rank among others is
- * higher the more people would call it a name.
+ * What a unique index says about rows beyond whose they are and what their parents are:
+ * those columns, of which ids are none.  Its rank among others is higher the more
+ * people would call it a name.
  */
 static List *
-natural_part(const RelationInfo *rel, const RelationKey *key, const RelationColumn *tenant,
-			 int *rank)
+natural_part(const Derivation *d, const RelationInfo *rel, const RelationKey *key,
+			 const RelationColumn *tenant, int *rank)
 {
 	List	   *columns = NIL;
+	bool		plain = false;
 
 	*rank = 0;
 	if (key->partial || key->expressions)
@@ -210,25 +258,28 @@ natural_part(const RelationInfo *rel, const RelationKey *key, const RelationColu
 	for (int i = 0; i < key->ncolumns; i++)
 	{
 		RelationColumn *column = relation_column_by_number(rel, key->columns[i]);
+		KeyPart		part = part_of(d, rel, key->columns[i]);
 
-		if (column == tenant || is_reference(rel, column->attnum))
+		if (column == tenant || part == PART_PARENT)
 			continue;
-		if (OidIsValid(column->sequence) || column->generated ||
+		if (part == PART_CIRCULAR || OidIsValid(column->sequence) || column->generated ||
 			(key->primary && key->ncolumns == 1 && is_surrogate(column->basetype)))
 			return NIL;
 		*rank += column->not_null ? 0 : -4;
 		*rank += column->basetype == TEXTOID || column->basetype == VARCHAROID ? 2 : 0;
 		*rank += strcmp(column->name, "slug") == 0 ? 8 : 0;
 		*rank += column->basetype == UUIDOID || column->has_default ? -3 : 0;
+		plain |= part == PART_PLAIN;
 		columns = lappend(columns, column);
 	}
 	*rank -= 2 * list_length(columns);
-	return columns;
+	return plain ? columns : NIL;
 }
 
 /* The match key, and the index it stands on; NIL when nothing names rows. */
 static List *
-match_key(const RelationInfo *rel, const RelationColumn *tenant, RelationKey **chosen)
+match_key(const Derivation *d, const RelationInfo *rel, const RelationColumn *tenant,
+		  RelationKey **chosen)
 {
 	List	   *best = NIL;
 	int			best_rank = 0;
@@ -238,7 +289,7 @@ match_key(const RelationInfo *rel, const RelationColumn *tenant, RelationKey **c
 	foreach(lc, rel->keys)
 	{
 		int			rank;
-		List	   *columns = natural_part(rel, lfirst(lc), tenant, &rank);
+		List	   *columns = natural_part(d, rel, lfirst(lc), tenant, &rank);
 
 		if (columns != NIL && (best == NIL || rank > best_rank))
 		{
@@ -294,15 +345,6 @@ reference_fields(const RelationInfo *rel, const RelationForeignKey *fk, const Re
 			if (fk->target_columns[j] == key->columns[i])
 				fields = lappend(fields, relation_column_by_number(rel, fk->columns[j])->name);
 	return list_length(fields) == fk->ncolumns ? fields : NIL;
-}
-
-static bool
-fk_is_required(const RelationInfo *rel, const RelationForeignKey *fk)
-{
-	for (int i = 0; i < fk->ncolumns; i++)
-		if (!relation_column_by_number(rel, fk->columns[i])->not_null)
-			return false;
-	return true;
 }
 
 /* The references of one kind as a list under member, which is left out when empty. */
@@ -413,7 +455,7 @@ write_table(Derivation *d, const RelationInfo *rel)
 	RelationColumn *tenant = tenant_column(d, rel);
 	RelationKey *key = reference_key(rel);
 	RelationKey *chosen;
-	List	   *match = match_key(rel, tenant, &chosen);
+	List	   *match = match_key(d, rel, tenant, &chosen);
 	List	   *names = NIL;
 	ListCell   *lc;
 

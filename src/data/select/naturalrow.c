@@ -248,7 +248,7 @@ is_match_reference(const Selection *s, const BackupTable *table, const Identity 
 		bool		tenant = ref->columns[i] == table->user_column;
 
 		if (in_identity(table, id, ref->columns[i]) &&
-			(tenant ? s->user_id == NULL && tenant_is_mapped(s, table) : table->nslug == 0))
+			(!tenant || (s->user_id == NULL && tenant_is_mapped(s, table))))
 			return true;
 	}
 	return false;
@@ -272,7 +272,7 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 		const RelationColumn *column = &table->rel->columns[i];
 
 		if (in_identity(table, &id, column) &&
-			(table->nslug > 0 || depth >= MAX_DEPTH || !is_reference(table, column) ||
+			(depth >= MAX_DEPTH || !is_reference(table, column) || is_circular(table, column) ||
 			 shows_tenant(b->s, table, column)))
 			add_column(b, psprintf("%s.%s", prefix, column->name),
 					   psprintf("%s.%s", alias, column->quoted), column, match)
@@ -414,7 +414,8 @@ add_columns(Builder *b, const Identity *id)
 		NaturalColumn *item;
 
 		if (!selection_has_column(table, column) ||
-			(is_reference(table, column) && !slug && !shows_tenant(b->s, table, column)) ||
+			(is_reference(table, column) && !(slug && is_circular(table, column)) &&
+			 !shows_tenant(b->s, table, column)) ||
 			(column == table->user_column && b->s->user_id != NULL && !slug) ||
 			(is_among(column, table->pk_columns, table->npk) && !match))
 			continue;
