@@ -64,9 +64,12 @@ doubt_of(const dba_result *result, size_t row)
 {
 	cJSON	   *notes = dba_result_json(result, row, "notes");
 	bool		unkeyed = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(notes, "no_match_key"));
+	bool		repeated = cJSON_HasObjectItem(notes, "repeated_match_key");
 
 	cJSON_Delete(notes);
-	return unkeyed ? "no match key: each restore inserts its rows again" : "";
+	if (unkeyed)
+		return "no match key: each restore inserts its rows again";
+	return repeated ? "several rows of the file have one match key: they are one row here" : "";
 }
 
 static void

@@ -229,9 +229,17 @@ convert_rows(RestoreTable *t, int from, int to)
 static bool
 was_made(const RestoreTable *t, TransactionId origin)
 {
-	return TransactionIdIsNormal(origin) &&
+	return t->sql.may_be_made && TransactionIdIsNormal(origin) &&
 		   TransactionIdFollowsOrEquals(origin, t->restore->begun) &&
 		   TransactionIdPrecedes(origin, t->sql.begun) &&
+		   TransactionIdIsCurrentTransactionId(origin);
+}
+
+/* Whether it came of this restore's own rows for the table. */
+static bool
+was_written(const RestoreTable *t, TransactionId origin)
+{
+	return TransactionIdIsNormal(origin) && TransactionIdFollowsOrEquals(origin, t->sql.begun) &&
 		   TransactionIdIsCurrentTransactionId(origin);
 }
 
@@ -256,8 +264,12 @@ take_existing(TupleTableSlot *slot, void *arg)
 	row->match.found = true;
 	row->match.held = t->sql.locking;
 	if (t->sql.tells_origin)
-		row->match.made =
-			was_made(t, DatumGetTransactionId(slot_getattr(slot, t->key.count + 3, &isnull)));
+	{
+		TransactionId origin = DatumGetTransactionId(slot_getattr(slot, t->key.count + 3, &isnull));
+
+		row->match.made = was_made(t, origin);
+		row->match.repeated = was_written(t, origin);
+	}
 	for (int i = 0; i < t->key.count; i++)
 	{
 		Datum		value;
@@ -432,7 +444,7 @@ release_rows(RestoreTable *t, int from, int to)
 		if (!row->match.held || (row->state != ROW_EXISTS && row->state != ROW_SKIPPED))
 			continue;
 		row->state = ROW_READ;
-		row->match.held = row->match.found = row->match.made = false;
+		row->match.held = row->match.found = row->match.made = row->match.repeated = false;
 		row->match.searched = row->converted = false;
 		row->refs.json_done = row->refs.later = 0;
 		row->refs.nulled = 0;
@@ -756,6 +768,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 		case ROW_UPDATED:
 			t->counts.updated++;
 			t->counts.made += row->match.made;
+			t->counts.repeated += row->match.repeated;
 			break;
 		case ROW_SKIPPED:
 			if (row->referenced)
@@ -763,6 +776,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 			t->counts.skipped++;
 			t->counts.suppressed += row->written.suppressed;
 			t->counts.untouched += row->written.untouched;
+			t->counts.repeated += row->match.repeated;
 			break;
 		case ROW_ORPHANED:
 			if (row->referenced)

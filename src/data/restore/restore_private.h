@@ -99,6 +99,7 @@ typedef struct RowMatch
 	bool		found;
 	bool		held;			/* and locked by the attempt that is being made */
 	bool		made;			/* by a trigger of a table restored before: not the file's */
+	bool		repeated;		/* written meanwhile: by another row of the file, as it seems */
 	bool		refused;		/* by a unique index, and searched again */
 } RowMatch;
 
@@ -239,6 +240,7 @@ typedef struct TableSql
 	QueryPlan  *probe_latest;	/* without locks; NULL until needed */
 	bool		locking;		/* the probe holds what it finds */
 	bool		tells_origin;	/* and says which transaction made it */
+	bool		may_be_made;	/* by triggers of tables restored before */
 	TransactionId begun;		/* the next one when the table began */
 	RestoreStatements *current;
 	List	   *all;			/* RestoreStatements * */
@@ -276,6 +278,7 @@ typedef struct TableCounts
 	int64		suppressed;
 	int64		unmatched;		/* rows whose match key has a NULL */
 	int64		made;			/* by triggers, and the file's now */
+	int64		repeated;		/* taken for a row that this restore had written */
 	int64		untouched;		/* no trigger, policy or view let them be updated */
 } TableCounts;
 

@@ -252,6 +252,7 @@ notes_json(const Restore *restore, const RestoreTable *t)
 		put_count(&w, "suppressed_by_trigger", t->counts.suppressed);
 		put_count(&w, "not_updated", t->counts.untouched);
 		put_count(&w, "made_by_trigger", t->counts.made);
+		put_count(&w, "repeated_match_key", t->counts.repeated);
 		put_names(&w, "defaulted_columns", t->notes.defaulted);
 		put_names(&w, "dropped_columns", t->notes.dropped);
 		if (t->counts.inserted + t->counts.updated > 0)

@@ -701,7 +701,8 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	if (t->match.count > 0)
 	{
 		t->sql.locking = may_lock(t->rel);
-		t->sql.tells_origin = may_be_made(t);
+		t->sql.tells_origin = has_storage(t->rel);
+		t->sql.may_be_made = may_be_made(t);
 		t->sql.begun = ReadNextTransactionId();
 		t->sql.probe = prepare_probe(t, t->sql.locking);
 	}

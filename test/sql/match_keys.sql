@@ -1,3 +1,4 @@
+-- Which rows are the same: what derived match keys hold, and what they must not take for one.
 -- Tables that inherit from one another: keys are unique in each alone.
 SET client_min_messages = warning;
 CREATE SCHEMA here;
@@ -59,3 +60,48 @@ UPDATE books SET shelf_id = 3 - shelf_id;
 SELECT "table", inserted, updated, failed FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT slug, shelf_id FROM books ORDER BY slug;
 DROP SCHEMA there CASCADE;
+
+-- Names that are unique under an optional reference, and in a tree.
+CREATE SCHEMA here;
+CREATE SCHEMA there;
+SET search_path = here;
+CREATE TABLE shelves (id int PRIMARY KEY, slug text UNIQUE NOT NULL);
+CREATE TABLE books (id serial PRIMARY KEY, name text NOT NULL, shelf_id int REFERENCES shelves, UNIQUE (shelf_id, name));
+CREATE TABLE folders (id serial PRIMARY KEY, name text NOT NULL, parent_id int REFERENCES folders, UNIQUE (parent_id, name));
+CREATE TABLE badges (id serial PRIMARY KEY, shelf_id int UNIQUE REFERENCES shelves, at date);
+CREATE TABLE there.shelves (LIKE shelves INCLUDING ALL);
+CREATE TABLE there.books (LIKE books INCLUDING ALL, FOREIGN KEY (shelf_id) REFERENCES there.shelves);
+INSERT INTO shelves VALUES (1, 'low'), (2, 'high');
+INSERT INTO books (name, shelf_id) VALUES ('a', 1), ('a', 2), ('b', 1), ('a', NULL);
+INSERT INTO folders (name, parent_id) VALUES ('root', NULL), ('a', 1), ('b', 1), ('a', 2), ('a', 3);
+SELECT db_adapter.derive_backup_schema('{shelves,books,folders,badges}') AS schema \gset
+SELECT t ->> 'name' AS "table", t -> 'slug_field' AS slug FROM jsonb_array_elements(:'schema'::jsonb -> 'tables') t ORDER BY 1;
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+BEGIN;
+TRUNCATE shelves, books, folders, badges;
+INSERT INTO shelves VALUES (1, 'high'), (2, 'low');
+SELECT "table", inserted, skipped, failed, notes FROM db_adapter.restore(:'file');
+SELECT b.name, s.slug FROM books b LEFT JOIN shelves s ON s.id = b.shelf_id ORDER BY 1, 2;
+WITH RECURSIVE r (id, path) AS (SELECT id, name FROM folders WHERE parent_id IS NULL
+    UNION ALL SELECT f.id, r.path || '/' || f.name FROM folders f JOIN r ON r.id = f.parent_id) SELECT path FROM r ORDER BY path;
+ROLLBACK;
+-- a reference in a match key stands by the row that it leads to
+INSERT INTO there.shelves VALUES (1, 'high'), (2, 'low');
+INSERT INTO there.books (name, shelf_id) VALUES ('a', 1), ('b', 2);
+SELECT match_key FROM db_adapter.digest_rows(:'schema', 'here.books', NULL) ORDER BY match_key::text;
+SET search_path = there;
+SELECT db_adapter.derive_backup_schema('{shelves,books}') AS schema \gset
+SELECT match_key FROM db_adapter.digest_rows(:'schema', 'there.books', NULL) ORDER BY match_key::text;
+SELECT * FROM db_adapter.delete_rows(:'schema', '{"there.books": [{"name": "a", "shelf_id.slug": "high"}]}');
+SELECT name, shelf_id FROM there.books;
+
+-- Rows of a file that share their match key are said to.
+SELECT db_adapter.backup_document('{"tables": [{"name": "here.books", "user_field": null, "slug_field": "name"}]}') AS file \gset
+SELECT inserted, updated, skipped, failed, notes FROM db_adapter.restore(:'file');
+TRUNCATE here.books;
+SELECT inserted, updated, skipped, failed, notes FROM db_adapter.restore(:'file');
+TRUNCATE here.books;
+CREATE UNIQUE INDEX ON here.books (name);
+SELECT inserted, updated, skipped, failed, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
+SET client_min_messages = error;
+DROP SCHEMA here, there CASCADE;
