@@ -103,5 +103,22 @@ SELECT inserted, updated, skipped, failed, notes FROM db_adapter.restore(:'file'
 TRUNCATE here.books;
 CREATE UNIQUE INDEX ON here.books (name);
 SELECT inserted, updated, skipped, failed, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
+
+-- Chosen rows that refer to rows which nothing but all they hold tells apart.
+SET search_path = here;
+CREATE TABLE spots (id serial PRIMARY KEY, shelf_id int NOT NULL REFERENCES shelves, note text);
+CREATE TABLE items (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, spot_id int NOT NULL REFERENCES spots ON UPDATE CASCADE,
+    other_id int REFERENCES spots ON UPDATE CASCADE);
+INSERT INTO spots (shelf_id, note) VALUES (1, 'left'), (1, NULL), (1, NULL), (2, 'left'), (2, 'gone');
+INSERT INTO items (slug, spot_id, other_id) VALUES ('a', 1, 3), ('b', 2, NULL), ('c', 4, 1), ('d', 5, 1), ('e', 1, 5);
+SELECT db_adapter.derive_backup_schema('{shelves,spots,items}') AS schema \gset
+SELECT db_adapter.backup_document(:'schema', keys => '{"here.items": true}') AS file \gset
+UPDATE spots SET id = 16 - id;
+UPDATE items SET spot_id = 12, other_id = NULL;
+UPDATE spots SET note = 'elsewhere' WHERE note = 'gone';
+SELECT "table", inserted, updated, skipped, nulled_refs, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT i.slug, s.shelf_id, s.note, o.shelf_id AS other_shelf, o.note AS other, i.spot_id <> i.other_id AS two
+    FROM items i JOIN spots s ON s.id = i.spot_id LEFT JOIN spots o ON o.id = i.other_id ORDER BY 1;
+SELECT count(*) FROM spots;
 SET client_min_messages = error;
 DROP SCHEMA here, there CASCADE;

@@ -391,7 +391,7 @@ find_existing(RestoreTable *t, int from, int to)
 	accept_existing(t, from, to);
 }
 
-/* Nothing tells such a row from others: it can neither be found nor be made again. */
+/* Nothing tells such a row from others, and none holds the same: it cannot be made again. */
 static void
 pass_over_referenced(RestoreTable *t, int from, int to)
 {
@@ -418,7 +418,11 @@ prepare_rows(RestoreTable *t, int from, int to)
 		accept_existing(t, from, to);
 	}
 	else
+	{
+		restore_nullkey_find(t, from, to);
+		accept_existing(t, from, to);
 		pass_over_referenced(t, from, to);
+	}
 	for (int i = from; i < to; i++)
 	{
 		RestoreRow *row = &t->batch.rows[i];

@@ -1,6 +1,9 @@
 /*
  * restore_nullkey.c
- *	  Rows with a NULL in what makes them exist: they are told by all they hold.
+ *	  Rows that no key tells apart, as with a NULL in it: they are told by all they hold.
+ *
+ * Without a match key that goes for rows that are there for others to refer to alone: a
+ * digest has told them to be here by the same means.
  *
  * Such a row exists when one with a NULL there holds the same in every column that
  * the file has, and each row here is found by one of the file's alone, so that two
@@ -33,6 +36,8 @@ struct RestoreNullkey
 bool
 restore_nullkey_is(const RestoreTable *t, const RestoreRow *row)
 {
+	if (t->match.count == 0)
+		return row->referenced;
 	for (int i = 0; i < t->match.count; i++)
 		if (row->nulls[t->match.columns[i]] && !restore_table_matches_null(t, t->match.columns[i]))
 			return true;
@@ -126,7 +131,7 @@ take_row(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* The rows here that have a NULL in what makes them exist, of the tenant if there is one. */
+/* The rows here that no key tells apart, of the tenant if there is one. */
 static void
 read_rows(RestoreNullkey *u)
 {
@@ -143,7 +148,8 @@ read_rows(RestoreNullkey *u)
 			&sql, ", %s",
 			restore_table_cast(t, t->key.columns[i],
 							   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
-	appendStringInfo(&sql, " FROM %s AS x WHERE (false", t->table->source);
+	appendStringInfo(&sql, " FROM %s AS x WHERE (%s", t->table->source,
+					 t->match.count == 0 ? "true" : "false");
 	for (int i = 0; i < t->match.count; i++)
 		if (!restore_table_matches_null(t, t->match.columns[i]))
 			appendStringInfo(&sql, " OR x.%s IS NULL", t->rel->columns[t->match.columns[i]].quoted);
