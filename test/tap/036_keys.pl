@@ -267,7 +267,7 @@ sub sync_places
 	foreach my $side ([ 'source', $source ], [ 'destination', $destination ])
 	{
 		sql($side->[0], "DROP TABLE IF EXISTS orders, places; CREATE TABLE places (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, pos int NOT NULL UNIQUE);"
-			  . "CREATE TABLE orders (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, place_id int NOT NULL REFERENCES places ON DELETE CASCADE);"
+			  . "CREATE TABLE orders (id serial PRIMARY KEY, slug text NOT NULL, place_id int NOT NULL REFERENCES places ON DELETE CASCADE, UNIQUE (place_id, slug));"
 			  . "INSERT INTO places (slug, pos) VALUES $side->[1]; INSERT INTO orders (slug, place_id) SELECT 'o' || $order, id FROM places");
 	}
 	sql('destination', 'ALTER TABLE places ADD CHECK (pos < 9)');
