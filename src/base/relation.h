@@ -96,9 +96,9 @@ extern void relation_check_allowed(Oid relid);
 /*
  * Raises 42501 where reading it, or a table below it, runs what somebody wrote who
  * does not have the current user's rights: a view, or a foreign table.  Takes locks, so
- * that it stays what it is.
+ * that it stays what it is.  false: part of what is read belongs to others.
  */
-extern void relation_check_code(Oid relid);
+extern bool relation_check_code(Oid relid);
 /* The relation that it would raise for; or InvalidOid. */
 extern Oid relation_find_code(Oid relid);
 /* Has the constants in index expressions evaluated as its owner, for plans to come. */

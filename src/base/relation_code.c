@@ -116,7 +116,7 @@ relation_find_code(Oid relid)
 	return find_code_below(relid, &others);
 }
 
-void
+bool
 relation_check_code(Oid relid)
 {
 	bool		others = false;
@@ -133,6 +133,7 @@ relation_check_code(Oid relid)
 						   "owner does not have.",
 						   GetUserNameFromId(GetUserId(), false)),
 				 errhint("Act as its owner, or as a role whose rights he has.")));
+	return !others;
 }
 
 /*

@@ -190,7 +190,9 @@ CREATE TABLE app.his (id serial PRIMARY KEY, user_id text NOT NULL, slug text NO
 INSERT INTO app.his (user_id, slug) VALUES ('u1', 'a');
 CREATE VIEW app.locked AS SELECT * FROM app.his WHERE pg_advisory_xact_lock_shared(7) IS NOT NULL;
 SELECT length(db_adapter.backup_document('{"tables": [{"name": "app.locked"}]}')) > 0 AS backed_up;
-SELECT rows FROM db_adapter.digest('{"tables": [{"name": "app.locked"}]}', 'app.locked') WHERE rows > 0;
+INSERT INTO app.his (user_id, slug) SELECT 'u1', repeat('b', 1000) || g FROM generate_series(1, 200) g;
+SELECT count(*) > 3 AS chunks FROM (SELECT db_adapter.backup('{"tables": [{"name": "app.locked"}]}')) b;
+SELECT sum(rows) FROM db_adapter.digest('{"tables": [{"name": "app.locked"}]}', 'app.locked') WHERE rows > 0;
 SELECT db_adapter.backup_document('{"tables": [{"name": "app.locked"}, {"name": "app.kept"}]}');
 CREATE OR REPLACE VIEW app.locked AS SELECT h.* FROM app.his h JOIN app.kept k USING (id)
   WHERE pg_advisory_xact_lock_shared(7) IS NOT NULL;

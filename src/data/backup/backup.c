@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/argument.h"
+#include "base/calls.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -420,6 +421,8 @@ backup_next(Backup *b, StringInfo out)
 
 	if (b->phase == PHASE_DONE)
 		return false;
+	/* Each call for a chunk has a guard of its own. */
+	calls_name_relation(!b->schema->reads_others);
 	MemoryContextReset(b->callcxt);
 	oldcxt = MemoryContextSwitchTo(b->callcxt);
 	b->out = out;

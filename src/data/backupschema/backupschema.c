@@ -625,7 +625,8 @@ bind_table(BackupSchema *schema, BackupTable *table)
 {
 	Oid			relid = relation_resolve(table->name);
 
-	relation_check_code(relid);
+	if (!relation_check_code(relid))
+		schema->reads_others = true;
 	table->rel = relation_read(relid);
 	table->pk_columns = bind_columns(table, table->pk, table->npk, "pk", "id");
 	table->slug_columns = bind_columns(table, table->slug, table->nslug, "slug_field", "slug");
