@@ -65,11 +65,15 @@ sub expect
 {
 	my ($self, $pattern) = @_;
 
-	until ($self->{seen} =~ $pattern)
+	my $end;
+
+	# What a match leaves behind is gone with the scope that it stands in.
+	until (defined $end)
 	{
-		$self->_read or $self->_fail("it ended without printing $pattern");
+		$end = $+[0] if $self->{seen} =~ $pattern;
+		defined $end or $self->_read or $self->_fail("it ended without printing $pattern");
 	}
-	$self->{seen} = substr $self->{seen}, $+[0];
+	$self->{seen} = substr $self->{seen}, $end;
 	return;
 }
 

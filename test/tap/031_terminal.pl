@@ -114,11 +114,6 @@ sub interrupt_at_lock
 
 	hold($database, $lock);
 	my $terminal = Terminal->new([ 'db-adapter', @$args ]);
-	if (defined $option{question})
-	{
-		$terminal->expect($option{question});
-		$terminal->type("y\n");
-	}
 	wait_for_lock($database);
 	$terminal->expect($option{shows}) if defined $option{shows};
 	$terminal->type("\cC");
@@ -189,7 +184,8 @@ interrupt_at_lock('sync, deriving the backup schema', 'other', 'LOCK notes', [ @
 interrupt_at_lock('sync, comparing here', 'other', 'LOCK notes', \@sync);
 interrupt_at_lock('sync, comparing there', 'shop', 'LOCK notes', \@sync);
 interrupt_at_lock('sync, writing', 'other', 'LOCK notes IN SHARE MODE', \@sync);
-interrupt_at_lock('sync, deleting', 'other', q{SELECT FROM notes WHERE slug = 'gone' FOR UPDATE}, [ @sync, '--delete' ], question => qr/\[y\/N\] /);
+interrupt_at_lock('sync, seeing what would go', 'other', q{SELECT FROM notes WHERE slug = 'gone' FOR UPDATE}, [ @sync, '--delete' ]);
+interrupt_at_lock('sync, deleting', 'other', q{SELECT FROM notes WHERE slug = 'gone' FOR UPDATE}, [ @sync, '--delete', '--yes' ]);
 interrupt_at_lock('backup', 'shop', 'LOCK notes', [qw(backup --profile shop --all-users -o x.jsonl)]);
 interrupt_at_lock('backup under way', 'shop', 'SELECT pg_advisory_xact_lock(7)', [qw(backup --profile shop --all-users --backup-schema slow.json -o x.jsonl)], shows => qr/\r\e\[K *authors +[\d,]+ rows .*\d [kMG]?B\/s/);
 interrupt_at_lock('compressed backup', 'shop', 'LOCK notes', [qw(backup --profile shop --all-users -o x.jsonl.zst)]);
