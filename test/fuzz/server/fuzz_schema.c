@@ -24,7 +24,8 @@ check_ref(const BackupSchema *schema, const BackupTable *table, const BackupRef 
 
 		if (target->index < -1 || target->index >= schema->ntables)
 			__builtin_trap();
-		if (target->index >= 0 && strcmp(schema->tables[target->index].name, target->table) != 0)
+		if (target->index >= 0 &&
+			backupschema_find_meant(schema, target->table) != &schema->tables[target->index])
 			__builtin_trap();
 		if (target->index >= 0 && !ref->circular &&
 			schema->tables[target->index].component == table->component)

@@ -11,6 +11,7 @@
  */
 #include "server.h"
 
+#include <ctype.h>
 #include <setjmp.h>
 
 #include "common/cryptohash.h"
@@ -283,6 +284,59 @@ varstr_levenshtein_less_equal(const char *source, int slen, const char *target, 
 	for (int i = 0; i < Min(slen, tlen); i++)
 		distance -= source[i] == target[i];
 	return distance;
+}
+
+/* ----- names ----- */
+
+/* One part of a name, quoted or not; its end is behind it, or NULL where there is none. */
+static char *
+split_name(char *at, char separator, List **parts)
+{
+	bool		quoted = *at == '"';
+	bool		open = quoted;
+	char	   *start = at += quoted;
+	char	   *out = start;
+
+	for (; *at != '\0' && (open || (*at != separator && !isspace((unsigned char) *at))); at++)
+	{
+		if (open && *at == '"' && *++at != '"')
+		{
+			open = false;
+			break;
+		}
+		*out++ = quoted ? *at : pg_tolower((unsigned char) *at);
+	}
+	if (out == start || open)
+		return NULL;
+	*parts = lappend(*parts, pnstrdup(start, out - start));
+	return at;
+}
+
+bool
+SplitIdentifierString(char *text, char separator, List **parts)
+{
+	char	   *at = text + strspn(text, " \t\n\r\f");
+
+	*parts = NIL;
+	if (*at == '\0')
+		return true;
+	while ((at = split_name(at, separator, parts)) != NULL)
+	{
+		at += strspn(at, " \t\n\r\f");
+		if (*at == '\0')
+			return true;
+		if (*at++ != separator)
+			return false;
+		at += strspn(at, " \t\n\r\f");
+	}
+	return false;
+}
+
+/* Always within quotes: only that equal names stay equal is asked of it. */
+char *
+quote_qualified_identifier(const char *qualifier, const char *name)
+{
+	return psprintf("\"%s\".\"%s\"", qualifier, name);
 }
 
 /* ----- SHA-256, as far as the readers can tell ----- */
