@@ -695,6 +695,61 @@ bind_source(const BackupSchema *schema, BackupTable *table)
 		table->source = psprintf("ONLY %s", table->rel->qualified);
 }
 
+static bool
+some_key_within(const RelationInfo *rel, const AttrNumber *columns, int count)
+{
+	ListCell   *lc;
+
+	foreach(lc, rel->keys)
+		if (relation_key_within(lfirst(lc), columns, count))
+			return true;
+	return false;
+}
+
+/* Whether the unique indexes make ids repeat over tenants, and not within one. */
+static bool
+key_needs_tenant(const BackupTable *table)
+{
+	AttrNumber *columns = palloc(sizeof(AttrNumber) * (table->npk + 1));
+
+	if (table->user_column == NULL || !table->user_column->not_null)
+		return false;
+	for (int i = 0; i < table->npk; i++)
+		columns[i] = table->pk_columns[i]->attnum;
+	columns[table->npk] = table->user_column->attnum;
+	return table->npk > 0 && !some_key_within(table->rel, columns, table->npk) &&
+		   some_key_within(table->rel, columns, table->npk + 1);
+}
+
+/* Whether a row that refers says whose row it means: its own tenant's. */
+static bool
+tells_tenant(const BackupRef *ref, const BackupTable *target)
+{
+	return ref->kind != REF_JSON && ref->user_column != NULL &&
+		   relation_comparable(target->user_column->type, ref->user_column->type);
+}
+
+/* A key is read together with the tenant where all that refers to it can. */
+static void
+bind_tenants(BackupSchema *schema)
+{
+	for (int i = 0; i < schema->ntables; i++)
+		schema->tables[i].per_tenant = key_needs_tenant(&schema->tables[i]);
+	for (int i = 0; i < schema->ntables; i++)
+		for (int j = 0; j < schema->tables[i].nrefs; j++)
+		{
+			BackupRef  *ref = &schema->tables[i].refs[j];
+
+			ref->user_column = schema->tables[i].user_column;
+			for (int k = 0; k < ref->ntargets; k++)
+			{
+				BackupTable *target = &schema->tables[ref->targets[k].index];
+
+				target->per_tenant = target->per_tenant && tells_tenant(ref, target);
+			}
+		}
+}
+
 void
 backupschema_bind(BackupSchema *schema)
 {
@@ -712,6 +767,7 @@ backupschema_bind(BackupSchema *schema)
 	refuse_same_tables(schema);
 	for (int i = 0; i < schema->ntables; i++)
 		bind_source(schema, &schema->tables[i]);
+	bind_tenants(schema);
 }
 
 BackupFoundBy

@@ -41,6 +41,7 @@ typedef struct BackupRef
 	/* after backupschema_bind() */
 	RelationColumn **columns;	/* one a field */
 	RelationColumn *type_column;
+	RelationColumn *user_column;	/* of the table that refers, where it has one */
 } BackupRef;
 
 typedef struct BackupTable
@@ -75,6 +76,7 @@ typedef struct BackupTable
 	RelationColumn **pk_columns;
 	RelationColumn **slug_columns;
 	RelationColumn *user_column;
+	bool		per_tenant;		/* the key means one row only together with the tenant */
 	bool	   *excluded;		/* one for each of rel->columns */
 } BackupTable;
 

@@ -815,9 +815,12 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 	}
 	count_row(t, row);
 	if (row->state == ROW_ORPHANED || row->state == ROW_FAILED || row->written.suppressed)
+	{
+		if (!row->referenced)
+			restore_key_lead(t, row, false);
 		return;
-	if (row->key.has_source && t->map != NULL)
-		idmap_put(t->map, &row->key.source, &row->key.target);
+	}
+	restore_key_lead(t, row, true);
 	if (row->state != ROW_SKIPPED && row->refs.later != 0)
 		restore_cycle_remember(t, row);
 }

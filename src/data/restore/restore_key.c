@@ -366,3 +366,46 @@ restore_key_advance(RestoreTable *t)
 			advance_sequence(t->rel->columns[i].sequence, t->columns.kept_min[i],
 							 t->columns.kept_max[i]);
 }
+
+/*
+ * What refers to the key of two rows could mean either.  That comes of a key that is not
+ * unique in the file, and is no row's fault.
+ */
+static void
+refuse_repeated(const RestoreTable *t, const RestoreRow *row)
+{
+	bool		tenants = t->table->user_column != NULL;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the key of table \"%s\" does not tell its rows apart in the backup",
+					t->table->name),
+			 errdetail("The row of line " INT64_FORMAT " has the key of another row, so rows that "
+					   "refer to it could be led to either.",
+					   row->line),
+			 tenants ? errhint("Declare a \"pk\" with the tenant column \"%s\" in it, or back up "
+							   "and restore one tenant at a time.",
+							   t->table->user_column->name)
+					 : errhint("Declare a \"pk\" that is unique.")));
+}
+
+void
+restore_key_lead(RestoreTable *t, const RestoreRow *row, bool here)
+{
+	IdKey		other;
+
+	if (!row->key.has_source || t->map == NULL)
+		return;
+	if (here)
+	{
+		if (!idmap_put(t->map, &row->key.source, &row->key.target) ||
+			(t->lost != NULL && idmap_get(t->lost, &row->key.source, &other)))
+			refuse_repeated(t, row);
+		return;
+	}
+	if (idmap_get(t->map, &row->key.source, &other))
+		refuse_repeated(t, row);
+	if (t->lost == NULL)
+		t->lost = idmap_create(t->cxt);
+	(void) idmap_put(t->lost, &row->key.source, &row->key.source);
+}

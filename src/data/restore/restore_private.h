@@ -299,6 +299,7 @@ struct RestoreTable
 	RelationInfo *rel;
 	MemoryContext cxt;
 	IdMap	   *map;			/* NULL where nothing refers to the table */
+	IdMap	   *lost;			/* keys of rows that are not here; NULL when there are none */
 	const FileSection *section; /* NULL unless the file has the table */
 	TableColumns columns;
 	RestoreRef *refs;
@@ -406,6 +407,8 @@ extern void restore_source_text(const RestoreTable *t, const char *text, int tab
 /* Whether a key here equals one of the file. */
 extern bool restore_source_is(const RestoreTable *t, int table, const IdKey *source,
 							  const IdKey *target);
+/* What a row is called there less the tenant, where that is part of it. */
+extern IdKey restore_source_bare(Restore *restore, int table, const IdKey *key);
 /* Whether keys of the table are told by their texts alone. */
 extern bool restore_source_is_plain(Restore *restore, int table);
 
@@ -423,6 +426,8 @@ extern bool restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *con
 extern void restore_key_target(RestoreTable *t, RestoreRow *row);
 extern void restore_key_note(RestoreTable *t, const RestoreRow *row);
 extern void restore_key_advance(RestoreTable *t);
+/* What refers to the row's key leads to the row from now on; or to none, where it is not here. */
+extern void restore_key_lead(RestoreTable *t, const RestoreRow *row, bool here);
 
 /* restore_refs.c */
 extern void restore_refs_create(RestoreTable *t);

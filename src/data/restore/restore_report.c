@@ -113,11 +113,15 @@ static char **
 source_texts(RestoreTable *t, const RestoreRow *row)
 {
 	FieldTexts	f = {t, row};
+	IdKey		bare;
 
 	if (row->fields == NULL || t->key.count == 0)
-		return row->key.has_source && restore_source_is_plain(t->restore, t->table->index)
-				   ? key_texts(t, &row->key.source, true)
-				   : NULL;
+	{
+		if (!row->key.has_source || !restore_source_is_plain(t->restore, t->table->index))
+			return NULL;
+		bare = restore_source_bare(t->restore, t->table->index, &row->key.source);
+		return key_texts(t, &bare, true);
+	}
 	if (GetDatabaseEncoding() == PG_UTF8)
 		convert_fields(&f);
 	else

@@ -6,6 +6,11 @@
  * by the value that stands for all equal ones (keyform.c).  For most types that is the
  * text as the file has it, and nothing is read for it.  A column that refers to a key
  * may be of another type than the key: its text is read as the key's.
+ *
+ * Where ids repeat over tenants (BackupTable.per_tenant) the tenant that the file says is
+ * part of what a row is called, in the row and in what refers to it alike.  It is the
+ * file's word in any case: a restore that gives all rows to one tenant still has to tell
+ * their keys there apart.
  */
 #include "postgres.h"
 
@@ -29,29 +34,40 @@ struct RestoreSource
 {
 	int			nparts;
 	SourcePart *parts;
+	SourcePart *tenant;			/* NULL where the key alone leads to one row */
 	bool		plain;			/* keys are their texts */
 };
+
+static void
+init_part(SourcePart *part, const Restore *restore, const RelationColumn *of)
+{
+	RelationColumn column = *of;
+
+	column.type = column.basetype;
+	column.typmod = -1;
+	part->type = column.type;
+	part->reader = valuereader_create(&column, filereader_header(restore->reader)->is_document);
+	part->form = keyform_create(column.type, column.collation);
+}
 
 static RestoreSource *
 create_source(Restore *restore, const BackupTable *table)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(restore->cxt);
-	RestoreSource *source = palloc(sizeof(RestoreSource));
+	RestoreSource *source = palloc0(sizeof(RestoreSource));
 
 	source->nparts = table->npk;
 	source->parts = palloc(sizeof(SourcePart) * Max(table->npk, 1));
 	source->plain = true;
 	for (int i = 0; i < table->npk; i++)
 	{
-		RelationColumn column = *table->pk_columns[i];
-
-		column.type = column.basetype;
-		column.typmod = -1;
-		source->parts[i].type = column.type;
-		source->parts[i].reader =
-			valuereader_create(&column, filereader_header(restore->reader)->is_document);
-		source->parts[i].form = keyform_create(column.type, column.collation);
+		init_part(&source->parts[i], restore, table->pk_columns[i]);
 		source->plain &= keyform_kind(source->parts[i].form) == KEYFORM_PLAIN;
+	}
+	if (table->per_tenant)
+	{
+		source->tenant = palloc(sizeof(SourcePart));
+		init_part(source->tenant, restore, table->user_column);
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return source;
@@ -210,11 +226,11 @@ key_part(const RestoreTable *t, const RestoreRow *row, int column, SourcePart *p
 	return true;
 }
 
-bool
-restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *columns, int table,
-				   IdKey *key)
+/* The columns as a key of the table, of whatever tenant. */
+static bool
+own_key(const RestoreTable *t, const RestoreRow *row, const int *columns, RestoreSource *source,
+		IdKey *key)
 {
-	RestoreSource *source = get_source(t->restore, table);
 	StringInfoData parts;
 	const char *text;
 	int			len;
@@ -235,6 +251,51 @@ restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *colu
 	}
 	*key = idkey_make(parts.data, parts.len);
 	return source->nparts > 0;
+}
+
+/* Without a tenant a row has a name too, which no row of a tenant has. */
+static void
+add_tenant(const RestoreTable *t, const RestoreRow *row, SourcePart *part, IdKey *key)
+{
+	StringInfoData parts;
+	char		buffer[IDKEY_BUFFER];
+	const char *text;
+	int			len;
+
+	initStringInfo(&parts);
+	if (key_part(t, row, t->table->user_column - t->rel->columns, part, &text, &len))
+		idkey_append_part(&parts, text, len);
+	text = idkey_text(key, buffer, &len);
+	idkey_append_part(&parts, text, len);
+	*key = idkey_make(parts.data, parts.len);
+}
+
+bool
+restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *columns, int table,
+				   IdKey *key)
+{
+	RestoreSource *source = get_source(t->restore, table);
+
+	if (!own_key(t, row, columns, source, key))
+		return false;
+	if (source->tenant != NULL)
+		add_tenant(t, row, source->tenant, key);
+	return true;
+}
+
+IdKey
+restore_source_bare(Restore *restore, int table, const IdKey *key)
+{
+	const char *at = key->text;
+	const char *text;
+	int			len;
+
+	if (get_source(restore, table)->tenant == NULL)
+		return *key;
+	do
+		text = idkey_next_part(&at, &len);
+	while (at < key->text + key->len);
+	return idkey_make(text, len);
 }
 
 void
@@ -260,10 +321,12 @@ restore_source_is(const RestoreTable *t, int table, const IdKey *source_key, con
 	int			nestlevel;
 	StringInfoData parts;
 	const char *at = target->text;
+	IdKey		bare;
 	IdKey		key;
 
+	bare = restore_source_bare(t->restore, table, source_key);
 	if (source->plain)
-		return idkey_equal(source_key, target);
+		return idkey_equal(&bare, target);
 	nestlevel = query_pin(PIN_VALUES);
 	initStringInfo(&parts);
 	for (int i = 0; i < source->nparts; i++)
@@ -287,5 +350,5 @@ restore_source_is(const RestoreTable *t, int table, const IdKey *source_key, con
 	}
 	query_unpin(nestlevel);
 	key = idkey_make(parts.data, parts.len);
-	return idkey_equal(source_key, &key);
+	return idkey_equal(&bare, &key);
 }

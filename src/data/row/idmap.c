@@ -142,7 +142,7 @@ grow_integers(IdMap *map)
 }
 
 /* At 80 % a search in an open table still takes a few steps. */
-static void
+static bool
 put_integer(IdMap *map, int64 source, int64 target)
 {
 	IntegerEntry *entry;
@@ -151,13 +151,14 @@ put_integer(IdMap *map, int64 source, int64 target)
 		grow_integers(map);
 	entry = find_integer(map, source);
 	if (entry->source != NO_NUMBER)
-		return;
+		return entry->target == target;
 	entry->source = source;
 	entry->target = target;
 	map->nintegers++;
+	return true;
 }
 
-static void
+static bool
 put_uuid(IdMap *map, const IdKey *source, const IdKey *target)
 {
 	bool		found;
@@ -168,6 +169,7 @@ put_uuid(IdMap *map, const IdKey *source, const IdKey *target)
 	entry = uuids_insert(map->uuids, source->uuid, &found);
 	if (!found)
 		entry->target = target->uuid;
+	return memcmp(entry->target.data, target->uuid.data, UUID_LEN) == 0;
 }
 
 /*
@@ -193,7 +195,6 @@ arena_alloc(IdMap *map, size_t size)
 	return result;
 }
 
-/* A pair that was there already leaves its copy in the arena: keys seldom come twice. */
 static void
 put_text(IdMap *map, const IdKey *source, const IdKey *target)
 {
@@ -213,17 +214,6 @@ put_text(IdMap *map, const IdKey *source, const IdKey *target)
 	if (map->texts == NULL)
 		map->texts = texts_create(map->cxt, 64, NULL);
 	(void) texts_insert(map->texts, pair, &found);
-}
-
-void
-idmap_put(IdMap *map, const IdKey *source, const IdKey *target)
-{
-	if (source->kind == ID_INTEGER && target->kind == ID_INTEGER)
-		put_integer(map, source->number, target->number);
-	else if (source->kind == ID_UUID && target->kind == ID_UUID)
-		put_uuid(map, source, target);
-	else
-		put_text(map, source, target);
 }
 
 static bool
@@ -271,4 +261,22 @@ idmap_get(const IdMap *map, const IdKey *source, IdKey *target)
 		}
 	}
 	return map->texts != NULL && get_text(map, source, target);
+}
+
+/* A source whose target was of another kind stands in another table. */
+bool
+idmap_put(IdMap *map, const IdKey *source, const IdKey *target)
+{
+	bool		packed = source->kind != ID_TEXT && source->kind == target->kind;
+	IdKey		before;
+
+	if ((!packed || map->texts != NULL) && idmap_get(map, source, &before))
+		return idkey_equal(&before, target);
+	if (!packed)
+		put_text(map, source, target);
+	else if (source->kind == ID_INTEGER)
+		return put_integer(map, source->number, target->number);
+	else
+		return put_uuid(map, source, target);
+	return true;
 }

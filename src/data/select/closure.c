@@ -139,15 +139,31 @@ learn(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *value
 	return !found;
 }
 
+/* Columns that lead to one row: the key, and the tenant where ids repeat over tenants. */
+static int
+count_key(const BackupTable *table)
+{
+	return table->npk + (table->per_tenant ? 1 : 0);
+}
+
+static const RelationColumn *
+key_column(const BackupTable *table, int i)
+{
+	return i < table->npk ? table->pk_columns[i] : table->user_column;
+}
+
 static KeyList *
 create_list(const BackupTable *table)
 {
-	KeyList	   *list = keylist_create(table->npk);
+	KeyList	   *list = keylist_create(count_key(table));
 
-	for (int i = 0; i < table->npk; i++)
+	for (int i = 0; i < list->ncolumns; i++)
+	{
+		const RelationColumn *column = key_column(table, i);
+
 		list->columns[i] =
-			(KeyColumn){psprintf("t.%s", table->pk_columns[i]->quoted),
-						table->pk_columns[i]->basetype, table->pk_columns[i]->collation};
+			(KeyColumn){psprintf("t.%s", column->quoted), column->basetype, column->collation};
+	}
 	return list;
 }
 
@@ -172,7 +188,8 @@ has_unique_key(const BackupTable *table)
 		if (!table->pk_columns[i]->not_null)
 			return false;
 	}
-	return table->npk > 0 && relation_key_over(table->rel, columns, table->npk) != NULL;
+	return table->npk > 0 &&
+		   (table->per_tenant || relation_key_over(table->rel, columns, table->npk) != NULL);
 }
 
 static void
@@ -192,10 +209,10 @@ init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer
 		t->wanted = create_list(table);
 		t->wanted_texts = create_text_list(table);
 		t->text_form = keyform_create(TEXTOID, DEFAULT_COLLATION_OID);
-		t->forms = palloc(sizeof(KeyForm *) * table->npk);
-		for (int i = 0; i < table->npk; i++)
-			t->forms[i] = keyform_create(keylist_type(table->pk_columns[i]->type),
-										 table->pk_columns[i]->collation);
+		t->forms = palloc(sizeof(KeyForm *) * count_key(table));
+		for (int i = 0; i < count_key(table); i++)
+			t->forms[i] = keyform_create(keylist_type(key_column(table, i)->type),
+										 key_column(table, i)->collation);
 	}
 	if (!json_get(keys, table->name, &value))
 		return;
@@ -245,12 +262,13 @@ append_reference(const Reading *r, Selection *s, const BackupRef *ref, int targe
 {
 	const BackupTable *other = &r->closure->schema->tables[ref->targets[target].index];
 
-	for (int i = 0; i < ref->nfields; i++)
+	for (int i = 0; i < count_key(other); i++)
 	{
 		appendStringInfoString(&s->sql, ", CASE WHEN ");
 		selection_type_test(s, r->t->table, ref, target, "t");
-		appendStringInfo(&s->sql, "true THEN %s END",
-						 key_value(ref->columns[i], other->pk_columns[i]));
+		appendStringInfo(
+			&s->sql, "true THEN %s END",
+			key_value(i < ref->nfields ? ref->columns[i] : ref->user_column, key_column(other, i)));
 	}
 }
 
@@ -270,8 +288,8 @@ append_targets(const Reading *r, Selection *s)
 	const BackupTable *table = r->t->table;
 
 	appendStringInfoString(&s->sql, "SELECT 1");
-	for (int i = 0; i < table->npk; i++)
-		appendStringInfo(&s->sql, ", %s", key_value(table->pk_columns[i], table->pk_columns[i]));
+	for (int i = 0; i < count_key(table); i++)
+		appendStringInfo(&s->sql, ", %s", key_value(key_column(table, i), key_column(table, i)));
 	for (int i = 0; i < table->nrefs; i++)
 		for (int j = 0; follows(r, &table->refs[i]) && j < table->refs[i].ntargets; j++)
 		{
@@ -285,11 +303,11 @@ append_targets(const Reading *r, Selection *s)
 }
 
 static void
-want(Reading *r, int target, const Datum *values, const bool *nulls, int nfields)
+want(Reading *r, int target, const Datum *values, const bool *nulls)
 {
 	ClosureTable *other = &r->closure->tables[target];
 
-	if (!has_null(nulls, nfields) && learn(other, &r->image, other->wanted, values))
+	if (!has_null(nulls, count_key(other->table)) && learn(other, &r->image, other->wanted, values))
 		keylist_add(other->wanted, values, nulls);
 }
 
@@ -323,8 +341,8 @@ take_references(Reading *r, TupleTableSlot *slot, int column)
 			if (ref->kind == REF_JSON)
 				want_texts(r, target, slot->tts_values[column]);
 			else
-				want(r, target, &slot->tts_values[column], &slot->tts_isnull[column], ref->nfields);
-			column += ref->kind == REF_JSON ? 1 : ref->nfields;
+				want(r, target, &slot->tts_values[column], &slot->tts_isnull[column]);
+			column += ref->kind == REF_JSON ? 1 : count_key(&r->closure->schema->tables[target]);
 		}
 }
 
@@ -336,13 +354,13 @@ take_chosen(TupleTableSlot *slot, void *arg)
 	bool		found;
 
 	slot_getallattrs(slot);
-	if (!t->all && !has_null(&slot->tts_isnull[1], t->table->npk) && t->table->npk > 0)
+	if (!t->all && !has_null(&slot->tts_isnull[1], count_key(t->table)) && t->table->npk > 0)
 	{
 		know(t, &r->image, t->chosen, &slot->tts_values[1], &found)->chosen = true;
 		if (t->by_key)
 			keylist_add(t->chosen, &slot->tts_values[1], &slot->tts_isnull[1]);
 	}
-	take_references(r, slot, 1 + t->table->npk);
+	take_references(r, slot, 1 + count_key(t->table));
 	return true;
 }
 
@@ -359,7 +377,7 @@ take_wanted(TupleTableSlot *slot, void *arg)
 	if (t->by_key && know(t, &r->image, t->referenced, &slot->tts_values[1], &found)->chosen)
 		return true;
 	keylist_add(t->referenced, &slot->tts_values[1], &slot->tts_isnull[1]);
-	take_references(r, slot, 1 + t->table->npk);
+	take_references(r, slot, 1 + count_key(t->table));
 	return true;
 }
 

@@ -174,6 +174,19 @@ key_collation(const RelationColumn *key, const RelationColumn *column)
 	return psprintf(" COLLATE %s", relation_collation_text(key->collation));
 }
 
+/* Ids that repeat over tenants lead to a row of the tenant whose row refers. */
+static void
+append_same_tenant(Selection *s, const char *alias, const BackupTable *target, const char *from,
+				   const BackupRef *ref)
+{
+	const RelationColumn *tenant = target->user_column;
+
+	appendStringInfoString(&s->sql, " AND ");
+	append_comparison(s, alias, target, tenant,
+					  psprintf("%s.%s%s", from, ref->user_column->quoted,
+							   key_collation(tenant, ref->user_column)));
+}
+
 void
 selection_join(Selection *s, const char *alias, const BackupTable *target, const char *from,
 			   const BackupRef *ref)
@@ -195,6 +208,8 @@ selection_join(Selection *s, const char *alias, const BackupTable *target, const
 							 selection_column_text(alias, key),
 							 selection_column_text(from, column));
 	}
+	if (target->per_tenant)
+		append_same_tenant(s, alias, target, from, ref);
 }
 
 static char *
