@@ -235,7 +235,7 @@ was_made(const RestoreTable *t, TransactionId origin)
 		   TransactionIdIsCurrentTransactionId(origin);
 }
 
-/* Whether it came of this restore's own rows for the table. */
+/* Whether this restore wrote it, for another row of the file: their keys are equal here. */
 static bool
 was_written(const RestoreTable *t, TransactionId origin)
 {
@@ -247,7 +247,7 @@ was_written(const RestoreTable *t, TransactionId origin)
 static bool
 updates(const RestoreTable *t, const RestoreRow *row)
 {
-	return row->state == ROW_EXISTS && !row->referenced &&
+	return row->state == ROW_EXISTS && !row->referenced && !row->match.superseded &&
 		   (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
 }
 
@@ -344,6 +344,19 @@ refuse_unseen(RestoreTable *t, int from, int to)
 							   t->batch.rows[i].index, t->table->name)));
 }
 
+/* One statement changes a row once: of two rows that are one here the later one counts. */
+static void
+supersede_others(RestoreTable *t, int from, RestoreRow *row)
+{
+	for (RestoreRow *other = &t->batch.rows[from]; other < row; other++)
+		if (updates(t, other) && other->key.has_source &&
+			idkey_equal(&other->key.target, &row->key.target))
+		{
+			other->match.superseded = true;
+			row->match.repeated = true;
+		}
+}
+
 /* Rows that exist: an error, or their keys are what others refer to. */
 static void
 accept_existing(RestoreTable *t, int from, int to)
@@ -361,6 +374,8 @@ accept_existing(RestoreTable *t, int from, int to)
 		if (updates(t, row))
 			restore_update_use(t);
 		restore_key_target(t, row);
+		if (updates(t, row) && row->key.has_source)
+			supersede_others(t, from, row);
 	}
 }
 
@@ -449,6 +464,7 @@ release_rows(RestoreTable *t, int from, int to)
 			continue;
 		row->state = ROW_READ;
 		row->match.held = row->match.found = row->match.made = row->match.repeated = false;
+		row->match.superseded = false;
 		row->match.searched = row->converted = false;
 		row->refs.json_done = row->refs.later = 0;
 		row->refs.nulled = 0;
@@ -772,7 +788,6 @@ count_row(RestoreTable *t, RestoreRow *row)
 		case ROW_UPDATED:
 			t->counts.updated++;
 			t->counts.made += row->match.made;
-			t->counts.repeated += row->match.repeated;
 			break;
 		case ROW_SKIPPED:
 			if (row->referenced)
@@ -780,7 +795,6 @@ count_row(RestoreTable *t, RestoreRow *row)
 			t->counts.skipped++;
 			t->counts.suppressed += row->written.suppressed;
 			t->counts.untouched += row->written.untouched;
-			t->counts.repeated += row->match.repeated;
 			break;
 		case ROW_ORPHANED:
 			if (row->referenced)
@@ -796,6 +810,13 @@ count_row(RestoreTable *t, RestoreRow *row)
 	}
 	if (row->state == ROW_INSERTED || row->state == ROW_UPDATED)
 		t->counts.nulled += row->refs.nulled;
+	if (row->referenced || (row->state != ROW_UPDATED && row->state != ROW_SKIPPED))
+		return;
+	if (row->match.repeated)
+		restore_report_repeated(t, row);
+	/* An update holds what it has changed. */
+	t->counts.unheld +=
+		row->state == ROW_SKIPPED && row->match.found && row->match.nullkey_searched;
 }
 
 /* Rows that are here now can be referred to; what they refer to later is kept in mind. */

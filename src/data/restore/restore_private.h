@@ -99,7 +99,8 @@ typedef struct RowMatch
 	bool		found;
 	bool		held;			/* and locked by the attempt that is being made */
 	bool		made;			/* by a trigger of a table restored before: not the file's */
-	bool		repeated;		/* written meanwhile: by another row of the file, as it seems */
+	bool		repeated;		/* another row of the file is this row here, and was written */
+	bool		superseded;		/* a later row of the batch is the same one here */
 	bool		refused;		/* by a unique index, and searched again */
 } RowMatch;
 
@@ -239,7 +240,7 @@ typedef struct TableSql
 	QueryPlan  *probe;
 	QueryPlan  *probe_latest;	/* without locks; NULL until needed */
 	bool		locking;		/* the probe holds what it finds */
-	bool		tells_origin;	/* and says which transaction made it */
+	bool		tells_origin;	/* and says which transaction wrote it */
 	bool		may_be_made;	/* by triggers of tables restored before */
 	TransactionId begun;		/* the next one when the table began */
 	RestoreStatements *current;
@@ -278,7 +279,8 @@ typedef struct TableCounts
 	int64		suppressed;
 	int64		unmatched;		/* rows whose match key has a NULL */
 	int64		made;			/* by triggers, and the file's now */
-	int64		repeated;		/* taken for a row that this restore had written */
+	int64		repeated;		/* rows of the file that are one here, less the first */
+	int64		unheld;			/* found by all they hold, and not locked */
 	int64		untouched;		/* no trigger, policy or view let them be updated */
 } TableCounts;
 
@@ -286,6 +288,7 @@ typedef struct TableCounts
 typedef struct TableNotes
 {
 	List	   *failures;
+	List	   *repeated;		/* RestoreFailure *, of which only the row counts */
 	List	   *dropped;		/* columns of the file that have no place here */
 	List	   *defaulted;		/* columns the file does not have */
 	List	   *triggers;
@@ -461,6 +464,8 @@ extern void restore_constraints_defer(Restore *restore);
 
 /* restore_report.c */
 extern void restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error);
+/* Keeps in mind that another row of the file is the same row here. */
+extern void restore_report_repeated(RestoreTable *t, const RestoreRow *row);
 extern void restore_report(Restore *restore, ReturnSetInfo *result);
 
 /* restore.c: what restore_session.c needs besides */

@@ -157,6 +157,23 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 	}
 }
 
+void
+restore_report_repeated(RestoreTable *t, const RestoreRow *row)
+{
+	MemoryContext oldcxt;
+	RestoreFailure *repeated;
+
+	t->counts.repeated++;
+	if (list_length(t->notes.repeated) == MAX_FAILURES)
+		return;
+	oldcxt = MemoryContextSwitchTo(t->cxt);
+	repeated = palloc0(sizeof(RestoreFailure));
+	repeated->row_index = row->index;
+	repeated->keys = source_texts(t, row);
+	t->notes.repeated = lappend(t->notes.repeated, repeated);
+	MemoryContextSwitchTo(oldcxt);
+}
+
 /* A canonical integer as a number, everything else as a string. */
 static void
 put_key_part(JsonWriter *w, const char *text)
@@ -242,8 +259,32 @@ put_names(JsonWriter *w, const char *key, List *names)
 		json_put_strings(w, key, names);
 }
 
+/* Which rows of the file are one here with a row before them. */
+static void
+put_repeated(JsonWriter *w, RestoreTable *t)
+{
+	ListCell   *lc;
+
+	if (t->counts.repeated == 0)
+		return;
+	json_put_int(w, "repeated_match_key", t->counts.repeated);
+	json_key(w, "repeated_rows");
+	json_begin_array(w);
+	list_sort(t->notes.repeated, compare_failures);
+	foreach(lc, t->notes.repeated)
+	{
+		const RestoreFailure *repeated = lfirst(lc);
+
+		json_begin_object(w);
+		json_put_int(w, "row_index", repeated->row_index);
+		put_key(w, t, "old_pk", repeated->keys);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
 static Jsonb *
-notes_json(const Restore *restore, const RestoreTable *t)
+notes_json(const Restore *restore, RestoreTable *t)
 {
 	JsonWriter	w;
 
@@ -256,7 +297,8 @@ notes_json(const Restore *restore, const RestoreTable *t)
 		put_count(&w, "suppressed_by_trigger", t->counts.suppressed);
 		put_count(&w, "not_updated", t->counts.untouched);
 		put_count(&w, "made_by_trigger", t->counts.made);
-		put_count(&w, "repeated_match_key", t->counts.repeated);
+		put_count(&w, "not_held", t->counts.unheld);
+		put_repeated(&w, t);
 		put_names(&w, "defaulted_columns", t->notes.defaulted);
 		put_names(&w, "dropped_columns", t->notes.dropped);
 		if (t->counts.inserted + t->counts.updated > 0)

@@ -14,8 +14,10 @@
 #include "access/transam.h"
 #include "base/compat.h"
 #include "base/json.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "data/restore/restore_private.h"
 #include "mb/pg_wchar.h"
@@ -24,6 +26,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 static int
 column_index(const RestoreTable *t, const RelationColumn *column)
@@ -426,8 +429,6 @@ may_lock(const RelationInfo *rel)
 static bool
 may_be_made(const RestoreTable *t)
 {
-	if (!has_storage(t->rel))
-		return false;
 	for (int i = 0; i < t->restore->schema->ntables; i++)
 	{
 		const RestoreTable *other = t->restore->tables[i];
@@ -436,6 +437,34 @@ may_be_made(const RestoreTable *t)
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_heap(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	result = ((Form_pg_class) GETSTRUCT(tuple))->relam == HEAP_TABLE_AM_OID ||
+			 ((Form_pg_class) GETSTRUCT(tuple))->relkind == RELKIND_PARTITIONED_TABLE;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* Which transaction wrote a row only heaps tell. */
+static bool
+may_tell_origin(const RestoreTable *t)
+{
+	ListCell   *lc;
+
+	if (!has_storage(t->rel))
+		return false;
+	foreach(lc, find_all_inheritors(t->rel->oid, AccessShareLock, NULL))
+		if (!is_heap(lfirst_oid(lc)))
+			return false;
+	return true;
 }
 
 static void
@@ -701,7 +730,7 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	if (t->match.count > 0)
 	{
 		t->sql.locking = may_lock(t->rel);
-		t->sql.tells_origin = has_storage(t->rel);
+		t->sql.tells_origin = may_tell_origin(t);
 		t->sql.may_be_made = may_be_made(t);
 		t->sql.begun = ReadNextTransactionId();
 		t->sql.probe = prepare_probe(t, t->sql.locking);

@@ -187,11 +187,39 @@ maps_target(const RestoreTable *t, const RelationForeignKey *fk)
 	return false;
 }
 
+/* What a foreign key says is another table's would be mapped by the ids of the declared one. */
+static void
+check_reference(const BackupSchema *schema, const BackupTable *table, const BackupRef *ref)
+{
+	AttrNumber *numbers = palloc(sizeof(AttrNumber) * Max(ref->nfields, 1));
+	const BackupTable *target = &schema->tables[ref->targets[0].index];
+	RelationForeignKey *fk;
+
+	if (ref->kind != REF_COLUMNS)
+		return;
+	for (int i = 0; i < ref->nfields; i++)
+		numbers[i] = ref->columns[i]->attnum;
+	fk = relation_foreign_key_over(table->rel, numbers, ref->nfields, InvalidOid);
+	if (fk == NULL ||
+		relation_foreign_key_over(table->rel, numbers, ref->nfields, target->rel->oid) != NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("foreign key \"%s\" of table \"%s\" does not reference \"%s\"", fk->name,
+					table->name, target->name),
+			 errdetail("The backup schema declares that its columns do, so its values would be "
+					   "mapped by the ids of another table."),
+			 errhint("check_backup_schema() says what a backup schema has wrong.")));
+}
+
 void
 restore_tenant_check_keys(const RestoreTable *t)
 {
 	const BackupSchema *schema = t->restore->schema;
 	ListCell   *lc;
+
+	for (int i = 0; i < t->table->nrefs; i++)
+		check_reference(schema, t->table, &t->table->refs[i]);
 
 	if (restore_table_keeps_ids(t))
 		return;

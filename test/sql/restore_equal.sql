@@ -1,0 +1,45 @@
+-- Rows of a file that are one row here, rows that nothing holds, and references that lead elsewhere than they are declared to.
+SET client_min_messages = warning;
+CREATE SCHEMA re;
+SET search_path = re;
+
+-- Keys that only this database calls equal: the last one stays, and all others are told.
+CREATE COLLATION lax (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE tags (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, body text);
+\set schema '{"tables": [{"name": "tags", "user_field": null}]}'
+INSERT INTO tags (slug, body) VALUES ('Red', '1'), ('blue', '2'), ('RED', '3'), ('red', '4');
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+TRUNCATE tags;
+ALTER TABLE tags ALTER slug TYPE text COLLATE lax;
+SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT slug, body FROM tags ORDER BY 2;
+SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
+TRUNCATE tags;
+SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file');
+SELECT slug, body FROM tags ORDER BY 2;
+-- a file whose rows are one each has nothing to tell
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+BEGIN;
+SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
+COMMIT;
+
+-- Rows with a NULL in their match key are found by all they hold, and not held.
+CREATE TABLE plain (id serial PRIMARY KEY, slug text UNIQUE, body text);
+\set schema '{"tables": [{"name": "plain", "user_field": null}]}'
+INSERT INTO plain (slug, body) VALUES (NULL, '1'), ('b', '2');
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file');
+
+-- A foreign key is believed before the backup schema.
+CREATE TABLE ones (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
+CREATE TABLE twos (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
+CREATE TABLE both_of (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, one_id int REFERENCES ones);
+\set schema '{"tables": [{"name": "ones", "user_field": null}, {"name": "twos", "user_field": null}, {"name": "both_of", "user_field": null, "optional_refs": [{"table": "twos", "field": "one_id"}]}]}'
+INSERT INTO ones (slug) VALUES ('x'), ('y');
+INSERT INTO both_of (slug, one_id) VALUES ('b', 2);
+SELECT severity, "table", message FROM db_adapter.check_backup_schema(:'schema') WHERE severity = 'error';
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+SELECT "table", inserted FROM db_adapter.restore(:'file', mode => 'overwrite');
+
+DROP SCHEMA re CASCADE;
