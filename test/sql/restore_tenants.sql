@@ -9,7 +9,7 @@ CREATE TABLE lists (tenant text NOT NULL, id int NOT NULL, slug text NOT NULL, a
 CREATE TABLE items (id serial PRIMARY KEY, tenant text NOT NULL, list_id int NOT NULL, slug text NOT NULL, UNIQUE (tenant, slug),
     FOREIGN KEY (tenant, list_id) REFERENCES lists);
 CREATE TABLE marks (id serial PRIMARY KEY, tenant text NOT NULL, slug text NOT NULL, kind text, ref_id int, UNIQUE (tenant, slug));
-\set schema '{"tables": [{"name": "lists", "user_field": "tenant", "optional_refs": [{"table": "lists", "field": "above"}]}, {"name": "items", "user_field": "tenant", "parents": [{"table": "lists", "field": "list_id"}]}, {"name": "marks", "user_field": "tenant", "optional_refs": [{"map": {"list": "lists", "item": "items"}, "type_field": "kind", "field": "ref_id"}]}]}'
+\set schema '{"tables": [{"name": "ts.lists", "user_field": "tenant", "optional_refs": [{"table": "ts.lists", "field": "above"}]}, {"name": "ts.items", "user_field": "tenant", "parents": [{"table": "ts.lists", "field": "list_id"}]}, {"name": "ts.marks", "user_field": "tenant", "optional_refs": [{"map": {"list": "ts.lists", "item": "ts.items"}, "type_field": "kind", "field": "ref_id"}]}]}'
 \set lists 'SELECT tenant, id, slug, above FROM lists ORDER BY 1, 2'
 \set items 'SELECT i.tenant, i.slug, l.slug AS list, i.list_id FROM items i LEFT JOIN lists l ON l.tenant = i.tenant AND l.id = i.list_id ORDER BY 1, 2'
 INSERT INTO lists VALUES ('a', 1, 'a one', 2), ('a', 2, 'a two', NULL), ('b', 1, 'b one', NULL), ('b', 2, 'b two', 1), ('c', 3, 'c three', NULL);
@@ -28,8 +28,8 @@ SELECT m.tenant, m.slug, kind, coalesce(l.slug, i.slug) AS leads_to, coalesce(l.
     LEFT JOIN items i ON kind = 'item' AND i.id = ref_id ORDER BY 1, 2;
 SELECT "table", inserted, updated, skipped, failed, nulled_refs FROM db_adapter.restore(:'file');
 -- Digests and chosen rows go the same ways.
-SELECT match_key FROM db_adapter.digest_rows(:'schema', 'items', NULL) ORDER BY 1;
-SELECT db_adapter.backup_document(:'schema', keys => '{"items": [{"tenant": "b", "slug": "k"}]}') AS chosen \gset
+SELECT match_key FROM db_adapter.digest_rows(:'schema', 'ts.items', NULL) ORDER BY 1;
+SELECT db_adapter.backup_document(:'schema', keys => '{"ts.items": [{"tenant": "b", "slug": "k"}]}') AS chosen \gset
 SELECT line FROM regexp_split_to_table(:'chosen', E'\n') WITH ORDINALITY AS l (line, n) WHERE line ~ '^{"(table|id|tenant)"' ORDER BY n;
 -- All of them given to one tenant: what they refer to is still told by whose they were.
 TRUNCATE lists, items, marks;
@@ -56,7 +56,7 @@ TRUNCATE accounts, campaigns, clicks;
 SELECT "table", inserted, failed, nulled_refs FROM db_adapter.restore(:'file');
 SELECT count(*) FROM (:joined INTERSECT SELECT * FROM before) AS same;
 SELECT "table", inserted, skipped, failed, nulled_refs FROM db_adapter.restore(:'file');
-\set bare '{"tables": [{"name": "accounts", "slug_field": "name", "user_field": "account_id"}, {"name": "campaigns", "slug_field": "name", "user_field": "account_id", "parents": [{"table": "accounts", "field": "owner_id"}]}, {"name": "clicks", "slug_field": "url", "user_field": "account_id", "parents": [{"table": "campaigns", "field": "campaign_id"}]}]}'
+\set bare '{"tables": [{"name": "ts.accounts", "slug_field": "name", "user_field": "account_id"}, {"name": "ts.campaigns", "slug_field": "name", "user_field": "account_id", "parents": [{"table": "ts.accounts", "field": "owner_id"}]}, {"name": "ts.clicks", "slug_field": "url", "user_field": "account_id", "parents": [{"table": "ts.campaigns", "field": "campaign_id"}]}]}'
 SELECT db_adapter.backup_document(:'bare') AS file \gset
 TRUNCATE accounts, campaigns, clicks;
 SELECT "table", inserted, failed, nulled_refs FROM db_adapter.restore(:'file');
@@ -64,7 +64,7 @@ SELECT count(*) FROM (:joined INTERSECT SELECT * FROM before) AS same;
 
 -- What refers to such a key without a tenant of its own could mean either row: the whole is refused.
 CREATE TABLE notes (id serial PRIMARY KEY, list_id int NOT NULL, slug text UNIQUE NOT NULL);
-\set either '{"tables": [{"name": "lists", "user_field": "tenant"}, {"name": "notes", "user_field": null, "parents": [{"table": "lists", "field": "list_id"}]}]}'
+\set either '{"tables": [{"name": "ts.lists", "user_field": "tenant", "optional_refs": [{"table": "ts.lists", "field": "above"}]}, {"name": "ts.notes", "user_field": null, "parents": [{"table": "ts.lists", "field": "list_id"}]}]}'
 TRUNCATE lists, items;
 INSERT INTO lists VALUES ('a', 1, 'a', NULL), ('b', 1, 'b', NULL), ('c', 2, 'c', NULL);
 INSERT INTO notes (list_id, slug) VALUES (1, 'n');
@@ -76,7 +76,7 @@ SELECT count(*) FROM notes;
 -- Keys that only the file repeats, and a row that this database refuses because of it.
 CREATE TABLE docs (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, UNIQUE (user_id, slug));
 CREATE TABLE lines (id serial PRIMARY KEY, user_id text NOT NULL, doc_id int NOT NULL REFERENCES docs, slug text NOT NULL, UNIQUE (user_id, slug));
-\set docs '{"tables": [{"name": "docs"}, {"name": "lines", "parents": [{"table": "docs", "field": "doc_id"}]}]}'
+\set docs '{"tables": [{"name": "ts.docs"}, {"name": "ts.lines", "parents": [{"table": "ts.docs", "field": "doc_id"}]}]}'
 INSERT INTO docs (user_id, slug) VALUES ('a', 'd'), ('b', 'd');
 INSERT INTO lines (user_id, doc_id, slug) VALUES ('a', 1, 'l'), ('b', 2, 'l');
 SELECT replace(replace(db_adapter.backup_document(:'docs'), '{"id":2,', '{"id":1,'), '"doc_id":2', '"doc_id":1') AS file \gset

@@ -173,17 +173,32 @@ restore_tenant_check(Restore *restore)
 
 /* --- references that nobody declares */
 
-/* Whether rows of that table get keys that they did not have in the file. */
+/* Whether a row that is found here has the same value in the column as the file's. */
 static bool
-maps_target(const RestoreTable *t, const RelationForeignKey *fk)
+is_matched(const BackupTable *table, const RelationColumn *column)
 {
-	RelationInfo *target = relation_read(fk->target);
+	RelationColumn **columns = table->nslug > 0 ? table->slug_columns : table->pk_columns;
+	int			count = table->nslug > 0 ? table->nslug : table->npk;
 
+	for (int i = 0; i < count; i++)
+		if (columns[i] == column)
+			return true;
+	return column == table->user_column;
+}
+
+/* Whether rows of that table may get keys that they did not have in the file. */
+static bool
+maps_target(const RestoreTable *t, const RelationForeignKey *fk, const BackupTable *target)
+{
 	if (t->restore->options.user_id != NULL)
 		return true;
 	for (int i = 0; i < fk->ncolumns; i++)
-		if (OidIsValid(relation_column_by_number(target, fk->target_columns[i])->sequence))
+	{
+		RelationColumn *column = relation_column_by_number(target->rel, fk->target_columns[i]);
+
+		if (OidIsValid(column->sequence) || !is_matched(target, column))
 			return true;
+	}
 	return false;
 }
 
@@ -232,7 +247,7 @@ restore_tenant_check_keys(const RestoreTable *t)
 			if (schema->tables[i].rel->oid == fk->target)
 				target = &schema->tables[i];
 		if (target == NULL || is_tenant_key(t->table, fk) || touches_reference(t->table, fk) ||
-			!maps_target(t, fk))
+			!maps_target(t, fk, target))
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
