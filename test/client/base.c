@@ -7,8 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <dlfcn.h>
 #include <cmocka.h>
+
+#include <db_adapter.h>
 
 #include "base/array.h"
 #include "base/hash.h"
@@ -119,14 +123,50 @@ test_names(void **state)
 	hashset_free(&set);
 }
 
+/* A program that loads the library at run time may let it go while its helper thread is
+ * still in a look-up: the code stays. */
+static void
+test_dlclose(void **state)
+{
+	char		path[512];
+	void	   *library;
+	dba_client *(*open)(const char *, dba_error **);
+	dba_request (*execute)(dba_client *, const char *, const char *, dba_callback, void *);
+	bool (*wait)(dba_client *, dba_request, int64_t);
+	void (*close)(dba_client *);
+
+	(void) state;
+	snprintf(path, sizeof(path), "%s/libdbadapter.so", getenv("BUILD"));
+	for (int i = 0; i < 20; i++)
+	{
+		dba_client *db;
+
+		library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+		if (library == NULL)
+			fail_msg("%s", dlerror());
+		*(void **) &open = dlsym(library, "dba_open");
+		*(void **) &execute = dlsym(library, "dba_execute");
+		*(void **) &wait = dlsym(library, "dba_wait");
+		*(void **) &close = dlsym(library, "dba_close");
+		db = open("postgresql://db.invalid:1/x", NULL);
+		assert_non_null(db);
+		execute(db, "SELECT 1", NULL, NULL, NULL);
+		wait(db, 1, 0);
+		close(db);
+		assert_int_equal(dlclose(library), 0);
+		library = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
+		assert_non_null(library);
+		dlclose(library);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_array),
-		cmocka_unit_test(test_array_full),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_array),	cmocka_unit_test(test_array_full),
+		cmocka_unit_test(test_words),	cmocka_unit_test(test_names),
+		cmocka_unit_test(test_dlclose),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,12 +152,26 @@ test_cjson_digits(void **state)
 		"[9007199254740993,0.30000000000000004,3.14159265358979323846,1e400,-0]");
 	assert_string_equal(to_cjson_and_back("{\"a\":[1,\"x\",null,true,0.5,-12.25]}"),
 						"{\"a\":[1,\"x\",null,true,0.5,-12.25]}");
-	number = json_number_to_cjson("9007199254740992");
-	assert_true(cJSON_IsNumber(number) && number->valuedouble == 9007199254740992.0);
+	number = json_number_to_cjson("4503599627370496");
+	assert_true(cJSON_IsNumber(number) && number->valuedouble == 4503599627370496.0);
 	cJSON_Delete(number);
 	number = json_number_to_cjson("1.50");
 	assert_true(cJSON_IsNumber(number) && number->valuedouble == 1.5);
 	cJSON_Delete(number);
+	/* cJSON takes what is near for the same: no integer is printed as its neighbour */
+	for (int64_t start = INT64_C(1) << 49; start <= INT64_C(1) << 53; start *= 2)
+		for (int64_t i = -1000; i <= 1000; i++)
+		{
+			char		digits[32];
+			char	   *printed;
+
+			snprintf(digits, sizeof(digits), "%lld", (long long) (start + i * 104729));
+			number = json_number_to_cjson(digits);
+			printed = cJSON_PrintUnformatted(number);
+			assert_string_equal(printed, digits);
+			free(printed);
+			cJSON_Delete(number);
+		}
 	number = json_number_to_cjson("9007199254740994");
 	assert_true(cJSON_IsRaw(number));
 	cJSON_Delete(number);

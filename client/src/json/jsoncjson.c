@@ -309,9 +309,21 @@ decimal_equal(const Decimal *a, const Decimal *b)
 		   memcmp(a->digits, b->digits, a->count) == 0;
 }
 
+/* cJSON prints 15 digits if it takes what they say for the same number, else 17. */
+static bool
+integer_is_printed(const char *digits, double number)
+{
+	char		text[64];
+
+	double_print(text, sizeof(text), DBL_DIG, number);
+	if (fabs(double_read(text) - number) > 2 * DBL_EPSILON * fabs(number))
+		double_print(text, sizeof(text), DBL_DECIMAL_DIG, number);
+	return strcmp(text, digits) == 0;
+}
+
 /*
- * Does a double hold exactly what the digits say?  Integers do up to 2^53.  Of
- * fractions those with at most 15 digits, because cJSON prints no more.
+ * Does a double hold exactly what the digits say, and does cJSON print it so?  Integers
+ * up to 2^53 are asked one by one; of fractions those with at most 15 digits.
  */
 static bool
 number_is_exact(const char *digits, double number)
@@ -323,7 +335,11 @@ number_is_exact(const char *digits, double number)
 	if (!isfinite(number) || fabs(number) > EXACT_LIMIT || !decimal_read(&given, digits))
 		return false;
 	if (strpbrk(digits, ".eE") == NULL)
+	{
 		snprintf(text, sizeof(text), "%.0f", number);
+		if (!integer_is_printed(digits, number))
+			return false;
+	}
 	else
 		double_print(text, sizeof(text), DBL_DIG, number);
 	return decimal_read(&held, text) && decimal_equal(&given, &held);
