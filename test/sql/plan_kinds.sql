@@ -52,6 +52,9 @@ SELECT pg_temp.pair($$CREATE TABLE m (a int, b int) PARTITION BY LIST (a); CREAT
     $$CREATE TABLE m (a int, b int) PARTITION BY LIST (a); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON m USING hash (b); CREATE INDEX j ON m ((b + 2))$$);
 SELECT pg_temp.pair($$CREATE TABLE m (a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE TABLE z (m int REFERENCES m)$$, $$CREATE TABLE k (a int)$$);
 
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TABLE t (a d, b d[]); INSERT INTO t VALUES (1, '{2}')$$, $$CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > 0); CREATE TABLE t (a d, b d[])$$, probe => 'SELECT t::text FROM t');
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TABLE t (a d); CREATE TABLE u (x t[])$$, $$CREATE DOMAIN d AS int NOT NULL; CREATE TABLE t (a d); CREATE TABLE u (x t[])$$);
+
 -- Inheritance and partitions: what a child has for itself
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c (e int) INHERITS (p); CREATE TABLE d (e int) INHERITS (c)$$, $$CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c)$$);
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (p); INSERT INTO c VALUES (1, 2)$$,

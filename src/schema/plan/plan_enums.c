@@ -69,6 +69,46 @@ is_other_type(const Difference *d)
 			(difference_is(d, SchemaType, base_type) || difference_is(d, SchemaType, collation)));
 }
 
+/* A domain that arrays are made of takes no NOT NULL and no further check. */
+static bool
+has_arrays(const Planner *p, const SchemaType *domain)
+{
+	char	   *array = psprintf("%s[]", schema_identity(domain));
+	ListCell   *lc;
+
+	foreach(lc, p->actual->tables)
+	{
+		ListCell   *lcc;
+
+		foreach(lcc, ((const SchemaTable *) lfirst(lc))->columns)
+			if (strcmp(((const SchemaColumn *) lfirst(lcc))->type, array) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* The type that a difference makes narrower, as a difference of its own; or NULL. */
+static const Difference *
+find_narrower(const Planner *p, const Difference *d)
+{
+	Difference *result;
+
+	if (d->parent_kind == &schema_type_kind && d->object_kind == &schema_constraint_kind &&
+		d->kind != DIFFERENCE_EXTRA && has_arrays(p, d->parent_actual))
+	{
+		result = palloc0(sizeof(Difference));
+		result->kind = DIFFERENCE_CHANGED;
+		result->object_kind = &schema_type_kind;
+		result->expected = d->parent;
+		result->actual = d->parent_actual;
+		return result;
+	}
+	if (d->kind == DIFFERENCE_CHANGED && difference_is(d, SchemaType, not_null) &&
+		((const SchemaType *) d->expected)->not_null && has_arrays(p, d->actual))
+		return d;
+	return NULL;
+}
+
 static bool
 must_recreate(const Planner *p, const Difference *d)
 {
@@ -148,6 +188,11 @@ plan_find_recreated(Planner *p)
 	foreach(lc, p->plan->differences)
 	{
 		const Difference *d = lfirst(lc);
+		const Difference *narrower = find_narrower(p, d);
+
+		if (narrower != NULL && !list_member_ptr(p->recreated, narrower->actual) &&
+			find_obstacle(p, narrower) == NULL)
+			p->recreated = lappend(p->recreated, unconstify(void *, narrower->actual));
 
 		if (d->kind == DIFFERENCE_CHANGED && (is_enum_change(d) || is_other_type(d)) &&
 			must_recreate(p, d) && !list_member_ptr(p->recreated, d->actual) &&
@@ -206,6 +251,16 @@ recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 	plan_describe_new(p, &schema_type_kind, NULL, NULL, merged);
 }
 
+/* Whichever difference asks for it first. */
+void
+plan_recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
+{
+	if (planner_is_gone(p, &to->labels))
+		return;
+	planner_set_gone(p, &to->labels, NULL);
+	recreate_type(p, to, from);
+}
+
 bool
 plan_change_kind(Planner *p, const Difference *d)
 {
@@ -214,8 +269,7 @@ plan_change_kind(Planner *p, const Difference *d)
 
 	if (list_member_ptr(p->recreated, from) && !is_enum_change(d))
 	{
-		if (is_other_type(d) && !planner_was_handled(p, to))
-			recreate_type(p, to, from);
+		plan_recreate_type(p, to, from);
 		return true;
 	}
 	if (is_other_type(d))

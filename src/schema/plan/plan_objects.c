@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "miscadmin.h"
 #include "parser/parser.h"
 #include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
@@ -272,6 +273,36 @@ change_function(Planner *p, const Difference *d)
 
 /* ---------- types ---------- */
 
+/* Columns of a type, and of the rows of tables that have such columns, and so on. */
+static void
+concern_columns(Planner *p, const GraphNode *type)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (type == NULL)
+		return;
+	foreach(lc, type->dependents)
+	{
+		GraphNode  *node = lfirst(lc);
+
+		if (list_member_ptr(p->plan->concerned, node))
+			continue;
+		p->plan->concerned = lappend(p->plan->concerned, node);
+		if (node->kind == &schema_column_kind && node->parent != NULL && node->parent->node != NULL)
+			concern_columns(p, node->parent_kind == &schema_type_kind
+								   ? node->parent->node
+								   : node->parent->node->rowtype);
+	}
+}
+
+/* What has a domain in it may not let it change: a trial shows that, if it is there. */
+static void
+concern_users(Planner *p, const SchemaType *domain)
+{
+	concern_columns(p, domain->object.node);
+}
+
 static void
 change_domain(Planner *p, const Difference *d)
 {
@@ -284,6 +315,7 @@ change_domain(Planner *p, const Difference *d)
 										   : "DROP DEFAULT";
 	else if (strcmp(member, "not_null") == 0)
 		clause = to->not_null ? "SET NOT NULL" : "DROP NOT NULL";
+	concern_users(p, d->actual);
 	if (clause == NULL)
 		planner_remain(p, d, psprintf("no command changes %s of a domain", member));
 	else
@@ -421,6 +453,7 @@ plan_domain_constraint(Planner *p, const Difference *d)
 	const char *name = quote_identifier(either(d)->name);
 	const char *reason = "the constraint differs";
 
+	concern_users(p, d->parent_actual);
 	if (d->kind != DIFFERENCE_MISSING)
 		planner_step(p, PHASE_DETACH, "alter_type", target, type,
 					 psprintf("ALTER DOMAIN %s DROP CONSTRAINT %s", target, name), reason);
@@ -435,7 +468,12 @@ plan_domain_constraint(Planner *p, const Difference *d)
 static void
 plan_type_child(Planner *p, const Difference *d)
 {
-	if (planner_was_handled(p, either(d)) || list_member_ptr(p->recreated, d->parent_actual) ||
+	if (list_member_ptr(p->recreated, d->parent_actual))
+	{
+		plan_recreate_type(p, d->parent, d->parent_actual);
+		return;
+	}
+	if (planner_was_handled(p, either(d)) ||
 		(d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop) ||
 		(d->actual != NULL && planner_is_gone(p, d->actual)))
 		return;

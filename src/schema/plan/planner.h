@@ -59,6 +59,7 @@ extern void plan_find_recreated(Planner *p);
 /* Makes of for them and converts their columns. */
 extern void plan_recreate_enums(Planner *p);
 extern void plan_change_enum(Planner *p, const Difference *d);
+extern void plan_recreate_type(Planner *p, const SchemaType *to, const SchemaType *from);
 /* A type of another kind, or over another one; false where it is neither. */
 extern bool plan_change_kind(Planner *p, const Difference *d);
 /* Enums whose new labels other steps use (List of char *). */
