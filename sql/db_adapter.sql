@@ -744,6 +744,7 @@ CREATE FUNCTION delete_rows(
     keys jsonb,
     user_id text DEFAULT NULL,
     cascade boolean DEFAULT false,
+    brought_again boolean DEFAULT false,
     dry_run boolean DEFAULT false)
 RETURNS TABLE (
     "table" text,
@@ -753,12 +754,12 @@ RETURNS TABLE (
 AS 'MODULE_PATHNAME', 'db_adapter_delete_rows'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) IS
+COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean) IS
     'Deletes the rows that have one of the match keys given, as digest_rows returns them, in one statement';
 
 -- It deletes rows in bulk.
-REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;
 
 -- --------------------------------------------------------------------------
 -- jobs: the verbs in background workers

@@ -53,6 +53,8 @@ static const struct
 } other_columns[] = {
 	{"dropped_columns", "is not here; its values were left out"},
 	{"defaulted_columns", "is only here; new rows have its default"},
+	{"copied_references",
+	 "refers to a table outside of the backup; its values were copied as they stood there"},
 };
 
 static void

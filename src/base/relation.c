@@ -357,6 +357,66 @@ read_foreign_keys(RelationInfo *info, Relation rel)
 	list_sort(info->foreign_keys, compare_foreign_keys);
 }
 
+static bool
+same_foreign_key(const RelationForeignKey *a, const RelationForeignKey *b)
+{
+	bool		same = a->target == b->target && a->ncolumns == b->ncolumns;
+
+	for (int i = 0; same && i < a->ncolumns; i++)
+		same = a->columns[i] == b->columns[i] && a->target_columns[i] == b->target_columns[i];
+	return same;
+}
+
+static bool
+has_foreign_key(List *keys, const RelationForeignKey *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, keys)
+		if (same_foreign_key(lfirst(lc), key))
+			return true;
+	return false;
+}
+
+/* Columns of a partition stand in any order: by name they are those of the whole. */
+static void
+add_partition_key(RelationInfo *info, Oid partition, RelationForeignKey *fk)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+		fk->columns[i] = get_attnum(info->oid, get_attname(partition, fk->columns[i], false));
+	if (!has_foreign_key(info->foreign_keys, fk) && !has_foreign_key(info->partition_keys, fk))
+		info->partition_keys = lappend(info->partition_keys, fk);
+}
+
+/* What one partition's rows refer by, the table's rows refer by. */
+static void
+read_partition_keys(RelationInfo *info)
+{
+	ListCell   *lc;
+
+	foreach(lc, find_all_inheritors(info->oid, AccessShareLock, NULL))
+	{
+		Relation	part = relation_open(lfirst_oid(lc), NoLock);
+		ListCell   *key;
+
+		foreach(key, lfirst_oid(lc) != info->oid ? copyObject(RelationGetFKeyList(part)) : NIL)
+		{
+			RelationForeignKey *fk = read_foreign_key(lfirst(key));
+
+			if (fk != NULL)
+				add_partition_key(info, lfirst_oid(lc), fk);
+		}
+		relation_close(part, NoLock);
+	}
+	list_sort(info->partition_keys, compare_foreign_keys);
+}
+
+List *
+relation_references(const RelationInfo *rel)
+{
+	return list_concat_copy(rel->foreign_keys, rel->partition_keys);
+}
+
 /* Triggers of people, not those that implement foreign keys. */
 static bool
 has_user_triggers(const TriggerDesc *triggers)
@@ -389,6 +449,8 @@ relation_read(Oid relid)
 	read_columns(info, rel);
 	read_keys(info, rel);
 	read_foreign_keys(info, rel);
+	if (info->kind == RELKIND_PARTITIONED_TABLE)
+		read_partition_keys(info);
 	relation_close(rel, NoLock);
 	return info;
 }
@@ -488,7 +550,7 @@ relation_foreign_key_over(const RelationInfo *rel, const AttrNumber *columns, in
 {
 	ListCell   *lc;
 
-	foreach(lc, rel->foreign_keys)
+	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
 		bool same = fk->ncolumns == ncolumns && (!OidIsValid(target) || fk->target == target);

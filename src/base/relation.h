@@ -80,6 +80,8 @@ typedef struct RelationInfo
 	RelationKey *primary_key;	/* NULL without one */
 	List	   *keys;			/* RelationKey *, the primary key first */
 	List	   *foreign_keys;	/* RelationForeignKey * */
+	/* The same that its partitions alone have, in columns of the whole. */
+	List	   *partition_keys;
 } RelationInfo;
 
 /*
@@ -122,6 +124,8 @@ extern RelationKey *relation_key_over(const RelationInfo *rel, const AttrNumber 
 extern RelationForeignKey *relation_foreign_key_over(const RelationInfo *rel,
 													 const AttrNumber *columns, int ncolumns,
 													 Oid target);
+/* All that its rows refer by: its own foreign keys, and those of its partitions. */
+extern List *relation_references(const RelationInfo *rel);
 /* Whether the key reads only these columns, so that it makes them unique. */
 extern bool relation_key_within(const RelationKey *key, const AttrNumber *columns, int ncolumns);
 

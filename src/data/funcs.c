@@ -405,6 +405,7 @@ run_delete_rows(PG_FUNCTION_ARGS)
 	options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);
 	options.user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
 	options.cascade = argument_bool(fcinfo, "cascade", ARGUMENT_REQUIRED);
+	options.brought_again = argument_bool(fcinfo, "brought_again", ARGUMENT_REQUIRED);
 	options.dry_run = argument_bool(fcinfo, "dry_run", ARGUMENT_REQUIRED);
 	InitMaterializedSRF(fcinfo, 0);
 	deletion_run(&options, (ReturnSetInfo *) fcinfo->resultinfo);

@@ -195,6 +195,23 @@ CLOSE c;
 SELECT 1 AS still_here;
 COMMIT;
 
+-- filters of a table restrict those below it, with the tenant and without
+RESET search_path;
+CREATE TABLE cust (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, user_id text);
+CREATE TABLE ord (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, user_id text, cust_id int NOT NULL REFERENCES cust);
+CREATE TABLE line (id serial PRIMARY KEY, ord_id int NOT NULL REFERENCES ord, no int, UNIQUE (ord_id, no));
+CREATE TABLE tag (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, of_type text, of_id int);
+INSERT INTO cust (slug, user_id) VALUES ('c1', 'u'), ('c2', 'u');
+INSERT INTO ord (slug, user_id, cust_id) VALUES ('o1', 'u', 1), ('o2', 'u', 2);
+INSERT INTO line (ord_id, no) VALUES (1, 1), (2, 1);
+INSERT INTO tag (slug, of_type, of_id) VALUES ('t1', 'C', 1), ('t2', 'C', 2), ('t3', 'O', 2), ('t4', NULL, NULL);
+\set family '{"tables": [{"name": "cust"}, {"name": "ord", "parent": {"table": "cust", "field": "cust_id"}}, {"name": "line", "slug_field": "no", "user_field": null, "parent": {"table": "ord", "field": "ord_id"}}, {"name": "tag", "user_field": null, "parent": {"field": "of_id", "type_field": "of_type", "map": {"C": "cust", "O": "ord"}}}]}'
+CREATE FUNCTION rows_in(file text) RETURNS text LANGUAGE sql AS $$ SELECT substring(file FROM '"record_counts":([^}]*})') $$;
+SELECT rows_in(db_adapter.backup_document(:'family', filters => '{"cust": {"slug": "c1"}}')) AS all_tenants,
+       rows_in(db_adapter.backup_document(:'family', user_id => 'u', filters => '{"cust": {"slug": "c1"}}')) AS one,
+       rows_in(db_adapter.backup_document(:'family', filters => '{"ord": {"slug": "o2"}}')) AS below,
+       rows_in(db_adapter.backup_document(:'family', filters => '{"cust": {"user_id": null}}')) AS none;
+SELECT rows_in(db_adapter.backup_document(:'family', filters => '{"cust": {"slug": "c1"}}', keys => '{"ord": true, "line": true}')) AS chosen;
 DROP SCHEMA public CASCADE;
 ALTER SCHEMA regress_public RENAME TO public;
 DROP ROLE regress_reader;

@@ -144,3 +144,29 @@ SELECT db_adapter.derive_backup_schema('{regress_app.items}', schemas => '{regre
 SELECT db_adapter.backup_document('{"tables": []}');
 DROP SCHEMA regress_app CASCADE;
 DROP TABLE public.items;
+
+-- Foreign keys of partitions alone, to unique columns that are no key, and to tables outside.
+CREATE SCHEMA regress_refs;
+SET search_path = regress_refs;
+CREATE TABLE places (id serial PRIMARY KEY, region text NOT NULL, code text NOT NULL, number int UNIQUE, UNIQUE (region, code));
+CREATE TABLE apart (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, region text NOT NULL, code text NOT NULL, FOREIGN KEY (region, code) REFERENCES places (region, code));
+CREATE TABLE rentals (id serial PRIMARY KEY, slug text NOT NULL UNIQUE);
+CREATE TABLE bills (id int NOT NULL, rental_id int NOT NULL, day date NOT NULL, PRIMARY KEY (day, id)) PARTITION BY RANGE (day);
+CREATE TABLE bills_24 (day date NOT NULL, rental_id int NOT NULL, id int NOT NULL);
+ALTER TABLE bills ATTACH PARTITION bills_24 FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+ALTER TABLE bills_24 ADD FOREIGN KEY (rental_id) REFERENCES rentals;
+CREATE TABLE comments (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, about_type text, about_id int, seen_type text, seen_id int, "Odd_type" text, "Odd_id" int, kind_type text, kind_id int REFERENCES rentals);
+SELECT t ->> 'name' AS "table", t -> 'parents' AS parents, t ->> 'comment' AS comment FROM jsonb_array_elements(db_adapter.derive_backup_schema(schemas => '{regress_refs}') -> 'tables') WITH ORDINALITY AS t (t, n) ORDER BY n;
+SELECT jsonb_path_query_array(db_adapter.derive_backup_schema(root => 'rentals'), '$.tables[*].name') AS below;
+SELECT severity, "table", message FROM db_adapter.check_backup_schema(db_adapter.derive_backup_schema(schemas => '{regress_refs}')) WHERE message !~ 'tenant' ORDER BY 2, 3;
+SELECT severity, message FROM db_adapter.check_backup_schema('{"tables": [{"name": "regress_refs.apart", "user_field": null}, {"name": "regress_refs.places", "user_field": null, "slug_field": ["region", "code"]}]}') WHERE message ~ 'region_code_fkey';
+SELECT severity, message FROM db_adapter.check_backup_schema('{"tables": [{"name": "regress_refs.rentals", "user_field": null}, {"name": "regress_refs.comments", "user_field": null, "optional_refs": [{"field": "about_id", "type_field": "about_type", "map": {"Rental": "regress_refs.rentals"}}]}]}') WHERE message ~ 'look like';
+-- restore says of values that it copied that it did
+INSERT INTO rentals (slug) VALUES ('r');
+INSERT INTO bills VALUES (1, 1, '2024-02-01');
+SELECT db_adapter.backup_document('{"tables": [{"name": "regress_refs.bills", "user_field": null, "pk": ["day", "id"], "slug_field": ["day", "id"]}]}') AS file \gset
+SELECT notes FROM db_adapter.restore(:'file');
+DELETE FROM bills;
+SELECT notes FROM db_adapter.restore(:'file');
+RESET search_path;
+DROP SCHEMA regress_refs CASCADE;

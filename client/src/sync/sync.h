@@ -64,6 +64,7 @@ typedef struct Sync
 	dba_result *restored;
 	dba_result *dropped;
 	dba_result *first;			/* of the restore before, where rows were brought once more */
+	bool		refused;		/* the deletion, because of rows that stay */
 	bool		marked;			/* the transaction can go back to before rows were dropped */
 } Sync;
 
@@ -91,6 +92,9 @@ extern bool sync_drop(Sync *sync, dba_callback done);
 
 /* syncresult.c: how many rows of all tables have failed, or found no parent */
 extern int64_t sync_failures(const dba_result *restored);
+
+/* syncresult.c: whether rows went along with those dropped and did not come again */
+extern bool sync_lost(const Sync *sync);
 
 /* syncresult.c: the group's result, one row a table */
 extern void sync_make_result(Sync *sync);

@@ -12,7 +12,8 @@
 
 static const char drop_sql[] =
 	"SELECT * FROM db_adapter.delete_rows($1::pg_catalog.jsonb, $2::pg_catalog.jsonb,"
-	" $3::pg_catalog.text, cascade => $4::pg_catalog.bool, dry_run => $5::pg_catalog.bool)";
+	" $3::pg_catalog.text, cascade => $4::pg_catalog.bool, brought_again => $5::pg_catalog.bool,"
+	" dry_run => $6::pg_catalog.bool)";
 
 /* Bare means public. */
 static const char *
@@ -136,8 +137,8 @@ sync_drop(Sync *sync, dba_callback done)
 	buf_puts(&params, ", ");
 	some = sync_write_keys(sync, &params, true);
 	sync_write_user(sync, &params);
-	buf_printf(&params, ", %s, %s]", sync->cascade ? "true" : "false",
-			   sync->dry_run ? "true" : "false");
+	buf_printf(&params, ", %s, %s, %s]", sync->cascade ? "true" : "false",
+			   sync->marked ? "true" : "false", sync->dry_run ? "true" : "false");
 	if (!buf_ok(&params))
 		error_set_no_memory(&sync->group.error);
 	else if (some && sync->group.error == NULL)

@@ -104,6 +104,40 @@ sync_failures(const dba_result *restored)
 	return failures;
 }
 
+static const SyncTable *
+sync_table_named(const Sync *sync, const char *name)
+{
+	for (size_t i = 0; name != NULL && i < sync->count; i++)
+		if (strcmp(sync->tables[i].name, name) == 0)
+			return &sync->tables[i];
+	return NULL;
+}
+
+/*
+ * Of the rows that are brought those are inserted that are new, and those that went along
+ * with others: fewer, and some that went was not among them.
+ */
+bool
+sync_lost(const Sync *sync)
+{
+	for (size_t i = 0; i < dba_result_rows(sync->dropped); i++)
+	{
+		const SyncTable *table = sync_table_named(sync, dba_result_text(sync->dropped, i, "table"));
+		int64_t		along = 0;
+		bool		outside = false;
+
+		if (!dba_result_int64(sync->dropped, i, "changed", &along) || along == 0 ||
+			(dba_result_bool(sync->dropped, i, "outside", &outside) && outside))
+			continue;
+		if (table == NULL || !table->chosen ||
+			sync_count(sync->first, table->name, COLUMN_INSERTED) +
+					sync_count(sync->restored, table->name, COLUMN_INSERTED) <
+				table->fresh + along)
+			return true;
+	}
+	return false;
+}
+
 /* Rows that came the first time were found when all were brought once more. */
 static void
 sync_add_first(Sync *sync, const char *table, const char **values)

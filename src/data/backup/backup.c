@@ -317,6 +317,7 @@ open_rows(Backup *b, Selection *s, const BackupTable *table)
 
 	progress_phase("writing rows", table->name);
 	trace_rows(b, table, filter);
+	s->filters = &b->options.filters->root;
 	selection_columns(s, table);
 	leaks = leaks_begin_table(b->leaks, s, table);
 	if (b->closure != NULL)

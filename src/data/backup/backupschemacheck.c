@@ -428,6 +428,81 @@ is_declared(const BackupTable *table, const RelationForeignKey *fk)
 		   fk->columns[0] == table->user_column->attnum;
 }
 
+static bool
+is_among(RelationColumn **columns, int count, AttrNumber attnum)
+{
+	for (int i = 0; i < count; i++)
+		if (columns[i]->attnum == attnum)
+			return true;
+	return false;
+}
+
+/*
+ * Whether the values by which fk refers are the same in every database: no part of a
+ * key or reference of the target, which get other values where they are restored.
+ */
+static bool
+means_the_same(const BackupTable *table, const RelationForeignKey *fk, const BackupTable *target)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+	{
+		AttrNumber	attnum = fk->target_columns[i];
+
+		if (is_among(target->slug_columns, target->nslug, attnum))
+			continue;
+		if (is_among(target->pk_columns, target->npk, attnum) ||
+			OidIsValid(relation_column_by_number(target->rel, attnum)->sequence))
+			return false;
+		for (int j = 0; j < target->nrefs; j++)
+			if (is_among(target->refs[j].columns, target->refs[j].nfields, attnum))
+				return false;
+	}
+	return true;
+}
+
+/* The column of that name and what follows it, "x" and "_id"; or NULL. */
+static RelationColumn *
+find_pair(const BackupTable *table, const char *name, int len, const char *suffix)
+{
+	return relation_find_column(table->rel,
+								quote_identifier(psprintf("%.*s%s", len, name, suffix)));
+}
+
+static bool
+has_type_field(const BackupTable *table, const RelationColumn *type)
+{
+	for (int i = 0; i < table->nrefs; i++)
+		if (table->refs[i].type_column == type)
+			return true;
+	return false;
+}
+
+/*
+ * x_type beside x_id: which table x_id means stands in each row, and no foreign key can
+ * say so.  Where nobody declares it the ids are copied, and mean other rows.
+ */
+static void
+check_pairs(Check *c)
+{
+	const BackupTable *table = c->table;
+
+	for (int i = 0; i < table->rel->ncolumns; i++)
+	{
+		RelationColumn *type = &table->rel->columns[i];
+		int			len = strlen(type->name) - strlen("_type");
+		RelationColumn *id = len > 0 && strcmp(type->name + len, "_type") == 0
+								 ? find_pair(table, type->name, len, "_id")
+								 : NULL;
+
+		if (id != NULL && !has_type_field(table, type) && !holds_together(table, id) &&
+			relation_foreign_key_over(table->rel, &id->attnum, 1, InvalidOid) == NULL)
+			say(c, "warning",
+				"columns \"%s\" and \"%s\" look like a reference to several tables, which "
+				"nothing declares: its values are copied as they stand",
+				type->name, id->name);
+	}
+}
+
 /* Foreign keys of the database that the backup schema does not speak of. */
 static void
 check_foreign_keys(Check *c)
@@ -435,26 +510,32 @@ check_foreign_keys(Check *c)
 	BackupTable *table = c->table;
 	ListCell   *lc;
 
-	foreach(lc, table->rel->foreign_keys)
+	foreach(lc, relation_references(table->rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
-		const char *inside = NULL;
+		const BackupTable *inside = NULL;
 
 		if (is_declared(table, fk))
 			continue;
 		for (int i = 0; i < c->schema->ntables; i++)
 			if (c->schema->tables[i].rel != NULL && c->schema->tables[i].rel->oid == fk->target)
-				inside = c->schema->tables[i].name;
-		if (inside != NULL)
+				inside = &c->schema->tables[i];
+		if (inside != NULL && means_the_same(table, fk, inside))
+			say(c, inside->index > table->index ? "error" : "info",
+				"foreign key \"%s\" to \"%s\" leads not to its key: its values are copied%s",
+				fk->name, inside->name,
+				inside->index > table->index ? ", and the table has to stand after it" : "");
+		else if (inside != NULL)
 			say(c, "error",
 				"foreign key \"%s\" to \"%s\" is not declared: its values would not be mapped",
-				fk->name, inside);
+				fk->name, inside->name);
 		else
 		{
 			RelationColumn *column = relation_column_by_number(table->rel, fk->columns[0]);
 
 			say(c, column->not_null ? "error" : "warning",
-				"%s reference \"%s\" leads to \"%s\", which is not in the backup schema",
+				"%s reference \"%s\" leads to \"%s\", which is not in the backup schema: its "
+				"values are copied as they stand",
 				column->not_null ? "required" : "optional", fk->name, get_rel_name(fk->target));
 		}
 	}
@@ -506,6 +587,7 @@ backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
 		for (int j = 0; j < c.table->nrefs; j++)
 			check_reference(&c, &c.table->refs[j]);
 		check_foreign_keys(&c);
+		check_pairs(&c);
 		check_filter(&c);
 	}
 }

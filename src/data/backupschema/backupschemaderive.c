@@ -26,6 +26,7 @@ typedef struct Derivation
 	MemoryContext cxt;
 	List	   *tables;			/* RelationInfo * */
 	Oid			root;			/* the tenants' own table, which is left out; or InvalidOid */
+	bool		ordering;		/* only the order is asked for: every foreign key counts */
 	JsonWriter	w;
 	StringInfoData comment;
 } Derivation;
@@ -60,7 +61,8 @@ read_below(Derivation *d, Oid root)
 	read_tables(d,
 				"WITH RECURSIVE below (oid) AS ("
 				" SELECT $1 UNION"
-				" SELECT k.conrelid FROM pg_constraint k JOIN below b ON k.confrelid = b.oid"
+				" SELECT coalesce(pg_partition_root(k.conrelid), k.conrelid)::oid"
+				"   FROM pg_constraint k JOIN below b ON k.confrelid = b.oid"
 				"  WHERE k.contype = 'f' AND k.conparentid = 0)"
 				"SELECT c.oid FROM below b JOIN pg_class c ON c.oid = b.oid"
 				" WHERE NOT c.relispartition ORDER BY c.relname, c.oid",
@@ -139,7 +141,7 @@ tenant_column(const Derivation *d, const RelationInfo *rel)
 {
 	ListCell   *lc;
 
-	foreach(lc, rel->foreign_keys)
+	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
 
@@ -213,7 +215,7 @@ part_of(const Derivation *d, const RelationInfo *rel, AttrNumber attnum)
 	KeyPart		part = PART_PLAIN;
 	ListCell   *lc;
 
-	foreach(lc, rel->foreign_keys)
+	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
 		List	   *seen = NIL;
@@ -355,7 +357,7 @@ write_references(Derivation *d, const RelationInfo *rel, const RelationColumn *t
 	bool		open = false;
 	ListCell   *lc;
 
-	foreach(lc, rel->foreign_keys)
+	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
 		RelationInfo *target = find_relation(d, fk->target);
@@ -365,9 +367,14 @@ write_references(Derivation *d, const RelationInfo *rel, const RelationColumn *t
 			(tenant != NULL && fk->ncolumns == 1 && fk->columns[0] == tenant->attnum))
 			continue;
 		fields = target != NULL ? reference_fields(rel, fk, target) : NIL;
+		if (fields == NIL && target != NULL && d->ordering)
+			fields = names_of_numbers(rel, fk->columns, fk->ncolumns);
 		if (fields == NIL)
 		{
-			comment(d, "foreign key %s to %s is left out: it leads outside or not to the key",
+			comment(d,
+					target == NULL ? "foreign key %s is left out: it leads outside, to %s"
+								   : "foreign key %s is left out: it leads not to the key of %s, "
+									 "and its values are copied",
 					fk->name, get_rel_name(fk->target));
 			continue;
 		}
@@ -415,7 +422,7 @@ write_match_parents(Derivation *d, const RelationInfo *rel, const RelationKey *c
 	bool		has_parents = false;
 	ListCell   *lc;
 
-	foreach(lc, rel->foreign_keys)
+	foreach(lc, relation_references(rel))
 		has_parents |= fk_is_required(rel, lfirst(lc));
 	if (needs != (tenant == NULL) && (needs || has_parents))
 		json_put_bool(&d->w, "match_parents", needs);
@@ -429,7 +436,7 @@ found_again_by(const RelationInfo *rel)
 	int			count = 0;
 	ListCell   *lc;
 
-	foreach(lc, rel->foreign_keys)
+	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
 
@@ -555,6 +562,8 @@ backupschema_derive(List *tables, Oid root, List *schemas)
 	else
 		read_schemas(&d, schemas);
 	/* Once to learn the order, and once in that order. */
+	d.ordering = true;
 	sort_tables(&d, backupschema_parse(&write_schema(&d)->root, true));
+	d.ordering = false;
 	return write_schema(&d);
 }

@@ -272,6 +272,16 @@ refuse_inside(const char *table, const char *action, int64 rows)
 			 errdetail("ON DELETE %s would reach " INT64_FORMAT " of them.", action, rows)));
 }
 
+/* The rows of a table in the schema that went although nobody named them. */
+static int64
+taken_along(const Deletion *d, const BackupTable *table)
+{
+	const Reached *reached = find_reached(d, table->rel->oid);
+	int			named = named_at(d, table->rel->oid);
+
+	return reached == NULL ? 0 : Max(reached->deleted - (named >= 0 ? d->counts[named] : 0), 0);
+}
+
 /* Rows of tables in the schema are the caller's to name. */
 static void
 check_inside(const Deletion *d)
@@ -285,15 +295,12 @@ check_inside(const Deletion *d)
 		if (loosened->rows > 0)
 			refuse_inside(loosened->table->name, "SET NULL or SET DEFAULT", loosened->rows);
 	}
-	foreach(lc, d->reached)
+	for (int i = 0; !d->options->brought_again && i < d->schema->ntables; i++)
 	{
-		const Reached *reached = lfirst(lc);
-		const BackupTable *table = table_of(d, reached->oid);
-		int			named = named_at(d, reached->oid);
-		int64		others = reached->deleted - (named >= 0 ? d->counts[named] : 0);
+		int64		rows = taken_along(d, &d->schema->tables[i]);
 
-		if (table != NULL && others > 0)
-			refuse_inside(table->name, "CASCADE", others);
+		if (rows > 0)
+			refuse_inside(d->schema->tables[i].name, "CASCADE", rows);
 	}
 }
 
@@ -356,8 +363,16 @@ put_result(const Deletion *d, ReturnSetInfo *result)
 	ListCell   *lc;
 
 	foreach(lc, d->tables)
-		put_row(result, ((BackupTable *) lfirst(lc))->name, d->counts[foreach_current_index(lc)], 0,
-				false);
+		put_row(result, ((BackupTable *) lfirst(lc))->name, d->counts[foreach_current_index(lc)],
+				taken_along(d, lfirst(lc)), false);
+	for (int i = 0; i < d->schema->ntables; i++)
+	{
+		const BackupTable *table = &d->schema->tables[i];
+		int64		along = taken_along(d, table);
+
+		if (along > 0 && named_at(d, table->rel->oid) < 0)
+			put_row(result, table->name, 0, along, false);
+	}
 	foreach(lc, d->reached)
 	{
 		const Reached *reached = lfirst(lc);

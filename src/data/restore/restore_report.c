@@ -283,6 +283,51 @@ put_repeated(JsonWriter *w, RestoreTable *t)
 	json_end_array(w);
 }
 
+/* Whether the backup schema has a word for the column: a reference, or the tenant. */
+static bool
+is_declared(const BackupTable *table, const RelationColumn *column)
+{
+	if (column == table->user_column)
+		return true;
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; j < table->refs[i].nfields; j++)
+			if (table->refs[i].columns[j] == column)
+				return true;
+	return false;
+}
+
+static bool
+has_table(const BackupSchema *schema, Oid relid)
+{
+	for (int i = 0; i < schema->ntables; i++)
+		if (schema->tables[i].rel->oid == relid)
+			return true;
+	return false;
+}
+
+/* Columns by which rows refer to tables that are not in the backup: as another database
+ * has it there. */
+static List *
+copied_references(const Restore *restore, const RestoreTable *t)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, relation_references(t->rel))
+	{
+		const RelationForeignKey *fk = lfirst(lc);
+
+		for (int i = 0; !has_table(restore->schema, fk->target) && i < fk->ncolumns; i++)
+		{
+			const RelationColumn *column = relation_column_by_number(t->rel, fk->columns[i]);
+
+			if (!is_declared(t->table, column))
+				names = list_append_unique_ptr(names, column->name);
+		}
+	}
+	return names;
+}
+
 static Jsonb *
 notes_json(const Restore *restore, RestoreTable *t)
 {
@@ -301,6 +346,8 @@ notes_json(const Restore *restore, RestoreTable *t)
 		put_repeated(&w, t);
 		put_names(&w, "defaulted_columns", t->notes.defaulted);
 		put_names(&w, "dropped_columns", t->notes.dropped);
+		put_names(&w, "copied_references",
+				  t->counts.inserted + t->counts.updated > 0 ? copied_references(restore, t) : NIL);
 		if (t->counts.inserted + t->counts.updated > 0)
 			put_names(&w, "triggers", t->notes.triggers);
 		if (t->counts.inserted > 0 && t->match.count == 0)

@@ -430,6 +430,7 @@ read_chosen(Closure *c, ClosureTable *t)
 
 	if (t->all ? !refers_to_others(&r) : t->keys == NULL)
 		return;
+	s->filters = c->filters;
 	initStringInfo(&r.image);
 	append_targets(&r, s);
 	if (t->all)
@@ -540,6 +541,7 @@ closure_from_chosen(const Closure *c, Selection *s, const BackupTable *table)
 {
 	const ClosureTable *t = &c->tables[table->index];
 
+	s->filters = c->filters;
 	if (t->keys == NULL || t->all)
 	{
 		selection_from(s, table);

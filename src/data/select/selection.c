@@ -33,7 +33,18 @@
 #include "utils/rel.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
+#include "miscadmin.h"
 #include "utils/typcache.h"
+
+/* Ways from one table up to filtered ones that one statement may hold. */
+#define MAX_WAYS 500
+
+enum
+{
+	NARROWED_UNKNOWN,
+	NARROWED_YES,
+	NARROWED_NO
+};
 
 Selection *
 selection_create(const BackupSchema *schema, const char *user_id)
@@ -453,9 +464,9 @@ parse_filter(const BackupTable *table)
 	return expr;
 }
 
-/* The filter as the server prints it, every name qualified and every column t's. */
-char *
-selection_filter(const BackupTable *table)
+/* The filter as the server prints it, every name qualified and every column alias'. */
+static char *
+filter_text(const BackupTable *table, const char *alias)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	Relation	rel = table_open(table->rel->oid, AccessShareLock);
@@ -469,11 +480,17 @@ selection_filter(const BackupTable *table)
 	expr = transformWhereClause(pstate, parse_filter(table), EXPR_KIND_WHERE, "filter");
 	assign_expr_collations(pstate, expr);
 	nestlevel = query_pin(PIN_PATH);
-	text = deparse_expression(expr, deparse_context_for("t", table->rel->oid), true, false);
+	text = deparse_expression(expr, deparse_context_for(alias, table->rel->oid), true, false);
 	query_unpin(nestlevel);
 	table_close(rel, NoLock);
 	free_parsestate(pstate);
 	return text;
+}
+
+char *
+selection_filter(const BackupTable *table)
+{
+	return filter_text(table, "t");
 }
 
 char *
@@ -504,6 +521,7 @@ typedef struct FilterState
 {
 	Selection  *s;
 	const BackupTable *table;
+	const char *alias;
 } FilterState;
 
 static bool
@@ -515,20 +533,108 @@ append_filter(const char *key, JsonbValue *value, void *arg)
 
 	appendStringInfoString(&s->sql, " AND ");
 	if (value->type == jbvNull)
-		appendStringInfo(&s->sql, "t.%s IS NULL", column->quoted);
+		appendStringInfo(&s->sql, "%s.%s IS NULL", state->alias, column->quoted);
 	else
-		append_comparison(s, "t", state->table, column,
+		append_comparison(s, state->alias, state->table, column,
 						  selection_argument(
 							  s, column->type,
 							  selection_text(state->table, column->name, column->basetype, value)));
 	return true;
 }
 
+static void
+append_filters(Selection *s, const BackupTable *table, JsonbContainer *filters, const char *alias)
+{
+	FilterState state = {s, table, alias};
+
+	if (table->filter != NULL)
+		appendStringInfo(&s->sql, " AND (%s)", filter_text(table, alias));
+	if (filters != NULL)
+		json_visit(filters, append_filter, &state);
+}
+
+static JsonbContainer *
+filters_of(const Selection *s, const BackupTable *table)
+{
+	return s->filters != NULL ? json_get_object(s->filters, table->name, "filters") : NULL;
+}
+
+/* A row follows its parents; where tables refer to each other nobody comes first. */
+static bool
+follows(const BackupRef *ref)
+{
+	return ref->required && !ref->circular && ref->kind != REF_JSON;
+}
+
+/* Whether the caller's filters take not all rows of the table: of it, or of one above it. */
+static bool
+is_narrowed(Selection *s, const BackupTable *table)
+{
+	bool		narrowed = filters_of(s, table) != NULL;
+
+	check_stack_depth();
+	if (s->narrowed == NULL)
+		s->narrowed = palloc0(s->schema->ntables);
+	if (s->narrowed[table->index] != NARROWED_UNKNOWN)
+		return s->narrowed[table->index] == NARROWED_YES;
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; follows(&table->refs[i]) && j < table->refs[i].ntargets; j++)
+			narrowed |= is_narrowed(s, &s->schema->tables[table->refs[i].targets[j].index]);
+	s->narrowed[table->index] = narrowed ? NARROWED_YES : NARROWED_NO;
+	return narrowed;
+}
+
+/* "… OR" before the test of a parent, where the row may have none there. */
+static void
+append_exceptions(Selection *s, const BackupTable *table, const BackupRef *ref, int target,
+				  const char *alias)
+{
+	for (int i = 0; i < ref->nfields; i++)
+		if (!ref->columns[i]->not_null)
+			appendStringInfo(&s->sql, "%s.%s IS NULL OR ", alias, ref->columns[i]->quoted);
+	if (ref->kind != REF_POLYMORPHIC)
+		return;
+	appendStringInfoChar(&s->sql, '(');
+	selection_type_test(s, table, ref, target, alias);
+	appendStringInfoString(&s->sql, "true) IS NOT TRUE OR ");
+}
+
+/* Children of rows that filters leave out are left out: they could not be restored. */
+static void
+append_parents(Selection *s, const BackupTable *table, const char *alias)
+{
+	for (int i = 0; s->filters != NULL && i < table->nrefs; i++)
+		for (int j = 0; follows(&table->refs[i]) && j < table->refs[i].ntargets; j++)
+		{
+			const BackupRef *ref = &table->refs[i];
+			const BackupTable *target = &s->schema->tables[ref->targets[j].index];
+			char	   *parent;
+
+			if (!is_narrowed(s, target))
+				continue;
+			if (s->naliases > MAX_WAYS)
+				ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+								errmsg("too many references lead from table \"%s\" to filtered "
+									   "tables",
+									   table->name),
+								errhint("Filter the tables below as well, and back them up "
+										"alone.")));
+			parent = new_alias(s);
+			appendStringInfoString(&s->sql, " AND (");
+			append_exceptions(s, table, ref, j, alias);
+			appendStringInfoString(&s->sql, "EXISTS (SELECT 1 FROM ");
+			selection_table(s, target, parent);
+			appendStringInfoString(&s->sql, " WHERE ");
+			selection_join(s, parent, target, alias, ref);
+			append_filters(s, target, filters_of(s, target), parent);
+			append_parents(s, target, parent);
+			appendStringInfoString(&s->sql, "))");
+		}
+}
+
 void
 selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 {
-	FilterState state = {s, table};
-
 	appendStringInfoString(&s->sql, " WHERE true");
 	exclude_descendants(s, table, "t");
 	if (s->user_id != NULL && table->tenant_depth >= 0)
@@ -536,10 +642,8 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 		appendStringInfoString(&s->sql, " AND ");
 		selection_membership(s, table, "t");
 	}
-	if (table->filter != NULL)
-		appendStringInfo(&s->sql, " AND (%s)", selection_filter(table));
-	if (filters != NULL)
-		json_visit(filters, append_filter, &state);
+	append_filters(s, table, filters, "t");
+	append_parents(s, table, "t");
 }
 
 static void

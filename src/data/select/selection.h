@@ -23,6 +23,8 @@ typedef struct Selection
 
 	const BackupSchema *schema;
 	const char *user_id;		/* NULL: of every tenant */
+	JsonbContainer *filters;	/* the caller's {"table": {"column": value}}; or NULL */
+	char	   *narrowed;		/* by table, where there are filters: NARROWED_… */
 } Selection;
 
 /* An empty statement over the tables of a bound schema. */
@@ -32,7 +34,7 @@ extern Selection *selection_create(const BackupSchema *schema, const char *user_
  * The parts of the statement, appended in SQL's order.  The table is called t.
  * selection_where() ends with a complete WHERE clause or nothing: tenant, the
  * schema's filter, and filters, the caller's {"column": value} for this table
- * (may be NULL).
+ * (may be NULL); and that the row's parents pass what s->filters says of them.
  */
 extern void selection_columns(Selection *s, const BackupTable *table);
 /* ", " and whether the reference of t leads to a row that is not the tenant's. */
