@@ -321,6 +321,7 @@ print_result(Cli *cli, const dba_result *result, bool dry_run)
 		print_counts(cli, result, "Table|>Inserted|>Updated|>Deleted|>Same", columns, 4, "failed");
 	warn_ambiguous(result);
 	warn_reached(result, dry_run);
+	shape_warn(cli, result);
 	if (dry_run)
 		return CODE_DONE;
 	outcome_print_failures(result);

@@ -92,6 +92,11 @@ extern void fact_print_rows(Cli *cli, cJSON *document);
 extern cJSON *rowcount_read(Cli *cli);
 extern void rowcount_print(Cli *cli, const cJSON *counts);
 
+/* ---------------------------------------------------------------- shape.c */
+
+/* warns of columns by which tables whose rows differ will go on doing so */
+extern void shape_warn(Cli *cli, const dba_result *synced);
+
 /* ---------------------------------------------------------------- outcome.c */
 
 /* the first rows of a restore's result that failed, and why, to standard error */

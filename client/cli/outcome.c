@@ -78,6 +78,7 @@ outcome_print_notes(const dba_result *result)
 	{
 		cJSON	   *notes = dba_result_json(result, i, "notes");
 		const char *table = dba_result_text(result, i, "table");
+		const cJSON *trigger;
 
 		for (size_t n = 0; n < sizeof(left_alone) / sizeof(left_alone[0]); n++)
 		{
@@ -92,6 +93,12 @@ outcome_print_notes(const dba_result *result)
 		for (size_t n = 0; n < sizeof(other_columns) / sizeof(other_columns[0]); n++)
 			print_columns(table, cJSON_GetObjectItemCaseSensitive(notes, other_columns[n].note),
 						  other_columns[n].text);
+		cJSON_ArrayForEach(trigger, cJSON_GetObjectItemCaseSensitive(notes, "triggers"))
+		{
+			if (cJSON_IsString(trigger))
+				message_warn("trigger %s of table %s fired; it may have changed what was brought",
+							 trigger->valuestring, table);
+		}
 		cJSON_Delete(notes);
 	}
 	return total;
