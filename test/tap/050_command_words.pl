@@ -118,9 +118,9 @@ foreach my $command (@commands)
 {
 	foreach my $option (grep { $_->{verb_argument} } @{ $command->{options} })
 	{
-		# sync is the library's verb, and tells the server's restore the mode alone
+		# sync is the library's verb, and tells the server's restore the mode alone; deleting is delete_rows'
 		my $verb = $verb{ $command->{command} } // 'restore';
-		next if $command->{command} eq 'sync' && $option->{verb_argument} eq 'delete';
+		next if $command->{command} eq 'sync' && $option->{verb_argument} =~ /^(delete|cascade)$/;
 		is($node->safe_psql('postgres', qq{SELECT count(*) > 0 FROM pg_proc
 			WHERE pronamespace = 'db_adapter'::regnamespace AND proname = '$verb' AND '$option->{verb_argument}' = ANY (proargnames)}),
 			't', "$command->{command} --$option->{name} is an argument of $verb");
