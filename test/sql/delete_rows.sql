@@ -21,6 +21,12 @@ SELECT * FROM db_adapter.delete_rows(:'whole', '{"gone.users": [{"slug": "bob"}]
 SELECT * FROM db_adapter.delete_rows(:'whole', '{"gone.users": [{"slug": "bob"}]}', cascade => true);
 SELECT * FROM db_adapter.delete_rows(:'whole', '{"gone.users": [{"slug": "cid"}]}');
 SELECT count(*) FROM gone.posts;
+-- for who brings rows again those that go along are counted; if others are in the way nothing goes
+BEGIN;
+SELECT * FROM db_adapter.delete_rows('{"tables": [{"name": "gone.users", "user_field": null}, {"name": "gone.posts", "user_field": null}, {"name": "gone.notes", "slug_field": null, "user_field": null}]}', '{"gone.users": [{"slug": "ann"}]}', cascade => true, brought_again => true);
+ROLLBACK;
+SELECT * FROM db_adapter.delete_rows(:'whole', '{"gone.users": [{"slug": "cid"}]}', brought_again => true);
+SELECT count(*) FROM gone.users;
 -- those that go as well are in nobody's way
 BEGIN;
 SELECT * FROM db_adapter.delete_rows(:'whole', '{"gone.users": [{"slug": "bob"}, {"slug": "cid"}], "gone.posts": [{"slug": "b1"}, {"slug": "b2"}]}');

@@ -537,11 +537,7 @@ sync_dropped(dba_client *db, const dba_result *result, const dba_error *error, v
 	(void) db;
 	sync->busy = false;
 	sync->waiting = 0;
-	/* Rows that stay refer to some that were to go: back to before, where there is a way. */
-	sync->refused =
-		sync->marked && error != NULL && strcmp(dba_error_sqlstate(error), "23503") == 0;
-	if (!sync->refused && !group_failed(&sync->group, error) &&
-		(sync->dropped = dba_result_keep(result)) == NULL)
+	if (!group_failed(&sync->group, error) && (sync->dropped = dba_result_keep(result)) == NULL)
 		error_set_no_memory(&sync->group.error);
 	sync_advance(sync);
 }
@@ -581,17 +577,12 @@ sync_move_again(Sync *sync)
 static bool
 sync_go_back(Sync *sync)
 {
-	if (!sync->refused &&
-		(sync->first == NULL || (sync_failures(sync->restored) == 0 && !sync_lost(sync))))
+	if (sync->first == NULL || (sync_failures(sync->restored) == 0 && !sync_lost(sync)))
 		return false;
-	if (sync->first != NULL)
-	{
-		dba_result_free(sync->restored);
-		sync->restored = sync->first;
-		sync->first = NULL;
-	}
+	dba_result_free(sync->restored);
 	dba_result_free(sync->dropped);
-	sync->dropped = NULL;
+	sync->restored = sync->first;
+	sync->first = sync->dropped = NULL;
 	return sync_execute(sync, "ROLLBACK TO SAVEPOINT db_adapter_sync");
 }
 

@@ -64,7 +64,6 @@ typedef struct Sync
 	dba_result *restored;
 	dba_result *dropped;
 	dba_result *first;			/* of the restore before, where rows were brought once more */
-	bool		refused;		/* the deletion, because of rows that stay */
 	bool		marked;			/* the transaction can go back to before rows were dropped */
 } Sync;
 

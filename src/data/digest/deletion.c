@@ -382,12 +382,18 @@ put_result(const Deletion *d, ReturnSetInfo *result)
 	}
 }
 
-/* As a trial it tells why it would fail now, which need not be so once other rows came. */
+/*
+ * As a trial it tells why it would fail now, which need not be so once other rows came.
+ * A caller who brings rows again has brought what he could: rows that stay and hold
+ * others are no error of his, and nothing goes.
+ */
 static bool
 try_to_delete(Deletion *d)
 {
-	ErrorData  *error = query_attempt(delete_chosen, d, false);
+	ErrorData  *error = query_attempt(delete_chosen, d, !d->options->dry_run);
 
+	if (error != NULL && !d->options->dry_run && error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
+		ReThrowError(error);
 	if (error != NULL)
 		ereport(WARNING,
 				(errmsg("the rows could not be deleted as things stand: %s", error->message)));
@@ -425,7 +431,7 @@ deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
 	write_statement(&d);
 	if (d.tables == NIL)
 		return;
-	if (!options->dry_run)
+	if (!options->dry_run && !options->brought_again)
 		delete_chosen(&d);
 	else if (!try_to_delete(&d))
 		return;
