@@ -74,7 +74,34 @@ append_by_place(Deletion *d, const BackupTable *table)
 	appendStringInfoString(&d->s->sql, "))");
 }
 
-/* Where a row lay and what others may refer to: by attribute number, no name in the way. */
+/* Whether the rows that refer by fk are not deleted with those they refer to, but changed. */
+static bool
+lets_go(const RelationForeignKey *fk)
+{
+	return fk->on_delete == FKCONSTR_ACTION_SETNULL || fk->on_delete == FKCONSTR_ACTION_SETDEFAULT;
+}
+
+/* Whether a table of the schema has such a foreign key to that column. */
+static bool
+is_let_go(const Deletion *d, const BackupTable *target, AttrNumber attnum)
+{
+	for (int i = 0; i < d->schema->ntables; i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, d->schema->tables[i].rel->foreign_keys)
+		{
+			const RelationForeignKey *fk = lfirst(lc);
+
+			for (int j = 0; fk->target == target->rel->oid && lets_go(fk) && j < fk->ncolumns; j++)
+				if (fk->target_columns[j] == attnum)
+					return true;
+		}
+	}
+	return false;
+}
+
+/* Where a row lay and what others refer to: by attribute number, no name in the way. */
 static void
 append_returning(Deletion *d, const BackupTable *table)
 {
@@ -83,7 +110,7 @@ append_returning(Deletion *d, const BackupTable *table)
 
 	appendStringInfoString(&d->s->sql, stored ? " RETURNING t.tableoid, t.ctid" : " RETURNING 1");
 	for (int i = 0; stored && i < table->rel->ncolumns; i++)
-		if (relation_equality(table->rel->columns[i].type) != NULL)
+		if (is_let_go(d, table, table->rel->columns[i].attnum))
 			appendStringInfo(&d->s->sql, ", t.%s AS c%d", table->rel->columns[i].quoted,
 							 table->rel->columns[i].attnum);
 	appendStringInfoChar(&d->s->sql, ')');
@@ -161,9 +188,7 @@ append_all_loosened(Deletion *d)
 		{
 			const RelationForeignKey *fk = lfirst(lc);
 
-			if ((fk->on_delete == FKCONSTR_ACTION_SETNULL ||
-				 fk->on_delete == FKCONSTR_ACTION_SETDEFAULT) &&
-				named_at(d, fk->target) >= 0)
+			if (lets_go(fk) && named_at(d, fk->target) >= 0)
 				append_loosened(d, table, fk);
 		}
 	}
