@@ -33,6 +33,7 @@
 #include "base/calls.h"
 #include "base/compat.h"
 #include "base/depends.h"
+#include "base/query.h"
 #include "base/relation.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
@@ -41,6 +42,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_language.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_range.h"
 #include "catalog/pg_rewrite.h"
@@ -133,15 +135,23 @@ meets_none(Oid function, void *arg)
 {
 }
 
-/* The type cache looks a range's function up once, for the session: again, to be met. */
+static void
+prepare_again(FmgrInfo *function)
+{
+	if (OidIsValid(function->fn_oid))
+		fmgr_info_cxt(function->fn_oid, function, CacheMemoryContext);
+}
+
+/* The type cache looks a range's functions up once, for the session: again, to be met. */
 static void
 prepare_range(Oid type)
 {
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_RANGE_INFO);
 
-	if (entry->rngelemtype != NULL && OidIsValid(entry->rng_subdiff_finfo.fn_oid))
-		fmgr_info_cxt(entry->rng_subdiff_finfo.fn_oid, &entry->rng_subdiff_finfo,
-					  CacheMemoryContext);
+	if (entry->rngelemtype == NULL)
+		return;
+	prepare_again(&entry->rng_subdiff_finfo);
+	prepare_again(&entry->rng_canonical_finfo);
 }
 
 static void
@@ -152,8 +162,12 @@ prepare_ranges(void)
 	HeapTuple	tuple;
 
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-		if (((Form_pg_range) GETSTRUCT(tuple))->rngsubdiff >= FirstNormalObjectId)
-			prepare_range(((Form_pg_range) GETSTRUCT(tuple))->rngtypid);
+	{
+		Form_pg_range form = (Form_pg_range) GETSTRUCT(tuple);
+
+		if (form->rngsubdiff >= FirstNormalObjectId || form->rngcanonical >= FirstNormalObjectId)
+			prepare_range(form->rngtypid);
+	}
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 }
@@ -244,7 +258,10 @@ is_step_function(Oid function)
 	return function < FirstNormalObjectId && is_named(function, names);
 }
 
-/* They say that they change nothing, and read what they are told to with their caller's rights. */
+/*
+ * They say that they change nothing, and read, or run, what they are told to with
+ * their caller's rights: of the server, and of modules that come with it.
+ */
 static bool
 reads_by_name(Oid function)
 {
@@ -257,6 +274,12 @@ reads_by_name(Oid function)
 										"database_to_xml",
 										"database_to_xmlschema",
 										"database_to_xml_and_xmlschema",
+										"crosstab",
+										"crosstab2",
+										"crosstab3",
+										"crosstab4",
+										"connectby",
+										"xpath_table",
 										NULL};
 
 	return is_named(function, names);
@@ -294,6 +317,20 @@ view_of_rule(Oid rule)
 	return view;
 }
 
+static Oid
+operator_owner(Oid oper)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(oper));
+	Oid			owner = BOOTSTRAP_SUPERUSERID;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_operator) GETSTRUCT(tuple))->oprowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
 typedef struct CallerSearch
 {
 	bool		views;			/* they count too */
@@ -306,21 +343,26 @@ find_foreign_caller(const FormData_pg_depend *dependency, void *arg)
 	CallerSearch *search = arg;
 	Oid			type = InvalidOid;
 	Oid			view = InvalidOid;
+	Oid			oper = InvalidOid;
 
 	if (dependency->classid == ConstraintRelationId)
 		type = domain_of_constraint(dependency->objid);
 	else if (dependency->classid == TypeRelationId)
 		type = dependency->objid;
+	else if (dependency->classid == OperatorRelationId)
+		oper = dependency->objid;
 	else if (search->views && dependency->classid == RewriteRelationId)
 		view = view_of_rule(dependency->objid);
 	search->found = (OidIsValid(type) && owner_is_foreign(relation_type_owner(type))) ||
+					(OidIsValid(oper) && owner_is_foreign(operator_owner(oper))) ||
 					(OidIsValid(view) && owner_is_foreign(relation_owner(view)));
 	return !search->found;
 }
 
 /*
  * Whether a domain of somebody else's calls the function, or a view: in a table of
- * one's own, or in the place of one, it would do so with one's own rights.
+ * one's own, or in the place of one, it would do so with one's own rights.  It may do
+ * so by an operator, of which the function itself does not tell who uses it.
  */
 static bool
 is_used_by_others(Oid function, bool views)
@@ -358,7 +400,7 @@ may_act(const CallGuard *guard, Oid function)
 			return false;
 		return volatility == PROVOLATILE_VOLATILE || reads_by_name(function);
 	}
-	return volatility == PROVOLATILE_VOLATILE &&
+	return (volatility == PROVOLATILE_VOLATILE || reads_by_name(function)) &&
 		   is_used_by_others(function, guard->rule == CALLS_READING);
 }
 
@@ -425,6 +467,19 @@ calls_refuse(Oid function, bool is_foreign)
 }
 
 void
+calls_forget_plans_once(void)
+{
+	CallGuard  *guard;
+
+	if (watch == NULL || watch->meets != guard_meets)
+		return;
+	guard = watch->arg;
+	if (!guard->forgot)
+		calls_forget_plans();
+	guard->forgot = true;
+}
+
+void
 calls_run_alone(CallGuard *guard, void (*body)(void *arg), void *arg)
 {
 	CallWatch	own = {guard_sees, guard_meets, guard};
@@ -453,6 +508,9 @@ calls_run(CallGuard *guard, void (*body)(void *arg), void *arg)
 {
 	int			nestlevel = NewGUCNestLevel();
 
+	/* A parallel worker has no watch, and meets nothing that a function calls there. */
+	if (guard->rule != CALLS_ANY)
+		query_set("max_parallel_workers_per_gather", "0");
 	calls_run_alone(guard, body, arg);
 	AtEOXact_GUC(false, nestlevel);
 }

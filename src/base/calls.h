@@ -27,6 +27,7 @@ typedef struct CallGuard
 	Oid			stopped;		/* the function that was not called; or InvalidOid */
 	bool		reads_own;		/* relations whose code is all the user's have been named */
 	bool		reads_others;	/* and of others */
+	bool		forgot;			/* calls_forget_plans_once() was here */
 } CallGuard;
 
 /*
@@ -70,6 +71,9 @@ extern CallWatch *calls_set_watch(CallWatch *watch);
  * expressions, domains and plans with functions expanded in them, functions of ranges.
  */
 extern void calls_forget_plans(void);
+
+/* The same for a guard that may not need it: at the first expression of users' that it meets. */
+extern void calls_forget_plans_once(void);
 
 /* Code of somebody who does not have the rights of the current user. */
 extern bool calls_is_foreign(Oid function);

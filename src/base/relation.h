@@ -103,6 +103,10 @@ extern void relation_check_allowed(Oid relid);
 extern bool relation_check_code(Oid relid);
 /* The relation that it would raise for; or InvalidOid. */
 extern Oid relation_find_code(Oid relid);
+
+/* Whether an index of the table, or of one below it, evaluates something. */
+extern bool relation_index_evaluates(Oid relid);
+
 /* Has the constants in index expressions evaluated as its owner, for plans to come. */
 extern void relation_fold_indexes(Relation rel);
 

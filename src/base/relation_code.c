@@ -133,6 +133,8 @@ relation_check_code(Oid relid)
 						   "owner does not have.",
 						   GetUserNameFromId(GetUserId(), false)),
 				 errhint("Act as its owner, or as a role whose rights he has.")));
+	if (get_rel_relkind(relid) == RELKIND_VIEW)
+		calls_forget_plans_once();
 	return !others;
 }
 
@@ -157,6 +159,27 @@ has_expressions(Relation index)
 {
 	return !heap_attisnull(index->rd_indextuple, Anum_pg_index_indexprs, NULL) ||
 		   !heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
+}
+
+bool
+relation_index_evaluates(Oid relid)
+{
+	Relation	rel;
+	bool		found = false;
+	ListCell   *lc;
+
+	if (has_subclass(relid))
+		return true;
+	rel = relation_open(relid, AccessShareLock);
+	foreach(lc, RelationGetIndexList(rel))
+	{
+		Relation	index = index_open(lfirst_oid(lc), AccessShareLock);
+
+		found = found || has_expressions(index);
+		index_close(index, NoLock);
+	}
+	relation_close(rel, NoLock);
+	return found;
 }
 
 static void

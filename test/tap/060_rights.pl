@@ -101,6 +101,33 @@ my $in_view = 'a view in the place of a table';
 my $partition = 'CREATE TABLE app.p (a int) PARTITION BY LIST (a); CREATE TABLE app.p1 PARTITION OF app.p FOR VALUES IN (att.sql(1))';
 my $expected = 'db_adapter.expected(' . text('CREATE TABLE app.t (a int)') . ')';
 
+# The superuser's own function, which anybody may call: it acts as its arguments say.
+my $acts = q{
+	CREATE SCHEMA lib; GRANT USAGE ON SCHEMA lib TO mallory;
+	CREATE FUNCTION lib.acts(int, text) RETURNS int LANGUAGE plpgsql AS $$
+	BEGIN RAISE WARNING 'her code runs as %', current_user; RETURN 1; END$$;
+	SET ROLE mallory;
+	CREATE OPERATOR att.### (LEFTARG = int, RIGHTARG = text, FUNCTION = lib.acts);
+	CREATE DOMAIN att.by_operator AS int CHECK (VALUE OPERATOR(att.###) 'as she says' > 0);
+	CREATE VIEW att.view AS SELECT 1 OPERATOR(att.###) 'as she says' AS a;
+	RESET ROLE;};
+# One that calls hers, in workers soonest, and a table that workers share.
+my $under = q{
+	CREATE SCHEMA lib;
+	ALTER FUNCTION att.tells PARALLEL SAFE;
+	CREATE FUNCTION lib.calls(x int) RETURNS int LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE COST 1000 AS $$
+	BEGIN
+		IF x = 100000 OR pg_backend_pid() <> current_setting('lib.leader')::int THEN
+			RETURN (SELECT att.tells(x));
+		END IF;
+		RETURN x;
+	END$$;
+	DELETE FROM app.mine;
+	INSERT INTO app.mine SELECT x, x FROM generate_series(1, 100000) x;
+	ANALYZE app.mine;};
+my $parallel = "SELECT set_config('lib.leader', pg_backend_pid()::text, false) IS NULL; "
+  . 'SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; ';
+
 # Such a job waits for the transactions of others, so nobody waits for it in one.
 my $ended = q{SET statement_timeout = '3min';
 	DO $$BEGIN
@@ -135,6 +162,13 @@ my %attacks = (
 	"apply: a function in a table of the caller's" => [ '', apply("$mine, w int DEFAULT att.sql(1)); $hers)") ],
 	"apply: a domain over the server's own functions, in a table of the caller's" => [ '', apply("$mine, CONSTRAINT c CHECK (v::att.sets > 0)); $hers)") ],
 	'apply: a function in a view that is filled' => [ '', apply("$mine); $hers); CREATE MATERIALIZED VIEW app.m AS SELECT att.sql(1) AS a") ],
+	"apply: a function of the caller's, by an operator in a domain" => [ $acts, apply("$mine, CONSTRAINT c CHECK (v::att.by_operator > 0)); $hers)") ],
+	"apply: a function of the caller's, in a view that is filled" => [ "$acts SET ROLE mallory; DROP DOMAIN att.by_operator; CREATE OR REPLACE VIEW att.view AS SELECT lib.acts(1, 'as she says') AS a",
+		apply("$mine); $hers); CREATE MATERIALIZED VIEW app.m AS SELECT * FROM att.view") ],
+	"apply: a function under one of the caller's, in a parallel scan" => [ $under,
+		$parallel . apply("$mine); $hers); CREATE MATERIALIZED VIEW app.m AS SELECT count(*) FROM app.mine WHERE lib.calls(v) > 0") ],
+	"apply: a function under one of the caller's, in an index built in parallel" => [ $under,
+		$parallel . apply("$mine); $hers); CREATE INDEX told ON app.mine (lib.calls(v))") ],
 	"apply: a domain of an aggregate's first value" => [ '',
 		"SELECT db_adapter.apply(jsonb_set(p, '{steps,0,sql}', to_jsonb('CREATE AGGREGATE app.agg(int) (sfunc = att.step, stype = att.dom, initcond = ''7'')'::text)), true) FROM "
 		  . planned("$mine); $hers); COMMENT ON TABLE app.mine IS ''x''") . ' p' ],
@@ -172,6 +206,11 @@ my %attacks = (
 		CREATE FOREIGN TABLE app.part PARTITION OF app.parts FOR VALUES FROM (1) TO (9) SERVER files OPTIONS (program 'echo 1,u1,s', format 'csv');
 		ALTER FOREIGN TABLE app.part OWNER TO mallory;}, q{SELECT db_adapter.backup('{"tables": [{"name": "app.parts"}]}')} ],
 	'backup: a function in a filter' => [ '', "SELECT db_adapter.backup($filter)" ],
+	'backup: a domain in a filter, planned before' => [ qq{$acts
+		SET ROLE mallory;
+		CREATE FUNCTION att.inlined(int) RETURNS int LANGUAGE sql AS 'SELECT lib.acts(\$1, ''as she says'')';
+		CREATE DOMAIN att.by_body AS int CHECK (att.inlined(VALUE) > 0);},
+		'EXPLAIN SELECT FROM app.mine WHERE v::att.by_body > 0; SELECT db_adapter.backup(\'{"tables": [{"name": "app.mine", "user_field": null, "slug_field": null, "filter": "v::att.by_body > 0"}]}\')' ],
 	'backup: a cast to text' => [ $cast, "SELECT count(*) FROM db_adapter.backup($docs, 'u1')" ],
 	'backup: policies, with row_security, for who is no superuser' => [ q{
 		SET ROLE mallory;

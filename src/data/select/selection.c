@@ -12,6 +12,7 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "base/calls.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -476,6 +477,7 @@ filter_text(const BackupTable *table, const char *alias)
 	char	   *text;
 	int			nestlevel;
 
+	calls_forget_plans_once();
 	addNSItemToQuery(pstate, item, true, true, true);
 	expr = transformWhereClause(pstate, parse_filter(table), EXPR_KIND_WHERE, "filter");
 	assign_expr_collations(pstate, expr);

@@ -18,6 +18,7 @@
 #include "base/query.h"
 #include "catalog/pg_type.h"
 #include "schema/apply/apply_online.h"
+#include "schema/apply/apply_rights.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "schema/plan/plan_command.h"
@@ -129,6 +130,14 @@ online_check_index(Jsonb *plan)
 
 /* ---- outside of transactions ---- */
 
+/* For what is left of the job's session. */
+static void
+set(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, 0,
+							 false);
+}
+
 /* Nothing that is looked up while an index is made is the caller's to choose. */
 static PlanDocument *
 begin_work(Jsonb *plan)
@@ -138,10 +147,8 @@ begin_work(Jsonb *plan)
 
 	StartTransactionCommand();
 	MemoryContextSwitchTo(cxt);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SET, true, 0, false);
-	(void) set_config_option("standard_conforming_strings", "on", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SET, true, 0, false);
+	set("search_path", "pg_catalog, pg_temp");
+	set("standard_conforming_strings", "on");
 	calls_forget_plans();
 	document = plan_read(plan);
 	CommitTransactionCommand();
@@ -199,8 +206,13 @@ run_guarded(IndexStmt *stmt, const PlannedStep *step)
 {
 	CallGuard	guard = {CALLS_TRUSTED};
 	IndexRun	run = {stmt, step->sql};
+	char *workers = pstrdup(GetConfigOption("max_parallel_maintenance_workers", false, false));
 
+	/* Workers that build an index have no watch. */
+	if (rights_index_evaluates(stmt))
+		set("max_parallel_maintenance_workers", "0");
 	calls_run_alone(&guard, run_index, &run);
+	set("max_parallel_maintenance_workers", workers);
 }
 
 Jsonb *

@@ -32,6 +32,7 @@
 #include "schema/apply/apply_rights.h"
 #include "schema/expected/expected_guard.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 typedef struct Rights
@@ -97,6 +98,10 @@ find_rights(const PlannedStep *step, Node *stmt)
 		case T_AlterDomainStmt:
 			return rights_on(relation_type_owner(typenameTypeId(
 				NULL, makeTypeNameFromNameList(((AlterDomainStmt *) stmt)->typeName))));
+		case T_RefreshMatViewStmt:
+		case T_CreateTableAsStmt:
+			rights.rule = CALLS_READING;
+			return rights;
 		default:
 			return rights;
 	}
@@ -156,14 +161,43 @@ rights_run_guarded(void (*body)(void *arg), void *arg)
 	calls_run(&guard, body, arg);
 }
 
+bool
+rights_index_evaluates(const IndexStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->indexParams)
+		if (lfirst_node(IndexElem, lc)->expr != NULL)
+			return true;
+	return stmt->whereClause != NULL;
+}
+
+static bool
+builds_by_evaluating(const PlannedStep *step, Node *stmt)
+{
+	Oid			relid;
+
+	if (IsA(stmt, IndexStmt))
+		return rights_index_evaluates((IndexStmt *) stmt);
+	if (!IsA(stmt, AlterTableStmt))
+		return false;
+	relid = find_relation(step, stmt);
+	return OidIsValid(relid) && relation_index_evaluates(relid);
+}
+
 void
 rights_run_step(const PlannedStep *step, Node *stmt)
 {
 	Rights		rights = find_rights(step, stmt);
 	CallGuard	guard = {rights.rule};
+	int			nestlevel = NewGUCNestLevel();
 
+	/* Workers that build an index have no watch. */
+	if (builds_by_evaluating(step, stmt))
+		query_set("max_parallel_maintenance_workers", "0");
 	if (OidIsValid(rights.lender))
 		run_or_lend(&rights, step->sql);
 	else
 		calls_run(&guard, run_text, step->sql);
+	AtEOXact_GUC(false, nestlevel);
 }

@@ -17,6 +17,9 @@ extern void rights_begin(void);
  */
 extern void rights_run_step(const PlannedStep *step, Node *stmt);
 
+/* Whether what the command builds evaluates expressions, in workers of their own it may be. */
+extern bool rights_index_evaluates(const IndexStmt *stmt);
+
 /* Calls body(arg), which is to run no code of others: 42501 where it would. */
 extern void rights_run_guarded(void (*body)(void *arg), void *arg);
 

@@ -607,6 +607,8 @@ begin_settings(Swap *swap)
 	query_set("standard_conforming_strings", "on");
 	query_set("lock_timeout", psprintf("%d", timeout));
 	query_set("search_path", swap->request->search_path);
+	/* The guard of calls watches this process alone. */
+	query_set("max_parallel_workers_per_gather", "0");
 	/* What is rolled back here must not be sent to other nodes. */
 	if (GetConfigOption("citus.enable_ddl_propagation", true, false) != NULL)
 		query_set("citus.enable_ddl_propagation", "off");
