@@ -54,6 +54,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -172,13 +173,13 @@ prepare_ranges(void)
 	table_close(rel, AccessShareLock);
 }
 
-void
-calls_forget_plans(void)
+/* Seen by a watch, and so not expanded, but met by none. */
+static void
+prepare_ranges_unmet(void)
 {
 	CallWatch	all = {sees_all, meets_none};
 	CallWatch  *before = calls_set_watch(&all);
 
-	InvalidateSystemCaches();
 	PG_TRY();
 	{
 		prepare_ranges();
@@ -188,6 +189,13 @@ calls_forget_plans(void)
 		(void) calls_set_watch(before);
 	}
 	PG_END_TRY();
+}
+
+void
+calls_forget_plans(void)
+{
+	InvalidateSystemCaches();
+	prepare_ranges_unmet();
 }
 
 /* ---- whose a function is ---- */
@@ -317,20 +325,6 @@ view_of_rule(Oid rule)
 	return view;
 }
 
-static Oid
-operator_owner(Oid oper)
-{
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(oper));
-	Oid			owner = BOOTSTRAP_SUPERUSERID;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		owner = ((Form_pg_operator) GETSTRUCT(tuple))->oprowner;
-		ReleaseSysCache(tuple);
-	}
-	return owner;
-}
-
 typedef struct CallerSearch
 {
 	bool		views;			/* they count too */
@@ -354,7 +348,7 @@ find_foreign_caller(const FormData_pg_depend *dependency, void *arg)
 	else if (search->views && dependency->classid == RewriteRelationId)
 		view = view_of_rule(dependency->objid);
 	search->found = (OidIsValid(type) && owner_is_foreign(relation_type_owner(type))) ||
-					(OidIsValid(oper) && owner_is_foreign(operator_owner(oper))) ||
+					(OidIsValid(oper) && owner_is_foreign(relation_operator_owner(oper))) ||
 					(OidIsValid(view) && owner_is_foreign(relation_owner(view)));
 	return !search->found;
 }
@@ -466,6 +460,12 @@ calls_refuse(Oid function, bool is_foreign)
 					errhint("Act as the role that owns what calls the function.")));
 }
 
+bool
+calls_reads_others(void)
+{
+	return watch != NULL && watch->meets == guard_meets && ((CallGuard *) watch->arg)->reads_others;
+}
+
 void
 calls_forget_plans_once(void)
 {
@@ -474,9 +474,13 @@ calls_forget_plans_once(void)
 	if (watch == NULL || watch->meets != guard_meets)
 		return;
 	guard = watch->arg;
-	if (!guard->forgot)
-		calls_forget_plans();
+	if (guard->forgot)
+		return;
 	guard->forgot = true;
+	/* The domains' checks, and plans; what was folded of indexes stays, as its owner did it. */
+	CallSyscacheCallbacks(CONSTROID, 0);
+	ResetPlanCache();
+	prepare_ranges_unmet();
 }
 
 void

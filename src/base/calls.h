@@ -49,6 +49,8 @@ extern Datum calls_run_function(CallRule rule, PGFunction body, FunctionCallInfo
  * While nothing else is read, calls of the server's functions are such roles' too.
  */
 extern void calls_name_relation(bool own);
+/* Whether something that is not has been named to it. */
+extern bool calls_reads_others(void);
 
 /*
  * The mechanism beneath: while a watch is set, it meets every function before it is
@@ -72,7 +74,10 @@ extern CallWatch *calls_set_watch(CallWatch *watch);
  */
 extern void calls_forget_plans(void);
 
-/* The same for a guard that may not need it: at the first expression of users' that it meets. */
+/*
+ * The same for a guard of reading, at the first expression of users' that it meets: domains
+ * and plans, but no indexes, whose expressions reading evaluates none of.
+ */
 extern void calls_forget_plans_once(void);
 
 /* Code of somebody who does not have the rights of the current user. */

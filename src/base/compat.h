@@ -281,4 +281,11 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 	SetConfigOption("transaction_timeout", "0", PGC_SUSET, PGC_S_OVERRIDE)
 #endif
 
+/* 17 makes values of any type by JSON_VALUE() and its kind. */
+#if PG_VERSION_NUM < 170000
+#define compat_is_json_query(node) false
+#else
+#define compat_is_json_query(node) IsA(node, JsonExpr)
+#endif
+
 #endif							/* DB_ADAPTER_COMPAT_H */

@@ -708,6 +708,19 @@ relation_type_owner(Oid type)
 	return owner;
 }
 
+Oid
+relation_operator_owner(Oid oper)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(oper));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", oper);
+	owner = ((Form_pg_operator) GETSTRUCT(tuple))->oprowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
 bool
 relation_comparable(Oid left, Oid right)
 {

@@ -101,6 +101,9 @@ extern void relation_check_allowed(Oid relid);
  * that it stays what it is.  false: part of what is read belongs to others.
  */
 extern bool relation_check_code(Oid relid);
+
+/* The same of an analysed expression that the reader brings himself. */
+extern void relation_check_expression(Node *expr);
 /* The relation that it would raise for; or InvalidOid. */
 extern Oid relation_find_code(Oid relid);
 
@@ -141,6 +144,7 @@ extern Oid relation_owner(Oid relid);
 /* The owner of it and of all tables below it; InvalidOid where they are several. */
 extern Oid relation_tree_owner(Oid relid);
 extern Oid relation_type_owner(Oid type);
+extern Oid relation_operator_owner(Oid oper);
 
 /*
  * Whether its storage, or that of any table below it, holds a page: false means

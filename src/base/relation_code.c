@@ -30,6 +30,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/syscache.h"
 
 static bool
 is_foreign(Oid owner)
@@ -45,6 +46,88 @@ typedef struct ViewWalk
 } ViewWalk;
 
 static Oid find_code(Oid relid, bool *others);
+static bool is_foreign_type(Oid type);
+
+/* What a domain is one of, which may be another; InvalidOid for other types. */
+static Oid
+domain_over(Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid			base;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for type %u", type);
+	base = ((Form_pg_type) GETSTRUCT(tuple))->typbasetype;
+	ReleaseSysCache(tuple);
+	return base;
+}
+
+static bool
+has_foreign_columns(Oid relid)
+{
+	Relation	rel = relation_open(relid, AccessShareLock);
+	bool		found = false;
+
+	for (int i = 0; i < RelationGetNumberOfAttributes(rel) && !found; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), i);
+
+		found = !att->attisdropped && is_foreign_type(att->atttypid);
+	}
+	relation_close(rel, AccessShareLock);
+	return found;
+}
+
+/* Whether a value of the type, once made, may have met checks of somebody else's domain. */
+static bool
+is_foreign_type(Oid type)
+{
+	Oid			part;
+
+	if (type < FirstNormalObjectId)
+		return false;
+	check_stack_depth();
+	if (is_foreign(relation_type_owner(type)))
+		return true;
+	if (OidIsValid(part = get_element_type(type)) || OidIsValid(part = get_range_subtype(type)))
+		return is_foreign_type(part);
+	if (OidIsValid(part = get_multirange_range(type)))
+		return is_foreign_type(part);
+	if (OidIsValid(part = get_typ_typrelid(type)))
+		return has_foreign_columns(part);
+	part = domain_over(type);
+	return OidIsValid(part) && is_foreign_type(part);
+}
+
+/* What a column holds was made before. */
+static bool
+makes_foreign_value(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_Var:
+		case T_Param:
+		case T_Query:
+		case T_RangeTblEntry:
+			return false;
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+			return is_foreign(relation_operator_owner(((OpExpr *) node)->opno));
+		case T_ScalarArrayOpExpr:
+			return is_foreign(relation_operator_owner(((ScalarArrayOpExpr *) node)->opno));
+		case T_FuncExpr:
+		case T_CoerceToDomain:
+		case T_CoerceViaIO:
+		case T_ArrayCoerceExpr:
+		case T_ConvertRowtypeExpr:
+		case T_RowExpr:
+		case T_Const:
+			return is_foreign_type(exprType(node));
+		default:
+			return compat_is_json_query(node) && is_foreign_type(exprType(node));
+	}
+}
 
 /* The relations that a view reads, in subqueries and others' views too. */
 static bool
@@ -54,6 +137,8 @@ find_code_read(Node *node, void *arg)
 
 	if (node == NULL)
 		return false;
+	if (makes_foreign_value(node))
+		*walk->others = true;
 	if (IsA(node, RangeTblEntry))
 	{
 		RangeTblEntry *entry = (RangeTblEntry *) node;
@@ -116,6 +201,21 @@ relation_find_code(Oid relid)
 	return find_code_below(relid, &others);
 }
 
+static void
+refuse_code(Oid found)
+{
+	if (!OidIsValid(found))
+		return;
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("%s \"%s\" belongs to another role",
+						   get_rel_relkind(found) == RELKIND_VIEW ? "view" : "foreign table",
+						   get_rel_name(found)),
+					errdetail("What it calls would run with the rights of role \"%s\", which its "
+							  "owner does not have.",
+							  GetUserNameFromId(GetUserId(), false)),
+					errhint("Act as its owner, or as a role whose rights he has.")));
+}
+
 bool
 relation_check_code(Oid relid)
 {
@@ -123,19 +223,22 @@ relation_check_code(Oid relid)
 	Oid			found = find_code_below(relid, &others);
 
 	calls_name_relation(!others);
-	if (OidIsValid(found))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("%s \"%s\" belongs to another role",
-						get_rel_relkind(found) == RELKIND_VIEW ? "view" : "foreign table",
-						get_rel_name(found)),
-				 errdetail("What it calls would run with the rights of role \"%s\", which its "
-						   "owner does not have.",
-						   GetUserNameFromId(GetUserId(), false)),
-				 errhint("Act as its owner, or as a role whose rights he has.")));
+	refuse_code(found);
 	if (get_rel_relkind(relid) == RELKIND_VIEW)
 		calls_forget_plans_once();
 	return !others;
+}
+
+void
+relation_check_expression(Node *expr)
+{
+	bool		others = false;
+	ViewWalk	walk = {.others = &others};
+
+	(void) find_code_read(expr, &walk);
+	calls_name_relation(!others);
+	refuse_code(walk.found);
+	calls_forget_plans_once();
 }
 
 /*

@@ -206,6 +206,13 @@ my %attacks = (
 		CREATE FOREIGN TABLE app.part PARTITION OF app.parts FOR VALUES FROM (1) TO (9) SERVER files OPTIONS (program 'echo 1,u1,s', format 'csv');
 		ALTER FOREIGN TABLE app.part OWNER TO mallory;}, q{SELECT db_adapter.backup('{"tables": [{"name": "app.parts"}]}')} ],
 	'backup: a function in a filter' => [ '', "SELECT db_adapter.backup($filter)" ],
+	"backup: a domain over the server's own functions, in a view of the caller's" => [
+		'CREATE VIEW app.casts AS SELECT id, v::att.sets AS v FROM app.mine',
+		q{SELECT db_adapter.backup('{"tables": [{"name": "app.casts", "user_field": null, "slug_field": null}]}')} ],
+	"backup: a domain over the server's own functions, in a filter" => [ 'CREATE TYPE app.holds AS (s att.sets)',
+		q{SELECT db_adapter.backup('{"tables": [{"name": "app.mine", "user_field": null, "slug_field": null, "filter": "(''('' || v || '')'')::app.holds IS NOT NULL"}]}')} ],
+	'backup: a view in a filter' => [ "SET ROLE mallory; CREATE VIEW app.sets AS SELECT set_config('search_path', 'att, pg_catalog', false)",
+		q{SELECT db_adapter.backup('{"tables": [{"name": "app.mine", "user_field": null, "slug_field": null, "filter": "EXISTS (SELECT FROM app.sets)"}]}')} ],
 	'backup: a domain in a filter, planned before' => [ qq{$acts
 		SET ROLE mallory;
 		CREATE FUNCTION att.inlined(int) RETURNS int LANGUAGE sql AS 'SELECT lib.acts(\$1, ''as she says'')';

@@ -433,6 +433,9 @@ backup_next(Backup *b, StringInfo out)
 		CHECK_FOR_INTERRUPTS();
 		advance(b);
 	}
+	/* What a filter said when it was read. */
+	if (calls_reads_others())
+		b->schema->reads_others = true;
 	backuplines_count(b->lines, out->data + start, out->len - start);
 	if (b->phase == PHASE_TRAILER)
 	{

@@ -12,7 +12,6 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "base/calls.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -477,10 +476,10 @@ filter_text(const BackupTable *table, const char *alias)
 	char	   *text;
 	int			nestlevel;
 
-	calls_forget_plans_once();
 	addNSItemToQuery(pstate, item, true, true, true);
 	expr = transformWhereClause(pstate, parse_filter(table), EXPR_KIND_WHERE, "filter");
 	assign_expr_collations(pstate, expr);
+	relation_check_expression(expr);
 	nestlevel = query_pin(PIN_PATH);
 	text = deparse_expression(expr, deparse_context_for(alias, table->rel->oid), true, false);
 	query_unpin(nestlevel);
