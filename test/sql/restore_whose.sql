@@ -41,6 +41,25 @@ SELECT user_id, slug, body FROM docs ORDER BY id;
 UPDATE docs SET body = user_id;
 SET client_min_messages = warning;
 
+-- The tenants themselves are rows of a table, which the tenant columns lead to: whose they are must be said.
+CREATE TABLE people (id text PRIMARY KEY, slug text NOT NULL UNIQUE, secret text);
+CREATE TABLE owned (id serial PRIMARY KEY, user_id text NOT NULL REFERENCES people, slug text NOT NULL);
+INSERT INTO people VALUES ('alice', 'alice', 'hers'), ('bob', 'bob', 'his');
+CREATE FUNCTION people_as(members text) RETURNS text LANGUAGE sql AS $$
+    SELECT file('{"tables": [{"name": "people"' || members || '}]}',
+        '{"table":"people","columns":{"id":"text","slug":"text","secret":"text"}}',
+        '{"id":"alice","slug":"alice","secret":"bob was here"}', '{"id":"bob","slug":"bob","secret":"new"}')
+$$;
+SET client_min_messages = error;
+SELECT * FROM db_adapter.restore(people_as(', "user_field": null'), :bob);
+SELECT inserted, updated, skipped FROM db_adapter.restore(people_as(', "user_field": null'), user_id => 'bob', accept_damaged => true);
+SELECT inserted, updated, failed FROM db_adapter.restore(people_as(', "user_field": "id"'), :bob);
+SELECT * FROM people ORDER BY id;
+-- a schema of the caller's is believed
+SELECT inserted, updated FROM db_adapter.restore(people_as(''), :bob, backup_schema => '{"tables": [{"name": "people", "user_field": null}]}');
+SET client_min_messages = warning;
+DROP TABLE owned, people;
+
 -- Whatever a schema says of match keys, a row found is the tenant's: by its parents where it has no tenant column.
 CREATE TABLE boxes (id serial PRIMARY KEY, user_id text NOT NULL, slug text NOT NULL, UNIQUE (user_id, slug));
 CREATE TABLE things (id serial PRIMARY KEY, box_id int NOT NULL REFERENCES boxes, serial_no text UNIQUE, body text);

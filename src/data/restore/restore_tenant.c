@@ -10,15 +10,21 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "base/compat.h"
+#include "base/depends.h"
 #include "base/query.h"
 #include "base/texts.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "data/restore/restore_private.h"
 #include "data/row/keyform.h"
 #include "miscadmin.h"
+#include "utils/syscache.h"
 
 /* Of the advisory locks: ours, so that others' keys do not meet them. */
 #define LOCK_SEED 0x64626164
@@ -138,8 +144,65 @@ check_foreign_key(const BackupSchema *schema, const BackupTable *table,
 		   fk->name);
 }
 
+/* A tenant column of another table, as a key of its own, leads to the tenants. */
+static bool
+leads_by_tenant(Oid constraint, Oid target)
+{
+	Oid			relid = InvalidOid;
+	HeapTuple	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	RelationInfo *rel;
+	const RelationColumn *column;
+	ListCell   *lc;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		if (((Form_pg_constraint) GETSTRUCT(tuple))->confrelid == target)
+			relid = ((Form_pg_constraint) GETSTRUCT(tuple))->conrelid;
+		ReleaseSysCache(tuple);
+	}
+	if (!OidIsValid(relid))
+		return false;
+	rel = relation_read(relid);
+	column = backupschema_tenant_column(rel);
+	foreach(lc, rel->foreign_keys)
+	{
+		RelationForeignKey *fk = lfirst(lc);
+
+		if (column != NULL && fk->target == target && fk->ncolumns == 1 &&
+			fk->columns[0] == column->attnum)
+			return true;
+	}
+	return false;
+}
+
+typedef struct TenantSearch
+{
+	Oid			table;
+	bool		found;
+} TenantSearch;
+
+static bool
+find_tenant_key(const FormData_pg_depend *dependency, void *arg)
+{
+	TenantSearch *search = arg;
+
+	if (dependency->classid == ConstraintRelationId)
+		search->found = leads_by_tenant(dependency->objid, search->table);
+	return !search->found;
+}
+
+/* Whether the rows of the table are tenants themselves. */
+static bool
+holds_tenants(const RelationInfo *rel)
+{
+	TenantSearch search = {rel->oid};
+
+	depends_visit(RelationRelationId, rel->oid, find_tenant_key, &search);
+	return search.found;
+}
+
 static void
-check_table(const BackupSchema *schema, const BackupTable *table)
+check_table(const BackupSchema *schema, const BackupTable *table, RestoreMode mode)
 {
 	const RelationColumn *column = backupschema_tenant_column(table->rel);
 	List	   *seen = NIL;
@@ -153,6 +216,9 @@ check_table(const BackupSchema *schema, const BackupTable *table)
 				   table->user_column->name);
 	if (table->tenant_depth < 0 && has_tenants(table->rel, &seen))
 		refuse(table, "Its rows belong to no tenant there, and here they do.");
+	if (mode == RESTORE_OVERWRITE && table->tenant_depth < 0 && holds_tenants(table->rel))
+		refuse(table,
+			   "Its rows are the tenants, and it names no tenant column by which to tell them.");
 	foreach(lc, table->rel->foreign_keys)
 		check_foreign_key(schema, table, lfirst(lc));
 }
@@ -167,7 +233,7 @@ restore_tenant_check(Restore *restore)
 	for (int i = 0; i < schema->ntables; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		check_table(schema, &schema->tables[i]);
+		check_table(schema, &schema->tables[i], restore->options.mode);
 	}
 }
 
