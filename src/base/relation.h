@@ -107,6 +107,9 @@ extern void relation_check_expression(Node *expr);
 /* The relation that it would raise for; or InvalidOid. */
 extern Oid relation_find_code(Oid relid);
 
+/* Whether the query of a materialized view reads views or foreign tables of such roles. */
+extern bool relation_fills_from_others(Oid matview);
+
 /* Whether an index of the table, or of one below it, evaluates something. */
 extern bool relation_index_evaluates(Oid relid);
 

@@ -24,6 +24,7 @@
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_coerce.h"
+#include "rewrite/prs2lock.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -199,6 +200,19 @@ relation_find_code(Oid relid)
 	bool		others = false;
 
 	return find_code_below(relid, &others);
+}
+
+bool
+relation_fills_from_others(Oid matview)
+{
+	Relation	rel = relation_open(matview, AccessShareLock);
+	bool		others = false;
+	ViewWalk	walk = {.view = matview, .others = &others};
+
+	if (rel->rd_rel->relkind == RELKIND_MATVIEW && rel->rd_rules != NULL)
+		(void) find_code_read((Node *) linitial(rel->rd_rules->rules[0]->actions), &walk);
+	relation_close(rel, NoLock);
+	return OidIsValid(walk.found);
 }
 
 static void

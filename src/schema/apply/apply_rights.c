@@ -99,6 +99,11 @@ find_rights(const PlannedStep *step, Node *stmt)
 			return rights_on(relation_type_owner(typenameTypeId(
 				NULL, makeTypeNameFromNameList(((AlterDomainStmt *) stmt)->typeName))));
 		case T_RefreshMatViewStmt:
+			relid = RangeVarGetRelid(((RefreshMatViewStmt *) stmt)->relation, AccessExclusiveLock,
+									 true);
+			if (OidIsValid(relid) && relation_fills_from_others(relid))
+				rights.rule = CALLS_READING;
+			return rights;
 		case T_CreateTableAsStmt:
 			rights.rule = CALLS_READING;
 			return rights;
