@@ -13,14 +13,16 @@
 
 #define EXACT_ROWS 1000000 /* beyond this the planner's estimate will do */
 
+/* Operators of the very types they are given: a closer one may be anybody's, in public. */
 static const char tables_sql[] =
 	"SELECT n.nspname AS schema, c.relname AS name,"
 	" CASE WHEN c.relkind = 'p' THEN -1 ELSE c.reltuples::pg_catalog.int8 END AS estimate"
 	"  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	" WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
-	"   AND n.nspname NOT IN ('information_schema', 'db_adapter') AND n.nspname NOT LIKE 'pg\\_%'"
+	"   AND n.nspname NOT IN ('information_schema', 'db_adapter')"
+	"   AND NOT pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_'::pg_catalog.text)"
 	"   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = "
-	"'pg_catalog.pg_class'::pg_catalog.regclass"
+	"'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid"
 	"                   AND d.objid = c.oid AND d.deptype = 'e')"
 	" ORDER BY n.nspname <> 'public', 1, 2";
 

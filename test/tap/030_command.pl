@@ -138,6 +138,19 @@ command_is([ 'install', '--profile', 'other', '-q' ], 0, qr/created/, qr/^$/, 'i
 
 command_is(['connect'], 0, qr/Chosen by +lock file.*as expected/s, qr/"shop" is the current one/, 'connect');
 command_is(['status'], 0, qr/Extension +\d.*authors +4\nbooks +1,200\n/s, qr/^$/, 'status');
+
+# Whoever may create in public offers operators that fit closer than the server's own.
+my @traps = ('!~~ (name, name)', '= (oid, regclass)', '= (regtype, oid)', '= (oid, int4)');
+foreach my $trap (@traps)
+{
+	my ($name, $left, $right) = $trap =~ /(\S+) \((\w+), (\w+)\)/;
+	$node->safe_psql('shop', qq{
+		CREATE FUNCTION public.trap($left, $right) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION \$\$trapped\$\$; END';
+		CREATE OPERATOR public.$name (LEFTARG = $left, RIGHTARG = $right, FUNCTION = public.trap);});
+}
+command_is(['status'], 0, qr/authors +4\nbooks +1,200\n/, qr/^$/, 'status takes no operator of others');
+$node->safe_psql('shop', "DROP OPERATOR public.$_; ") foreach @traps;
+$node->safe_psql('shop', 'DROP FUNCTION public.trap(name, name), public.trap(oid, regclass), public.trap(regtype, oid), public.trap(oid, int4)');
 command_is([ 'status', '--json' ], 0, qr/"connected":\ttrue/, qr/^$/, 'status --json');
 command_is(['validate'], 0, qr/as expected/, qr/^$/, 'validate');
 command_is([ 'connect', '--json' ], 0, qr/"valid":\ttrue,.*"lock_written":\ttrue/s, qr/^$/, 'connect --json');

@@ -163,9 +163,11 @@ bulk_pump(Bulk *bulk)
 static const char facts_sql[] =
 	"SELECT c.relkind IN ('r', 'p') AND NOT c.relrowsecurity AND NOT c.relhasrules,"
 	" pg_catalog.format_type(t.oid, -1), t.oid,"
-	" t.typarray = 0 OR t.typtype IN ('c', 'd') OR t.typdelim <> ',' OR t.typcategory = 'A'"
+	" t.typarray OPERATOR(pg_catalog.=) 0::pg_catalog.oid OR t.typtype IN ('c', 'd') OR t.typdelim "
+	"<> ',' OR t.typcategory = 'A'"
 	" FROM pg_catalog.unnest($2::pg_catalog.text[]) WITH ORDINALITY AS n (name, position)"
-	" JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::pg_catalog.regclass AND a.attname = n.name"
+	" JOIN pg_catalog.pg_attribute a ON a.attrelid = $1::pg_catalog.regclass::pg_catalog.oid AND "
+	"a.attname = n.name"
 	" AND NOT a.attisdropped AND a.attnum > 0 AND a.attgenerated = '' AND a.attidentity <> 'a'"
 	" JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
 	" JOIN pg_catalog.pg_type t ON t.oid = a.atttypid ORDER BY n.position";

@@ -51,11 +51,12 @@ guard_query(void)
 		   "n.position)"
 		   " FROM pg_catalog.unnest($2::pg_catalog.text[]) WITH ORDINALITY n (name, position)"
 		   " LEFT JOIN pg_catalog.pg_attribute a"
-		   " ON a.attrelid = pg_catalog.to_regclass($1::pg_catalog.text)"
+		   " ON a.attrelid = pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid"
 		   " AND a.attname = n.name::pg_catalog.name AND a.attnum > 0 AND NOT a.attisdropped"
-		   " WHERE pg_catalog.to_regtype($1::pg_catalog.text) = (SELECT c.reltype FROM "
+		   " WHERE pg_catalog.to_regtype($1::pg_catalog.text)::pg_catalog.oid = (SELECT c.reltype "
+		   "FROM "
 		   "pg_catalog.pg_class c"
-		   " WHERE c.oid = pg_catalog.to_regclass($1::pg_catalog.text))";
+		   " WHERE c.oid = pg_catalog.to_regclass($1::pg_catalog.text)::pg_catalog.oid)";
 }
 
 bool
