@@ -105,7 +105,7 @@ copy_sql(Bulk *bulk, Buf *sql)
 	for (size_t i = 0; i < bulk->columns->count; i++)
 	{
 		buf_puts(sql, i == 0 ? " (" : ", ");
-		sql_write_identifier(sql, bulk->facts[i].name);
+		quote_write_identifier(sql, bulk->facts[i].name);
 	}
 	buf_puts(sql, ") FROM STDIN");
 	return buf_ok(sql);

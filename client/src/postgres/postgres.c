@@ -129,7 +129,7 @@ postgres_listen(Request *request, dba_error *error)
 	if (error == NULL)
 	{
 		buf_puts(&sql, "LISTEN ");
-		sql_write_identifier(&sql, request->listen.channel);
+		quote_write_identifier(&sql, request->listen.channel);
 		if (buf_ok(&sql))
 			request->sql.stmt = stmt_get(&request->core->stmts, buf_text(&sql), sql.len, false);
 		buf_free(&sql);

@@ -67,7 +67,7 @@ guard_params(const SqlGuard *guard, const char *values[2], Buf *columns)
 	for (size_t i = 0; i < guard->count; i++, name += strlen(name) + 1)
 	{
 		buf_putc(columns, i == 0 ? '{' : ',');
-		sql_write_element(columns, name, strlen(name));
+		quote_write_element(columns, name, strlen(name));
 	}
 	buf_putc(columns, '}');
 	values[0] = buf_text(&guard->table);
@@ -102,7 +102,7 @@ write_conditions(Buf *out, const SqlGuard *guard, const Oid *types)
 		if (types[i] == 0)
 			continue;
 		buf_printf(out, "%spg_catalog.pg_typeof((NULL::%s).", word, buf_text(&guard->table));
-		sql_write_identifier(out, name);
+		quote_write_identifier(out, name);
 		buf_printf(out, ")::pg_catalog.oid OPERATOR(pg_catalog.=) '%u'::pg_catalog.oid", types[i]);
 		word = " AND ";
 	}

@@ -8,7 +8,7 @@
 #include <string.h>
 
 void
-sql_write_identifier(Buf *buf, const char *name)
+quote_write_identifier(Buf *buf, const char *name)
 {
 	const char *quote;
 
@@ -23,7 +23,7 @@ sql_write_identifier(Buf *buf, const char *name)
 }
 
 void
-sql_write_element(Buf *buf, const char *text, size_t len)
+quote_write_element(Buf *buf, const char *text, size_t len)
 {
 	size_t		start = 0;
 

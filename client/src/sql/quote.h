@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 
-extern void sql_write_identifier(Buf *buf, const char *name);
-extern void sql_write_element(Buf *buf, const char *text, size_t len);
+extern void quote_write_identifier(Buf *buf, const char *name);
+extern void quote_write_element(Buf *buf, const char *text, size_t len);
 
 #endif							/* DBA_QUOTE_H */

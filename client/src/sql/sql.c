@@ -36,7 +36,7 @@ sql_write_name(Buf *buf, const SqlName *name)
 	{
 		if (i > 0)
 			buf_putc(buf, '.');
-		sql_write_identifier(buf, name->parts[i]);
+		quote_write_identifier(buf, name->parts[i]);
 	}
 }
 
@@ -79,7 +79,7 @@ write_columns(Buf *buf, const SqlItem *items)
 		if (item->alias != NULL)
 		{
 			buf_puts(buf, " AS ");
-			sql_write_identifier(buf, item->alias);
+			quote_write_identifier(buf, item->alias);
 		}
 	}
 }
@@ -360,9 +360,9 @@ static void
 write_excluded(SqlStatement *st, bool first, const char *column)
 {
 	buf_puts(&st->text, first ? " DO UPDATE SET " : ", ");
-	sql_write_identifier(&st->text, column);
+	quote_write_identifier(&st->text, column);
 	buf_puts(&st->text, " = EXCLUDED.");
-	sql_write_identifier(&st->text, column);
+	quote_write_identifier(&st->text, column);
 }
 
 void
@@ -376,7 +376,7 @@ sql_write_conflict(SqlStatement *st, const dba_query *query, const JsonValue *co
 	{
 		if (item != query->conflict)
 			buf_puts(&st->text, ", ");
-		sql_write_identifier(&st->text, item->expr.columns[0].parts[0]);
+		quote_write_identifier(&st->text, item->expr.columns[0].parts[0]);
 	}
 	buf_putc(&st->text, ')');
 	json_foreach(column, columns)
@@ -408,7 +408,7 @@ sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 		if (!is_column(member))
 			continue;
 		buf_puts(&st->text, separator);
-		sql_write_identifier(&st->text, member->name);
+		quote_write_identifier(&st->text, member->name);
 		separator = ", ";
 	}
 	separator = ") VALUES (";
@@ -459,7 +459,7 @@ sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 		if (!is_column(member))
 			continue;
 		buf_puts(&st->text, separator);
-		sql_write_identifier(&st->text, member->name);
+		quote_write_identifier(&st->text, member->name);
 		buf_puts(&st->text, " = ");
 		write_param(st, member);
 		guard_add(&st->guard, member->name);
@@ -504,7 +504,7 @@ sql_call(SqlStatement *st, const char *function, const JsonValue *args, dba_erro
 			return error_set(err, DBA_INVALID, "arguments: an argument without a name");
 		if (arg->name != NULL)
 		{
-			sql_write_identifier(&st->text, arg->name);
+			quote_write_identifier(&st->text, arg->name);
 			buf_puts(&st->text, " => ");
 		}
 		write_param(st, arg);

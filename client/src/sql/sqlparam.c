@@ -49,7 +49,7 @@ write_inner(Buf *buf, const JsonValue *value, const SqlParamType *type)
 
 	sql_param_write(&text, value, type);
 	if (buf_ok(&text))
-		sql_write_element(buf, buf_text(&text), text.len);
+		quote_write_element(buf, buf_text(&text), text.len);
 	else
 		buf->failed = true;
 	buf_free(&text);
@@ -71,7 +71,7 @@ write_array(Buf *buf, const JsonValue *array, const SqlParamType *element, char 
 		else if (item->type == JSON_TYPE_BOOL && element->form != SQL_PARAM_JSON)
 			buf_puts(buf, item->boolean ? "t" : "f");
 		else if (item->type == JSON_TYPE_STRING && element->form != SQL_PARAM_JSON)
-			sql_write_element(buf, item->text, item->len);
+			quote_write_element(buf, item->text, item->len);
 		else
 			write_inner(buf, item, element);
 	}

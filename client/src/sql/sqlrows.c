@@ -250,7 +250,7 @@ sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *col
 	json_foreach(column, columns)
 	{
 		buf_puts(&st->text, column == columns->first ? " (" : ", ");
-		sql_write_identifier(&st->text, column->text);
+		quote_write_identifier(&st->text, column->text);
 		guard_add(&st->guard, column->text);
 	}
 	buf_puts(&st->text, ") VALUES ");

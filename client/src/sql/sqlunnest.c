@@ -21,7 +21,7 @@ sql_write_unnest(Buf *sql, const SqlName *table, const SqlColumn *columns, size_
 	for (size_t i = 0; i < count; i++)
 	{
 		buf_puts(sql, i == 0 ? " (" : ", ");
-		sql_write_identifier(sql, columns[i].name);
+		quote_write_identifier(sql, columns[i].name);
 	}
 	buf_puts(sql, ") SELECT ");
 	for (size_t i = 0; i < count; i++)
@@ -42,12 +42,12 @@ write_value(Buf *array, Buf *scratch, const JsonValue *value, const SqlParamType
 	else if (value->type == JSON_TYPE_NUMBER)
 		buf_append(array, value->text, value->len);
 	else if (value->type == JSON_TYPE_STRING && type->form != SQL_PARAM_JSON)
-		sql_write_element(array, value->text, value->len);
+		quote_write_element(array, value->text, value->len);
 	else
 	{
 		buf_reset(scratch);
 		sql_param_write(scratch, value, type);
-		sql_write_element(array, buf_text(scratch), scratch->len);
+		quote_write_element(array, buf_text(scratch), scratch->len);
 		array->failed = array->failed || !buf_ok(scratch);
 	}
 }

@@ -455,37 +455,6 @@ sync_restored(dba_client *db, const dba_result *result, const dba_error *error, 
 	sync_advance(sync);
 }
 
-/* {"authors": [keys], "books": true}; false: there are none. */
-bool
-sync_write_keys(const Sync *sync, Buf *keys, bool drop)
-{
-	bool		some = false;
-
-	buf_putc(keys, '{');
-	for (size_t i = 0; i < sync->count; i++)
-	{
-		const SyncTable *table = &sync->tables[i];
-		const Buf  *list = drop ? &table->drop : &table->move;
-
-		if (list->len == 0 && (drop || !table->move_all))
-			continue;
-		buf_puts(keys, some ? ", " : "");
-		some = true;
-		json_write_string(keys, table->name, strlen(table->name));
-		buf_puts(keys, ": ");
-		if (!drop && table->move_all)
-			buf_puts(keys, "true");
-		else
-		{
-			buf_putc(keys, '[');
-			buf_append(keys, list->data, list->len);
-			buf_putc(keys, ']');
-		}
-	}
-	buf_putc(keys, '}');
-	return some;
-}
-
 static void
 sync_write_options(Sync *sync, Buf *options)
 {

@@ -2,6 +2,9 @@
  * syncstep.c
  *		What each step of a sync asks of the destination, and how it fails.
  */
+#include <string.h>
+
+#include "json/json.h"
 #include "sync/sync.h"
 
 /* After a failure: true, and the end is near. */
@@ -47,4 +50,35 @@ sync_write_user(Sync *sync, Buf *buf)
 		json_write(buf, sync->user_id);
 	else
 		buf_puts(buf, "null");
+}
+
+/* {"authors": [keys], "books": true}; false: there are none. */
+bool
+sync_write_keys(const Sync *sync, Buf *keys, bool drop)
+{
+	bool		some = false;
+
+	buf_putc(keys, '{');
+	for (size_t i = 0; i < sync->count; i++)
+	{
+		const SyncTable *table = &sync->tables[i];
+		const Buf  *list = drop ? &table->drop : &table->move;
+
+		if (list->len == 0 && (drop || !table->move_all))
+			continue;
+		buf_puts(keys, some ? ", " : "");
+		some = true;
+		json_write_string(keys, table->name, strlen(table->name));
+		buf_puts(keys, ": ");
+		if (!drop && table->move_all)
+			buf_puts(keys, "true");
+		else
+		{
+			buf_putc(keys, '[');
+			buf_append(keys, list->data, list->len);
+			buf_putc(keys, ']');
+		}
+	}
+	buf_putc(keys, '}');
+	return some;
 }
