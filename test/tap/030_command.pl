@@ -11,6 +11,9 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# A shell's background job ignores them, and so would what it runs.
+$SIG{$_} = 'DEFAULT' foreach qw(INT HUP QUIT);
+
 plan skip_all => 'the packages that the command is built with are not here'
   if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
 

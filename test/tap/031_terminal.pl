@@ -7,6 +7,9 @@ use IO::Socket::INET;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+
+# A shell's background job ignores them, and so would what it runs.
+$SIG{$_} = 'DEFAULT' foreach qw(INT HUP QUIT);
 use Session;
 use Terminal;
 
