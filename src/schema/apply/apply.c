@@ -282,7 +282,6 @@ apply_read_schema(List *schemas)
 	return schema;
 }
 
-/* From the start at each attempt: what an earlier one noted was rolled back. */
 static Node *
 read_step(PlannedStep *step)
 {
@@ -296,9 +295,26 @@ read_step(PlannedStep *step)
 	return stmt;
 }
 
+/* The steps whose locks are taken, and which of them waits for one. */
+typedef struct LockTurn
+{
+	List	   *steps;
+	int			wanting;
+} LockTurn;
+
+static void
+add_lock_context(void *arg)
+{
+	const LockTurn *turn = arg;
+
+	add_step_context(list_nth(turn->steps, turn->wanting));
+}
+
 static void
 take_locks(const ApplyRun *run)
 {
+	LockTurn	turn = {NIL, 0};
+	ErrorContextCallback context = {.callback = add_lock_context, .arg = &turn};
 	List	   *commands = NIL;
 	ListCell   *lc;
 
@@ -307,11 +323,20 @@ take_locks(const ApplyRun *run)
 		PlannedStep *step = lfirst(lc);
 
 		if (!step->online)
+		{
 			commands = lappend(commands, read_step(step));
+			turn.steps = lappend(turn.steps, step);
+		}
 	}
-	locks_take(commands);
+	if (commands == NIL)
+		return;
+	context.previous = error_context_stack;
+	error_context_stack = &context;
+	locks_take(commands, &turn.wanting);
+	error_context_stack = context.previous;
 }
 
+/* From the start at each attempt: what an earlier one noted was rolled back. */
 static void
 apply_body(void *arg)
 {

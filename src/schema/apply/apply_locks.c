@@ -37,6 +37,7 @@ typedef struct WantedLock
 {
 	Oid			relid;
 	LOCKMODE	mode;
+	int			command;		/* the first that wants it so; set by locks_take() */
 } WantedLock;
 
 static bool
@@ -73,13 +74,18 @@ want(List **wanted, Oid relid, LOCKMODE mode)
 		lock = lfirst(lc);
 		if (lock->relid == relid)
 		{
-			lock->mode = Max(lock->mode, mode);
+			if (mode > lock->mode)
+			{
+				lock->mode = mode;
+				lock->command = -1;
+			}
 			return;
 		}
 	}
 	lock = palloc(sizeof(WantedLock));
 	lock->relid = relid;
 	lock->mode = mode;
+	lock->command = -1;
 	*wanted = lappend(*wanted, lock);
 }
 
@@ -221,19 +227,27 @@ compare_oids(const ListCell *a, const ListCell *b)
 }
 
 void
-locks_take(List *commands)
+locks_take(List *commands, int *wanting)
 {
 	List	   *wanted = NIL;
 	ListCell   *lc;
 
 	foreach(lc, commands)
+	{
+		ListCell   *new;
+
 		want_for(&wanted, lfirst(lc));
+		foreach(new, wanted)
+			if (((WantedLock *) lfirst(new))->command < 0)
+				((WantedLock *) lfirst(new))->command = foreach_current_index(lc);
+	}
 	list_sort(wanted, compare_oids);
 	foreach(lc, wanted)
 	{
 		const WantedLock *lock = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
+		*wanting = lock->command;
 		LockRelationOid(lock->relid, lock->mode);
 	}
 }

@@ -7,7 +7,10 @@
 
 #include "nodes/pg_list.h"
 
-/* Locks what the commands (Node *) will lock, relations of the current user's, in one order. */
-extern void locks_take(List *commands);
+/*
+ * Locks what the commands (Node *) will lock, relations of the current user's, in one
+ * order; *wanting is the place in the list of the command that the next lock is for.
+ */
+extern void locks_take(List *commands, int *wanting);
 
 #endif							/* DB_ADAPTER_APPLY_LOCKS_H */
