@@ -125,6 +125,25 @@ calls_set_watch(CallWatch *next)
 	return before;
 }
 
+/* The watch is set back by hand: of PG_FINALLY, gcc believes here that a jump may spoil it. */
+static void
+run_watched(CallWatch *next, void (*body)(void *arg), void *arg)
+{
+	CallWatch  *before = calls_set_watch(next);
+
+	PG_TRY();
+	{
+		body(arg);
+	}
+	PG_CATCH();
+	{
+		watch = before;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	watch = before;
+}
+
 static bool
 sees_all(Oid function, void *arg)
 {
@@ -156,7 +175,7 @@ prepare_range(Oid type)
 }
 
 static void
-prepare_ranges(void)
+prepare_ranges(void *arg)
 {
 	Relation	rel = table_open(RangeRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
@@ -178,17 +197,8 @@ static void
 prepare_ranges_unmet(void)
 {
 	CallWatch	all = {sees_all, meets_none};
-	CallWatch  *before = calls_set_watch(&all);
 
-	PG_TRY();
-	{
-		prepare_ranges();
-	}
-	PG_FINALLY();
-	{
-		(void) calls_set_watch(before);
-	}
-	PG_END_TRY();
+	run_watched(&all, prepare_ranges, NULL);
 }
 
 void
@@ -487,21 +497,11 @@ void
 calls_run_alone(CallGuard *guard, void (*body)(void *arg), void *arg)
 {
 	CallWatch	own = {guard_sees, guard_meets, guard};
-	CallWatch  *before;
 
 	guard->user = GetUserId();
 	guard->stopped = InvalidOid;
 	/* One that stops nothing must not take the place of one that does. */
-	before = guard->rule == CALLS_ANY ? watch : calls_set_watch(&own);
-	PG_TRY();
-	{
-		body(arg);
-	}
-	PG_FINALLY();
-	{
-		(void) calls_set_watch(before);
-	}
-	PG_END_TRY();
+	run_watched(guard->rule == CALLS_ANY ? watch : &own, body, arg);
 	/* A handler of exceptions may have got past it. */
 	if (OidIsValid(guard->stopped) && IsTransactionState())
 		calls_refuse(guard->stopped, calls_is_foreign(guard->stopped));
