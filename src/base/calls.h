@@ -69,7 +69,7 @@ typedef struct CallWatch
 extern CallWatch *calls_set_watch(CallWatch *watch);
 
 /*
- * Forgets what was prepared earlier in this session, when no watch was set: index
+ * Forgets what was prepared earlier by this backend, when no watch was set: index
  * expressions, domains and plans with functions expanded in them, functions of ranges.
  */
 extern void calls_forget_plans(void);

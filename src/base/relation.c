@@ -585,7 +585,7 @@ relation_default(const RelationInfo *rel, const RelationColumn *column)
 	return text;
 }
 
-/* Those that fire for this session, as the executor would choose them. */
+/* Those that fire in this backend, as the executor would choose them. */
 List *
 relation_triggers(Oid relid, bool *before)
 {
