@@ -121,7 +121,8 @@ validate_file(Cli *cli, const char *path)
 /* ---------------------------------------------------------------- the command */
 
 /* backups/backup-2026-01-31-1405-TENANT.jsonl: each backup has a name of its own, so that
- * a loop over tenants leaves a file for each. */
+ * a loop over tenants leaves a file for each.  The name tells the format, and so asks for
+ * the one that streams where nobody has said another. */
 static const char *
 default_path(const char *format, const char *user_id)
 {
@@ -142,13 +143,13 @@ default_path(const char *format, const char *user_id)
 		if (strchr("/\\:*?\"<>|", *c) != NULL || (unsigned char) *c <= ' ' || *c == 0x7F)
 			*c = '_';
 	}
-	snprintf(ending, sizeof(ending), ".%s", format);
+	snprintf(ending, sizeof(ending), ".%s", format != NULL ? format : "jsonl");
 	file_unused_name(path, sizeof(path), name, ending);
 	return path;
 }
 
 static int
-print_written(Cli *cli, const char *path, const char *format, int64_t rows)
+print_written(Cli *cli, const char *path, const Saved *saved)
 {
 	cJSON	   *document;
 
@@ -156,15 +157,15 @@ print_written(Cli *cli, const char *path, const char *format, int64_t rows)
 	{
 		if (!cli->stdout_taken)
 		{
-			message_note(cli, "%s rows", text_thousands(rows));
+			message_note(cli, "%s rows", text_thousands(saved->rows));
 			puts(path);
 		}
 		return CODE_DONE;
 	}
 	document = cJSON_CreateObject();
 	cJSON_AddStringToObject(document, "file", path);
-	cJSON_AddStringToObject(document, "format", format);
-	cJSON_AddNumberToObject(document, "rows", (double) rows);
+	cJSON_AddStringToObject(document, "format", saved->format);
+	cJSON_AddNumberToObject(document, "rows", (double) saved->rows);
 	document_print_to(cli->stdout_taken ? stderr : stdout, document);
 	return CODE_DONE;
 }
@@ -182,23 +183,31 @@ check_output(Cli *cli, const char *path)
 	return false;
 }
 
+/* The options that were given, and a tenant that only db.toml names. */
+static cJSON *
+backup_arguments(const Cli *cli, const char *user_id)
+{
+	cJSON	   *arguments = options_arguments(cli);
+
+	if (user_id != NULL && !cJSON_HasObjectItem(arguments, "user_id"))
+		cJSON_AddStringToObject(arguments, "user_id", user_id);
+	return arguments;
+}
+
 /* What can be refused without a database is refused before anybody connects: a name that is
  * taken, a format that nobody knows. */
 static int
 write_backup(Cli *cli, const char *user_id)
 {
 	const char *path = options_value(cli, "output");
-	const char *format = options_value(cli, "format");
 	char	   *schema;
-	int64_t		rows = 0;
+	Saved		saved;
 	int			code;
 
 	if (path != NULL && !check_output(cli, path))
 		return CODE_USAGE;
-	if (format == NULL)
-		format = file_format_of(path != NULL ? path : "");
 	if (path == NULL)
-		path = default_path(format, user_id);
+		path = default_path(options_value(cli, "format"), user_id);
 	code = opening_open(cli);
 	if (code != CODE_DONE)
 		return code;
@@ -206,11 +215,11 @@ write_backup(Cli *cli, const char *user_id)
 	if (schema == NULL)
 		return backupschema_code(cli);
 	if (strcmp(path, "-") == 0 || options_has(cli, "output") || file_make_folder(path))
-		code = saving_write(cli, path, format, schema, user_id, &rows);
+		code = saving_write(cli, path, backup_arguments(cli, user_id), schema, &saved);
 	else
 		code = CODE_FAILED;
 	free(schema);
-	return code == CODE_DONE ? print_written(cli, path, format, rows) : code;
+	return code == CODE_DONE ? print_written(cli, path, &saved) : code;
 }
 
 int

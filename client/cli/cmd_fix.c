@@ -85,7 +85,7 @@ save_rows(Cli *cli, const char *schema)
 	char		when[32];
 	time_t		now = time(NULL);
 	struct tm	local;
-	int64_t		rows = 0;
+	Saved		saved;
 	int			code = CODE_FAILED;
 
 	localtime_r(&now, &local);
@@ -101,9 +101,9 @@ save_rows(Cli *cli, const char *schema)
 	}
 	file_unused_name(path, sizeof(path), name, ".jsonl");
 	if (file_make_folder(path))
-		code = saving_write(cli, path, "jsonl", schema, NULL, &rows);
+		code = saving_write(cli, path, cJSON_CreateObject(), schema, &saved);
 	if (code == CODE_DONE)
-		message_note(cli, "saved %s rows to %s", text_thousands(rows), path);
+		message_note(cli, "saved %s rows to %s", text_thousands(saved.rows), path);
 	return code;
 }
 

@@ -157,8 +157,9 @@ run_restore(Cli *cli, Source *source, const char *schema)
 static bool
 needs_schema(Cli *cli)
 {
-	return strcmp(cli->operands[0], "-") != 0 &&
-		   strcmp(file_format_of(cli->operands[0]), "json") == 0;
+	const char *format = file_format_of(cli->operands[0]);
+
+	return format != NULL && strcmp(format, "json") == 0;
 }
 
 /* A dry run rolls everything back, so there is nothing to agree to. */

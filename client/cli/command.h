@@ -75,9 +75,17 @@ extern int backupschema_code(const Cli *cli);
 
 /* ---------------------------------------------------------------- saving.c */
 
-/* streams a backup to a file; CODE_DONE or said */
-extern int saving_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
-						const char *user_id, int64_t *rows);
+/* what a file has got */
+typedef struct Saved
+{
+	int64_t		rows;
+	const char *format;			/* as the server has chosen where nobody else has */
+} Saved;
+
+/* streams a backup to a file; CODE_DONE or said.  arguments: those of the server's verb but
+ * the schema, an object, taken over; a format that the name tells is added where none is */
+extern int saving_write(Cli *cli, const char *path, cJSON *arguments, const char *backup_schema,
+						Saved *saved);
 
 /* ---------------------------------------------------------------- fact.c, rowcount.c */
 

@@ -30,7 +30,9 @@ file_format_of(const char *path)
 	snprintf(name, sizeof(name), "%s", path);
 	if (file_ends_with(name, ".gz") || file_ends_with(name, ".zst"))
 		*strrchr(name, '.') = '\0';
-	return file_ends_with(name, ".json") ? "json" : "jsonl";
+	if (file_ends_with(name, ".json"))
+		return "json";
+	return file_ends_with(name, ".jsonl") ? "jsonl" : NULL;
 }
 
 /* The last folder alone: a whole path that is missing is rather a typing mistake. */

@@ -23,7 +23,7 @@ typedef enum Compression
  * without len also where it has a NUL byte of its own */
 extern char *file_read(const char *path, const char *what, size_t *len);
 
-/* the format a name asks for: "json" for NAME.json, else "jsonl"; .gz and .zst do not count */
+/* the format a name asks for, as the server calls it; NULL: none.  .gz and .zst do not count */
 extern const char *file_format_of(const char *path);
 extern bool file_ends_with(const char *text, const char *end);
 

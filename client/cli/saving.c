@@ -17,14 +17,22 @@ typedef struct Sink
 	CliCall		call;			/* first: it is what cli_called gets */
 	CliOutput  *output;
 	CliProgress progress;
+	bool		begun;			/* the first piece has come, and told the format */
+	bool		has_header;		/* a jsonl file; a json one has the same at its end */
 } Sink;
 
+/* The format is the server's to choose where nobody has asked for one, so it is seen from
+ * what comes: a table of a json file is an array, even one that is called "format". */
 static dba_flow
 sink_write(dba_client *db, const char *data, size_t size, void *arg)
 {
+	static const char header[] = "{\"format\":\"";
 	Sink	   *sink = arg;
 
 	(void) db;
+	if (!sink->begun)
+		sink->has_header = size >= strlen(header) && memcmp(data, header, strlen(header)) == 0;
+	sink->begun = true;
 	return output_write(sink->output, data, size) ? DBA_CONTINUE : DBA_STOP;
 }
 
@@ -37,17 +45,17 @@ sink_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, vo
 	progress_show(&sink->progress, table, rows, bytes);
 }
 
-/* The arguments of the server's verb. */
+/* The arguments of the server's verb as text, taken over: a name that tells a format asks
+ * for it, unless somebody has said another one.  NULL: no memory. */
 static char *
-backup_arguments(const char *format, const char *backup_schema, const char *user_id)
+complete_arguments(cJSON *arguments, const char *path, const char *backup_schema)
 {
-	cJSON	   *arguments = cJSON_CreateObject();
+	const char *format = file_format_of(path);
 	char	   *text;
 
+	if (format != NULL && !cJSON_HasObjectItem(arguments, "format"))
+		cJSON_AddStringToObject(arguments, "format", format);
 	cJSON_AddRawToObject(arguments, "backup_schema", backup_schema);
-	if (user_id != NULL)
-		cJSON_AddStringToObject(arguments, "user_id", user_id);
-	cJSON_AddStringToObject(arguments, "format", format);
 	text = cJSON_PrintUnformatted(arguments);
 	cJSON_Delete(arguments);
 	return text;
@@ -56,21 +64,20 @@ backup_arguments(const char *format, const char *backup_schema, const char *user
 /* Of the lines written, those that are rows: each table has a line of its own, a
  * jsonl file a header, and both formats an end. */
 static int64_t
-rows_of(const dba_result *result, const char *format, const char *backup_schema)
+rows_of(const Sink *sink, const char *backup_schema)
 {
 	cJSON	   *schema = cJSON_Parse(backup_schema);
 	int			tables = cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(schema, "tables"));
 
 	cJSON_Delete(schema);
-	return dba_result_count(result) - tables - (strcmp(format, "jsonl") == 0 ? 2 : 1);
+	return dba_result_count(sink->call.result) - tables - (sink->has_header ? 2 : 1);
 }
 
 /* The output is opened first: where it cannot be written to, the server need not begin. */
 int
-saving_write(Cli *cli, const char *path, const char *format, const char *backup_schema,
-			 const char *user_id, int64_t *rows)
+saving_write(Cli *cli, const char *path, cJSON *arguments, const char *backup_schema, Saved *saved)
 {
-	char	   *arguments = backup_arguments(format, backup_schema, user_id);
+	char	   *text = complete_arguments(arguments, path, backup_schema);
 	Sink		sink = {.output = output_open(path, options_has(cli, "overwrite"))};
 	int			code = CODE_FAILED;
 
@@ -78,9 +85,8 @@ saving_write(Cli *cli, const char *path, const char *format, const char *backup_
 	{
 		cli->stdout_taken = output_is_stdout(sink.output);
 		progress_begin(&sink.progress, cli, 0);
-		code = call_wait(
-			cli, &sink.call,
-			dba_backup(cli->db, arguments, sink_write, sink_progress, call_called, &sink));
+		code = call_wait(cli, &sink.call,
+						 dba_backup(cli->db, text, sink_write, sink_progress, call_called, &sink));
 		progress_end(&sink.progress);
 		if (code != CODE_DONE)
 			output_abandon(sink.output);
@@ -88,8 +94,8 @@ saving_write(Cli *cli, const char *path, const char *format, const char *backup_
 			code = CODE_FAILED;
 	}
 	if (code == CODE_DONE)
-		*rows = rows_of(sink.call.result, format, backup_schema);
+		*saved = (Saved){rows_of(&sink, backup_schema), sink.has_header ? "jsonl" : "json"};
 	call_free(&sink.call);
-	cJSON_free(arguments);
+	cJSON_free(text);
 	return code;
 }

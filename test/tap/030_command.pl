@@ -241,6 +241,20 @@ command_is([ 'backup', '--user-id', 'u1', '-o', 'nowhere/x.jsonl' ], 4, undef, q
 
 command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.doc.json', '--format', 'jsonl', '-q' ], 0, undef, undef, 'backup --format');
 command_is([ 'backup', '--validate', 'u1.doc.json' ], 0, qr/valid, format jsonl/, undef, 'overrides the name');
+
+# Where neither the name nor an option tells the format it is the server's default, whatever that is.
+sub default_format
+{
+	my ($from, $to) = @_;
+
+	$node->safe_psql('shop', "DO \$\$ BEGIN EXECUTE replace(pg_get_functiondef('db_adapter.backup'::regproc), '''$from''::text', '''$to''::text'); END \$\$");
+	return;
+}
+command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.plain', '--json' ], 0, qr/"format":\t"jsonl",\s+"rows":\t1203/, qr/^$/, 'backup to a name that tells no format');
+default_format('jsonl', 'json');
+command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.other', '--json' ], 0, qr/"format":\t"json",\s+"rows":\t1203/, qr/^$/, 'the default of the server');
+command_is([ 'backup', '--user-id', 'u1', '-o', 'u1.named.jsonl', '--json' ], 0, qr/"format":\t"jsonl",\s+"rows":\t1203/, qr/^$/, 'a name that tells one');
+default_format('json', 'jsonl');
 SKIP:
 {
 	skip 'there is no /dev/full', 2 if !-e '/dev/full';
