@@ -57,16 +57,28 @@ strings_array(List *strings, int *count)
 	return array;
 }
 
+/* A member that names columns, and the one that is meant where a table does not have it. */
+typedef struct KeyMember
+{
+	const char *name;
+	char	   *otherwise;
+} KeyMember;
+
+static const KeyMember key_pk = {"pk", "id"};
+static const KeyMember key_slug = {"slug_field", "slug"};
+static const KeyMember key_user = {"user_field", "user_id"};
+
 /* A key: absent is the default, null is none, else a name or several. */
 static char **
-parse_key(JsonbContainer *object, const char *member, char *otherwise, const char *what, int *count)
+parse_key(JsonbContainer *object, const KeyMember *key, const char *what, int *count)
 {
+	const char *member = key->name;
 	JsonbValue	v;
 	List	   *names = json_get_strings(object, member, what);
 	ListCell   *lc;
 
 	if (getKeyJsonValueFromContainer(object, member, strlen(member), &v) == NULL)
-		names = list_make1(otherwise);
+		names = list_make1(key->otherwise);
 	else if (v.type != jbvNull && names == NIL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid %s: member \"%s\" names no column", what, member),
@@ -213,9 +225,9 @@ parse_table(Parser *p, JsonbContainer *object)
 	table->full_name = full_name(table->name);
 	table->index = schema->ntables++;
 	what = psprintf("table \"%s\" in backup schema", table->name);
-	table->pk = parse_key(object, "pk", "id", what, &table->npk);
-	table->slug = parse_key(object, "slug_field", "slug", what, &table->nslug);
-	user = parse_key(object, "user_field", "user_id", what, &nuser);
+	table->pk = parse_key(object, &key_pk, what, &table->npk);
+	table->slug = parse_key(object, &key_slug, what, &table->nslug);
+	user = parse_key(object, &key_user, what, &nuser);
 	if (nuser > 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid %s: \"user_field\" must be one column", what)));
@@ -533,27 +545,26 @@ backupschema_misplaced(const BackupSchema *schema)
 
 /* A column of the table, with a hint where a default of the format named it. */
 static RelationColumn *
-bind_column(const BackupTable *table, const char *name, const char *member, const char *otherwise)
+bind_column(const BackupTable *table, const char *name, const KeyMember *key)
 {
 	RelationColumn *column = relation_find_column(table->rel, name);
 
-	if (column == NULL && strcmp(name, otherwise) == 0)
+	if (column == NULL && strcmp(name, key->otherwise) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" does not exist", name, table->rel->name),
 				 errhint("\"%s\" is the default of \"%s\"; give null where the table has none.",
-						 name, member)));
+						 name, key->name)));
 	return column != NULL ? column : relation_column(table->rel, name);
 }
 
 static RelationColumn **
-bind_columns(const BackupTable *table, char **names, int count, const char *member,
-			 const char *otherwise)
+bind_columns(const BackupTable *table, char **names, int count, const KeyMember *key)
 {
 	RelationColumn **columns = palloc(sizeof(RelationColumn *) * Max(count, 1));
 
 	for (int i = 0; i < count; i++)
-		columns[i] = bind_column(table, names[i], member, otherwise);
+		columns[i] = bind_column(table, names[i], key);
 	return columns;
 }
 
@@ -578,7 +589,9 @@ bind_ref(const BackupSchema *schema, BackupTable *table, BackupRef *ref)
 							"\"%s\" has %d",
 							table->name, target->name, ref->nfields, target->name, target->npk)));
 	}
-	ref->columns = bind_columns(table, ref->fields, ref->nfields, "field", "");
+	ref->columns = palloc(sizeof(RelationColumn *) * ref->nfields);
+	for (int i = 0; i < ref->nfields; i++)
+		ref->columns[i] = relation_column(table->rel, ref->fields[i]);
 	if (ref->type_field != NULL)
 		ref->type_column = relation_column(table->rel, ref->type_field);
 	if (ref->kind == REF_JSON && ref->columns[0]->basetype != JSONOID &&
@@ -628,10 +641,10 @@ bind_table(BackupSchema *schema, BackupTable *table)
 	if (!relation_check_code(relid))
 		schema->reads_others = true;
 	table->rel = relation_read(relid);
-	table->pk_columns = bind_columns(table, table->pk, table->npk, "pk", "id");
-	table->slug_columns = bind_columns(table, table->slug, table->nslug, "slug_field", "slug");
+	table->pk_columns = bind_columns(table, table->pk, table->npk, &key_pk);
+	table->slug_columns = bind_columns(table, table->slug, table->nslug, &key_slug);
 	if (table->user_field != NULL)
-		table->user_column = bind_column(table, table->user_field, "user_field", "user_id");
+		table->user_column = bind_column(table, table->user_field, &key_user);
 	for (int i = 0; i < table->nrefs; i++)
 		bind_ref(schema, table, &table->refs[i]);
 	bind_excluded(table);
