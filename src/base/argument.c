@@ -13,12 +13,15 @@
 #include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/catcache.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -36,9 +39,9 @@ find_function(Oid function)
 
 /* Only what goes in: columns of a result, which follow, may bear the same name. */
 static int
-find_argument(FunctionCallInfo fcinfo, const char *name)
+find_argument(Oid function, const char *name)
 {
-	HeapTuple	tuple = find_function(fcinfo->flinfo->fn_oid);
+	HeapTuple	tuple = find_function(function);
 	int			count = ((Form_pg_proc) GETSTRUCT(tuple))->pronargs;
 	bool		isnull;
 	Datum		array = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargnames, &isnull);
@@ -55,8 +58,33 @@ find_argument(FunctionCallInfo fcinfo, const char *name)
 	ReleaseSysCache(tuple);
 	if (found < 0)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
-						errmsg("function %s has no argument \"%s\"",
-							   get_func_name(fcinfo->flinfo->fn_oid), name),
+						errmsg("function %s has no argument \"%s\"", get_func_name(function), name),
+						errhint("Update the extension with ALTER EXTENSION db_adapter UPDATE.")));
+	return found;
+}
+
+/*
+ * The function of the script that is called so.  Only superusers make functions in C:
+ * no other one of that name speaks for it, be it in its schema.
+ */
+static Oid
+find_verb(const char *verb)
+{
+	Oid			schema = get_namespace_oid("db_adapter", false);
+	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(verb));
+	Oid			found = InvalidOid;
+
+	for (int i = 0; i < list->n_members && !OidIsValid(found); i++)
+	{
+		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
+
+		if (form->pronamespace == schema && form->prolang == ClanguageId)
+			found = form->oid;
+	}
+	ReleaseSysCacheList(list);
+	if (!OidIsValid(found))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_FUNCTION),
+						errmsg("function db_adapter.%s does not exist", verb),
 						errhint("Update the extension with ALTER EXTENSION db_adapter UPDATE.")));
 	return found;
 }
@@ -92,7 +120,7 @@ argument_default(Oid function, int number, bool *isnull)
 static Datum
 get(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, bool *isnull)
 {
-	int			number = find_argument(fcinfo, name);
+	int			number = find_argument(fcinfo->flinfo->fn_oid, name);
 
 	*isnull = PG_ARGISNULL(number);
 	if (!*isnull)
@@ -108,7 +136,7 @@ get(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, bool *isnull)
 bool
 argument_is_null(FunctionCallInfo fcinfo, const char *name)
 {
-	return PG_ARGISNULL(find_argument(fcinfo, name));
+	return PG_ARGISNULL(find_argument(fcinfo->flinfo->fn_oid, name));
 }
 
 char *
@@ -189,6 +217,21 @@ argument_bytes(FunctionCallInfo fcinfo, const char *name)
 
 /* ---- arrays ---- */
 
+static int
+read_elements(Datum value, Oid *type, Datum **values, bool **nulls)
+{
+	ArrayType  *array = DatumGetArrayTypeP(value);
+	int16		len;
+	bool		byval;
+	char		align;
+	int			count;
+
+	*type = ARR_ELEMTYPE(array);
+	get_typlenbyvalalign(*type, &len, &byval, &align);
+	deconstruct_array(array, *type, len, byval, align, values, nulls, &count);
+	return count;
+}
+
 /* The elements of an array, none for a null. */
 static int
 get_elements(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, Oid *type,
@@ -196,29 +239,14 @@ get_elements(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, Oid *
 {
 	bool		isnull;
 	Datum		value = get(fcinfo, name, null, &isnull);
-	ArrayType  *array;
-	int16		len;
-	bool		byval;
-	char		align;
-	int			count;
 
-	if (isnull)
-		return 0;
-	array = DatumGetArrayTypeP(value);
-	*type = ARR_ELEMTYPE(array);
-	get_typlenbyvalalign(*type, &len, &byval, &align);
-	deconstruct_array(array, *type, len, byval, align, values, nulls, &count);
-	return count;
+	return isnull ? 0 : read_elements(value, type, values, nulls);
 }
 
 /* A null among names is nobody's name: to pass over it would read more than was asked for. */
-List *
-argument_strings(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+static List *
+get_strings(Oid type, const Datum *values, const bool *nulls, int count)
 {
-	Oid			type;
-	Datum	   *values;
-	bool	   *nulls;
-	int			count = get_elements(fcinfo, name, null, &type, &values, &nulls);
 	List	   *result = NIL;
 
 	for (int i = 0; i < count; i++)
@@ -230,6 +258,31 @@ argument_strings(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
 												 : TextDatumGetCString(values[i]));
 	}
 	return result;
+}
+
+List *
+argument_strings(FunctionCallInfo fcinfo, const char *name, ArgumentNull null)
+{
+	Oid			type;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count = get_elements(fcinfo, name, null, &type, &values, &nulls);
+
+	return get_strings(type, values, nulls, count);
+}
+
+List *
+argument_default_strings(const char *verb, const char *name)
+{
+	Oid			function = find_verb(verb);
+	bool		isnull;
+	Datum		value = argument_default(function, find_argument(function, name), &isnull);
+	Oid			type;
+	Datum	   *values;
+	bool	   *nulls;
+	int			count = isnull ? 0 : read_elements(value, &type, &values, &nulls);
+
+	return get_strings(type, values, nulls, count);
 }
 
 List *

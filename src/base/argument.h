@@ -51,4 +51,7 @@ extern int argument_choose(const char *word, const char *const *words, const cha
 /* What a function's argument, counted from 0, is by default, in the current context. */
 extern Datum argument_default(Oid function, int number, bool *isnull);
 
+/* The same of a name[] or text[] of db_adapter.<verb>: char *, NIL for a null. */
+extern List *argument_default_strings(const char *verb, const char *name);
+
 #endif							/* DB_ADAPTER_ARGUMENT_H */

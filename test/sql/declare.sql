@@ -190,6 +190,32 @@ ALTER TABLE shop.item DROP price;
 ALTER TABLE shop.item DROP name;
 ALTER TABLE shop.item ADD name text NOT NULL;
 
+-- What validate leaves out and ignores by default is said once, in the script.
+CREATE TABLE shop.left_out (id int);
+SELECT db_adapter.declare('left_out', $$
+    CREATE TABLE shop.left_out (id int);
+    COMMENT ON TABLE shop.left_out IS 'as declared';
+    $$, '{shop}', 'warn') -> 'valid' AS valid;
+BEGIN;
+DROP TABLE shop.left_out;
+SELECT object FROM db_adapter.drift
+ WHERE declaration = 'left_out' AND object = 'shop.left_out';
+DO $$ BEGIN
+    EXECUTE replace(pg_get_functiondef('db_adapter.validate'::regproc), '{schema_migrations', '{left_out,schema_migrations');
+END $$;
+SELECT object FROM db_adapter.drift
+ WHERE declaration = 'left_out' AND object = 'shop.left_out';
+ROLLBACK;
+BEGIN;
+SELECT object, attribute FROM db_adapter.drift
+ WHERE declaration = 'left_out' AND object = 'shop.left_out';
+DO $$ BEGIN
+    EXECUTE replace(pg_get_functiondef('db_adapter.validate'::regproc), '{owners}', '{owners,comments}');
+END $$;
+SELECT object, attribute FROM db_adapter.drift
+ WHERE declaration = 'left_out' AND object = 'shop.left_out';
+ROLLBACK;
+SELECT db_adapter.undeclare('left_out');
 
 -- Undone.
 SELECT db_adapter.undeclare('shop');

@@ -23,6 +23,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "base/argument.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
@@ -131,12 +132,18 @@ reason_not_to_enforce(const Check *check)
 
 /* ---- comparing ---- */
 
-/* The exceptions that validate makes unless told otherwise. */
+/* A declaration is compared as validate does it unless told otherwise. */
 Expectation *
 watch_expectation(const Declaration *d)
 {
-	return validation_expect(
-		d->document, NIL, list_make3("schema_migrations", "pg_stat_statements", "spatial_ref_sys"));
+	return validation_expect(d->document, NIL, argument_default_strings("validate", "exclude"));
+}
+
+static List *
+compare_as_validate(const Declaration *d)
+{
+	return validation_compare(watch_expectation(d),
+							  diff_parse_ignore(argument_default_strings("validate", "ignore")));
 }
 
 List *
@@ -146,7 +153,7 @@ watch_compare(const Declaration *d)
 
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
-	differences = validation_compare(watch_expectation(d), DIFF_IGNORE_OWNERS);
+	differences = compare_as_validate(d);
 	PopActiveSnapshot();
 	return differences;
 }
@@ -162,8 +169,7 @@ run_look(void *arg)
 {
 	Look	   *look = arg;
 
-	look->differences =
-		validation_compare(watch_expectation(look->declaration), DIFF_IGNORE_OWNERS);
+	look->differences = compare_as_validate(look->declaration);
 }
 
 /*
