@@ -104,5 +104,24 @@ INSERT INTO nodes (slug, pos) VALUES ('a', 3), ('b', 1);
 SELECT "table", inserted, updated, failed, nulled_refs FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT n.slug, n.pos, u.slug AS up, l.slug AS leaf FROM nodes n LEFT JOIN nodes u ON u.id = n.up LEFT JOIN leaves l ON l.node_id = n.id ORDER BY n.pos;
 
+-- Periods given by their ends, which an expression reads: traded, in a partitioned table too.
+CREATE TABLE stays (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, begins timestamptz NOT NULL, ends timestamptz NOT NULL CHECK (ends > begins),
+    EXCLUDE USING gist (tstzrange(begins, ends) WITH &&));
+CREATE TABLE shifts (slug text NOT NULL, day int NOT NULL, place int NOT NULL, ordinal numeric(4) NOT NULL, UNIQUE (slug, day), UNIQUE (day, place)) PARTITION BY RANGE (day);
+CREATE TABLE shifts_1 (place int NOT NULL, day int NOT NULL, ordinal numeric(4) NOT NULL, slug text NOT NULL);
+ALTER TABLE shifts ATTACH PARTITION shifts_1 FOR VALUES FROM (1) TO (10);
+CREATE UNIQUE INDEX ON shifts (day, (ordinal + 1));
+INSERT INTO stays (slug, begins, ends) SELECT 's' || i, timestamptz '2024-01-01 00:00+00' + i * interval '1 day', timestamptz '2024-01-02 00:00+00' + i * interval '1 day' FROM generate_series(1, 3) i;
+INSERT INTO shifts (slug, day, place, ordinal) SELECT 's' || i, 1, i, 10 * i FROM generate_series(1, 3) i;
+\set schema '{"tables": [{"name": "stays", "user_field": null}, {"name": "shifts", "pk": null, "slug_field": ["slug", "day"], "user_field": null}]}'
+SELECT db_adapter.backup_document(:'schema') AS file \gset
+UPDATE stays SET slug = 'x' || slug;
+UPDATE stays SET slug = 's' || (4 - right(slug, 1)::int);
+UPDATE shifts SET slug = 'x' || slug;
+UPDATE shifts SET slug = 's' || (4 - right(slug, 1)::int);
+SELECT "table", updated, failed, failure_details FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT slug, begins AT TIME ZONE 'UTC' AS begins, ends AT TIME ZONE 'UTC' AS ends FROM stays ORDER BY slug;
+SELECT slug, place, ordinal FROM shifts ORDER BY slug;
+
 DROP SCHEMA public CASCADE;
 ALTER SCHEMA regress_public RENAME TO public;

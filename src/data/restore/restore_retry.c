@@ -12,66 +12,15 @@
 
 #include "base/compat.h"
 #include "base/query.h"
-#include "catalog/pg_type.h"
 #include "data/restore/restore_private.h"
+#include "data/select/freevalue.h"
 #include "miscadmin.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /* Stops the attempt in which some rows could not be given their values. */
 #define ERRCODE_STEP_BACK MAKE_SQLSTATE('D', 'B', '0', '0', '1')
 
 /* --- where a row can step to */
-
-/* A value for column x that no row has; b is the row.  NULL: for this type we know none. */
-static char *
-free_value(const RestoreTable *t, int column, bool below)
-{
-	const RelationColumn *c = &t->rel->columns[column];
-	Oid			type = valuereader_type(t->columns.readers[column]);
-	int32		typmod = valuereader_typmod(t->columns.readers[column]);
-	char	   *cast =
-		format_type_extended(type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-	char *farthest = psprintf("(SELECT pg_catalog.%s(q.v) FROM (SELECT y.%s FROM %s AS y UNION ALL "
-							  "SELECT r.c%d FROM " ROWS_NAME " AS r) AS q (v))",
-							  below ? "min" : "max", c->quoted, t->rel->qualified, column + 1);
-	char	   *step =
-		psprintf("OPERATOR(pg_catalog.%s) (b.n OPERATOR(pg_catalog.+) 1)", below ? "-" : "+");
-
-	if (!c->not_null)
-		return "NULL";
-	switch (type)
-	{
-		case INT2OID:
-		case INT4OID:
-		case INT8OID:
-			return psprintf("CAST(CAST(%s AS pg_catalog.int8) %s AS %s)", farthest, step, cast);
-		case NUMERICOID:
-		case FLOAT4OID:
-		case FLOAT8OID:
-			return psprintf("CAST(CAST(%s AS pg_catalog.numeric) %s AS %s)", farthest, step, cast);
-		case DATEOID:
-			return psprintf("(%s %s)", farthest, step);
-		case TIMESTAMPOID:
-		case TIMESTAMPTZOID:
-			return psprintf("(%s OPERATOR(pg_catalog.%s) pg_catalog.make_interval(days => b.n "
-							"OPERATOR(pg_catalog.+) 1))",
-							farthest, below ? "-" : "+");
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-			return psprintf(
-				"CAST(pg_catalog.left(CAST(pg_catalog.gen_random_uuid() AS pg_catalog.text), %d) "
-				"AS %s)",
-				typmod < 0 ? 36 : typmod - (int) VARHDRSZ, cast);
-		case UUIDOID:
-			return "pg_catalog.gen_random_uuid()";
-		default:
-			return type_is_range(type) ? psprintf("CAST('empty' AS %s)", cast) : NULL;
-	}
-}
 
 /* Whether the column is the row's own affair: no key, no reference, no tenant. */
 static bool
@@ -90,62 +39,31 @@ is_free(const RestoreTable *t, const RestoreStatements *s, int column)
 	return result;
 }
 
-typedef struct ColumnNumbers
+static Bitmapset *
+free_columns(const RestoreTable *t, const RestoreStatements *s)
 {
-	MemoryContext cxt;
-	List	   *numbers;
-} ColumnNumbers;
+	Bitmapset  *columns = NULL;
 
+	for (int i = 0; i < t->rel->ncolumns; i++)
+		if (is_free(t, s, i))
+			columns = bms_add_member(columns, i);
+	return columns;
+}
+
+/* Adds the columns by which the row can step aside; false when there are none. */
 static bool
-take_number(TupleTableSlot *slot, void *arg)
+choose_columns(const RestoreTable *t, const RestoreMove *move, FreeValues *values)
 {
-	ColumnNumbers *list = arg;
-	bool		isnull;
-	int			number = DatumGetInt16(slot_getattr(slot, 1, &isnull));
-	MemoryContext oldcxt = MemoryContextSwitchTo(list->cxt);
-
-	list->numbers = lappend_int(list->numbers, number);
-	MemoryContextSwitchTo(oldcxt);
-	return true;
-}
-
-/* The columns of the unique index or exclusion constraint of that name, by their numbers. */
-static List *
-columns_of(const RestoreTable *t, const char *constraint)
-{
-	static const char *const sql =
-		"SELECT k FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid,"
-		" LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS u (k, o)"
-		" WHERE i.indrelid = $1 AND c.relname = $2::text AND o <= i.indnkeyatts AND k > 0 ORDER BY "
-		"o "
-		"DESC";
-	Oid			types[] = {OIDOID, TEXTOID};
-	Datum		values[] = {ObjectIdGetDatum(t->rel->oid), CStringGetTextDatum(constraint)};
-	ColumnNumbers list = {CurrentMemoryContext, NIL};
-	int			nestlevel = query_pin(PIN_PATH);
-
-	query_run(sql, 2, types, values, NULL, true, take_number, &list);
-	query_unpin(nestlevel);
-	return list.numbers;
-}
-
-/* A column of the constraint by which rows can step aside; -1 without one. */
-static int
-choose_column(const RestoreTable *t, const RestoreMove *move)
-{
+	Bitmapset  *usable;
 	ListCell   *lc;
 
 	if (move->row.moving == NULL)
-		return -1;
-	foreach(lc, columns_of(t, move->row.moving))
-	{
-		int			column =
-			relation_column_by_number(t->rel, (AttrNumber) lfirst_int(lc)) - t->rel->columns;
-
-		if (is_free(t, move->statements, column) && free_value(t, column, false) != NULL)
-			return column;
-	}
-	return -1;
+		return false;
+	usable = free_columns(t, move->statements);
+	foreach(lc, freevalue_indexes(t->rel, move->row.moving))
+		if (freevalue_choose(values, lfirst(lc), usable))
+			return true;
+	return false;
 }
 
 /* --- rows that trade their values */
@@ -154,24 +72,9 @@ typedef struct Trade
 {
 	RestoreTable *t;
 	List	   *rows;			/* RestoreMove * */
-	Bitmapset  *columns;
-	bool		below;
+	FreeValues	values;			/* theirs for a moment */
 	List	   *stuck;			/* of them, those that cannot be given their values */
 } Trade;
-
-static char *
-trade_sql(const Trade *trade)
-{
-	RestoreTable *t = trade->t;
-	StringInfoData set;
-	int			i = -1;
-
-	initStringInfo(&set);
-	while ((i = bms_next_member(trade->columns, i)) >= 0)
-		appendStringInfo(&set, "%s%s = %s", set.len > 0 ? ", " : "", t->rel->columns[i].quoted,
-						 free_value(t, i, trade->below));
-	return restore_update_sql(t, set.data);
-}
 
 static void
 put_row(RestoreTable *t, RestoreRow *row, int number)
@@ -185,7 +88,9 @@ static void
 step_aside(Trade *trade)
 {
 	RestoreTable *t = trade->t;
-	QueryPlan  *plan = query_prepare_over(CurrentMemoryContext, trade_sql(trade), t->sql.relations);
+	QueryPlan  *plan = query_prepare_over(
+		 CurrentMemoryContext, restore_update_sql(t, freevalue_assignments(&trade->values)),
+		 t->sql.relations);
 	bool	   *updated = palloc0(sizeof(bool) * list_length(trade->rows));
 	ListCell   *lc;
 
@@ -248,17 +153,12 @@ choose_rows(Trade *trade, List *rows, List **others)
 	foreach(lc, rows)
 	{
 		RestoreMove *move = lfirst(lc);
-		int			column = move->row.state == ROW_EXISTS && move->statements->update != NULL
-						 ? choose_column(trade->t, move)
-						 : -1;
 
-		if (column < 0)
-		{
+		if (move->row.state == ROW_EXISTS && move->statements->update != NULL &&
+			choose_columns(trade->t, move, &trade->values))
+			trade->rows = lappend(trade->rows, move);
+		else
 			*others = lappend(*others, move);
-			continue;
-		}
-		trade->columns = bms_add_member(trade->columns, column);
-		trade->rows = lappend(trade->rows, move);
 	}
 }
 
@@ -266,20 +166,12 @@ choose_rows(Trade *trade, List *rows, List **others)
 static bool
 add_columns(Trade *trade)
 {
-	Bitmapset  *columns = bms_copy(trade->columns);
+	int			before = bms_num_members(trade->values.columns);
 	ListCell   *lc;
 
 	foreach(lc, trade->stuck)
-	{
-		int			column = choose_column(trade->t, lfirst(lc));
-
-		if (column >= 0)
-			columns = bms_add_member(columns, column);
-	}
-	if (bms_equal(columns, trade->columns))
-		return false;
-	trade->columns = columns;
-	return true;
+		(void) choose_columns(trade->t, lfirst(lc), &trade->values);
+	return bms_num_members(trade->values.columns) > before;
 }
 
 /* Tries until those that are left succeed together; the rows that do not come back. */
@@ -303,8 +195,8 @@ trade_until_done(Trade *trade)
 			others = list_concat(others, trade->stuck);
 			trade->rows = list_difference_ptr(trade->rows, trade->stuck);
 		}
-		else if (!trade->below)
-			trade->below = true;	/* a check may not like what lies above */
+		else if (!trade->values.below)
+			trade->values.below = true; /* a check may not like what lies above */
 		else
 		{
 			others = list_concat(others, trade->rows);
@@ -318,7 +210,7 @@ trade_until_done(Trade *trade)
 static List *
 trade_rows(RestoreTable *t, List *rows)
 {
-	Trade		trade = {t};
+	Trade		trade = {.t = t, .values = {.rel = t->rel, .rows = ROWS_NAME}};
 	List	   *others = NIL;
 	ListCell   *lc;
 
