@@ -268,6 +268,22 @@ SELECT d->'schemas' FROM db_adapter.expected('DROP SCHEMA public CASCADE; CREATE
 SELECT db_adapter.expected('DROP FUNCTION citext_eq(citext, citext)');
 SELECT 'a'::citext = 'A'::citext AS citext, ext.hstore('a', 'b') AS hstore;
 
+-- A DO block that asks the catalogs by name alone finds nothing of what was swapped away
+CREATE SCHEMA asks;
+\set asking 'CREATE FUNCTION asks.has_mood() RETURNS bool LANGUAGE plpgsql AS $q$BEGIN RETURN EXISTS (SELECT FROM pg_enum WHERE enumlabel = $r$asked label$r$); END$q$; DO $d$ DECLARE name text; BEGIN IF NOT EXISTS (SELECT FROM pg_type WHERE typname = $q$asked_mood$q$) THEN CREATE TYPE asks.asked_mood AS ENUM ($q$a$q$); END IF; IF NOT asks.has_mood() THEN ALTER TYPE asks.asked_mood ADD VALUE $q$asked label$q$; END IF; IF NOT EXISTS (SELECT FROM information_schema.columns WHERE table_name = $q$asked$q$) THEN CREATE TABLE asks.asked (m asks.asked_mood, n int); END IF; IF NOT EXISTS (SELECT FROM pg_constraint c WHERE conname = $q$asked_check$q$) THEN ALTER TABLE asks.asked ADD CONSTRAINT asked_check CHECK (n > 0); END IF; WITH p AS (SELECT * FROM pg_policies) SELECT policyname INTO name FROM p WHERE policyname = $q$asked_policy$q$; IF name IS NULL THEN CREATE POLICY asked_policy ON asks.asked; END IF; IF NOT EXISTS (SELECT FROM pg_indexes JOIN pg_description ON description = $q$asked about$q$) THEN COMMENT ON TABLE asks.asked IS $q$asked about$q$; END IF; IF (SELECT count(*) FROM pg_namespace WHERE nspname ~ $q$swapped$q$) > 0 THEN CREATE TABLE asks.too_much (); END IF; IF to_regclass($q$asks.asked$q$) IS NULL OR $q$asks.asked$q$::regclass IS NULL OR NOT EXISTS (SELECT FROM pg_attribute WHERE attname = $q$m$q$ AND attrelid = $q$asks.asked$q$::regclass) THEN CREATE TABLE asks.too_little (); END IF; END $d$'
+CREATE TYPE asks.asked_mood AS ENUM ('a', 'asked label');
+CREATE TABLE asks.asked (m asks.asked_mood, n int, CONSTRAINT asked_check CHECK (n > 0));
+COMMENT ON TABLE asks.asked IS 'asked about';
+CREATE POLICY asked_policy ON asks.asked;
+CREATE FUNCTION asks.has_mood() RETURNS bool LANGUAGE plpgsql AS $q$BEGIN RETURN EXISTS (SELECT FROM pg_enum WHERE enumlabel = $r$asked label$r$); END$q$;
+-- What stays is found again afterwards by plans that were made meanwhile
+CREATE FUNCTION other_asks() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$BEGIN RETURN (SELECT count(*) FROM pg_class WHERE relname = 'asked'); END$$;
+CREATE SCHEMA kept;
+ALTER FUNCTION other_asks() SET SCHEMA kept;
+SELECT object, attribute, expected, actual FROM db_adapter.differences(db_adapter.expected(:'asking' || '; DO $d$BEGIN IF kept.other_asks() <> 1 THEN RAISE EXCEPTION $q$it sees %$q$, kept.other_asks(); END IF; END$d$', '{asks}', allow_do => true));
+SELECT kept.other_asks(), asks.has_mood();
+DROP SCHEMA asks, kept CASCADE;
+
 -- Bad arguments
 SELECT db_adapter.expected('', '{pg_catalog}');
 SELECT db_adapter.expected('', '{db_adapter}');

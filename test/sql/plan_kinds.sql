@@ -118,6 +118,23 @@ SELECT db_adapter.apply(db_adapter.plan(db_adapter.expected('CREATE SCHEMA two',
 SELECT to_regnamespace('one');
 DROP SCHEMA two;
 
+-- Options of foreign tables, which their wrapper's own function checks
+CREATE EXTENSION file_fdw;
+CREATE SERVER regress_files FOREIGN DATA WRAPPER file_fdw;
+GRANT USAGE ON FOREIGN SERVER regress_files TO regress_pairs;
+SELECT pg_temp.pair($$CREATE FOREIGN TABLE f (a text, b text OPTIONS (force_null 'true')) SERVER regress_files OPTIONS (program 'a', format 'csv', header 'true')$$,
+    $$CREATE FOREIGN TABLE f (a text OPTIONS (force_not_null 'true'), b text) SERVER regress_files OPTIONS (program 'b', format 'csv', null 'x')$$);
+SELECT db_adapter.expected('CREATE FOREIGN TABLE f (a text) SERVER regress_files OPTIONS (filename $$x$$, nonsense $$x$$)');
+-- One that is no extension's
+CREATE FUNCTION regress_validator(text[], oid) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
+CREATE FOREIGN DATA WRAPPER regress_own VALIDATOR regress_validator;
+CREATE SERVER regress_own FOREIGN DATA WRAPPER regress_own;
+CREATE SCHEMA k;
+SELECT db_adapter.expected('CREATE FOREIGN TABLE k.f (a text) SERVER regress_own OPTIONS (x $$x$$)', '{k}');
+DROP SCHEMA k;
+DROP FUNCTION regress_validator(text[], oid) CASCADE;
+DROP EXTENSION file_fdw CASCADE;
+
 -- No alarm where nothing can be lost
 CREATE SCHEMA k;
 CREATE TABLE k.t (a numeric(10,2), b int, c numeric(10,2), d bigint, e timestamp(0), f varchar(5));

@@ -2,8 +2,8 @@
  * expected_guard.c
  *	  What DDL text may touch while it runs in a swap: what it made itself.
  *
- * Functions are met by the watch of base/calls.c; both hooks here are installed on first use and stay; without a guard on watch they
- * only pass the call on.  The guard on watch is the one piece of state here that
+ * Functions are met by the watch of base/calls.c; the hooks here are installed on first
+ * use and stay; without a guard on watch they only pass the call on.  The guard on watch is the one piece of state here that
  * is not in a struct, because hooks have no argument of their own: whoever calls
  * guard_watch() answers for guard_rest(), on error too.
  */
@@ -16,13 +16,17 @@
 #include "access/xact.h"
 #include "base/calls.h"
 #include "base/compat.h"
+#include "base/depends.h"
 #include "catalog/catalog.h"
+#include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
+#include "catalog/pg_foreign_data_wrapper.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
@@ -30,6 +34,8 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
+#include "optimizer/planner.h"
+#include "schema/expected/expected_filter.h"
 #include "schema/expected/expected_guard.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -37,6 +43,7 @@
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
@@ -55,6 +62,8 @@ struct Guard
 	bool		distrusts;		/* those it makes now are such */
 	List	   *outdated;		/* oids of functions, see outdate_compiled() */
 	bool		allow_volatile;
+	List	   *hidden;			/* schemas (oids) that no query finds in the catalogs */
+	bool		planned;		/* a query was planned that they are hidden from */
 	CallWatch	calls;
 	CallWatch  *calls_before;
 	GuardSkips	skips;
@@ -63,6 +72,7 @@ struct Guard
 static Guard *watching = NULL;
 static object_access_hook_type next_access_hook = NULL;
 static ProcessUtility_hook_type next_utility_hook = NULL;
+static planner_hook_type next_planner_hook = NULL;
 
 static void
 remember(Guard *guard, Oid class_id, Oid object_id, bool is_fresh)
@@ -167,6 +177,52 @@ sees_function(Oid function, void *arg)
 	return function >= FirstNormalObjectId;
 }
 
+typedef struct WrapperSearch
+{
+	Oid			extension;
+	bool		found;
+} WrapperSearch;
+
+static bool
+find_wrapper(const FormData_pg_depend *dependency, void *arg)
+{
+	WrapperSearch *search = arg;
+
+	search->found =
+		dependency->classid == ForeignDataWrapperRelationId &&
+		getExtensionOfObject(dependency->classid, dependency->objid) == search->extension;
+	return !search->found;
+}
+
+static bool
+is_in_c(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		result =
+		HeapTupleIsValid(tuple) && ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return result;
+}
+
+/*
+ * What a wrapper has its options checked by is volatile for no other reason than that
+ * nobody says otherwise.  In C and out of the extension that the wrapper is of, it is
+ * as trusted as that extension.
+ */
+static bool
+is_validator(Oid function)
+{
+	WrapperSearch search = {getExtensionOfObject(ProcedureRelationId, function), false};
+
+	/* Its handler has no arguments. */
+	if (!OidIsValid(search.extension) || get_func_nargs(function) != 2 || !is_in_c(function))
+		return false;
+	depends_visit(ProcedureRelationId, function, find_wrapper, &search);
+	return search.found;
+}
+
 static void
 meet_function(Oid function, void *arg)
 {
@@ -175,7 +231,7 @@ meet_function(Oid function, void *arg)
 	if (function_is_foreign(guard, function))
 		calls_refuse(function, true);
 	if (!guard->allow_volatile && func_volatile(function) == PROVOLATILE_VOLATILE &&
-		!calls_is_harmless(function))
+		!calls_is_harmless(function) && !is_validator(function))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -274,6 +330,19 @@ watch_utility(PlannedStmt *pstmt, const char *sql, bool read_only_tree,
 								completion);
 }
 
+/* Statements of functions and DO blocks; those of the text itself ask no catalogs. */
+static PlannedStmt *
+plan_filtered(Query *query, const char *sql, int options, ParamListInfo params)
+{
+	if (watching != NULL && watching->hidden != NIL)
+	{
+		watching->planned = true;
+		filter_query(query, watching->hidden);
+	}
+	return next_planner_hook ? next_planner_hook(query, sql, options, params)
+							 : standard_planner(query, sql, options, params);
+}
+
 static void
 install_hooks(void)
 {
@@ -285,6 +354,8 @@ install_hooks(void)
 	object_access_hook = watch_access;
 	next_utility_hook = ProcessUtility_hook;
 	ProcessUtility_hook = watch_utility;
+	next_planner_hook = planner_hook;
+	planner_hook = plan_filtered;
 	installed = true;
 }
 
@@ -305,6 +376,20 @@ guard_create(bool allow_volatile)
 	guard->calls = (CallWatch){sees_function, meet_function, guard};
 	calls_forget_plans();
 	return guard;
+}
+
+void
+guard_hide(Guard *guard, List *schemas)
+{
+	guard->hidden = schemas;
+}
+
+void
+guard_end(Guard *guard)
+{
+	/* Plans are kept by functions that were there before and stay. */
+	if (guard->planned)
+		ResetPlanCache();
 }
 
 void

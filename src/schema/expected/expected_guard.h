@@ -25,6 +25,11 @@ extern void guard_watch(Guard *guard, GuardSkips skips);
 extern void guard_rest(void);
 extern bool guard_is_watching(void);
 
+/* Schemas (oids) that queries of the text do not find in the catalogs, nor what is in them. */
+extern void guard_hide(Guard *guard, List *schemas);
+/* When all is rolled back: forgets what was planned under it. */
+extern void guard_end(Guard *guard);
+
 /* Whether functions made from now on are copies of somebody else's: not to be called. */
 extern void guard_distrust(Guard *guard, bool distrusts);
 

@@ -550,6 +550,19 @@ lock_schemas(Swap *swap)
 	}
 }
 
+/* What a DO block makes may depend on what it finds in the catalogs. */
+static void
+hide_live(Swap *swap)
+{
+	List	   *schemas = NIL;
+	ListCell   *lc;
+
+	foreach(lc, swap->schemas)
+		if (OidIsValid(((SwapSchema *) lfirst(lc))->live))
+			schemas = lappend_oid(schemas, ((SwapSchema *) lfirst(lc))->live);
+	guard_hide(swap->guard, schemas);
+}
+
 static void
 exchange_schemas(Swap *swap)
 {
@@ -577,6 +590,7 @@ exchange_schemas(Swap *swap)
 		if (!((SwapSchema *) lfirst(lc))->created)
 			create_schema(swap, lfirst(lc));
 	swap_place_members(swap);
+	hide_live(swap);
 }
 
 static int
@@ -731,6 +745,7 @@ swap_run(const SwapRequest *request, SwapBody body, void *arg)
 	}
 	PG_END_TRY();
 	guard_rest();
+	guard_end(swap->guard);
 	EventTriggerUndoInhibitCommandCollection();
 	restore_enums(swap);
 	MemoryContextSwitchTo(swap->result_cxt);
