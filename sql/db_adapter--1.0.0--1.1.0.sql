@@ -47,6 +47,49 @@ ALTER TABLE job ENABLE REPLICA TRIGGER stay_home;
 COMMENT ON TRIGGER stay_home ON job IS
     'Keeps rows of another database out';
 
+-- The newest of those that fit is the database's.  The others say what it was copied from,
+-- so pg_dump takes them along, and whoever dumps the database must read them.
+CREATE TABLE database_origin (
+    origin uuid PRIMARY KEY DEFAULT pg_catalog.gen_random_uuid(),
+    system_identifier bigint NOT NULL,
+    database oid NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp());
+GRANT SELECT ON database_origin TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('database_origin', '');
+
+COMMENT ON TABLE database_origin IS
+    'What this database is called in backups, and what it was called elsewhere; only the extension touches it, see origin()';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON database_origin FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE database_origin ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON database_origin IS
+    'Keeps rows of another database out';
+
+CREATE FUNCTION origin()
+RETURNS uuid
+AS 'MODULE_PATHNAME', 'db_adapter_origin'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION origin() IS
+    'What this database is called in backups: made with the extension, and anew where it is found to be a copy';
+
+CREATE FUNCTION new_origin()
+RETURNS uuid
+AS 'MODULE_PATHNAME', 'db_adapter_new_origin'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION new_origin() IS
+    'Makes a new origin, for a physical copy, which nothing tells from the database it was copied from';
+
+-- Backups made before are another database's from then on.
+REVOKE EXECUTE ON FUNCTION new_origin() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION new_origin() TO pg_database_owner WITH GRANT OPTION;
+
+INSERT INTO database_origin (system_identifier, database)
+SELECT c.system_identifier, d.oid
+  FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
+ WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
+
 -- All schemas, or those named.
 DROP FUNCTION derive_backup_schema(regclass[], regclass);
 

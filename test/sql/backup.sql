@@ -28,7 +28,7 @@ INSERT INTO pages VALUES (1, 1, 'first', '2024-02-03 04:05:06.7+02'), (1, 2, '',
 -- a backup without what changes from run to run
 CREATE FUNCTION lines(document text) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT regexp_replace(regexp_replace(line,
-               '("created_at"|"database"|"crc32c"|"sha256"):"[^"]*"', '\1:"..."', 'g'),
+               '("created_at"|"database"|"origin"|"crc32c"|"sha256"):"[^"]*"', '\1:"..."', 'g'),
                '"(server_version|bytes)":\d+', '"\1":0', 'g')
       FROM regexp_split_to_table(document, '\n') line $$;
 

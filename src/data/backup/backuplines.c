@@ -14,6 +14,7 @@
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/json.h"
+#include "base/origin.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
@@ -195,6 +196,8 @@ finish_hash(BackupLines *l)
 void
 backuplines_header(const BackupLines *l, StringInfo out)
 {
+	char	   *origin;
+
 	if (l->options->format == BACKUP_JSON)
 		return;
 	appendStringInfoString(out, "{\"format\":\"db_adapter.backup\",\"version\":\"2.0\","
@@ -202,6 +205,9 @@ backuplines_header(const BackupLines *l, StringInfo out)
 	put_metadata(l, out);
 	appendStringInfoChar(out, '}');
 	put_jsonb(out, "backup_schema", l->options->backup_schema);
+	origin = origin_read();
+	if (origin != NULL)
+		put_string(out, "origin", origin);
 	/* A reader of the stream must know from the start what it will have to compare. */
 	if (l->options->checksum == CHECKSUM_SHA256)
 		put_string(out, "checksum", "sha256");

@@ -127,6 +127,8 @@ read_header(FileReader *r, const char *line, int len)
 			r->header.metadata = fileparts_jsonb(&value);
 		else if (is_called(&name, "backup_schema") && value.kind == FIELD_NESTED)
 			r->header.backup_schema = fileparts_jsonb(&value);
+		else if (is_called(&name, "origin") && value.kind == FIELD_STRING)
+			r->header.origin = fileparts_text(value.data, value.len);
 		else if (is_called(&name, "checksum"))
 			sha256 = is_called(&value, "sha256");
 	}

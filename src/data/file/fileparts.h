@@ -13,6 +13,7 @@ typedef struct FileHeader
 	const char *version;		/* as the file has it; 1.1 may say so only at its end */
 	Jsonb	   *metadata;		/* NULL when absent or not yet seen */
 	Jsonb	   *backup_schema;	/* NULL when absent; always in 1.1 */
+	const char *origin;			/* of the database whose ids it has; NULL when it does not say */
 } FileHeader;
 
 /* A column that a table line names. */
