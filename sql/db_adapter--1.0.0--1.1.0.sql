@@ -132,18 +132,38 @@ CREATE FUNCTION delete_rows(
     user_id text DEFAULT NULL,
     cascade boolean DEFAULT false,
     brought_again boolean DEFAULT false,
-    dry_run boolean DEFAULT false)
+    dry_run boolean DEFAULT false,
+    on_error text DEFAULT 'abort')
 RETURNS TABLE (
     "table" text,
     deleted bigint,
     changed bigint,
-    outside boolean)
+    outside boolean,
+    failed bigint,
+    failure_details jsonb)
 AS 'MODULE_PATHNAME', 'db_adapter_delete_rows'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean) IS
+COMMENT ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean, text) IS
     'Deletes the rows that have one of the match keys given, as digest_rows returns them, in one statement';
 
 -- It deletes rows in bulk.
-REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_rows(jsonb, jsonb, text, boolean, boolean, boolean, text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION set_aside(
+    backup_schema jsonb,
+    keys jsonb,
+    user_id text DEFAULT NULL)
+RETURNS TABLE (
+    "table" text,
+    rows bigint)
+AS 'MODULE_PATHNAME', 'db_adapter_set_aside'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION set_aside(jsonb, jsonb, text) IS
+    'Gives rows that are to go unique values that nobody has, for rows that come before they can';
+
+-- It changes rows in bulk.
+REVOKE EXECUTE ON FUNCTION set_aside(jsonb, jsonb, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION set_aside(jsonb, jsonb, text) TO pg_database_owner WITH GRANT OPTION;

@@ -23,6 +23,7 @@
 #include "data/backup/backupfile.h"
 #include "data/backupschema/backupschema.h"
 #include "data/file/backupvalidate.h"
+#include "data/digest/aside.h"
 #include "data/digest/deletion.h"
 #include "data/digest/digest.h"
 #include "data/digest/keymatch.h"
@@ -399,6 +400,7 @@ db_adapter_match_keys(PG_FUNCTION_ARGS)
 static Datum
 run_delete_rows(PG_FUNCTION_ARGS)
 {
+	static const char *const error_choices[] = {[false] = "abort", [true] = "record", NULL};
 	DeletionOptions options;
 
 	options.backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
@@ -407,6 +409,8 @@ run_delete_rows(PG_FUNCTION_ARGS)
 	options.cascade = argument_bool(fcinfo, "cascade", ARGUMENT_REQUIRED);
 	options.brought_again = argument_bool(fcinfo, "brought_again", ARGUMENT_REQUIRED);
 	options.dry_run = argument_bool(fcinfo, "dry_run", ARGUMENT_REQUIRED);
+	options.record = argument_choose(argument_text(fcinfo, "on_error", ARGUMENT_REQUIRED),
+									 error_choices, "on_error");
 	InitMaterializedSRF(fcinfo, 0);
 	deletion_run(&options, (ReturnSetInfo *) fcinfo->resultinfo);
 	return (Datum) 0;
@@ -418,4 +422,25 @@ Datum
 db_adapter_delete_rows(PG_FUNCTION_ARGS)
 {
 	return calls_run_function(CALLS_ANY, run_delete_rows, fcinfo);
+}
+
+static Datum
+run_set_aside(PG_FUNCTION_ARGS)
+{
+	AsideOptions options;
+
+	options.backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
+	options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);
+	options.user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
+	InitMaterializedSRF(fcinfo, 0);
+	aside_run(&options, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_set_aside);
+
+Datum
+db_adapter_set_aside(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_ANY, run_set_aside, fcinfo);
 }

@@ -248,6 +248,10 @@ my %attacks = (
 		qq{SELECT * FROM db_adapter.delete_rows($schema, '{"app.hers": [{"slug": "s", "user_id": "u1"}]}')} ],
 	"delete_rows: $in_view" => [ $view,
 		qq{SELECT * FROM db_adapter.delete_rows($schema, '{"app.hers": [{"slug": "s", "user_id": "u1"}]}')} ],
+	'set_aside: triggers of a table' => [ "$triggers; RESET ROLE; ALTER TABLE app.hers ADD UNIQUE (v)",
+		qq{SELECT * FROM db_adapter.set_aside($schema, '{"app.hers": [{"slug": "s", "user_id": "u1"}]}')} ],
+	"set_aside: $in_view" => [ $view,
+		qq{SELECT * FROM db_adapter.set_aside($schema, '{"app.hers": [{"slug": "s", "user_id": "u1"}]}')} ],
 	"submit: $in_view, for the job" => [ $view,
 		"SELECT db_adapter.submit('backup_to_file', jsonb_build_object('path', '$directory/job', 'backup_schema', $schema\::jsonb)) AS job \\gset\n"
 		  . "SELECT db_adapter.wait(:job);\nSELECT sqlstate || ' ' || error FROM db_adapter.jobs WHERE id = :job" ],

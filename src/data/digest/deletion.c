@@ -20,9 +20,8 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
-#include "data/select/closure.h"
 #include "data/digest/childindex.h"
-#include "data/digest/deletion.h"
+#include "data/digest/deletion_private.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -43,19 +42,6 @@ typedef struct Loosened
 	const BackupTable *table;
 	int64		rows;
 } Loosened;
-
-typedef struct Deletion
-{
-	const DeletionOptions *options;
-	MemoryContext cxt;
-	BackupSchema *schema;
-	Closure	   *closure;
-	Selection  *s;
-	List	   *tables;			/* BackupTable *, those that keys name */
-	int64	   *counts;			/* rows deleted, one a table of those */
-	List	   *loosened;		/* Loosened * */
-	List	   *reached;		/* Reached *, before and then what came of it */
-} Deletion;
 
 /* --- the statement */
 
@@ -130,9 +116,10 @@ append_table(const char *key, JsonbValue *value, void *arg)
 	selection_table(d->s, table, "t");
 	if (!closure_where_chosen(d->closure, d->s, table))
 		append_by_place(d, table);
+	deletion_held_except(d, d->s, table);
 	append_returning(d, table);
 	d->tables = lappend(d->tables, table);
-	if (value->type == jbvBinary)
+	if (value->type == jbvBinary && !d->holders_known)
 		childindex_notice(table->rel, JsonContainerSize(value->val.binary.data));
 	return true;
 }
@@ -367,17 +354,25 @@ delete_chosen(void *arg)
 	query_unpin(nestlevel);
 	if (d->options->dry_run)
 		return;
+	if (d->options->record)
+		deletion_held_check(d);
 	check_inside(d);
 	if (!d->options->cascade)
 		check_outside(d);
 }
 
+/* held: the table, where keys name it. */
 static void
-put_row(ReturnSetInfo *result, const char *table, int64 deleted, int64 changed, bool outside)
+put_row(const Deletion *d, ReturnSetInfo *result, const char *table, int64 deleted, int64 changed,
+		bool		outside, const BackupTable *held)
 {
-	Datum values[4] = {CStringGetTextDatum(table), Int64GetDatum(deleted), Int64GetDatum(changed),
-					   BoolGetDatum(outside)};
-	bool		nulls[4] = {false, false, false, false};
+	Datum		values[] = {CStringGetTextDatum(table),
+					  Int64GetDatum(deleted),
+					  Int64GetDatum(changed),
+					  BoolGetDatum(outside),
+					  Int64GetDatum(held != NULL ? d->held[held->index].count : 0),
+					  JsonbPGetDatum(deletion_held_details(d, held))};
+	bool		nulls[lengthof(values)] = {false};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
@@ -388,23 +383,36 @@ put_result(const Deletion *d, ReturnSetInfo *result)
 	ListCell   *lc;
 
 	foreach(lc, d->tables)
-		put_row(result, ((BackupTable *) lfirst(lc))->name, d->counts[foreach_current_index(lc)],
-				taken_along(d, lfirst(lc)), false);
+	{
+		const BackupTable *table = lfirst(lc);
+
+		put_row(d, result, table->name, d->counts[foreach_current_index(lc)], taken_along(d, table),
+				false, table);
+	}
 	for (int i = 0; i < d->schema->ntables; i++)
 	{
 		const BackupTable *table = &d->schema->tables[i];
 		int64		along = taken_along(d, table);
 
 		if (along > 0 && named_at(d, table->rel->oid) < 0)
-			put_row(result, table->name, 0, along, false);
+			put_row(d, result, table->name, 0, along, false, NULL);
 	}
 	foreach(lc, d->reached)
 	{
 		const Reached *reached = lfirst(lc);
 
 		if (table_of(d, reached->oid) == NULL && reached->deleted + reached->updated > 0)
-			put_row(result, qualified_name(reached->oid), reached->deleted, reached->updated, true);
+			put_row(d, result, qualified_name(reached->oid), reached->deleted, reached->updated,
+					true, NULL);
 	}
+}
+
+/* The second is what ON DELETE RESTRICT says from PostgreSQL 18 on. */
+static bool
+is_held(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION ||
+		   error->sqlerrcode == ERRCODE_RESTRICT_VIOLATION;
 }
 
 /*
@@ -417,7 +425,7 @@ try_to_delete(Deletion *d)
 {
 	ErrorData  *error = query_attempt(delete_chosen, d, !d->options->dry_run);
 
-	if (error != NULL && !d->options->dry_run && error->sqlerrcode != ERRCODE_FOREIGN_KEY_VIOLATION)
+	if (error != NULL && !d->options->dry_run && !is_held(error))
 		ReThrowError(error);
 	if (error != NULL)
 		ereport(WARNING,
@@ -425,9 +433,12 @@ try_to_delete(Deletion *d)
 	return error == NULL;
 }
 
+/* Without the rows that are held by now. */
 static void
 write_statement(Deletion *d)
 {
+	d->s = selection_create(d->schema, d->options->user_id);
+	d->tables = d->loosened = d->reached = NIL;
 	json_visit(&d->options->keys->root, append_table, d);
 	if (d->tables == NIL)
 		return;
@@ -437,6 +448,23 @@ write_statement(Deletion *d)
 		appendStringInfo(&d->s->sql, "%s (SELECT pg_catalog.count(*) FROM d%d)", i > 0 ? "," : "",
 						 i);
 	append_all_loosened(d);
+}
+
+/* Rows that others hold stay, and are told; all others go. */
+static void
+delete_others(Deletion *d)
+{
+	ErrorData  *error;
+
+	while ((error = query_attempt(delete_chosen, d, true)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!is_held(error))
+			ReThrowError(error);
+		if (!deletion_held_find(d))
+			deletion_held_by(d, error);
+		write_statement(d);
+	}
 }
 
 void
@@ -452,13 +480,18 @@ deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
 	backupschema_bind(d.schema);
 	d.closure =
 		closure_create(d.schema, options->user_id, &options->keys->root, &none->root, true, true);
-	d.s = selection_create(d.schema, options->user_id);
+	d.held = palloc0(sizeof(HeldTable) * Max(d.schema->ntables, 1));
 	write_statement(&d);
 	if (d.tables == NIL)
 		return;
-	if (!options->dry_run && !options->brought_again)
+	if (options->dry_run || options->brought_again)
+	{
+		if (!try_to_delete(&d))
+			return;
+	}
+	else if (options->record)
+		delete_others(&d);
+	else
 		delete_chosen(&d);
-	else if (!try_to_delete(&d))
-		return;
 	put_result(&d, result);
 }

@@ -16,12 +16,13 @@ typedef struct DeletionOptions
 	bool		cascade;		/* rows of tables outside of the schema may go too */
 	/* Rows of the schema's tables that go along are the caller's to bring again. */
 	bool		brought_again;
+	bool		record;			/* rows that others hold stay, and are told, rather than fail */
 	bool		dry_run;
 } DeletionOptions;
 
 /*
  * One row a table that keys name, and one for each other table whose rows foreign keys
- * take along or change: table, deleted, changed, outside.  Rows that went along count
+ * take along or change: table, deleted, changed, outside, failed, failure_details.  Rows that went along count
  * as changed in a table of the schema, as deleted in one outside.
  */
 extern void deletion_run(const DeletionOptions *options, ReturnSetInfo *result);
