@@ -5,7 +5,8 @@
  *	client MODE URL IN_FLIGHT CONNECTIONS COUNT
  *
  * MODE: select, insert, update, delete (one row by key, autocommit), transaction
- * (selects inside one), many (insert_many of COUNT rows; many_rls: into a table with
+ * (selects inside one), execute (the select as SQL, its session reset; execute_never:
+ * not reset), many (insert_many of COUNT rows; many_rls: into a table with
  * row security; many_uneven: rows that lack a column), libpq (selects, one Sync a
  * request, IN_FLIGHT over CONNECTIONS), memory and memory_libpq (bytes of the heap a
  * connection takes), stream (COUNT rows of 1 kB, row by row: the peak of the
@@ -58,6 +59,11 @@ submit(dba_client *db)
 	snprintf(filter, sizeof(filter), "{\"aid\": %ld}", key);
 	if (strcmp(mode, "select") == 0 || strcmp(mode, "transaction") == 0)
 		dba_select(db, "pgbench_accounts", "abalance", filter, NULL, done, NULL);
+	else if (strncmp(mode, "execute", 7) == 0)
+	{
+		snprintf(row, sizeof(row), "[%ld]", key);
+		dba_execute(db, "SELECT abalance FROM pgbench_accounts WHERE aid = $1", row, done, NULL);
+	}
 	else if (strcmp(mode, "update") == 0)
 		dba_update(db, "pgbench_accounts", "{\"abalance\": 1}", filter, done, NULL);
 	else if (strcmp(mode, "delete") == 0)
@@ -129,6 +135,8 @@ run_client(const char *url, long in_flight, const char *connections)
 		fail(dba_error_message(err));
 	dba_set(db, "pool_size", connections, NULL);
 	dba_set(db, "pool_max_overflow", "0", NULL);
+	if (strcmp(what, "execute_never") == 0)
+		dba_set(db, "reset", "never", NULL);
 	/* connections and statements are there before the clock starts */
 	mode = strncmp(what, "many", 4) == 0 ? "select" : what;
 	count = in_flight * 4;

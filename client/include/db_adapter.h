@@ -137,6 +137,11 @@ extern DBA_API void dba_close(dba_client *db);
  * after the first request.  dba_setting returns the text in force, borrowed until
  * the next dba_set; NULL for an unknown name.
  *
+ * "reset": what a request leaves in its session (settings, role, advisory locks,
+ * temporary tables, LISTEN, cursors, sequences' last values) the next one does not
+ * meet.  "smart": undone after execute, call and transactions with one of these, in
+ * the same round trip; "always": after every request; "never".
+ *
  * "trace" names a file, or a descriptor by its number, that gets a line for each
  * event of a request: submitted, connection, sent, answered, retried, ended; values
  * stay out of it unless "trace_values" is on.  DBA_CONFIG when it cannot be opened.

@@ -31,6 +31,8 @@ setup(void **state)
 			   "CREATE TABLE item (id serial PRIMARY KEY, name text, doc jsonb, tags text[])");
 	server_sql(server, "ALTER SYSTEM SET datestyle = 'SQL, DMY'");
 	server_sql(server, "SELECT pg_reload_conf()");
+	/* what the pooler's own connections begin with */
+	server_sql(server, "ALTER ROLE ALL SET client_encoding = 'LATIN1'");
 	return 0;
 }
 
@@ -82,6 +84,38 @@ use(dba_client *db)
 	server_sql(server, "TRUNCATE item");
 }
 
+/* What a session is changed to is gone; what the pooler set for us is there. */
+static void
+use_changed(dba_client *db)
+{
+	dba_client *tx;
+	Outcome		out = {0};
+
+	for (int i = 0; i < 10; i++)
+	{
+		outcome_of(db, "SELECT set_config('app.user_id', '7', false), pg_advisory_lock(1),"
+					   " set_config('application_name', 'other', false),"
+					   " set_config('client_encoding', 'LATIN1', false)");
+		assert_string_equal(
+			outcome_of(db,
+					   "SELECT concat_ws(' ', current_setting('app.user_id', true),"
+					   " current_setting('application_name'), current_setting('DateStyle'),"
+					   " octet_length('\xc3\xa4'), (SELECT count(*) FROM pg_locks WHERE locktype"
+					   " = 'advisory' AND pid = pg_backend_pid()))")
+				.text,
+			" db_adapter ISO, DMY 2 0");
+		outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+		tx = out.db;
+		assert_string_equal(outcome_of(tx, "SELECT set_config('app.user_id', '7', false)").text,
+							"7");
+		assert_string_equal(outcome_of(tx, "SHOW app.user_id").text, "7");
+		outcome_wait(db, dba_commit(tx, outcome_take, &out), &out);
+	}
+	outcome_wait(db, dba_insert(db, "item", "{\"name\": \"\xc3\xa4\"}", outcome_take, &out), &out);
+	assert_string_equal(server_sql(server, "SELECT octet_length(name) FROM item"), "2");
+	server_sql(server, "TRUNCATE item");
+}
+
 static void
 test_mode(const char *mode)
 {
@@ -95,6 +129,7 @@ test_mode(const char *mode)
 	db = open_client(bouncer.url, "pool_size", "3", "pool_max_overflow", "0", NULL);
 	use(db);
 	assert_int_equal(dba_pool_stats(db, "retried"), 0);
+	use_changed(db);
 	dba_close(db);
 
 	/* prepared statements forced: what another client prepared there is met */

@@ -175,8 +175,7 @@ test_session_state(void **state)
 	assert_true(dba_pool_stats(db, "connections") <= 2);
 }
 
-/* What leaves a session unlike a new one costs its connection; what does not, does
- * not. */
+/* What no reset undoes costs the connection; all else does not. */
 static void
 test_tainted(void **state)
 {
@@ -186,19 +185,21 @@ test_tainted(void **state)
 		int			opened;
 	} cases[] = {
 		{"SELECT 1", 0},
-		{"SET work_mem = '1MB'", 1},
-		{"SET SESSION AUTHORIZATION DEFAULT", 1},
-		{"RESET work_mem", 1},
+		{"SET work_mem = '1MB'", 0},
+		{"SET SESSION AUTHORIZATION DEFAULT", 0},
+		{"RESET work_mem", 0},
 		{"SET LOCAL work_mem = '1MB'", 0},
-		{"SELECT set_config('work_mem', '1MB', false)", 1},
-		{"LISTEN c", 1},
+		{"SELECT set_config('work_mem', '1MB', false)", 0},
+		{"LISTEN c", 0},
 		{"PREPARE p AS SELECT 1", 1},
 		{"DEALLOCATE ALL", 1},
-		{"DISCARD PLANS", 1},
-		{"DECLARE c CURSOR WITH HOLD FOR SELECT 1", 1},
-		{"CREATE TEMP TABLE x (id int)", 1},
-		{"SELECT 1 AS id INTO TEMPORARY y", 1},
-		{"SELECT pg_advisory_lock(1)", 1},
+		{"DISCARD PLANS", 0},
+		{"DISCARD ALL", 1},
+		{"DECLARE c CURSOR WITH HOLD FOR SELECT 1", 0},
+		{"CREATE TEMP TABLE x (id int)", 0},
+		{"SELECT 1 AS id INTO TEMPORARY y", 0},
+		{"SELECT pg_advisory_lock(1)", 0},
+		{"SELECT 1 AS temperature, 'set_config pg_advisory'", 0},
 		{"CREATE TABLE IF NOT EXISTS z (id int)", 0},
 		{"VACUUM item", 0},
 	};
@@ -218,6 +219,187 @@ test_tainted(void **state)
 			fail_msg("%s", cases[i].sql);
 	}
 	dba_close(one);
+}
+
+/*
+ * What a statement leaves in its session is gone for the next one, however it got there:
+ * by a function, by a statement that failed, in a transaction.
+ */
+static void
+test_reset(void **state)
+{
+	static const struct
+	{
+		const char *change;
+		const char *look;
+		const char *clean;
+	} cases[] = {
+		{"SELECT login('7')", "SELECT current_setting('app.user_id', true)", ""},
+		{"SET datestyle = 'SQL, DMY'", "SELECT '2024-01-31'::date::text", "2024-01-31"},
+		{"SET ROLE guest", "SELECT current_user = session_user", "t"},
+		{"SET SESSION AUTHORIZATION guest", "SELECT session_user = 'guest'", "f"},
+		{"SELECT pg_advisory_lock(1)", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'",
+		 "0"},
+		{"SELECT pg_advisory_lock(1), 1 / (random() * 0)::int",
+		 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0"},
+		{"LISTEN c", "SELECT count(*) FROM pg_listening_channels()", "0"},
+		{"DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+		 "SELECT count(*) FROM pg_cursors WHERE name <> ''", "0"},
+		{"CREATE TEMP TABLE gone (id int)", "SELECT to_regclass('gone') IS NULL", "t"},
+		{"SELECT nextval('numbers')", "SELECT lastval()", ""},
+	};
+
+	(void) state;
+	server_sql(server, "CREATE ROLE guest; CREATE SEQUENCE numbers;"
+					   "CREATE FUNCTION login(id text) RETURNS text LANGUAGE sql AS "
+					   "$$SELECT set_config('app.user_id', id, false)$$");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		dba_client *one =
+			open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+		dba_client *tx;
+		Outcome		out = {0};
+
+		outcome_of(one, cases[i].change);
+		assert_string_equal(outcome_of(one, cases[i].look).text, cases[i].clean);
+		outcome_wait(one, dba_begin(one, NULL, outcome_take, &out), &out);
+		tx = out.db;
+		outcome_of(tx, cases[i].change);
+		outcome_wait(tx, dba_commit(tx, outcome_take, &out), &out);
+		assert_string_equal(outcome_of(one, cases[i].look).text, cases[i].clean);
+		assert_int_equal(dba_pool_stats(one, "opened"), 1);
+		dba_close(one);
+	}
+}
+
+/* Neither a transaction left open nor settings that forbid all keep a reset from its work. */
+static void
+test_reset_late(void **state)
+{
+	static const char *const changes[] = {
+		"BEGIN",
+		"SET default_transaction_read_only = on",
+		"SET statement_timeout = 1",
+		"SELECT pg_advisory_lock(2), set_config('search_path', 'nowhere', false)",
+	};
+	dba_client *one =
+		open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	Outcome		out = {0};
+	dba_request id;
+
+	(void) state;
+	server_sql(server, "CREATE TABLE note (id int)");
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++)
+	{
+		outcome_of(one, changes[i]);
+		assert_string_equal(outcome_of(one, "INSERT INTO note VALUES (1)").message, "");
+		outcome_wait(one, dba_begin(one, NULL, outcome_take, &out), &out);
+		outcome_of(out.db, changes[i]);
+		dba_close(out.db);
+		assert_string_equal(outcome_of(one, "INSERT INTO note VALUES (1)").message, "");
+		assert_string_equal(
+			server_sql(server, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
+	}
+	assert_int_equal(dba_pool_stats(one, "opened"), 1);
+	/* cancelled with the lock taken */
+	id = dba_execute(one, "SELECT pg_advisory_lock(3), pg_sleep(3600)", NULL, outcome_take, &out);
+	while (strcmp(server_sql(server, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"),
+				  "1") != 0)
+		dba_wait(one, id, 10);
+	dba_cancel(one, id);
+	outcome_wait(one, id, &out);
+	assert_int_equal(out.code, DBA_CANCELLED);
+	assert_string_equal(
+		server_sql(server, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0");
+	dba_close(one);
+}
+
+/* The reset is part of the request: a pool of several goes on with one connection. */
+static void
+test_reset_one_connection(void **state)
+{
+	dba_client *five = open_client(server_url(server), "pool_size", "5", NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	for (int i = 0; i < 50; i++)
+	{
+		assert_string_equal(outcome_of(five, "SELECT 1 AS temperature").text, "1");
+		outcome_wait(five, dba_begin(five, NULL, outcome_take, &out), &out);
+		outcome_of(out.db, "SELECT 1");
+		outcome_wait(five, dba_commit(out.db, outcome_take, &out), &out);
+		assert_string_equal(out.message, "");
+	}
+	assert_int_equal(dba_pool_stats(five, "opened"), 1);
+	dba_close(five);
+}
+
+static int
+prepared_there(dba_client *one)
+{
+	return atoi(
+		outcome_of(one, "SELECT count(*) FROM pg_prepared_statements WHERE NOT from_sql").text);
+}
+
+/* Our own prepared statements survive a reset; what is lost of them is made again. */
+static void
+test_reset_prepared(void **state)
+{
+	dba_client *one =
+		open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	Outcome		out = {0};
+
+	(void) state;
+	server_sql(server, "CREATE FUNCTION forget() RETURNS void LANGUAGE plpgsql AS "
+					   "$$BEGIN EXECUTE 'DEALLOCATE ALL'; END$$");
+	for (int i = 0; i < 3; i++)
+		outcome_wait(one, dba_select(one, "item", "id", "{\"id\": 1}", NULL, outcome_take, &out),
+					 &out);
+	assert_int_equal(prepared_there(one), 2);
+	/* the caller's own mistake is the caller's */
+	assert_string_equal(outcome_of(one, "EXECUTE nothing").sqlstate, "26000");
+	assert_int_equal(prepared_there(one), 2);
+	assert_int_equal(dba_pool_stats(one, "opened"), 1);
+	assert_int_equal(dba_pool_stats(one, "retried"), 0);
+	for (int i = 0; i < 10; i++)
+	{
+		assert_string_equal(outcome_of(one, "SELECT forget()").message, "");
+		outcome_wait(one, dba_select(one, "item", "id", "{\"id\": 1}", NULL, outcome_take, &out),
+					 &out);
+		assert_string_equal(out.message, "");
+	}
+	dba_close(one);
+}
+
+/* always: also after plain calls, whose triggers may do anything; never: the caller's. */
+static void
+test_reset_setting(void **state)
+{
+	static const char *const settings[] = {"smart", "always", "never"};
+	static const char *const after_call[] = {"", "", "8"};
+	static const char *const after_insert[] = {"9", "", "9"};
+
+	(void) state;
+	server_sql(server, "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS "
+					   "$$BEGIN PERFORM set_config('app.user_id', '9', false); RETURN NULL; END$$;"
+					   "CREATE TABLE noted (id int); CREATE TRIGGER note AFTER INSERT ON noted "
+					   "FOR EACH ROW EXECUTE FUNCTION note()");
+	for (size_t i = 0; i < 3; i++)
+	{
+		dba_client *one = open_client(server_url(server), "pool_size", "1", "pool_max_overflow",
+									  "0", "reset", settings[i], NULL);
+		Outcome		out = {0};
+
+		outcome_wait(one, dba_call(one, "login", "[\"8\"]", outcome_take, &out), &out);
+		assert_string_equal(out.text, "8");
+		assert_string_equal(outcome_of(one, "SELECT current_setting('app.user_id', true)").text,
+							after_call[i]);
+		outcome_wait(one, dba_insert(one, "noted", "{\"id\": 1}", outcome_take, &out), &out);
+		assert_string_equal(outcome_of(one, "SELECT current_setting('app.user_id', true)").text,
+							after_insert[i]);
+		assert_int_equal(dba_pool_stats(one, "opened"), 1);
+		dba_close(one);
+	}
 }
 
 static void
@@ -358,6 +540,11 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_close_transaction, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_session_state, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_tainted, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_reset, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_reset_late, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_reset_one_connection, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_reset_prepared, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_reset_setting, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_options, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_insert_many, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_listen, open_db, fixture_close),

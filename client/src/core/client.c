@@ -33,6 +33,7 @@ client_read_settings(Core *core)
 	const Settings *s = &core->identity->profile->settings;
 	CoreSettings *c = &core->settings;
 	const char *prepare = settings_text(s, SETTING_PREPARE);
+	const char *reset = settings_text(s, SETTING_RESET);
 
 	c->pool_size = (int) settings_integer(s, SETTING_POOL_SIZE);
 	c->pool_overflow = (int) settings_integer(s, SETTING_POOL_MAX_OVERFLOW);
@@ -45,6 +46,9 @@ client_read_settings(Core *core)
 	c->request_timeout = settings_milliseconds(s, SETTING_REQUEST_TIMEOUT);
 	c->pipeline_depth = (int) settings_integer(s, SETTING_PIPELINE_DEPTH);
 	c->prepare = strcmp(prepare, "on") == 0 ? 1 : strcmp(prepare, "off") == 0 ? 0 : -1;
+	c->reset = strcmp(reset, "always") == 0	 ? RESET_ALWAYS
+			   : strcmp(reset, "never") == 0 ? RESET_NEVER
+											 : RESET_SMART;
 	c->keepalive_idle = settings_milliseconds(s, SETTING_KEEPALIVES_IDLE);
 	c->tcp_user_timeout = settings_milliseconds(s, SETTING_TCP_USER_TIMEOUT);
 	c->application_name = settings_text(s, SETTING_APPLICATION_NAME);

@@ -141,6 +141,9 @@ typedef struct RequestWire
 	bool		retry;			/* a stale statement: to be sent again */
 	bool		described;		/* since it was last given to a connection */
 	bool		learning;		/* its rows are here, types of theirs are looked up */
+	bool		prepared;		/* sent by the name of a prepared statement */
+	bool		resetting;		/* a reset of its session goes out behind it */
+	bool		answered;		/* and only that is still to come */
 } RequestWire;
 
 /* REQUEST_BEGIN, REQUEST_COMMIT, REQUEST_ROLLBACK */
@@ -214,6 +217,14 @@ struct dba_client
 	int			requests;		/* submitted on it, not called back yet */
 };
 
+/* After what is a session reset? */
+typedef enum ResetMode
+{
+	RESET_SMART,				/* the caller's own SQL */
+	RESET_ALWAYS,				/* every statement */
+	RESET_NEVER
+} ResetMode;
+
 /* settings as the core uses them, in milliseconds */
 typedef struct CoreSettings
 {
@@ -228,6 +239,7 @@ typedef struct CoreSettings
 	int64_t		request_timeout;
 	int			pipeline_depth;
 	int			prepare;		/* -1: by detection, 0 off, 1 on */
+	ResetMode	reset;
 	int64_t		keepalive_idle;
 	int64_t		tcp_user_timeout;
 	const char *application_name;

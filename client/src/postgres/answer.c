@@ -51,17 +51,18 @@ answer_error(const PGresult *result)
 /* Errors that say a prepared statement is not what this client believes; the
  * statement has not run. */
 static bool
-answer_is_stale(const PGresult *result, bool *pooler)
+answer_is_stale(const Op *op, const PGresult *result, bool *mixed_up)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *function = PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION);
 
-	*pooler = false;
-	if (state == NULL)
+	*mixed_up = false;
+	/* What the caller's own SQL says of statements that it prepared is the caller's. */
+	if (state == NULL || (op->kind != OP_PREPARE && !op->request->wire.prepared))
 		return false;
 	if (strcmp(state, "26000") == 0 || strcmp(state, "42P05") == 0)
 	{
-		*pooler = true;
+		*mixed_up = true;
 		return true;
 	}
 	return strcmp(state, "0A000") == 0 && function != NULL &&
@@ -77,20 +78,36 @@ answer_unprepare(Conn *conn, Stmt *stmt)
 		conn->slots[stmt->slot].serial = 0;
 }
 
+#define MAX_STRAYS 3
+
+/*
+ * Statements prepared here are not those that the client believes: a pooler mixes them
+ * up, or a function deallocated them.  In the latter case another connection has them;
+ * what happens again and again is a pooler that nobody noticed.
+ */
+static void
+answer_mixed_up(Conn *conn)
+{
+	conn->tainted = true;
+	if (conn->pool->pooler || ++conn->pool->strays > MAX_STRAYS)
+		conn->pool->prepare_off = true;
+}
+
 /*
  * Make the next attempt prepare afresh: off altogether where a pooler mixes
  * statements up, else under a new serial, so that the old one is deallocated.
  */
 static bool
-answer_retry(Conn *conn, Request *request, const PGresult *result)
+answer_retry(Conn *conn, Op *op, const PGresult *result)
 {
+	Request	   *request = op->request;
 	Core	   *core = conn->core;
-	bool		pooler;
+	bool		mixed_up;
 
-	if (request->sql.stmt == NULL || !answer_is_stale(result, &pooler))
+	if (request->sql.stmt == NULL || !answer_is_stale(op, result, &mixed_up))
 		return false;
-	if (pooler)
-		conn->pool->prepare_off = true;
+	if (mixed_up)
+		answer_mixed_up(conn);
 	else if (conn->slots != NULL && request->sql.stmt->slot >= 0)
 		conn->slots[request->sql.stmt->slot].serial = UINT64_MAX;	/* deallocate, prepare again */
 	stmt_forget(request->sql.stmt);
@@ -104,6 +121,9 @@ answer_retry(Conn *conn, Request *request, const PGresult *result)
 	request->wire.retried = true;
 	request->wire.retry = true;
 	request->wire.described = false;
+	/* Other connections may have lost theirs in the same way. */
+	if (mixed_up)
+		request->sql.unprepared = true;
 	core->stats.retried++;
 	return true;
 }
@@ -173,6 +193,8 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 		return;					/* libpq's own words on the loss: conn_close has better ones */
 	if (op->kind == OP_PREPARE)
 		answer_unprepare(conn, op->stmt);
+	if (op->kind == OP_RESET)
+		conn->doomed = true;
 	if (request == NULL || request->error != NULL || request->wire.retry)
 		return;
 	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
@@ -181,7 +203,7 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 			request->error = poison_error(request->db->tx);
 		return;					/* else the operation that failed has spoken */
 	}
-	if (answer_retry(conn, request, result) || answer_doubt(conn, request, result))
+	if (answer_retry(conn, op, result) || answer_doubt(conn, request, result))
 		return;
 	PQclear(request->result);
 	request->result = NULL;
@@ -380,6 +402,7 @@ answer_end_request(Request *request)
 	if (request->wire.retry)
 	{
 		request->wire.retry = false;
+		request->wire.answered = false;
 		conn_leave(conn, request);
 		request->state = REQUEST_QUEUED;
 		list_prepend(&core->requests.waiting, LINK_QUEUE, request);
@@ -512,12 +535,19 @@ answer_end_op(Conn *conn)
 			conn->doomed = true;
 		answer_end_request(request);
 	}
+	else if (kind == OP_EXECUTE && conn->tx != NULL && request->wire.resetting)
+		request->wire.answered = true;
 	else if (kind == OP_EXECUTE && conn->tx != NULL)
 		answer_end_result(conn, request);
 	else if (kind == OP_SYNC && conn->describing == request)
 		answer_end_describing(conn, request);
 	else if (kind == OP_SYNC && request->kind == REQUEST_LISTEN)
 		answer_end_listening(conn, request);
+	else if (kind == OP_SYNC && request->wire.resetting)
+	{
+		request->wire.resetting = false;
+		request->wire.answered = true;
+	}
 	else if (kind == OP_SYNC)
 		answer_end_result(conn, request);
 }

@@ -101,6 +101,8 @@ conn_pop(Conn *conn)
 void
 conn_leave(Conn *conn, Request *request)
 {
+	bool		early = request->wire.ops > 0;
+
 	for (unsigned i = 0; i < conn->ring.count && request->wire.ops > 0; i++)
 	{
 		Op		   *op = &conn->ring.ops[(conn->ring.head + i) % conn->ring.size];
@@ -128,34 +130,29 @@ conn_leave(Conn *conn, Request *request)
 		conn->listener = NULL;
 		conn->doomed = true;
 	}
+	/* Nobody hears whether it was PREPARE. */
+	if (request->sql.caller_sql && early)
+		conn->tainted = true;
 	request->wire.conn = NULL;
 	conn->requests--;
 	conn->pool->news->changed(conn);
 }
 
-/* Commands after which a session is not what the next user expects. */
+/*
+ * Prepared statements are the library's: what the caller makes or drops among them, and
+ * a library loaded, no reset undoes (connreset.c).
+ */
 void
 conn_note_command(Conn *conn, const Request *request, const PGresult *result)
 {
 	const char *tag = PQcmdStatus((PGresult *) result);
-	const char *sql = request != NULL && request->sql.stmt != NULL ? request->sql.stmt->sql : "";
 
 	if (request == NULL || !request->sql.caller_sql)
 		return;
-	if (strcmp(tag, "SET") == 0 || strcmp(tag, "RESET") == 0)
-	{
-		sql += strspn(sql, " \t\r\n");
-		if (strncasecmp(sql, "set local", 9) == 0 || strncasecmp(sql, "set transaction", 15) == 0)
-			return;
+	if (strcmp(tag, "DISCARD ALL") == 0 || strncmp(tag, "DEALLOCATE", 10) == 0)
 		conn->tainted = true;
-	}
-	else if (strcmp(tag, "LISTEN") == 0 || strcmp(tag, "PREPARE") == 0 ||
-			 strcmp(tag, "LOAD") == 0 || strncmp(tag, "DISCARD", 7) == 0 ||
-			 strcmp(tag, "DEALLOCATE") == 0 || strcmp(tag, "DEALLOCATE ALL") == 0 ||
-			 strcmp(tag, "DECLARE CURSOR") == 0)
-		conn->tainted = true;
-	else if (strcasestr(sql, "temp") != NULL || strcasestr(sql, "set_config") != NULL ||
-			 strcasestr(sql, "pg_advisory") != NULL)
+	else if (conn->core->settings.reset != RESET_NEVER &&
+			 (strcmp(tag, "PREPARE") == 0 || strcmp(tag, "LOAD") == 0))
 		conn->tainted = true;
 }
 
@@ -239,6 +236,12 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 {
 	dba_error  *error;
 
+	/* Only the reset of its session did not come back, which went with the session. */
+	if (request->wire.answered && !request->wire.retry && request->abort_code == DBA_OK)
+	{
+		request_finish(request);
+		return;
+	}
 	if (request->abort_code != DBA_OK)
 		error = request_cancelled_error(request);
 	else

@@ -32,6 +32,13 @@ extern void conn_sync(Conn *conn);
 extern void conn_flush(Conn *conn);
 extern void conn_watch(Conn *conn);
 
+/* --- connreset.c: is the session reset after this request?  What is sent behind it; a
+ * reset by itself, of a session that somebody left changed; what it is followed by */
+extern bool conn_resets(const Conn *conn, const Request *request);
+extern bool conn_send_reset(Conn *conn, Request *request);
+extern void conn_reset(Conn *conn);
+extern bool conn_learn_settings(Conn *conn);
+
 /* a round trip without a statement, to see that it lives */
 extern void conn_ping(Conn *conn);
 
@@ -47,7 +54,7 @@ extern bool conn_reserve(Conn *conn, unsigned more);
 extern Op *conn_op(Conn *conn);
 extern void conn_pop(Conn *conn);
 
-/* notices commands that leave a session changed */
+/* notices commands that change a session in ways no reset undoes */
 extern void conn_note_command(Conn *conn, const Request *request, const PGresult *result);
 
 /* adds to the ring what was given to libpq; sets conn dead when it cannot */

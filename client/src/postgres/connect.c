@@ -509,6 +509,7 @@ connect_setup(Conn *conn)
 			conn_close(conn, NULL);
 			return;
 		}
+		conn->restyled = true;
 	}
 	if (PQsendQueryParams(conn->pg, "SELECT pg_catalog.pg_backend_pid()", 0, NULL, NULL, NULL, NULL,
 						  0) != 1 ||
@@ -532,6 +533,11 @@ connect_setup_done(Conn *conn, const PGresult *result)
 	/* What answers is another process than the one that was greeted: a pooler is between. */
 	if (strcmp(pid, PQgetvalue(result, 0, 0)) != 0)
 		conn->pool->pooler = true;
+	if (!conn_learn_settings(conn))
+	{
+		conn_close(conn, error_new(DBA_NO_MEMORY, "out of memory"));
+		return;
+	}
 	conn->pool->news->opened(conn);
 }
 

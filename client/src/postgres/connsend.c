@@ -195,6 +195,10 @@ conn_send_execute(Conn *conn, Request *request)
 	char		name[STMT_NAME_SIZE];
 
 	request->state = REQUEST_SENT;
+	request->wire.prepared = false;
+	/* Locks stay also when it fails, or its transaction. */
+	if (conn->tx != NULL && (request->sql.caller_sql || conn->core->settings.reset == RESET_ALWAYS))
+		conn->dirty = true;
 	TRACE(conn->core, trace_sent(request, conn->number, "execute", stmt->sql));
 	if (stmt->ncolumns > 0 && !conn_send_composites(conn, request))
 		return false;
@@ -203,6 +207,7 @@ conn_send_execute(Conn *conn, Request *request)
 	if (slot != NULL)
 	{
 		stmt_name(stmt->hash, name);
+		request->wire.prepared = true;
 		if (!conn_send_prepare(conn, slot, request) ||
 			PQsendQueryPrepared(conn->pg, name, b->count, b->values, b->lengths, b->formats, 0) !=
 				1)
@@ -221,6 +226,8 @@ conn_send_execute(Conn *conn, Request *request)
 	}
 	if (request->kind == REQUEST_LISTEN)
 		conn->listener = request;
+	if (conn_resets(conn, request))
+		return conn_sync_request(conn, request) && conn_send_reset(conn, request);
 	/* In a transaction the burst's end sends the Sync. */
 	return conn->tx != NULL || conn_sync_request(conn, request);
 }
@@ -232,6 +239,8 @@ conn_send_copy(Conn *conn, Request *request)
 	request->state = REQUEST_SENT;
 	TRACE(conn->core, trace_sent(request, conn->number, "copy", request->sql.stmt->sql));
 	conn->copying = request;
+	if (conn->core->settings.reset == RESET_ALWAYS)
+		conn->dirty = true;
 	return PQexitPipelineMode(conn->pg) == 1 &&
 		   PQsendQuery(conn->pg, request->sql.stmt->sql) == 1 &&
 		   conn_expect(conn, OP_EXECUTE, request, NULL);

@@ -97,6 +97,7 @@ conn_free(Conn *conn)
 	while (conn->ring.count > 0)
 		conn_pop(conn);
 	PQfinish(conn->pg);
+	buf_free(&conn->restore);
 	mem_free(conn->ring.ops);
 	mem_free(conn->slots);
 	mem_free(conn);

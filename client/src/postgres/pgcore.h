@@ -56,6 +56,7 @@ typedef enum OpKind
 	OP_TYPES,					/* looks up types a description named */
 	OP_EXECUTE,
 	OP_SYNC,
+	OP_RESET,					/* a step that undoes what may have changed the session */
 	OP_SETUP,					/* a new connection's first question */
 	OP_IGNORED					/* its outcome matters to nobody */
 } OpKind;
@@ -131,12 +132,15 @@ struct Conn
 	bool		unsynced;		/* something sent after the last Sync */
 	bool		paused;			/* not reading: a stream's consumer is full */
 	bool		resumed;		/* what libpq holds of it is still to be taken */
-	bool		tainted;		/* session state changed: drop it after use */
+	bool		tainted;		/* session state changed for good: drop it after use */
+	bool		dirty;			/* session state may have changed: reset it after use */
+	bool		restyled;		/* its date style was set */
 	bool		doomed;			/* drop it after use */
 	bool		shared;			/* what it serves may share it */
 	bool		served;			/* a request was given to it */
 	bool		cancel_check;	/* cancelled: a round trip is due before new work */
 
+	Buf			restore;		/* SETs, each with its NUL, that a reset is followed by */
 	HelperJob  *resolving;
 	HostList   *hosts;			/* to be tried (connect.c) */
 	Cancel	   *cancelling;		/* the server-side cancel under way */
@@ -167,6 +171,7 @@ struct Pool
 	bool		ever_connected;
 	bool		pooler;			/* a pooler stands between */
 	bool		prepare_off;	/* prepared statements failed there */
+	int			strays;			/* prepared statements that were gone, without a pooler */
 	bool		dead_conns;		/* to be freed */
 	bool		resume;			/* a stream goes on */
 };

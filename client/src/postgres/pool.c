@@ -181,6 +181,8 @@ pool_conn_closed(Conn *conn, const dba_error *reason)
 static void
 pool_roll_back(Conn *conn)
 {
+	/* What was reset inside it comes back with it. */
+	conn->dirty = true;
 	if (PQsendQueryParams(conn->pg, "ROLLBACK", 0, NULL, NULL, NULL, NULL, 0) != 1 ||
 		!conn_expect(conn, OP_IGNORED, NULL, NULL))
 	{
@@ -225,6 +227,8 @@ pool_conn_changed(Conn *conn)
 		pool_roll_back(conn);
 	else if (conn->tainted || conn->time.recycle <= clock_now() || core->turn.closing)
 		conn_close(conn, NULL);
+	else if (conn->dirty && core->settings.reset != RESET_NEVER)
+		conn_reset(conn);
 	else
 	{
 		conn->state = CONN_IDLE;

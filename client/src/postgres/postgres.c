@@ -102,7 +102,7 @@ postgres_execute(Request *request, const char *sql, Arena *arena, const JsonValu
 {
 	SqlStatement st = postgres_statement(arena);
 
-	/* It may SET, LISTEN or lock: the connection is looked at when it comes back. */
+	/* It may SET, LISTEN or lock: its session is reset behind it. */
 	request->sql.caller_sql = true;
 	if (error == NULL && sql_execute(&st, sql, params, &error))
 		request->sql.unprepared = st.params.count == 0 && !postgres_worth_preparing(sql);
@@ -115,6 +115,7 @@ postgres_call(Request *request, const char *function, Arena *arena, const JsonVa
 {
 	SqlStatement st = postgres_statement(arena);
 
+	request->sql.caller_sql = true;
 	if (error == NULL)
 		sql_call(&st, function, args, &error);
 	return verbs_submit(request, &st, error);

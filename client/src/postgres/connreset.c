@@ -1,0 +1,139 @@
+/*
+ * connreset.c
+ *		A session is given back as it was lent.
+ *
+ * What a statement does to its session cannot be told from its text: a function of any
+ * name may call set_config or lock.  Nor can the server be asked: pg_settings takes a
+ * millisecond and does not show settings like app.user_id.  So after the caller's own
+ * SQL all is undone that DISCARD ALL undoes, but for prepared statements, which are the
+ * library's.
+ *
+ * It leaves together with the statement, behind its Sync: a transaction of its own in
+ * the same round trip, and the same server behind a pooler that changes them between
+ * transactions.  The request ends with the answer to both, so that a connection is
+ * either in use or clean.  A transaction is followed by it once, if one of its
+ * statements was the caller's.
+ *
+ * RESET goes back to what the session began with.  Behind a pooler that is the pooler's
+ * connection: what it set on our behalf, encoding first, is set again.
+ */
+#include "postgres/conn.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+
+/* SESSION AUTHORIZATION takes a role along that the session began with. */
+static const char *const reset_sql[] = {
+	"CLOSE ALL",
+	"SET SESSION AUTHORIZATION DEFAULT",
+	"RESET ROLE",
+	"RESET ALL",
+};
+
+/* What RESET ALL set back can no longer be in the way of these. */
+static const char *const reset_rest_sql[] = {
+	"UNLISTEN *",
+	"SELECT pg_catalog.pg_advisory_unlock_all()",
+	"DISCARD TEMP",
+	"DISCARD SEQUENCES",
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+/* What the server reports and a pooler sets for its client. */
+static const char *const reported[] = {
+	"client_encoding",	"DateStyle", "TimeZone", "IntervalStyle", "standard_conforming_strings",
+	"application_name",
+};
+
+/* --- what it is followed by */
+
+static bool
+restore_add(Conn *conn, const char *name, const char *value)
+{
+	char	   *literal = PQescapeLiteral(conn->pg, value, strlen(value));
+
+	if (literal == NULL)
+		return false;
+	buf_printf(&conn->restore, "SET %s = %s", name, literal);
+	buf_putc(&conn->restore, '\0');
+	PQfreemem(literal);
+	return buf_ok(&conn->restore);
+}
+
+/* Called when the session is as it should be, and nobody has used it.  That the date
+ * style was set, the server tells only later. */
+bool
+conn_learn_settings(Conn *conn)
+{
+	const char *value;
+
+	if (conn->restyled && !restore_add(conn, "DateStyle", "ISO"))
+		return false;
+	for (size_t i = 0; conn->pool->pooler && i < LENGTH(reported); i++)
+	{
+		if (conn->restyled && strcmp(reported[i], "DateStyle") == 0)
+			continue;
+		value = PQparameterStatus(conn->pg, reported[i]);
+		if (value != NULL && !restore_add(conn, reported[i], value))
+			return false;
+	}
+	return true;
+}
+
+/* --- sending */
+
+bool
+conn_resets(const Conn *conn, const Request *request)
+{
+	ResetMode	mode = conn->core->settings.reset;
+
+	if (mode == RESET_NEVER || conn->dedicated != NULL || request->kind == REQUEST_LISTEN)
+		return false;
+	if (conn->tx == NULL)
+		return mode == RESET_ALWAYS || request->sql.caller_sql;
+	return conn->dirty && request->tx.ends && request->db->tx->depth == 0;
+}
+
+static bool
+reset_step(Conn *conn, const char *sql)
+{
+	return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+		   conn_expect(conn, OP_RESET, NULL, NULL);
+}
+
+/* request: whom its end ends, or NULL */
+bool
+conn_send_reset(Conn *conn, Request *request)
+{
+	const char *sql = buf_text(&conn->restore);
+	const char *end = sql + conn->restore.len;
+	bool		sent =
+		conn_reserve(conn, LENGTH(reset_sql) + LENGTH(reset_rest_sql) + LENGTH(reported) + 1);
+
+	conn->dirty = false;
+	for (size_t i = 0; sent && i < LENGTH(reset_sql); i++)
+		sent = reset_step(conn, reset_sql[i]);
+	for (; sent && sql < end; sql += strlen(sql) + 1)
+		sent = reset_step(conn, sql);
+	for (size_t i = 0; sent && i < LENGTH(reset_rest_sql); i++)
+		sent = reset_step(conn, reset_rest_sql[i]);
+	if (request != NULL)
+		request->wire.resetting = true;
+	return sent && conn_pipeline_sync(conn->pg) == 1 && conn_expect(conn, OP_SYNC, request, NULL);
+}
+
+void
+conn_reset(Conn *conn)
+{
+	if (!conn_send_reset(conn, NULL))
+	{
+		conn_close(conn, NULL);
+		return;
+	}
+	conn->shared = false;
+	conn->time.deadline = clock_after(conn->core->settings.connect_timeout);
+	clock_due(conn->core, conn->time.deadline);
+	conn_flush(conn);
+}
