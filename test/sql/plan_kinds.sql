@@ -118,6 +118,41 @@ SELECT db_adapter.apply(db_adapter.plan(db_adapter.expected('CREATE SCHEMA two',
 SELECT to_regnamespace('one');
 DROP SCHEMA two;
 
+-- A routine that gets an argument with a default: beside the old one its calls would be ambiguous
+\set before 'CREATE FUNCTION ok(i int) RETURNS boolean LANGUAGE sql STABLE AS \'SELECT true\'; CREATE FUNCTION ok(i int, "t,u" text, OUT o int) RETURNS int LANGUAGE sql AS \'SELECT 1\'; CREATE TABLE t (id int); CREATE POLICY p ON t USING (ok(id))'
+\set after 'CREATE FUNCTION ok(i int, e text DEFAULT \'d, DEFAULT\', f int DEFAULT 1) RETURNS boolean LANGUAGE sql STABLE AS \'SELECT true\'; CREATE FUNCTION ok(t text, i int DEFAULT 1) RETURNS int LANGUAGE sql AS \'SELECT 1\'; CREATE TABLE t (id int, j int); CREATE POLICY p ON t USING (ok(id))'
+SELECT pg_temp.pair(:'before', 'CREATE FUNCTION ok(i int, e text DEFAULT $$d, DEFAULT$$, f int DEFAULT 1) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT true$$; CREATE FUNCTION ok(t text, i int DEFAULT 1) RETURNS int LANGUAGE sql AS $$SELECT 1$$; CREATE TABLE t (id int, j int)', allow_drop => false);
+SELECT pg_temp.pair(:'before', :'after');
+
+-- Where a table is clustered is a mark of upkeep: planned, and no error
+SELECT pg_temp.pair($$CREATE TABLE t (a int PRIMARY KEY, b int); CREATE INDEX i ON t (b); ALTER TABLE t CLUSTER ON i; CREATE TABLE u (a int PRIMARY KEY)$$,
+    $$CREATE TABLE t (a int PRIMARY KEY, b int); CREATE INDEX i ON t (b); CREATE TABLE u (a int PRIMARY KEY); ALTER TABLE u CLUSTER ON u_pkey$$);
+CREATE SCHEMA k;
+CREATE TABLE k.t (a int PRIMARY KEY);
+SELECT db_adapter.declare('k', 'CREATE SCHEMA k; CREATE TABLE k.t (a int PRIMARY KEY)', mode => 'enforce') ->> 'armed';
+CLUSTER k.t USING t_pkey;
+CREATE TABLE other (a int);
+DROP TABLE other;
+SELECT severity, attribute FROM db_adapter.drift;
+SELECT db_adapter.undeclare('k');
+DROP SCHEMA k CASCADE;
+
+-- What goes with a schema; what every database has
+CREATE SCHEMA k;
+CREATE TYPE k.r AS RANGE (subtype = int4);
+ALTER DEFAULT PRIVILEGES IN SCHEMA k GRANT SELECT ON TABLES TO regress_pair_reader;
+SELECT p -> 'verified', s ->> 'sql' FROM db_adapter.plan(db_adapter.expected('CREATE SCHEMA l'), allow_drop => true, schemas => '{k}') p, jsonb_array_elements(p -> 'steps') s;
+DROP SCHEMA k CASCADE;
+COMMENT ON SCHEMA public IS 'other';
+SELECT s ->> 'sql' FROM jsonb_array_elements(db_adapter.plan(db_adapter.expected(''), allow_drop => true, ignore => '{owners,extra_objects}') -> 'steps') s;
+COMMENT ON SCHEMA public IS 'standard public schema';
+
+-- Bounds that the narrower type cannot hold; a sequence for somebody else's table
+SELECT pg_temp.pair($$CREATE TABLE t (a bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 5000000000), b int GENERATED ALWAYS AS IDENTITY (MAXVALUE 500))$$,
+    $$CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY, b bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 5000000000))$$);
+SELECT pg_temp.pair($$CREATE TABLE t (a int); ALTER TABLE t OWNER TO regress_pair_owner$$, $$CREATE TABLE t (a int, b serial)$$,
+    probe => $$SELECT relname || ' ' || relowner::regrole FROM pg_class WHERE relkind IN ('r', 'S') AND relnamespace = 'pair'::regnamespace ORDER BY 1$$);
+
 -- Options of foreign tables, which their wrapper's own function checks
 CREATE EXTENSION file_fdw;
 CREATE SERVER regress_files FOREIGN DATA WRAPPER file_fdw;

@@ -19,9 +19,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-/* Every new database has this one; nobody's schema file says so. */
-#define STANDARD_COMMENT "standard public schema"
-
 static void
 add_namespace(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -38,7 +35,7 @@ add_namespace(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	namespace->object.privileges =
 		catalog_privileges(r, tuple, desc, Anum_pg_namespace_nspacl, OBJECT_SCHEMA, form->nspowner);
 	comment = catalog_comment(r, NamespaceRelationId, form->oid, 0);
-	if (comment != NULL && strcmp(comment, STANDARD_COMMENT) != 0)
+	if (comment != NULL && strcmp(comment, SCHEMA_PUBLIC_COMMENT) != 0)
 	namespace->object.comment = comment;
 	r->schema->namespaces = lappend(r->schema->namespaces, namespace);
 }

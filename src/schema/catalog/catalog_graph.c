@@ -20,6 +20,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_policy.h"
@@ -32,6 +33,7 @@
 #include "miscadmin.h"
 #include "schema/catalog/catalog_reader.h"
 #include "schema/model/graph.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -260,6 +262,26 @@ is_clone(CatalogReader *r, Oid constraint)
 	return result;
 }
 
+/* Functions of the name of a range or multirange, made with it. */
+static bool
+is_constructor(Oid function)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		result = false;
+	bool		isnull;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	if (((Form_pg_proc) GETSTRUCT(tuple))->prolang == INTERNALlanguageId)
+	{
+		Datum		source = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull);
+
+		result = !isnull && strstr(TextDatumGetCString(source), "range_constructor") != NULL;
+	}
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 /* Parts that the plan finds by the name of their table, or that go with what they belong to. */
 static bool
 is_known_otherwise(CatalogReader *r, Form_pg_depend form)
@@ -274,6 +296,8 @@ is_known_otherwise(CatalogReader *r, Form_pg_depend form)
 			return true;
 		case ConstraintRelationId:
 			return is_clone(r, form->objid);
+		case ProcedureRelationId:
+			return is_constructor(form->objid);
 		case RelationRelationId:
 			/* The sequence of an identity shows with its column. */
 			return catalog_find_relation(r, form->objid) != NULL;

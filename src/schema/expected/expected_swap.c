@@ -49,6 +49,7 @@
 #include "miscadmin.h"
 #include "schema/expected/expected_hide.h"
 #include "schema/expected/expected_swap.h"
+#include "schema/model/schema.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "tcop/utility.h"
@@ -484,7 +485,7 @@ create_schema(Swap *swap, SwapSchema *schema)
 	guard_adopt(swap->guard, NamespaceRelationId, namespace);
 	CommandCounterIncrement();
 	if (is_public)
-		comment = "standard public schema";
+		comment = SCHEMA_PUBLIC_COMMENT;
 	else if (OidIsValid(schema->live))
 		comment = GetComment(schema->live, NamespaceRelationId, 0);
 	if (OidIsValid(schema->live))

@@ -185,7 +185,8 @@ diff_same_but_name(const SchemaKind *kind, const void *a, const void *b)
 {
 	for (int i = 0; i < kind->nmembers; i++)
 		if ((kind->members[i].compare == COMPARE_ALWAYS ||
-			 kind->members[i].compare == COMPARE_SET) &&
+			 kind->members[i].compare == COMPARE_SET ||
+			 kind->members[i].compare == COMPARE_UPKEEP) &&
 			!equal_member(&kind->members[i], a, b))
 			return false;
 	return true;

@@ -110,7 +110,8 @@ static const SchemaMember schema_index_kind_members[] = {
 	BOOL(SchemaIndex, nulls_not_distinct, ALWAYS),
 	TEXT(SchemaIndex, constraint, ALWAYS),
 	BOOL(SchemaIndex, invalid, ALWAYS),
-	BOOL(SchemaIndex, clustered, ALWAYS),
+	/* CLUSTER sets it, which nobody is told of */
+	BOOL(SchemaIndex, clustered, UPKEEP),
 	BOOL(SchemaIndex, inherited, NEVER),
 	TEXT(SchemaIndex, parent, ALWAYS),
 	STRINGS(SchemaIndex, options, ALWAYS),

@@ -18,6 +18,9 @@
 /* An integer member that does not apply. */
 #define SCHEMA_UNSET PG_INT64_MIN
 
+/* Every new database has a schema public with this comment; nobody's schema file says so. */
+#define SCHEMA_PUBLIC_COMMENT "standard public schema"
+
 typedef enum SchemaMemberType
 {
 	MEMBER_TEXT,				/* char *, NULL when absent */
@@ -39,6 +42,7 @@ typedef enum SchemaCompare
 	COMPARE_PRIVILEGES,			/* unless privileges are ignored */
 	COMPARE_COMMENT,			/* unless comments are ignored */
 	COMPARE_NAME,				/* a name without meaning: a warning, where one is expected */
+	COMPARE_UPKEEP,				/* a mark that upkeep of rows leaves: a warning */
 	COMPARE_ORDER,				/* position among columns: a warning, unless ignored */
 	COMPARE_APART,				/* objects of the database: compared by name, in no fingerprint */
 	COMPARE_NEVER				/* for the reader's information */

@@ -433,6 +433,13 @@ column_phase(const Difference *d)
 	return PHASE_BUILD;
 }
 
+/* Among the types that an identity may have: int2, int4, int8. */
+static bool
+is_narrower(const char *to, const char *from)
+{
+	return strncmp(to, "int", 3) == 0 && strncmp(from, "int", 3) == 0 && strcmp(to, from) < 0;
+}
+
 static void
 alter_column(Planner *p, const Difference *d)
 {
@@ -455,6 +462,9 @@ alter_column(Planner *p, const Difference *d)
 		psprintf("its %s is %s, expected %s", member, actual ? actual : "not set",
 				 expected ? expected : "not set"));
 	step->bounds = difference_is(d, SchemaColumn, identity_options);
+	/* Bounds that the narrower type cannot hold are no more when it comes. */
+	if (step->bounds && is_narrower(column->type, ((const SchemaColumn *) d->actual)->type))
+		planner_run_first(step);
 	/* It stands before the identity, which wants it. */
 	if (strncmp(clause, "SET NOT NULL", strlen("SET NOT NULL")) == 0)
 		planner_hazard(step, "table_scan");

@@ -34,6 +34,16 @@ comment_target(const SchemaKind *kind, const SchemaKind *parent_kind, const void
 					parent_kind == &schema_type_kind ? "DOMAIN " : "", schema_identity(parent));
 }
 
+/* No comment at all is not what public has in a new database. */
+static const char *
+comment_of(const SchemaKind *kind, const SchemaObject *object)
+{
+	if (object->comment == NULL && kind == &schema_namespace_kind &&
+		strcmp(object->name, "public") == 0)
+		return SCHEMA_PUBLIC_COMMENT;
+	return object->comment;
+}
+
 static void
 set_comment(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind, const void *parent,
 			const void *object, const char *reason)
@@ -42,7 +52,7 @@ set_comment(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind, c
 				 parent != NULL ? parent : object,
 				 ddl_comment(ddl_keyword(kind, object),
 							 comment_target(kind, parent_kind, parent, object),
-							 ((const SchemaObject *) object)->comment),
+							 comment_of(kind, object)),
 				 reason);
 }
 
@@ -178,6 +188,9 @@ plan_default_privileges(Planner *p, const Difference *d)
 	ListCell   *lc;
 
 	if (to == NULL && !p->options->allow_drop)
+		return;
+	if (to == NULL && from->object.schema != NULL &&
+		planner_is_gone(p, schema_find(p->actual->namespaces, NULL, from->object.schema, NULL)))
 		return;
 	commands =
 		ddl_default_privileges(to != NULL ? to : from, from != NULL ? from->object.privileges : NIL,

@@ -485,9 +485,28 @@ plan_type_child(Planner *p, const Difference *d)
 
 /* ---------- sequences ---------- */
 
+/* A new one is the table owner's, or it could not belong to his table. */
+static void
+own_as_table(Planner *p, const SchemaSequence *sequence, const char *reason)
+{
+	const SchemaTable *table = plan_find_sequence_table(p, sequence);
+
+	if (table == NULL || table->object.owner == NULL ||
+		!(p->options->ignore & DIFF_IGNORE_OWNERS) ||
+		strcmp(table->object.owner, GetUserNameFromId(GetUserId(), false)) == 0 ||
+		schema_find(p->actual->sequences, sequence->object.schema, sequence->object.name, NULL) !=
+			NULL)
+		return;
+	planner_step(p, PHASE_ATTACH, "alter_owner", schema_identity(sequence), sequence,
+				 psprintf("ALTER SEQUENCE %s OWNER TO %s", schema_identity(sequence),
+						  quote_identifier(table->object.owner)),
+				 reason);
+}
+
 static void
 own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason)
 {
+	own_as_table(p, sequence, reason);
 	object_step(p, PHASE_ATTACH, "alter", &schema_sequence_kind, sequence,
 				psprintf("ALTER SEQUENCE %s OWNED BY %s", schema_identity(sequence),
 						 sequence->owned_by != NULL ? sequence->owned_by : "NONE"),
@@ -624,6 +643,21 @@ create_in_steps(Planner *p, PlanPhase phase, const SchemaKind *kind, const void 
 	}
 }
 
+/* Whether a routine is not made because one that stays would make its calls ambiguous. */
+static bool
+has_ambiguous_calls(Planner *p, const Difference *d)
+{
+	const SchemaFunction *other;
+
+	if (d->object_kind != &schema_function_kind || p->options->allow_drop ||
+		(other = plan_find_ambiguous(p, d->expected)) == NULL)
+		return false;
+	planner_remain(p, d,
+				   psprintf("calls would be ambiguous beside %s, which goes only with allow_drop",
+							schema_identity(other)));
+	return true;
+}
+
 static void
 create_object(Planner *p, const Difference *d)
 {
@@ -633,7 +667,7 @@ create_object(Planner *p, const Difference *d)
 	PlanPhase	phase;
 	char	   *sql;
 
-	if (planner_has_name_conflict(p, d))
+	if (planner_has_name_conflict(p, d) || has_ambiguous_calls(p, d))
 		return;
 	if (kind == &schema_view_kind)
 	{

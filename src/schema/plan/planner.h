@@ -110,6 +110,8 @@ extern void plan_view_default(Planner *p, const SchemaView *view, const SchemaCo
 							  const char *reason);
 extern void plan_view_column(Planner *p, const Difference *d);
 extern void plan_object(Planner *p, const Difference *d);
+/* plan_overloads.c: the live one, not expected, that calls of an expected one could mean; or NULL */
+extern const SchemaFunction *plan_find_ambiguous(const Planner *p, const SchemaFunction *function);
 extern char *plan_create_function(const SchemaFunction *function, bool replace);
 /* In the place of a live one. */
 extern void plan_create_statistics(Planner *p, const SchemaStatistics *statistics,
