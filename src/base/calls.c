@@ -470,10 +470,13 @@ calls_refuse(Oid function, bool is_foreign)
 					errhint("Act as the role that owns what calls the function.")));
 }
 
-bool
-calls_reads_others(void)
+/* The domains' checks, and plans; what was folded of indexes stays, as its owner did it. */
+static void
+forget_for_reading(void)
 {
-	return watch != NULL && watch->meets == guard_meets && ((CallGuard *) watch->arg)->reads_others;
+	CallSyscacheCallbacks(CONSTROID, 0);
+	ResetPlanCache();
+	prepare_ranges_unmet();
 }
 
 void
@@ -487,10 +490,25 @@ calls_forget_plans_once(void)
 	if (guard->forgot)
 		return;
 	guard->forgot = true;
-	/* The domains' checks, and plans; what was folded of indexes stays, as its owner did it. */
-	CallSyscacheCallbacks(CONSTROID, 0);
-	ResetPlanCache();
-	prepare_ranges_unmet();
+	forget_for_reading();
+}
+
+/*
+ * For a guard that goes on with what an earlier call has begun.  What was let through for
+ * one role is not met again, so no other may go on with it.  And who had the session in
+ * between may have planned again what the guard has had forgotten.
+ */
+static void
+resume_guard(const CallGuard *guard)
+{
+	if (OidIsValid(guard->user) && guard->user != GetUserId())
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("role \"%s\" cannot go on with what another role has begun",
+							   GetUserNameFromId(GetUserId(), false)),
+						errdetail("Functions were let through for the role that began it."),
+						errhint("Stay with one role until the last row, or begin anew.")));
+	if (guard->forgot)
+		forget_for_reading();
 }
 
 void
@@ -498,6 +516,7 @@ calls_run_alone(CallGuard *guard, void (*body)(void *arg), void *arg)
 {
 	CallWatch	own = {guard_sees, guard_meets, guard};
 
+	resume_guard(guard);
 	guard->user = GetUserId();
 	guard->stopped = InvalidOid;
 	/* One that stops nothing must not take the place of one that does. */

@@ -20,10 +20,14 @@ typedef enum CallRule
 	CALLS_PURE					/* and whatever is not immutable: what calls it is somebody's */
 } CallRule;
 
+/*
+ * Zeroed but for its rule.  A verb that gives its result call by call keeps one over all
+ * of them: what has been named to it in one holds in those that follow.
+ */
 typedef struct CallGuard
 {
 	CallRule	rule;
-	Oid			user;			/* whose rights it keeps */
+	Oid			user;			/* whose rights it keeps; InvalidOid before it has run */
 	Oid			stopped;		/* the function that was not called; or InvalidOid */
 	bool		reads_own;		/* relations whose code is all the user's have been named */
 	bool		reads_others;	/* and of others */
@@ -49,8 +53,6 @@ extern Datum calls_run_function(CallRule rule, PGFunction body, FunctionCallInfo
  * While nothing else is read, calls of the server's functions are such roles' too.
  */
 extern void calls_name_relation(bool own);
-/* Whether something that is not has been named to it. */
-extern bool calls_reads_others(void);
 
 /*
  * The mechanism beneath: while a watch is set, it meets every function before it is

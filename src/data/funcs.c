@@ -98,42 +98,41 @@ db_adapter_check_backup_schema(PG_FUNCTION_ARGS)
 	return calls_run_function(CALLS_READING, run_check_backup_schema, fcinfo);
 }
 
+/* A backup that is made call by call, in the memory of all calls. */
 typedef struct BackupCall
 {
-	Backup	   *backup;
+	CallGuard	guard;			/* one over all calls, for tables are named in the first alone */
+	FunctionCallInfo fcinfo;	/* of this call */
+	MemoryContext cxt;
+	Backup	   *backup;			/* NULL until the first call has begun it */
 	StringInfoData chunk;
+	bool		more;			/* chunk has been filled */
 } BackupCall;
 
-static Datum
-run_backup(PG_FUNCTION_ARGS)
+static void
+begin_backup(BackupCall *state)
 {
-	FuncCallContext *call;
-	BackupCall *state;
+	FunctionCallInfo fcinfo = state->fcinfo;
+	MemoryContext oldcxt = MemoryContextSwitchTo(state->cxt);
+	BackupOptions options;
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		BackupOptions options;
-		MemoryContext oldcxt;
+	get_backup_options(fcinfo, &options);
+	options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_OPTIONAL);
+	state->backup = backup_begin(&options);
+	initStringInfo(&state->chunk);
+	MemoryContextSwitchTo(oldcxt);
+}
 
-		call = SRF_FIRSTCALL_INIT();
-		oldcxt = MemoryContextSwitchTo(call->multi_call_memory_ctx);
-		get_backup_options(fcinfo, &options);
-		options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_OPTIONAL);
-		state = palloc(sizeof(BackupCall));
-		state->backup = backup_begin(&options);
-		initStringInfo(&state->chunk);
-		call->user_fctx = state;
-		MemoryContextSwitchTo(oldcxt);
-	}
-	call = SRF_PERCALL_SETUP();
-	state = call->user_fctx;
+static void
+run_backup(void *arg)
+{
+	BackupCall *state = arg;
 
+	if (state->backup == NULL)
+		begin_backup(state);
 	/* The chunk is built as the datum it becomes; the one before has been read. */
 	state->chunk.len = VARHDRSZ;
-	if (!backup_next(state->backup, &state->chunk))
-		SRF_RETURN_DONE(call);
-	SET_VARSIZE(state->chunk.data, state->chunk.len);
-	SRF_RETURN_NEXT(call, PointerGetDatum(state->chunk.data));
+	state->more = backup_next(state->backup, &state->chunk);
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_backup);
@@ -141,7 +140,26 @@ PG_FUNCTION_INFO_V1(db_adapter_backup);
 Datum
 db_adapter_backup(PG_FUNCTION_ARGS)
 {
-	return calls_run_function(read_rule(fcinfo), run_backup, fcinfo);
+	FuncCallContext *call;
+	BackupCall *state;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		call = SRF_FIRSTCALL_INIT();
+		state = MemoryContextAllocZero(call->multi_call_memory_ctx, sizeof(BackupCall));
+		state->cxt = call->multi_call_memory_ctx;
+		call->user_fctx = state;
+	}
+	call = SRF_PERCALL_SETUP();
+	state = call->user_fctx;
+	state->fcinfo = fcinfo;
+	state->guard.rule = read_rule(fcinfo);
+	calls_run(&state->guard, run_backup, state);
+	/* Not within the guard, which lies in the memory that the last call gives back. */
+	if (!state->more)
+		SRF_RETURN_DONE(call);
+	SET_VARSIZE(state->chunk.data, state->chunk.len);
+	SRF_RETURN_NEXT(call, PointerGetDatum(state->chunk.data));
 }
 
 static Datum

@@ -218,6 +218,23 @@ my %attacks = (
 		CREATE FUNCTION att.inlined(int) RETURNS int LANGUAGE sql AS 'SELECT lib.acts(\$1, ''as she says'')';
 		CREATE DOMAIN att.by_body AS int CHECK (att.inlined(VALUE) > 0);},
 		'EXPLAIN SELECT FROM app.mine WHERE v::att.by_body > 0; SELECT db_adapter.backup(\'{"tables": [{"name": "app.mine", "user_field": null, "slug_field": null, "filter": "v::att.by_body > 0"}]}\')' ],
+	'backup: a domain in a filter, planned between two chunks' => [ q{
+		CREATE SCHEMA lib; GRANT USAGE ON SCHEMA lib TO mallory;
+		CREATE FUNCTION lib.does(int, text) RETURNS int LANGUAGE plpgsql AS $$
+		BEGIN RAISE WARNING 'her code runs as %', current_user; RETURN 1; END$$;
+		SET ROLE mallory;
+		CREATE FUNCTION att.inlined(int) RETURNS int LANGUAGE sql AS 'SELECT lib.does($1, ''as she says'')';
+		CREATE DOMAIN att.by_body AS int CHECK (att.inlined(VALUE) > 0);
+		RESET ROLE;
+		INSERT INTO app.mine SELECT i, i FROM generate_series(2, 9000) i;},
+		q[BEGIN; DECLARE c CURSOR FOR SELECT length(db_adapter.backup('{"tables": [{"name": "app.mine", "user_field": null, "slug_field": null, "filter": "id < 9000 OR (''{'' || v || ''}'')::att.by_body[] IS NOT NULL"}]}')); FETCH c; CREATE TABLE app.other (id int CHECK (id > 0)); EXPLAIN SELECT FROM app.mine WHERE v::att.by_body > 0; FETCH ALL FROM c] ],
+	'backup: a function of the server in a view of hers, begun as her' => [ q{
+		SET ROLE mallory;
+		CREATE VIEW app.late AS
+		 SELECT i AS id, CASE WHEN i = 9000 THEN set_config('search_path', 'att, pg_catalog', false) ELSE repeat('x', 20) END AS v
+		   FROM generate_series(1, 9000) i;
+		GRANT USAGE ON SCHEMA db_adapter TO mallory;},
+		q[BEGIN; SET ROLE mallory; DECLARE c CURSOR FOR SELECT length(db_adapter.backup('{"tables": [{"name": "app.late", "user_field": null, "slug_field": null}]}')); FETCH c; RESET ROLE; FETCH ALL FROM c] ],
 	'backup: a cast to text' => [ $cast, "SELECT count(*) FROM db_adapter.backup($docs, 'u1')" ],
 	'backup: policies, with row_security, for who is no superuser' => [ q{
 		SET ROLE mallory;

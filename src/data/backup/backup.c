@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "base/argument.h"
-#include "base/calls.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -422,8 +421,6 @@ backup_next(Backup *b, StringInfo out)
 
 	if (b->phase == PHASE_DONE)
 		return false;
-	/* Each call for a chunk has a guard of its own. */
-	calls_name_relation(!b->schema->reads_others);
 	MemoryContextReset(b->callcxt);
 	oldcxt = MemoryContextSwitchTo(b->callcxt);
 	b->out = out;
@@ -433,9 +430,6 @@ backup_next(Backup *b, StringInfo out)
 		CHECK_FOR_INTERRUPTS();
 		advance(b);
 	}
-	/* What a filter said when it was read. */
-	if (calls_reads_others())
-		b->schema->reads_others = true;
 	backuplines_count(b->lines, out->data + start, out->len - start);
 	if (b->phase == PHASE_TRAILER)
 	{

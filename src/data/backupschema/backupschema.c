@@ -638,8 +638,7 @@ bind_table(BackupSchema *schema, BackupTable *table)
 {
 	Oid			relid = relation_resolve(table->name);
 
-	if (!relation_check_code(relid))
-		schema->reads_others = true;
+	relation_check_code(relid);
 	table->rel = relation_read(relid);
 	table->pk_columns = bind_columns(table, table->pk, table->npk, &key_pk);
 	table->slug_columns = bind_columns(table, table->slug, table->nslug, &key_slug);

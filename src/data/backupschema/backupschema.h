@@ -87,7 +87,6 @@ typedef struct BackupSchema
 	BackupTable **by_name;		/* the same, sorted */
 	BackupTable **by_full_name;
 	int			ncomponents;
-	bool		reads_others;	/* bound: part of what is read is not the reader's */
 } BackupSchema;
 
 /*
