@@ -264,6 +264,18 @@ warn_reached(const dba_result *result, bool dry_run)
 	}
 }
 
+/* Those that others refer to: they are told with the notes. */
+static int64_t
+count_held(const dba_result *result, size_t row)
+{
+	cJSON	   *notes = dba_result_json(result, row, "notes");
+	const cJSON *count = cJSON_GetObjectItemCaseSensitive(notes, "not_deleted");
+	int64_t		held = cJSON_IsNumber(count) ? (int64_t) count->valuedouble : 0;
+
+	cJSON_Delete(notes);
+	return held;
+}
+
 /* Rows only here that were to be deleted, and are here still. */
 static int64_t
 warn_kept(const Cli *cli, const dba_result *result)
@@ -272,13 +284,14 @@ warn_kept(const Cli *cli, const dba_result *result)
 
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
-		int64_t		kept = call_number(result, i, "only_there") - call_number(result, i, "deleted");
+		int64_t kept = call_number(result, i, "only_there") - call_number(result, i, "deleted") -
+					   count_held(result, i);
 
 		if (!options_has(cli, "delete") || is_outside(result, i) || kept <= 0)
 			continue;
 		total += kept;
-		message_warn("%s rows of table %s that only %s has were not deleted: not all rows could be "
-					 "brought",
+		message_warn("%s rows of table %s that only %s has were not deleted: not all rows of this "
+					 "table, or of one it refers to, could be brought",
 					 text_thousands(kept), dba_result_text(result, i, "table"), name_of(cli->db));
 	}
 	return total;

@@ -12,6 +12,19 @@
 
 #define SHOWN_FAILURES 10
 
+/* A row of the file by its key there, one here by its match key. */
+static void
+print_failure(const char *table, const cJSON *detail)
+{
+	const cJSON *key = cJSON_GetObjectItemCaseSensitive(detail, "old_pk");
+	char	   *text = cJSON_PrintUnformatted(
+			  key != NULL ? key : cJSON_GetObjectItemCaseSensitive(detail, "match_key"));
+
+	fprintf(stderr, "%s, row %s: %s (%s)\n", table, text != NULL ? text : "?",
+			document_text(detail, "error"), document_text(detail, "sqlstate"));
+	cJSON_free(text);
+}
+
 void
 outcome_print_failures(const dba_result *result)
 {
@@ -19,18 +32,18 @@ outcome_print_failures(const dba_result *result)
 	{
 		cJSON	   *details = dba_result_json(result, i, "failure_details");
 		const cJSON *detail;
+		char		hint[256] = "";
 		int			shown = 0;
 
 		cJSON_ArrayForEach(detail, details)
 		{
-			char *key = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(detail, "old_pk"));
-
 			if (shown++ < SHOWN_FAILURES)
-				fprintf(stderr, "%s, row %s: %s (%s)\n", dba_result_text(result, i, "table"),
-						key != NULL ? key : "?", document_text(detail, "error"),
-						document_text(detail, "sqlstate"));
-			cJSON_free(key);
+				print_failure(dba_result_text(result, i, "table"), detail);
+			if (*document_text(detail, "hint") != '\0')
+				snprintf(hint, sizeof(hint), "%s", document_text(detail, "hint"));
 		}
+		if (*hint != '\0')
+			fprintf(stderr, "HINT: %s\n", hint);
 		cJSON_Delete(details);
 	}
 }
@@ -43,6 +56,7 @@ static const struct
 } left_alone[] = {
 	{"parent_missing", "were skipped: the row they refer to is missing"},
 	{"suppressed_by_trigger", "were left out by a trigger or a policy"},
+	{"not_deleted", "were not deleted: rows that stay refer to them"},
 	{"not_updated", "were not updated: a trigger or a policy was in the way"},
 };
 

@@ -470,13 +470,14 @@ extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_
  * object, backup_schema required: {"backup_schema": …, "tables": ["a"] (the others
  * are there to be referred to), "user_id": "u1", "mode": "overwrite" (default), "skip"
  * or "fail", "dry_run": true, "delete": true (also delete rows that only the
- * destination has, unless rows could not be brought), "cascade": true (rows of
- * tables that are none of these may go along)}.  Both clients must be on one loop and
+ * destination has; of tables with rows that could not be brought, and of those that
+ * refer to them, none), "cascade": true (rows of tables that are none of these may go
+ * along)}.  Both clients must be on one loop and
  * stay open until the callback.  progress tells first of rows compared (bytes 0),
  * then of rows moved.  The result has one row a table: table, source_rows,
  * destination_rows, new, changed, same, only_there, ambiguous (several rows under
  * one match key, or changed under one with a NULL in it: left alone), deleted, and restore's
- * columns; rows with outside true are of other tables that a deletion reached.  The
+ * columns (rows that others hold: "not_deleted" in notes, and in failure_details); rows with outside true are of other tables that a deletion reached.  The
  * request is the destination's; an error of the source says so.
  */
 extern DBA_API dba_request dba_sync(dba_client *source, dba_client *destination,

@@ -511,10 +511,21 @@ sync_dropped(dba_client *db, const dba_result *result, const dba_error *error, v
 	sync_advance(sync);
 }
 
-/*
- * A row may fail because one that is only there has its unique value.  So rows are
- * brought once more when those are gone; and if some still fail, those stay.
- */
+static void
+sync_was_set_aside(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	for (size_t i = 0; error == NULL && i < dba_result_rows(result); i++)
+	{
+		int64_t		rows = 0;
+
+		dba_result_int64(result, i, "rows", &rows);
+		sync->aside += rows;
+	}
+	sync_here_done(db, result, error, arg);
+}
+
 static bool
 sync_execute(Sync *sync, const char *sql)
 {
@@ -523,35 +534,38 @@ sync_execute(Sync *sync, const char *sql)
 	return !sync_failed(sync);
 }
 
+/* Rows that are there already must not be brought in mode fail: nothing can be tried again. */
 static bool
 sync_mark(Sync *sync)
 {
-	if (!sync->drop || sync->dry_run || sync_failures(sync->restored) == 0)
+	if (!sync->drop || sync->dry_run || sync->mode == MODE_FAIL ||
+		sync_failures(sync->restored, NULL) == 0)
 		return false;
-	/* Rows that are there already must not be brought: nothing can be tried again. */
-	sync->drop = sync->marked = sync->mode != MODE_FAIL;
-	return sync->marked && sync_execute(sync, "SAVEPOINT db_adapter_sync");
+	sync->marked = true;
+	return sync_execute(sync, "SAVEPOINT db_adapter_sync");
 }
 
 static bool
 sync_move_again(Sync *sync)
 {
-	if (!sync->marked || sync->dropped == NULL)
+	if (!sync->marked || sync->first != NULL || (sync->aside == 0 && sync->dropped == NULL))
 		return false;
 	sync->first = sync->restored;
 	sync->restored = NULL;
 	return sync_move(sync);
 }
 
+/* To before rows were brought once more, where some fail all the same or are lost. */
 static bool
 sync_go_back(Sync *sync)
 {
-	if (sync->first == NULL || (sync_failures(sync->restored) == 0 && !sync_lost(sync)))
+	if (sync->first == NULL || (sync_failures(sync->restored, NULL) == 0 && !sync_lost(sync)))
 		return false;
 	dba_result_free(sync->restored);
 	dba_result_free(sync->dropped);
 	sync->restored = sync->first;
 	sync->first = sync->dropped = NULL;
+	sync->aside = 0;
 	return sync_execute(sync, "ROLLBACK TO SAVEPOINT db_adapter_sync");
 }
 
@@ -575,59 +589,71 @@ sync_compare_tables(Sync *sync)
 	return true;
 }
 
-/* Each step asks for something and is called again when that has come, or has
- * nothing to ask for. */
+static bool
+step_compare(Sync *sync)
+{
+	sync_compare(sync);
+	return true;
+}
+
+static bool
+step_match(Sync *sync)
+{
+	return sync_match(sync, sync_here_done);
+}
+
+static bool
+step_move(Sync *sync)
+{
+	return sync_compare_tables(sync) && !sync->dry_run && sync_move(sync);
+}
+
+static bool
+step_aside(Sync *sync)
+{
+	return sync_set_aside(sync, sync_was_set_aside);
+}
+
+static bool
+step_drop_first(Sync *sync)
+{
+	return sync_drop_first(sync, sync_dropped);
+}
+
+static bool
+step_drop(Sync *sync)
+{
+	return sync_drop(sync, sync_dropped);
+}
+
+/* Each asks for something and the next is called when that has come; false: it has nothing
+ * to ask for. */
+static bool (*const steps[])(Sync *sync) = {
+	[STEP_COMPARE] = step_compare,
+	[STEP_LIST] = sync_list_rows,
+	[STEP_MATCH] = step_match,
+	[STEP_MOVE] = step_move,
+	[STEP_MARK] = sync_mark,
+	[STEP_ASIDE] = step_aside,
+	[STEP_AGAIN] = sync_move_again,
+	[STEP_BACK] = sync_go_back,
+	[STEP_DROP_FIRST] = step_drop_first,
+	[STEP_AGAIN_AFTER] = sync_move_again,
+	[STEP_BACK_AFTER] = sync_go_back,
+	[STEP_DROP] = step_drop,
+};
+
 static void
 sync_advance(Sync *sync)
 {
 	if (sync_failed(sync) || sync->waiting > 0)
 		return;
-	switch (sync->step)
+	while (sync->step < STEP_END && sync->group.error == NULL)
 	{
-		case STEP_COMPARE:
-			sync->step = STEP_LIST;
-			sync_compare(sync);
-			return;
-		case STEP_LIST:
-			sync->step = STEP_MATCH;
-			if (sync_list_rows(sync))
-				return;
-			/* FALLTHROUGH */
-		case STEP_MATCH:
-			sync->step = STEP_MOVE;
-			if (sync->group.error == NULL && sync_match(sync, sync_here_done))
-				return;
-			/* FALLTHROUGH */
-		case STEP_MOVE:
-			sync->step = STEP_MARK;
-			if (sync->group.error == NULL && sync_compare_tables(sync) && !sync->dry_run &&
-				sync_move(sync))
-				return;
-			/* FALLTHROUGH */
-		case STEP_MARK:
-			sync->step = STEP_DROP;
-			if (sync->group.error == NULL && sync_mark(sync))
-				return;
-			/* FALLTHROUGH */
-		case STEP_DROP:
-			sync->step = STEP_AGAIN;
-			if (sync->group.error == NULL && sync_drop(sync, sync_dropped))
-				return;
-			/* FALLTHROUGH */
-		case STEP_AGAIN:
-			sync->step = STEP_BACK;
-			if (sync->group.error == NULL && sync_move_again(sync))
-				return;
-			/* FALLTHROUGH */
-		case STEP_BACK:
-			sync->step = STEP_END;
-			if (sync->group.error == NULL && sync_go_back(sync))
-				return;
-			/* FALLTHROUGH */
-		case STEP_END:
-			sync_end(sync);
+		if (steps[sync->step++](sync))
 			return;
 	}
+	sync_end(sync);
 }
 
 static void

@@ -22,9 +22,13 @@ typedef enum SyncStep
 	STEP_MATCH,
 	STEP_MOVE,
 	STEP_MARK,
-	STEP_DROP,
+	STEP_ASIDE,
 	STEP_AGAIN,
 	STEP_BACK,
+	STEP_DROP_FIRST,
+	STEP_AGAIN_AFTER,
+	STEP_BACK_AFTER,
+	STEP_DROP,
 	STEP_END
 } SyncStep;
 
@@ -64,7 +68,8 @@ typedef struct Sync
 	dba_result *restored;
 	dba_result *dropped;
 	dba_result *first;			/* of the restore before, where rows were brought once more */
-	bool		marked;			/* the transaction can go back to before rows were dropped */
+	bool		marked;			/* the transaction can go back to before that */
+	int64_t		aside;			/* rows only there that let others have their unique values */
 } Sync;
 
 /* "overwrite", "skip", "fail" */
@@ -86,11 +91,16 @@ extern bool sync_match(Sync *sync, dba_callback done);
 /* sync.c: {"authors": [keys], "books": true}, to be moved or dropped; false: there are none */
 extern bool sync_write_keys(const Sync *sync, Buf *keys, bool drop);
 
-/* syncdrop.c: has the rows deleted that are only at the destination; false: there are none */
+/* syncdrop.c: what becomes of rows that are only at the destination; false: there are none */
+/* Of tables with rows that could not be brought: they give up their unique values. */
+extern bool sync_set_aside(Sync *sync, dba_callback done);
+/* All of them are deleted before the rows are brought once more. */
+extern bool sync_drop_first(Sync *sync, dba_callback done);
+/* They are deleted, but for those that may be what could not be brought. */
 extern bool sync_drop(Sync *sync, dba_callback done);
 
-/* syncresult.c: how many rows of all tables have failed, or found no parent */
-extern int64_t sync_failures(const dba_result *restored);
+/* syncresult.c: how many rows have failed, or found no parent: of a table, or NULL, of all */
+extern int64_t sync_failures(const dba_result *restored, const char *table);
 
 /* syncresult.c: whether rows went along with those dropped and did not come again */
 extern bool sync_lost(const Sync *sync);

@@ -57,6 +57,7 @@ typedef struct SyncTable
 	bool		move_all;		/* there are none there */
 	Buf			move;			/* match keys, with commas between them */
 	Buf			drop;			/* those of rows only there */
+	bool		withheld;		/* these are left alone for now */
 } SyncTable;
 
 /* how many buckets the server divides that many rows into */

@@ -13,7 +13,11 @@
 static const char drop_sql[] =
 	"SELECT * FROM db_adapter.delete_rows($1::pg_catalog.jsonb, $2::pg_catalog.jsonb,"
 	" $3::pg_catalog.text, cascade => $4::pg_catalog.bool, brought_again => $5::pg_catalog.bool,"
-	" dry_run => $6::pg_catalog.bool)";
+	" dry_run => $6::pg_catalog.bool, on_error => 'record')";
+
+static const char aside_sql[] =
+	"SELECT * FROM db_adapter.set_aside($1::pg_catalog.jsonb, $2::pg_catalog.jsonb,"
+	" $3::pg_catalog.text)";
 
 /* Bare means public. */
 static const char *
@@ -124,28 +128,89 @@ write_schema(Sync *sync, Buf *buf)
 	buf_puts(buf, "]}");
 }
 
-bool
-sync_drop(Sync *sync, dba_callback done)
+/* --- which deletions wait */
+
+static void
+withhold(Sync *sync, bool sound, bool failed)
+{
+	for (size_t i = 0; i < sync->count; i++)
+		sync->tables[i].withheld =
+			sync_failures(sync->restored, sync->tables[i].name) > 0 ? failed : sound;
+}
+
+/* Marks the tables that refer to those withheld; false: nothing was to be added. */
+static bool
+withhold_below(Sync *sync)
+{
+	const JsonValue *tables = json_member(sync->schema, "tables");
+	bool		added = false;
+	size_t		i = 0;
+
+	json_foreach(table, tables)
+	{
+		for (size_t j = 0; !sync->tables[i].withheld && j < sync->count; j++)
+		{
+			if (sync->tables[j].withheld && table_leads_to(table, sync->tables[j].name))
+				added = sync->tables[i].withheld = true;
+		}
+		i++;
+	}
+	return added;
+}
+
+/* --- what is asked of the destination */
+
+static bool
+ask(Sync *sync, const char *sql, bool drop, bool brought_again, dba_callback done)
 {
 	Buf			params = BUF_INIT;
 	bool		some;
 
-	if (!sync->drop)
-		return false;
 	buf_puts(&params, "[");
 	write_schema(sync, &params);
 	buf_puts(&params, ", ");
 	some = sync_write_keys(sync, &params, true);
 	sync_write_user(sync, &params);
-	buf_printf(&params, ", %s, %s, %s]", sync->cascade ? "true" : "false",
-			   sync->marked ? "true" : "false", sync->dry_run ? "true" : "false");
+	if (drop)
+		buf_printf(&params, ", %s, %s, %s", sync->cascade ? "true" : "false",
+				   brought_again ? "true" : "false", sync->dry_run ? "true" : "false");
+	buf_putc(&params, ']');
 	if (!buf_ok(&params))
 		error_set_no_memory(&sync->group.error);
 	else if (some && sync->group.error == NULL)
 	{
 		sync->waiting = 1;
-		sync_submitted(sync, dba_execute(sync->group.tx, drop_sql, buf_text(&params), done, sync));
+		sync_submitted(sync, dba_execute(sync->group.tx, sql, buf_text(&params), done, sync));
 	}
 	buf_free(&params);
 	return some && !sync_failed(sync);
+}
+
+bool
+sync_set_aside(Sync *sync, dba_callback done)
+{
+	if (!sync->marked)
+		return false;
+	withhold(sync, true, false);
+	return ask(sync, aside_sql, false, false, done);
+}
+
+bool
+sync_drop_first(Sync *sync, dba_callback done)
+{
+	if (!sync->marked || sync->first != NULL)
+		return false;
+	withhold(sync, false, false);
+	return ask(sync, drop_sql, true, true, done);
+}
+
+bool
+sync_drop(Sync *sync, dba_callback done)
+{
+	if (!sync->drop || sync->dropped != NULL)
+		return false;
+	withhold(sync, false, true);
+	while (withhold_below(sync))
+		;
+	return ask(sync, drop_sql, true, false, done);
 }

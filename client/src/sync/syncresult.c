@@ -89,14 +89,17 @@ sync_orphans(const dba_result *restored, size_t row)
 }
 
 int64_t
-sync_failures(const dba_result *restored)
+sync_failures(const dba_result *restored, const char *table)
 {
 	int64_t		failures = 0;
 
 	for (size_t i = 0; restored != NULL && i < dba_result_rows(restored); i++)
 	{
+		const char *name = dba_result_text(restored, i, column_names[COLUMN_TABLE]);
 		int64_t		failed = 0;
 
+		if (table != NULL && (name == NULL || strcmp(name, table) != 0))
+			continue;
 		if (dba_result_int64(restored, i, column_names[COLUMN_FAILED], &failed))
 			failures += failed;
 		failures += sync_orphans(restored, i);
@@ -120,7 +123,7 @@ sync_table_named(const Sync *sync, const char *name)
 bool
 sync_lost(const Sync *sync)
 {
-	for (size_t i = 0; i < dba_result_rows(sync->dropped); i++)
+	for (size_t i = 0; sync->dropped != NULL && i < dba_result_rows(sync->dropped); i++)
 	{
 		const SyncTable *table = sync_table_named(sync, dba_result_text(sync->dropped, i, "table"));
 		int64_t		along = 0;
@@ -136,6 +139,40 @@ sync_lost(const Sync *sync)
 			return true;
 	}
 	return false;
+}
+
+/* What stands in front of the last character, then a comma where there is something, then more. */
+static const char *
+sync_add_to_json(Sync *sync, const char *json, const char *more)
+{
+	size_t		len = strlen(json);
+	Buf			text = BUF_INIT;
+	const char *result = NULL;
+
+	buf_append(&text, json, len - 1);
+	buf_printf(&text, "%s%s%c", len > 2 ? ", " : "", more, json[len - 1]);
+	if (buf_ok(&text))
+		result = arena_strndup(&sync->arena, buf_text(&text), text.len);
+	buf_free(&text);
+	return result;
+}
+
+/* Rows only there that could not go: of a dry run nobody knows. */
+static void
+sync_add_held(Sync *sync, const char *table, const char **values)
+{
+	int64_t		held = sync->dry_run ? 0 : sync_count(sync->dropped, table, COLUMN_FAILED);
+	const char *details = sync_said(sync->dropped, table, column_names[COLUMN_DETAILS]);
+	char		note[64];
+
+	if (held == 0 || details == NULL)
+		return;
+	snprintf(note, sizeof(note), "\"not_deleted\": %lld", (long long) held);
+	values[COLUMN_NOTES] = sync_add_to_json(sync, values[COLUMN_NOTES], note);
+	if (strlen(details) > 2)
+		values[COLUMN_DETAILS] =
+			sync_add_to_json(sync, values[COLUMN_DETAILS],
+							 arena_strndup(&sync->arena, details + 1, strlen(details) - 2));
 }
 
 /* Rows that came the first time were found when all were brought once more. */
@@ -173,6 +210,7 @@ sync_fill_row(Sync *sync, const SyncTable *table, const char **values)
 	}
 	if (sync->first != NULL)
 		sync_add_first(sync, table->name, values);
+	sync_add_held(sync, table->name, values);
 	values[COLUMN_DELETED] =
 		sync->dry_run ? NULL : sync_said(sync->dropped, table->name, "deleted");
 	if (values[COLUMN_DELETED] == NULL)

@@ -52,7 +52,7 @@ sync_write_user(Sync *sync, Buf *buf)
 		buf_puts(buf, "null");
 }
 
-/* {"authors": [keys], "books": true}; false: there are none. */
+/* {"authors": [keys], "books": true}, none of those withheld; false: there are none. */
 bool
 sync_write_keys(const Sync *sync, Buf *keys, bool drop)
 {
@@ -64,7 +64,7 @@ sync_write_keys(const Sync *sync, Buf *keys, bool drop)
 		const SyncTable *table = &sync->tables[i];
 		const Buf  *list = drop ? &table->drop : &table->move;
 
-		if (list->len == 0 && (drop || !table->move_all))
+		if ((list->len == 0 && (drop || !table->move_all)) || (drop && table->withheld))
 			continue;
 		buf_puts(keys, some ? ", " : "");
 		some = true;

@@ -1,0 +1,150 @@
+# db-adapter sync --delete: rows that are only here and in the way of those that come,
+# rows that could not be brought, and rows that others hold.  Each sync is between two
+# databases made for it; what is left is compared by content.
+use strict;
+use warnings;
+use Cwd;
+use IPC::Run;
+use JSON::PP;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+plan skip_all => 'the packages that the command is built with are not here'
+  if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
+
+my $prefix = PostgreSQL::Test::Utils::tempdir();
+system("make -s -C client install prefix='$prefix' DESTDIR= >&2") == 0 or die 'could not build the command';
+$ENV{PATH} = "$prefix/bin:$ENV{PATH}";
+delete @ENV{qw(DB_PROFILE DATABASE_URL PGDATABASE PGAPPNAME)};
+my $top = getcwd();
+chdir PostgreSQL::Test::Utils::tempdir();
+
+my $node = PostgreSQL::Test::Cluster->new('deletes');
+$node->init;
+$node->start;
+my $server = $node->connstr;
+
+sub sql
+{
+	my ($database, $sql) = @_;
+	my ($out, $err);
+
+	IPC::Run::run([ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', "$server dbname=$database" ], '<', \$sql, '>', \$out, '2>', \$err)
+	  or die substr($sql, 0, 500) . ": $err";
+	chomp $out;
+	return $out =~ s/\n/ /gr;
+}
+
+# Both databases anew: the tables of both, then each side's rows.  Ids differ.
+sub make_both
+{
+	my ($tables, $source, $destination) = @_;
+
+	foreach my $database ('source', 'destination')
+	{
+		sql('postgres', "DROP DATABASE IF EXISTS $database");
+		sql('postgres', "CREATE DATABASE $database TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.UTF-8'");
+		sql($database, "CREATE EXTENSION db_adapter; $tables");
+	}
+	sql('destination', q{SELECT setval(oid, 50) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace});
+	sql('source', $source);
+	unlink 'schema.json';
+	append_to_file('schema.json', sql('source', 'SELECT db_adapter.derive_backup_schema()'));
+	sql('destination', $destination);
+	return;
+}
+
+# Its exit code, what it says, and the document of --json.
+sub sync
+{
+	my (@options) = @_;
+	my ($out, $err);
+
+	IPC::Run::run([ 'db-adapter', '-q', '--json', 'sync', '--from', "$server dbname=source", '--profile', "$server dbname=destination",
+			'--backup-schema', 'schema.json', '--confirm', '--delete', '--yes', @options ],
+		'<', \undef, '>', \$out, '2>', \$err);
+	my $code = $? >> 8;
+	my $answer = eval { decode_json($out) } // {};
+	return ($code, $err, { map { $_->{table} => $_ } @{ $answer->{tables} // [] } });
+}
+
+# --- a new row wants the unique value of one that goes, and that one's children
+
+sub places_of { my ($children) = @_; return "CREATE TABLE places (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, pos int NOT NULL UNIQUE); $children"; }
+my $fill = "INSERT INTO orders (slug, place_id) SELECT 'o' || pos, id FROM places";
+my $here = 'SELECT o.id, o.slug, p.slug, p.pos FROM orders o JOIN places p ON p.id = place_id ORDER BY o.slug';
+
+foreach my $action ('', 'ON DELETE CASCADE', 'ON DELETE RESTRICT')
+{
+	make_both(places_of("CREATE TABLE orders (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, place_id int NOT NULL REFERENCES places $action)"),
+		"INSERT INTO places (slug, pos) VALUES ('fresh', 1), ('a', 2); $fill",
+		"INSERT INTO places (slug, pos) VALUES ('old', 1), ('a', 2); $fill;
+		CREATE TABLE notes (order_id int REFERENCES orders ON DELETE CASCADE); INSERT INTO notes SELECT id FROM orders;");
+	my ($code, $err, $tables) = sync();
+	is("$code$err", '0', "children move, $action: the sync");
+	is(sql('destination', $here), '51|o1|fresh|1 52|o2|a|2', "children move, $action: the same rows under the new parent");
+	is(sql('destination', "SELECT count(*) FROM notes; SELECT slug FROM places ORDER BY 1"), '2 a fresh', "children move, $action: nothing went along");
+	is(join(' ', map { "$tables->{$_}{inserted} $tables->{$_}{updated} $tables->{$_}{deleted}" } 'places', 'orders'), '1 0 1 0 1 0', "children move, $action: counted once");
+	($code, $err, $tables) = sync();
+	is(join(' ', $code, map { $tables->{$_}{new} + $tables->{$_}{changed} + $tables->{$_}{only_there} } 'places', 'orders'), '0 0 0', "children move, $action: a second sync has nothing to do");
+}
+# values that no row can step aside to: the old parent goes first, and its children are brought again
+make_both(places_of('CREATE TABLE orders (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, place_id int NOT NULL REFERENCES places ON DELETE CASCADE)'),
+	"INSERT INTO places (slug, pos) VALUES ('fresh', 1), ('a', 2); $fill", "INSERT INTO places (slug, pos) VALUES ('old', 1), ('a', 2); $fill; ALTER TABLE places ADD CHECK (pos IN (1, 2))");
+my ($code, $err, $tables) = sync();
+is("$code$err " . sql('destination', $here), '0 53|o1|fresh|1 52|o2|a|2', 'no value to step aside to: deleted first');
+# where that would lose something, nothing goes
+make_both(places_of('CREATE TABLE orders (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, place_id int NOT NULL REFERENCES places)'),
+	"INSERT INTO places (slug, pos) VALUES ('fresh', 1), ('a', 2); $fill", "INSERT INTO places (slug, pos) VALUES ('old', 1), ('a', 2); $fill; ALTER TABLE places ADD CHECK (pos IN (1, 2))");
+($code, $err, $tables) = sync();
+is("$code " . sql('destination', $here), '1 51|o1|old|1 52|o2|a|2', 'no way at all: all stays as it was');
+like($err, qr/^places, row 1: duplicate key value .*\n(?:.*\n)*.*1 rows of table places that only .* has were not deleted: not all rows of this table, or of one it refers to, could be brought/m, 'and that is said');
+
+# --- what rows that could not be brought hold back
+
+make_both(q{
+	CREATE TABLE roots (id serial PRIMARY KEY, slug text NOT NULL UNIQUE);
+	CREATE TABLE mids (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, root_id int NOT NULL REFERENCES roots, n int NOT NULL);
+	CREATE TABLE leaves (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, mid_id int NOT NULL REFERENCES mids);
+	CREATE TABLE twigs (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, leaf_id int REFERENCES leaves);
+	CREATE TABLE others (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, root_id int REFERENCES roots)},
+	q{INSERT INTO roots (slug) VALUES ('r1'), ('r2'); INSERT INTO mids (slug, root_id, n) VALUES ('m1', 1, 1), ('bad', 2, -1)},
+	q{INSERT INTO roots (slug) VALUES ('r1'), ('old'), ('gone'); ALTER TABLE mids ADD CHECK (n > 0);
+	INSERT INTO mids (slug, root_id, n) VALUES ('m1', 51, 1), ('m2', 52, 2); INSERT INTO leaves (slug, mid_id) VALUES ('l1', 51); INSERT INTO twigs (slug) VALUES ('t1'); INSERT INTO others (slug, root_id) VALUES ('o1', 53)});
+($code, $err, $tables) = sync();
+is($code, 1, 'a row that fails: exit code');
+is(sql('destination', 'SELECT string_agg(slug, \' \' ORDER BY slug) FROM (SELECT slug FROM roots UNION ALL SELECT slug FROM mids UNION ALL SELECT slug FROM leaves UNION ALL SELECT slug FROM twigs UNION ALL SELECT slug FROM others) s'),
+	'l1 m1 m2 old r1 r2 t1', 'rows of its table and of those below stay, and what they refer to; the others go');
+is(join(' ', map { "$_ $tables->{$_}{deleted}" } sort keys %$tables), 'leaves 0 mids 0 others 1 roots 1 twigs 0', 'deleted rows are counted');
+is_deeply([ $tables->{roots}{notes}{not_deleted}, $tables->{roots}{failure_details}[0]{match_key}, $tables->{roots}{failure_details}[0]{constraint} ], [ 1, { slug => 'old' }, 'mids_root_id_fkey' ], 'the one that is held is told by its key');
+like($err, qr/1 rows of table $_ that only .* has were not deleted: not all rows/, "$_: that rows stay is said") foreach qw(mids leaves twigs);
+like($err, qr/^roots, row \{"slug":"old"\}: rows of table "mids" that stay refer to it \(23503\)$/m, 'roots: why a row stays is said');
+like($err, qr/1 rows of table roots were not deleted: rows that stay refer to them/, 'roots: and how many');
+
+# --- rows of other tables that hold rows which would go
+
+make_both(q{CREATE TABLE users (id serial PRIMARY KEY, slug text NOT NULL UNIQUE); CREATE TABLE posts (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, owner_id int NOT NULL REFERENCES users)},
+	q{INSERT INTO users (slug) VALUES ('new')},
+	q{INSERT INTO users (slug) SELECT 'u' || i FROM generate_series(1, 5) i; INSERT INTO posts (slug, owner_id) SELECT 'p' || i, 50 + i FROM generate_series(1, 5) i;
+	CREATE TABLE audit (user_id int REFERENCES users); CREATE TABLE logins (user_id int REFERENCES users ON DELETE CASCADE); CREATE TABLE likes (post_id int REFERENCES posts);
+	CREATE TABLE bills (user_id int, FOREIGN KEY (user_id) REFERENCES users DEFERRABLE INITIALLY DEFERRED);
+	INSERT INTO audit VALUES (51); INSERT INTO logins VALUES (52), (52); INSERT INTO likes VALUES (53); INSERT INTO bills VALUES (54);});
+my $left = q{SELECT (SELECT string_agg(slug, ' ' ORDER BY slug) FROM users), (SELECT string_agg(slug, ' ' ORDER BY slug) FROM posts)};
+($code, $err, $tables) = sync();
+is("$code " . sql('destination', $left), '1 new u1 u2 u3 u4|p3', 'rows that others hold stay, with what they refer to; all else is done');
+foreach my $row ([ 'users', 'u1', '"audit" that stay refer to it' ], [ 'users', 'u2', '"logins", which is none of the backup schema\'s, refer to it' ],
+	[ 'users', 'u3', '"posts" that stay refer to it' ], [ 'users', 'u4', '"bills" that stay refer to it' ], [ 'posts', 'p3', '"likes" that stay refer to it' ])
+{
+	like($err, qr/^$row->[0], row \{"slug":"$row->[1]"\}: rows of table \Q$row->[2]\E \(23503\)$/m, "$row->[1] is told");
+}
+like($err, qr/^HINT: Pass cascade => true, or --cascade to the command, to have them deleted\.$/m, 'and what would let one go');
+($code, $err, $tables) = sync('--cascade');
+is("$code " . sql('destination', "$left; SELECT count(*) FROM logins"), '1 new u1 u3 u4|p3 0', 'with --cascade it goes');
+like($err, qr/2 rows of table public.logins, which is none of those synced, were deleted with them/, 'with those of the other table');
+sql('destination', 'DELETE FROM audit; DELETE FROM likes; DELETE FROM bills');
+($code, $err, $tables) = sync();
+is("$code$err " . sql('destination', $left), '0 new|', 'when nothing holds them the rest goes');
+
+chdir $top;
+done_testing();
