@@ -275,6 +275,26 @@ qualified_name(Oid relid)
 									  get_rel_name(relid));
 }
 
+/* Which other tables a deletion may reach, and by whose will rows there go with it. */
+static void
+trace_reached(const Deletion *d)
+{
+	ListCell   *lc;
+
+	if (!message_level_is_interesting(DEBUG1))
+		return;
+	foreach(lc, d->reached)
+	{
+		Oid			oid = ((Reached *) lfirst(lc))->oid;
+
+		elog(DEBUG1, "delete_rows: foreign keys may reach rows of table %s, which %s",
+			 qualified_name(oid),
+			 table_of(d, oid) != NULL ? "must not lose any that stay"
+			 : d->options->cascade	  ? "go along"
+									  : "refuse");
+	}
+}
+
 static void
 refuse_inside(const char *table, const char *action, int64 rows)
 {
@@ -349,6 +369,7 @@ delete_chosen(void *arg)
 	int			nestlevel = query_pin(PIN_COUNTED);
 
 	count_reached(d);
+	trace_reached(d);
 	closure_run(d->s, false, true, take_counts, d);
 	count_reached(d);
 	query_unpin(nestlevel);
@@ -448,6 +469,7 @@ write_statement(Deletion *d)
 		appendStringInfo(&d->s->sql, "%s (SELECT pg_catalog.count(*) FROM d%d)", i > 0 ? "," : "",
 						 i);
 	append_all_loosened(d);
+	elog(DEBUG2, "delete_rows: rows are deleted by: %s", d->s->sql.data);
 }
 
 /* Rows that others hold stay, and are told; all others go. */

@@ -261,6 +261,22 @@ lists_few(const Digest *d, const BackupTable *table)
 }
 
 static void
+trace_scan(const Digest *d, const BackupTable *table)
+{
+	if (d->wanted == NULL)
+		elog(DEBUG1, "digest: table \"%s\", %d buckets, every row is read", table->name,
+			 d->nbuckets);
+	else if (d->places == NULL)
+		elog(DEBUG1, "digest: table \"%s\", rows of %d of %d buckets, every row is read",
+			 table->name, d->nwanted, d->nbuckets);
+	else
+		elog(DEBUG1,
+			 "digest: table \"%s\", rows of %d of %d buckets, whose match keys were read first: "
+			 "%d rows are read whole",
+			 table->name, d->nwanted, d->nbuckets, d->nplaces);
+}
+
+static void
 scan_table(Digest *d, const DigestOptions *options)
 {
 	BackupSchema *schema = backupschema_parse(&options->backup_schema->root, true);
@@ -273,6 +289,7 @@ scan_table(Digest *d, const DigestOptions *options)
 	initStringInfo(&d->key);
 	if (lists_few(d, table))
 		find_places(d, schema, table, options->user_id);
+	trace_scan(d, table);
 	d->row = naturalrow_select(s, table);
 	if (d->places != NULL)
 		selection_places(s, d->places, d->nplaces);

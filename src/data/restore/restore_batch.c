@@ -728,8 +728,11 @@ write_range(RestoreTable *t, int from, int to)
 	{
 		int			middle = from + (to - from) / 2;
 
-		elog(DEBUG1, "restore: table \"%s\", a batch of %d rows is tried in halves: %s",
-			 t->table->name, to - from, error->message);
+		/* Not its message: a trigger may have written there what the row holds. */
+		elog(DEBUG1, "restore: table \"%s\", a batch of %d rows is tried in halves: %s%s%s",
+			 t->table->name, to - from, unpack_sql_state(error->sqlerrcode),
+			 error->constraint_name != NULL ? ", constraint " : "",
+			 error->constraint_name != NULL ? error->constraint_name : "");
 		write_range(t, from, middle);
 		write_range(t, middle, to);
 	}

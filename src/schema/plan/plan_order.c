@@ -277,16 +277,49 @@ plan_find_circles(Planner *p)
 
 /* ---------- all of it ---------- */
 
+/*
+ * Why each step stands where it does: by its place, or for those that it waits for or
+ * that wait for it.  nodes are in the order of places, steps in that of the plan.
+ */
+static void
+trace_order(const OrderNode *nodes, const List *steps)
+{
+	static const char *const phases[] = {"rename",	  "detach",	  "schema",	   "build",
+										 "constrain", "index",	  "reference", "attach",
+										 "drop",	  "describe", "online"};
+	ListCell   *lc;
+
+	StaticAssertStmt(lengthof(phases) == PHASE_COUNT, "a phase has no name");
+
+	if (!message_level_is_interesting(DEBUG2))
+		return;
+	foreach(lc, steps)
+	{
+		const PlanStep *step = lfirst(lc);
+		const OrderNode *node = &nodes[step->number];
+		const PlanStep *urgent = nodes[node->urgency].step;
+
+		elog(DEBUG2, "plan: step %d, %s %s, is number %d by its place (%s, rank %d)%s%s%s%s",
+			 foreach_current_index(lc) + 1, step->action, step->object, step->number + 1,
+			 phases[step->place.phase], step->place.rank, urgent != step ? ", and before " : "",
+			 urgent != step ? urgent->action : "", urgent != step ? " " : "",
+			 urgent != step ? urgent->object : "");
+	}
+}
+
 void
 plan_order_steps(Planner *p)
 {
 	SchemaPlan *plan = p->plan;
 	const PlanFacts *facts = &p->options->facts;
+	OrderNode  *nodes;
 	ListCell   *lc;
 	int			number = 0;
 
 	list_sort(plan->steps, compare_steps);
-	plan->steps = sort_nodes(number_steps(p), list_length(plan->steps));
+	nodes = number_steps(p);
+	plan->steps = sort_nodes(nodes, list_length(plan->steps));
+	trace_order(nodes, plan->steps);
 	foreach(lc, plan->steps)
 	{
 		PlanStep   *step = lfirst(lc);
