@@ -24,12 +24,21 @@ SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file', mode =
 SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file', mode => 'overwrite');
 COMMIT;
 
--- Rows with a NULL in their match key are found by all they hold, and not held.
+-- Rows with a NULL in their match key are found by all they hold, and held where that is allowed.
 CREATE TABLE plain (id serial PRIMARY KEY, slug text UNIQUE, body text);
 \set schema '{"tables": [{"name": "re.plain", "user_field": null}]}'
 INSERT INTO plain (slug, body) VALUES (NULL, '1'), ('b', '2');
 SELECT db_adapter.backup_document(:'schema') AS file \gset
 SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file');
+CREATE ROLE regress_adder;
+GRANT USAGE ON SCHEMA re, db_adapter TO regress_adder;
+GRANT SELECT, INSERT ON plain TO regress_adder;
+GRANT EXECUTE ON FUNCTION db_adapter.restore TO regress_adder;
+SET ROLE regress_adder;
+SELECT inserted, updated, skipped, notes FROM db_adapter.restore(:'file');
+RESET ROLE;
+DROP OWNED BY regress_adder;
+DROP ROLE regress_adder;
 
 -- A foreign key is believed before the backup schema.
 CREATE TABLE ones (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);

@@ -462,6 +462,7 @@ release_rows(RestoreTable *t, int from, int to)
 
 		if (!row->match.held || (row->state != ROW_EXISTS && row->state != ROW_SKIPPED))
 			continue;
+		restore_nullkey_release(t, row);
 		row->state = ROW_READ;
 		row->match.held = row->match.found = row->match.made = row->match.repeated = false;
 		row->match.superseded = false;
@@ -818,8 +819,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 	if (row->match.repeated)
 		restore_report_repeated(t, row);
 	/* An update holds what it has changed. */
-	t->counts.unheld +=
-		row->state == ROW_SKIPPED && row->match.found && row->match.nullkey_searched;
+	t->counts.unheld += row->state == ROW_SKIPPED && row->match.nullkey != NULL && !row->match.held;
 }
 
 /* Rows that are here now can be referred to; what they refer to later is kept in mind. */

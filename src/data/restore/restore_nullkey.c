@@ -8,22 +8,36 @@
  * Such a row exists when one with a NULL there holds the same in every column that
  * the file has, and each row here is found by one of the file's alone, so that two
  * alike stay two.  The rows here are read once, when the first such row comes, as
- * hashes of 128 bits; what this restore puts in is not among them.
+ * hashes of 128 bits; what this restore puts in is not among them.  One that is found
+ * is held; if it has gone since, the next one that holds the same is taken.
  */
 #include "postgres.h"
 
 #include "base/compat.h"
 #include "base/query.h"
+#include "catalog/pg_type.h"
 #include "data/restore/restore_private.h"
+#include "miscadmin.h"
+#include "storage/itemptr.h"
+#include "utils/array.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
+/* A row that is here. */
+typedef struct NullkeyRow
+{
+	IdKey		key;
+	ItemPointerData place;		/* where rows have no key */
+	bool		used;			/* it is one of the file's, or has gone */
+	struct NullkeyEntry *entry;
+} NullkeyRow;
+
 typedef struct NullkeyEntry
 {
 	uint64		content[2];
-	List	   *keys;			/* IdKey *, of the rows here that hold this */
-	int			used;			/* of them, by rows of the file */
+	List	   *rows;			/* NullkeyRow *, those that hold this */
+	int			used;			/* of them, how many from the first on */
 } NullkeyEntry;
 
 struct RestoreNullkey
@@ -31,6 +45,8 @@ struct RestoreNullkey
 	RestoreTable *t;
 	HTAB	   *entries;
 	QueryPlan  *plan;			/* hashes rows of a batch */
+	QueryPlan  *hold;			/* locks those that were found; NULL: that cannot be */
+	bool		by_place;		/* it is told where they lie */
 };
 
 bool
@@ -107,7 +123,7 @@ take_row(TupleTableSlot *slot, void *arg)
 	uint64		content[2];
 	bool		found;
 	NullkeyEntry *entry;
-	IdKey	   *key;
+	NullkeyRow *here;
 	MemoryContext oldcxt;
 
 	read_content(slot, 1, content);
@@ -121,12 +137,16 @@ take_row(TupleTableSlot *slot, void *arg)
 	entry = hash_search(u->entries, content, HASH_ENTER, &found);
 	if (!found)
 	{
-		entry->keys = NIL;
+		entry->rows = NIL;
 		entry->used = 0;
 	}
-	key = palloc(sizeof(IdKey));
-	*key = idkey_copy(&row.key.target);
-	entry->keys = lappend(entry->keys, key);
+	here = palloc0(sizeof(NullkeyRow));
+	here->entry = entry;
+	if (u->by_place)
+		here->place = *(ItemPointer) DatumGetPointer(slot_getattr(slot, 3, &found));
+	else
+		here->key = idkey_copy(&row.key.target);
+	entry->rows = lappend(entry->rows, here);
 	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
@@ -148,6 +168,8 @@ read_rows(RestoreNullkey *u)
 			&sql, ", %s",
 			restore_table_cast(t, t->key.columns[i],
 							   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
+	if (u->by_place)
+		appendStringInfoString(&sql, ", x.ctid");
 	appendStringInfo(&sql, " FROM %s AS x WHERE (%s", t->table->source,
 					 t->match.count == 0 ? "true" : "false");
 	for (int i = 0; i < t->match.count; i++)
@@ -159,6 +181,114 @@ read_rows(RestoreNullkey *u)
 	query_run(sql.data, user ? 1 : 0, &type, &t->columns.tenant, NULL, false, take_row, u);
 }
 
+/* --- held */
+
+static QueryPlan *
+prepare_hold(const RestoreNullkey *u)
+{
+	const RestoreTable *t = u->t;
+	Oid			types[] = {INT4ARRAYOID, TIDARRAYOID};
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	if (u->by_place)
+	{
+		appendStringInfo(&sql,
+						 "SELECT b.n FROM ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2))"
+						 " AS b (n, p), %s AS x WHERE x.ctid OPERATOR(pg_catalog.=) b.p"
+						 " FOR KEY SHARE OF x",
+						 t->table->source);
+		return query_prepare(t->cxt, sql.data, 2, types);
+	}
+	appendStringInfo(&sql,
+					 "SELECT b.n FROM " ROWS_NAME " AS b, LATERAL (SELECT 1 FROM %s AS x WHERE ",
+					 t->table->source);
+	for (int i = 0; i < t->key.count; i++)
+	{
+		const RelationColumn *column = &t->rel->columns[t->key.columns[i]];
+
+		appendStringInfo(&sql, "%sx.%s %s b.c%d", i > 0 ? " AND " : "", column->quoted,
+						 relation_equality(column->basetype), t->key.columns[i] + 1);
+	}
+	appendStringInfoString(&sql, " LIMIT 1 FOR KEY SHARE OF x) AS y");
+	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
+}
+
+static bool
+take_held(TupleTableSlot *slot, void *arg)
+{
+	RestoreNullkey *u = arg;
+	bool		isnull;
+	int			number = DatumGetInt32(slot_getattr(slot, 1, &isnull));
+
+	u->t->batch.rows[number].match.held = true;
+	return true;
+}
+
+static void
+hold_by_place(RestoreNullkey *u, const int *numbers, int count)
+{
+	Datum		values[2];
+	Datum		places[BATCH_ROWS];
+	Datum		which[BATCH_ROWS];
+
+	for (int i = 0; i < count; i++)
+	{
+		which[i] = Int32GetDatum(numbers[i]);
+		places[i] = PointerGetDatum(&u->t->batch.rows[numbers[i]].match.nullkey->place);
+	}
+	values[0] =
+		PointerGetDatum(construct_array(which, count, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+	values[1] = PointerGetDatum(
+		construct_array(places, count, TIDOID, sizeof(ItemPointerData), false, TYPALIGN_SHORT));
+	query_execute(u->hold, values, NULL, false, take_held, u);
+}
+
+static void
+hold_by_key(RestoreNullkey *u, const int *numbers, int count)
+{
+	RestoreTable *t = u->t;
+
+	query_rows_clear(t->sql.rows);
+	for (int i = 0; i < count; i++)
+		query_rows_put(t->sql.rows, t->batch.rows[numbers[i]].values,
+					   t->batch.rows[numbers[i]].nulls);
+	query_execute_over(u->hold, t->sql.relations, take_held, u);
+}
+
+/* Holds what was found just now; what has gone is looked for again: whether some has. */
+static bool
+hold_rows(RestoreNullkey *u, int from, int to)
+{
+	int			numbers[BATCH_ROWS];
+	int			count = 0;
+	bool		gone = false;
+
+	for (int i = from; i < to && u->hold != NULL; i++)
+		if (u->t->batch.rows[i].match.nullkey != NULL && !u->t->batch.rows[i].match.held)
+			numbers[count++] = i;
+	if (count == 0)
+		return false;
+	if (u->by_place)
+		hold_by_place(u, numbers, count);
+	else
+		hold_by_key(u, numbers, count);
+	for (int i = 0; i < count; i++)
+	{
+		RestoreRow *row = &u->t->batch.rows[numbers[i]];
+
+		if (row->match.held)
+			continue;
+		row->match.nullkey = NULL;
+		row->match.found = row->match.nullkey_searched = false;
+		row->state = ROW_READ;
+		gone = true;
+	}
+	return gone;
+}
+
+/* --- found */
+
 static RestoreNullkey *
 create(RestoreTable *t)
 {
@@ -168,6 +298,7 @@ create(RestoreTable *t)
 	StringInfoData sql;
 
 	u->t = t;
+	u->by_place = t->key.count == 0 && t->rel->has_places;
 	control.keysize = sizeof(((NullkeyEntry *) NULL)->content);
 	control.entrysize = sizeof(NullkeyEntry);
 	control.hcxt = t->cxt;
@@ -178,9 +309,27 @@ create(RestoreTable *t)
 	append_content(&sql, t, 'b');
 	appendStringInfoString(&sql, " FROM " ROWS_NAME " AS b");
 	u->plan = query_prepare_over(t->cxt, sql.data, t->sql.relations);
+	if (t->sql.locking && (u->by_place || t->key.count > 0))
+		u->hold = prepare_hold(u);
 	MemoryContextSwitchTo(oldcxt);
 	read_rows(u);
 	return u;
+}
+
+/* The next of the rows here that hold this; NULL when all are taken. */
+static NullkeyRow *
+take_next(NullkeyEntry *entry)
+{
+	while (entry != NULL && entry->used < list_length(entry->rows))
+	{
+		NullkeyRow *here = list_nth(entry->rows, entry->used++);
+
+		if (here->used)
+			continue;
+		here->used = true;
+		return here;
+	}
+	return NULL;
 }
 
 /* A row of the batch: the next of those here that hold the same is this one. */
@@ -192,23 +341,25 @@ take_content(TupleTableSlot *slot, void *arg)
 	bool		isnull;
 	RestoreRow *row = &u->t->batch.rows[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
 	uint64		content[2];
-	NullkeyEntry *entry;
+	NullkeyRow *here;
 
 	read_content(slot, 2, content);
 	row->match.nullkey_searched = true;
-	entry = hash_search(u->entries, content, HASH_FIND, NULL);
-	if (entry != NULL && entry->used < list_length(entry->keys))
+	here = take_next(hash_search(u->entries, content, HASH_FIND, NULL));
+	if (here != NULL)
 	{
-		restore_key_values(u->t, row, list_nth(entry->keys, entry->used++));
+		if (!u->by_place)
+			restore_key_values(u->t, row, &here->key);
 		row->state = ROW_EXISTS;
 		row->match.found = true;
+		row->match.nullkey = here;
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
 
-void
-restore_nullkey_find(RestoreTable *t, int from, int to)
+static int
+find_once(RestoreTable *t, int from, int to)
 {
 	int			count = 0;
 
@@ -226,4 +377,25 @@ restore_nullkey_find(RestoreTable *t, int from, int to)
 	if (count > 0)
 		query_execute_over(t->match.nullkey->plan, t->sql.relations, take_content,
 						   t->match.nullkey);
+	return count;
+}
+
+void
+restore_nullkey_find(RestoreTable *t, int from, int to)
+{
+	while (find_once(t, from, to) > 0 && hold_rows(t->match.nullkey, from, to))
+		CHECK_FOR_INTERRUPTS();
+}
+
+void
+restore_nullkey_release(RestoreTable *t, RestoreRow *row)
+{
+	NullkeyRow *here = row->match.nullkey;
+
+	if (here == NULL)
+		return;
+	here->used = false;
+	here->entry->used = 0;
+	row->match.nullkey = NULL;
+	row->match.nullkey_searched = false;
 }

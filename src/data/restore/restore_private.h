@@ -96,6 +96,7 @@ typedef struct RowMatch
 {
 	bool		searched;
 	bool		nullkey_searched;	/* and by all it holds, for a NULL in its match key */
+	struct NullkeyRow *nullkey; /* what that has found; NULL: nothing */
 	bool		found;
 	bool		held;			/* and locked by the attempt that is being made */
 	bool		made;			/* by a trigger of a table restored before: not the file's */
@@ -280,7 +281,7 @@ typedef struct TableCounts
 	int64		unmatched;		/* rows whose match key has a NULL */
 	int64		made;			/* by triggers, and the file's now */
 	int64		repeated;		/* rows of the file that are one here, less the first */
-	int64		unheld;			/* found by all they hold, and not locked */
+	int64		unheld;			/* found by all they hold, and not to be locked */
 	int64		untouched;		/* no trigger, policy or view let them be updated */
 } TableCounts;
 
@@ -454,6 +455,8 @@ extern bool restore_cycle_find(const Restore *restore, int table, const IdKey *s
 extern bool restore_nullkey_is(const RestoreTable *t, const RestoreRow *row);
 /* Looks for such rows of the batch by all they hold. */
 extern void restore_nullkey_find(RestoreTable *t, int from, int to);
+/* What was found for the row is another's to find. */
+extern void restore_nullkey_release(RestoreTable *t, RestoreRow *row);
 
 /* restore_constraints.c */
 extern void restore_constraints_drop(Restore *restore);

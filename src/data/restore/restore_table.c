@@ -727,9 +727,9 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	trace_match(t);
 	t->sql.rows = restore_table_rows(t, ROWS_NAME);
 	t->sql.relations = list_make1(t->sql.rows);
+	t->sql.locking = may_lock(t->rel);
 	if (t->match.count > 0)
 	{
-		t->sql.locking = may_lock(t->rel);
 		t->sql.tells_origin = may_tell_origin(t);
 		t->sql.may_be_made = may_be_made(t);
 		t->sql.begun = ReadNextTransactionId();
