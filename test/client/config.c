@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <libpq-fe.h>
 
 #include "config/conninfo.h"
 #include "base/mem.h"
@@ -489,6 +490,108 @@ test_conninfo(void **state)
 	}
 }
 
+/* Every form that libpq takes is taken, and what it refuses is refused; but for ports
+ * that are no numbers and for passwords that hold a separator, which fail early here. */
+static void
+test_forms(void **state)
+{
+	static const char *const taken[] = {
+		"postgres://",
+		"postgresql:///",
+		"postgresql:///d",
+		"postgresql://h",
+		"postgresql://h/",
+		"postgresql://h:5433",
+		"postgresql://h:5433/",
+		"postgresql://h:/d",
+		"postgresql://:5433/d",
+		"postgresql://u@",
+		"postgresql://u@/d",
+		"postgresql://u@:5433/d?host=/tmp",
+		"postgresql://@h",
+		"postgresql://u:@h",
+		"postgresql://:p@h",
+		"postgresql://u:p:q@h",
+		"postgresql://u%40w:p%2F%3A@h",
+		"postgresql://%2Ftmp/d",
+		"postgresql://%68/%64?u%73er=u",
+		"postgresql://[::1]",
+		"postgresql://[::1]:5433/d",
+		"postgresql://[fe80::1%25eth0]/d",
+		"postgresql://[2001:db8::7],[::1]:5433/d",
+		"postgresql://a,b:1/d",
+		"postgresql://a:1,b:2",
+		"postgresql://a,b/d?port=1,2",
+		"postgresql://,/d",
+		"postgresql://h:54%33%33/d",
+		"postgresql://h?",
+		"postgresql://h/d?",
+		"postgresql://h/d?sslmode=disable&",
+		"postgresql://?host=/tmp&port=5433",
+		"postgresql://h?hostaddr=127.0.0.1&password=a@b",
+		"postgresql://h/d@e",
+		"postgresql://h/d?ssl=true",
+		"postgresql://h/d?requiressl=1",
+		"postgresql://h/d?options=-c%20geqo%3Doff",
+		"postgresql://h/d?connect_timeout=3",
+		"host=h",
+		"host = h  port = 5433",
+		"host=a,b port=1,2",
+		"host=",
+		"host='a b' user='it\\'s'",
+		"service=s",
+		"dbname=d\tuser=u\n",
+		"hostaddr=127.0.0.1 requiressl=1",
+		"user=u password=' '",
+	};
+	static const char *const refused[] = {
+		"postgre://h",
+		"POSTGRES://h",
+		"postgresql:/h",
+		" postgresql://h",
+		"postgresql://[::1",
+		"postgresql://[]",
+		"postgresql://[::1]x",
+		"postgresql://h?user",
+		"postgresql://h?a&b",
+		"postgresql://h?user=a=b",
+		"postgresql://h?uzer=u",
+		"postgresql://h?us%65rr=u",
+		"postgresql://h?&user=u",
+		"postgresql://h?user=u&&port=1",
+		"postgresql://%",
+		"postgresql://%a",
+		"postgresql://%zz",
+		"postgresql://a%00b",
+		"postgresql://h/d?ssl=false",
+		"host",
+		"host=a user",
+		"=a",
+		"host='a",
+		"hots=a",
+		"host=a ssl=true",
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+	{
+		dba_error  *error = NULL;
+		PQconninfoOption *options = PQconninfoParse(taken[i], NULL);
+
+		if (options == NULL || !conninfo_check(taken[i], "x", &error))
+			fail_msg("%s: libpq %s, ours %s", taken[i], options != NULL ? "takes it" : "does not",
+					 dba_error_message(error));
+		PQconninfoFree(options);
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	{
+		PQconninfoOption *options = PQconninfoParse(refused[i], NULL);
+
+		if (options != NULL || conninfo_check(refused[i], "x", NULL))
+			fail_msg("%s: libpq %s", refused[i], options != NULL ? "takes it" : "does not");
+	}
+}
+
 static void
 test_set_password(void **state)
 {
@@ -559,11 +662,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		case_of(test_after_array),	case_of(test_values),	case_of(test_folder),
-		case_of(test_missing_file), case_of(test_warnings), case_of(test_broken_files),
-		case_of(test_passwords),	case_of(test_order),	case_of(test_lock_file),
-		case_of(test_settings),		case_of(test_conninfo), case_of(test_set_password),
-		case_of(test_no_memory),
+		case_of(test_after_array),	case_of(test_values),	 case_of(test_folder),
+		case_of(test_missing_file), case_of(test_warnings),	 case_of(test_broken_files),
+		case_of(test_passwords),	case_of(test_order),	 case_of(test_lock_file),
+		case_of(test_settings),		case_of(test_conninfo),	 case_of(test_forms),
+		case_of(test_set_password), case_of(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <libpq-fe.h>
 
 #include "outcome.h"
 #include "server.h"
@@ -354,6 +355,157 @@ test_environment(void **state)
 	assert_int_equal(atomic_load(&blocked), 0);
 }
 
+/* How long a server may take that accepts and is silent: libpq's settings, unless ours. */
+static void
+test_connect_timeout(void **state)
+{
+	static const struct
+	{
+		const char *parameter;
+		const char *environment;
+		const char *ours;
+		const char *message;	/* a part of it */
+	} cases[] = {
+		{"?connect_timeout=1", NULL, NULL, "timed out after 1000 ms"},
+		{"", "1", NULL, "timed out after 1000 ms"},
+		{"?connect_timeout=1", "50", NULL, "timed out after 1000 ms"},
+		{"?connect_timeout=50", "50", "0.3", "timed out after 300 ms"},
+		{"?connect_timeout=0", NULL, NULL, "no connection became free in 1500 ms"},
+		{"?connect_timeout=-1", NULL, NULL, "no connection became free in 1500 ms"},
+		{"?connect_timeout=2x", NULL, NULL,
+		 "invalid integer value \"2x\" for connection option \"connect_timeout\""},
+		{"", "soon", NULL,
+		 "invalid integer value \"soon\" for connection option \"connect_timeout\""},
+	};
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t	len = sizeof(address);
+	int			listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	(void) state;
+	assert_int_equal(bind(listener, (struct sockaddr *) &address, sizeof(address)), 0);
+	assert_int_equal(listen(listener, 64), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *) &address, &len), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		char		url[128];
+		dba_client *db;
+		Outcome		out;
+
+		snprintf(url, sizeof(url), "postgresql://u@127.0.0.1:%d/d%s", ntohs(address.sin_port),
+				 cases[i].parameter);
+		if (cases[i].environment != NULL)
+			setenv("PGCONNECT_TIMEOUT", cases[i].environment, 1);
+		db = dba_open(url, NULL);
+		assert_true(dba_set(db, "checkout_timeout_seconds",
+							strstr(cases[i].message, "free") != NULL ? "1.5" : "300", NULL));
+		if (cases[i].ours != NULL)
+			assert_true(dba_set(db, "connect_timeout_seconds", cases[i].ours, NULL));
+		out = outcome_of(db, "SELECT 1");
+		if (strstr(out.message, cases[i].message) == NULL)
+			fail_msg("%s, PGCONNECT_TIMEOUT %s: %s", cases[i].parameter, cases[i].environment,
+					 out.message);
+		dba_close(db);
+		unsetenv("PGCONNECT_TIMEOUT");
+	}
+	close(listener);
+}
+
+/* Hosts, addresses and ports that do not match end as they do in libpq, whether names
+ * are looked up or not. */
+static void
+test_counts(void **state)
+{
+	static const char *const wrong[] = {
+		"host=localhost port=1,2",
+		"host=localhost,127.0.0.1 port=1,2,3",
+		"host=localhost,127.0.0.1 hostaddr=127.0.0.1 port=1",
+		"postgresql://localhost,127.0.0.1/d?port=1,2,3",
+		"postgresql://localhost:1,127.0.0.1:2/d?port=1,2,3",
+		"hostaddr=127.0.0.1 port=1,2",
+		"host=127.0.0.1,127.0.0.1 port=x,1",
+		"host=127.0.0.1 port=70000",
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+	{
+		PGconn	   *pg = PQconnectdb(wrong[i]);
+		char		expected[256];
+		const char *shown;
+		Outcome		out = ask(wrong[i], "SELECT 1");
+
+		snprintf(expected, sizeof(expected), "%s", PQerrorMessage(pg));
+		expected[strcspn(expected, "\n")] = '\0';
+		/* libpq may name the host that it came to */
+		shown = strstr(expected, "could not match");
+		if (shown == NULL)
+			shown = strstr(expected, "invalid ");
+		if (shown == NULL || out.code != DBA_CONNECT || strstr(out.message, shown) == NULL)
+			fail_msg("%s: \"%s\", libpq: \"%s\"", wrong[i], out.message, expected);
+		PQfinish(pg);
+	}
+	atomic_store(&blocked, 0);	/* libpq's own look-ups */
+}
+
+static bool
+is_to_server(int fd)
+{
+	struct sockaddr_in peer;
+	socklen_t	len = sizeof(peer);
+
+	return getpeername(fd, (struct sockaddr *) &peer, &len) == 0 && peer.sin_family == AF_INET &&
+		   ntohs(peer.sin_port) == server_port(server);
+}
+
+/* Of TCP's settings those of the URL and of the service file hold, then ours. */
+static void
+test_manners(void **state)
+{
+	static const struct
+	{
+		const char *url;
+		const char *idle;
+		const char *count;
+	} cases[] = {
+		{"postgresql://localhost:%d/postgres?user=postgres", "60", "4"},
+		{"postgresql://localhost:%d/postgres?user=postgres&keepalives_idle=7", "7", "4"},
+		{"postgresql://localhost:%d/postgres?user=postgres&service=slow", "77", "9"},
+	};
+	char		path[256];
+
+	(void) state;
+	write_text("slow.conf", 0644, "[slow]\nkeepalives_idle=77\nkeepalives_count=9\n");
+	snprintf(path, sizeof(path), "%s/slow.conf", dir);
+	setenv("PGSERVICEFILE", path, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		char		url[128];
+		dba_client *db;
+		int			found = 0;
+
+		snprintf(url, sizeof(url), cases[i].url, server_port(server));
+		db = open_client(url, NULL);
+		assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
+		for (int fd = 3; fd < 256; fd++)
+		{
+			int			idle = 0;
+			int			count = 0;
+			socklen_t	len = sizeof(idle);
+
+			if (!is_to_server(fd))
+				continue;
+			found++;
+			assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, &len), 0);
+			assert_int_equal(idle, atoi(cases[i].idle));
+			assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, &len), 0);
+			assert_int_equal(count, atoi(cases[i].count));
+		}
+		assert_int_equal(found, 1);
+		dba_close(db);
+	}
+	unsetenv("PGSERVICEFILE");
+}
+
 static void
 test_target_session_attrs(void **state)
 {
@@ -397,15 +549,12 @@ test_sockets(void **state)
 	assert_string_equal(outcome_of(db, "SELECT 1").text, "1");
 	for (int fd = 3; fd < 256; fd++)
 	{
-		struct sockaddr_in peer;
-		socklen_t	len = sizeof(peer);
 		int			value = 0;
+		socklen_t	len = sizeof(value);
 
-		if (getpeername(fd, (struct sockaddr *) &peer, &len) != 0 || peer.sin_family != AF_INET ||
-			ntohs(peer.sin_port) != server_port(server))
+		if (!is_to_server(fd))
 			continue;
 		found++;
-		len = sizeof(value);
 		assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &len), 0);
 		assert_true(value != 0);
 		assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &len), 0);
@@ -458,10 +607,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),		cmocka_unit_test(test_tls),
-		cmocka_unit_test(test_pgpass),		cmocka_unit_test(test_service_file),
-		cmocka_unit_test(test_environment), cmocka_unit_test(test_target_session_attrs),
-		cmocka_unit_test(test_sockets),		cmocka_unit_test(test_helper_signals),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_pgpass),
+		cmocka_unit_test(test_service_file),
+		cmocka_unit_test(test_environment),
+		cmocka_unit_test(test_connect_timeout),
+		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_manners),
+		cmocka_unit_test(test_target_session_attrs),
+		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_helper_signals),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

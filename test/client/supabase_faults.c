@@ -384,6 +384,49 @@ test_timeout(void **state)
 	web_stop(&web);
 }
 
+#define LIE                                                                                        \
+	"STALL:HTTP/1.1 200 OK\r\n" JSON "Content-Range: 0-0/1\r\nContent-Length: 1000\r\n\r\n"        \
+	"[{\"id\": 1, "
+#define INTERIM "STALL:HTTP/1.1 100 Continue\r\n\r\n"
+
+/* An answer whose length is a lie ends; one that has not begun may take its time. */
+static void
+test_stall(void **state)
+{
+	Web			liar = web_start(dir, description, (const char *[]){LIE, NULL});
+	Web			slow = web_start(dir, description, (const char *[]){"HANG", INTERIM, NULL});
+	dba_client *db = open_service(liar.url);
+	Outcome		out = {0};
+	dba_request ids[2];
+
+	(void) state;
+	assert_string_equal(dba_setting(db, "stall_timeout_seconds"), "60");
+	dba_set(db, "stall_timeout_seconds", "0.3", NULL);
+	outcome_wait(db, ask(db, false, &out), &out);
+	assert_int_equal(out.code, DBA_TIMEOUT);
+	assert_non_null(strstr(out.message, "stopped in the middle of its answer"));
+	assert_null(strstr(out.message, "may have run"));
+	assert_int_equal(web_count(&liar), 1);
+	outcome_wait(db, ask(db, true, &out), &out);
+	assert_int_equal(out.code, DBA_TIMEOUT);
+	assert_non_null(strstr(out.message, "may have run"));
+	dba_close(db);
+
+	db = open_service(slow.url);
+	dba_set(db, "stall_timeout_seconds", "0.1", NULL);
+	for (int i = 0; i < 2; i++)
+	{
+		ids[i] = ask(db, true, &out);
+		while (web_count(&slow) <= i)
+			assert_false(dba_wait(db, ids[i], 5));
+	}
+	assert_false(dba_wait(db, ids[0], 500));
+	assert_false(dba_wait(db, ids[1], 0));
+	dba_close(db);
+	web_stop(&liar);
+	web_stop(&slow);
+}
+
 static void
 test_cancel(void **state)
 {
@@ -597,15 +640,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_server_down),
-		cmocka_unit_test(test_redirect),
-		cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_timeout),
-		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_certificate),
-		cmocka_unit_test(test_every_allocation),
+		cmocka_unit_test(test_faults),		cmocka_unit_test(test_server_down),
+		cmocka_unit_test(test_redirect),	cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_names),		cmocka_unit_test(test_timeout),
+		cmocka_unit_test(test_stall),		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_certificate), cmocka_unit_test(test_every_allocation),
 		cmocka_unit_test(test_trace),
 	};
 

@@ -111,6 +111,9 @@ check_keyword(Scan *scan, const char *keyword, size_t len, PQconninfoOption *opt
 	size_t		count = 0;
 	char		given[64];
 
+	/* An old name for sslmode=require, which libpq takes but does not list. */
+	if (len == 10 && strncmp(keyword, "requiressl", len) == 0)
+		return true;
 	for (PQconninfoOption *o = options; o->keyword != NULL; o++)
 	{
 		if (strlen(o->keyword) == len && strncmp(o->keyword, keyword, len) == 0)
@@ -217,7 +220,8 @@ check_percent(Scan *scan)
 	return true;
 }
 
-/* [user[:password]@], as libpq finds it; what looks like one but is not is a secret too */
+/* [user[:password]@], as libpq finds it; what looks like one but is not is a secret too.
+ * Without a colon before it an @ is one of the database's name. */
 static const char *
 scan_credentials(Scan *scan, const char *start)
 {
@@ -228,7 +232,8 @@ scan_credentials(Scan *scan, const char *start)
 
 	if (*at != '@')
 	{
-		if (last == NULL || last > start + strcspn(start, "?"))
+		if (last == NULL || last > start + strcspn(start, "?") ||
+			start[strcspn(start, ":/")] != ':')
 			return start;
 		add_secret(scan, (size_t) (start - text), (size_t) (last - text));
 		scan_fail(scan, "%s: user or password hold a \"/\"; it must be written as %%2F",
@@ -256,6 +261,26 @@ scan_credentials(Scan *scan, const char *start)
 	return at + 1;
 }
 
+/* The digits at p, which may be percent-encoded. */
+static size_t
+port_digits(const char *p, size_t *length)
+{
+	const char *start = p;
+	size_t		digits;
+
+	for (digits = 0;; digits++)
+	{
+		if (*p >= '0' && *p <= '9')
+			p++;
+		else if (p[0] == '%' && p[1] == '3' && p[2] >= '0' && p[2] <= '9')
+			p += 3;
+		else
+			break;
+	}
+	*length = (size_t) (p - start);
+	return digits;
+}
+
 /* host[:port]{,host[:port]}: ports are numbers, IPv6 addresses stand in brackets */
 static const char *
 scan_hosts(Scan *scan, const char *p)
@@ -279,13 +304,14 @@ scan_hosts(Scan *scan, const char *p)
 		p += strcspn(p, ":,/?");
 		if (*p == ':')
 		{
-			size_t		digits = strspn(p + 1, "0123456789");
+			size_t		length;
+			size_t		digits = port_digits(p + 1, &length);
 
-			p += 1 + digits;
+			p += 1 + length;
 			if (digits > 5 || (p < end && *p != ','))
 			{
 				scan_fail(scan, "%s: expected a port number at position %zu", scan->what,
-						  (size_t) (p - digits - scan->text) + 1);
+						  (size_t) (p - length - scan->text) + 1);
 				return NULL;
 			}
 		}
@@ -295,7 +321,7 @@ scan_hosts(Scan *scan, const char *p)
 	return end;
 }
 
-/* ?key=value{&key=value} */
+/* ?key=value{&key=value}; libpq lets the last ? or & stand alone, but not "?&" */
 static bool
 scan_parameters(Scan *scan, const char *p, PQconninfoOption *options)
 {
@@ -308,6 +334,8 @@ scan_parameters(Scan *scan, const char *p, PQconninfoOption *options)
 		size_t		len = strcspn(keyword, "=&");
 		const char *value = keyword + len;
 
+		if (*keyword == '\0')
+			break;
 		if (*value != '=')
 		{
 			add_secret(scan, (size_t) (keyword - text), (size_t) (value - text));

@@ -44,6 +44,10 @@ const Setting setting_table[SETTING_COUNT] = {
 								 POOL "request_timeout_seconds", "DB_REQUEST_TIMEOUT_SECONDS", 0,
 								 365 * ONE_DAY, NULL,
 								 "for a request from its submission on; 0: none"},
+	[SETTING_STALL_TIMEOUT] = {"stall_timeout_seconds", SETTING_SECONDS, "60",
+							   POOL "stall_timeout_seconds", "DB_STALL_TIMEOUT_SECONDS", 0, ONE_DAY,
+							   NULL,
+							   "a service's answer that stops for so long is given up; 0: never"},
 	[SETTING_IDLE_TIMEOUT] = {"idle_timeout_seconds", SETTING_SECONDS, "0",
 							  POOL "idle_timeout_seconds", NULL, 0, 365 * ONE_DAY, NULL,
 							  "idle time after which a connection is closed; 0: none"},
@@ -333,6 +337,12 @@ settings_free(Settings *settings)
 		mem_free(settings->values[i]);
 		settings->values[i] = NULL;
 	}
+}
+
+bool
+settings_given(const Settings *settings, SettingId id)
+{
+	return settings->values[id] != NULL;
 }
 
 const char *

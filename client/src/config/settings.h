@@ -26,6 +26,7 @@ typedef enum SettingId
 	SETTING_CONNECT_TIMEOUT,
 	SETTING_CHECKOUT_TIMEOUT,
 	SETTING_REQUEST_TIMEOUT,
+	SETTING_STALL_TIMEOUT,
 	SETTING_IDLE_TIMEOUT,
 	SETTING_PIPELINE_DEPTH,
 	SETTING_PREPARE,
@@ -113,6 +114,9 @@ extern bool settings_put(Settings *settings, SettingId id, const char *value, co
 extern bool settings_read_environment(Settings *settings, const char *prefix, dba_error **err);
 extern bool settings_copy(Settings *to, const Settings *from);
 extern void settings_free(Settings *settings);
+
+/* has it a value of its own? */
+extern bool settings_given(const Settings *settings, SettingId id);
 
 /* the value in force */
 extern const char *settings_text(const Settings *settings, SettingId id);

@@ -44,6 +44,7 @@ client_read_settings(Core *core)
 	c->checkout_timeout = settings_milliseconds(s, SETTING_CHECKOUT_TIMEOUT);
 	c->idle_timeout = settings_milliseconds(s, SETTING_IDLE_TIMEOUT);
 	c->request_timeout = settings_milliseconds(s, SETTING_REQUEST_TIMEOUT);
+	c->stall_timeout = settings_milliseconds(s, SETTING_STALL_TIMEOUT);
 	c->pipeline_depth = (int) settings_integer(s, SETTING_PIPELINE_DEPTH);
 	c->prepare = strcmp(prepare, "on") == 0 ? 1 : strcmp(prepare, "off") == 0 ? 0 : -1;
 	c->reset = strcmp(reset, "always") == 0	 ? RESET_ALWAYS

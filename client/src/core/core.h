@@ -237,6 +237,7 @@ typedef struct CoreSettings
 	int64_t		checkout_timeout;
 	int64_t		idle_timeout;
 	int64_t		request_timeout;
+	int64_t		stall_timeout;
 	int			pipeline_depth;
 	int			prepare;		/* -1: by detection, 0 off, 1 on */
 	ResetMode	reset;

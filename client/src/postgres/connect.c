@@ -8,13 +8,17 @@
  * that does not exist expands everything and stops before the network.
  *
  * The connect timeout holds for each address in turn, as libpq's own does: a
- * silent one is dropped from the list and the rest is tried.
+ * silent one is dropped from the list and the rest is tried.  libpq heeds its own
+ * connect_timeout only where it blocks, so it is read here.
  */
 #include "postgres/conn.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/identity.h"
@@ -22,6 +26,20 @@
 #include "core/clock.h"
 
 #define MAX_ADDRESSES 64
+#define EXPAND_ONLY "expand only" /* a sslmode, so that libpq stops before the network */
+
+/* What we set unless the URL or the service file does. */
+typedef enum Manner
+{
+	KEEPALIVES_IDLE,
+	KEEPALIVES_INTERVAL,
+	KEEPALIVES_COUNT,
+	TCP_USER_TIMEOUT,
+	MANNER_COUNT
+} Manner;
+
+static const char *const manners[MANNER_COUNT] = {"keepalives_idle", "keepalives_interval",
+												  "keepalives_count", "tcp_user_timeout"};
 
 typedef struct Host
 {
@@ -35,6 +53,7 @@ struct HostList
 	int			count;
 	int			at;				/* the one being tried */
 	bool		overridden;		/* libpq gets this list instead of its own */
+	bool		given[MANNER_COUNT];
 	Host		hosts[MAX_ADDRESSES];
 };
 
@@ -153,25 +172,79 @@ hosts_split(HostList *list, const PQconninfoOption *options)
 	return true;
 }
 
-/* The hosts libpq would try; NULL with an error. */
-static HostList *
-hosts_of(Core *core, dba_error **err)
+/* As libpq reads an integer. */
+static bool
+read_integer(const char *text, long *value)
+{
+	char	   *end;
+
+	errno = 0;
+	*value = strtol(text, &end, 10);
+	end += strspn(end, " \t\r\n\f\v");
+	return end != text && *end == '\0' && errno == 0 && *value >= INT_MIN && *value <= INT_MAX;
+}
+
+/* connect_timeout of the URL, the service file or PGCONNECT_TIMEOUT, unless ours was set. */
+static bool
+hosts_read_timeout(Core *core, const PQconninfoOption *options, dba_error **err)
+{
+	const char *text = option_value(options, "connect_timeout");
+	long		seconds;
+
+	if (text[0] == '\0' ||
+		settings_given(&core->identity->profile->settings, SETTING_CONNECT_TIMEOUT))
+		return true;
+	if (!read_integer(text, &seconds))
+		return error_set(
+			err, DBA_CONNECT,
+			"could not connect: invalid integer value \"%.100s\" for connection option "
+			"\"connect_timeout\"",
+			text);
+	core->settings.connect_timeout = seconds > 0 ? (int64_t) seconds * 1000 : 0;
+	return true;
+}
+
+/* The options of a connection that went no further; NULL with libpq's own error, of hosts
+ * and ports that do not match, a service that is not defined. */
+static PQconninfoOption *
+hosts_expand(Conn *conn, dba_error **err)
 {
 	const char *keywords[] = {"dbname", "sslmode", NULL};
-	const char *values[] = {identity_conninfo(core->identity), "expand only", NULL};
-	HostList   *list = mem_zalloc(sizeof(HostList));
-	PGconn	   *pg = PQconnectStartParams(keywords, values, 1);
-	PQconninfoOption *options = pg != NULL ? PQconninfo(pg) : NULL;
+	const char *values[] = {identity_conninfo(conn->core->identity), EXPAND_ONLY, NULL};
+	PQconninfoOption *options = NULL;
 
-	if (list == NULL || options == NULL || !hosts_split(list, options))
-	{
-		hosts_free(list);
-		list = NULL;
+	conn->pg = PQconnectStartParams(keywords, values, 1);
+	if (conn->pg != NULL && strstr(PQerrorMessage(conn->pg), EXPAND_ONLY) == NULL)
+		error_move(err, conn_lost_error(conn, "could not connect"));
+	else if (conn->pg == NULL || (options = PQconninfo(conn->pg)) == NULL)
 		error_set_no_memory(err);
+	PQfinish(conn->pg);
+	conn->pg = NULL;
+	return options;
+}
+
+/* The hosts libpq would try; NULL with an error. */
+static HostList *
+hosts_of(Conn *conn, dba_error **err)
+{
+	PQconninfoOption *options = hosts_expand(conn, err);
+	HostList   *list;
+
+	if (options == NULL)
+		return NULL;
+	list = mem_zalloc(sizeof(HostList));
+	if (list == NULL || !hosts_split(list, options))
+		error_set_no_memory(err);
+	else if (hosts_read_timeout(conn->core, options, err))
+	{
+		for (int i = 0; i < MANNER_COUNT; i++)
+			list->given[i] = option_value(options, manners[i])[0] != '\0';
+		PQconninfoFree(options);
+		return list;
 	}
+	hosts_free(list);
 	PQconninfoFree(options);
-	PQfinish(pg);
-	return list;
+	return NULL;
 }
 
 /* --- looking up */
@@ -256,6 +329,7 @@ resolve_done(HelperJob *base, void *arg)
 		return;
 	}
 	conn->hosts = job->found;
+	memcpy(conn->hosts->given, job->asked->given, sizeof(conn->hosts->given));
 	conn->hosts->overridden = true;
 	job->found = NULL;
 	connect_begin(conn);
@@ -340,6 +414,7 @@ connect_libpq(Conn *conn)
 	const char *values[16];
 	char		idle[24];
 	char		user_timeout[24];
+	const char *const ours[MANNER_COUNT] = {idle, "5", "4", user_timeout};
 	Buf			names = BUF_INIT;
 	Buf			addresses = BUF_INIT;
 	Buf			ports = BUF_INIT;
@@ -350,10 +425,9 @@ connect_libpq(Conn *conn)
 	snprintf(user_timeout, sizeof(user_timeout), "%lld", (long long) settings->tcp_user_timeout);
 #define OPTION(k, v) (keywords[n] = (k), values[n++] = (v))
 	OPTION("fallback_application_name", settings->application_name);
-	OPTION("keepalives_idle", idle);
-	OPTION("keepalives_interval", "5");
-	OPTION("keepalives_count", "4");
-	OPTION("tcp_user_timeout", user_timeout);
+	for (int i = 0; i < MANNER_COUNT; i++)
+		if (!list->given[i])
+			OPTION(manners[i], ours[i]);
 	OPTION("dbname", identity_conninfo(conn->core->identity));
 	OPTION("client_encoding", "UTF8");
 	if (list->overridden)
@@ -460,7 +534,7 @@ void
 connect_start(Conn *conn)
 {
 	dba_error  *error = NULL;
-	HostList   *list = hosts_of(conn->core, &error);
+	HostList   *list = hosts_of(conn, &error);
 	bool		lookup = false;
 
 	conn->time.deadline = clock_after(conn->core->settings.connect_timeout);

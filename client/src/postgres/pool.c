@@ -114,6 +114,7 @@ pool_fail_waiting(Pool *pool, const dba_error *reason)
 {
 	bool		patient = pool_may_pass(pool, reason);
 	bool		full = dba_error_sqlstate(reason)[0] != '\0';
+	int64_t		timeout = pool->core->settings.connect_timeout;
 	int64_t		now = clock_now();
 	Request	   *next;
 
@@ -127,7 +128,7 @@ pool_fail_waiting(Pool *pool, const dba_error *reason)
 		 * A server that is full or starting may be waited for as long as the request likes; one
 		 * that is gone, no longer than a connection attempt may take.
 		 */
-		if (patient && (full || waited < pool->core->settings.connect_timeout))
+		if (patient && (full || timeout == 0 || waited < timeout))
 			continue;
 		error = error_copy(reason);
 		if (!error->constant)

@@ -283,6 +283,26 @@ read_retry_after(HttpReply *reply, const char *value)
 		reply->retry_after = seconds > 86400 ? 86400000 : seconds * 1000;
 }
 
+/* From the head of an answer on it must go on coming (http_check_stall). */
+static void
+http_heard(Http *http)
+{
+	int64_t		stall = http->client->core->settings.stall_timeout;
+
+	if (http->heard == CORE_NEVER && stall > 0)
+		clock_due(http->client->core, clock_now() + stall);
+	http->heard = clock_now();
+}
+
+/* HTTP/1.1 100 Continue: the answer itself comes later. */
+static bool
+is_interim(const char *line, size_t len)
+{
+	const char *space = memchr(line, ' ', len);
+
+	return space != NULL && space + 1 < line + len && space[1] == '1';
+}
+
 static size_t
 http_header_line(char *data, size_t size, size_t count, void *arg)
 {
@@ -295,7 +315,12 @@ http_header_line(char *data, size_t size, size_t count, void *arg)
 	size_t		from;
 
 	if (len > 5 && memcmp(data, "HTTP/", 5) == 0)
+	{
 		reply_reset(http);		/* an interim answer came before */
+		http->interim = is_interim(data, len);
+	}
+	if (!http->interim)
+		http_heard(http);
 	if (colon == NULL)
 		return len;
 	name = (size_t) (colon - data);
@@ -350,6 +375,7 @@ http_body(char *data, size_t size, size_t count, void *arg)
 	HttpReply  *reply = &http->reply;
 	size_t		len = size * count;
 
+	http_heard(http);
 	reply->json = is_json(reply->content_type);
 	if (reply->json && reply->problem[0] == '\0')
 	{
@@ -478,6 +504,7 @@ http_send(Http *http)
 	reply_reset(http);
 	http->message[0] = '\0';
 	http->retry_at = CORE_NEVER;
+	http->heard = CORE_NEVER;
 	pipeguard_begin(&guard);
 	http->easy = client_handle(client);
 	ok = http->easy != NULL;
@@ -691,6 +718,30 @@ http_serve(HttpClient *client, int fd, unsigned events)
 					  ((events & DBA_WRITE) ? CURL_CSELECT_OUT : 0));
 }
 
+/*
+ * A service may take any time to answer, but an answer that has begun and stops is one
+ * whose length was a lie, or whose sender is gone.
+ */
+static void
+http_check_stall(Http *http, int64_t now)
+{
+	int64_t		stall = http->client->core->settings.stall_timeout;
+	dba_error  *error;
+
+	if (stall <= 0 || http->heard == CORE_NEVER)
+		return;
+	if (http->heard + stall > now)
+	{
+		clock_due(http->client->core, http->heard + stall);
+		return;
+	}
+	error = error_new(DBA_TIMEOUT, "the service stopped in the middle of its answer for %lld ms%s",
+					  (long long) stall,
+					  strcmp(http->method, "GET") != 0 ? "; the request may have run" : "");
+	http_unlink(http);
+	http->done(http, error);
+}
+
 void
 http_timers(HttpClient *client, int64_t now)
 {
@@ -705,8 +756,8 @@ http_timers(HttpClient *client, int64_t now)
 	{
 		next = http->next;
 		if (http->easy != NULL)
-			continue;
-		if (http->retry_at > now)
+			http_check_stall(http, now);
+		else if (http->retry_at > now)
 			clock_due(client->core, http->retry_at);
 		else if (!http_send(http))
 			http_give_up(http);

@@ -57,6 +57,8 @@ struct Http
 	JsonBuilder builder;
 	int			attempts;
 	int64_t		retry_at;		/* waits to be tried again */
+	int64_t		heard;			/* when something of the answer came last; CORE_NEVER: not yet */
+	bool		interim;		/* a head of status 1xx comes */
 	bool		sent;			/* something of it may have reached the service */
 	char		message[CURL_ERROR_SIZE];
 	Http	   *next;			/* those started */

@@ -254,7 +254,9 @@ serve(int listener, const char *log, const char *description, const char *const 
 
 			if (answers[1] != NULL)
 				answers++;
-			if (strcmp(answer, "HANG") == 0)
+			if (strncmp(answer, "STALL:", 6) == 0)
+				say(fd, answer + 6);
+			if (strcmp(answer, "HANG") == 0 || strncmp(answer, "STALL:", 6) == 0)
 				continue;		/* open for ever */
 			if (strcmp(answer, "DROP") != 0)
 				say(fd, answer);

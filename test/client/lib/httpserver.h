@@ -44,7 +44,7 @@ extern Web postgrest_start(const Server *server, const char *schemas);
 /*
  * An HTTP server.  GET of its root (…/) is answered with `description` (NULL: like the others);
  * the n-th other request with answers[n], raw bytes, the last one from then on.
- * "HANG": never answered, "DROP": closed.  After every answer it closes.
+ * "HANG": never answered, "STALL:…": that, and then no end, "DROP": closed.  After every answer it closes.
  * Requests are logged as they came, each after a line "---".
  */
 extern Web web_start(const char *dir, const char *description, const char *const *answers);
