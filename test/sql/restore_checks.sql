@@ -89,5 +89,22 @@ SELECT "table", inserted, skipped, failed, notes FROM db_adapter.restore(:'file'
 SELECT n.slug, b.slug, f.slug FROM notes n LEFT JOIN books b ON b.id::text = n.target_id LEFT JOIN films f ON f.id::text = n.target_id
     WHERE n.user_id = 'u3' ORDER BY 1;
 SELECT count(*) FROM db_adapter.digest_rows(:'schema', 'notes', ARRAY(SELECT bucket FROM db_adapter.digest(:'schema', 'notes', 'u1')), 'u1');
+
+-- A match key that holds a reference in a circle is refused where that is an id: no row could be found by it.
+CREATE TABLE nodes (id serial PRIMARY KEY, name text NOT NULL, up int REFERENCES nodes, UNIQUE (up, name));
+CREATE TABLE codes (code text PRIMARY KEY, name text NOT NULL, up text REFERENCES codes, UNIQUE (up, name));
+INSERT INTO nodes (name, up) VALUES ('root', NULL), ('a', 1), ('b', 1);
+INSERT INTO codes VALUES ('r', 'root', NULL), ('a', 'a', 'r');
+\set nodes '{"tables": [{"name": "nodes", "slug_field": ["up", "name"], "user_field": null, "optional_refs": [{"table": "nodes", "field": "up"}]}]}'
+\set codes '{"tables": [{"name": "codes", "pk": "code", "slug_field": ["code", "up"], "user_field": null, "optional_refs": [{"table": "codes", "field": "up"}]}]}'
+SELECT severity, message FROM db_adapter.check_backup_schema(:'nodes');
+SELECT severity, message FROM db_adapter.check_backup_schema(:'codes');
+SELECT inserted FROM db_adapter.restore(db_adapter.backup_document(:'nodes'));
+SELECT inserted, skipped FROM db_adapter.restore(db_adapter.backup_document(:'nodes'), ids => 'keep');
+SELECT inserted, skipped FROM db_adapter.restore(db_adapter.backup_document(:'codes'));
+SELECT count(*) FROM db_adapter.digest(:'nodes', 'nodes');
+SELECT * FROM db_adapter.delete_rows(:'nodes', '{"nodes": [{"up": 1, "name": "a"}]}');
+SELECT count(*) FROM db_adapter.digest_rows(:'codes', 'codes', NULL);
+SELECT jsonb_path_query_array(db_adapter.derive_backup_schema('{nodes,codes}'), '$.tables[*].slug_field');
 DROP SCHEMA public CASCADE;
 ALTER SCHEMA regress_public RENAME TO public;

@@ -13,7 +13,7 @@
 #include "base/texts.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "data/backupschema/backupschema.h"
+#include "data/backupschema/backupschemamatch.h"
 #include "data/select/selection.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -315,7 +315,13 @@ check_match_key(Check *c)
 	AttrNumber *numbers =
 		palloc(sizeof(AttrNumber) * (table->rel->ncolumns * 2 + 2) * (table->nrefs + 2));
 	int			count = matching_columns(table, false, numbers);
+	const RelationColumn *circular = backupschemamatch_circular(c->schema, table);
 
+	if (circular != NULL)
+		say(c, "error",
+			"match key column \"%s\" is a reference that leads in a circle: its values are keys "
+			"that mean other rows in another database, and no row can be found by them",
+			circular->name);
 	if (table->nslug == 0)
 	{
 		check_found_by(c);

@@ -21,6 +21,7 @@
 #include "catalog/pg_depend.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "data/backupschema/backupschemamatch.h"
 #include "data/restore/restore_private.h"
 #include "data/row/keyform.h"
 #include "miscadmin.h"
@@ -304,6 +305,7 @@ restore_tenant_check_keys(const RestoreTable *t)
 
 	if (restore_table_keeps_ids(t))
 		return;
+	backupschemamatch_check(schema, t->table);
 	foreach(lc, t->rel->foreign_keys)
 	{
 		RelationForeignKey *fk = lfirst(lc);

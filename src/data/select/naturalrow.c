@@ -23,6 +23,7 @@
 #include "base/query.h"
 #include "catalog/pg_type.h"
 #include "data/select/keylist.h"
+#include "data/backupschema/backupschemamatch.h"
 #include "data/select/naturalrow.h"
 #include "miscadmin.h"
 #include "nodes/bitmapset.h"
@@ -437,6 +438,7 @@ build(Builder *b, Selection *s, const BackupTable *table)
 {
 	Identity	id = find_identity(s, table);
 
+	backupschemamatch_check(s->schema, table);
 	b->s = s;
 	b->table = table;
 	b->items = NIL;
