@@ -147,6 +147,19 @@ SELECT match_key FROM (SELECT * FROM nodes_before EXCEPT SELECT * FROM db_adapte
 UPDATE nodes SET doc = '{"author": {"id": 3, "n": 1}, "x": 1}' WHERE slug = 'root';
 SELECT match_key FROM (SELECT * FROM nodes_before EXCEPT SELECT * FROM db_adapter.digest_rows(:'nodes', 'nodes', NULL, 'u1')) d ORDER BY 1;
 
+-- Names of a match key that are too long for a column's: cut, and told apart by a hash of the whole.
+CREATE TABLE parents_of_long_names (id serial PRIMARY KEY, user_id text, the_first_part_of_a_key_whose_name_is_long text NOT NULL, the_first_part_of_a_key_whose_name_is_lengthy text NOT NULL,
+    UNIQUE (user_id, the_first_part_of_a_key_whose_name_is_long, the_first_part_of_a_key_whose_name_is_lengthy));
+CREATE TABLE children_of_long_names (id serial PRIMARY KEY, user_id text, "column 2" text NOT NULL, the_parent_s_identifier int NOT NULL REFERENCES parents_of_long_names, ganz_schön_lange_nämlich_übergroße_überschrift int REFERENCES parents_of_long_names);
+INSERT INTO parents_of_long_names VALUES (1, 'u1', 'a', 'b'), (2, 'u1', 'b', 'a');
+INSERT INTO children_of_long_names VALUES (1, 'u1', 'x', 1, 2), (2, 'u1', 'x', 2, 1);
+CREATE TABLE children_as_others_have_them (ganz_schön_lange_nämlich_übergroße_überschrift int REFERENCES parents_of_long_names, the_parent_s_identifier int NOT NULL REFERENCES parents_of_long_names, "column 2" text NOT NULL, user_id text, id serial PRIMARY KEY);
+INSERT INTO children_as_others_have_them SELECT ganz_schön_lange_nämlich_übergroße_überschrift, the_parent_s_identifier, "column 2", user_id FROM children_of_long_names;
+\set long '{"tables": [{"name": "parents_of_long_names", "slug_field": ["the_first_part_of_a_key_whose_name_is_long", "the_first_part_of_a_key_whose_name_is_lengthy"]}, {"name": "children_of_long_names", "slug_field": "column 2", "match_parents": true, "parents": [{"table": "parents_of_long_names", "field": "the_parent_s_identifier"}, {"table": "parents_of_long_names", "field": "ganz_schön_lange_nämlich_übergroße_überschrift"}]}, {"name": "children_as_others_have_them", "slug_field": "column 2", "match_parents": true, "parents": [{"table": "parents_of_long_names", "field": "the_parent_s_identifier"}, {"table": "parents_of_long_names", "field": "ganz_schön_lange_nämlich_übergroße_überschrift"}]}]}'
+SELECT jsonb_pretty(match_key) FROM db_adapter.digest_rows(:'long', 'children_of_long_names', NULL, 'u1') ORDER BY match_key LIMIT 1;
+SELECT * FROM db_adapter.digest_rows(:'long', 'children_of_long_names', NULL, 'u1') EXCEPT SELECT * FROM db_adapter.digest_rows(:'long', 'children_as_others_have_them', NULL, 'u1');
+SELECT deleted FROM db_adapter.delete_rows(:'long', (SELECT jsonb_build_object('children_of_long_names', jsonb_agg(match_key)) FROM db_adapter.digest_rows(:'long', 'children_as_others_have_them', NULL, 'u1')), 'u1');
+
 -- what is refused
 SELECT * FROM db_adapter.digest(:'schema', 'book');
 SELECT * FROM db_adapter.digest(:'schema', NULL);

@@ -22,15 +22,19 @@
 #include "base/json.h"
 #include "base/query.h"
 #include "catalog/pg_type.h"
-#include "data/select/keylist.h"
 #include "data/backupschema/backupschemamatch.h"
+#include "data/row/hash128.h"
+#include "data/select/keylist.h"
 #include "data/select/naturalrow.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/bitmapset.h"
 #include "utils/builtins.h"
 
 /* How far a match key that is unique only under its parent is followed. */
 #define MAX_DEPTH 4
+/* Bytes in UTF-8 that begin the name of a column whose own is too long. */
+#define NAME_BEGINNING 40
 
 typedef struct NaturalColumn
 {
@@ -61,14 +65,28 @@ typedef struct Builder
 	bool		content;		/* rows are told by all they hold */
 } Builder;
 
+/*
+ * A name that the server would cut, perhaps to that of another column: its beginning and a
+ * hash of the whole.  Two databases agree on it whatever their encodings.
+ */
+static char *
+shorten(const char *name)
+{
+	char	   *utf8 = pg_server_to_any(name, strlen(name), PG_UTF8);
+	Hash128		hash = hash128(utf8, strlen(utf8));
+	int			len = pg_encoding_mbcliplen(PG_UTF8, utf8, strlen(utf8), NAME_BEGINNING);
+	char	   *begin = pg_any_to_server(pnstrdup(utf8, len), len, PG_UTF8);
+
+	return psprintf("%s~%08x%08x", strlen(begin) < NAMEDATALEN - 17 ? begin : "",
+					(uint32) (hash.word[0] >> 32), (uint32) hash.word[0]);
+}
+
 static NaturalColumn *
 add_column(Builder *b, const char *name, char *expression, const RelationColumn *column, bool match)
 {
 	NaturalColumn *item = palloc0(sizeof(NaturalColumn));
 
-	/* a longer one would be cut, and perhaps meet another */
-	item->name =
-		strlen(name) < NAMEDATALEN ? pstrdup(name) : psprintf("column %d", list_length(b->items));
+	item->name = strlen(name) < NAMEDATALEN ? pstrdup(name) : shorten(name);
 	item->expression = expression;
 	item->type = column->basetype;
 	item->collation = column->collation;
