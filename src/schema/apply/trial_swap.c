@@ -102,6 +102,7 @@ run_step(Trial *trial, Swap *swap, PlanStep *step)
 	CHECK_FOR_INTERRUPTS();
 	if (is_beside_point(step))
 		return;
+	elog(DEBUG2, "plan: step %d is tried: %s", step->number, step->sql);
 	/* A copy's sequence stands where it began, wherever that of the live one does. */
 	run_statement(swap, step->bounds && strstr(step->sql, " RESTART") == NULL
 							? psprintf("%s RESTART", step->sql)
@@ -180,6 +181,7 @@ try_in_swap(Swap *swap, void *arg)
 		const PlanStep *step = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
+		elog(DEBUG2, "plan: copy: %s", step->sql);
 		guard_distrust(swap_guard(swap), schema_lists(trial->foreign, step->object));
 		run_statement(swap, step->sql);
 	}
@@ -280,6 +282,9 @@ try_subset(Trial *trial, const Schema *expected, const Schema *actual, Subset *s
 	part = subset_restrict(subset, actual);
 	trial->foreign = foreign_functions(part);
 	trial->preparation = plan_copies(part);
+	elog(DEBUG1, "plan: tried on copies of %d of %d tables, with %d of %d views, by %d steps",
+		 list_length(part->tables), list_length(actual->tables), list_length(part->views),
+		 list_length(actual->views), list_length(trial->preparation->steps));
 	trial->request.search_path = "pg_catalog, pg_temp";
 	error = query_attempt_catching(swap_body, trial, false, ERRCODE_LOCK_NOT_AVAILABLE);
 	if (error != NULL)
