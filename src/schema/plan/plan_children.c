@@ -248,7 +248,7 @@ takes_part(Planner *p, const SchemaTable *table, const SchemaIndex *index, const
 	ListCell   *lc;
 	bool		found = false;
 
-	if (live == NULL ||
+	if (live == NULL || planner_is_rebuilt(p, parent) ||
 		schema_find_table(p->actual, table->object.schema, table->object.name) != NULL)
 		return false;
 	foreach(lc, live->indexes)

@@ -1,13 +1,18 @@
 /*
  * plan_rebuild.c
- *	  Steps that rebuild a table in the declared order of its columns.
+ *	  Steps that rebuild a table, alone or with its partitions.
  *
- * Asked for by recreate_threshold.  A new table is filled from the old one, takes
- * its name, and gets back all that hung on it: what the expected schema says of
- * the table, and what the live one says where the expected is silent.  Views and
- * foreign keys that stand on the table make of and come back.  What cannot
- * follow to another table (child tables, columns of its row type) makes the
- * planner refuse, naming it.
+ * Asked for by recreate_threshold, or because nothing else brings it about: a table
+ * becomes partitioned, or is so by another key, or none any more.  A new table is filled
+ * from the old one, takes its name, and gets back all that hung on it: what the expected
+ * schema says of the table, and what the live one says where the expected is silent.
+ * Whatever stands on the table makes way and comes back.  A partitioned table is rebuilt
+ * with all its partitions: rows go through the whole, so that each comes to where it
+ * belongs.
+ *
+ * A rebuild for the order of columns alone is not worth what it costs others: what
+ * cannot simply follow to another table (child tables, columns of its row type) makes
+ * the planner refuse, naming it.
  */
 #include "postgres.h"
 
@@ -15,19 +20,27 @@
 #include "commands/defrem.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "schema/ddl/ddl.h"
+#include "schema/model/expression.h"
 #include "schema/plan/plan_identity.h"
 #include "schema/plan/plan_not_null.h"
 #include "schema/plan/plan_dependents.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
 
-#define REASON "it is rebuilt, with its columns in the declared order"
+#define ORDER_REASON "it is rebuilt, with its columns in the declared order"
+#define PARTITION_REASON "it is rebuilt: nothing else changes how a table is partitioned"
+#define KIND_REASON "it is made anew: its rows are kept by someone else"
 
+/* A table made anew; the tree's root stands for all that are made with it. */
 typedef struct Rebuild
 {
 	Planner	   *p;
-	const SchemaTable *from;	/* actual */
+	const struct Rebuild *root;
+	const char *reason;
+	bool		keeps_rows;		/* neither of them is foreign */
+	const SchemaTable *from;	/* actual; NULL for a new partition */
 	const SchemaTable *to;		/* expected */
 	SchemaTable *merged;		/* what the new table shall be */
 	SchemaTable *bare;			/* the same under its first name, columns only */
@@ -121,17 +134,24 @@ merge_children(const Planner *p, List *expected, List *actual)
 	return result;
 }
 
+/* The column as it is. */
+static const SchemaColumn *
+find_source(const Rebuild *r, const SchemaColumn *column)
+{
+	return r->from != NULL ? schema_find_child(r->from->columns, column->object.name) : NULL;
+}
+
 /* NOT NULL on a new column without a value for the rows there are cannot hold. */
 static SchemaColumn *
 merge_column(Rebuild *r, const SchemaColumn *expected)
 {
 	SchemaColumn *column = palloc(sizeof(SchemaColumn));
-	const SchemaColumn *actual = schema_find_child(r->from->columns, expected->object.name);
+	const SchemaColumn *actual = find_source(r, expected);
 
 	*column = *expected;
 	if (actual != NULL)
 		plan_keep_description(r->p, &column->object, &actual->object);
-	else if (column->not_null && !column->not_null_not_valid && column->default_value == NULL &&
+	else if (r->from != NULL && column->not_null && !column->not_null_not_valid && column->default_value == NULL &&
 			 column->identity == NULL && column->generated == NULL &&
 			 planner_has_rows(r->p, r->from))
 	{
@@ -163,45 +183,63 @@ first_name(const Planner *p, const SchemaObject *table)
 	return name;
 }
 
+/* What a new partition shall be, it is from the start, but for its parent's first name. */
 static void
-merge_table(Rebuild *r)
+merge_children_of(Rebuild *r)
 {
-	SchemaTable *merged = palloc(sizeof(SchemaTable));
+	SchemaTable *merged = r->merged;
+	const SchemaTable *from = r->from;
 	ListCell   *lc;
 
-	*merged = *r->to;
-	planner_rank_copy(r->p, merged, r->to);
-	plan_keep_description(r->p, &merged->object, &r->from->object);
 	merged->columns = NIL;
-	foreach(lc, merge_children(r->p, r->to->columns, r->from->columns))
+	foreach(lc, merge_children(r->p, r->to->columns, from->columns))
 		merged->columns = lappend(merged->columns, merge_column(r, lfirst(lc)));
-	merged->constraints = merge_children(r->p, r->to->constraints, r->from->constraints);
-	merged->indexes = merge_children(r->p, r->to->indexes, r->from->indexes);
-	merged->triggers = merge_children(r->p, r->to->triggers, r->from->triggers);
-	merged->policies = merge_children(r->p, r->to->policies, r->from->policies);
-	merged->rules = merge_children(r->p, r->to->rules, r->from->rules);
-	r->merged = merged;
+	merged->constraints = merge_children(r->p, r->to->constraints, from->constraints);
+	merged->indexes = merge_children(r->p, r->to->indexes, from->indexes);
+	merged->triggers = merge_children(r->p, r->to->triggers, from->triggers);
+	merged->policies = merge_children(r->p, r->to->policies, from->policies);
+	merged->rules = merge_children(r->p, r->to->rules, from->rules);
+}
 
+static void
+merge_table(Rebuild *r, const Rebuild *parent)
+{
+	r->merged = palloc(sizeof(SchemaTable));
+	*r->merged = *r->to;
+	planner_rank_copy(r->p, r->merged, r->to);
+	if (r->from != NULL)
+	{
+		plan_keep_description(r->p, &r->merged->object, &r->from->object);
+		merge_children_of(r);
+	}
 	r->bare = palloc(sizeof(SchemaTable));
-	*r->bare = *merged;
-	r->bare->object.name = first_name(r->p, &merged->object);
+	*r->bare = *r->merged;
+	if (r->from != NULL)
+		r->bare->object.name = first_name(r->p, &r->merged->object);
+	if (parent != NULL)
+		r->bare->partition_of = schema_identity(parent->bare);
+	else
+		r->bare->partition_of = r->bare->partition_bound = NULL;
 	r->bare->constraints = NIL;
 }
 
 /* ---------- steps ---------- */
 
 static PlanStep *
-rebuild_step(Rebuild *r, PlanPhase phase, const char *action, char *sql)
+rebuild_step(const Rebuild *r, PlanPhase phase, const char *action, char *sql)
 {
-	PlanStep *step = planner_step(r->p, phase, action, schema_identity(r->to), r->to, sql, REASON);
+	/* All in the place of the root: in the order in which they are added. */
+	PlanStep   *step = planner_step(r->p, phase, action, schema_identity(r->to), r->root->to, sql,
+									r->root->reason);
 
-	step->relation = &r->from->object;
+	if (r->from != NULL)
+		step->relation = &r->from->object;
 	return step;
 }
 
 /* The columns both tables have; generated ones fill themselves. */
 static void
-copy_rows(Rebuild *r)
+copy_rows(const Rebuild *r)
 {
 	StringInfoData columns;
 	StringInfoData values;
@@ -213,7 +251,7 @@ copy_rows(Rebuild *r)
 	foreach(lc, r->merged->columns)
 	{
 		const SchemaColumn *column = lfirst(lc);
-		const SchemaColumn *source = schema_find_child(r->from->columns, column->object.name);
+		const SchemaColumn *source = find_source(r, column);
 		const char *name = quote_identifier(column->object.name);
 		const char *separator = columns.len > 0 ? ", " : "";
 
@@ -222,26 +260,31 @@ copy_rows(Rebuild *r)
 		appendStringInfo(&columns, "%s%s", separator, name);
 		appendStringInfo(&values, "%s%s", separator, name);
 		if (strcmp(source->type, column->type) != 0)
-			appendStringInfo(&values, "::%s", column->type);
+			appendStringInfo(&values, plan_find_cast(r->p, source->type, column->type) ==
+											  CAST_BY_TEXT
+										  ? "::pg_catalog.text::%s"
+										  : "::%s",
+							 column->type);
 	}
 	step = rebuild_step(
 		r, PHASE_BUILD, "copy_rows",
-		psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM ONLY %s",
-				 schema_identity(r->bare), columns.data, values.data, schema_identity(r->from)));
+		psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s%s",
+				 schema_identity(r->bare), columns.data, values.data,
+				 r->from->partition_key != NULL ? "" : "ONLY ", schema_identity(r->from)));
 	planner_hazard(step, "access_exclusive_lock");
 	planner_hazard(step, "table_rewrite");
 }
 
 /* An identity's sequence goes on where the old one stood. */
 static void
-move_identities(Rebuild *r)
+move_identities(const Rebuild *r)
 {
 	ListCell   *lc;
 
 	foreach(lc, r->merged->columns)
 	{
 		const SchemaColumn *column = lfirst(lc);
-		const SchemaColumn *source = schema_find_child(r->from->columns, column->object.name);
+		const SchemaColumn *source = find_source(r, column);
 
 		if (column->identity == NULL || source == NULL || source->identity == NULL)
 			continue;
@@ -255,7 +298,7 @@ move_identities(Rebuild *r)
 }
 
 static void
-rename_identities(Rebuild *r)
+rename_identities(const Rebuild *r)
 {
 	ListCell   *lc;
 
@@ -274,7 +317,7 @@ rename_identities(Rebuild *r)
 
 /* Sequences that columns own would go with the old table. */
 static void
-keep_sequences(Rebuild *r)
+keep_sequences(const Rebuild *r)
 {
 	char	   *prefix = psprintf("%s.", schema_identity(r->from));
 	ListCell   *lc;
@@ -294,7 +337,7 @@ keep_sequences(Rebuild *r)
 }
 
 static void
-move_publications(Rebuild *r)
+move_publications(const Rebuild *r)
 {
 	char	   *name = schema_identity(r->from);
 	int			length = strlen(name);
@@ -319,60 +362,273 @@ move_publications(Rebuild *r)
 }
 
 static void
-replace_table(Rebuild *r)
+create_bare(const Rebuild *r)
 {
-	PlanStep   *step;
-
 	rebuild_step(r, PHASE_BUILD, "create_table", ddl_create_table(r->bare));
 	/* Copying evaluates what the owner chose, so it is his by then. */
 	if (r->merged->object.owner != NULL)
 		rebuild_step(r, PHASE_BUILD, "alter_owner",
 					 psprintf("ALTER TABLE %s OWNER TO %s", schema_identity(r->bare),
 							  quote_identifier(r->merged->object.owner)));
-	copy_rows(r);
-	move_identities(r);
-	step = rebuild_step(r, PHASE_BUILD, "drop_table",
-						psprintf("DROP TABLE %s", schema_identity(r->from)));
+}
+
+/* Its partitions go along. */
+static void
+drop_old(const Rebuild *root)
+{
+	PlanStep   *step =
+		rebuild_step(root, PHASE_BUILD, "drop_table", ddl_drop(&schema_table_kind, root->from));
+
 	planner_hazard(step, "access_exclusive_lock");
-	planner_hazard(step, "data_loss");
+	if (strcmp(root->from->kind, "foreign table") != 0)
+		planner_hazard(step, "data_loss");
+}
+
+static void
+take_name(const Rebuild *r)
+{
+	if (r->from == NULL)
+		return;
 	rebuild_step(r, PHASE_BUILD, "rename_table",
-				 psprintf("ALTER TABLE %s RENAME TO %s", schema_identity(r->bare),
-						  quote_identifier(r->merged->object.name)));
+				 psprintf("ALTER %s %s RENAME TO %s", ddl_keyword(&schema_table_kind, r->bare),
+						  schema_identity(r->bare), quote_identifier(r->merged->object.name)));
 	rename_identities(r);
+}
+
+/* All that hangs on it, once it has its name. */
+static void
+furnish(const Rebuild *r)
+{
+	ListCell   *lc;
+
+	if (r->merged->partition_of != NULL)
+		foreach(lc, r->merged->columns)
+			plan_own_column(r->p, r->merged, lfirst(lc), r->root->reason);
+	plan_table_contents(r->p, r->merged, r->root->reason);
+	if (r->from != NULL)
+		move_publications(r);
+}
+
+/* A list of Rebuild *, the root first, each parent before its partitions. */
+static void
+rebuild_all(Planner *p, List *tables, List *old)
+{
+	const Rebuild *root = linitial(tables);
+	ListCell   *lc;
+
+	foreach(lc, old)
+		keep_sequences(&(Rebuild){.p = p, .root = root, .from = lfirst(lc), .to = root->to});
+	foreach(lc, tables)
+		create_bare(lfirst(lc));
+	if (root->keeps_rows)
+		copy_rows(root);
+	move_identities(root);
+	drop_old(root);
+	foreach(lc, tables)
+	{
+		const Rebuild *r = lfirst(lc);
+
+		take_name(r);
+		p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, r->to));
+		p->plan->recreated = lappend(p->plan->recreated, schema_identity(r->to));
+	}
+	p->rebuilt = list_concat(p->rebuilt, old);
+	/* Their own children, which are not asked, are among those that the new tables get. */
+	foreach(lc, old)
+		dependents_recreate_object(p, &schema_table_kind, lfirst(lc), NULL,
+								   "the table it stands on is rebuilt");
+	foreach(lc, tables)
+		furnish(lfirst(lc));
+	if (root->keeps_rows)
+		rebuild_step(root, PHASE_DESCRIBE, "analyze",
+					 psprintf("ANALYZE %s", schema_identity(root->to)));
+}
+
+static Rebuild *
+new_rebuild(Planner *p, const Rebuild *root, const SchemaTable *to, const SchemaTable *from)
+{
+	Rebuild    *r = palloc0(sizeof(Rebuild));
+
+	r->p = p;
+	r->root = root != NULL ? root : r;
+	r->from = from;
+	r->to = to;
+	r->keeps_rows = true;
+	return r;
 }
 
 static void
 rebuild_table(Planner *p, const SchemaTable *to, const SchemaTable *from)
 {
-	Rebuild		r = {.p = p, .from = from, .to = to};
+	Rebuild    *r = new_rebuild(p, NULL, to, from);
 
 	refuse_obstacles(p, from);
-	merge_table(&r);
-	keep_sequences(&r);
-	replace_table(&r);
-	p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, to));
-	/* Its own children, which are not asked, are among those that the new table gets. */
-	dependents_recreate_object(p, &schema_table_kind, from, NULL,
-							   "the table it stands on is rebuilt");
-	plan_table_contents(p, r.merged, REASON);
-	move_publications(&r);
-	rebuild_step(&r, PHASE_DESCRIBE, "analyze", psprintf("ANALYZE %s", schema_identity(to)));
-	p->plan->recreated = lappend(p->plan->recreated, schema_identity(to));
+	r->reason = ORDER_REASON;
+	merge_table(r, NULL);
+	rebuild_all(p, list_make1(r), list_make1(unconstify(SchemaTable *, from)));
+}
+
+/* ---------- trees ---------- */
+
+static List *
+partitions_of(const Schema *schema, const SchemaTable *table)
+{
+	char	   *name = schema_identity(table);
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, schema->tables)
+	{
+		SchemaTable *part = lfirst(lc);
+
+		if (part->partition_of != NULL && strcmp(part->partition_of, name) == 0)
+			result = lappend(result, part);
+	}
+	return result;
+}
+
+/* A live partition of it goes along, unless it is to be another's, or nobody's. */
+static List *
+old_tables(const Planner *p, const SchemaTable *table)
+{
+	List	   *result = list_make1(unconstify(SchemaTable *, table));
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, partitions_of(p->actual, table))
+	{
+		const SchemaTable *part = lfirst(lc);
+		const SchemaTable *to = planner_find_table(p, schema_identity(part));
+
+		if (to == NULL || planner_follows_parent(to, part))
+			result = list_concat(result, old_tables(p, part));
+	}
+	return result;
+}
+
+/* What is a table by itself today is attached later. */
+static List *
+new_tables(Planner *p, const Rebuild *r, List *old)
+{
+	List	   *result = list_make1(unconstify(Rebuild *, r));
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, partitions_of(p->expected, r->to))
+	{
+		const SchemaTable *to = lfirst(lc);
+		SchemaTable *from = planner_find_live(p, schema_identity(to));
+		Rebuild    *part;
+
+		if (from != NULL && !list_member_ptr(old, from))
+			continue;
+		part = new_rebuild(p, r->root, to, from);
+		merge_table(part, r);
+		result = list_concat(result, new_tables(p, part, old));
+	}
+	return result;
+}
+
+static bool
+is_foreign(const SchemaTable *table)
+{
+	return strcmp(table->kind, "foreign table") == 0;
+}
+
+/* Rows are not sent to where a foreign partition keeps them, nor fetched from there. */
+static bool
+has_foreign(List *old, List *tables)
+{
+	ListCell   *lc;
+
+	foreach(lc, old)
+		if (is_foreign(lfirst(lc)))
+			return true;
+	foreach(lc, tables)
+		if (is_foreign(((const Rebuild *) lfirst(lc))->to))
+			return true;
+	return false;
+}
+
+static bool
+changes_key_type(const SchemaTable *to, const SchemaTable *from)
+{
+	ListCell   *lc;
+
+	foreach(lc, to->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+		const SchemaColumn *live = schema_find_child(from->columns, column->object.name);
+
+		if (live != NULL && expression_mentions(from->partition_key, column->object.name) &&
+			(strcmp(live->type, column->type) != 0 ||
+			 !expression_equal(live->collation, column->collation)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_to_be_rebuilt(const SchemaTable *to, const SchemaTable *from)
+{
+	return strcmp(to->kind, from->kind) != 0 || !expression_equal(to->server, from->server) ||
+		   !expression_equal(to->partition_key, from->partition_key) || changes_key_type(to, from);
+}
+
+/* The table on top of the partitions among which a table stays. */
+static void
+find_root(const Planner *p, const SchemaTable **to, const SchemaTable **from)
+{
+	while ((*to)->partition_of != NULL && planner_follows_parent(*to, *from))
+	{
+		const SchemaTable *parent = planner_find_table(p, (*to)->partition_of);
+		const SchemaTable *live = planner_find_live(p, (*from)->partition_of);
+
+		if (parent == NULL || live == NULL)
+			break;
+		*to = parent;
+		*from = live;
+	}
+}
+
+static void
+rebuild_tree(Planner *p, const SchemaTable *to, const SchemaTable *from)
+{
+	Rebuild    *root;
+	List	   *old;
+	List	   *tables;
+
+	find_root(p, &to, &from);
+	if (planner_is_rebuilt(p, to))
+		return;
+	root = new_rebuild(p, NULL, to, from);
+	root->reason = is_foreign(to) || is_foreign(from) ? KIND_REASON : PARTITION_REASON;
+	merge_table(root, NULL);
+	old = old_tables(p, from);
+	tables = new_tables(p, root, old);
+	root->keeps_rows = !has_foreign(old, tables);
+	if (root->keeps_rows || (list_length(old) == 1 && list_length(tables) == 1))
+		rebuild_all(p, tables, old);
 }
 
 void
 plan_find_rebuilt(Planner *p)
 {
+	int			threshold = p->options->recreate_threshold;
 	ListCell   *lc;
 
-	if (p->options->recreate_threshold <= 0 || p->is_flat)
+	if (p->is_flat)
 		return;
 	foreach(lc, p->expected->tables)
 	{
 		const SchemaTable *to = lfirst(lc);
 		const SchemaTable *from = schema_find_table(p->actual, to->object.schema, to->object.name);
 
-		if (from != NULL && count_missing_columns(to, from) >= p->options->recreate_threshold)
+		if (from == NULL)
+			continue;
+		if (p->options->allow_drop && has_to_be_rebuilt(to, from))
+			rebuild_tree(p, to, from);
+		else if (threshold > 0 && count_missing_columns(to, from) >= threshold)
 			rebuild_table(p, to, from);
 	}
 }
@@ -381,8 +637,10 @@ plan_find_rebuilt(Planner *p)
 bool
 plan_is_of_rebuilt(const Planner *p, const Difference *d)
 {
-	if (d->parent_kind == &schema_table_kind)
-		return planner_is_rebuilt(p, d->parent);
-	return d->object_kind == &schema_table_kind && d->kind == DIFFERENCE_CHANGED &&
-		   planner_is_rebuilt(p, d->expected);
+	const void *table = d->parent_kind == &schema_table_kind ? d->parent
+						: d->object_kind != &schema_table_kind ? NULL
+						: d->expected != NULL				   ? d->expected
+															   : d->actual;
+
+	return table != NULL && planner_is_rebuilt(p, table);
 }

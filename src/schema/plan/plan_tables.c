@@ -324,7 +324,7 @@ is_key_changed(const Planner *p, const char *parent)
 	const SchemaTable *from = parent != NULL ? planner_find_live(p, parent) : NULL;
 	ListCell   *lc;
 
-	if (from == NULL || to == NULL)
+	if (from == NULL || to == NULL || planner_is_rebuilt(p, to))
 		return false;
 	if (!expression_equal(from->partition_key, to->partition_key))
 		return true;

@@ -226,7 +226,7 @@ is_partitioned_otherwise(const Planner *p, const char *table)
 	const SchemaTable *to = table != NULL ? planner_find_table(p, table) : NULL;
 	const SchemaTable *from = table != NULL ? planner_find_live(p, table) : NULL;
 
-	return to != NULL && from != NULL &&
+	return to != NULL && from != NULL && !planner_is_rebuilt(p, to) &&
 		   (strcmp(to->kind, from->kind) != 0 ||
 			!expression_equal(to->partition_key, from->partition_key));
 }
