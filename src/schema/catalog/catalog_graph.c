@@ -172,42 +172,6 @@ add_objects(CatalogReader *r, const SchemaKind *kind, Oid class, List *objects)
 	}
 }
 
-/* What stands for a part of something known. */
-static void
-adopt_part(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
-{
-	Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
-	bool		belongs = form->deptype == DEPENDENCY_AUTO || form->deptype == DEPENDENCY_INTERNAL;
-	GraphNode  *owner;
-
-	if (!belongs || form->objid < FirstNormalObjectId)
-		return;
-	owner = find_node(r, form->refclassid, form->refobjid, form->refobjsubid);
-	if (owner == NULL)
-		return;
-	if (form->classid == AttrDefaultRelationId && form->refobjsubid != 0)
-	{
-		/* A generated column's may read other columns of its table: those are not its own. */
-		if (find_node(r, form->classid, form->objid, 0) != NULL)
-			return;
-		if (owner->default_value == NULL)
-		{
-			owner->default_value = palloc0(sizeof(GraphNode));
-			*owner->default_value = (GraphNode){.kind = owner->kind,
-												.object = owner->object,
-												.parent_kind = owner->parent_kind,
-												.parent = owner->parent,
-												.part = GRAPH_DEFAULT};
-		}
-		alias_node(r, form->classid, form->objid, 0, owner->default_value);
-	}
-	else if ((form->classid == RewriteRelationId && owner->kind == &schema_view_kind &&
-			  form->refobjsubid == 0 && form->deptype == DEPENDENCY_INTERNAL) ||
-			 form->classid == AccessMethodOperatorRelationId ||
-			 form->classid == AccessMethodProcedureRelationId)
-		alias_node(r, form->classid, form->objid, 0, owner);
-}
-
 /* A type without a node is that of rows, of elements or of a range's multirange. */
 static GraphNode *
 find_type(CatalogReader *r, Oid type)
@@ -236,6 +200,46 @@ find_type(CatalogReader *r, Oid type)
 	if (get_typtype(type) == TYPTYPE_MULTIRANGE && OidIsValid(other = get_multirange_range(type)))
 		return find_type(r, other);
 	return NULL;
+}
+
+/* What stands for a part of something known: the functions that make values of a range, too. */
+static void
+adopt_part(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+	bool		belongs = form->deptype == DEPENDENCY_AUTO || form->deptype == DEPENDENCY_INTERNAL;
+	GraphNode  *owner;
+
+	if (!belongs || form->objid < FirstNormalObjectId)
+		return;
+	owner = form->refclassid == TypeRelationId
+				? find_type(r, form->refobjid)
+				: find_node(r, form->refclassid, form->refobjid, form->refobjsubid);
+	if (owner == NULL)
+		return;
+	if (form->classid == AttrDefaultRelationId && form->refobjsubid != 0)
+	{
+		/* A generated column's may read other columns of its table: those are not its own. */
+		if (find_node(r, form->classid, form->objid, 0) != NULL)
+			return;
+		if (owner->default_value == NULL)
+		{
+			owner->default_value = palloc0(sizeof(GraphNode));
+			*owner->default_value = (GraphNode){.kind = owner->kind,
+												.object = owner->object,
+												.parent_kind = owner->parent_kind,
+												.parent = owner->parent,
+												.part = GRAPH_DEFAULT};
+		}
+		alias_node(r, form->classid, form->objid, 0, owner->default_value);
+	}
+	else if ((form->classid == RewriteRelationId && owner->kind == &schema_view_kind &&
+			  form->refobjsubid == 0 && form->deptype == DEPENDENCY_INTERNAL) ||
+			 form->classid == AccessMethodOperatorRelationId ||
+			 form->classid == AccessMethodProcedureRelationId ||
+			 (form->classid == ProcedureRelationId && owner->kind == &schema_type_kind &&
+			  form->deptype == DEPENDENCY_INTERNAL))
+		alias_node(r, form->classid, form->objid, 0, owner);
 }
 
 static GraphNode *

@@ -208,6 +208,16 @@ find_key(const SchemaTable *table, const SchemaIndex *index)
 	return NULL;
 }
 
+/* A table that becomes a partition brings its indexes along. */
+static bool
+comes_to_parent(const Planner *p, const SchemaTable *table)
+{
+	const SchemaTable *live =
+		schema_find_table(p->actual, table->object.schema, table->object.name);
+
+	return live != NULL && !planner_follows_parent(table, live);
+}
+
 /* What neither CREATE INDEX nor the constraint of an index says. */
 static void
 set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
@@ -220,6 +230,8 @@ set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
 	if (key != NULL && index->tablespace != NULL)
 		alter_index(p, parent, index,
 					psprintf("SET TABLESPACE %s", quote_identifier(index->tablespace)), reason);
+	if (key != NULL && key->inherited && index->parent != NULL && !comes_to_parent(p, parent))
+		plan_name_key(p, parent, index, reason);
 	/* A key that the partition has for itself serves an index of the whole. */
 	if (key != NULL && !key->inherited && index->parent != NULL)
 		attach_index(p, parent, index, reason);
@@ -270,16 +282,6 @@ takes_part(Planner *p, const SchemaTable *table, const SchemaIndex *index, const
 							  quote_identifier(index->object.name)),
 					 reason);
 	return true;
-}
-
-/* A table that becomes a partition brings its indexes along. */
-static bool
-comes_to_parent(const Planner *p, const SchemaTable *table)
-{
-	const SchemaTable *live =
-		schema_find_table(p->actual, table->object.schema, table->object.name);
-
-	return live != NULL && !planner_follows_parent(table, live);
 }
 
 static void
@@ -461,6 +463,15 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 	return true;
 }
 
+/* The index of a partitioned table is valid once each partition has its part. */
+static bool
+becomes_whole(const Difference *d)
+{
+	return d->parent_kind == &schema_table_kind &&
+		   ((const SchemaTable *) d->parent)->partition_key != NULL &&
+		   ((const SchemaIndex *) d->actual)->invalid;
+}
+
 /* Of an index: true when there was a command for it. */
 static bool
 change_index(Planner *p, const Difference *d)
@@ -470,6 +481,13 @@ change_index(Planner *p, const Difference *d)
 
 	if (difference_is(d, SchemaIndex, statistics))
 		set_targets(p, d->parent, to, from->statistics, "the statistics target differs");
+	else if (difference_is(d, SchemaIndex, invalid) && becomes_whole(d))
+		return true;
+	else if (difference_is(d, SchemaIndex, parent))
+	{
+		if (from->parent == NULL && !comes_to_parent(p, d->parent))
+			attach_index(p, d->parent, to, "it is to be part of an index of the whole");
+	}
 	else if (difference_is(d, SchemaIndex, options))
 		alter_index(p, d->parent, to, ddl_change_parameters(to->options, from->options),
 					"its options differ");
@@ -554,6 +572,24 @@ change_hands(Planner *p, const Difference *d)
 	}
 }
 
+/* Whether the table comes to a parent with this plan, or leaves one. */
+static bool
+changes_parent(const Difference *d)
+{
+	return d->parent_kind == &schema_table_kind &&
+		   !planner_follows_parent(d->parent, d->parent_actual);
+}
+
+/* A table must have its parent's checks, and has its keys, before it becomes a child. */
+static bool
+comes_with_parent(const Difference *d, const void *child)
+{
+	if (d->object_kind == &schema_constraint_kind && changes_parent(d) &&
+		strcmp(((const SchemaConstraint *) child)->kind, "foreign key") != 0)
+		return false;
+	return planner_comes_by_itself(d->object_kind, child);
+}
+
 static void
 change_child(Planner *p, const Difference *d)
 {
@@ -571,7 +607,10 @@ change_child(Planner *p, const Difference *d)
 		return;
 	}
 	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
-		planner_is_part(kind, d->expected))
+		(changes_parent(d) ? comes_with_parent(d, d->expected)
+						   : planner_is_part(kind, d->expected)) ||
+		(difference_is(d, SchemaConstraint, inherited) ||
+		 difference_is(d, SchemaIndex, inherited) || difference_is(d, SchemaIndex, parent)))
 		return;
 	if (kind == &schema_index_kind && d->parent_kind == &schema_table_kind &&
 		((const SchemaTable *) d->parent)->partition_key != NULL)
@@ -588,24 +627,6 @@ change_child(Planner *p, const Difference *d)
 							reason))
 			plan_create_child(p, kind, d->parent_kind, d->parent, d->expected, reason);
 	}
-}
-
-/* Whether the table comes to a parent with this plan, or leaves one. */
-static bool
-changes_parent(const Difference *d)
-{
-	return d->parent_kind == &schema_table_kind &&
-		   !planner_follows_parent(d->parent, d->parent_actual);
-}
-
-/* A table must have its parent's checks before it becomes a child. */
-static bool
-comes_with_parent(const Difference *d, const void *child)
-{
-	if (d->object_kind == &schema_constraint_kind && changes_parent(d) &&
-		strcmp(((const SchemaConstraint *) child)->kind, "check") == 0)
-		return false;
-	return planner_comes_by_itself(d->object_kind, child);
 }
 
 /* What comes by itself comes without what is its own. */

@@ -84,9 +84,11 @@ dependents_recreate_parts(Planner *p, const SchemaTable *table, const SchemaInde
 	foreach(lc, p->expected->tables)
 	{
 		const SchemaTable *part = lfirst(lc);
+		const SchemaTable *live;
 		ListCell   *lci;
 
-		if (schema_find_table(p->actual, part->object.schema, part->object.name) == NULL)
+		live = schema_find_table(p->actual, part->object.schema, part->object.name);
+		if (live == NULL || !planner_follows_parent(part, live))
 			continue;
 		foreach(lci, part->indexes)
 		{
@@ -402,7 +404,7 @@ convert_column(const Dependents *of, const GraphNode *node)
 	char	   *object = planner_child(actual, from);
 	StringInfoData sql;
 
-	/* A table that is not expected goes before. */
+	/* A table that is not expected goes before; one that is rebuilt has a column by then. */
 	if (planner_is_gone(p, node) ||
 		(p->options->allow_drop && expected_parent(p, node) == (const void *) actual))
 		return;
@@ -420,7 +422,7 @@ convert_column(const Dependents *of, const GraphNode *node)
 	planner_find_gone(p, node)->takes = list_make1(unconstify(GraphNode *, node));
 	planner_retype(planner_find_gone(p, node), actual);
 	dependents_recreate(p, actual, expected_parent(p, node), from, of->reason);
-	if (to == NULL)
+	if (to == NULL || planner_is_rebuilt(p, actual))
 		return;
 	resetStringInfo(&sql);
 	appendStringInfo(&sql, "ALTER COLUMN %s TYPE %s", name, to->type);
@@ -536,9 +538,37 @@ is_moot(Planner *p, const GraphNode *node)
 		return true;
 	if (planner_is_gone(p, node->object))
 		return true;
-	if (node->parent_kind == &schema_view_kind)
-		return planner_is_detached(p, node->parent);
-	return node->parent_kind == &schema_table_kind && planner_is_rebuilt(p, node->parent);
+	return node->parent_kind == &schema_view_kind && planner_is_detached(p, node->parent);
+}
+
+/*
+ * The table makes way for a new one, which has it as it shall be; until its rows are
+ * copied it is there, without what needs something that goes before.
+ */
+static void
+release_one(const Dependents *of, const GraphNode *node)
+{
+	Planner	   *p = of->p;
+	const SchemaColumn *column = (const SchemaColumn *) node->object;
+	const char *clause;
+
+	if (node->kind != &schema_column_kind)
+	{
+		if (!planner_is_part(node->kind, node->object))
+			plan_drop_child(p, node->kind, node->parent_kind, node->parent, node->object,
+							PHASE_DETACH, of->reason);
+		return;
+	}
+	if (node->part != GRAPH_DEFAULT || (column->generated != NULL && column->inherited))
+		return;
+	clause = column->generated != NULL ? "DROP EXPRESSION" : "DROP DEFAULT";
+	planner_set_gone(p, node,
+					 planner_alter_table(p, PHASE_DETACH, "alter_column",
+										 planner_child(node->parent, column),
+										 (const SchemaTable *) node->parent,
+										 psprintf("ALTER COLUMN %s %s",
+												  quote_identifier(column->object.name), clause),
+										 of->reason));
 }
 
 static void
@@ -549,8 +579,12 @@ recreate_one(const Dependents *of, const GraphNode *node)
 	check_stack_depth();
 	if (is_moot(of->p, node) || (of->whole != NULL && of->whole == graph_top(node)))
 		return;
-	if (kind == &schema_view_kind || (kind == &schema_column_kind && node->part == GRAPH_OBJECT &&
-									  node->parent_kind == &schema_view_kind))
+	if (node->parent_kind == &schema_table_kind && planner_is_rebuilt(of->p, node->parent) &&
+		(kind != &schema_column_kind || node->part != GRAPH_OBJECT))
+		release_one(of, node);
+	else if (kind == &schema_view_kind ||
+			 (kind == &schema_column_kind && node->part == GRAPH_OBJECT &&
+			  node->parent_kind == &schema_view_kind))
 		plan_detach_view(of->p, (const SchemaView *) graph_top(node));
 	else if (kind == &schema_function_kind)
 		recreate_function(of, node);

@@ -10,6 +10,7 @@
 #include "schema/model/expression.h"
 #include "schema/plan/planner.h"
 #include "utils/builtins.h"
+#include "utils/varlena.h"
 
 static char *
 describe_object(const SchemaKind *parent_kind, const void *parent, const void *object)
@@ -119,6 +120,65 @@ final_owner(const Planner *p, const void *expected, const void *actual)
 	if (e->owner != NULL && !(p->options->ignore & DIFF_IGNORE_OWNERS))
 		return e->owner;
 	return a != NULL && a->owner != NULL ? a->owner : GetUserNameFromId(GetUserId(), false);
+}
+
+/* The owner of the table a sequence is to belong to, or NULL. */
+static const char *
+owner_above(const Planner *p, const SchemaSequence *sequence)
+{
+	const SchemaTable *table;
+	List	   *parts;
+
+	if (!SplitIdentifierString(pstrdup(sequence->owned_by), '.', &parts) || list_length(parts) != 3)
+		return NULL;
+	table = schema_find_table(p->expected, linitial(parts), lsecond(parts));
+	return table != NULL
+			   ? final_owner(p, table,
+							 schema_find_table(p->actual, linitial(parts), lsecond(parts)))
+			   : NULL;
+}
+
+static const SchemaSequence *
+find_sequence(const Schema *schema, const SchemaSequence *sequence)
+{
+	return schema_find(schema->sequences, sequence->object.schema, sequence->object.name, NULL);
+}
+
+/* Whose it is has to be whose the table is: when both have got their owners. */
+void
+plan_own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason)
+{
+	char	   *name = schema_identity(sequence);
+	const char *owner = sequence->owned_by != NULL ? owner_above(p, sequence) : NULL;
+	char	   *sql = psprintf("ALTER SEQUENCE %s OWNED BY %s", name,
+							   sequence->owned_by != NULL ? sequence->owned_by : "NONE");
+
+	if (sequence->owned_by == NULL)
+	{
+		planner_step(p, PHASE_ATTACH, "alter_sequence", name, sequence, sql, reason);
+		return;
+	}
+	if (owner != NULL && !p->options->shape_only &&
+		strcmp(owner, final_owner(p, sequence, find_sequence(p->actual, sequence))) != 0)
+		planner_run_last(planner_step(
+			p, PHASE_DESCRIBE, "alter_owner", name, sequence,
+			psprintf("ALTER SEQUENCE %s OWNER TO %s", name, quote_identifier(owner)), reason));
+	planner_run_last(
+		planner_step(p, PHASE_DESCRIBE, "alter_sequence", name, sequence, sql, reason));
+}
+
+/* One that a column has all along changes its owner with the table. */
+static bool
+goes_with_table(const Planner *p, const Difference *d)
+{
+	const SchemaSequence *from = d->actual;
+	const SchemaSequence *to = d->expected;
+	const char *owner;
+
+	if (d->object_kind != &schema_sequence_kind || from->owned_by == NULL || to->owned_by == NULL)
+		return false;
+	owner = owner_above(p, to);
+	return owner != NULL && strcmp(owner, to->object.owner) == 0;
 }
 
 static bool
@@ -237,6 +297,8 @@ plan_describe(Planner *p, const Difference *d)
 	const SchemaObject *actual = d->actual;
 
 	if (d->object_kind == &schema_view_kind && planner_is_detached(p, d->expected))
+		return;
+	if (d->member->compare == COMPARE_OWNER && goes_with_table(p, d))
 		return;
 	if (d->member->compare == COMPARE_OWNER)
 		set_owner(p, PHASE_DESCRIBE, d->object_kind, d->expected, reason);

@@ -275,17 +275,6 @@ plan_continue_sequence(Planner *p, const SchemaSequence *sequence)
 	}
 }
 
-const SchemaTable *
-plan_find_sequence_table(const Planner *p, const SchemaSequence *sequence)
-{
-	List	   *parts;
-
-	if (sequence->owned_by == NULL ||
-		!SplitIdentifierString(pstrdup(sequence->owned_by), '.', &parts) || list_length(parts) != 3)
-		return NULL;
-	return schema_find_table(p->actual, linitial(parts), lsecond(parts));
-}
-
 /* The live column that a sequence belongs to, where it is an identity yet; or NULL. */
 static const SchemaColumn *
 find_identity(const Planner *p, const SchemaSequence *sequence, const SchemaTable **table)

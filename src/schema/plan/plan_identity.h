@@ -10,9 +10,6 @@
 extern char *plan_identity_sequence(const SchemaTable *table, const SchemaColumn *column);
 extern char *plan_identity_clause(const SchemaColumn *to, const SchemaColumn *from);
 extern char *plan_identity_options_clause(const SchemaColumn *to, const SchemaColumn *from);
-/* The live table that the column is of which a sequence is to belong to; or NULL. */
-extern const SchemaTable *plan_find_sequence_table(const Planner *p,
-												   const SchemaSequence *sequence);
 /* Whether a sequence stands outside of new bounds, and so has to begin anew. */
 extern bool plan_identity_is_outside(const Planner *p, const SchemaTable *table,
 									 const SchemaColumn *to, const SchemaColumn *from);

@@ -61,16 +61,20 @@ make_once(const Schema *expected, const Schema *actual, bool expected_is_flat,
 
 	ctl.hcxt = CurrentMemoryContext;
 	planner.gone = hash_create("db_adapter gone", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	plan_rank_objects(&planner);
 	planner.plan = palloc0(sizeof(SchemaPlan));
 	planner.plan->differences = expected_is_flat ? diff_names(expected, actual)
 												 : diff_schemas(expected, actual, options->ignore);
+	plan_take_apart(&planner);
+	if (planner.apart != NIL)
+		planner.plan->differences = diff_schemas(expected, planner.actual, options->ignore);
+	plan_rank_objects(&planner);
 	foreach(lc, options->rename_steps)
 	{
 		((PlanStep *) lfirst(lc))->place.sequence = list_length(planner.plan->steps);
 		planner.plan->steps = lappend(planner.plan->steps, lfirst(lc));
 	}
 	plan_suspect_renames(&planner);
+	plan_detach_apart(&planner);
 	plan_find_recreated(&planner);
 	plan_find_rebuilt(&planner);
 	plan_recreate_enums(&planner);
@@ -83,6 +87,7 @@ make_once(const Schema *expected, const Schema *actual, bool expected_is_flat,
 	}
 	plan_order_inherited(&planner);
 	plan_order_logged(&planner);
+	plan_order_attached(&planner);
 	foreach(lc, plan_find_circles(&planner))
 		dependents_sever(&planner, lfirst(lc));
 	plan_order_steps(&planner);

@@ -485,34 +485,6 @@ plan_type_child(Planner *p, const Difference *d)
 
 /* ---------- sequences ---------- */
 
-/* A new one is the table owner's, or it could not belong to his table. */
-static void
-own_as_table(Planner *p, const SchemaSequence *sequence, const char *reason)
-{
-	const SchemaTable *table = plan_find_sequence_table(p, sequence);
-
-	if (table == NULL || table->object.owner == NULL ||
-		!(p->options->ignore & DIFF_IGNORE_OWNERS) ||
-		strcmp(table->object.owner, GetUserNameFromId(GetUserId(), false)) == 0 ||
-		schema_find(p->actual->sequences, sequence->object.schema, sequence->object.name, NULL) !=
-			NULL)
-		return;
-	planner_step(p, PHASE_ATTACH, "alter_owner", schema_identity(sequence), sequence,
-				 psprintf("ALTER SEQUENCE %s OWNER TO %s", schema_identity(sequence),
-						  quote_identifier(table->object.owner)),
-				 reason);
-}
-
-static void
-own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason)
-{
-	own_as_table(p, sequence, reason);
-	object_step(p, PHASE_ATTACH, "alter", &schema_sequence_kind, sequence,
-				psprintf("ALTER SEQUENCE %s OWNED BY %s", schema_identity(sequence),
-						 sequence->owned_by != NULL ? sequence->owned_by : "NONE"),
-				reason);
-}
-
 static void
 change_sequence(Planner *p, const Difference *d)
 {
@@ -520,7 +492,7 @@ change_sequence(Planner *p, const Difference *d)
 	const char *reason = psprintf("its %s differs", d->member->name);
 
 	if (strcmp(d->member->name, "owned_by") == 0)
-		own_sequence(p, sequence, reason);
+		plan_own_sequence(p, sequence, reason);
 	else if (strcmp(d->member->name, "unlogged") == 0)
 		object_step(p, PHASE_BUILD, "alter", &schema_sequence_kind, sequence,
 					psprintf("ALTER SEQUENCE %s SET %s", schema_identity(sequence),
@@ -699,7 +671,7 @@ create_object(Planner *p, const Difference *d)
 		describe_type_parts(p, d->expected);
 	}
 	if (kind == &schema_sequence_kind && sequence->owned_by != NULL)
-		own_sequence(p, sequence, reason);
+		plan_own_sequence(p, sequence, reason);
 	plan_describe_new(p, kind, NULL, NULL, d->expected);
 }
 

@@ -185,7 +185,8 @@ is_dropped_key(const Difference *d)
 			 !difference_is(d, SchemaConstraint, not_valid) &&
 			 d->member->compare != COMPARE_COMMENT) ||
 			(d->object_kind == &schema_index_kind && !difference_is(d, SchemaIndex, clustered) &&
-			 !difference_is(d, SchemaIndex, statistics) && d->member->compare != COMPARE_COMMENT));
+			 !difference_is(d, SchemaIndex, statistics) && !difference_is(d, SchemaIndex, parent) &&
+			 !difference_is(d, SchemaIndex, invalid) && d->member->compare != COMPARE_COMMENT));
 }
 
 static void

@@ -116,6 +116,42 @@ plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool s
 	}
 }
 
+static bool
+publishes(const SchemaPublication *publication, const char *table)
+{
+	int			length = strlen(table);
+	ListCell   *lc;
+
+	foreach(lc, publication != NULL ? publication->tables : NIL)
+	{
+		const char *entry = lfirst(lc);
+
+		if (strncmp(entry, table, length) == 0 && (entry[length] == '\0' || entry[length] == ' '))
+			return true;
+	}
+	return false;
+}
+
+const SchemaPublication *
+plan_find_publisher(const Planner *p, const SchemaTable *table)
+{
+	char	   *name = schema_identity(table);
+	ListCell   *lc;
+
+	foreach(lc, p->actual->publications)
+	{
+		const SchemaPublication *publication = lfirst(lc);
+		const SchemaPublication *to =
+			schema_find(p->expected->publications, NULL, publication->object.name, NULL);
+
+		if (publishes(publication, name) &&
+			(to == NULL ? p->expected->publications == NIL || !p->options->allow_drop
+						: publishes(to, name)))
+			return publication;
+	}
+	return NULL;
+}
+
 const SchemaPublication *
 plan_find_publication(const Planner *p, const SchemaTable *table, const char *column)
 {

@@ -151,9 +151,9 @@ merge_column(Rebuild *r, const SchemaColumn *expected)
 	*column = *expected;
 	if (actual != NULL)
 		plan_keep_description(r->p, &column->object, &actual->object);
-	else if (r->from != NULL && column->not_null && !column->not_null_not_valid && column->default_value == NULL &&
-			 column->identity == NULL && column->generated == NULL &&
-			 planner_has_rows(r->p, r->from))
+	else if (r->from != NULL && column->not_null && !column->not_null_not_valid &&
+			 column->default_value == NULL && column->identity == NULL &&
+			 column->generated == NULL && planner_has_rows(r->p, r->from))
 	{
 		column->not_null = false;
 		plan_remain_nullable(r->p, r->to, r->from, expected, column);
@@ -259,18 +259,18 @@ copy_rows(const Rebuild *r)
 			continue;
 		appendStringInfo(&columns, "%s%s", separator, name);
 		appendStringInfo(&values, "%s%s", separator, name);
-		if (strcmp(source->type, column->type) != 0)
-			appendStringInfo(&values, plan_find_cast(r->p, source->type, column->type) ==
-											  CAST_BY_TEXT
-										  ? "::pg_catalog.text::%s"
-										  : "::%s",
-							 column->type);
+		/* A type of the schema may be another by then, its column of text for the time. */
+		if (strchr(source->type, '.') != NULL ||
+			plan_find_cast(r->p, source->type, column->type) == CAST_BY_TEXT)
+			appendStringInfo(&values, "::pg_catalog.text::%s", column->type);
+		else if (strcmp(source->type, column->type) != 0)
+			appendStringInfo(&values, "::%s", column->type);
 	}
-	step = rebuild_step(
-		r, PHASE_BUILD, "copy_rows",
-		psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s%s",
-				 schema_identity(r->bare), columns.data, values.data,
-				 r->from->partition_key != NULL ? "" : "ONLY ", schema_identity(r->from)));
+	step = rebuild_step(r, PHASE_BUILD, "copy_rows",
+						psprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s%s",
+								 schema_identity(r->bare), columns.data, values.data,
+								 r->from->partition_key != NULL ? "" : "ONLY ",
+								 schema_identity(r->from)));
 	planner_hazard(step, "access_exclusive_lock");
 	planner_hazard(step, "table_rewrite");
 }
@@ -325,14 +325,18 @@ keep_sequences(const Rebuild *r)
 	foreach(lc, r->p->actual->sequences)
 	{
 		const SchemaSequence *sequence = lfirst(lc);
+		const SchemaSequence *again = schema_find(
+			r->p->expected->sequences, sequence->object.schema, sequence->object.name, NULL);
 
 		if (sequence->owned_by == NULL || strncmp(sequence->owned_by, prefix, strlen(prefix)) != 0)
 			continue;
 		rebuild_step(r, PHASE_DETACH, "alter_sequence",
 					 psprintf("ALTER SEQUENCE %s OWNED BY NONE", schema_identity(sequence)));
-		rebuild_step(r, PHASE_ATTACH, "alter_sequence",
-					 psprintf("ALTER SEQUENCE %s OWNED BY %s", schema_identity(sequence),
-							  sequence->owned_by));
+		/* One that goes goes by a step of its own, one that comes elsewhere too. */
+		if (again == NULL
+				? !r->p->options->allow_drop
+				: again->owned_by != NULL && strcmp(again->owned_by, sequence->owned_by) == 0)
+			plan_own_sequence(r->p, again != NULL ? again : sequence, r->root->reason);
 	}
 }
 
@@ -447,7 +451,7 @@ rebuild_all(Planner *p, List *tables, List *old)
 static Rebuild *
 new_rebuild(Planner *p, const Rebuild *root, const SchemaTable *to, const SchemaTable *from)
 {
-	Rebuild    *r = palloc0(sizeof(Rebuild));
+	Rebuild	   *r = palloc0(sizeof(Rebuild));
 
 	r->p = p;
 	r->root = root != NULL ? root : r;
@@ -460,7 +464,7 @@ new_rebuild(Planner *p, const Rebuild *root, const SchemaTable *to, const Schema
 static void
 rebuild_table(Planner *p, const SchemaTable *to, const SchemaTable *from)
 {
-	Rebuild    *r = new_rebuild(p, NULL, to, from);
+	Rebuild	   *r = new_rebuild(p, NULL, to, from);
 
 	refuse_obstacles(p, from);
 	r->reason = ORDER_REASON;
@@ -518,7 +522,7 @@ new_tables(Planner *p, const Rebuild *r, List *old)
 	{
 		const SchemaTable *to = lfirst(lc);
 		SchemaTable *from = planner_find_live(p, schema_identity(to));
-		Rebuild    *part;
+		Rebuild	   *part;
 
 		if (from != NULL && !list_member_ptr(old, from))
 			continue;
@@ -575,6 +579,27 @@ has_to_be_rebuilt(const SchemaTable *to, const SchemaTable *from)
 		   !expression_equal(to->partition_key, from->partition_key) || changes_key_type(to, from);
 }
 
+/* Whether one of those that stay its partitions has. */
+static bool
+tree_has_to_be_rebuilt(const Planner *p, const SchemaTable *to)
+{
+	const SchemaTable *from = planner_find_live(p, schema_identity(to));
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (from != NULL && has_to_be_rebuilt(to, from))
+		return true;
+	foreach(lc, partitions_of(p->expected, to))
+	{
+		const SchemaTable *part = lfirst(lc);
+		const SchemaTable *live = planner_find_live(p, schema_identity(part));
+
+		if (live != NULL && planner_follows_parent(part, live) && tree_has_to_be_rebuilt(p, part))
+			return true;
+	}
+	return false;
+}
+
 /* The table on top of the partitions among which a table stays. */
 static void
 find_root(const Planner *p, const SchemaTable **to, const SchemaTable **from)
@@ -591,10 +616,19 @@ find_root(const Planner *p, const SchemaTable **to, const SchemaTable **from)
 	}
 }
 
+bool
+plan_will_rebuild(const Planner *p, const SchemaTable *to, const SchemaTable *from)
+{
+	if (has_to_be_rebuilt(to, from))
+		return true;
+	find_root(p, &to, &from);
+	return tree_has_to_be_rebuilt(p, to);
+}
+
 static void
 rebuild_tree(Planner *p, const SchemaTable *to, const SchemaTable *from)
 {
-	Rebuild    *root;
+	Rebuild	   *root;
 	List	   *old;
 	List	   *tables;
 
@@ -637,7 +671,7 @@ plan_find_rebuilt(Planner *p)
 bool
 plan_is_of_rebuilt(const Planner *p, const Difference *d)
 {
-	const void *table = d->parent_kind == &schema_table_kind ? d->parent
+	const void *table = d->parent_kind == &schema_table_kind   ? d->parent
 						: d->object_kind != &schema_table_kind ? NULL
 						: d->expected != NULL				   ? d->expected
 															   : d->actual;

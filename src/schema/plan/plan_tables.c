@@ -180,54 +180,28 @@ brings_key(const Planner *p, const SchemaTable *table)
 	return false;
 }
 
-/* The partition by itself, with all that it would have from its parent. */
-static SchemaTable *
-apart(Planner *p, const SchemaTable *table)
+/* Before foreign keys are checked: the whole has to have its rows by then. */
+static PlanStep *
+attach_partition(Planner *p, const SchemaTable *table, const char *reason)
 {
-	SchemaTable *copy = palloc(sizeof(SchemaTable));
-	ListCell   *lc;
+	PlanStep   *step =
+		alter_step(p, PHASE_INDEX, "attach_partition", schema_identity(table), table,
+				   psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", table->partition_of,
+							schema_identity(table), table->partition_bound),
+				   reason);
 
-	*copy = *table;
-	planner_rank_copy(p, copy, table);
-	copy->partition_of = copy->partition_bound = NULL;
-	copy->columns = copy->constraints = copy->indexes = NIL;
-	foreach(lc, table->columns)
-	{
-		SchemaColumn *column = palloc(sizeof(SchemaColumn));
-
-		*column = *(SchemaColumn *) lfirst(lc);
-		column->inherited = false;
-		copy->columns = lappend(copy->columns, column);
-	}
-	foreach(lc, table->constraints)
-	{
-		SchemaConstraint *constraint = palloc(sizeof(SchemaConstraint));
-
-		*constraint = *(SchemaConstraint *) lfirst(lc);
-		if (strcmp(constraint->kind, "check") == 0)
-			constraint->inherited = false;
-		copy->constraints = lappend(copy->constraints, constraint);
-	}
-	foreach(lc, table->indexes)
-	{
-		SchemaIndex *index = palloc(sizeof(SchemaIndex));
-
-		*index = *(SchemaIndex *) lfirst(lc);
-		index->parent = NULL;
-		index->inherited = false;
-		copy->indexes = lappend(copy->indexes, index);
-	}
-	return copy;
+	planner_set_gone(p, &table->partition_bound, step);
+	return planner_run_last(step);
 }
 
 static void
 create_apart(Planner *p, const SchemaTable *table, const char *reason)
 {
-	plan_create_table(p, apart(p, table), reason);
-	alter_step(p, PHASE_DROP, "attach_partition", schema_identity(table), table,
-			   psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", table->partition_of,
-						schema_identity(table), table->partition_bound),
-			   reason);
+	SchemaTable *apart = plan_apart(table);
+
+	planner_rank_copy(p, apart, table);
+	plan_create_table(p, apart, reason);
+	attach_partition(p, table, reason);
 }
 
 void
@@ -253,9 +227,8 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 	add_contents(p, table, false, NEW_TABLE_REASON);
 }
 
-/* Before anything that its parent would not let it do. */
-static PlanStep *
-detach_partition(Planner *p, const SchemaTable *partition, const char *reason)
+PlanStep *
+plan_detach_partition(Planner *p, const SchemaTable *partition, const char *reason)
 {
 	return planner_run_first(
 		alter_step(p, PHASE_DETACH, "detach_partition", schema_identity(partition), partition,
@@ -275,7 +248,7 @@ drop_table(Planner *p, const Difference *d)
 		return;
 	/* Foreign keys to the partitioned table hold on to each of its partitions. */
 	if (table->partition_of != NULL && planner_find_table(p, table->partition_of) != NULL)
-		detach_partition(p, table, reason);
+		plan_detach_partition(p, table, reason);
 	step = planner_step(p, planner_drop_phase(p, &schema_table_kind, table), "drop_table",
 						schema_identity(table), table, ddl_drop(&schema_table_kind, table), reason);
 	if (step->place.phase == PHASE_DETACH)
@@ -363,17 +336,18 @@ move_partition(Planner *p, const Difference *d)
 	}
 	if (from->partition_of != NULL)
 	{
-		step = detach_partition(p, from, reason);
+		step = plan_detach_partition(p, from, reason);
 		if (stays)
 			step->place.phase = PHASE_SCHEMA;	/* its indexes still go with those of its parent */
 	}
 	if (to->partition_of == NULL)
 		return;
-	step = alter_step(p, stays ? PHASE_SCHEMA : PHASE_DROP, "attach_partition", schema_identity(to),
-					  to,
-					  psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", to->partition_of,
-							   schema_identity(to), to->partition_bound),
-					  reason);
+	step = attach_partition(p, to, reason);
+	if (stays)
+	{
+		step->place.phase = PHASE_SCHEMA;
+		step->place.band = BAND_NORMAL;
+	}
 	planner_hazard(step, "table_scan");
 }
 
@@ -427,6 +401,11 @@ change_table(Planner *p, const Difference *d)
 		if (!planner_was_handled(p, table))
 			set_row_security(p, table, d->actual, reason);
 	}
+	else if (difference_is(d, SchemaTable, unlogged) && table->unlogged &&
+			 plan_find_publisher(p, table) != NULL)
+		planner_remain(p, d,
+					   psprintf("publication %s publishes the table, which has to be logged for it",
+								quote_identifier(plan_find_publisher(p, table)->object.name)));
 	else if ((clause = table_clause(d, &rewrites)) != NULL)
 	{
 		step = planner_alter_table(p, PHASE_BUILD, "alter_table", schema_identity(table), table,

@@ -23,6 +23,9 @@ extern void plan_create_table(Planner *p, const SchemaTable *table, const char *
 /* All that CREATE TABLE with bare columns leaves: constraints, indexes, triggers, grants, … */
 extern void plan_table_contents(Planner *p, const SchemaTable *table, const char *reason);
 extern void plan_table(Planner *p, const Difference *d);
+/* Before anything that its parent would not let it do. */
+extern PlanStep *plan_detach_partition(Planner *p, const SchemaTable *partition,
+									   const char *reason);
 /* When all steps are there: tables that become logged, or unlogged, wait for each other. */
 extern void plan_order_logged(Planner *p);
 
@@ -79,6 +82,8 @@ extern void plan_create_publication(Planner *p, const SchemaPublication *publica
 									const char *reason);
 /* A table leaves those that name a column; stays: it comes back as it was, else without it. */
 extern void plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool stays);
+/* A publication that publishes a table before and after, or NULL. */
+extern const SchemaPublication *plan_find_publisher(const Planner *p, const SchemaTable *table);
 /* The publication that could not do without a column, or NULL. */
 extern const SchemaPublication *plan_find_publication(const Planner *p, const SchemaTable *table,
 													  const char *column);
@@ -99,10 +104,26 @@ extern bool plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind
 							const void *parent, const void *child, PlanPhase phase,
 							const char *reason);
 
-/* plan_rebuild.c: recreate_threshold */
+/* plan_rebuild.c: recreate_threshold, and tables that are partitioned otherwise */
 extern void plan_find_rebuilt(Planner *p);
+/* Whether a table will be rebuilt because of how it, or the whole it is part of, is partitioned. */
+extern bool plan_will_rebuild(const Planner *p, const SchemaTable *to, const SchemaTable *from);
 /* Whether a difference is of such a table, which is made as expected. */
 extern bool plan_is_of_rebuilt(const Planner *p, const Difference *d);
+
+/* plan_partitions.c: partitions that leave the whole for the time of a plan */
+
+/* Finds them; the live schema is from now on as it is when they have left. */
+extern void plan_take_apart(Planner *p);
+/* The steps by which they leave; they come back as whatever becomes a partition. */
+extern void plan_detach_apart(Planner *p);
+/* When all steps are there: tables that become partitions wait for what they have too much. */
+extern void plan_order_attached(Planner *p);
+/* A copy of a partition that is a table by itself, with all it had from the whole. */
+extern SchemaTable *plan_apart(const SchemaTable *table);
+/* Gives a key that comes with that of the whole its name. */
+extern void plan_name_key(Planner *p, const SchemaTable *table, const SchemaIndex *index,
+						  const char *reason);
 
 /* plan_objects.c: views, functions, types, sequences, others */
 extern void plan_create_view(Planner *p, const SchemaView *view, const char *reason);
@@ -129,6 +150,8 @@ extern void plan_recreate_domain_constraint(Planner *p, const SchemaType *domain
 
 /* plan_describe.c: owners, privileges, comments */
 extern void plan_describe(Planner *p, const Difference *d);
+/* The column that a sequence belongs to. */
+extern void plan_own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason);
 extern void plan_default_privileges(Planner *p, const Difference *d);
 /*
  * What the owner, privileges and comment of an expected object are when it takes

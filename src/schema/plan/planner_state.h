@@ -21,7 +21,8 @@ typedef struct Planner
 	HTAB	   *gone;			/* what is out of the way -> the step that takes it there */
 	List	   *used_enums;		/* char *: enums whose new labels other steps use */
 	List	   *recreated;		/* live enums that are made anew */
-	List	   *rebuilt;		/* tables made anew (SchemaTable *, expected) */
+	List	   *rebuilt;		/* tables made anew (SchemaTable *), as expected and as they are */
+	List	   *apart;			/* live partitions that are none while the steps run */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
 

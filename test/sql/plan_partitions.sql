@@ -1,0 +1,65 @@
+-- Tables that become partitioned, are so otherwise, or not any more; their keys and indexes.
+\i test/data/pairs.sql
+
+-- Rebuilt, with all that stands on them: rows go through the whole
+SELECT pg_temp.pair($$CREATE TABLE k (id int PRIMARY KEY); CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES k); CREATE INDEX i ON t (b); INSERT INTO k VALUES (1); INSERT INTO t VALUES (1, 1), (2, 1); CREATE VIEW v AS SELECT a FROM t; CREATE TABLE r (x int REFERENCES t); INSERT INTO r VALUES (2); SET CONSTRAINTS ALL IMMEDIATE$$,
+    $$CREATE TABLE k (id int PRIMARY KEY); CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES k) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE t2 PARTITION OF t DEFAULT; CREATE INDEX i ON t (b); CREATE VIEW v AS SELECT a FROM t; CREATE TABLE r (x int REFERENCES t)$$, probe => 'SELECT tableoid::regclass || t::text FROM t');
+SELECT pg_temp.pair($$CREATE TABLE k (id int PRIMARY KEY); CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES k) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE t2 PARTITION OF t DEFAULT; CREATE INDEX i ON t (b); CREATE VIEW v AS SELECT a FROM t; CREATE TABLE r (x int REFERENCES t); INSERT INTO k VALUES (1); INSERT INTO t VALUES (1, 1), (2, 1); INSERT INTO r VALUES (2); SET CONSTRAINTS ALL IMMEDIATE$$,
+    $$CREATE TABLE k (id int PRIMARY KEY); CREATE TABLE t (a int PRIMARY KEY, b int REFERENCES k); CREATE INDEX i ON t (b); CREATE VIEW v AS SELECT a FROM t; CREATE TABLE r (x int REFERENCES t)$$, probe => 'SELECT tableoid::regclass || t::text FROM t');
+SELECT pg_temp.pair($$CREATE TABLE t (a int, b int, id serial, PRIMARY KEY (a, id)) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); CREATE TABLE t2 PARTITION OF t DEFAULT; CREATE INDEX i ON t (b); INSERT INTO t VALUES (1, 1), (2, 1); CREATE TABLE o (a int NOT NULL, b int, id serial); INSERT INTO o VALUES (5, 5)$$,
+    $$CREATE TABLE t (a int, b int DEFAULT 3, id serial, PRIMARY KEY (a, id)) PARTITION BY RANGE (a); CREATE TABLE t1 PARTITION OF t (b DEFAULT 4 NOT NULL) FOR VALUES FROM (2) TO (3); CREATE TABLE t3 PARTITION OF t DEFAULT; CREATE INDEX i ON t (b); CREATE TABLE o (a int NOT NULL, b int, id serial, PRIMARY KEY (a, id)); ALTER TABLE t ATTACH PARTITION o FOR VALUES FROM (5) TO (7)$$, probe => 'SELECT tableoid::regclass || t::text FROM t');
+SELECT pg_temp.pair($$CREATE TABLE t (a int, b int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); INSERT INTO t VALUES (1, 1)$$,
+    $$CREATE TABLE t (a int, b int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1) PARTITION BY LIST (b); CREATE TABLE t1a PARTITION OF t1 DEFAULT; CREATE INDEX i ON t (b)$$, probe => 'SELECT tableoid::regclass || t::text FROM t');
+SELECT pg_temp.pair($$CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY, b int); INSERT INTO t (b) VALUES (1), (2)$$,
+    $$CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY, b int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t DEFAULT$$, probe => 'INSERT INTO t (b) VALUES (4) RETURNING tableoid::regclass || t::text');
+-- with what goes before the rows are copied, and a type that changes
+SELECT pg_temp.pair($$CREATE TYPE c AS (x int); CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE TABLE u (id int, o c[], h int DEFAULT f(3)) PARTITION BY LIST (id); CREATE TABLE u1 PARTITION OF u DEFAULT; CREATE INDEX uf ON u (f(h)); INSERT INTO u VALUES (1, '{(1)}')$$,
+    $$CREATE TYPE c AS (x bigint); CREATE FUNCTION f(b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE TABLE u (id bigint, o c[], h int DEFAULT f(3)) PARTITION BY LIST (id); CREATE TABLE u1 PARTITION OF u DEFAULT; CREATE INDEX uf ON u (f(h))$$, probe => 'SELECT u::text FROM u');
+-- only with leave to drop
+SELECT pg_temp.pair('CREATE TABLE t (a int)', 'CREATE TABLE t (a int) PARTITION BY LIST (a)', allow_drop => false);
+
+-- Indexes and keys of partitions serve the whole otherwise than before
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON m (id); INSERT INTO m VALUES (1, 1)$$,
+    $$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX m1_id_idx ON m1 (id)$$, probe => 'SELECT tableoid::regclass || m::text FROM m');
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX m1_id_idx ON m1 (id)$$,
+    $$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON m (id)$$);
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); ALTER TABLE m1 ADD PRIMARY KEY (foo, id); CREATE UNIQUE INDEX i ON m (foo, id)$$,
+    $$CREATE TABLE m (foo int, id int, PRIMARY KEY (foo, id)) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1)$$);
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int, PRIMARY KEY (foo, id)) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE TABLE z (x int, y int, FOREIGN KEY (x, y) REFERENCES m); INSERT INTO m VALUES (1, 1); INSERT INTO z VALUES (1, 1); SET CONSTRAINTS ALL IMMEDIATE$$,
+    $$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); ALTER TABLE m1 ADD CONSTRAINT mine PRIMARY KEY (foo, id); CREATE UNIQUE INDEX i ON m (foo, id); CREATE TABLE z (x int, y int, FOREIGN KEY (x, y) REFERENCES m (foo, id))$$);
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE UNIQUE INDEX m1_pkey ON m1 (foo, id); INSERT INTO m VALUES (1, 1)$$,
+    $$CREATE TABLE m (foo int, id int, PRIMARY KEY (foo, id)) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE TABLE z (x int, y int, FOREIGN KEY (x, y) REFERENCES m)$$);
+-- keys that come with the whole's are named
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1)$$,
+    $$CREATE TABLE m (foo int, id int, PRIMARY KEY (foo, id)) PARTITION BY LIST (foo); CREATE TABLE m1 (foo int NOT NULL, id int NOT NULL, CONSTRAINT mine PRIMARY KEY (foo, id)); ALTER TABLE m ATTACH PARTITION m1 FOR VALUES IN (1);
+      CREATE TABLE m2 (foo int NOT NULL, id int NOT NULL, CONSTRAINT mine2 PRIMARY KEY (foo, id)); ALTER TABLE m ATTACH PARTITION m2 FOR VALUES IN (2)$$);
+-- a table comes to the whole, without a column that it has too much; another leaves
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 (foo int, id int, extra int); CREATE TABLE m2 PARTITION OF m FOR VALUES IN (2)$$,
+    $$CREATE TABLE m (foo int, id int, PRIMARY KEY (foo, id)) PARTITION BY LIST (foo); CREATE TABLE m1 (foo int NOT NULL, id int NOT NULL); ALTER TABLE m ATTACH PARTITION m1 FOR VALUES IN (1); CREATE TABLE m2 (foo int, id int)$$);
+-- an index that lacks a part is whole once that is attached
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON ONLY m (id); CREATE INDEX j ON m1 (id)$$,
+    $$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON ONLY m (id); CREATE INDEX j ON m1 (id); ALTER INDEX i ATTACH PARTITION j$$);
+SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON m (id)$$,
+    $$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON ONLY m (id); CREATE INDEX j ON m1 (id)$$);
+
+-- Whose a sequence is, its table is
+SELECT pg_temp.pair($$CREATE SEQUENCE s; CREATE TABLE t (id int); ALTER TABLE t OWNER TO regress_pair_owner$$,
+    $$CREATE SEQUENCE s; CREATE TABLE t (id int); ALTER SEQUENCE s OWNED BY t.id$$);
+SELECT pg_temp.pair('CREATE TABLE t (id serial)', $$CREATE TABLE t (id serial); ALTER TABLE t OWNER TO regress_pair_owner$$);
+
+-- A step after ALTER DOMAIN … DROP CONSTRAINT that runs by itself
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TABLE t (a int, CONSTRAINT c CHECK (a > 0)); ALTER TABLE t OWNER TO regress_pair_owner$$,
+    $$CREATE DOMAIN d AS int; CREATE TABLE t (a int); ALTER TABLE t OWNER TO regress_pair_owner$$);
+
+-- Foreign tables keep their rows elsewhere
+CREATE FOREIGN DATA WRAPPER regress_pair_fdw;
+CREATE SERVER regress_pair_server FOREIGN DATA WRAPPER regress_pair_fdw;
+SELECT pg_temp.pair('CREATE TABLE t (a int, b text); INSERT INTO t VALUES (1)', 'CREATE FOREIGN TABLE t (a int, b text, c int) SERVER regress_pair_server');
+SELECT pg_temp.pair('CREATE FOREIGN TABLE t (a int, b text, c int) SERVER regress_pair_server; CREATE VIEW v AS SELECT a FROM t', 'CREATE TABLE t (a int PRIMARY KEY, b text); CREATE VIEW v AS SELECT a FROM t');
+DROP FOREIGN DATA WRAPPER regress_pair_fdw CASCADE;
+
+DROP OWNED BY regress_pair_owner, regress_pair_reader;
+DROP ROLE regress_pair_owner, regress_pair_reader;
+RESET ROLE;
+DROP OWNED BY regress_pairs;
+DROP ROLE regress_pairs;
