@@ -92,6 +92,7 @@ struct Cli
 
 	int			failure_code;	/* of what failure_tell said last; 0: nothing */
 	cJSON	   *failure;		/* and for --json */
+	cJSON	   *said;			/* the server's warnings that were shown, strings; or NULL */
 	bool		interruption_said;
 	bool		stdout_taken;	/* by rows: the document goes to standard error */
 	const char *committed;		/* what an interruption does not undo; NULL: nothing */

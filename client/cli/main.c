@@ -134,6 +134,7 @@ main(int argc, char **argv)
 		document_print_failure(cli.stdout_taken ? stderr : stdout, cli.failure);
 	else
 		cJSON_Delete(cli.failure);
+	cJSON_Delete(cli.said);
 	options_free(&cli);
 	if (fflush(stdout) != 0 && code == CODE_DONE)
 	{

@@ -6,8 +6,12 @@
  * needs to go: a list of profiles needs no profile, `status` needs no server.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "print.h"
+
+/* Different warnings of the server that are shown: triggers may have one a row. */
+#define MAX_SAID 50
 
 void
 opening_tell_warnings(const Cli *cli)
@@ -47,12 +51,34 @@ opening_resolve(Cli *cli)
 	return CODE_DONE;
 }
 
+/* Each once: a preview and what it previews say the same. */
+static bool
+was_said(Cli *cli, const char *message)
+{
+	const cJSON *said;
+
+	cJSON_ArrayForEach(said, cli->said)
+	{
+		if (strcmp(said->valuestring, message) == 0)
+			return true;
+	}
+	if (cli->said == NULL)
+		cli->said = cJSON_CreateArray();
+	cJSON_AddItemToArray(cli->said, cJSON_CreateString(message));
+	return cJSON_GetArraySize(cli->said) > MAX_SAID;
+}
+
+/* A warning is for whoever runs the command; the rest is for whoever wants to know more. */
 static void
 on_notice(dba_client *db, const char *severity, const char *message, void *arg)
 {
+	Cli		   *cli = arg;
+
 	(void) db;
-	(void) arg;
-	fprintf(stderr, "%s: %s\n", severity, message);
+	if (cli->verbose)
+		fprintf(stderr, "%s: %s\n", severity, message);
+	else if (strcmp(severity, "WARNING") == 0 && !was_said(cli, message))
+		message_warn("warning: %s", message);
 }
 
 /* The client connects at its first request, so a mistake in a URL is told here, and a server
@@ -68,8 +94,7 @@ opening_open(Cli *cli)
 	cli->db = dba_open_config(cli->config, options_value(cli, "profile"), &error);
 	if (cli->db == NULL)
 		return failure_tell_and_free(cli, error);
-	if (cli->verbose)
-		dba_on_notice(cli->db, on_notice, NULL);
+	dba_on_notice(cli->db, on_notice, cli);
 	return CODE_DONE;
 }
 

@@ -68,9 +68,10 @@ childindex_notice(const RelationInfo *rel, int64 rows)
 	query_unpin(nestlevel);
 	for (int i = 0; i + 2 < list_length(n.notices); i += 3)
 		ereport(
-			NOTICE,
-			(errmsg("foreign key \"%s\" of table %s has no index", (char *) list_nth(n.notices, i),
-					(char *) list_nth(n.notices, i + 1)),
+			WARNING,
+			(errmsg("foreign key \"%s\" of table %s has no index on (%s)",
+					(char *) list_nth(n.notices, i), (char *) list_nth(n.notices, i + 1),
+					(char *) list_nth(n.notices, i + 2)),
 			 errdetail("For each row deleted of \"%s\" that table is read as a whole.", rel->name),
 			 errhint("CREATE INDEX ON %s (%s);", (char *) list_nth(n.notices, i + 1),
 					 (char *) list_nth(n.notices, i + 2))));

@@ -8,7 +8,7 @@
 #include "base/relation.h"
 
 /*
- * Names in a NOTICE each such foreign key to the table of which rows are to be deleted,
+ * Names in a WARNING each such foreign key to the table of which rows are to be deleted,
  * where that reads so much that it will be felt.
  */
 extern void childindex_notice(const RelationInfo *rel, int64 rows);
