@@ -59,8 +59,7 @@ compare_live(FunctionCallInfo fcinfo, Jsonb *expected)
 		validation_expect(expected, argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL),
 						  argument_strings(fcinfo, "exclude", ARGUMENT_OPTIONAL));
 
-	return validation_compare(
-		expectation, diff_parse_ignore(argument_strings(fcinfo, "ignore", ARGUMENT_OPTIONAL)));
+	return validation_compare(expectation, argument_strings(fcinfo, "ignore", ARGUMENT_OPTIONAL));
 }
 
 /* The steps of a plan as rows. */

@@ -362,8 +362,7 @@ apply_body(void *arg)
 
 	begin_reading();
 	oldcxt = MemoryContextSwitchTo(run->cxt);
-	run->differences = validation_compare(run->plan->header.expectation,
-										  diff_parse_ignore(run->plan->header.ignore));
+	run->differences = validation_compare(run->plan->header.expectation, run->plan->header.ignore);
 	MemoryContextSwitchTo(oldcxt);
 	PopActiveSnapshot();
 	check_result(run);

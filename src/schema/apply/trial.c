@@ -231,11 +231,11 @@ set_lock_hazard(PlanStep *step)
  * lend his rights to those.
  */
 static void
-try_steps(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHeader *header)
+try_steps(SchemaPlan *plan, const TrialGoal *goal, const Schema *live, const PlanOptions *options,
+		  PlanHeader *header)
 {
 	TrialOutcome outcome =
-		trial_run(plan, header->expectation->schema, live, header->expectation->is_flat,
-				  options->ignore, options->rename_steps != NIL, &header->verify_error);
+		trial_run(plan, goal, live, options->rename_steps != NIL, &header->verify_error);
 
 	if (outcome == TRIAL_IMPOSSIBLE && superuser())
 		header->verify_error =
@@ -245,7 +245,8 @@ try_steps(SchemaPlan *plan, const Schema *live, const PlanOptions *options, Plan
 }
 
 static void
-verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHeader *header)
+verify(SchemaPlan *plan, const TrialGoal *goal, const Schema *live, const PlanOptions *options,
+	   PlanHeader *header)
 {
 	/* Copies are made of the schemas planned alone: they have nothing that would show it. */
 	if (plan->obstacles != NIL)
@@ -253,7 +254,7 @@ verify(SchemaPlan *plan, const Schema *live, const PlanOptions *options, PlanHea
 		header->verify_error = linitial(plan->obstacles);
 		return;
 	}
-	try_steps(plan, live, options, header);
+	try_steps(plan, goal, live, options, header);
 	header->verified = header->verify_error == NULL;
 }
 
@@ -325,6 +326,7 @@ trial_make_plan(const PlanRequest *request)
 		validation_expect(request->expected, request->schemas, request->exclude);
 	Schema	   *live = catalog_read_with_graph(expectation->schemas);
 	Schema	   *renamed;
+	TrialGoal	goal = {expectation->schema, NULL, expectation->is_flat, request->ignore};
 	SchemaPlan *plan;
 	ListCell   *lc;
 
@@ -334,10 +336,11 @@ trial_make_plan(const PlanRequest *request)
 	renamed = rename_live(live, request, expectation, options);
 	if (renamed != live)
 		validation_filter(renamed, expectation->schemas, expectation->exclude);
-	plan = plan_make(expectation->schema, renamed, expectation->is_flat, options);
+	goal.expected = validation_leave_alone(goal.wanted, renamed, request->ignore);
+	plan = plan_make(goal.expected, renamed, expectation->is_flat, options);
 	foreach(lc, plan->steps)
 		set_lock_hazard(lfirst(lc));
 	if (request->verify)
-		verify(plan, live, options, &header);
+		verify(plan, &goal, live, options, &header);
 	return plan_write(plan, &header);
 }

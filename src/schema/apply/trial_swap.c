@@ -17,6 +17,7 @@
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "schema/catalog/catalog.h"
+#include "schema/catalog/validation.h"
 #include "schema/expected/expected_statement.h"
 #include "schema/expected/expected_swap.h"
 #include "schema/plan/plan_document.h"
@@ -39,8 +40,7 @@ typedef struct Trial
 	Schema	   *expected;		/* the part the plan is about */
 	Subset	   *subset;
 	List	   *foreign;		/* char *: functions of roles without the caller's rights */
-	bool		is_flat;
-	int			ignore;
+	const TrialGoal *goal;
 	MemoryContext cxt;
 	bool		prepared;		/* the copies are made */
 	char	   *reason;
@@ -180,6 +180,7 @@ try_in_swap(Swap *swap, void *arg)
 {
 	Trial	   *trial = arg;
 	Schema	   *reached;
+	Schema	   *expected;
 	ListCell   *lc;
 
 	foreach(lc, trial->preparation->steps)
@@ -197,9 +198,11 @@ try_in_swap(Swap *swap, void *arg)
 		run_step(trial, swap, lfirst(lc));
 	swap_begin_reading(swap);
 	reached = catalog_read_comparable(trial->schemas, NIL);
-	check_differences(trial, trial->is_flat
-								 ? diff_names(trial->expected, reached)
-								 : diff_schemas(trial->expected, reached, trial->ignore));
+	expected = validation_leave_alone(trial->expected, reached, trial->goal->ignore);
+	check_differences(
+		trial, trial->goal->is_flat
+				   ? diff_names(expected, reached)
+				   : diff_schemas(expected, reached, diff_parse_ignore(trial->goal->ignore)));
 }
 
 static void
@@ -277,14 +280,14 @@ touched_relations(const SchemaPlan *plan)
 }
 
 static void
-try_subset(Trial *trial, const Schema *expected, const Schema *actual, Subset *subset)
+try_subset(Trial *trial, const Schema *actual, Subset *subset)
 {
 	Schema	   *part;
 	ErrorData  *error;
 
 	trial->reason = NULL;
 	trial->subset = subset;
-	trial->expected = subset_restrict(subset, expected);
+	trial->expected = subset_restrict(subset, trial->goal->wanted);
 	part = subset_restrict(subset, actual);
 	trial->foreign = foreign_functions(part);
 	trial->preparation = plan_copies(part);
@@ -299,11 +302,10 @@ try_subset(Trial *trial, const Schema *expected, const Schema *actual, Subset *s
 }
 
 TrialOutcome
-trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool expected_is_flat,
-		  int ignore, bool renames, char **reason)
+trial_run(SchemaPlan *plan, const TrialGoal *goal, const Schema *actual, bool renames,
+		  char **reason)
 {
-	Trial		trial = {
-		.plan = plan, .is_flat = expected_is_flat, .ignore = ignore, .cxt = CurrentMemoryContext};
+	Trial		trial = {.plan = plan, .goal = goal, .cxt = CurrentMemoryContext};
 
 	/* The live schema was read for all that was asked for, also for what is no longer made. */
 	choose_schemas(&trial, actual);
@@ -311,12 +313,12 @@ trial_run(SchemaPlan *plan, const Schema *expected, const Schema *actual, bool e
 		return TRIAL_IMPOSSIBLE;
 	/* Differences name things as they are called after renames, the live schema before. */
 	if (!renames)
-		try_subset(&trial, expected, actual,
-				   subset_of_differences(expected, actual, plan->differences,
+		try_subset(&trial, actual,
+				   subset_of_differences(goal->expected, actual, plan->differences,
 										 touched_relations(plan), plan->concerned));
 	/* Policies, rules and trigger conditions read tables without saying so: take all. */
 	if (renames || trial.reason != NULL)
-		try_subset(&trial, expected, actual, subset_of_all());
+		try_subset(&trial, actual, subset_of_all());
 	*reason = trial.reason;
 	if (trial.reason == NULL)
 		return TRIAL_PASSED;

@@ -26,6 +26,9 @@ extern Schema *catalog_read_comparable(List *schemas, List *exclude);
 /* Tables with their columns' names alone: far cheaper. */
 extern Schema *catalog_read_columns(List *schemas, List *exclude);
 
+/* Marks tables that an extension makes and drops by itself (SchemaTable.managed). */
+extern void catalog_mark_managed(Schema *schema);
+
 /*
  * Whether the schemas have at least so many relations, indexes counted, and constraints
  * of relations: what a document lists, the schema has, or it differs.

@@ -17,6 +17,7 @@
 #include "mb/pg_wchar.h"
 #include "schema/catalog/catalog.h"
 #include "schema/model/document.h"
+#include "schema/model/leave.h"
 #include "schema/catalog/validation.h"
 #include "utils/builtins.h"
 
@@ -158,19 +159,28 @@ validation_expect(Jsonb *expected, List *schemas, List *exclude)
 	return expectation;
 }
 
+Schema *
+validation_leave_alone(const Schema *expected, Schema *actual, List *ignore)
+{
+	catalog_mark_managed(actual);
+	return leave_alone(expected, actual, leave_parse(ignore));
+}
+
 /* Excluded relations are not read at all: what they hold costs nothing. */
 List *
-validation_compare(const Expectation *expectation, int ignore)
+validation_compare(const Expectation *expectation, List *ignore)
 {
+	int			bits = diff_parse_ignore(ignore);
 	Schema	   *actual;
+	Schema	   *expected;
 
 	if (expectation->is_flat)
-	{
 		actual = catalog_read_columns(expectation->schemas, expectation->exclude);
-		return diff_names(expectation->schema, actual);
-	}
-	actual = catalog_read_comparable(expectation->schemas, expectation->exclude);
-	return diff_schemas(expectation->schema, actual, ignore);
+	else
+		actual = catalog_read_comparable(expectation->schemas, expectation->exclude);
+	expected = validation_leave_alone(expectation->schema, actual, ignore);
+	return expectation->is_flat ? diff_names(expected, actual)
+								: diff_schemas(expected, actual, bits);
 }
 
 /* A table as the document's readers know it: bare in public, else with its schema. */

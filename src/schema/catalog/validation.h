@@ -27,8 +27,13 @@ extern Expectation *validation_expect(Jsonb *expected, List *schemas, List *excl
 /* Takes out of a schema what stands in none of schemas or is named in exclude. */
 extern void validation_filter(Schema *schema, List *schemas, List *exclude);
 
-/* The differences of the live schema from an expectation; ignore as for diff_schemas. */
-extern List *validation_compare(const Expectation *expectation, int ignore);
+/*
+ * The differences of the live schema from an expectation; ignore is the argument of that
+ * name (char *): names of diff.h and patterns of leave.h.
+ */
+extern List *validation_compare(const Expectation *expectation, List *ignore);
+/* A schema expected, with what is left alone as it is live: by ignore, or managed by extensions. */
+extern Schema *validation_leave_alone(const Schema *expected, Schema *actual, List *ignore);
 
 /* {"valid", "missing_tables", "missing_columns", "extra_tables", "differences", "error_count"} */
 extern Jsonb *validation_write(List *differences);

@@ -142,8 +142,7 @@ watch_expectation(const Declaration *d)
 static List *
 compare_as_validate(const Declaration *d)
 {
-	return validation_compare(watch_expectation(d),
-							  diff_parse_ignore(argument_default_strings("validate", "ignore")));
+	return validation_compare(watch_expectation(d), argument_default_strings("validate", "ignore"));
 }
 
 List *

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "schema/model/diff.h"
 #include "schema/model/expression.h"
+#include "schema/model/leave.h"
 #include "utils/builtins.h"
 
 /* Names of the DIFF_IGNORE_* bits, in their order. */
@@ -44,7 +45,8 @@ diff_parse_ignore(List *names)
 	ListCell   *lc;
 
 	foreach(lc, names)
-		bits |= 1 << argument_choose(lfirst(lc), ignore_names, "element of argument ignore");
+		if (!leave_is_pattern(lfirst(lc)))
+			bits |= 1 << argument_choose(lfirst(lc), ignore_names, "element of argument ignore");
 	return bits;
 }
 

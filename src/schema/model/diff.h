@@ -34,7 +34,8 @@ typedef struct Difference
 #define DIFF_IGNORE_COLUMN_ORDER 0x08
 #define DIFF_IGNORE_EXTRA 0x10
 
-/* The bits for names like 'owners' (List of char *); 22023 for one that is not known. */
+/* The bits for names like 'owners' (List of char *), less the patterns of leave.h; 22023 for one
+ * that is not known. */
 extern int diff_parse_ignore(List *names);
 
 /*

@@ -212,6 +212,7 @@ typedef struct SchemaTable
 	bool		force_row_security;
 	char	   *server;			/* of a foreign table */
 	List	   *fdw_options;
+	bool		managed;		/* of a live one: an extension makes and drops it; never written */
 	List	   *columns;
 	List	   *constraints;
 	List	   *indexes;
