@@ -37,7 +37,11 @@ extern void conn_watch(Conn *conn);
 extern bool conn_resets(const Conn *conn, const Request *request);
 extern bool conn_send_reset(Conn *conn, Request *request);
 extern void conn_reset(Conn *conn);
-extern bool conn_learn_settings(Conn *conn);
+extern bool conn_learn_settings(Conn *conn, bool exact);
+
+/* who answers; and, where it is who was greeted ($1, its pid), sets what values need to be
+ * exact, and counts that */
+extern const char conn_setup_sql[];
 
 /* a round trip without a statement, to see that it lives */
 extern void conn_ping(Conn *conn);

@@ -567,7 +567,11 @@ static void
 connect_setup(Conn *conn)
 {
 	const char *style = PQparameterStatus(conn->pg, "DateStyle");
+	const char *values[1];
+	char		pid[16];
 
+	snprintf(pid, sizeof(pid), "%d", PQbackendPID(conn->pg));
+	values[0] = pid;
 	conn->state = CONN_SETUP;
 	PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
 	if (PQsetnonblocking(conn->pg, 1) != 0 || PQenterPipelineMode(conn->pg) != 1)
@@ -585,8 +589,7 @@ connect_setup(Conn *conn)
 		}
 		conn->restyled = true;
 	}
-	if (PQsendQueryParams(conn->pg, "SELECT pg_catalog.pg_backend_pid()", 0, NULL, NULL, NULL, NULL,
-						  0) != 1 ||
+	if (PQsendQueryParams(conn->pg, conn_setup_sql, 1, NULL, values, NULL, NULL, 0) != 1 ||
 		!conn_expect(conn, OP_SETUP, NULL, NULL))
 	{
 		conn_close(conn, NULL);
@@ -607,7 +610,7 @@ connect_setup_done(Conn *conn, const PGresult *result)
 	/* What answers is another process than the one that was greeted: a pooler is between. */
 	if (strcmp(pid, PQgetvalue(result, 0, 0)) != 0)
 		conn->pool->pooler = true;
-	if (!conn_learn_settings(conn))
+	if (!conn_learn_settings(conn, strcmp(PQgetvalue(result, 0, 1), "0") != 0))
 	{
 		conn_close(conn, error_new(DBA_NO_MEMORY, "out of memory"));
 		return;

@@ -47,6 +47,24 @@ static const char *const reported[] = {
 	"application_name",
 };
 
+/*
+ * Settings under which a value read would not be the value stored (digits left out), or one
+ * written not the one given (NULL in an array as the word).  A pooler does not follow them,
+ * so they are set only where what answers is what was greeted, and where they differ.
+ */
+static const struct
+{
+	const char *name;
+	const char *value;
+} exact_settings[] = {{"extra_float_digits", "1"}, {"array_nulls", "on"}};
+
+const char	conn_setup_sql[] =
+	"SELECT pg_catalog.pg_backend_pid(), (SELECT"
+	" pg_catalog.count(pg_catalog.set_config(s.name, s.value, false)) FROM"
+	" (VALUES ('extra_float_digits', '1'), ('array_nulls', 'on')) s (name, value)"
+	" WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $1::pg_catalog.int4"
+	" AND pg_catalog.current_setting(s.name, true) OPERATOR(pg_catalog.<>) s.value)";
+
 /* --- what it is followed by */
 
 static bool
@@ -63,14 +81,17 @@ restore_add(Conn *conn, const char *name, const char *value)
 }
 
 /* Called when the session is as it should be, and nobody has used it.  That the date
- * style was set, the server tells only later. */
+ * style was set, the server tells only later.  exact: those above were set too. */
 bool
-conn_learn_settings(Conn *conn)
+conn_learn_settings(Conn *conn, bool exact)
 {
 	const char *value;
 
 	if (conn->restyled && !restore_add(conn, "DateStyle", "ISO"))
 		return false;
+	for (size_t i = 0; exact && i < LENGTH(exact_settings); i++)
+		if (!restore_add(conn, exact_settings[i].name, exact_settings[i].value))
+			return false;
 	for (size_t i = 0; conn->pool->pooler && i < LENGTH(reported); i++)
 	{
 		if (conn->restyled && strcmp(reported[i], "DateStyle") == 0)
@@ -109,8 +130,8 @@ conn_send_reset(Conn *conn, Request *request)
 {
 	const char *sql = buf_text(&conn->restore);
 	const char *end = sql + conn->restore.len;
-	bool		sent =
-		conn_reserve(conn, LENGTH(reset_sql) + LENGTH(reset_rest_sql) + LENGTH(reported) + 1);
+	bool sent = conn_reserve(conn, LENGTH(reset_sql) + LENGTH(reset_rest_sql) + LENGTH(reported) +
+									   LENGTH(exact_settings) + 1);
 
 	conn->dirty = false;
 	for (size_t i = 0; sent && i < LENGTH(reset_sql); i++)
