@@ -275,7 +275,8 @@ extern DBA_API dba_request dba_call(dba_client *db, const char *function, const 
 									dba_callback cb, void *arg);
 
 /* The same with cJSON values, which stay the caller's.  A number beyond +-2^53 is
- * DBA_INVALID there (use a string or cJSON_Raw). */
+ * DBA_INVALID there (use a string or cJSON_Raw); a cJSON_Raw is JSON text, and "null" in
+ * one is JSON's null where the type is json or jsonb. */
 extern DBA_API dba_request dba_select_json(dba_client *db, const char *table, const char *columns,
 										   const cJSON *filters, const char *order_by,
 										   dba_callback cb, void *arg);
@@ -326,6 +327,16 @@ extern DBA_API void dba_query_conflict(dba_query *query, const char *columns);
 /* allows update and delete without a condition */
 extern DBA_API void dba_query_all_rows(dba_query *query);
 
+/*
+ * JSON's null, told apart from SQL NULL.  In rows written with this query a null is JSON's
+ * own in these columns ("a, b"; NULL: in all) where their type is json or jsonb, or holds
+ * one (an array, a composite); elsewhere it is SQL NULL, as without this call.  In rows
+ * that the query returns dba_result_json, _row and _rows_json give JSON's null as a
+ * cJSON_Raw "null", and SQL NULL as a cJSON null; the calls that take cJSON read both so.
+ * DBA_NOT_SUPPORTED of a supabase profile: PostgREST knows one null.
+ */
+extern DBA_API void dba_query_json_null(dba_query *query, const char *columns);
+
 /* for programs written against the Python library of the same name: column types
  * are known from the server, so this changes nothing but is checked */
 extern DBA_API void dba_query_jsonb_columns(dba_query *query, const char *columns);
@@ -362,7 +373,9 @@ extern DBA_API int64_t dba_result_count(const dba_result *result);
  * int64, double and bool store the value and return true, or return false for
  * NULL, no such column, and text that is no such value or does not fit.  json
  * returns the value in to_json's form, to be freed with cJSON_Delete; NULL when
- * there is no such column or no memory (SQL NULL is a cJSON null).
+ * there is no such column or no memory (SQL NULL is a cJSON null).  What no tree
+ * holds, a number of many digits or a json with a name twice or \u0000, is a
+ * cJSON_Raw.  Given to the calls that write, it is the value that was read.
  */
 extern DBA_API bool dba_result_is_null(const dba_result *result, size_t row, const char *column);
 extern DBA_API const char *dba_result_text(const dba_result *result, size_t row,

@@ -90,6 +90,50 @@ test_refused(void **state)
 		assert_string_equal(again(cases[i].text), cases[i].problem);
 }
 
+/* What json takes and nothing else: only where values stand, and written as it came. */
+static void
+test_values_of_json(void **state)
+{
+	static const char *const kept[] = {
+		"[1,{\"a\":1,\"a\":[{\"b\":1,\"b\":2}]}]",
+		"[\"a\\u0000b\",\"\\u0000\",{\"\\u0000\":1,\"\\u0000x\":\"\"}]",
+		"[\"\\ud800\",\"\\udc00\\ud800\",\"\\udbff\\n\",\"\\ud800\\u0000\",\"\\udfffx\"]",
+		"[\"\xed\x9f\xbf\xee\x80\x80\xf0\x9f\x98\x80\"]"};
+	static const struct
+	{
+		const char *text;
+		const char *problem;
+	} refused[] = {
+		{"{\"a\":1,\"a\":2}",
+		 "row: member \"a\" comes twice in the object that ends at line 1, column 13"},
+		{"{\"\\u0000\":1}", "row: \\u0000 or half of a surrogate pair in a name"},
+		{"{\"a\":\"\xc0\x80\"}", "row: invalid JSON, invalid UTF-8 at line 1, column 7"}};
+	Arena		arena = {NULL};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+	{
+		Buf			buf = BUF_INIT;
+		JsonValue  *value = json_parse_values(&arena, kept[i], strlen(kept[i]), 1, "row", NULL);
+
+		assert_non_null(value);
+		assert_int_equal(value->odd, i == 1 || i == 2);
+		json_write(&buf, value);
+		assert_string_equal(buf_text(&buf), kept[i]);
+		buf_free(&buf);
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+	{
+		dba_error  *error = NULL;
+
+		assert_null(
+			json_parse_values(&arena, refused[i].text, strlen(refused[i].text), 1, "row", &error));
+		assert_string_equal(dba_error_message(error), refused[i].problem);
+		dba_error_free(error);
+	}
+	arena_free(&arena);
+}
+
 static void
 test_many_members(void **state)
 {
@@ -260,10 +304,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),		 cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_many_members), cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_cjson_digits), cmocka_unit_test(test_cjson_refused),
-		cmocka_unit_test(test_locale),		 cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_values),		   cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_values_of_json), cmocka_unit_test(test_many_members),
+		cmocka_unit_test(test_depth),		   cmocka_unit_test(test_cjson_digits),
+		cmocka_unit_test(test_cjson_refused),  cmocka_unit_test(test_locale),
+		cmocka_unit_test(test_no_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,7 @@ static const char schema[] =
 	" at timestamptz, d date, ok boolean DEFAULT true, m mood);"
 	"CREATE TABLE pair (a text, b int, note text, PRIMARY KEY (a, b));"
 	"CREATE TABLE heap (v int);"
+	"CREATE EXTENSION hstore; CREATE TABLE kept (id int PRIMARY KEY, h hstore, j json);"
 	"CREATE TABLE parent (id int PRIMARY KEY); "
 	"CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent, n int CHECK (n > 0),"
 	" must text NOT NULL DEFAULT 'x');"
@@ -501,10 +502,11 @@ test_connection(void **state)
 	(void) state;
 	dba_wait(db, dba_test_connection(db, take, &answer), 300000);
 	assert_string_equal(
-		answer.text, "[{\"database\":null,\"username\":\"member\",\"server_version\":\"PostgREST "
-					 "12.0.2\",\"extension_version\":null,\"in_recovery\":null,\"ssl\":false,"
-					 "\"tables\":[\"child\",\"closed\",\"heap\",\"item\",\"mine\",\"pair\","
-					 "\"parent\",\"task\"]}]");
+		answer.text,
+		"[{\"database\":null,\"username\":\"member\",\"server_version\":\"PostgREST "
+		"12.0.2\",\"extension_version\":null,\"in_recovery\":null,\"ssl\":false,"
+		"\"tables\":[\"child\",\"closed\",\"heap\",\"item\",\"kept\",\"mine\",\"pair\","
+		"\"parent\",\"task\"]}]");
 	dba_close(db);
 }
 
@@ -617,6 +619,60 @@ test_example(void **state)
 	assert_string_equal(ours, theirs);
 }
 
+/* A row of documents, read and written back. */
+static void
+take_row(dba_client *client, const dba_result *result, const dba_error *error, void *arg)
+{
+	(void) client;
+	assert_string_equal(dba_error_message(error), "");
+	*(cJSON **) arg = dba_result_row(result, 0);
+}
+
+static void
+test_documents(void **state)
+{
+	static const char *const documents[] = {"{\"a\":1,\"a\":[2]}", "\"a\"", "1.5"};
+
+	cJSON	   *row = NULL;
+	Outcome		refused = {0};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++)
+	{
+		Outcome		out = {0};
+		char		sql[256];
+
+		snprintf(sql, sizeof(sql),
+				 "TRUNCATE kept; INSERT INTO kept VALUES (1, 'a=>1, \"b c\"=>NULL', '%s')",
+				 documents[i]);
+		server_sql(server, sql);
+		dba_select(hosted, "kept", NULL, NULL, NULL, take_row, &row);
+		dba_run(hosted);
+		cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(row, "id"), 2);
+		outcome_wait(hosted, dba_insert_json(hosted, "kept", row, outcome_take, &out), &out);
+		assert_string_equal(out.message, "");
+		cJSON_DeleteItemFromObject(row, "id");
+		server_sql(server, "INSERT INTO kept VALUES (3)");
+		outcome_wait(hosted, dba_update_json(hosted, "kept", row, NULL, outcome_take, &out), &out);
+		assert_int_equal(out.code, DBA_INVALID);	/* without a filter */
+		assert_string_equal(server_sql(server, "SELECT count(*) FROM kept WHERE id < 3 AND"
+											   " h = 'a=>1, \"b c\"=>NULL'"),
+							"2");
+		assert_string_equal(
+			server_sql(server, "SELECT count(DISTINCT j::text) FROM kept WHERE id < 3"), "1");
+		cJSON_Delete(row);
+	}
+	/* can be read; the service itself does not take it */
+	server_sql(server, "TRUNCATE kept; INSERT INTO kept VALUES (1, NULL, '\"\\u0000\"')");
+	dba_select(hosted, "kept", NULL, NULL, NULL, take_row, &row);
+	dba_run(hosted);
+	assert_string_equal(cJSON_GetObjectItemCaseSensitive(row, "j")->valuestring, "\"\\u0000\"");
+	cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(row, "id"), 2);
+	outcome_wait(hosted, dba_insert_json(hosted, "kept", row, outcome_take, &refused), &refused);
+	assert_string_equal(refused.sqlstate, "22P05");
+	cJSON_Delete(row);
+}
+
 int
 main(void)
 {
@@ -626,7 +682,7 @@ main(void)
 		cmocka_unit_test(test_stream),		   cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_connection),	   cmocka_unit_test(test_call_cut_short),
 		cmocka_unit_test(test_not_supported),  cmocka_unit_test(test_many_at_once),
-		cmocka_unit_test(test_example),
+		cmocka_unit_test(test_example),		   cmocka_unit_test(test_documents),
 	};
 
 	if (fixture_without_npm())

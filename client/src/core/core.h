@@ -181,6 +181,7 @@ struct Request
 	RequestKind kind;
 	RequestState state;
 	bool		internal;		/* made by the library: not counted, not by number */
+	bool		json_null;		/* its result tells JSON's null from SQL NULL */
 	dba_callback cb;
 	void	   *arg;
 	void	   *owned;			/* freed with mem_free after the callback */

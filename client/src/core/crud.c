@@ -24,14 +24,16 @@ crud_request(dba_client *db, dba_callback cb, void *arg)
 	return request;
 }
 
-/* An argument that is JSON text or a tree, read into the arena. */
+/* An argument that is JSON text or a tree, read into the arena; its values are `depth`
+ * levels down. */
 static JsonValue *
-crud_json(Arena *arena, const char *text, const cJSON *tree, const char *what, dba_error **err)
+crud_json(Arena *arena, const char *text, const cJSON *tree, size_t depth, const char *what,
+		  dba_error **err)
 {
 	if (text != NULL)
-		return json_parse(arena, text, strlen(text), what, err);
+		return json_parse_values(arena, text, strlen(text), depth, what, err);
 	if (tree != NULL)
-		return json_from_cjson(arena, tree, what, err);
+		return json_values_from_cjson(arena, tree, depth, what, err);
 	error_set(err, DBA_INVALID, "%s is missing", what);
 	return NULL;
 }
@@ -57,7 +59,10 @@ json_given(Json json)
 static dba_request
 crud_select(Request *request, const dba_query *query)
 {
-	return request != NULL ? request->core->provider->select(request, query) : 0;
+	if (request == NULL)
+		return 0;
+	request->json_null = query->json_null;
+	return request->core->provider->select(request, query);
 }
 
 static dba_request
@@ -136,7 +141,9 @@ crud_insert(Request *request, const dba_query *query, Json row)
 
 	if (request == NULL)
 		return 0;
-	value = crud_json(&arena, row.text, row.tree, "row", &error);
+	value = crud_json(&arena, row.text, row.tree, 1, "row", &error);
+	query_mark_nulls(query, value);
+	request->json_null = query->json_null;
 	return request->core->provider->insert(request, query, &arena, value, error);
 }
 
@@ -190,8 +197,9 @@ crud_insert_many(dba_client *db, const dba_query *query, Json rows, dba_callback
 {
 	Arena		arena = {NULL};
 	dba_error  *error = NULL;
-	JsonValue  *value = crud_json(&arena, rows.text, rows.tree, "rows", &error);
+	JsonValue  *value = crud_json(&arena, rows.text, rows.tree, 2, "rows", &error);
 
+	query_mark_nulls(query, value);
 	return db->core->provider->insert_many(db, query, &arena, value, error, cb, arg);
 }
 
@@ -244,7 +252,9 @@ crud_update(Request *request, const dba_query *query, Json row)
 
 	if (request == NULL)
 		return 0;
-	value = crud_json(&arena, row.text, row.tree, "row", &error);
+	value = crud_json(&arena, row.text, row.tree, 1, "row", &error);
+	query_mark_nulls(query, value);
+	request->json_null = query->json_null;
 	return request->core->provider->update(request, query, &arena, value, error);
 }
 
@@ -287,7 +297,10 @@ dba_query_update(dba_client *db, const dba_query *query, const char *row, dba_ca
 static dba_request
 crud_delete(Request *request, const dba_query *query)
 {
-	return request != NULL ? request->core->provider->remove(request, query) : 0;
+	if (request == NULL)
+		return 0;
+	request->json_null = query->json_null;
+	return request->core->provider->remove(request, query);
 }
 
 static dba_request
@@ -334,7 +347,7 @@ crud_execute(Request *request, const char *sql, Json params)
 	if (request == NULL)
 		return 0;
 	if (json_given(params))
-		value = crud_json(&arena, params.text, params.tree, "params", &error);
+		value = crud_json(&arena, params.text, params.tree, 1, "params", &error);
 	if (sql == NULL)
 		error_set(&error, DBA_INVALID, "the statement is missing");
 	return request->core->provider->execute(request, sql, &arena, value, error);
@@ -369,7 +382,7 @@ crud_call(Request *request, const char *function, Json args)
 	if (request == NULL)
 		return 0;
 	if (json_given(args))
-		value = crud_json(&arena, args.text, args.tree, "args", &error);
+		value = crud_json(&arena, args.text, args.tree, 1, "args", &error);
 	return request->core->provider->call(request, function, &arena, value, error);
 }
 

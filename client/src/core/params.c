@@ -111,6 +111,14 @@ params_bind(Request *request, dba_error **err)
 						 stmt->nparams, params->count);
 	if (params->count == 0)
 		return true;
+	for (size_t i = 0; i < params->count; i++)
+	{
+		SqlParamType type =
+			sql_param_type(request->core->types, stmt->described ? stmt->params[i] : 0);
+
+		if (params->values[i]->odd && !sql_param_check(params->values[i], &type, err))
+			return false;
+	}
 	values = arena_alloc(&params->arena, params->count * sizeof(char *));
 	if (params->count > 32)
 		offsets = mem_alloc(params->count * sizeof(ptrdiff_t));

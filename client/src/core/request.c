@@ -315,6 +315,7 @@ request_call_back(Request *request)
 	 */
 	TRACE(core, trace_ended(request));
 	result_init(&result, request->result, core->types, request->count);
+	result.raw_null = request->json_null;
 	if (request->cb != NULL)
 		request->cb(db, request->error == NULL ? &result : NULL, request->error, request->arg);
 	if (result_kept(&result))

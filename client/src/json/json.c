@@ -125,7 +125,8 @@ builder_close(JsonBuilder *builder)
 	const JsonLevel *level = &builder->levels[--builder->depth];
 	JsonValue  *value = level->open;
 
-	if (value->type != JSON_TYPE_OBJECT || level->alike)
+	if (value->type != JSON_TYPE_OBJECT || level->alike ||
+		(builder->loose && builder->depth >= builder->loose_depth))
 		return true;
 	if (!json_find_duplicate(value, &builder->duplicate))
 		builder->no_memory = true;
@@ -229,24 +230,95 @@ set_parse_error(const JsonReader *reader, const JsonBuilder *builder, const char
 				  reader->problem, reader->line, reader->column);
 }
 
+/* Bytes that only an escape of the odd kind is read as; how many at p, or 0. */
+static size_t
+odd_bytes(const char *p, const char *end)
+{
+	if (*p == '\xC0' && end - p >= 2)
+		return 2;
+	return *p == '\xED' && end - p >= 3 && (unsigned char) p[1] >= 0xA0 ? 3 : 0;
+}
+
+static bool
+is_odd(const char *text, size_t len)
+{
+	for (const char *p = text; p < text + len; p++)
+		if (odd_bytes(p, text + len) > 0)
+			return true;
+	return false;
+}
+
+/* Marks what is odd.  false: a name is that has no business to be. */
+static bool
+mark_odd(JsonValue *value, size_t depth)
+{
+	if (value->type == JSON_TYPE_STRING)
+		value->odd = is_odd(value->text, value->len);
+	for (JsonValue *item = value->first; item != NULL; item = item->next)
+	{
+		bool		name = item->name != NULL && is_odd(item->name, strlen(item->name));
+
+		if ((name && depth > 0) || !mark_odd(item, depth > 0 ? depth - 1 : 0))
+			return false;
+		value->odd = value->odd || name || item->odd;
+	}
+	return true;
+}
+
+void
+json_mark_odd(JsonValue *value)
+{
+	mark_odd(value, 0);
+}
+
+static JsonValue *
+parse(Arena *arena, const char *text, size_t len, JsonReader *reader, JsonBuilder *builder,
+	  const char *what, dba_error **err)
+{
+	JsonValue  *root = NULL;
+
+	builder->arena = arena;
+	if (json_reader_feed(reader, text, len) && json_reader_finish(reader))
+		root = builder->root;
+	else
+		set_parse_error(reader, builder, what, err);
+	if (root != NULL && reader->odd && !mark_odd(root, builder->loose_depth))
+	{
+		error_set(err, DBA_INVALID, "%s: \\u0000 or half of a surrogate pair in a name", what);
+		root = NULL;
+	}
+	json_reader_free(reader);
+	return root;
+}
+
+/* the levels are written before they are read: clearing them would cost more than
+ * reading a filter does */
+#define BUILDER_CLEAR(builder) memset(builder, 0, offsetof(JsonBuilder, levels))
+
 JsonValue *
 json_parse(Arena *arena, const char *text, size_t len, const char *what, dba_error **err)
 {
 	JsonBuilder builder;
-	JsonValue  *root = NULL;
 	JsonReader	reader;
 
-	/* the levels are written before they are read: clearing them would cost more
-	 * than reading a filter does */
-	memset(&builder, 0, offsetof(JsonBuilder, levels));
-	builder.arena = arena;
+	BUILDER_CLEAR(&builder);
 	json_reader_init(&reader, json_builder_token, &builder);
-	if (json_reader_feed(&reader, text, len) && json_reader_finish(&reader))
-		root = builder.root;
-	else
-		set_parse_error(&reader, &builder, what, err);
-	json_reader_free(&reader);
-	return root;
+	return parse(arena, text, len, &reader, &builder, what, err);
+}
+
+JsonValue *
+json_parse_values(Arena *arena, const char *text, size_t len, size_t depth, const char *what,
+				  dba_error **err)
+{
+	JsonBuilder builder;
+	JsonReader	reader;
+
+	BUILDER_CLEAR(&builder);
+	builder.loose = true;
+	builder.loose_depth = depth;
+	json_reader_init(&reader, json_builder_token, &builder);
+	reader.any_escape = true;
+	return parse(arena, text, len, &reader, &builder, what, err);
 }
 
 /* ---------------------------------------------------------------- using */
@@ -309,6 +381,17 @@ write_escape(Buf *buf, unsigned char c)
 	buf_putc(buf, values[found - names]);
 }
 
+/* The escape that odd bytes were read from. */
+static void
+write_odd(Buf *buf, const char *text, size_t len)
+{
+	unsigned int c = 0;
+
+	if (len == 3)
+		c = 0xD000 | ((unsigned int) text[1] & 0x3F) << 6 | ((unsigned int) text[2] & 0x3F);
+	buf_printf(buf, "\\u%04x", c);
+}
+
 void
 json_write_string(Buf *buf, const char *text, size_t len)
 {
@@ -318,11 +401,16 @@ json_write_string(Buf *buf, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++)
 	{
 		unsigned char c = (unsigned char) text[i];
+		size_t		odd = c >= 0xC0 ? odd_bytes(text + i, text + len) : 0;
 
-		if (c >= 0x20 && c != '"' && c != '\\')
+		if (c >= 0x20 && c != '"' && c != '\\' && odd == 0)
 			continue;
 		buf_append(buf, text + start, i - start);
-		write_escape(buf, c);
+		if (odd > 0)
+			write_odd(buf, text + i, odd);
+		else
+			write_escape(buf, c);
+		i += odd > 0 ? odd - 1 : 0;
 		start = i + 1;
 	}
 	buf_append(buf, text + start, len - start);

@@ -5,6 +5,10 @@
  * No digit passes through a double on the way in or out: a number is its
  * digits.  A name that comes twice in an object is refused, because nothing
  * says which of the two was meant.  Names are compared case by case.
+ *
+ * A value for a column of type json is somebody's document, and json takes a name
+ * twice, "\u0000" and half surrogates: such values (json_parse_values) are kept as
+ * they are, and marked `odd` where a text could not hold them.
  */
 #ifndef DBA_JSON_H
 #define DBA_JSON_H
@@ -32,7 +36,8 @@ typedef struct JsonValue JsonValue;
 struct JsonValue
 {
 	JsonType	type;
-	bool		boolean;
+	bool		boolean;		/* a null: JSON's own, where the type has one */
+	bool		odd;			/* it or what is in it has a \u0000 or half a surrogate pair */
 	union
 	{
 		size_t		count;		/* elements or members */
@@ -56,14 +61,23 @@ extern JsonValue *json_parse(Arena *arena, const char *text, size_t len, const c
 							 dba_error **err);
 
 /* the same from a cJSON tree: numbers beyond +-2^53 and not finite are DBA_INVALID,
- * a cJSON_Raw is read as text */
+ * a cJSON_Raw is read as text, and one that is null is JSON's own */
 extern JsonValue *json_from_cjson(Arena *arena, const cJSON *tree, const char *what,
 								  dba_error **err);
+
+/* the same two where what stands `depth` levels down (0: all) may be whatever json takes */
+extern JsonValue *json_parse_values(Arena *arena, const char *text, size_t len, size_t depth,
+									const char *what, dba_error **err);
+extern JsonValue *json_values_from_cjson(Arena *arena, const cJSON *tree, size_t depth,
+										 const char *what, dba_error **err);
 
 /* for cJSON_Delete; NULL when there is no memory.  A number that a double cannot
  * hold exactly becomes a cJSON_Raw. */
 extern cJSON *json_to_cjson(const JsonValue *value);
 extern cJSON *json_number_to_cjson(const char *digits);
+
+/* marks what is odd in what any_escape has read into a builder's tree */
+extern void json_mark_odd(JsonValue *value);
 
 /* a copy in another arena; NULL when there is no memory */
 extern JsonValue *json_copy(Arena *arena, const JsonValue *value);
@@ -102,6 +116,8 @@ typedef struct JsonBuilder
 	bool		done;
 	bool		no_memory;
 	const char *duplicate;		/* the name that came twice, after a failure */
+	bool		loose;			/* names may come twice in what stands loose_depth levels down */
+	size_t		loose_depth;
 
 	/* private */
 	size_t		depth;

@@ -58,6 +58,8 @@ double_read(const char *digits)
 typedef struct Import
 {
 	Arena	   *arena;
+	bool		loose;			/* as JsonBuilder has it */
+	int			loose_depth;
 	const char *what;			/* for messages */
 	dba_error **err;
 } Import;
@@ -147,11 +149,20 @@ import_string(const Import *import, const char *text)
 }
 
 static JsonValue *
-import_raw(const Import *import, const cJSON *item)
+import_raw(const Import *import, const cJSON *item, int depth)
 {
 	const char *text = item->valuestring != NULL ? item->valuestring : "";
+	int			left = import->loose_depth - depth;
+	JsonValue  *value;
 
-	return json_parse(import->arena, text, strlen(text), import->what, import->err);
+	if (import->loose)
+		value = json_parse_values(import->arena, text, strlen(text), left > 0 ? (size_t) left : 0,
+								  import->what, import->err);
+	else
+		value = json_parse(import->arena, text, strlen(text), import->what, import->err);
+	if (value != NULL && value->type == JSON_TYPE_NULL)
+		value->boolean = true;	/* a tree has nulls of its own for SQL's */
+	return value;
 }
 
 static bool
@@ -198,8 +209,10 @@ import_items(const Import *import, const cJSON *item, int depth)
 		*tail = copy;
 		tail = &copy->next;
 		value->count++;
+		value->odd = value->odd || copy->odd;
 	}
-	if (object && !import_check_names(import, value))
+	if (object && !(import->loose && depth >= import->loose_depth) &&
+		!import_check_names(import, value))
 		return NULL;
 	return value;
 }
@@ -207,7 +220,7 @@ import_items(const Import *import, const cJSON *item, int depth)
 static JsonValue *
 import_value(const Import *import, const cJSON *item, int depth)
 {
-	if (depth > JSON_MAX_DEPTH)
+	if (depth >= JSON_MAX_DEPTH)
 	{
 		error_set(import->err, DBA_INVALID, "%s: nested too deeply", import->what);
 		return NULL;
@@ -231,7 +244,7 @@ import_value(const Import *import, const cJSON *item, int depth)
 		case cJSON_String:
 			return import_string(import, item->valuestring);
 		case cJSON_Raw:
-			return import_raw(import, item);
+			return import_raw(import, item, depth);
 		case cJSON_Array:
 		case cJSON_Object:
 			return import_items(import, item, depth);
@@ -244,9 +257,19 @@ import_value(const Import *import, const cJSON *item, int depth)
 JsonValue *
 json_from_cjson(Arena *arena, const cJSON *tree, const char *what, dba_error **err)
 {
-	Import		import = {arena, what, err};
+	Import		import = {.arena = arena, .what = what, .err = err};
 
-	return import_value(&import, tree, 1);
+	return import_value(&import, tree, 0);
+}
+
+JsonValue *
+json_values_from_cjson(Arena *arena, const cJSON *tree, size_t depth, const char *what,
+					   dba_error **err)
+{
+	Import		import = {
+		.arena = arena, .loose = true, .loose_depth = (int) depth, .what = what, .err = err};
+
+	return import_value(&import, tree, 0);
 }
 
 /* ---------------------------------------------------------------- to cJSON */

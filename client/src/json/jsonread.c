@@ -61,6 +61,7 @@ json_reader_reset(JsonReader *reader)
 {
 	reader->problem = NULL;
 	reader->no_memory = false;
+	reader->odd = false;
 	reader->line = 1;
 	reader->column = 1;
 	reader->depth = 0;
@@ -377,13 +378,60 @@ reader_end_string(JsonReader *reader, const char *start, const char *end)
 	return reader_emit(reader, token, buf_text(&reader->text), reader->text.len);
 }
 
+static bool
+reader_keep_codepoint(JsonReader *reader, unsigned int c)
+{
+	char		utf8[4];
+	size_t		len;
+
+	if (c < 0x80 && c != 0)
+	{
+		utf8[0] = (char) c;
+		len = 1;
+	}
+	else if (c < 0x800)
+	{
+		utf8[0] = (char) (0xC0 | c >> 6);
+		utf8[1] = (char) (0x80 | (c & 0x3F));
+		len = 2;
+	}
+	else if (c < 0x10000)
+	{
+		utf8[0] = (char) (0xE0 | c >> 12);
+		utf8[1] = (char) (0x80 | (c >> 6 & 0x3F));
+		utf8[2] = (char) (0x80 | (c & 0x3F));
+		len = 3;
+	}
+	else
+	{
+		utf8[0] = (char) (0xF0 | c >> 18);
+		utf8[1] = (char) (0x80 | (c >> 12 & 0x3F));
+		utf8[2] = (char) (0x80 | (c >> 6 & 0x3F));
+		utf8[3] = (char) (0x80 | (c & 0x3F));
+		len = 4;
+	}
+	return reader_keep(reader, utf8, len);
+}
+
+/* What no UTF-8 has. */
+static bool
+reader_odd(JsonReader *reader, unsigned int c)
+{
+	if (!reader->any_escape)
+		return reader_fail(reader,
+						   c == 0 ? "\\u0000 cannot be stored" : "half of a surrogate pair");
+	reader->odd = true;
+	return reader_keep_codepoint(reader, c);
+}
+
 /* A \uD800 must be followed by \uDC00: nothing else may come between. */
 static bool
 reader_check_surrogate(JsonReader *reader)
 {
-	if (reader->surrogate != 0)
-		return reader_fail(reader, "half of a surrogate pair");
-	return true;
+	unsigned int half = reader->surrogate;
+
+	reader->surrogate = 0;
+	return half == 0 || reader_odd(reader, half);
 }
 
 static bool
@@ -449,41 +497,6 @@ reader_escape(JsonReader *reader, const char **next)
 	return reader_keep(reader, values + (found - names), 1);
 }
 
-static bool
-reader_keep_codepoint(JsonReader *reader, unsigned int c)
-{
-	char		utf8[4];
-	size_t		len;
-
-	if (c < 0x80)
-	{
-		utf8[0] = (char) c;
-		len = 1;
-	}
-	else if (c < 0x800)
-	{
-		utf8[0] = (char) (0xC0 | c >> 6);
-		utf8[1] = (char) (0x80 | (c & 0x3F));
-		len = 2;
-	}
-	else if (c < 0x10000)
-	{
-		utf8[0] = (char) (0xE0 | c >> 12);
-		utf8[1] = (char) (0x80 | (c >> 6 & 0x3F));
-		utf8[2] = (char) (0x80 | (c & 0x3F));
-		len = 3;
-	}
-	else
-	{
-		utf8[0] = (char) (0xF0 | c >> 18);
-		utf8[1] = (char) (0x80 | (c >> 12 & 0x3F));
-		utf8[2] = (char) (0x80 | (c >> 6 & 0x3F));
-		utf8[3] = (char) (0x80 | (c & 0x3F));
-		len = 4;
-	}
-	return reader_keep(reader, utf8, len);
-}
-
 /* All four digits of a \u escape are there. */
 static bool
 reader_end_hex(JsonReader *reader)
@@ -491,19 +504,22 @@ reader_end_hex(JsonReader *reader)
 	unsigned int c = reader->escape;
 	bool		low = c >= 0xDC00 && c <= 0xDFFF;
 
-	if (low != (reader->surrogate != 0))
-		return reader_fail(reader, "half of a surrogate pair");
-	if (c == 0)
-		return reader_fail(reader, "\\u0000 cannot be stored");
 	reader->lex = LEX_STRING;
+	if (low && reader->surrogate != 0)
+	{
+		c = 0x10000 + ((reader->surrogate - 0xD800) << 10) + (c - 0xDC00);
+		reader->surrogate = 0;
+		return reader_keep_codepoint(reader, c);
+	}
+	if (!reader_check_surrogate(reader))
+		return false;
+	if (low || c == 0)
+		return reader_odd(reader, c);
 	if (c >= 0xD800 && c <= 0xDBFF)
 	{
 		reader->surrogate = c;
 		return true;
 	}
-	if (low)
-		c = 0x10000 + ((reader->surrogate - 0xD800) << 10) + (c - 0xDC00);
-	reader->surrogate = 0;
 	return reader_keep_codepoint(reader, c);
 }
 

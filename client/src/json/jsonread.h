@@ -8,6 +8,11 @@
  * value are refused, as is nesting deeper than JSON_MAX_DEPTH.  Memory is
  * constant but for the longest name or string, which max_text can limit.
  *
+ * PostgreSQL's type json takes "\u0000" and half surrogates.  With any_escape they
+ * are read as the bytes that UTF-8 would have for them if it allowed it (C0 80, and
+ * ED A0 80 to ED BF BF): no other text has those, and json_write writes them as
+ * escapes again.
+ *
  * Member names are not compared with each other here: whoever keeps them
  * decides (json.h refuses a name that comes twice).
  */
@@ -50,10 +55,12 @@ typedef struct JsonReader
 	void	   *arg;
 	size_t		max_text;		/* of a name or string only this much is kept */
 	bool		allow_nan;		/* NaN, Infinity, -Infinity are numbers too */
+	bool		any_escape;		/* \u0000 and half surrogates are taken */
 
 	/* after a failure: what, and where (both from 1; columns count characters) */
 	const char *problem;
 	bool		no_memory;
+	bool		odd;			/* an escape was read that only any_escape takes */
 	size_t		line;
 	size_t		column;
 

@@ -228,6 +228,7 @@ answer_row(Conn *conn, Request *request, PGresult *row)
 		{
 			request->count++;
 			result_init(&result, row, conn->core->types, 1);
+			result.raw_null = request->json_null;
 			flow = request->stream.row(request->db, &result, request->arg);
 			if (result_kept(&result))
 				row = NULL;

@@ -215,6 +215,20 @@ bulk_take_shapes(Bulk *bulk)
 	return bulk->group.error == NULL;
 }
 
+static bool
+bulk_check_values(Bulk *bulk)
+{
+	for (const JsonValue *row = bulk->next; row != NULL && bulk->odd; row = row->next)
+		for (size_t i = 0; i < bulk->columns->count; i++)
+		{
+			const JsonValue *value = json_member(row, bulk->facts[i].name);
+
+			if (value != NULL && !sql_param_check(value, &bulk->facts[i].param, &bulk->group.error))
+				return false;
+		}
+	return true;
+}
+
 /* All is known. */
 static void
 bulk_choose(Bulk *bulk)
@@ -224,6 +238,11 @@ bulk_choose(Bulk *bulk)
 	bulk->types = types;		/* also when the client gets another table meanwhile */
 	for (size_t i = 0; i < bulk->columns->count; i++)
 		bulk->facts[i].param = sql_param_type(types, bulk->facts[i].param.oid);
+	if (!bulk_check_values(bulk))
+	{
+		group_end(&bulk->group);
+		return;
+	}
 	/*
 	 * COPY knows no ON CONFLICT and returns nothing; under row security it is refused,
 	 * and rules it passes by.
@@ -374,6 +393,7 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 	bulk->next = rows->first;
 	bulk->left = rows->count;
 	bulk->even = even;
+	bulk->odd = rows->odd;
 	bulk->group.begun = bulk_begun;
 	bulk->group.release = bulk_release;
 	if (!bulk_copy_query(bulk, query))
@@ -383,6 +403,9 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 	}
 	id = group_submit(&bulk->group, db, cb, arg);
 	if (id != 0)
+	{
+		bulk->group.request->json_null = query->json_null;
 		group_begin(&bulk->group);
+	}
 	return id;
 }

@@ -17,6 +17,7 @@ typedef struct Bulk
 	bool		returning;
 	JsonValue  *columns;		/* of all rows, as strings */
 	bool		even;			/* every row has every one */
+	bool		odd;			/* a value is one that only json can hold */
 	const JsonValue *next;		/* the first row not sent */
 	size_t		left;			/* rows from there, of its shape */
 	SqlShape   *shape;			/* the one being sent, or NULL */

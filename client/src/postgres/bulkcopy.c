@@ -33,7 +33,7 @@ copy_write_text(Buf *buf, const char *text, size_t len)
 static void
 copy_write_value(Bulk *bulk, Buf *scratch, const JsonValue *member, const SqlParamType *type)
 {
-	if (member == NULL || member->type == JSON_TYPE_NULL)
+	if (member == NULL || sql_param_null(member, type))
 		buf_append(&bulk->copy, "\\N", 2);
 	else if (member->type == JSON_TYPE_NUMBER)
 		buf_append(&bulk->copy, member->text, member->len);

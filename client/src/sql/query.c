@@ -89,6 +89,7 @@ query_copy(dba_query *to, const dba_query *from)
 	to->limit = from->limit;
 	to->offset = from->offset;
 	to->all_rows = from->all_rows;
+	to->json_null = from->json_null;
 	return copy_name(&to->arena, &to->table, &from->table) &&
 		   copy_items(&to->arena, &to->columns, from->columns) &&
 		   copy_filters(&to->arena, &to->filter, from->filter) &&
@@ -170,6 +171,48 @@ dba_query_jsonb_columns(dba_query *query, const char *columns)
 {
 	if (columns != NULL)
 		sql_read_names(&query->arena, columns, "jsonb columns", &query->error);
+}
+
+void
+dba_query_json_null(dba_query *query, const char *columns)
+{
+	query->json_null = true;
+	if (columns != NULL)
+		add_items(&query->json_nulls,
+				  sql_read_names(&query->arena, columns, "columns of JSON's null", &query->error));
+}
+
+static void
+mark_nulls(JsonValue *value)
+{
+	if (value->type == JSON_TYPE_NULL)
+		value->boolean = true;
+	for (JsonValue *item = value->first; item != NULL; item = item->next)
+		mark_nulls(item);
+}
+
+static bool
+has_json_null(const dba_query *query, const char *name)
+{
+	const SqlItem *item = query->json_nulls;
+
+	while (item != NULL && strcmp(item->expr.columns[0].parts[0], name) != 0)
+		item = item->next;
+	return item != NULL || query->json_nulls == NULL;
+}
+
+void
+query_mark_nulls(const dba_query *query, JsonValue *rows)
+{
+	if (!query->json_null || rows == NULL)
+		return;
+	for (JsonValue *item = rows->first; item != NULL; item = item->next)
+	{
+		if (rows->type == JSON_TYPE_ARRAY)
+			query_mark_nulls(query, item);
+		else if (rows->type == JSON_TYPE_OBJECT && has_json_null(query, item->name))
+			mark_nulls(item);
+	}
 }
 
 void

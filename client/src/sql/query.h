@@ -26,6 +26,8 @@ struct dba_query
 	int64_t		limit;			/* -1: none */
 	int64_t		offset;			/* 0: none */
 	bool		all_rows;		/* update and delete without a filter */
+	bool		json_null;		/* null is JSON's own in these columns */
+	SqlItem	   *json_nulls;		/* NULL: in all */
 };
 
 /* like dba_query_new, but never allocates the query itself; query_free releases what it holds */
@@ -37,6 +39,9 @@ extern bool query_copy(dba_query *to, const dba_query *from);
 
 /* filters as JSON text or a cJSON tree; NULL: none */
 extern void query_filters(dba_query *query, const char *text, const cJSON *tree);
+
+/* the nulls of rows (an object, or an array of them) that the query calls JSON's own */
+extern void query_mark_nulls(const dba_query *query, JsonValue *rows);
 
 /* false with a copy of the first mistake */
 extern bool query_check(const dba_query *query, dba_error **err);

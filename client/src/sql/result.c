@@ -48,8 +48,11 @@ dba_result_keep(const dba_result *result)
 
 	if (kept == NULL)
 		return NULL;
-	*kept = (dba_result){
-		.pg = source->pg, .types = types_ref(source->types), .count = source->count, .owned = true};
+	*kept = (dba_result){.pg = source->pg,
+						 .types = types_ref(source->types),
+						 .count = source->count,
+						 .owned = true,
+						 .raw_null = source->raw_null};
 	/* The rows have an owner already: this one gets a copy. */
 	if (source->pg != NULL && (source->owned || source->kept != NULL))
 	{
@@ -183,7 +186,8 @@ dba_result_json_at(const dba_result *result, size_t row, size_t column)
 		return cJSON_CreateNull();
 	return type_to_json(result->types, PQftype(result->pg, (int) column),
 						PQgetvalue(result->pg, (int) row, (int) column),
-						(size_t) PQgetlength(result->pg, (int) row, (int) column));
+						(size_t) PQgetlength(result->pg, (int) row, (int) column),
+						result->raw_null);
 }
 
 /* (size_t) -1, beyond every column, when there is none of that name */

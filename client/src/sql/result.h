@@ -13,6 +13,7 @@ struct dba_result
 	Types	   *types;
 	int64_t		count;
 	bool		owned;			/* made by dba_result_keep */
+	bool		raw_null;		/* JSON's null is a cJSON_Raw */
 	dba_result *kept;			/* the owner made from this one */
 };
 

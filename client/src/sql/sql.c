@@ -184,6 +184,52 @@ has_null(const JsonValue *list)
 	return false;
 }
 
+/*
+ * A value to compare a column with.  Beside a composite the server would take a parameter
+ * for any record, which has no input: the CASE, gone before planning, lends it the type.
+ */
+static void
+write_operand(SqlStatement *st, const SqlName *column, const JsonValue *value)
+{
+	if (value->type != JSON_TYPE_OBJECT)
+	{
+		write_copied_param(st, value);
+		return;
+	}
+	buf_puts(&st->text, "CASE WHEN true THEN ");
+	write_copied_param(st, value);
+	buf_puts(&st->text, " ELSE ");
+	sql_write_name(&st->text, column);
+	buf_puts(&st->text, " END");
+}
+
+static bool
+has_structure(const JsonValue *list)
+{
+	json_foreach(item, list)
+	{
+		if (item->type == JSON_TYPE_ARRAY || item->type == JSON_TYPE_OBJECT)
+			return true;
+	}
+	return false;
+}
+
+/* Of arrays there is no array: each is a parameter of its own. */
+static void
+write_list(SqlStatement *st, const SqlName *column, const JsonValue *list)
+{
+	const char *word = " IN (";
+
+	json_foreach(item, list)
+	{
+		if (item->type == JSON_TYPE_NULL)
+			continue;
+		buf_puts(&st->text, word);
+		write_operand(st, column, item);
+		word = ", ";
+	}
+}
+
 /* in [1, null]: a NULL in the list means that NULL is wanted */
 static void
 write_in(SqlStatement *st, const Filter *filter)
@@ -193,8 +239,13 @@ write_in(SqlStatement *st, const Filter *filter)
 	if (nulls)
 		buf_putc(&st->text, '(');
 	sql_write_name(&st->text, &filter->column);
-	buf_puts(&st->text, " = ANY (");
-	write_copied_param(st, filter->value);
+	if (has_structure(filter->value))
+		write_list(st, &filter->column, filter->value);
+	else
+	{
+		buf_puts(&st->text, " = ANY (");
+		write_copied_param(st, filter->value);
+	}
 	guard_column(st, &filter->column);
 	buf_putc(&st->text, ')');
 	if (nulls)
@@ -237,14 +288,17 @@ write_condition(SqlStatement *st, const Filter *filter)
 	if (filter->op == FILTER_BETWEEN)
 	{
 		buf_puts(&st->text, " BETWEEN ");
-		write_copied_param(st, filter->value->first);
+		write_operand(st, &filter->column, filter->value->first);
 		buf_puts(&st->text, " AND ");
-		write_copied_param(st, filter->value->first->next);
+		write_operand(st, &filter->column, filter->value->first->next);
 	}
 	else
 	{
 		buf_puts(&st->text, signs[filter->op]);
-		write_copied_param(st, filter->value);
+		if (filter->op == FILTER_CONTAINS)
+			write_copied_param(st, filter->value);
+		else
+			write_operand(st, &filter->column, filter->value);
 	}
 }
 

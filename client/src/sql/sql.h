@@ -120,12 +120,21 @@ extern SqlParamType sql_param_type(const Types *types, Oid oid);
  * be NULL */
 extern bool sql_param_write(Buf *buf, const JsonValue *value, const SqlParamType *type);
 
-/* does its text depend on the type?  That of a number, true, false and null does not. */
+/* DBA_INVALID for a \u0000 where the type is not json */
+extern bool sql_param_check(const JsonValue *value, const SqlParamType *type, dba_error **err);
+
+/* an object as hstore has it */
+extern void sql_write_hstore(Buf *buf, const JsonValue *object);
+
+/* is it SQL NULL for that type? */
+extern bool sql_param_null(const JsonValue *value, const SqlParamType *type);
+
+/* does its text depend on the type?  That of a number, true, false and SQL NULL does not. */
 static inline bool
 sql_param_depends(const JsonValue *value)
 {
 	return value->type == JSON_TYPE_STRING || value->type == JSON_TYPE_ARRAY ||
-		   value->type == JSON_TYPE_OBJECT;
+		   value->type == JSON_TYPE_OBJECT || (value->type == JSON_TYPE_NULL && value->boolean);
 }
 
 /* ---------------------------------------------------------------- arrays of columns */

@@ -37,7 +37,7 @@ sql_write_unnest(Buf *sql, const SqlName *table, const SqlColumn *columns, size_
 static void
 write_value(Buf *array, Buf *scratch, const JsonValue *value, const SqlParamType *type)
 {
-	if (value == NULL || value->type == JSON_TYPE_NULL)
+	if (value == NULL || sql_param_null(value, type))
 		buf_append(array, "NULL", 4);
 	else if (value->type == JSON_TYPE_NUMBER)
 		buf_append(array, value->text, value->len);

@@ -22,6 +22,7 @@ typedef struct Writer
 	const Types *types;
 	Buf			scratch;		/* NUL-terminated pieces */
 	int			depth;
+	bool		raw_null;
 	bool		failed;
 } Writer;
 
@@ -70,6 +71,14 @@ write_timestamp(Writer *w, const char *text, size_t len, bool zone)
 }
 
 static cJSON *
+write_raw(Writer *w, const char *text, size_t len)
+{
+	buf_reset(&w->scratch);
+	buf_append(&w->scratch, text, len);
+	return buf_ok(&w->scratch) ? cJSON_CreateRaw(buf_text(&w->scratch)) : NULL;
+}
+
+static cJSON *
 write_json(Writer *w, const char *text, size_t len)
 {
 	Arena		arena = {NULL};
@@ -78,9 +87,10 @@ write_json(Writer *w, const char *text, size_t len)
 	cJSON	   *item = NULL;
 
 	if (value != NULL)
-		item = json_to_cjson(value);
+		item = value->type == JSON_TYPE_NULL && w->raw_null ? cJSON_CreateRaw("null")
+															: json_to_cjson(value);
 	else if (dba_error_code(error) != DBA_NO_MEMORY)
-		item = write_string(w, text, len);	/* json may hold what we refuse: a name twice, \u0000 */
+		item = write_raw(w, text, len); /* a name twice, \u0000: no tree holds it */
 	dba_error_free(error);
 	arena_free(&arena);
 	return item;
@@ -280,9 +290,9 @@ write_value(Writer *w, Oid oid, const char *text, size_t len)
 }
 
 cJSON *
-type_to_json(const Types *types, Oid oid, const char *text, size_t len)
+type_to_json(const Types *types, Oid oid, const char *text, size_t len, bool raw_null)
 {
-	Writer		writer = {.types = types};
+	Writer		writer = {.types = types, .raw_null = raw_null};
 	cJSON	   *item = write_value(&writer, oid, text, len);
 
 	buf_free(&writer.scratch);

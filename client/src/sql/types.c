@@ -253,7 +253,7 @@ types_query(void)
 {
 	return "SELECT t.oid, t.typtype, t.typelem, t.typdelim,"
 		   " CASE WHEN t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc "
-		   "THEN 't' ELSE 'f' END,"
+		   "THEN 't' WHEN t.typtype = 'b' AND t.typname = 'hstore' THEN 'h' ELSE 'f' END,"
 		   " a.attname, a.atttypid, t.typbasetype"
 		   " FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_attribute a"
 		   " ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
@@ -310,6 +310,8 @@ types_read(Types *types, const PGresult *rows)
 			type->element = oid_of(rows, i, 2);
 			type->delim = PQgetvalue(rows, i, 3)[0];
 		}
+		else if (PQgetvalue(rows, i, 4)[0] == 'h')
+			type->kind = TYPE_HSTORE;
 		else if (PQgetvalue(rows, i, 1)[0] == 'c')
 		{
 			type->kind = TYPE_COMPOSITE;

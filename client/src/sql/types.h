@@ -33,6 +33,7 @@ typedef enum TypeKind
 	TYPE_TIMESTAMPTZ,
 	TYPE_ARRAY,
 	TYPE_COMPOSITE,
+	TYPE_HSTORE,				/* a string, but may be given as an object */
 	TYPE_DOMAIN					/* inside arrays and composites: as its base type */
 } TypeKind;
 
@@ -77,7 +78,8 @@ extern bool types_close_list(Buf *oids);
 extern const char *types_query(void);
 extern bool types_learn(Types **types, const PGresult *rows, Buf *missing);
 
-/* a value in to_json's form; NULL: no memory */
-extern cJSON *type_to_json(const Types *types, Oid oid, const char *text, size_t len);
+/* a value in to_json's form, JSON's null as a cJSON_Raw if asked for; NULL: no memory */
+extern cJSON *type_to_json(const Types *types, Oid oid, const char *text, size_t len,
+						   bool raw_null);
 
 #endif							/* DBA_TYPES_H */

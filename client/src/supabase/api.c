@@ -144,6 +144,14 @@ api_param_type(const ApiColumn *column)
 	return sql_param_type(NULL, format_type(column));
 }
 
+bool
+api_is_hstore(const ApiColumn *column)
+{
+	const char *name = column != NULL ? strrchr(column->format, '.') : NULL;
+
+	return column != NULL && strcmp(name != NULL ? name + 1 : column->format, "hstore") == 0;
+}
+
 /* Arrays arrive as JSON's, whatever their elements: only numeric's need more. */
 uint32_t
 api_result_type(const ApiColumn *column)

@@ -43,6 +43,9 @@ extern const ApiColumn *api_column(const ApiTable *table, const char *name);
 /* how the column takes a value; a NULL column: as its JSON type suggests */
 extern SqlParamType api_param_type(const ApiColumn *column);
 
+/* of whatever schema */
+extern bool api_is_hstore(const ApiColumn *column);
+
 /* the type that explains a result's column; 0: its values decide */
 extern uint32_t api_result_type(const ApiColumn *column);
 

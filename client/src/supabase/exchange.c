@@ -113,10 +113,10 @@ exchange_write(Exchange *x, dba_error **err)
 			ok = wire_count(&x->wire, &x->query, table, err);
 			break;
 		case EXCHANGE_INSERT:
-			ok = wire_insert(&x->wire, &x->query, x->value, err);
+			ok = wire_insert(&x->wire, &x->query, table, x->value, err);
 			break;
 		case EXCHANGE_INSERT_MANY:
-			ok = wire_insert_many(&x->wire, &x->query, x->value, x->columns, x->even, err);
+			ok = wire_insert_many(&x->wire, &x->query, table, x->value, x->columns, x->even, err);
 			break;
 		case EXCHANGE_UPDATE:
 			ok = wire_update(&x->wire, &x->query, table, x->value, err);

@@ -236,6 +236,10 @@ reply_reset(Http *http)
 	reply->rows = reply->total = reply->retry_after = -1;
 	http->builder = (JsonBuilder){.arena = &reply->arena};
 	json_reader_init(&http->reader, json_builder_token, &http->builder);
+	/* the values of rows may be documents: json takes what nothing else does */
+	http->builder.loose = true;
+	http->builder.loose_depth = 2;
+	http->reader.any_escape = true;
 }
 
 static void
@@ -401,7 +405,11 @@ reply_finish(Http *http)
 	if (!reply->json || reply->problem[0] != '\0')
 		return;
 	if (json_reader_finish(&http->reader) && http->builder.done)
+	{
 		reply->value = http->builder.root;
+		if (http->reader.odd)
+			json_mark_odd(http->builder.root);
+	}
 	else
 		reply_problem(http);
 }

@@ -39,7 +39,7 @@ guess_type(const JsonValue *array, const char *name)
 			type = BOOLOID;
 		else if (value->type == JSON_TYPE_NUMBER)
 			type = is_integer(value) ? INT8OID : FLOAT8OID;
-		else if (value->type != JSON_TYPE_STRING)
+		else if (value->type != JSON_TYPE_STRING || value->odd)
 			type = JSONOID;
 		if (type == INT8OID && guess == FLOAT8OID)
 			type = FLOAT8OID;
@@ -150,7 +150,8 @@ put_value(PGresult *rows, int row, int column, const JsonValue *value, Buf *scra
 		len = strlen(text);
 	}
 	else if (value->type == JSON_TYPE_ARRAY || value->type == JSON_TYPE_OBJECT ||
-			 (value->type == JSON_TYPE_STRING && (type == JSONOID || type == JSONBOID)))
+			 (value->type == JSON_TYPE_STRING &&
+			  (value->odd || type == JSONOID || type == JSONBOID)))
 	{
 		buf_reset(scratch);
 		json_write(scratch, value);

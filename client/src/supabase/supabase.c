@@ -190,6 +190,9 @@ exchange_of_query(Request *request, ExchangeKind kind, const dba_query *query, A
 			arena_absorb(&x->query.arena, arena);
 		if (*err == NULL && query_check(query, err) && !query_copy(&x->query, query))
 			error_set_no_memory(err);
+		if (query->json_null)
+			error_set(err, DBA_NOT_SUPPORTED,
+					  "the provider \"supabase\" cannot tell JSON's null from SQL NULL");
 	}
 	else
 	{

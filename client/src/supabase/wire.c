@@ -731,9 +731,26 @@ wire_count(Wire *wire, const dba_query *query, const ApiTable *table, dba_error 
 	return wire_finish(wire, err);
 }
 
+/* The service gives hstore as an object, and takes only its text. */
+static void
+put_member(Buf *body, const JsonValue *member, const ApiTable *table)
+{
+	Buf			text = BUF_INIT;
+
+	if (member->type != JSON_TYPE_OBJECT || !api_is_hstore(api_column(table, member->name)))
+	{
+		json_write(body, member);
+		return;
+	}
+	sql_write_hstore(&text, member);
+	json_write_string(body, buf_text(&text), text.len);
+	body->failed = body->failed || !buf_ok(&text);
+	buf_free(&text);
+}
+
 /* A row without the members that are the caller's own notes. */
 static void
-put_row(Buf *body, const JsonValue *row)
+put_row(Buf *body, const JsonValue *row, const ApiTable *table)
 {
 	bool		first = true;
 
@@ -747,7 +764,7 @@ put_row(Buf *body, const JsonValue *row)
 		first = false;
 		json_write_string(body, member->name, strlen(member->name));
 		buf_putc(body, ':');
-		json_write(body, member);
+		put_member(body, member, table);
 	}
 	buf_putc(body, '}');
 }
@@ -779,17 +796,18 @@ wire_conflict(Wire *wire, const dba_query *query)
 }
 
 bool
-wire_insert(Wire *wire, const dba_query *query, const JsonValue *row, dba_error **err)
+wire_insert(Wire *wire, const dba_query *query, const ApiTable *table, const JsonValue *row,
+			dba_error **err)
 {
 	wire_path(wire, "POST", "/", &query->table);
 	wire->has_body = true;
-	put_row(&wire->body, row);
+	put_row(&wire->body, row, table);
 	wire_conflict(wire, query);
 	return wire_answer(wire, query, true, err) && wire_finish(wire, err);
 }
 
 bool
-wire_insert_many(Wire *wire, const dba_query *query, const JsonValue *rows,
+wire_insert_many(Wire *wire, const dba_query *query, const ApiTable *table, const JsonValue *rows,
 				 const JsonValue *columns, bool even, dba_error **err)
 {
 	Buf			list = BUF_INIT;
@@ -801,7 +819,7 @@ wire_insert_many(Wire *wire, const dba_query *query, const JsonValue *rows,
 	{
 		if (row != rows->first)
 			buf_putc(&wire->body, ',');
-		put_row(&wire->body, row);
+		put_row(&wire->body, row, table);
 	}
 	buf_putc(&wire->body, ']');
 	json_foreach(column, columns)
@@ -842,7 +860,7 @@ wire_update(Wire *wire, const dba_query *query, const ApiTable *table, const Jso
 {
 	wire_path(wire, "PATCH", "/", &query->table);
 	wire->has_body = true;
-	put_row(&wire->body, row);
+	put_row(&wire->body, row, table);
 	wire_all_rows(wire, query, table);
 	return wire_filters(wire, query, table, err) && wire_answer(wire, query, true, err) &&
 		   wire_finish(wire, err);

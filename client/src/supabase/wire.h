@@ -34,9 +34,11 @@ extern bool wire_is_count(const dba_query *query);
  */
 extern bool wire_select(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err);
 extern bool wire_count(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err);
-extern bool wire_insert(Wire *wire, const dba_query *query, const JsonValue *row, dba_error **err);
-extern bool wire_insert_many(Wire *wire, const dba_query *query, const JsonValue *rows,
-							 const JsonValue *columns, bool even, dba_error **err);
+extern bool wire_insert(Wire *wire, const dba_query *query, const ApiTable *table,
+						const JsonValue *row, dba_error **err);
+extern bool wire_insert_many(Wire *wire, const dba_query *query, const ApiTable *table,
+							 const JsonValue *rows, const JsonValue *columns, bool even,
+							 dba_error **err);
 extern bool wire_update(Wire *wire, const dba_query *query, const ApiTable *table,
 						const JsonValue *row, dba_error **err);
 extern bool wire_delete(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err);
