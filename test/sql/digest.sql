@@ -159,6 +159,20 @@ INSERT INTO children_as_others_have_them SELECT ganz_schön_lange_nämlich_über
 SELECT jsonb_pretty(match_key) FROM db_adapter.digest_rows(:'long', 'children_of_long_names', NULL, 'u1') ORDER BY match_key LIMIT 1;
 SELECT * FROM db_adapter.digest_rows(:'long', 'children_of_long_names', NULL, 'u1') EXCEPT SELECT * FROM db_adapter.digest_rows(:'long', 'children_as_others_have_them', NULL, 'u1');
 SELECT deleted FROM db_adapter.delete_rows(:'long', (SELECT jsonb_build_object('children_of_long_names', jsonb_agg(match_key)) FROM db_adapter.digest_rows(:'long', 'children_as_others_have_them', NULL, 'u1')), 'u1');
+-- references that begin with the same column: each member of a match key has its own name
+CREATE TABLE teams (user_id text, id int, slug text NOT NULL, PRIMARY KEY (user_id, id));
+CREATE TABLE rooms (user_id text, id int, slug text NOT NULL, PRIMARY KEY (user_id, id));
+CREATE TABLE meetings (user_id text, team_id int, room_id int, PRIMARY KEY (user_id, team_id, room_id),
+    FOREIGN KEY (user_id, team_id) REFERENCES teams, FOREIGN KEY (user_id, room_id) REFERENCES rooms);
+INSERT INTO teams VALUES ('u1', 1, 't1'), ('u1', 2, 't2');
+INSERT INTO rooms VALUES ('u1', 1, 'r1'), ('u1', 2, 'r2');
+INSERT INTO meetings VALUES ('u1', 1, 1), ('u1', 1, 2), ('u1', 2, 1);
+\set meetings '{"tables": [{"name": "teams", "pk": ["user_id", "id"]}, {"name": "rooms", "pk": ["user_id", "id"]}, {"name": "meetings", "pk": ["user_id", "team_id", "room_id"], "slug_field": null, "parents": [{"table": "teams", "field": ["user_id", "team_id"]}, {"table": "rooms", "field": ["user_id", "room_id"]}]}]}'
+SELECT match_key FROM db_adapter.digest_rows(:'meetings', 'meetings', NULL) ORDER BY 1;
+SELECT (SELECT count(*) FROM regexp_matches(db_adapter.backup_document(:'meetings', keys => jsonb_build_object('meetings', jsonb_agg(match_key))), '"room_id":[0-9]', 'g')) AS found
+  FROM db_adapter.digest_rows(:'meetings', 'meetings', NULL);
+ALTER TABLE meetings ADD "user_id.slug" text DEFAULT 'plain', ADD UNIQUE ("user_id.slug", team_id, room_id);
+SELECT match_key FROM db_adapter.digest_rows(jsonb_set(:'meetings', '{tables,2,slug_field}', '"user_id.slug"'), 'meetings', NULL) ORDER BY 1 LIMIT 1;
 
 -- what is refused
 SELECT * FROM db_adapter.digest(:'schema', 'book');

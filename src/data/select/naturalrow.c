@@ -81,12 +81,22 @@ shorten(const char *name)
 					(uint32) (hash.word[0] >> 32), (uint32) hash.word[0]);
 }
 
+/* Whether one of the first items is called so. */
+static bool
+name_is_taken(const List *items, int first, const char *name)
+{
+	for (int i = 0; i < first; i++)
+		if (strcmp(((NaturalColumn *) list_nth(items, i))->name, name) == 0)
+			return true;
+	return false;
+}
+
 static NaturalColumn *
 add_column(Builder *b, const char *name, char *expression, const RelationColumn *column, bool match)
 {
 	NaturalColumn *item = palloc0(sizeof(NaturalColumn));
 
-	item->name = strlen(name) < NAMEDATALEN ? pstrdup(name) : shorten(name);
+	item->name = pstrdup(name);
 	item->expression = expression;
 	item->type = column->basetype;
 	item->collation = column->collation;
@@ -383,11 +393,38 @@ add_document_reference(Builder *b, const BackupRef *ref, const char *path, bool 
 	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), match, 0);
 }
 
+/*
+ * References that begin with the same column, as those that carry the tenant do, would have
+ * their columns called alike: the later ones are then called after all of theirs.
+ */
+static void
+tell_apart(Builder *b, int before, const BackupRef *ref, const char *name)
+{
+	StringInfoData longer;
+	bool		taken = false;
+
+	for (int i = before; i < list_length(b->items); i++)
+		taken |= name_is_taken(b->items, before, ((NaturalColumn *) list_nth(b->items, i))->name);
+	if (!taken || ref->nfields < 2)
+		return;
+	initStringInfo(&longer);
+	appendStringInfoString(&longer, name);
+	for (int i = 1; i < ref->nfields; i++)
+		appendStringInfo(&longer, ",%s", ref->fields[i]);
+	for (int i = before; i < list_length(b->items); i++)
+	{
+		NaturalColumn *item = list_nth(b->items, i);
+
+		item->name = psprintf("%s%s", longer.data, item->name + strlen(name));
+	}
+}
+
 static void
 add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const char *alias,
 			  const char *prefix, bool match, int depth)
 {
 	char	   *name = psprintf("%s%s%s", prefix, *prefix ? "." : "", ref->fields[0]);
+	int			before = list_length(b->items);
 
 	check_stack_depth();
 	if (ref->kind == REF_JSON && depth == 0 && plain_path(ref->json_path) != NULL)
@@ -395,6 +432,7 @@ add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const 
 	else if (ref->kind != REF_JSON)
 		for (int i = 0; i < ref->ntargets; i++)
 			add_target(b, table, ref, i, alias, name, match, depth);
+	tell_apart(b, before, ref, name);
 }
 
 /* The column itself, or its document without the keys that stand in it. */
@@ -451,6 +489,22 @@ compare_items(const ListCell *a, const ListCell *b)
 	return strcmp(((NaturalColumn *) lfirst(a))->name, ((NaturalColumn *) lfirst(b))->name);
 }
 
+/* They become the members of match keys: none may be cut, or meet another. */
+static void
+name_apart(Builder *b)
+{
+	for (int i = 0; i < list_length(b->items); i++)
+	{
+		NaturalColumn *item = list_nth(b->items, i);
+		const char *name = item->name;
+
+		if (strlen(name) >= NAMEDATALEN)
+			item->name = shorten(name);
+		while (name_is_taken(b->items, i, item->name))
+			item->name = shorten(name = psprintf("%s.", name));
+	}
+}
+
 static void
 build(Builder *b, Selection *s, const BackupTable *table)
 {
@@ -467,6 +521,7 @@ build(Builder *b, Selection *s, const BackupTable *table)
 		add_reference(b, table, &table->refs[i], "t", "",
 					  is_match_reference(s, table, &id, &table->refs[i]), 0);
 	add_columns(b, &id);
+	name_apart(b);
 	list_sort(b->items, compare_items);
 }
 
