@@ -175,6 +175,15 @@ my ($ret, $stdout, $stderr) =
 like($stderr, qr/ERROR:  25006: .*HINT:  .*cache/s, 'what was not is refused there');
 is( $standby->safe_psql('postgres', "SELECT db_adapter.expected_columns('$text')"),
 	'{"survivor": ["id", "more"]}', 'parsing alone works there');
+foreach my $verb ("db_adapter.declare('d', '$text')",
+	q{db_adapter.restore(db_adapter.backup_document('{"tables": [{"name": "survivor", "slug_field": null, "user_field": null}]}'), dry_run => true)},
+	q{db_adapter.delete_rows('{"tables": [{"name": "survivor", "slug_field": null, "user_field": null}]}', '{}', dry_run => true)})
+{
+	my ($name) = $verb =~ /db_adapter\.(\w+)/;
+
+	($ret, $stdout, $stderr) = $standby->psql('postgres', "SELECT $verb", on_error_stop => 0, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	like($stderr, qr/ERROR:  25006: .*$name\(\).*standby/, "$name says that this is a standby");
+}
 $standby->stop;
 
 # ---------------------------------------------------------------- locks

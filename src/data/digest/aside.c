@@ -154,6 +154,7 @@ aside_run(const AsideOptions *options, ReturnSetInfo *result)
 	Aside		a = {.options = options, .result = result};
 	Jsonb	   *none = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 
+	query_refuse_standby("db_adapter.set_aside()");
 	if (!JB_ROOT_IS_OBJECT(options->keys))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid keys: it must be a JSON object")));

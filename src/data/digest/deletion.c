@@ -495,6 +495,7 @@ deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
 	Deletion	d = {options, CurrentMemoryContext};
 	Jsonb	   *none = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
 
+	query_refuse_standby("db_adapter.delete_rows()");
 	d.schema = backupschema_parse(&options->backup_schema->root, true);
 	if (!JB_ROOT_IS_OBJECT(options->keys))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
