@@ -309,7 +309,7 @@ create(RestoreTable *t)
 	append_content(&sql, t, 'b');
 	appendStringInfoString(&sql, " FROM " ROWS_NAME " AS b");
 	u->plan = query_prepare_over(t->cxt, sql.data, t->sql.relations);
-	if (t->sql.locking && (u->by_place || t->key.count > 0))
+	if (t->sql.may_lock && (u->by_place || t->key.count > 0))
 		u->hold = prepare_hold(u);
 	MemoryContextSwitchTo(oldcxt);
 	read_rows(u);

@@ -240,6 +240,7 @@ typedef struct TableSql
 	List	   *relations;		/* rows alone, as a list */
 	QueryPlan  *probe;
 	QueryPlan  *probe_latest;	/* without locks; NULL until needed */
+	bool		may_lock;
 	bool		locking;		/* the probe holds what it finds */
 	bool		tells_origin;	/* and says which transaction wrote it */
 	bool		may_be_made;	/* by triggers of tables restored before */

@@ -425,6 +425,25 @@ may_lock(const RelationInfo *rel)
 		   pg_class_aclcheck(rel->oid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
 }
 
+/*
+ * Whether other rows of the file may refer to what is found, which must be there then.
+ * Who deletes any other row does it as if after us; while overwriting it would be missed.
+ */
+static bool
+must_hold(const RestoreTable *t)
+{
+	const BackupSchema *schema = t->restore->schema;
+
+	if (t->restore->options.mode == RESTORE_OVERWRITE)
+		return true;
+	for (int i = 0; i < schema->ntables; i++)
+		for (int j = 0; j < schema->tables[i].nrefs; j++)
+			for (int k = 0; k < schema->tables[i].refs[j].ntargets; k++)
+				if (schema->tables[i].refs[j].targets[k].index == t->table->index)
+					return true;
+	return false;
+}
+
 /* Whether triggers of a table restored before may have made rows of this one. */
 static bool
 may_be_made(const RestoreTable *t)
@@ -727,7 +746,8 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	trace_match(t);
 	t->sql.rows = restore_table_rows(t, ROWS_NAME);
 	t->sql.relations = list_make1(t->sql.rows);
-	t->sql.locking = may_lock(t->rel);
+	t->sql.may_lock = may_lock(t->rel);
+	t->sql.locking = t->sql.may_lock && must_hold(t);
 	if (t->match.count > 0)
 	{
 		t->sql.tells_origin = may_tell_origin(t);
