@@ -11,7 +11,8 @@
  * It leaves together with the statement, behind its Sync: a transaction of its own in
  * the same round trip, and the same server behind a pooler that changes them between
  * transactions.  The request ends with the answer to both, so that a connection is
- * either in use or clean.  A transaction is followed by it once, if one of its
+ * either in use or clean.  Without the Sync between them the statement's deferred
+ * triggers would run after the reset, under other settings and another role.  A transaction is followed by it once, if one of its
  * statements was the caller's.
  *
  * RESET goes back to what the session began with.  Behind a pooler that is the pooler's
@@ -19,6 +20,7 @@
  */
 #include "postgres/conn.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -64,6 +66,12 @@ const char	conn_setup_sql[] =
 	" (VALUES ('extra_float_digits', '1'), ('array_nulls', 'on')) s (name, value)"
 	" WHERE pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.=) $1::pg_catalog.int4"
 	" AND pg_catalog.current_setting(s.name, true) OPERATOR(pg_catalog.<>) s.value)";
+
+/* each step prepared and run, and the Sync */
+#define MAX_OPS                                                                                    \
+	(2 * (LENGTH(reset_sql) + LENGTH(reset_rest_sql) + LENGTH(reported) +                          \
+		  LENGTH(exact_settings)) +                                                                \
+	 1)
 
 /* --- what it is followed by */
 
@@ -117,32 +125,56 @@ conn_resets(const Conn *conn, const Request *request)
 	return conn->dirty && request->tx.ends && request->db->tx->depth == 0;
 }
 
+/* Steps come again and again: to parse them costs more than to run them. */
 static bool
-reset_step(Conn *conn, const char *sql)
+reset_is_prepared(const Conn *conn)
 {
-	return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+	return conn->core->settings.prepare != 0 && !conn->pool->pooler && !conn->pool->prepare_off;
+}
+
+static bool
+reset_step(Conn *conn, const char *sql, int number)
+{
+	char		name[32];
+
+	if (!reset_is_prepared(conn))
+		return PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0) == 1 &&
+			   conn_expect(conn, OP_RESET, NULL, NULL);
+	snprintf(name, sizeof(name), "dba_reset_%d", number);
+	if (!conn->reset_prepared && (PQsendPrepare(conn->pg, name, sql, 0, NULL) != 1 ||
+								  !conn_expect(conn, OP_RESET, NULL, NULL)))
+		return false;
+	return PQsendQueryPrepared(conn->pg, name, 0, NULL, NULL, NULL, 0) == 1 &&
 		   conn_expect(conn, OP_RESET, NULL, NULL);
+}
+
+static bool
+reset_steps(Conn *conn)
+{
+	const char *sql = buf_text(&conn->restore);
+	const char *end = sql + conn->restore.len;
+	bool		sent = conn_reserve(conn, MAX_OPS);
+	int			number = 0;
+
+	for (size_t i = 0; sent && i < LENGTH(reset_sql); i++)
+		sent = reset_step(conn, reset_sql[i], number++);
+	for (; sent && sql < end; sql += strlen(sql) + 1)
+		sent = reset_step(conn, sql, number++);
+	for (size_t i = 0; sent && i < LENGTH(reset_rest_sql); i++)
+		sent = reset_step(conn, reset_rest_sql[i], number++);
+	conn->reset_prepared = true;
+	return sent;
 }
 
 /* request: whom its end ends, or NULL */
 bool
 conn_send_reset(Conn *conn, Request *request)
 {
-	const char *sql = buf_text(&conn->restore);
-	const char *end = sql + conn->restore.len;
-	bool sent = conn_reserve(conn, LENGTH(reset_sql) + LENGTH(reset_rest_sql) + LENGTH(reported) +
-									   LENGTH(exact_settings) + 1);
-
 	conn->dirty = false;
-	for (size_t i = 0; sent && i < LENGTH(reset_sql); i++)
-		sent = reset_step(conn, reset_sql[i]);
-	for (; sent && sql < end; sql += strlen(sql) + 1)
-		sent = reset_step(conn, sql);
-	for (size_t i = 0; sent && i < LENGTH(reset_rest_sql); i++)
-		sent = reset_step(conn, reset_rest_sql[i]);
 	if (request != NULL)
 		request->wire.resetting = true;
-	return sent && conn_pipeline_sync(conn->pg) == 1 && conn_expect(conn, OP_SYNC, request, NULL);
+	return reset_steps(conn) && conn_pipeline_sync(conn->pg) == 1 &&
+		   conn_expect(conn, OP_SYNC, request, NULL);
 }
 
 void

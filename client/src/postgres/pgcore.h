@@ -134,6 +134,7 @@ struct Conn
 	bool		resumed;		/* what libpq holds of it is still to be taken */
 	bool		tainted;		/* session state changed for good: drop it after use */
 	bool		dirty;			/* session state may have changed: reset it after use */
+	bool		reset_prepared; /* what resets it is prepared there */
 	bool		restyled;		/* its date style was set */
 	bool		doomed;			/* drop it after use */
 	bool		shared;			/* what it serves may share it */
