@@ -150,8 +150,19 @@ COMMENT ON SCHEMA public IS 'standard public schema';
 -- Bounds that the narrower type cannot hold; a sequence for somebody else's table
 SELECT pg_temp.pair($$CREATE TABLE t (a bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 5000000000), b int GENERATED ALWAYS AS IDENTITY (MAXVALUE 500))$$,
     $$CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY, b bigint GENERATED ALWAYS AS IDENTITY (MAXVALUE 5000000000))$$);
+SELECT pg_temp.pair($$CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME pair.named), b int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME pair.other)); INSERT INTO t VALUES (DEFAULT, DEFAULT), (DEFAULT, DEFAULT)$$,
+    $$CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME pair.named START 5 MINVALUE 5), b serial)$$, probe => $$INSERT INTO t VALUES (DEFAULT, DEFAULT) RETURNING t$$);
 SELECT pg_temp.pair($$CREATE TABLE t (a int); ALTER TABLE t OWNER TO regress_pair_owner$$, $$CREATE TABLE t (a int, b serial)$$,
     probe => $$SELECT relname || ' ' || relowner::regrole FROM pg_class WHERE relkind IN ('r', 'S') AND relnamespace = 'pair'::regnamespace ORDER BY 1$$);
+
+-- A table of a type that gets an attribute; an access method of somebody's
+SELECT pg_temp.pair($$CREATE TYPE c AS (a int); CREATE TABLE t OF c; INSERT INTO t VALUES (1)$$,
+    $$CREATE TYPE c AS (a int, b int, d text); CREATE TABLE t OF c (b WITH OPTIONS DEFAULT 7, d WITH OPTIONS CHECK (d > ''))$$);
+CREATE FUNCTION regress_heap(internal) RETURNS table_am_handler LANGUAGE internal AS 'heap_tableam_handler';
+CREATE ACCESS METHOD regress_heap TYPE TABLE HANDLER regress_heap;
+SELECT pg_temp.pair($$CREATE TABLE t (a int) USING regress_heap$$, $$CREATE TABLE t (a bigint) USING regress_heap; CREATE TABLE u (a int) USING regress_heap$$);
+DROP ACCESS METHOD regress_heap;
+DROP FUNCTION regress_heap(internal);
 
 -- Options of foreign tables, which their wrapper's own function checks
 CREATE EXTENSION file_fdw;

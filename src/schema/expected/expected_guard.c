@@ -33,6 +33,7 @@
 #include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "optimizer/planner.h"
 #include "schema/expected/expected_filter.h"
@@ -223,6 +224,22 @@ is_validator(Oid function)
 	return search.found;
 }
 
+/* What the server alone can call: its argument is of no type that SQL has values of. */
+static bool
+is_handler(Oid function)
+{
+	switch (get_func_rettype(function))
+	{
+		case TABLE_AM_HANDLEROID:
+		case INDEX_AM_HANDLEROID:
+		case FDW_HANDLEROID:
+		case TSM_HANDLEROID:
+			return true;
+		default:
+			return false;
+	}
+}
+
 static void
 meet_function(Oid function, void *arg)
 {
@@ -231,7 +248,7 @@ meet_function(Oid function, void *arg)
 	if (function_is_foreign(guard, function))
 		calls_refuse(function, true);
 	if (!guard->allow_volatile && func_volatile(function) == PROVOLATILE_VOLATILE &&
-		!calls_is_harmless(function) && !is_validator(function))
+		!calls_is_harmless(function) && !is_validator(function) && !is_handler(function))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

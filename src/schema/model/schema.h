@@ -98,7 +98,7 @@ typedef struct SchemaColumn
 	char	   *default_value;
 	char	   *identity;		/* "always" or "by default" */
 	char	   *identity_options;	/* START WITH … as in CREATE SEQUENCE */
-	char	   *identity_sequence;	/* its name where it is not table_column_seq */
+	char	   *identity_sequence;	/* qualified, where it is not table_column_seq */
 	char	   *generated;		/* expression */
 	char	   *generated_kind; /* "stored" or "virtual" */
 	char	   *collation;		/* qualified, where not the type's own */

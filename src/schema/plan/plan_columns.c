@@ -660,7 +660,11 @@ void
 plan_column(Planner *p, const Difference *d)
 {
 	if (!p->is_flat && follows_type(d))
+	{
+		if (d->kind == DIFFERENCE_MISSING)
+			plan_own_column(p, d->parent, d->expected, "its type says nothing of it");
 		return;
+	}
 	switch (d->kind)
 	{
 		case DIFFERENCE_MISSING:

@@ -18,7 +18,7 @@ char *
 plan_identity_sequence(const SchemaTable *table, const SchemaColumn *column)
 {
 	if (column->identity_sequence != NULL)
-		return quote_qualified_identifier(table->object.schema, column->identity_sequence);
+		return column->identity_sequence;
 	return quote_qualified_identifier(
 		table->object.schema, makeObjectName(table->object.name, column->object.name, "seq"));
 }
