@@ -13,6 +13,8 @@
 #include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_type.h"
 #include "utils/acl.h"
@@ -27,6 +29,7 @@
 #include "schema/apply/trial_swap.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 /* ---------- facts about live relations ---------- */
 
@@ -96,17 +99,44 @@ is_exact(Oid source, Oid target, int32 target_modifier)
 		   (target_modifier < 0 || ((target_modifier - VARHDRSZ) & 0x7ff) < 0x400);
 }
 
-static PlanCast
-live_cast(const char *from, const char *to, void *arg)
+/* What ALTER COLUMN TYPE makes of a column's value, as far as the server sees that it does nothing. */
+static Node *
+strip_nothing(Node *node)
 {
-	Oid			source;
-	Oid			target;
-	int32		source_modifier;
-	int32		target_modifier;
+	for (;;)
+	{
+		if (IsA(node, RelabelType))
+			node = (Node *) ((RelabelType *) node)->arg;
+		else if (IsA(node, CoerceToDomain) &&
+				 !DomainHasConstraints(((CoerceToDomain *) node)->resulttype))
+			node = (Node *) ((CoerceToDomain *) node)->arg;
+		else
+			return node;
+	}
+}
+
+/* Whether values stay as they are, byte by byte: the server would not rewrite the table. */
+static bool
+keeps_values(Oid source, int32 source_modifier, Oid target, int32 target_modifier)
+{
+	Var		   *value = makeVar(1, 1, source, source_modifier, get_typcollation(source), 0);
+	Node	   *cast = coerce_to_target_type(NULL, (Node *) value, source, target, target_modifier,
+											 COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+
+	return cast != NULL && IsA(strip_nothing(eval_const_expressions(NULL, cast)), Var);
+}
+
+static PlanCast
+cast_values(Oid source, int32 source_modifier, Oid target, int32 target_modifier)
+{
 	Oid			function;
 
-	if (!parse_type(from, &source, &source_modifier) || !parse_type(to, &target, &target_modifier))
-		return CAST_BY_TEXT;
+	if (keeps_values(source, source_modifier, target, target_modifier))
+		return CAST_SAFE;
+	/* Element by element. */
+	if (OidIsValid(get_element_type(source)) && OidIsValid(get_element_type(target)))
+		return cast_values(get_element_type(source), source_modifier, get_element_type(target),
+						   target_modifier);
 	if (source == target)
 		return modifier_cast(target, source_modifier, target_modifier);
 	if (is_exact(source, target, target_modifier))
@@ -118,6 +148,19 @@ live_cast(const char *from, const char *to, void *arg)
 	if (find_coercion_pathway(target, source, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
 		return CAST_EXPLICIT;
 	return CAST_BY_TEXT;
+}
+
+static PlanCast
+live_cast(const char *from, const char *to, void *arg)
+{
+	Oid			source;
+	Oid			target;
+	int32		source_modifier;
+	int32		target_modifier;
+
+	if (!parse_type(from, &source, &source_modifier) || !parse_type(to, &target, &target_modifier))
+		return CAST_BY_TEXT;
+	return cast_values(source, source_modifier, target, target_modifier);
 }
 
 static bool
