@@ -218,6 +218,30 @@ comes_to_parent(const Planner *p, const SchemaTable *table)
 	return live != NULL && !planner_follows_parent(table, live);
 }
 
+/*
+ * The key of a partition that comes with the whole's has a name of the server's choice.
+ */
+static void
+name_key(Planner *p, const SchemaTable *table, const SchemaIndex *index, const char *reason)
+{
+	bool		primary = strcmp(index->constraint, "primary key") == 0;
+	char	   *columns = NULL;
+	char	   *name;
+	ListCell   *lc;
+
+	foreach(lc, index->columns)
+		columns = columns == NULL ? lfirst(lc) : psprintf("%s_%s", columns, (char *) lfirst(lc));
+	name = makeObjectName(table->object.name, primary ? NULL : columns, primary ? "pkey" : "key");
+	if (strcmp(name, index->object.name) == 0)
+		return;
+	planner_step(p, PHASE_INDEX, "rename_index",
+				 quote_qualified_identifier(table->object.schema, name), table,
+				 psprintf("ALTER INDEX %s RENAME TO %s",
+						  quote_qualified_identifier(table->object.schema, name),
+						  quote_identifier(index->object.name)),
+				 reason);
+}
+
 /* What neither CREATE INDEX nor the constraint of an index says. */
 static void
 set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
@@ -231,7 +255,7 @@ set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
 		alter_index(p, parent, index,
 					psprintf("SET TABLESPACE %s", quote_identifier(index->tablespace)), reason);
 	if (key != NULL && key->inherited && index->parent != NULL && !comes_to_parent(p, parent))
-		plan_name_key(p, parent, index, reason);
+		name_key(p, parent, index, reason);
 	/* A key that the partition has for itself serves an index of the whole. */
 	if (key != NULL && !key->inherited && index->parent != NULL)
 		attach_index(p, parent, index, reason);

@@ -16,7 +16,6 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "commands/defrem.h"
 #include "miscadmin.h"
 #include "schema/model/expression.h"
 #include "schema/model/graph.h"
@@ -317,28 +316,4 @@ plan_order_attached(Planner *p)
 		wait_for_columns(p, attach, from);
 		wait_for_columns(p, attach, planner_find_live(p, to->partition_of));
 	}
-}
-
-/*
- * The key of a partition that comes with the whole's has a name of the server's choice.
- */
-void
-plan_name_key(Planner *p, const SchemaTable *table, const SchemaIndex *index, const char *reason)
-{
-	bool		primary = strcmp(index->constraint, "primary key") == 0;
-	char	   *columns = NULL;
-	char	   *name;
-	ListCell   *lc;
-
-	foreach(lc, index->columns)
-		columns = columns == NULL ? lfirst(lc) : psprintf("%s_%s", columns, (char *) lfirst(lc));
-	name = makeObjectName(table->object.name, primary ? NULL : columns, primary ? "pkey" : "key");
-	if (strcmp(name, index->object.name) == 0)
-		return;
-	planner_step(p, PHASE_INDEX, "rename_index",
-				 quote_qualified_identifier(table->object.schema, name), table,
-				 psprintf("ALTER INDEX %s RENAME TO %s",
-						  quote_qualified_identifier(table->object.schema, name),
-						  quote_identifier(index->object.name)),
-				 reason);
 }

@@ -121,9 +121,6 @@ extern void plan_detach_apart(Planner *p);
 extern void plan_order_attached(Planner *p);
 /* A copy of a partition that is a table by itself, with all it had from the whole. */
 extern SchemaTable *plan_apart(const SchemaTable *table);
-/* Gives a key that comes with that of the whole its name. */
-extern void plan_name_key(Planner *p, const SchemaTable *table, const SchemaIndex *index,
-						  const char *reason);
 
 /* plan_objects.c: views, functions, types, sequences, others */
 extern void plan_create_view(Planner *p, const SchemaView *view, const char *reason);
