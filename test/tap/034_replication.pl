@@ -7,7 +7,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my @tables = map { "db_adapter.$_" }
-  qw(expected_cache saved saved_chunk declaration declaration_state job);
+  qw(expected_cache saved saved_chunk declaration declaration_state job database_origin);
 
 my $pub = PostgreSQL::Test::Cluster->new('publisher');
 $pub->init(allows_streaming => 'logical');
