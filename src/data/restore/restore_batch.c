@@ -452,6 +452,19 @@ prepare_rows(RestoreTable *t, int from, int to)
 	t->batch.culprit = NULL;
 }
 
+/* The row is looked for again. */
+static void
+release_row(RestoreTable *t, RestoreRow *row)
+{
+	restore_nullkey_release(t, row);
+	row->state = ROW_READ;
+	row->match.held = row->match.found = row->match.made = row->match.repeated = false;
+	row->match.superseded = false;
+	row->match.searched = row->converted = false;
+	row->refs.json_done = row->refs.later = 0;
+	row->refs.nulled = 0;
+}
+
 /* The locks of an attempt end with it: what it held is looked for again. */
 static void
 release_rows(RestoreTable *t, int from, int to)
@@ -460,15 +473,8 @@ release_rows(RestoreTable *t, int from, int to)
 	{
 		RestoreRow *row = &t->batch.rows[i];
 
-		if (!row->match.held || (row->state != ROW_EXISTS && row->state != ROW_SKIPPED))
-			continue;
-		restore_nullkey_release(t, row);
-		row->state = ROW_READ;
-		row->match.held = row->match.found = row->match.made = row->match.repeated = false;
-		row->match.superseded = false;
-		row->match.searched = row->converted = false;
-		row->refs.json_done = row->refs.later = 0;
-		row->refs.nulled = 0;
+		if (row->match.held && (row->state == ROW_EXISTS || row->state == ROW_SKIPPED))
+			release_row(t, row);
 	}
 }
 
@@ -591,6 +597,23 @@ insert_rows(RestoreTable *t, int from, int to)
 		match_returned(t, &returned, from, to, count);
 }
 
+/*
+ * A row that the UPDATE has missed though it was here, and that nothing held: others may
+ * have deleted it meanwhile, or made it another one.  Then it is new.
+ */
+static void
+look_again(RestoreTable *t, int number)
+{
+	RestoreRow *row = &t->batch.rows[number];
+
+	t->batch.writing = false;
+	release_row(t, row);
+	prepare_rows(t, number, number + 1);
+	t->batch.writing = true;
+	row->written.returned = false;
+	insert_rows(t, number, number + 1);
+}
+
 static void
 update_rows(RestoreTable *t, int from, int to)
 {
@@ -600,8 +623,15 @@ update_rows(RestoreTable *t, int from, int to)
 		return;
 	query_execute_over(t->sql.current->update, t->sql.relations, restore_update_take, updated);
 	for (int i = from; i < to; i++)
-		if (updates(t, &t->batch.rows[i]))
-			t->batch.rows[i].written.returned = updated[i];
+	{
+		RestoreRow *row = &t->batch.rows[i];
+
+		if (!updates(t, row))
+			continue;
+		row->written.returned = updated[i];
+		if (!updated[i] && !row->match.held && !row->match.nullkey_searched)
+			look_again(t, i);
+	}
 }
 
 static void

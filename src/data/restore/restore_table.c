@@ -427,15 +427,13 @@ may_lock(const RelationInfo *rel)
 
 /*
  * Whether other rows of the file may refer to what is found, which must be there then.
- * Who deletes any other row does it as if after us; while overwriting it would be missed.
+ * Who deletes any other row does it as if after us, or an UPDATE misses it and looks again.
  */
 static bool
 must_hold(const RestoreTable *t)
 {
 	const BackupSchema *schema = t->restore->schema;
 
-	if (t->restore->options.mode == RESTORE_OVERWRITE)
-		return true;
 	for (int i = 0; i < schema->ntables; i++)
 		for (int j = 0; j < schema->tables[i].nrefs; j++)
 			for (int k = 0; k < schema->tables[i].refs[j].ntargets; k++)
