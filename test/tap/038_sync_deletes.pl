@@ -101,6 +101,19 @@ make_both(places_of('CREATE TABLE orders (id serial PRIMARY KEY, slug text NOT N
 is("$code " . sql('destination', $here), '1 51|o1|old|1 52|o2|a|2', 'no way at all: all stays as it was');
 like($err, qr/^places, row 1: duplicate key value .*\n(?:.*\n)*.*1 rows of table places that only .* has were not deleted: not all rows of this table, or of one it refers to, could be brought/m, 'and that is said');
 
+# one that steps aside and cannot go after all has its own values again, and what wanted them fails;
+# other tables, and rows that fail for other reasons, have no part in that
+my $three = "CREATE TABLE %s (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, pos int NOT NULL UNIQUE);";
+make_both(join('', map { sprintf $three, $_ } 'firsts', 'seconds', 'thirds') . 'CREATE TABLE below (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, third_id int NOT NULL REFERENCES thirds);',
+	join('', map { "INSERT INTO $_ (slug, pos) VALUES ('fresh', 1), ('a', 2);" } 'firsts', 'seconds', 'thirds') . "INSERT INTO seconds (slug, pos) VALUES ('bad', -1); INSERT INTO below (slug, third_id) VALUES ('b', 1)",
+	join('', map { "INSERT INTO $_ (slug, pos) VALUES ('old', 1), ('a', 2);" } 'firsts', 'seconds', 'thirds') . "INSERT INTO below (slug, third_id) VALUES ('b', 51);
+	ALTER TABLE seconds ADD CHECK (pos > 0); CREATE TABLE audit (first_id int REFERENCES firsts); INSERT INTO audit VALUES (51)");
+($code, $err, $tables) = sync();
+is("$code " . sql('destination', join ';', map { "SELECT string_agg(slug || pos, ' ' ORDER BY pos, slug) FROM $_" } 'firsts', 'seconds', 'thirds'), '1 old1 a2 old1 a2 fresh1 a2',
+	'values move where they can, and elsewhere all stays as it was');
+is(sql('destination', 'SELECT b.id, p.slug FROM below b JOIN thirds p ON p.id = third_id'), '51|fresh', 'with what refers to it');
+is(join(' ', map { "$tables->{$_}{inserted} $tables->{$_}{failed} $tables->{$_}{deleted}" } 'firsts', 'seconds', 'thirds'), '0 1 0 0 2 0 1 0 1', 'and is counted so');
+
 # --- what rows that could not be brought hold back
 
 make_both(q{

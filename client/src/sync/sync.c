@@ -555,18 +555,35 @@ sync_move_again(Sync *sync)
 	return sync_move(sync);
 }
 
-/* To before rows were brought once more, where some fail all the same or are lost. */
+/* To before rows were brought once more. */
 static bool
 sync_go_back(Sync *sync)
 {
-	if (sync->first == NULL || (sync_failures(sync->restored, NULL) == 0 && !sync_lost(sync)))
-		return false;
 	dba_result_free(sync->restored);
 	dba_result_free(sync->dropped);
 	sync->restored = sync->first;
 	sync->first = sync->dropped = NULL;
 	sync->aside = 0;
 	return sync_execute(sync, "ROLLBACK TO SAVEPOINT db_adapter_sync");
+}
+
+/* And on without the tables whose rows have stepped aside in vain. */
+static bool
+sync_undo_aside(Sync *sync)
+{
+	if (sync->aside == 0 || !sync_stuck(sync, sync->step > STEP_DROP))
+		return false;
+	sync->step = STEP_ASIDE;
+	return sync_go_back(sync);
+}
+
+/* Where some fail all the same or are lost. */
+static bool
+sync_undo_drop(Sync *sync)
+{
+	if (sync->dropped == NULL || (sync_failures(sync->restored, NULL) == 0 && !sync_lost(sync)))
+		return false;
+	return sync_go_back(sync);
 }
 
 static void
@@ -636,11 +653,12 @@ static bool (*const steps[])(Sync *sync) = {
 	[STEP_MARK] = sync_mark,
 	[STEP_ASIDE] = step_aside,
 	[STEP_AGAIN] = sync_move_again,
-	[STEP_BACK] = sync_go_back,
+	[STEP_BACK] = sync_undo_aside,
 	[STEP_DROP_FIRST] = step_drop_first,
 	[STEP_AGAIN_AFTER] = sync_move_again,
-	[STEP_BACK_AFTER] = sync_go_back,
+	[STEP_BACK_AFTER] = sync_undo_drop,
 	[STEP_DROP] = step_drop,
+	[STEP_BACK_HELD] = sync_undo_aside,
 };
 
 static void

@@ -29,6 +29,7 @@ typedef enum SyncStep
 	STEP_AGAIN_AFTER,
 	STEP_BACK_AFTER,
 	STEP_DROP,
+	STEP_BACK_HELD,
 	STEP_END
 } SyncStep;
 
@@ -101,6 +102,12 @@ extern bool sync_drop(Sync *sync, dba_callback done);
 
 /* syncresult.c: how many rows have failed, or found no parent: of a table, or NULL, of all */
 extern int64_t sync_failures(const dba_result *restored, const char *table);
+
+/*
+ * syncresult.c: whether a table's rows have given up their unique values in vain: some that
+ * come fail all the same, or, where they should be, not all of them are gone.
+ */
+extern bool sync_stuck(Sync *sync, bool gone);
 
 /* syncresult.c: whether rows went along with those dropped and did not come again */
 extern bool sync_lost(const Sync *sync);

@@ -58,6 +58,8 @@ typedef struct SyncTable
 	Buf			move;			/* match keys, with commas between them */
 	Buf			drop;			/* those of rows only there */
 	bool		withheld;		/* these are left alone for now */
+	bool		aside;			/* these have given up their unique values */
+	bool		stuck;			/* that was of no use, or they did not go then */
 } SyncTable;
 
 /* how many buckets the server divides that many rows into */

@@ -192,6 +192,13 @@ sync_set_aside(Sync *sync, dba_callback done)
 	if (!sync->marked)
 		return false;
 	withhold(sync, true, false);
+	for (size_t i = 0; i < sync->count; i++)
+	{
+		SyncTable  *table = &sync->tables[i];
+
+		table->withheld |= table->stuck;
+		table->aside = !table->withheld && table->drop.len > 0;
+	}
 	return ask(sync, aside_sql, false, false, done);
 }
 

@@ -141,6 +141,25 @@ sync_lost(const Sync *sync)
 	return false;
 }
 
+bool
+sync_stuck(Sync *sync, bool gone)
+{
+	bool		more = sync_failures(sync->restored, NULL) > sync_failures(sync->first, NULL);
+	bool		stuck = false;
+
+	for (size_t i = 0; i < sync->count; i++)
+	{
+		SyncTable  *table = &sync->tables[i];
+
+		if (!table->aside)
+			continue;
+		if (more || sync_failures(sync->restored, table->name) > 0 ||
+			(gone && sync_count(sync->dropped, table->name, COLUMN_DELETED) < table->only_there))
+			stuck = table->stuck = true;
+	}
+	return stuck;
+}
+
 /* What stands in front of the last character, then a comma where there is something, then more. */
 static const char *
 sync_add_to_json(Sync *sync, const char *json, const char *more)
