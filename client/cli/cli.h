@@ -80,7 +80,6 @@ struct Cli
 	const CliAction *action;
 	const CliOption *given[MAX_GIVEN];
 	const char *values[MAX_GIVEN];
-	char	   *hidden[MAX_GIVEN];	/* copies of values that are masked where they stood */
 	size_t		given_count;
 	const char *operands[MAX_OPERANDS]; /* after the action, where there is one */
 	size_t		operand_count;
@@ -120,7 +119,6 @@ extern bool options_read(Cli *cli, char **argv);
 
 /* is --json among the arguments, be they right or not? */
 extern bool options_want_json(char *const *argv);
-extern void options_free(Cli *cli);
 
 extern const CliCommand *options_find_command(const Cli *cli, const char *name);	/* NULL: said */
 
@@ -230,5 +228,13 @@ extern int64_t call_total(const dba_result *result, const char *column);
 
 /* yes at the terminal? --yes answers; CODE_DONE, CODE_NO or CODE_USAGE (said) */
 extern int question_ask(Cli *cli, const char *question);
+
+/* ---------------------------------------------------------------- secrets.c */
+
+/* takes passwords out of sight, before anything else reads the arguments; false: no memory,
+ * or too many */
+extern bool secrets_hide(char **argv);
+extern void secrets_remove(char *text); /* out of a message, in place */
+extern void secrets_free(void);
 
 #endif							/* DB_ADAPTER_CLI_H */

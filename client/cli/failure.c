@@ -54,9 +54,12 @@ static void
 keep_failure(Cli *cli, const dba_error *error, const char *message, const char *hint)
 {
 	cJSON	   *object = cJSON_CreateObject();
+	char		shown[4096];
 
+	snprintf(shown, sizeof(shown), "%s", message);
+	secrets_remove(shown);
 	cJSON_AddStringToObject(object, "code", dba_code_name(dba_error_code(error)));
-	cJSON_AddStringToObject(object, "message", message);
+	cJSON_AddStringToObject(object, "message", shown);
 	if (*dba_error_sqlstate(error) != '\0')
 		cJSON_AddStringToObject(object, "sqlstate", dba_error_sqlstate(error));
 	if (*dba_error_detail(error) != '\0')

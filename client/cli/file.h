@@ -71,6 +71,7 @@ extern CliOutput *output_open(const char *path, bool overwrite);	/* NULL: said *
 /* do its bytes go where standard output goes? */
 extern bool output_is_stdout(const CliOutput *output);
 extern bool output_write(CliOutput *output, const char *data, size_t size);
+extern bool output_failed(const CliOutput *output); /* said */
 extern bool output_commit(CliOutput *output);	/* and frees it; false: said */
 extern void output_abandon(CliOutput *output);	/* and frees it */
 

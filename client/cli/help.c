@@ -24,7 +24,7 @@
 static size_t
 help_width(FILE *file)
 {
-	size_t		width = text_terminal_width(fileno(file));
+	size_t		width = text_terminal_width(text_descriptor(file));
 
 	return width > 0 && width < WIDTH ? width : WIDTH;
 }

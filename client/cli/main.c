@@ -6,8 +6,10 @@
  * program, so that each client is closed and the last word of standard output is known to
  * have been written.
  */
+#include <errno.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -114,10 +116,13 @@ main(int argc, char **argv)
 {
 	Cli			cli = {.commands = commands_table};
 	int			code = CODE_USAGE;
+	int			failed;
 
 	if (!signals_open_standard())
 		return CODE_USAGE;
 	setlocale(LC_ALL, "");
+	if (!terminal_guard() || !secrets_hide(argv))
+		return CODE_FAILED;
 	/* db-adapter --generate man; not for people */
 	if ((argc == 3 || argc == 4) && strcmp(argv[1], "--generate") == 0)
 		return generate(argv[2], argv[3]) ? CODE_DONE : CODE_USAGE;
@@ -135,10 +140,13 @@ main(int argc, char **argv)
 	else
 		cJSON_Delete(cli.failure);
 	cJSON_Delete(cli.said);
-	options_free(&cli);
-	if (fflush(stdout) != 0 && code == CODE_DONE)
+	secrets_free();
+	/* what could not be written before is not tried again */
+	failed = fflush(stdout) != 0 ? errno : 0;
+	if ((failed != 0 || ferror(stdout) != 0) && code == CODE_DONE)
 	{
-		message_warn("could not write to standard output");
+		message_warn("could not write to standard output%s%s", failed != 0 ? ": " : "",
+					 failed != 0 ? strerror(failed) : "");
 		code = CODE_FAILED;
 	}
 	return code;

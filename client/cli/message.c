@@ -21,7 +21,7 @@ void
 message_break_line(void)
 {
 	if (isatty(STDERR_FILENO))
-		fputs(text_terminal_moves() ? "\r\033[K" : "\n", stderr);
+		fputs(text_terminal_moves() ? TERMINAL_ERASE : "\n", stderr);
 }
 
 /* Standard output first, so that both streams in one terminal stay in order. */
@@ -34,6 +34,7 @@ print_message(const char *prefix, const char *fmt, va_list args)
 	fflush(stdout);
 	memcpy(text, prefix, len);
 	vsnprintf(text + len, sizeof(text) - len, fmt, args);
+	secrets_remove(text);
 	if (len > 0)
 		memcpy(last_error, text + len, sizeof(text) - len);
 	text_print_lines(stderr, text, 0, 2);

@@ -139,26 +139,6 @@ find_option(const Cli *cli, const char *name, size_t len)
 	return fail_unknown_option(cli, name, len);
 }
 
-/* Everybody on the machine may read a program's arguments: a password does not stay
- * there.  NULL: no memory. */
-static const char *
-hide_url(Cli *cli, char *value)
-{
-	char	   *copy;
-
-	if (strstr(value, "://") == NULL && strstr(value, "password") == NULL)
-		return value;
-	copy = strdup(value);
-	if (copy == NULL)
-	{
-		message_warn("out of memory");
-		return NULL;
-	}
-	memset(value, '*', strlen(value));
-	cli->hidden[cli->given_count] = copy;
-	return copy;
-}
-
 /* Does the option take that value?  false: said, with all that it takes. */
 static bool
 check_value(const CliOption *option, const char *value)
@@ -200,12 +180,8 @@ add_option(Cli *cli, const CliOption *option, char *value)
 		return false;
 	}
 	cli->given[cli->given_count] = option;
-	if (value != NULL &&
-		(strcmp(option->name, "profile") == 0 || strcmp(option->name, "from") == 0))
-		cli->values[cli->given_count] = hide_url(cli, value);
-	else
-		cli->values[cli->given_count] = value != NULL ? value : "";
-	return cli->values[cli->given_count++] != NULL;
+	cli->values[cli->given_count++] = value != NULL ? value : "";
+	return true;
 }
 
 /* --name, --name=value, --name value */
@@ -344,13 +320,6 @@ options_want_json(char *const *argv)
 			return true;
 	}
 	return false;
-}
-
-void
-options_free(Cli *cli)
-{
-	for (size_t i = 0; i < cli->given_count; i++)
-		free(cli->hidden[i]);
 }
 
 bool

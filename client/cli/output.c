@@ -18,6 +18,7 @@
 
 #include "cli.h"
 #include "file.h"
+#include "print.h"
 
 #define PIECE 65536
 #define GZIP_WINDOW (15 + 16) /* zlib's way to ask for gzip */
@@ -29,6 +30,7 @@ struct CliOutput
 	Compression compression;
 	z_stream	gzip;
 	ZSTD_CCtx  *zstd;
+	FILE	   *terminal;		/* that it goes to; nothing in the rows may drive it */
 	bool		failed;			/* said */
 };
 
@@ -89,6 +91,8 @@ output_open(const char *path, bool overwrite)
 						  Z_DEFAULT_STRATEGY) == Z_OK;
 	if (ok && output->compression == ZSTD)
 		ok = (output->zstd = ZSTD_createCCtx()) != NULL;
+	if (ok && isatty(output->target.fd))
+		ok = (output->terminal = terminal_open(output->target.fd)) != NULL;
 	if (!ok)
 	{
 		output_abandon(output);
@@ -113,6 +117,9 @@ output_is_stdout(const CliOutput *output)
 static bool
 write_all(CliOutput *output, const char *data, size_t size)
 {
+	if (output->terminal != NULL)
+		return (fwrite(data, 1, size, output->terminal) == size && fflush(output->terminal) == 0) ||
+			   output_fail(output, strerror(errno));
 	while (size > 0)
 	{
 		ssize_t		put = write(output->target.fd, data, size);
@@ -190,6 +197,12 @@ output_write(CliOutput *output, const char *data, size_t size)
 	return output_put(output, data, size, false);
 }
 
+bool
+output_failed(const CliOutput *output)
+{
+	return output->failed;
+}
+
 /* What the compression holds, if anything, and the output itself. */
 static const char *
 output_free(CliOutput *output)
@@ -199,6 +212,8 @@ output_free(CliOutput *output)
 	if (output->compression == GZIP)
 		deflateEnd(&output->gzip);
 	ZSTD_freeCCtx(output->zstd);
+	if (output->terminal != NULL)
+		fclose(output->terminal);
 	why = target_abandon(&output->target);
 	if (why != NULL)
 		output_fail(output, why);

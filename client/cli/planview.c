@@ -62,13 +62,18 @@ print_size(const cJSON *step)
 {
 	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(step, "rows");
 	const cJSON *bytes = cJSON_GetObjectItemCaseSensitive(step, "bytes");
+	char		about[64] = "";
+	char		text[512];
 
 	if (!cJSON_IsNumber(bytes))
 		return;
-	printf("%*s%s: ", INDENT, "", document_text(step, "table"));
 	if (cJSON_IsNumber(rows))
-		printf("about %s rows, ", text_thousands((int64_t) rows->valuedouble));
-	puts(text_bytes(bytes->valuedouble));
+		snprintf(about, sizeof(about), "about %s rows, ",
+				 text_thousands((int64_t) rows->valuedouble));
+	snprintf(text, sizeof(text), "%s: %s%s", document_text(step, "table"), about,
+			 text_bytes(bytes->valuedouble));
+	printf("%*s", INDENT, "");
+	text_print_value(text, INDENT);
 }
 
 static void

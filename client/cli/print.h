@@ -11,6 +11,7 @@
 
 /* columns of the terminal that the stream is; 0: it is none */
 extern size_t text_terminal_width(int fd);
+extern int text_descriptor(FILE *stream);	/* also of a guarded one */
 
 /* how many of them the first `bytes` of the text take; a newline ends it */
 extern size_t text_width(const char *text, size_t bytes);
@@ -81,5 +82,36 @@ typedef struct CliProgress
 extern void progress_begin(CliProgress *progress, const Cli *cli, int64_t total);
 extern void progress_show(CliProgress *progress, const char *table, int64_t rows, int64_t bytes);
 extern void progress_end(CliProgress *progress);
+
+/* ---------------------------------------------------------------- terminal.c */
+
+/* What the program wants of a terminal: marks that a guarded stream makes sequences of. */
+#define TERMINAL_BOLD                                                                              \
+	"\xFF"                                                                                         \
+	"b"
+#define TERMINAL_RED                                                                               \
+	"\xFF"                                                                                         \
+	"r"
+#define TERMINAL_GREEN                                                                             \
+	"\xFF"                                                                                         \
+	"g"
+#define TERMINAL_YELLOW                                                                            \
+	"\xFF"                                                                                         \
+	"y"
+#define TERMINAL_DIM                                                                               \
+	"\xFF"                                                                                         \
+	"d"
+#define TERMINAL_OFF                                                                               \
+	"\xFF"                                                                                         \
+	"o"
+#define TERMINAL_ERASE                                                                             \
+	"\xFF"                                                                                         \
+	"e" /* the line that the cursor is in */
+
+/* guards standard output and standard error where they are terminals; false: no memory */
+extern bool terminal_guard(void);
+
+/* a stream to a terminal that nothing in a text drives; NULL: no memory */
+extern FILE *terminal_open(int fd);
 
 #endif							/* DB_ADAPTER_PRINT_H */

@@ -53,14 +53,14 @@ draw_bar(const CliProgress *progress, int64_t done, double speed, size_t width)
 	size_t		full = (size_t) ((double) width * (double) done / (double) progress->total);
 
 	fputs("  ", stderr);
-	fputs(progress->color ? "\033[32m" : "", stderr);
+	fputs(progress->color ? TERMINAL_GREEN : "", stderr);
 	for (size_t i = 0; i < width; i++)
 	{
 		if (i == full)
-			fputs(progress->color ? "\033[0;2m" : "", stderr);
+			fputs(progress->color ? TERMINAL_DIM : "", stderr);
 		fputs(i < full ? (utf8 ? "\u2588" : "#") : (utf8 ? "\u2591" : "."), stderr);
 	}
-	fputs(progress->color ? "\033[0m" : "", stderr);
+	fputs(progress->color ? TERMINAL_OFF : "", stderr);
 	fprintf(stderr, " %3d %%", (int) (100 * done / progress->total));
 	if (speed > 0)
 		fprintf(stderr, "  %s left", duration((double) (progress->total - done) / speed));
@@ -80,7 +80,7 @@ progress_show(CliProgress *progress, const char *table, int64_t rows, int64_t by
 		return;
 	progress->last = now;
 	progress->shown = true;
-	fputs("\r\033[K", stderr);
+	fputs(TERMINAL_ERASE, stderr);
 	if (*table != '\0')
 		fprintf(stderr, "  %-*.*s", bar ? 12 : 20, width < 60 ? 12 : 30, table);
 	fprintf(stderr, " %12s rows", text_thousands(rows));
@@ -95,6 +95,6 @@ void
 progress_end(CliProgress *progress)
 {
 	if (progress->shown)
-		fputs("\r\033[K", stderr);
+		fputs(TERMINAL_ERASE, stderr);
 	progress->shown = false;
 }

@@ -10,11 +10,13 @@
 #include <string.h>
 
 #include "cli.h"
+#include "print.h"
 
 int
 question_ask(Cli *cli, const char *question)
 {
 	FILE	   *terminal;
+	FILE	   *guarded;
 	char		answer[16] = "";
 
 	if (options_has(cli, "yes"))
@@ -24,8 +26,12 @@ question_ask(Cli *cli, const char *question)
 	terminal = fopen("/dev/tty", "r+e");
 	if (terminal == NULL)
 		return message_usage("there is no terminal to ask; --yes says yes");
-	fprintf(terminal, "%s [y/N] ", question);
-	fflush(terminal);
+	guarded = terminal_open(fileno(terminal));
+	if (guarded != NULL)
+	{
+		fprintf(guarded, "%s [y/N] ", question);
+		fclose(guarded);
+	}
 	if (!signals_wait_readable(fileno(terminal)) || fgets(answer, sizeof(answer), terminal) == NULL)
 	{
 		answer[0] = '\0';

@@ -80,14 +80,18 @@ saving_write(Cli *cli, const char *path, cJSON *arguments, const char *backup_sc
 	char	   *text = complete_arguments(arguments, path, backup_schema);
 	Sink		sink = {.output = output_open(path, options_has(cli, "overwrite"))};
 	int			code = CODE_FAILED;
+	dba_request request;
 
 	if (sink.output != NULL)
 	{
 		cli->stdout_taken = output_is_stdout(sink.output);
 		progress_begin(&sink.progress, cli, 0);
-		code = call_wait(cli, &sink.call,
-						 dba_backup(cli->db, text, sink_write, sink_progress, call_called, &sink));
+		request = dba_backup(cli->db, text, sink_write, sink_progress, call_called, &sink);
+		(void) call_wait_quietly(cli, &sink.call, request);
 		progress_end(&sink.progress);
+		/* an output that failed has said so: the request's own error is only its echo */
+		if (!output_failed(sink.output) || signals_interrupted())
+			code = call_wait(cli, &sink.call, request);
 		if (code != CODE_DONE)
 			output_abandon(sink.output);
 		else if (!output_commit(sink.output))

@@ -79,6 +79,8 @@ signals_catch(void)
 	catch_one(SIGTERM);
 	catch_one(SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
+	/* a file that may grow no more is an error of write() */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 bool

@@ -27,6 +27,12 @@ text_terminal_width(int fd)
 	return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+int
+text_descriptor(FILE *stream)
+{
+	return stream == stdout ? STDOUT_FILENO : stream == stderr ? STDERR_FILENO : fileno(stream);
+}
+
 /* How many columns of a terminal the first `bytes` of the text take; a newline ends them. */
 size_t
 text_width(const char *text, size_t bytes)
@@ -66,7 +72,7 @@ text_is_utf8(void)
 void
 text_print_lines(FILE *to, const char *text, size_t column, size_t indent)
 {
-	size_t		width = text_terminal_width(fileno(to));
+	size_t		width = text_terminal_width(text_descriptor(to));
 
 	while (*text != '\0')
 	{
@@ -119,8 +125,8 @@ const char *
 text_style(const Cli *cli, const char *style)
 {
 	static const char *const styles[][2] = {
-		{"bold", "\033[1m"},	{"red", "\033[31m"}, {"green", "\033[32m"},
-		{"yellow", "\033[33m"}, {"off", "\033[0m"},
+		{"bold", TERMINAL_BOLD},	 {"red", TERMINAL_RED}, {"green", TERMINAL_GREEN},
+		{"yellow", TERMINAL_YELLOW}, {"off", TERMINAL_OFF},
 	};
 
 	for (size_t i = 0; cli->color && i < sizeof(styles) / sizeof(styles[0]); i++)

@@ -438,6 +438,8 @@ test_settings(void **state)
 
 /* ---------------------------------------------------------------- connection strings */
 
+#define OTHER "x: expected a postgresql:// or https:// URL or a \"key = value\" string"
+
 static void
 test_conninfo(void **state)
 {
@@ -470,8 +472,18 @@ test_conninfo(void **state)
 		 "x: the value at position 17 has no end"},
 		{"https://u:secret@h", "https://***@h",
 		 "x: an http URL takes no user and password; the key goes into api_key"},
-		{"mysql://u:secret@h", "mysql://***",
-		 "x: expected a postgresql:// or https:// URL or a \"key = value\" string"},
+		{"mysql://u:secret@h", "mysql://***", OTHER},
+		{"postgres:/u:secret@h/d", "postgres:***@h/d", OTHER},
+		{"postgres;//u:secret@h/d", "postgres;/***@h/d", OTHER},
+		{"u:secret@h/d", "u:***@h/d", OTHER},
+		{"me@host", "me@host", OTHER},
+		{"shop", "shop", OTHER},
+		{"host=h;password=secret", "host=h;password=***",
+		 "x: a password stands inside of another value, at position 17"},
+		{"Server=h;Pwd = secret", "Server=h;Pwd ***",
+		 "x: unknown parameter at position 1; perhaps you meant \"service\""},
+		{"host=h passwrd='secret x'", "host=h passwrd='***",
+		 "x: unknown parameter at position 8; perhaps you meant \"password\""},
 	};
 
 	(void) state;

@@ -334,6 +334,34 @@ foreach my $answer ([ "n\n", 1 ], [ "\n", 1 ], [ "\cC", 130 ], [ "y\n", 4 ])
 	is($terminal->finish, $code, 'the answer ' . ($keys =~ s/[^ -~]/./gr) . " gives $code");
 }
 
+# --- what others have written does not drive the terminal
+
+my $hostile = "\e[2J\e]0;t\a\x{9b}31m\x{202e}\x{2066}\x{85}\x7f";
+utf8::encode(my $bytes = $hostile);
+$node->safe_psql('other', qq{CREATE DATABASE hostile});
+$node->safe_psql('hostile', qq{SET client_encoding = 'UTF8'; CREATE EXTENSION db_adapter; CREATE TABLE "a$bytes" (id int PRIMARY KEY, user_id text); INSERT INTO "a$bytes" VALUES (1, 'x$bytes');
+	COMMENT ON TABLE "a$bytes" IS 'c$bytes'});
+write_file('hostile.json', encode_hostile($bytes));
+write_file('hostile.sql', qq{CREATE TABLE "b$bytes" (id int)});
+foreach my $args ([qw(status --profile), "$server dbname=hostile"], [qw(introspect --profile), "$server dbname=hostile"], [qw(validate --schema-file hostile.sql --profile), "$server dbname=hostile"],
+	[qw(validate --json --schema-file hostile.sql --profile), "$server dbname=hostile"], [qw(fix --schema-file hostile.sql --profile), "$server dbname=hostile"], ["nonsense$bytes"], ["--profile", "no$bytes", 'status'],
+	[qw(backup --all-users -o - --backup-schema hostile.json --profile), "$server dbname=hostile"])
+{
+	my $text = printed($args, NO_COLOR => '1');
+
+	utf8::decode($text);
+	$text =~ s/\r\e\[K//g;
+	unlike($text, qr/[\x00-\x08\x0b-\x1f\x7f-\x9f\x{202a}-\x{202e}\x{2066}-\x{2069}]/, "$args->[0]: nothing drives the terminal");
+}
+like(printed([qw(introspect --profile), "$server dbname=hostile"], NO_COLOR => '1'), qr/\\u009b31m\\u202e\\u2066\\u0085\\x7f/, 'it is shown as escapes');
+
+sub encode_hostile
+{
+	my ($name) = @_;
+
+	return qq({"tables": [{"name": "a) . $name =~ s/([\x00-\x1f])/sprintf '\\u%04x', ord $1/ger . q("}]});
+}
+
 $_->quit foreach values %session;
 chdir $top;
 done_testing();

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "config/conninfo.h"
 
 #define DEFAULT_FILE "db.toml"
 #define MAX_FILE_SIZE (16 * 1024 * 1024)
@@ -107,6 +108,17 @@ absolute_path(Arena *arena, const char *name)
 	return result;
 }
 
+/* A path that has what URLs have is shown as one: it may be one that stands in the wrong place. */
+static void
+fail_read(const char *file, int number, dba_error **err)
+{
+	char	   *shown = strpbrk(file, "@=") != NULL ? conninfo_mask(file) : mem_strdup(file);
+
+	error_set(err, DBA_CONFIG, "could not read \"%s\": %s", shown != NULL ? shown : "",
+			  strerror(number));
+	mem_free(shown);
+}
+
 static bool
 config_fill(dba_config *config, const char *path, const char *env_prefix, dba_error **err)
 {
@@ -131,7 +143,7 @@ config_fill(dba_config *config, const char *path, const char *env_prefix, dba_er
 		ok = config->path != NULL ? config_read(config, "", 0, err) : error_set_no_memory(err);
 	}
 	else
-		error_set(err, DBA_CONFIG, "could not read \"%s\": %s", file, strerror(errno));
+		fail_read(file, errno, err);
 	buf_free(&text);
 	return ok;
 }

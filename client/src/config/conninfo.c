@@ -401,6 +401,45 @@ scan_http(Scan *scan)
 	return true;
 }
 
+/* ---------------------------------------------------------------- what the scan did not see */
+
+static bool
+starts_secret(const Scan *scan, size_t start)
+{
+	for (size_t i = 0; i < scan->count; i++)
+		if (scan->secrets[i].start <= start && start < scan->secrets[i].end)
+			return true;
+	return false;
+}
+
+/* From where on all is hidden: behind the first "password =", "passwrd=" or "pwd=" that the
+ * scan took for something else. */
+static size_t
+mask_from(const Scan *scan)
+{
+	static const char *const words[] = {"pass", "pwd"};
+	size_t		cut = strlen(scan->text);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (const char *at = strcasestr(scan->text, words[i]); at != NULL;
+			 at = strcasestr(at + 1, words[i]))
+		{
+			const char *sign =
+				at + strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+			size_t		start;
+
+			sign += strspn(sign, " \t");
+			if (*sign != '=')
+				continue;
+			sign += 1 + strspn(sign + 1, " \t");
+			sign += *sign == '\'';
+			start = (size_t) (sign - scan->text);
+			if (*sign != '\0' && *sign != '\'' && !starts_secret(scan, start) && start < cut)
+				cut = start;
+		}
+	return cut;
+}
+
 /* ---------------------------------------------------------------- checking */
 
 /* libpq's own opinion; its message is not shown. */
@@ -437,7 +476,27 @@ conninfo_check(const char *text, const char *what, dba_error **err)
 		return error_set_no_memory(err);
 	ok = kind == CONNINFO_URL ? scan_url(&scan, options) : scan_keywords(&scan, options);
 	PQconninfoFree(options);
+	/* a host of that name would be told in messages */
+	if (ok && kind == CONNINFO_KEYWORDS && mask_from(&scan) < strlen(text))
+		return scan_fail(&scan, "%s: a password stands inside of another value, at position %zu",
+						 what, mask_from(&scan) + 1);
 	return ok && check_by_libpq(&scan);
+}
+
+/* What is no connection string, but perhaps was to be one: a URL of another kind, one whose
+ * beginning is spelt wrong. */
+static void
+mask_other(Scan *scan)
+{
+	const char *text = scan->text;
+	const char *scheme = strstr(text, "://");
+	const char *at = strrchr(text, '@');
+	const char *from = strpbrk(text, ":/");
+
+	if (scheme != NULL)
+		add_secret(scan, (size_t) (scheme + 3 - text), strlen(text));
+	else if (at != NULL && from != NULL && from < at)
+		add_secret(scan, (size_t) (from + 1 - text), (size_t) (at - text));
 }
 
 char *
@@ -446,6 +505,7 @@ conninfo_mask(const char *text)
 	Scan		scan = {.text = text};
 	Buf			masked = BUF_INIT;
 	size_t		done = 0;
+	size_t		cut;
 
 	switch (conninfo_kind(text))
 	{
@@ -459,21 +519,23 @@ conninfo_mask(const char *text)
 			(void) scan_http(&scan);
 			break;
 		default:
-			/* a URL of another kind, perhaps with credentials: show its scheme */
-			if (strstr(text, "://") != NULL)
-				add_secret(&scan, (size_t) (strstr(text, "://") + 3 - text), strlen(text));
+			mask_other(&scan);
 			break;
 	}
+	cut = mask_from(&scan);
 	for (size_t i = 0; i < scan.count; i++)
 	{
-		if (scan.secrets[i].end <= done)
+		if (scan.secrets[i].end <= done || scan.secrets[i].start >= cut)
 			continue;
 		if (scan.secrets[i].start > done)
 			buf_append(&masked, text + done, scan.secrets[i].start - done);
 		buf_puts(&masked, MASK);
 		done = scan.secrets[i].end;
 	}
-	buf_puts(&masked, text + done);
+	if (cut > done)
+		buf_append(&masked, text + done, cut - done);
+	if (cut < strlen(text) && cut >= done)
+		buf_puts(&masked, MASK);
 	return buf_take(&masked);
 }
 

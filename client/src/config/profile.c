@@ -114,14 +114,16 @@ fail_unknown_profile(const dba_config *config, const Choice *choice, dba_error *
 	const char *nearest = NULL;
 	dba_error  *error;
 	Buf			hint = BUF_INIT;
+	char	   *shown = conninfo_mask(choice->text);	/* perhaps it was to be a URL */
 
 	if (config->missing)
 		error = error_new(DBA_PROFILE_NOT_FOUND,
-						  "profile \"%s\" (from %s) not found: there is no \"%s\"", choice->text,
-						  choice->source, config->path);
+						  "profile \"%s\" (from %s) not found: there is no \"%s\"",
+						  shown != NULL ? shown : "", choice->source, config->path);
 	else
 		error = error_new(DBA_PROFILE_NOT_FOUND, "profile \"%s\" (from %s) is not in \"%s\"",
-						  choice->text, choice->source, config->path);
+						  shown != NULL ? shown : "", choice->source, config->path);
+	mem_free(shown);
 	for (const ConfigProfile *p = config->profiles; p != NULL; p = p->next)
 	{
 		const char *pair[2] = {nearest, p->name};
@@ -331,12 +333,19 @@ static void
 warn_about_lock(const Choice *choice, const dba_config *config, Buf *warnings)
 {
 	Buf			text = BUF_INIT;
+	char	   *shown = NULL;
+	char	   *locked = NULL;
 
 	if (strcmp(choice->source, "environment") != 0 || choice->lock == NULL ||
 		strcmp(choice->lock, choice->text) == 0)
 		return;
+	/* either may be a URL, or was to be one */
+	shown = conninfo_mask(choice->text);
+	locked = conninfo_mask(choice->lock);
 	buf_printf(&text, "%sDB_PROFILE says \"%s\", the lock file says \"%s\"; the environment wins",
-			   config->env_prefix, choice->text, choice->lock);
+			   config->env_prefix, shown != NULL ? shown : "", locked != NULL ? locked : "");
+	mem_free(shown);
+	mem_free(locked);
 	if (buf_ok(&text))
 		add_warning(warnings, buf_text(&text));
 	else
