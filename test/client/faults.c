@@ -668,21 +668,88 @@ test_ddl(void **state)
 	dba_close(db);
 }
 
+/* Why a session ended is told, also where the server said it while nobody asked. */
+static void
+test_last_words(void **state)
+{
+	Outcome		out = {0};
+	dba_client *tx;
+
+	(void) state;
+	db = open_client(server_url(server), "request_timeout_seconds", "300", NULL);
+	outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+	tx = out.db;
+	assert_string_equal(
+		outcome_of(tx, "SELECT set_config('idle_in_transaction_session_timeout', '1', true)")
+			.message,
+		"");
+	server_poll(server,
+				"SELECT count(*) FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'",
+				"0");
+	out = outcome_of(tx, "SELECT 1");
+	assert_int_equal(out.code, DBA_CONNECT);
+	assert_string_equal(out.message,
+						"connection to the server was lost: terminating connection due to "
+						"idle-in-transaction timeout");
+	assert_string_equal(out.sqlstate, "25P03");
+	out = outcome_of(tx, "SELECT 1");
+	assert_non_null(
+		strstr(out.message, "terminating connection due to idle-in-transaction timeout"));
+	outcome_wait(db, dba_rollback(tx, outcome_take, &out), &out);
+	dba_close(db);
+	db = NULL;
+}
+
+/* A request's own time in a transaction: what comes after it is told that, not that
+ * somebody cancelled. */
+static void
+test_timeout_poisons(void **state)
+{
+	Outcome		out = {0};
+	dba_client *tx;
+
+	(void) state;
+	db = open_client(server_url(server), "request_timeout_seconds", "2", NULL);
+	outcome_wait(db, dba_begin(db, NULL, outcome_take, &out), &out);
+	tx = out.db;
+	out = outcome_of(tx, "SELECT pg_sleep(600)");
+	assert_int_equal(out.code, DBA_TIMEOUT);
+	out = outcome_of(tx, "SELECT 1");
+	assert_string_equal(out.sqlstate, "25P02");
+	assert_non_null(strstr(out.message, ": a request timed out"));
+	outcome_wait(db, dba_commit(tx, outcome_take, &out), &out);
+	assert_non_null(strstr(out.message, ": a request timed out"));
+	dba_close(db);
+	db = NULL;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_restart_idle),  cmocka_unit_test(test_restart_busy),
-		cmocka_unit_test(test_crash_busy),	  cmocka_unit_test(test_terminate),
-		cmocka_unit_test(test_silent_server), cmocka_unit_test(test_silent_first_host),
-		cmocka_unit_test(test_hang),		  cmocka_unit_test(test_bytes),
-		cmocka_unit_test(test_cut),			  cmocka_unit_test(test_cut_upload),
-		cmocka_unit_test(test_delay),		  cmocka_unit_test(test_too_many_connections),
-		cmocka_unit_test(test_cancel),		  cmocka_unit_test(test_cancel_stages),
-		cmocka_unit_test(test_cancel_shared), cmocka_unit_test(test_close_in_flight),
-		cmocka_unit_test(test_close_other),	  cmocka_unit_test(test_request_timeout),
-		cmocka_unit_test(test_ddl),			  cmocka_unit_test(test_password),
+		cmocka_unit_test(test_restart_idle),
+		cmocka_unit_test(test_restart_busy),
+		cmocka_unit_test(test_crash_busy),
+		cmocka_unit_test(test_terminate),
+		cmocka_unit_test(test_silent_server),
+		cmocka_unit_test(test_silent_first_host),
+		cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_upload),
+		cmocka_unit_test(test_delay),
+		cmocka_unit_test(test_too_many_connections),
+		cmocka_unit_test(test_cancel),
+		cmocka_unit_test(test_cancel_stages),
+		cmocka_unit_test(test_cancel_shared),
+		cmocka_unit_test(test_close_in_flight),
+		cmocka_unit_test(test_close_other),
+		cmocka_unit_test(test_request_timeout),
+		cmocka_unit_test(test_ddl),
+		cmocka_unit_test(test_password),
 		cmocka_unit_test(test_failover),
+		cmocka_unit_test(test_last_words),
+		cmocka_unit_test(test_timeout_poisons),
 	};
 
 	return cmocka_run_group_tests(tests, setup, fixture_end);

@@ -231,7 +231,31 @@ my $shell = sub {
 is_deeply([ $shell->('db-adapter --profile "$1" backup --all-users -o - >&-') ],
 	[ 4, '', qq(db-adapter: could not write "standard output": it is closed, or cannot be written to\n) ], 'closed standard output: no row goes anywhere');
 is_deeply([ $shell->('db-adapter --profile "$1" backup --all-users -o /dev/stdout >&-') ]->[0], 4, 'under its other name too');
-is_deeply([ $shell->('db-adapter --profile "$1" profiles >&-') ], [ 4, '', "db-adapter: could not write to standard output\n" ], 'nor does an answer');
+is_deeply([ $shell->('db-adapter --profile "$1" profiles >&-') ], [ 4, '', "db-adapter: could not write to standard output: Bad file descriptor\n" ], 'nor does an answer');
+$node->safe_psql('postgres', q{CREATE TABLE room (id int PRIMARY KEY, t text); INSERT INTO room SELECT g, repeat('y', 100) FROM generate_series(1, 2000) g});
+is_deeply([ $shell->('ulimit -f 16; db-adapter --profile "$1" backup --all-users -o large.jsonl; exit $?') ],
+	[ 4, '', "db-adapter: could not write \"large.jsonl\": File too large\n" ], 'a file that may grow no more: nothing about statements');
+is(join(' ', glob('large.jsonl*')), '', 'and nothing stays');
+SKIP:
+{
+	skip 'there is no /dev/full', 1 if !-c '/dev/full';
+	is_deeply([ $shell->('db-adapter --profile "$1" backup --all-users -o /dev/full') ],
+		[ 4, '', "db-adapter: could not write \"/dev/full\": No space left on device\n" ], 'a full disk');
+}
+$node->safe_psql('postgres', 'DROP TABLE room');
+
+# --- passwords in what was to be a URL
+
+foreach my $typed ('u:hunter2@h/d', 'postgres:/u:hunter2@h/d', 'postgre://u:hunter2@h/d', 'postgresql://u:hunter2 @h/d', 'host=h;password=hunter2', 'host=h pwd=hunter2')
+{
+	foreach my $args ([ '--profile', $typed, 'status' ], [ "--profile=$typed", 'status' ], [ $typed ], [ 'status', $typed ], [ '--config', $typed, 'status' ], [ '--config', $typed, '--json', 'validate' ], [ 'restore', $typed, '-y' ], [ '-o', "/nowhere/$typed", 'backup', '--all-users', '--profile', $url ])
+	{
+		my ($out, $err) = ('', '');
+
+		IPC::Run::run([ 'db-adapter', @$args ], '>', \$out, '2>', \$err, IPC::Run::timeout(180));
+		unlike("$out$err", qr/hunter/, "@$args: no password is told");
+	}
+}
 is([ $shell->('db-adapter --profile "$1" restore - -y <&-') ]->[0], 2, 'closed standard input: nothing is read');
 is_deeply([ $shell->('db-adapter --profile "$1" backup --all-users -q -o closed.jsonl <&- 2>&-') ], [ 0, "closed.jsonl\n", '' ], 'what needs none works');
 ok(whole('closed.jsonl'), 'and the file is whole');

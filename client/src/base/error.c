@@ -125,7 +125,7 @@ ends_with(const char *text, const char *end)
 void
 error_say_rolled_back(dba_error *error)
 {
-	static const char may[] = "; the statement may have run";
+	static const char may[] = MAY_HAVE_RUN;
 	static const char rolled_back[] = "; everything it did is rolled back";
 	const char *message = dba_error_message(error);
 	bool		unsure = ends_with(message, may);

@@ -59,6 +59,8 @@ extern dba_error *error_copy(const dba_error *error);
 /* replaces a field's text; ignored when there is no memory or text is NULL */
 extern void error_set_field(dba_error *error, ErrorField field, const char *text);
 
+#define MAY_HAVE_RUN "; the statement may have run"
+
 /* of a statement whose transaction is over: it may have run, but nothing came of it;
  * changes a lost connection's message, and those that say so */
 extern void error_say_rolled_back(dba_error *error);

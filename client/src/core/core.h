@@ -181,6 +181,7 @@ struct Request
 	RequestKind kind;
 	RequestState state;
 	bool		internal;		/* made by the library: not counted, not by number */
+	bool		reads_only;		/* it changes nothing: it does not matter if it has run */
 	bool		json_null;		/* its result tells JSON's null from SQL NULL */
 	dba_callback cb;
 	void	   *arg;

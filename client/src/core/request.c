@@ -207,7 +207,7 @@ request_abort_error(const Request *request, dba_code code, bool sent)
 					   : code == DBA_CLOSED	 ? "client was closed"
 											 : "request timed out";
 
-	error = error_new(code, sent ? "%s; the statement may have run" : "%s", what);
+	error = error_new(code, "%s%s", what, sent && !request->reads_only ? MAY_HAVE_RUN : "");
 	if (!error->constant)
 		error->retryable = !sent && request->kind == REQUEST_STATEMENT;
 	return error;

@@ -18,7 +18,7 @@
 #include "postgres/poison.h"
 
 dba_error *
-answer_error(const PGresult *result)
+answer_error(const Request *request, const PGresult *result)
 {
 	static const struct
 	{
@@ -40,7 +40,7 @@ answer_error(const PGresult *result)
 		message = PQresultErrorMessage(result);
 	/* a server that ends the session in the middle of a statement */
 	if (severity != NULL && (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0))
-		error = error_new(DBA_CONNECT, "%s; the statement may have run", message);
+		error = error_new(DBA_CONNECT, "%s%s", message, request->reads_only ? "" : MAY_HAVE_RUN);
 	else
 		error = error_new(DBA_SERVER, "%s", message);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
@@ -162,7 +162,7 @@ answer_doubt(Conn *conn, Request *request, const PGresult *result)
 		return false;
 	TRACE(conn->core,
 		  trace_note(conn->core, request, conn->number, "retried", "types may have changed"));
-	request->sql.doubt = answer_error(result);
+	request->sql.doubt = answer_error(request, result);
 	request->wire.retried = true;
 	request->wire.retry = true;
 	return true;
@@ -188,6 +188,7 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 	if (request != NULL && PQresultStatus(result) != PGRES_PIPELINE_ABORTED)
 		TRACE(conn->core, trace_answered(request, conn->number, result));
 	op->failed = true;
+	conn_note_last_words(conn, result);
 	if (PQstatus(conn->pg) == CONNECTION_BAD &&
 		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
 		return;					/* libpq's own words on the loss: conn_close has better ones */
@@ -207,7 +208,8 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 		return;
 	PQclear(request->result);
 	request->result = NULL;
-	request->error = guard_refused(result) ? answer_refusal(request) : answer_error(result);
+	request->error =
+		guard_refused(result) ? answer_refusal(request) : answer_error(request, result);
 	if (request->db->tx != NULL)
 		poison_note(request->db->tx, request);
 }

@@ -14,6 +14,6 @@ extern void answer_drain(Conn *conn);
 extern void answer_idle(Conn *conn);
 
 /* the server's error, or NULL for an answer that is none */
-extern dba_error *answer_error(const PGresult *result);
+extern dba_error *answer_error(const Request *request, const PGresult *result);
 
 #endif							/* DBA_ANSWER_H */

@@ -270,7 +270,7 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 			return;
 		}
 		error = error_new(dba_error_code(reason), "%s%s", dba_error_message(reason),
-						  sent ? "; the statement may have run" : "");
+						  sent && !request->reads_only ? MAY_HAVE_RUN : "");
 		error_set_field(error, ERROR_SQLSTATE, reason->fields[ERROR_SQLSTATE]);
 		error_set_field(error, ERROR_DETAIL, reason->fields[ERROR_DETAIL]);
 		if (!error->constant)
@@ -332,6 +332,21 @@ conn_close(Conn *conn, dba_error *error)
 	clock_due(core, 0);
 }
 
+void
+conn_note_last_words(Conn *conn, const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (conn->last_words != NULL || message == NULL || severity == NULL ||
+		(strcmp(severity, "FATAL") != 0 && strcmp(severity, "PANIC") != 0))
+		return;
+	conn->last_words = error_new(DBA_CONNECT, "%s", message);
+	error_set_field(conn->last_words, ERROR_SQLSTATE, PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	error_set_field(conn->last_words, ERROR_DETAIL,
+					PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+}
+
 dba_error *
 conn_lost_error(Conn *conn, const char *what)
 {
@@ -340,6 +355,13 @@ conn_lost_error(Conn *conn, const char *what)
 	Buf			line = BUF_INIT;
 	dba_error  *error;
 
+	if (conn->state >= CONN_IDLE && conn->last_words != NULL)
+	{
+		error = error_new(DBA_CONNECT, "%s: %s", what, dba_error_message(conn->last_words));
+		error_set_field(error, ERROR_SQLSTATE, conn->last_words->fields[ERROR_SQLSTATE]);
+		error_set_field(error, ERROR_DETAIL, conn->last_words->fields[ERROR_DETAIL]);
+		return error;
+	}
 	/* libpq's message may have several lines: they become one; once there was a
 	 * connection, those after the first only guess why it was lost */
 	if (conn->state >= CONN_IDLE)

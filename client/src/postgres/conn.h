@@ -67,6 +67,9 @@ extern bool conn_expect(Conn *conn, OpKind kind, Request *request, Stmt *stmt);
 /* an error with the connection's own message */
 extern dba_error *conn_lost_error(Conn *conn, const char *what);
 
+/* a FATAL: what the loss of the connection is then told by */
+extern void conn_note_last_words(Conn *conn, const PGresult *result);
+
 /* --- connserve.c: its descriptor is ready, or (events 0) it should look again */
 extern void conn_process(Conn *conn, unsigned events);
 

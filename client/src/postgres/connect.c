@@ -370,6 +370,8 @@ connect_notice(void *arg, const PGresult *result)
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
+	/* one that ends a session which nobody is asking anything comes as a notice too */
+	conn_note_last_words(conn, result);
 	if (core->notice.fn != NULL && message != NULL)
 		core->notice.fn(&core->self, severity != NULL ? severity : "NOTICE", message,
 						core->notice.arg);

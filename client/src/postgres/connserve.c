@@ -98,6 +98,7 @@ conn_free(Conn *conn)
 		conn_pop(conn);
 	PQfinish(conn->pg);
 	buf_free(&conn->restore);
+	dba_error_free(conn->last_words);
 	mem_free(conn->ring.ops);
 	mem_free(conn->slots);
 	mem_free(conn);

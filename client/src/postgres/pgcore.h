@@ -141,6 +141,7 @@ struct Conn
 	bool		served;			/* a request was given to it */
 	bool		cancel_check;	/* cancelled: a round trip is due before new work */
 
+	dba_error  *last_words;		/* the server's, before it ended the session */
 	Buf			restore;		/* SETs, each with its NUL, that a reset is followed by */
 	HelperJob  *resolving;
 	HostList   *hosts;			/* to be tried (connect.c) */

@@ -7,6 +7,8 @@
  */
 #include "postgres/poison.h"
 
+#include <string.h>
+
 dba_error *
 poison_error(const Tx *tx)
 {
@@ -23,8 +25,13 @@ poison_error(const Tx *tx)
 void
 poison_note(Tx *tx, const Request *request)
 {
-	if (tx->poison == NULL && request->kind == REQUEST_STATEMENT)
-		tx->poison = error_copy(request->error);
-	else if (tx->poison == NULL && request->kind == REQUEST_COPY)
+	if (tx->poison != NULL || (request->kind != REQUEST_STATEMENT && request->kind != REQUEST_COPY))
+		return;
+	/* the server was asked to cancel it, and says no more than that */
+	if (request->abort_code != DBA_OK && strcmp(dba_error_sqlstate(request->error), "57014") == 0)
+		tx->poison = error_new(request->abort_code, request->abort_code == DBA_TIMEOUT
+														? "a request timed out"
+														: "a request was cancelled");
+	else
 		tx->poison = error_copy(request->error);
 }

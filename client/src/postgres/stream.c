@@ -115,6 +115,7 @@ stream_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progres
 	if (request == NULL)
 		return 0;
 	request->stream.chunk = backup_chunk;
+	request->reads_only = true;
 	request->owned = backup = mem_zalloc(sizeof(Backup));
 	if (backup == NULL)
 		error_set_no_memory(&error);
