@@ -30,6 +30,7 @@
 
 #define FILE_CHUNK (256 * 1024)
 
+/* The words in the order of their enums.  The defaults are those of the SQL script. */
 void
 restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 					const char *on_error, const char *constraints, const char *on_unknown)
@@ -161,6 +162,7 @@ begin_section(const FileSection *section, void *arg)
 	restore->current = t;
 }
 
+/* An event of the file's reader; object is its text, valid during the call alone. */
 static void
 add_row(const char *object, int len, int64 line, void *arg)
 {
@@ -173,6 +175,10 @@ add_row(const char *object, int len, int64 line, void *arg)
 static const FileEvents restore_events = {begin_file, begin_section, add_row};
 static const FileEvents no_events = {NULL, NULL, NULL};
 
+/*
+ * A child of parent, which frees it; options are copied, since a restore by chunks outlives
+ * the call that began it.
+ */
 Restore *
 restore_create(const RestoreOptions *options, MemoryContext parent)
 {
@@ -195,12 +201,17 @@ restore_create(const RestoreOptions *options, MemoryContext parent)
 	return restore;
 }
 
+/* Bytes in any pieces: the reader keeps what a piece leaves unfinished. */
 void
 restore_feed(Restore *restore, const char *bytes, size_t len)
 {
 	filereader_feed(restore->reader, bytes, len);
 }
 
+/*
+ * The end of the file verifies it first.  Sequences are moved after all rows, when the
+ * highest number is known; constraints last of all.
+ */
 void
 restore_finish(Restore *restore)
 {
@@ -224,6 +235,7 @@ typedef struct Source
 	List	   *paths;			/* char *: a file, or the parts of one in their order */
 } Source;
 
+/* Returns the bytes read so far, those of files before it included. */
 static int64
 read_file(const char *path, FileReader *reader, int64 before)
 {
@@ -248,6 +260,7 @@ read_file(const char *path, FileReader *reader, int64 before)
 	return before;
 }
 
+/* The parts of one backup, read in their order, are one file. */
 static void
 read_source(const Source *source, FileReader *reader)
 {
@@ -277,12 +290,14 @@ verify_source(const Source *source)
 	MemoryContextDelete(cxt);
 }
 
+/* A restore as the body of an attempt, which a dry run rolls back. */
 typedef struct Execution
 {
 	Restore	   *restore;
 	const Source *source;
 } Execution;
 
+/* The second reading of the source: the first has verified it. */
 static void
 execute(void *arg)
 {
@@ -331,6 +346,7 @@ restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *r
 	restore_source(options, &source, result);
 }
 
+/* As COPY FROM a file asks. */
 void
 restore_check_rights(void)
 {

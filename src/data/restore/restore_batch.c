@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+/* Part of a batch that is tried at once: rows from up to, but without, to. */
 typedef struct Range
 {
 	RestoreTable *t;
@@ -27,6 +28,7 @@ typedef struct Range
 	int			to;
 } Range;
 
+/* Its place in the batch, which is what statements call it (the column n). */
 static int
 row_number(const RestoreTable *t, const RestoreRow *row)
 {
@@ -54,6 +56,11 @@ given_columns(const RestoreTable *t, const RestoreRow *row)
 	return given;
 }
 
+/*
+ * Rows of a jsonl file bring the columns of their table line, all of them: one set of
+ * statements for the whole table.  In a json document each row may bring others, and the
+ * first row of a batch chooses.
+ */
 void
 restore_batch_init(RestoreTable *t)
 {
@@ -137,6 +144,11 @@ move_to_next_batch(RestoreTable *t, const char *object, int len, int64 line, int
 	restore_batch_add(t, object, len, line);
 }
 
+/*
+ * Takes a row into the batch; a batch that is full, or that the row does not fit into, is
+ * written first.  Values are read later, all of a batch within one subtransaction, so that
+ * a value which is refused fails its row and not the restore.
+ */
 void
 restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 {
@@ -209,6 +221,10 @@ convert_row(RestoreTable *t, RestoreRow *row)
 	row->converted = true;
 }
 
+/*
+ * The culprit is set before each value is read: whoever catches the error takes that row
+ * out.
+ */
 static void
 convert_rows(RestoreTable *t, int from, int to)
 {
@@ -285,6 +301,10 @@ take_existing(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/*
+ * mode => 'fail'. It is the answer to one row and not the failure of a statement, so that
+ * the batch is not tried in halves for it.
+ */
 static void
 refuse_existing(RestoreTable *t, RestoreRow *row)
 {
@@ -296,6 +316,10 @@ refuse_existing(RestoreTable *t, RestoreRow *row)
 					errhint("Use mode => 'skip' or 'overwrite'.")));
 }
 
+/*
+ * Rows that come from an earlier attempt have been looked for already, and keep what was
+ * found.
+ */
 static int
 put_unsearched(RestoreTable *t, int from, int to)
 {
@@ -314,6 +338,7 @@ put_unsearched(RestoreTable *t, int from, int to)
 	return count;
 }
 
+/* arg is a bool for each row of the batch, set for those that somebody has committed. */
 static bool
 take_committed(TupleTableSlot *slot, void *arg)
 {
@@ -379,6 +404,7 @@ accept_existing(RestoreTable *t, int from, int to)
 	}
 }
 
+/* Counted only for those who ask: a batch has a hundred rows, a file has millions. */
 static void
 trace_found(const RestoreTable *t, int from, int to)
 {
@@ -507,6 +533,7 @@ take_inserted(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/* By the column's own equality: what came back may read otherwise than what was given. */
 static bool
 same_key(const RestoreTable *t, const RestoreRow *row, const Datum *key)
 {
@@ -580,6 +607,10 @@ map_circular(RestoreTable *t, int from, int to)
 		query_unpin(nestlevel);
 }
 
+/*
+ * Only a table whose triggers may change or leave out rows returns its keys; else the count
+ * of rows is the count of inserted rows, and the statement need not say more.
+ */
 static void
 insert_rows(RestoreTable *t, int from, int to)
 {
@@ -614,6 +645,10 @@ look_again(RestoreTable *t, int number)
 	insert_rows(t, number, number + 1);
 }
 
+/*
+ * No plan to update where the file brings nothing but the key: then a row that exists is as
+ * it is to be.
+ */
 static void
 update_rows(RestoreTable *t, int from, int to)
 {
@@ -634,6 +669,9 @@ update_rows(RestoreTable *t, int from, int to)
 	}
 }
 
+/*
+ * Inserted before updated: a row that is new may be what one that is here shall refer to.
+ */
 static void
 write_rows(RestoreTable *t, int from, int to)
 {
@@ -742,6 +780,11 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		restore_report_failure(t, row, error);
 }
 
+/*
+ * Rows whose values could not be read fail one by one, each time with a new attempt for the
+ * rest.  When a statement failed nobody knows which row it was: in halves, so that n rows
+ * with one bad one cost about log n statements more.  A row alone is the last resort.
+ */
 static void
 write_range(RestoreTable *t, int from, int to)
 {
@@ -769,6 +812,7 @@ write_range(RestoreTable *t, int from, int to)
 	}
 }
 
+/* The words of the trace, from the state in which a row was settled. */
 static const char *
 fate_of(const RestoreRow *row)
 {
@@ -879,6 +923,10 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		restore_cycle_remember(t, row);
 }
 
+/*
+ * After it the table's rows so far are here, and others may refer to them; the memory of
+ * the batch is reset, so nothing of a row may be kept but by copying.
+ */
 void
 restore_batch_flush(RestoreTable *t)
 {

@@ -23,6 +23,9 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+/*
+ * Commands, made before the first is dropped, since the catalog tells no more of it then.
+ */
 typedef struct DroppedKey
 {
 	char	   *drop;
@@ -36,6 +39,7 @@ typedef struct KeyList
 	List	   *keys;
 } KeyList;
 
+/* In the current context; the slot's memory goes with the query. */
 static char *
 copy_column(TupleTableSlot *slot, int column)
 {
@@ -45,6 +49,10 @@ copy_column(TupleTableSlot *slot, int column)
 	return isnull ? NULL : text_to_cstring(DatumGetTextPP(value));
 }
 
+/*
+ * The definitions are the server's own (pg_get_constraintdef), so that what is added again
+ * is what was there.
+ */
 static bool
 take_key(TupleTableSlot *slot, void *arg)
 {
@@ -108,12 +116,14 @@ is_settled(const Restore *restore, const BackupTable *table, const RelationForei
 	return true;
 }
 
+/* The deferred constraints of one table. */
 typedef struct ImmediateList
 {
 	Restore	   *restore;
 	const BackupTable *table;
 } ImmediateList;
 
+/* Left deferred where the backup schema does not know when the target's rows come. */
 static bool
 take_deferred(TupleTableSlot *slot, void *arg)
 {
@@ -161,6 +171,7 @@ list_deferred(Restore *restore, const BackupTable *table)
 	query_unpin(nestlevel);
 }
 
+/* One command each: names are unique within their schema alone, and are qualified. */
 static void
 set_constraints(const Restore *restore, const char *when)
 {
@@ -170,6 +181,7 @@ set_constraints(const Restore *restore, const char *when)
 		query_command(psprintf("SET CONSTRAINTS %s %s", (char *) lfirst(lc), when));
 }
 
+/* SET CONSTRAINTS lasts to the end of the transaction, so it is undone by name. */
 void
 restore_constraints_check(Restore *restore)
 {
@@ -184,6 +196,10 @@ restore_constraints_defer(Restore *restore)
 	set_constraints(restore, "DEFERRED");
 }
 
+/*
+ * First the list, then the commands: dropping a key while its table is being read from the
+ * catalog would change what is read.
+ */
 void
 restore_constraints_drop(Restore *restore)
 {
@@ -197,6 +213,9 @@ restore_constraints_drop(Restore *restore)
 	restore->dropped_keys = list.keys;
 }
 
+/*
+ * In full, with NOT VALID nowhere: the rows that were there before are checked again, too.
+ */
 void
 restore_constraints_add(Restore *restore)
 {

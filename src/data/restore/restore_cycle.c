@@ -20,6 +20,10 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+/*
+ * A row that cannot be written until others are; its fields and values are copies in the
+ * circle's memory, as its batch ends before.
+ */
 typedef struct WaitingRow
 {
 	RestoreTable *t;
@@ -57,6 +61,7 @@ typedef struct WaitingEntry
 } WaitingEntry;
 
 static inline uint32
+/* Found by the key that it has in the file, which is what others call it. */
 waiting_hash(const WaitingRow *w)
 {
 	return hash_combine(idkey_hash(&w->row.key.source), w->t->table->index);
@@ -93,6 +98,7 @@ struct RestoreCycle
 	QueryPlan  *plan;
 };
 
+/* Made with the first row that needs it, so that files without circles pay nothing. */
 static RestoreCycle *
 get_cycle(Restore *restore)
 {
@@ -108,6 +114,7 @@ get_cycle(Restore *restore)
 	return restore->cycle;
 }
 
+/* Fields point into the chunk that was read, or into the batch's memory: both go. */
 static void
 copy_field(const RestoreTable *t, const RestoreRow *row, int column, RowField *fields)
 {
@@ -134,6 +141,11 @@ copy_fields(const RestoreTable *t, const RestoreRow *row)
 	return fields;
 }
 
+/*
+ * The row has its key, drawn or kept, so that others that wait can be mapped to it already;
+ * only its references are missing.  The statements are remembered with it, since the
+ * table's current ones will be others by then.
+ */
 void
 restore_cycle_wait(RestoreTable *t, RestoreRow *row)
 {
@@ -162,6 +174,10 @@ restore_cycle_wait(RestoreTable *t, RestoreRow *row)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/*
+ * One entry for each reference that was left NULL. The row is remembered by what names it
+ * here, and the target by its key in the file, which may not have a row here yet.
+ */
 void
 restore_cycle_remember(RestoreTable *t, RestoreRow *row)
 {
@@ -190,6 +206,10 @@ restore_cycle_remember(RestoreTable *t, RestoreRow *row)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/*
+ * The row that waits under this key of the file; NULL: it does not wait, and so has been
+ * settled or will not come.
+ */
 static WaitingRow *
 find_waiting(const RestoreCycle *cycle, RestoreTable *t, const IdKey *source)
 {
@@ -247,12 +267,20 @@ pop_component(List **stack, WaitingRow *root)
 	return component;
 }
 
+/*
+ * A step of the path from the row where the search began: Tarjan's algorithm without
+ * recursion, since a chain of rows may be as long as the file.
+ */
 typedef struct Visit
 {
 	WaitingRow *w;
 	int			next;			/* reference to follow */
 } Visit;
 
+/*
+ * Number and low are of Tarjan's algorithm; number 0 says that the row has not been
+ * visited.
+ */
 static void
 enter(RestoreCycle *cycle, List **path, List **stack, WaitingRow *w)
 {
@@ -314,6 +342,7 @@ typedef struct Lane
 	QueryRows  *rows;
 } Lane;
 
+/* The lane of a waiting row; NULL where the group has none for it yet. */
 static Lane *
 find_lane(List *lanes, const WaitingRow *w)
 {
@@ -329,6 +358,10 @@ find_lane(List *lanes, const WaitingRow *w)
 	return NULL;
 }
 
+/*
+ * All lanes are CTEs of one statement: foreign keys are checked when it ends, and by then
+ * all rows of the group are here, whatever refers to what.
+ */
 static void
 prepare_lanes(RestoreCycle *cycle)
 {
@@ -381,12 +414,17 @@ choose_lanes(RestoreCycle *cycle, List *group)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* A group as the body of query_attempt(). */
 typedef struct GroupWrite
 {
 	RestoreCycle *cycle;
 	List	   *rows;
 } GroupWrite;
 
+/*
+ * Rows are numbered by their place in the group, though they go into several tables: the
+ * number is only needed to tell rows of one statement apart.
+ */
 static void
 write_group(void *arg)
 {
@@ -440,6 +478,7 @@ map_group(RestoreCycle *cycle, List *group)
 	return rows;
 }
 
+/* In a subtransaction; NULL: all of the group is written. */
 static ErrorData *
 try_group(RestoreCycle *cycle, List *rows)
 {
@@ -514,6 +553,11 @@ write_singly(WaitingRow *w, RestoreTable **last)
 	*last = w->t;
 }
 
+/*
+ * Components come out of the search in the order in which they can be written: one after
+ * those it refers to.  Rows that stand alone are gathered in their table's batch, as if
+ * they had just been read.
+ */
 static void
 write_waiting(RestoreCycle *cycle)
 {
@@ -557,6 +601,11 @@ typedef struct LaterBatch
 	bool		updated[BATCH_ROWS];
 } LaterBatch;
 
+/*
+ * Rows for the UPDATE hold what names them and the new value, nothing else; where the
+ * target was not found the value stays NULL, which is what the row has, or gets where it
+ * was here before.
+ */
 static void
 set_later(void *arg)
 {
@@ -601,6 +650,10 @@ count_untouched(LaterBatch *batch)
 		}
 }
 
+/*
+ * In halves as a batch of rows is: a reference that is refused (by a check, a trigger) must
+ * not keep the others from being set.
+ */
 static void
 write_later(LaterBatch *batch)
 {
@@ -652,6 +705,7 @@ resolve_later(LaterRef *later)
 	return later->existed && !(later->has_source && t->table->refs[later->ref].required);
 }
 
+/* They are sorted by table and reference, so that each batch is of one statement. */
 static void
 write_all_later(RestoreCycle *cycle)
 {
@@ -677,6 +731,7 @@ write_all_later(RestoreCycle *cycle)
 	write_later(&batch);
 }
 
+/* By the file's lines within a reference, so that what fails is told in their order. */
 static int
 compare_later(const ListCell *a, const ListCell *b)
 {
@@ -690,6 +745,11 @@ compare_later(const ListCell *a, const ListCell *b)
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
+/*
+ * Everything of the circle has been read.  Waiting rows go first, since references that are
+ * set later may lead to them.  While closing, a target that is not found is known not to
+ * come.
+ */
 void
 restore_cycle_close(Restore *restore)
 {

@@ -36,6 +36,7 @@ restore_key_part(const RestoreTable *t, const RestoreRow *row, int column, const
 	return true;
 }
 
+/* The text points into the row's fields, and is copied where it outlives them. */
 void
 restore_key_source(RestoreTable *t, RestoreRow *row)
 {
@@ -74,6 +75,9 @@ restore_key_target(RestoreTable *t, RestoreRow *row)
 	row->key.target = idkey_make(parts.data, parts.len);
 }
 
+/*
+ * A key of several parts is one text, taken apart here in the order of the key's columns.
+ */
 void
 restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key)
 {
@@ -96,6 +100,10 @@ restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key)
 	}
 }
 
+/*
+ * What a sequence or default gave, copied into the batch before the statement's memory
+ * goes.
+ */
 typedef struct DrawnValue
 {
 	ValueReader *reader;
@@ -104,6 +112,7 @@ typedef struct DrawnValue
 	bool		isnull;
 } DrawnValue;
 
+/* Of one row: a default is one value. */
 static bool
 take_drawn(TupleTableSlot *slot, void *arg)
 {
@@ -194,6 +203,7 @@ advance_sequence(Oid sequence, int64 low, int64 high)
 	query_unpin(nestlevel);
 }
 
+/* The lowest and highest number that a sequence may give. */
 typedef struct Bounds
 {
 	bool		found;
@@ -267,6 +277,7 @@ restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint)
 	return drawn;
 }
 
+/* The row in whose way another row here stands, by one unique index. */
 typedef struct Conflict
 {
 	RestoreTable *t;
@@ -275,6 +286,7 @@ typedef struct Conflict
 	RestoreRow	other;			/* with the key of the row in the way */
 } Conflict;
 
+/* Only the key of the other row is read: the report names it, and no more of it. */
 static bool
 take_conflict(TupleTableSlot *slot, void *arg)
 {
@@ -298,6 +310,10 @@ take_conflict(TupleTableSlot *slot, void *arg)
 	return false;
 }
 
+/*
+ * As the body of an attempt: it is asked after a failure, and one of its own must not hide
+ * that.
+ */
 static void
 find_conflict(void *arg)
 {
@@ -356,6 +372,7 @@ restore_key_note(RestoreTable *t, const RestoreRow *row)
 	}
 }
 
+/* A table without a row that kept its number leaves the sequence as it is. */
 void
 restore_key_advance(RestoreTable *t)
 {
@@ -389,6 +406,10 @@ refuse_repeated(const RestoreTable *t, const RestoreRow *row)
 					 : errhint("Declare a \"pk\" that is unique.")));
 }
 
+/*
+ * The second row with one source key is refused, whether the first is here or not: what
+ * refers to that key would lead to either.
+ */
 void
 restore_key_lead(RestoreTable *t, const RestoreRow *row, bool here)
 {

@@ -15,6 +15,10 @@
 /* Rows of a table that are kept; more than that fail at once. */
 #define MAX_MOVES 20000
 
+/*
+ * Only where rows may let values go, that is where they are overwritten and found by a key;
+ * at most MAX_MOVES, since each is kept in memory.
+ */
 bool
 restore_moves_may(const RestoreTable *t, const ErrorData *error)
 {
@@ -24,6 +28,7 @@ restore_moves_may(const RestoreTable *t, const ErrorData *error)
 			error->sqlerrcode == ERRCODE_EXCLUSION_VIOLATION);
 }
 
+/* The constraint's name is kept for the failure that it may become yet. */
 void
 restore_moves_refused(RestoreTable *t, RestoreRow *row, const ErrorData *error)
 {
@@ -32,6 +37,7 @@ restore_moves_refused(RestoreTable *t, RestoreRow *row, const ErrorData *error)
 		error->constraint_name == NULL ? NULL : MemoryContextStrdup(t->cxt, error->constraint_name);
 }
 
+/* The fields of a row point into the chunk that it came in. */
 static RowField *
 copy_fields(const RestoreTable *t, const RowField *fields)
 {

@@ -33,6 +33,10 @@ typedef struct NullkeyRow
 	struct NullkeyEntry *entry;
 } NullkeyRow;
 
+/*
+ * All rows here of one content; each serves one row of the file, so that two alike stay
+ * two.
+ */
 typedef struct NullkeyEntry
 {
 	uint64		content[2];
@@ -40,6 +44,9 @@ typedef struct NullkeyEntry
 	int			used;			/* of them, how many from the first on */
 } NullkeyEntry;
 
+/*
+ * Made when the first such row comes: many files have none, and making it reads the table.
+ */
 struct RestoreNullkey
 {
 	RestoreTable *t;
@@ -49,6 +56,7 @@ struct RestoreNullkey
 	bool		by_place;		/* it is told where they lie */
 };
 
+/* Whether only its content tells the row from others. */
 bool
 restore_nullkey_is(const RestoreTable *t, const RestoreRow *row)
 {
@@ -104,6 +112,7 @@ append_content(StringInfo out, const RestoreTable *t, char alias)
 	}
 }
 
+/* Two columns of the slot, one hash of 128 bits. */
 static void
 read_content(TupleTableSlot *slot, int column, uint64 *content)
 {
@@ -289,6 +298,10 @@ hold_rows(RestoreNullkey *u, int from, int to)
 
 /* --- found */
 
+/*
+ * Hashes are computed by the server, for rows here and rows of the batch by the same
+ * expression: what is equal must not depend on how we write a value.
+ */
 static RestoreNullkey *
 create(RestoreTable *t)
 {
@@ -380,6 +393,9 @@ find_once(RestoreTable *t, int from, int to)
 	return count;
 }
 
+/*
+ * Looks for the rows in range for which nothing else could; found ones are EXISTS after it.
+ */
 void
 restore_nullkey_find(RestoreTable *t, int from, int to)
 {

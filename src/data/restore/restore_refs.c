@@ -19,6 +19,7 @@
 /* A row keeps one bit a reference. */
 #define MAX_REFS 64
 
+/* What became of a reference; of several in one json value the last of these counts. */
 typedef enum RefResult
 {
 	REF_IS_NULL,
@@ -27,6 +28,10 @@ typedef enum RefResult
 	REF_LATER					/* it may still come */
 } RefResult;
 
+/*
+ * A reference of several columns can be set to NULL when one of them can, which is enough
+ * for MATCH SIMPLE to refer to nothing.
+ */
 void
 restore_refs_create(RestoreTable *t)
 {
@@ -103,6 +108,11 @@ find_in_batch(const RestoreTable *t, const RestoreRow *row, const IdKey *source,
 	return false;
 }
 
+/*
+ * Looks in order of what is certain: rows that are here, rows of the same batch, rows that
+ * wait.  A reference that is not circular has its table complete, so what is not there will
+ * not come.
+ */
 static RefResult
 find_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, int index,
 			const IdKey *source, IdKey *target)
@@ -130,6 +140,10 @@ set_null(RestoreTable *t, RestoreRow *row, const RestoreRef *r)
 			row->nulls[r->columns[i]] = true;
 }
 
+/*
+ * The key's text is read as the type of the column that refers, which may differ from the
+ * key's.
+ */
 static void
 set_target(RestoreTable *t, RestoreRow *row, const RestoreRef *r, const IdKey *target)
 {
@@ -170,6 +184,10 @@ typedef struct JsonMapping
 	int			missing;
 } JsonMapping;
 
+/*
+ * As jsonplace_map() asks: whether the value was changed.  Of values that are no key
+ * (objects, booleans) nothing is known, so they stay.
+ */
 static bool
 map_json_key(JsonbValue *value, void *arg)
 {
@@ -209,6 +227,10 @@ map_json_key(JsonbValue *value, void *arg)
 	return true;
 }
 
+/*
+ * All keys in the value are mapped at once, or none: a value that waits for one row would
+ * otherwise be mapped in part, and then once more.
+ */
 static RefResult
 map_json(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 {
@@ -241,6 +263,10 @@ map_json(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	return m.worst;
 }
 
+/*
+ * Where the target is missing the reference becomes NULL if it may, and the caller decides
+ * what that makes of the row.
+ */
 static RefResult
 map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 {
@@ -265,6 +291,11 @@ map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	return result;
 }
 
+/*
+ * What a result means for the row: without a parent it is left out; with a reference that
+ * can be set later it goes in without; one that cannot (not nullable, inside json) keeps
+ * the whole row waiting.
+ */
 static void
 map_ref(RestoreTable *t, RestoreRow *row, int index)
 {
@@ -279,6 +310,10 @@ map_ref(RestoreTable *t, RestoreRow *row, int index)
 		row->refs.later |= UINT64CONST(1) << index;
 }
 
+/*
+ * With no known target the value is a reference all the same, unless it is NULL: the caller
+ * sets it to NULL and counts it.
+ */
 bool
 restore_refs_source(const RestoreTable *t, const RestoreRow *row, int ref, IdKey *source,
 					int *table)

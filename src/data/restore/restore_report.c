@@ -20,6 +20,7 @@
 
 #define RESULT_COLUMNS 8
 
+/* on_error => abort: the error itself goes on, with the row named beside what it said. */
 static void
 raise_failure(const RestoreTable *t, const RestoreRow *row, const ErrorData *error)
 {

@@ -39,6 +39,7 @@ is_free(const RestoreTable *t, const RestoreStatements *s, int column)
 	return result;
 }
 
+/* Those that can take a value nobody has, as far as these statements write them. */
 static Bitmapset *
 free_columns(const RestoreTable *t, const RestoreStatements *s)
 {
@@ -68,6 +69,7 @@ choose_columns(const RestoreTable *t, const RestoreMove *move, FreeValues *value
 
 /* --- rows that trade their values */
 
+/* Rows that trade unique values, all of one table and one set of columns. */
 typedef struct Trade
 {
 	RestoreTable *t;
@@ -76,6 +78,7 @@ typedef struct Trade
 	List	   *stuck;			/* of them, those that cannot be given their values */
 } Trade;
 
+/* The number is the row's place in this statement, by which the answer names it. */
 static void
 put_row(RestoreTable *t, RestoreRow *row, int number)
 {
@@ -84,6 +87,10 @@ put_row(RestoreTable *t, RestoreRow *row, int number)
 	query_rows_put(t->sql.rows, row->values, row->nulls);
 }
 
+/*
+ * One UPDATE for all: while some stand aside and others not, two may still be in each
+ * other's way.
+ */
 static void
 step_aside(Trade *trade)
 {
@@ -101,12 +108,14 @@ step_aside(Trade *trade)
 	query_free(plan);
 }
 
+/* One row on its way from the value it had for a moment to its own. */
 typedef struct Step
 {
 	RestoreTable *t;
 	RestoreMove *move;
 } Step;
 
+/* Alone: the others have let their values go, so what refuses it does not move. */
 static void
 take_value(void *arg)
 {
@@ -229,6 +238,10 @@ trade_rows(RestoreTable *t, List *rows)
 
 /* --- round by round */
 
+/*
+ * By the table's ordinary batches, so that rows which are refused again come back to the
+ * list of moves.
+ */
 static void
 write_again(RestoreTable *t, List *rows, bool backwards)
 {
@@ -268,6 +281,10 @@ write_round(RestoreTable *t, List **rows, MemoryContext *cxt, bool backwards)
 	return list_length(*rows) < count;
 }
 
+/*
+ * Each turn must bring at least one row in, by an order or by a trade; when neither does,
+ * the rest fails.  So the loop ends after as many turns as there are rows.
+ */
 void
 restore_retry_moves(RestoreTable *t)
 {

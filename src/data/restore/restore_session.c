@@ -40,6 +40,10 @@ forget_session(void)
 	memset(&session, 0, sizeof(session));
 }
 
+/*
+ * A prepared transaction is refused as well: who commits it later knows nothing of a
+ * restore.
+ */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
@@ -79,6 +83,7 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 	forget_session();
 }
 
+/* Once a backend: they stay, and do nothing while no restore is open. */
 static void
 register_callbacks(void)
 {
@@ -89,6 +94,10 @@ register_callbacks(void)
 	callbacks_registered = true;
 }
 
+/*
+ * busy keeps a trigger of a restored table from feeding the restore that fires it.  It is
+ * left set by an error, which the end of the (sub)transaction clears.
+ */
 static void
 enter_call(void)
 {
@@ -103,6 +112,10 @@ enter_call(void)
 	session.level = GetCurrentTransactionNestLevel();
 }
 
+/*
+ * The subtransaction of the last call: if that is rolled back, rows of ours go with it, and
+ * the session ends.
+ */
 static void
 leave_call(void)
 {
@@ -110,6 +123,10 @@ leave_call(void)
 	session.subid = GetCurrentSubTransactionId();
 }
 
+/*
+ * Everything is kept in the memory of the transaction, whose end frees it whatever happens;
+ * the session itself is one static struct, since there is one restore at a time.
+ */
 void
 restore_begin(const RestoreOptions *options)
 {
@@ -133,6 +150,10 @@ restore_begin(const RestoreOptions *options)
 	leave_call();
 }
 
+/*
+ * Of a dry run the bytes are only kept: it is one subtransaction, rolled back in the end,
+ * and cannot span calls.
+ */
 int64
 restore_data(const char *bytes, size_t len)
 {
@@ -148,6 +169,7 @@ restore_data(const char *bytes, size_t len)
 	return rows;
 }
 
+/* Files are UTF-8 whatever the server's encoding, and text has come in the server's. */
 int64
 restore_data_text(text *chunk)
 {
@@ -158,6 +180,7 @@ restore_data_text(text *chunk)
 	return restore_data(utf8, utf8 == bytes ? len : strlen(utf8));
 }
 
+/* As the body of an attempt that is rolled back. */
 static void
 execute_spool(void *arg)
 {
@@ -174,6 +197,7 @@ execute_spool(void *arg)
 	restore_finish(session.restore);
 }
 
+/* An error on the way leaves the session to the abort of its transaction. */
 void
 restore_end(ReturnSetInfo *result)
 {

@@ -30,6 +30,9 @@ typedef struct SourcePart
 	KeyForm	   *form;
 } SourcePart;
 
+/*
+ * Made when a table's keys are first asked for, for tables too that the file does not have.
+ */
 struct RestoreSource
 {
 	int			nparts;
@@ -38,6 +41,10 @@ struct RestoreSource
 	bool		plain;			/* keys are their texts */
 };
 
+/*
+ * The domain's checks and the column's length are for values that are stored; a key of the
+ * file is only compared.
+ */
 static void
 init_part(SourcePart *part, const Restore *restore, const RelationColumn *of)
 {
@@ -73,6 +80,7 @@ create_source(Restore *restore, const BackupTable *table)
 	return source;
 }
 
+/* By the table's index in the schema. */
 static RestoreSource *
 get_source(Restore *restore, int table)
 {
@@ -87,6 +95,10 @@ restore_source_is_plain(Restore *restore, int table)
 	return get_source(restore, table)->plain;
 }
 
+/*
+ * Types whose texts are read alike, so that a reference may be of another of them than the
+ * key.
+ */
 static bool
 is_integer(Oid type)
 {
@@ -185,6 +197,10 @@ read_float(const RowField *field)
 	return Float8GetDatum((float8) DatumGetFloat4(value));
 }
 
+/*
+ * Under pins, for input and output functions look at settings; the result is in the current
+ * context.
+ */
 static void
 read_part(SourcePart *part, const RowField *field, Oid from, const char **text, int *len)
 {
@@ -270,6 +286,7 @@ add_tenant(const RestoreTable *t, const RestoreRow *row, SourcePart *part, IdKey
 	*key = idkey_make(parts.data, parts.len);
 }
 
+/* false: a part is NULL, and it refers to nothing. */
 bool
 restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *columns, int table,
 				   IdKey *key)
@@ -283,6 +300,9 @@ restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *colu
 	return true;
 }
 
+/*
+ * What the file itself says, without the tenant that was put before it to tell keys apart.
+ */
 IdKey
 restore_source_bare(Restore *restore, int table, const IdKey *key)
 {
@@ -298,6 +318,10 @@ restore_source_bare(Restore *restore, int table, const IdKey *key)
 	return idkey_make(text, len);
 }
 
+/*
+ * For references inside json, which have no column and so no type: the text is read as the
+ * key's.
+ */
 void
 restore_source_text(const RestoreTable *t, const char *text, int table, IdKey *key)
 {

@@ -28,12 +28,20 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+/*
+ * Everything about a table's columns is kept by this index, not by attribute number:
+ * dropped columns have none.
+ */
 static int
 column_index(const RestoreTable *t, const RelationColumn *column)
 {
 	return column - t->rel->columns;
 }
 
+/*
+ * Whether the file's value of it is another row's key, and so means nothing here until it
+ * is mapped.  The place inside a json value is mapped in the value.
+ */
 static bool
 is_referencing(const RestoreTable *t, const RelationColumn *column)
 {
@@ -44,6 +52,7 @@ is_referencing(const RestoreTable *t, const RelationColumn *column)
 	return false;
 }
 
+/* Whether it refers to a row that may come after its own. */
 static bool
 is_circular(const RestoreTable *t, const RelationColumn *column)
 {
@@ -54,6 +63,7 @@ is_circular(const RestoreTable *t, const RelationColumn *column)
 	return false;
 }
 
+/* Whether the caller's tenant stands in the place of the file's. */
 static bool
 is_tenant(const RestoreTable *t, const RelationColumn *column)
 {
@@ -82,6 +92,7 @@ choose_source(const RestoreTable *t, const RelationColumn *column)
 	return column->has_default ? KEY_DEFAULT : KEY_KEPT;
 }
 
+/* Whether rows get other keys than the file's: then nothing is found by the key. */
 bool
 restore_table_draws(const RestoreTable *t)
 {
@@ -91,6 +102,11 @@ restore_table_draws(const RestoreTable *t)
 	return false;
 }
 
+/*
+ * A part that refers or names the tenant is mapped, whatever ids says.  New ids for a key
+ * that nothing can draw would be the old ones: refused before the first row, rather than at
+ * the first collision.
+ */
 static void
 choose_key(RestoreTable *t)
 {
@@ -119,6 +135,7 @@ choose_key(RestoreTable *t)
 						errhint("Use ids => 'auto'.")));
 }
 
+/* false for columns that are no part of the key, and for parts that the file gives. */
 bool
 restore_table_is_drawn(const RestoreTable *t, int column)
 {
@@ -128,12 +145,14 @@ restore_table_is_drawn(const RestoreTable *t, int column)
 	return false;
 }
 
+/* Such columns need not be in the file; what it says of them is not read. */
 bool
 restore_table_is_filled(const RestoreTable *t, int column)
 {
 	return restore_table_is_drawn(t, column) || is_tenant(t, &t->rel->columns[column]);
 }
 
+/* A column may be part of the key, the tenant and a reference at once, and counts once. */
 static void
 match_add(RestoreTable *t, const RelationColumn *column)
 {
@@ -175,6 +194,11 @@ other_key(const RestoreTable *t)
 	return NULL;
 }
 
+/*
+ * Whether one unique index would refuse a second row with the same match key.  Then the
+ * table itself keeps out what was not looked for; else each row is looked for, and a batch
+ * holds no two alike.  A drawn column makes each row unique, which says nothing.
+ */
 static bool
 match_is_covered(const RestoreTable *t)
 {
@@ -193,6 +217,10 @@ match_is_covered(const RestoreTable *t)
 	return false;
 }
 
+/*
+ * Circular references cannot take part: they are not mapped yet when a row is looked for.
+ * A place inside json is not one value to compare.
+ */
 static void
 match_add_parents(RestoreTable *t)
 {
@@ -319,6 +347,7 @@ restore_table_may_exist(RestoreTable *t, const RestoreRow *row)
 	return tenant->has_rows;
 }
 
+/* x is the table, b the batch. */
 static void
 append_columns(StringInfo out, const RestoreTable *t, const int *columns, int count,
 			   const char *separator)
@@ -332,6 +361,7 @@ append_columns(StringInfo out, const RestoreTable *t, const int *columns, int co
 	}
 }
 
+/* References alone: two rows without a parent have the same one. */
 bool
 restore_table_matches_null(const RestoreTable *t, int column)
 {
@@ -369,6 +399,10 @@ restore_table_cast(const RestoreTable *t, int column, const char *expression)
 										 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 }
 
+/*
+ * In the order of the key, as k1, k2, …; take_existing() and its like read them by
+ * position.
+ */
 static void
 append_key(StringInfo out, const RestoreTable *t)
 {
@@ -397,6 +431,10 @@ prepare_probe(RestoreTable *t, bool locking)
 	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
 }
 
+/*
+ * Without locks, for a look at what is committed by now and not visible to us: such rows
+ * cannot be locked.
+ */
 QueryPlan *
 restore_table_probe_latest(RestoreTable *t)
 {
@@ -408,6 +446,7 @@ restore_table_probe_latest(RestoreTable *t)
 	return t->sql.probe_latest;
 }
 
+/* Foreign tables and views have no rows of their own to be locked, and no xmin. */
 static bool
 has_storage(const RelationInfo *rel)
 {
@@ -484,6 +523,7 @@ may_tell_origin(const RestoreTable *t)
 	return true;
 }
 
+/* The columns by their names, or as columns of the batch where format is given. */
 static void
 append_list(StringInfo out, const RestoreTable *t, const Bitmapset *columns, const char *format)
 {
@@ -523,6 +563,7 @@ restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *giv
 	appendStringInfo(out, " FROM %s AS b", name);
 }
 
+/* A key that comes back is read by the type it has in the plan (restore_table_cast()). */
 static QueryPlan *
 prepare_insert(RestoreTable *t, const Bitmapset *given)
 {
@@ -559,6 +600,10 @@ restore_table_conflict(RestoreTable *t, const RelationKey *key)
 	return query_prepare_over(CurrentMemoryContext, sql.data, t->sql.relations);
 }
 
+/*
+ * Rights to the columns are asked once for each set of them, here: the error names the
+ * table, where that of the statement would be taken for a row's.
+ */
 void
 restore_table_use(RestoreTable *t, const Bitmapset *given)
 {
@@ -584,6 +629,10 @@ restore_table_use(RestoreTable *t, const Bitmapset *given)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/*
+ * The relation that stands for a batch: the table's columns with their types, all of them,
+ * of which statements name those that rows bring; and the number.
+ */
 QueryRows *
 restore_table_rows(RestoreTable *t, const char *name)
 {
@@ -600,6 +649,7 @@ restore_table_rows(RestoreTable *t, const char *name)
 	return query_rows_create(t->cxt, name, desc, BATCH_ROWS);
 }
 
+/* Without a reference to it nobody asks for its keys, and no map is kept. */
 static bool
 is_referenced(const BackupSchema *schema, const BackupTable *table)
 {
@@ -611,6 +661,10 @@ is_referenced(const BackupSchema *schema, const BackupTable *table)
 	return false;
 }
 
+/*
+ * At the table's line in the file, of what this database and the options say;
+ * restore_table_begin() adds what the file says.
+ */
 RestoreTable *
 restore_table_create(Restore *restore, BackupTable *table)
 {
@@ -657,6 +711,11 @@ is_restored(const RestoreTable *t, const RelationColumn *column)
 	return !column->generated && !t->table->excluded[column_index(t, column)];
 }
 
+/*
+ * Index of the column, or -1 for one that is not restored.  Generated columns and those
+ * that the backup schema leaves out may be in the file; any other that is not here is
+ * refused or noted, never passed over without a word.
+ */
 static int
 place_file_column(RestoreTable *t, const FileSection *section, const FileColumn *given)
 {
@@ -708,6 +767,7 @@ create_shape(RestoreTable *t, const FileSection *section)
 	t->columns.shape.drop_unknown = t->restore->options.drop_unknown;
 }
 
+/* Columns that the file does not have: rows get their defaults, which the report says. */
 static void
 note_defaulted(RestoreTable *t)
 {
@@ -721,6 +781,10 @@ note_defaulted(RestoreTable *t)
 	}
 }
 
+/*
+ * Where the file's numbers are kept, the sequence must go on behind them: their bounds are
+ * noted with each row, and the sequence is set at the end.
+ */
 static void
 note_serials(RestoreTable *t)
 {
@@ -730,6 +794,11 @@ note_serials(RestoreTable *t)
 			t->columns.serials = bms_add_member(t->columns.serials, i);
 }
 
+/*
+ * Called at the table's line in the file.  The order matters: the key's sources are known
+ * by what the file brings, the match key by what of the key is drawn, the statements by
+ * both.
+ */
 void
 restore_table_begin(RestoreTable *t, const FileSection *section)
 {

@@ -35,6 +35,7 @@
 pg_noreturn static void refuse(const BackupTable *table, const char *format, ...)
 	pg_attribute_printf(2, 3);
 
+/* The detail says which of the demands was not met. */
 static void
 refuse(const BackupTable *table, const char *format, ...)
 {
@@ -53,6 +54,7 @@ refuse(const BackupTable *table, const char *format, ...)
 				 "user_id.")));
 }
 
+/* Whether every row has to refer by it; one that may be NULL leads nowhere for some. */
 static bool
 is_required(const RelationInfo *rel, const RelationForeignKey *fk)
 {
@@ -176,6 +178,10 @@ leads_by_tenant(Oid constraint, Oid target)
 	return false;
 }
 
+/*
+ * Whether a table's rows are the tenants themselves: others lead to it by their tenant
+ * columns.
+ */
 typedef struct TenantSearch
 {
 	Oid			table;
@@ -202,6 +208,10 @@ holds_tenants(const RelationInfo *rel)
 	return search.found;
 }
 
+/*
+ * The file's word against this database's: each demand is one way in which rows of another
+ * tenant could be written or read.
+ */
 static void
 check_table(const BackupSchema *schema, const BackupTable *table, RestoreMode mode)
 {
@@ -224,6 +234,7 @@ check_table(const BackupSchema *schema, const BackupTable *table, RestoreMode mo
 		check_foreign_key(schema, table, lfirst(lc));
 }
 
+/* Only for a schema that came with the file: the caller's own is trusted. */
 void
 restore_tenant_check(Restore *restore)
 {
@@ -330,6 +341,7 @@ restore_tenant_check_keys(const RestoreTable *t)
 
 /* --- turns */
 
+/* Of a query that has one value. */
 static bool
 take_bool(TupleTableSlot *slot, void *arg)
 {
@@ -380,6 +392,10 @@ tenant_key(const RelationColumn *column, const char *user_id)
 	return hash_bytes_extended((const unsigned char *) bytes.data, bytes.len, LOCK_SEED + 1);
 }
 
+/*
+ * Locks are taken in one order by everybody, so that two restores of the same tenants wait
+ * and do not deadlock.
+ */
 static int
 compare_keys(const void *a, const void *b)
 {

@@ -16,6 +16,7 @@
 #include "data/row/keyform.h"
 #include "utils/acl.h"
 
+/* A column may be part of several of them, and is compared once. */
 static void
 add_where(RestoreTable *t, int column)
 {
@@ -40,6 +41,10 @@ where_is_unique(const RestoreTable *t)
 	return false;
 }
 
+/*
+ * The match key is added only where key and tenant are not unique together: each column
+ * more is one that must not change while the restore runs.
+ */
 static void
 choose_where(RestoreTable *t)
 {
@@ -71,6 +76,7 @@ need_where(RestoreTable *t)
 				 errhint("Create one, or use mode => 'skip'.")));
 }
 
+/* NULL is the same as NULL here: the row to be found has been found already. */
 static void
 append_equality(StringInfo out, const RestoreTable *t, int column)
 {
@@ -94,6 +100,7 @@ append_where(StringInfo out, const RestoreTable *t)
 	}
 }
 
+/* Such a column names the row, so it is set last or not at all. */
 static bool
 is_where(const RestoreTable *t, int column)
 {
@@ -120,6 +127,11 @@ restore_update_renames(const RestoreTable *t, int part)
 		   keyform_kind(keyform_create(column->basetype, column->collation)) != KEYFORM_PLAIN;
 }
 
+/*
+ * Not identities that only the server fills, nor references of the circle, which are set
+ * when it is closed, nor key columns, unless an equal key that reads otherwise is to be
+ * taken over.
+ */
 static bool
 is_set(const RestoreTable *t, int column)
 {
@@ -166,6 +178,10 @@ prepare_update(RestoreTable *t, const Bitmapset *given)
 	return count > 0 ? query_prepare_over(t->cxt, sql.data, t->sql.relations) : NULL;
 }
 
+/*
+ * Prepared with the first row that needs it: the rights to UPDATE are asked then, and a
+ * restore that only inserts needs none.
+ */
 void
 restore_update_use(RestoreTable *t)
 {
@@ -178,6 +194,10 @@ restore_update_use(RestoreTable *t)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/*
+ * The answer is the numbers of the rows that were changed: a row that is not in it was left
+ * alone by a trigger, a policy or a view.
+ */
 char *
 restore_update_sql(RestoreTable *t, const char *set)
 {
@@ -191,6 +211,7 @@ restore_update_sql(RestoreTable *t, const char *set)
 	return sql.data;
 }
 
+/* Prepared once a reference. */
 QueryPlan *
 restore_update_later(RestoreTable *t, int ref)
 {
