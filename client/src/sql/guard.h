@@ -30,13 +30,14 @@ extern void guard_add(SqlGuard *guard, const char *column);
 extern void guard_free(SqlGuard *guard);
 
 /* the query that finds the columns' types, its two parameters (the second is built
- * in `columns`), and its answer read; false: the guard cannot be had, or no memory */
+ * in `columns`; false: no memory), and whether its answer has a type for each column; else
+ * the guard cannot be had */
 extern const char *guard_query(void);
 extern bool guard_params(const SqlGuard *guard, const char *values[2], Buf *columns);
-extern bool guard_read(const SqlGuard *guard, const char *answer, Oid *types);
+extern bool guard_fits(const SqlGuard *guard, const char *answer);
 
-/* the statement with its guard */
-extern void guard_write(Buf *out, const char *sql, const SqlGuard *guard, const Oid *types);
+/* the statement with its guard; types: the answer */
+extern void guard_write(Buf *out, const char *sql, const SqlGuard *guard, const char *types);
 
 /* is it the guard that failed? */
 extern bool guard_refused(const PGresult *result);

@@ -282,15 +282,11 @@ bool
 stmt_take_guard(Stmt *stmt, const char *answer)
 {
 	mem_free(stmt->guarded);
-	stmt->guarded = answer != NULL ? mem_alloc(sizeof(Oid) * stmt->guard.count) : NULL;
-	if (answer != NULL && stmt->guarded == NULL)
-		return false;
-	if (answer != NULL && !guard_read(&stmt->guard, answer, stmt->guarded))
-	{
-		mem_free(stmt->guarded);
-		stmt->guarded = NULL;
-	}
-	return true;
+	stmt->guarded = NULL;
+	if (answer == NULL || !guard_fits(&stmt->guard, answer))
+		return true;
+	stmt->guarded = mem_strdup(answer);
+	return stmt->guarded != NULL;
 }
 
 /*

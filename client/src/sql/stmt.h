@@ -38,7 +38,7 @@ struct Stmt
 	Oid		   *params;			/* types, as the server infers them */
 	int			ncolumns;
 	Oid		   *columns;		/* of its rows */
-	Oid		   *guarded;		/* types of the guard's columns; NULL: not known */
+	char *guarded; /* types of the guard's columns, as the server says; NULL: not known */
 	char	   *run;			/* the guarded text, NULL: sql is run as it is */
 	Stmt	   *bucket_next;
 	Stmt	   *newer;			/* by last use */
