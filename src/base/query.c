@@ -35,6 +35,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
+/* A prepared plan, kept until the memory context that it was made in is reset. */
 struct QueryPlan
 {
 	SPIPlanPtr	plan;
@@ -42,6 +43,10 @@ struct QueryPlan
 	MemoryContextCallback on_reset;
 };
 
+/*
+ * Known by its name too: an abort may have closed the portal, and another may have its
+ * memory since.
+ */
 struct QueryCursor
 {
 	Portal		portal;
@@ -76,6 +81,7 @@ static const struct
 	{"array_nulls", "on"},
 };
 
+/* GUC_ACTION_SAVE: it ends with the nest level that the caller has opened, and on error. */
 void
 query_set(const char *name, const char *value)
 {
@@ -83,6 +89,10 @@ query_set(const char *name, const char *value)
 							 false);
 }
 
+/*
+ * Opens a nest level that query_unpin() closes; on error the server does it.  The pins say
+ * for what: a look at catalogs, values to and from text, a plan.
+ */
 int
 query_pin(QueryPins pins)
 {
@@ -120,12 +130,17 @@ query_pin(QueryPins pins)
 	return nestlevel;
 }
 
+/* false: what was set in the level is rolled back. */
 void
 query_unpin(int nestlevel)
 {
 	AtEOXact_GUC(false, nestlevel);
 }
 
+/*
+ * Before any work, and with the verb's name: the server's own error would come from the
+ * middle of it.
+ */
 void
 query_refuse_standby(const char *verb)
 {
@@ -178,6 +193,7 @@ receiver_init(RowReceiver *r, QueryRow row, void *arg)
 	return &r->pub;
 }
 
+/* Callers hold no connection between calls, so errors need no clean-up but the server's. */
 static void
 connect_spi(void)
 {
@@ -217,6 +233,10 @@ make_params(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls)
 	return params;
 }
 
+/*
+ * Returns how many rows were processed; those of a callback that stopped early are not
+ * counted.
+ */
 static uint64
 execute(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls, bool read_only, QueryRow row,
 		void *arg)
@@ -247,6 +267,7 @@ query_run(const char *sql, int nargs, Oid *types, Datum *values, const char *nul
 	return processed;
 }
 
+/* Also called when the context goes, so it may come twice. */
 static void
 free_plan(void *arg)
 {
@@ -275,12 +296,20 @@ prepare_kept(MemoryContext cxt, const char *sql, int nargs, Oid *types, int curs
 	return query;
 }
 
+/*
+ * The plan belongs to cxt.  Types of arguments are fixed; what the statement reads may
+ * change, and is planned again then.
+ */
 QueryPlan *
 query_prepare(MemoryContext cxt, const char *sql, int nargs, Oid *types)
 {
 	return prepare_kept(cxt, sql, nargs, types, 0);
 }
 
+/*
+ * read_only takes the snapshot that is active; else one is taken anew, and sees what
+ * earlier commands of the transaction have done.
+ */
 uint64
 query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only, QueryRow row,
 			  void *arg)
@@ -293,6 +322,10 @@ query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only
 	return processed;
 }
 
+/*
+ * Rows of ours that statements read like a table (an ephemeral named relation, as triggers
+ * have for their transition tables).
+ */
 struct QueryRows
 {
 	EphemeralNamedRelationData relation;
@@ -300,6 +333,7 @@ struct QueryRows
 	Tuplestorestate *store;
 };
 
+/* expected is what the planner is told: it cannot count them. */
 QueryRows *
 query_rows_create(MemoryContext cxt, const char *name, TupleDesc desc, int expected)
 {
@@ -338,6 +372,7 @@ query_rows_clear(QueryRows *rows)
 	MemoryContextReset(rows->cxt);
 }
 
+/* For one connection to SPI: it has to be said before each execution. */
 static void
 register_rows(QueryRows *rows)
 {
@@ -349,6 +384,7 @@ register_rows(QueryRows *rows)
 		elog(ERROR, "could not register rows: %s", SPI_result_code_string(rc));
 }
 
+/* Relations are named while it is planned; their rows come with each execution. */
 QueryPlan *
 query_prepare_over(MemoryContext cxt, const char *sql, List *relations)
 {
@@ -379,6 +415,9 @@ fill_empty(QueryRows *rows)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/*
+ * Relations without rows are given an empty store, for the executor opens it in any case.
+ */
 static uint64
 execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, void *arg)
 {
@@ -464,6 +503,7 @@ query_cursor_open(const char *sql, int nargs, Oid *types, Datum *values, const c
 	return cursor;
 }
 
+/* 0: there are no more.  The rows go through the callback, none is kept. */
 uint64
 query_cursor_fetch(QueryCursor *cursor, uint64 count, QueryRow row, void *arg)
 {
@@ -482,6 +522,7 @@ query_cursor_desc(const QueryCursor *cursor)
 	return cursor->portal->tupDesc;
 }
 
+/* Whether rows come from a plain scan of one table, for those who cut it into ranges. */
 bool
 query_cursor_is_sequential(const QueryCursor *cursor)
 {
@@ -538,6 +579,7 @@ become_owner(OwnerGuise *guise)
 	SetUserIdAndSecContext(extension_owner(), guise->context | SECURITY_LOCAL_USERID_CHANGE);
 }
 
+/* On error the end of the (sub)transaction does the same. */
 static void
 cease_owner(const OwnerGuise *guise)
 {
@@ -545,6 +587,10 @@ cease_owner(const OwnerGuise *guise)
 	query_unpin(guise->nestlevel);
 }
 
+/*
+ * For the extension's own tables, on which nobody else has rights.  The statement is ours,
+ * never a caller's text.
+ */
 uint64
 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const char *nulls,
 				   bool read_only, QueryRow row, void *arg)
@@ -558,6 +604,9 @@ query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const 
 	return processed;
 }
 
+/*
+ * The plan is kept for the backend's life in *query, which is NULL before the first call.
+ */
 uint64
 query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg)
 {
@@ -578,6 +627,10 @@ query_command(const char *sql)
 	query_run(sql, 0, NULL, NULL, NULL, false, NULL, NULL);
 }
 
+/*
+ * As REINDEX runs what belongs to a table's owner: nothing that it calls can give rights
+ * back, and its settings end.
+ */
 void
 query_run_as_other(const char *sql, Oid user)
 {
@@ -618,6 +671,10 @@ query_run_nontransactional(Node *command, const char *sql)
 	MemoryContextSwitchTo(cxt);
 }
 
+/*
+ * Errors that say nothing of what was tried: the same may succeed a moment later, or the
+ * whole has to end.  They are not taken for a row's or a step's fault.
+ */
 bool
 query_error_is_foreign(int sqlerrcode)
 {
@@ -633,12 +690,20 @@ query_error_is_foreign(int sqlerrcode)
 	}
 }
 
+/*
+ * Runs body in a subtransaction.  NULL: it succeeded; keep says whether what it did stays.
+ * Errors that are foreign go on.
+ */
 ErrorData *
 query_attempt(QueryBody body, void *arg, bool keep)
 {
 	return query_attempt_catching(body, arg, keep, 0);
 }
 
+/*
+ * sqlerrcode names one more error that is to be returned though it would go on; 0: none.
+ * The error is a copy in the caller's context.
+ */
 ErrorData *
 query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode)
 {

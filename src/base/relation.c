@@ -58,6 +58,7 @@ kind_is_readable(char kind)
 		   kind == RELKIND_FOREIGN_TABLE || kind == RELKIND_VIEW || kind == RELKIND_MATVIEW;
 }
 
+/* Says nothing of rights: these are the server's to check, when the statement runs. */
 void
 relation_check_allowed(Oid relid)
 {
@@ -92,6 +93,7 @@ relation_find(const char *name)
 	return relid;
 }
 
+/* Names among which the one that was meant is looked for, once it was not found. */
 typedef struct Candidates
 {
 	const char **names;
@@ -143,6 +145,10 @@ nearest_relation(const char *name)
 	return c.elsewhere != NULL ? c.elsewhere : json_nearest(name, c.names);
 }
 
+/*
+ * As text names a relation to the server; a bare name means RELATION_BARE_SCHEMA whatever
+ * the search_path, so that a document means the same for everybody.
+ */
 Oid
 relation_resolve(const char *name)
 {
@@ -189,6 +195,10 @@ default_sequence(Node *expr)
 	return InvalidOid;
 }
 
+/*
+ * A generated column has an expression where others have a default; it is no default that
+ * could be drawn.
+ */
 static void
 read_column(Relation rel, Form_pg_attribute attr, RelationColumn *column)
 {
@@ -211,6 +221,7 @@ read_column(Relation rel, Form_pg_attribute attr, RelationColumn *column)
 	}
 }
 
+/* Dropped columns are left out, so an index into the list is no attribute number. */
 static void
 read_columns(RelationInfo *info, Relation rel)
 {
@@ -357,6 +368,7 @@ read_foreign_keys(RelationInfo *info, Relation rel)
 	list_sort(info->foreign_keys, compare_foreign_keys);
 }
 
+/* Names aside: two constraints may say the same. */
 static bool
 same_foreign_key(const RelationForeignKey *a, const RelationForeignKey *b)
 {
@@ -367,6 +379,7 @@ same_foreign_key(const RelationForeignKey *a, const RelationForeignKey *b)
 	return same;
 }
 
+/* Each partition may repeat what its siblings and the whole have. */
 static bool
 has_foreign_key(List *keys, const RelationForeignKey *key)
 {
@@ -411,6 +424,7 @@ read_partition_keys(RelationInfo *info)
 	list_sort(info->partition_keys, compare_foreign_keys);
 }
 
+/* Those of the partitions too, which the whole does not enforce but its rows may hold. */
 List *
 relation_references(const RelationInfo *rel)
 {
@@ -497,6 +511,7 @@ relation_column(const RelationInfo *rel, const char *name)
 	return NULL;
 }
 
+/* For numbers that the catalog gave; one that is not there cannot happen. */
 RelationColumn *
 relation_column_by_number(const RelationInfo *rel, AttrNumber attnum)
 {
@@ -528,6 +543,7 @@ relation_key_within(const RelationKey *key, const AttrNumber *columns, int ncolu
 	return true;
 }
 
+/* A key of exactly these columns, in whatever order. */
 RelationKey *
 relation_key_over(const RelationInfo *rel, const AttrNumber *columns, int ncolumns)
 {
@@ -623,12 +639,19 @@ relation_check_privilege(const RelationInfo *rel, const AttrNumber *columns, int
 			aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(rel->kind), rel->name);
 }
 
+/*
+ * As the server decides it for the current role: not for owners, unless forced, nor for who
+ * bypasses.
+ */
 bool
 relation_hides_rows(Oid relid)
 {
 	return check_enable_rls(relid, InvalidOid, true) == RLS_ENABLED;
 }
 
+/*
+ * With its schema, since the statement runs under a search_path that anybody may have set.
+ */
 char *
 relation_operator_text(Oid operator)
 {
@@ -645,6 +668,10 @@ relation_operator_text(Oid operator)
 	return text;
 }
 
+/*
+ * The default equality of the type's btree or hash class; NULL: it has none, and cannot be
+ * looked for.  Of a domain it is the base type's, which the caller passes.
+ */
 char *
 relation_equality(Oid type)
 {
@@ -669,6 +696,10 @@ relation_collation_text(Oid collation)
 	return text;
 }
 
+/*
+ * Whether the left type's equality is defined with the right type too, by implicit casts if
+ * need be: else both sides are compared as text.
+ */
 bool
 relation_comparable(Oid left, Oid right)
 {
@@ -693,6 +724,10 @@ relation_comparable(Oid left, Oid right)
 	return true;
 }
 
+/*
+ * Whether there may be a row at all, without reading one.  Of foreign tables nobody knows,
+ * so they count.
+ */
 bool
 relation_has_pages(Oid relid)
 {
@@ -713,6 +748,7 @@ relation_has_pages(Oid relid)
 	return false;
 }
 
+/* The lock stays: the caller cuts the table into ranges of what it was told. */
 BlockNumber
 relation_pages(Oid relid)
 {
@@ -723,6 +759,7 @@ relation_pages(Oid relid)
 	return pages;
 }
 
+/* An estimate, the catalog's: never a scan.  Not analyzed counts as none. */
 void
 relation_measure(Oid relid, int64 *rows, int64 *bytes)
 {
@@ -735,6 +772,10 @@ relation_measure(Oid relid, int64 *rows, int64 *bytes)
 	relation_close(rel, AccessShareLock);
 }
 
+/*
+ * Whether adding the column writes every row: a volatile default is called for each, a
+ * domain's check too.
+ */
 bool
 relation_fills_last_column(Oid relid)
 {

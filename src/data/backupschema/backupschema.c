@@ -35,6 +35,10 @@ typedef struct Parser
 	BackupSchema *schema;
 } Parser;
 
+/*
+ * A schema inside a file may be of a later release: there only what is known is read.  A
+ * caller's own is read strictly, for what is misspelt would be passed over.
+ */
 static void
 check_members(Parser *p, JsonbContainer *object, const char *const *known, const char *what)
 {
@@ -45,6 +49,7 @@ check_members(Parser *p, JsonbContainer *object, const char *const *known, const
 						errmsg("invalid %s: it must be a JSON object", what)));
 }
 
+/* The texts stay those of the list. */
 static char **
 strings_array(List *strings, int *count)
 {
@@ -90,6 +95,7 @@ parse_key(JsonbContainer *object, const KeyMember *key, const char *what, int *c
 	return strings_array(names, count);
 }
 
+/* The map of a polymorphic reference while it is read. */
 typedef struct TargetList
 {
 	BackupRef  *ref;
@@ -112,6 +118,7 @@ add_target(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/* One table, or a map from what the type column holds to tables: either, and never both. */
 static void
 parse_targets(BackupRef *ref, JsonbContainer *object, const char *what)
 {
@@ -208,6 +215,9 @@ full_name(const char *name)
 								   : pstrdup(name);
 }
 
+/*
+ * The order of members does not matter, that of tables does: it is the order of the file.
+ */
 static void
 parse_table(Parser *p, JsonbContainer *object)
 {
@@ -270,6 +280,7 @@ sort_names(BackupSchema *schema)
 	qsort(schema->by_full_name, schema->ntables, sizeof(BackupTable *), compare_full_names);
 }
 
+/* As written, for a file calls its tables as its schema does. */
 BackupTable *
 backupschema_find(const BackupSchema *schema, const char *name)
 {
@@ -281,6 +292,7 @@ backupschema_find(const BackupSchema *schema, const char *name)
 	return found != NULL ? *found : NULL;
 }
 
+/* References may name a table otherwise than the table does: "t" and public.t are one. */
 BackupTable *
 backupschema_find_meant(const BackupSchema *schema, const char *name)
 {
@@ -369,6 +381,10 @@ visit_component(Ordering *o, int index)
 	o->schema->ncomponents++;
 }
 
+/*
+ * Numbers of components are in the order in which they are completed, so that those a table
+ * refers to have lower ones.
+ */
 static void
 find_components(BackupSchema *schema)
 {
@@ -415,6 +431,10 @@ resolve_targets(BackupSchema *schema)
 		}
 }
 
+/*
+ * Optional references may be NULL, and a place in json holds keys without a foreign key:
+ * neither says whose a row is.
+ */
 static bool
 leads_to_tenant(const BackupRef *ref)
 {
@@ -491,6 +511,7 @@ find_tenants(BackupSchema *schema)
 	}
 }
 
+/* Asks no database: the same for a file that is only validated. */
 BackupSchema *
 backupschema_parse(JsonbContainer *document, bool strict)
 {
@@ -522,6 +543,10 @@ backupschema_parse(JsonbContainer *document, bool strict)
 	return p.schema;
 }
 
+/*
+ * Tables of one circle may stand in any order; NULL: all others stand behind those they
+ * refer to.
+ */
 char *
 backupschema_misplaced(const BackupSchema *schema)
 {
@@ -558,6 +583,7 @@ bind_column(const BackupTable *table, const char *name, const KeyMember *key)
 	return column != NULL ? column : relation_column(table->rel, name);
 }
 
+/* In the order of the names, which is that of keys in the file. */
 static RelationColumn **
 bind_columns(const BackupTable *table, char **names, int count, const KeyMember *key)
 {
@@ -602,6 +628,10 @@ bind_ref(const BackupSchema *schema, BackupTable *table, BackupRef *ref)
 							   table->name, ref->fields[0])));
 }
 
+/*
+ * Without these the rows of a backup could not be found again, or would lose what they
+ * refer to.
+ */
 static void
 refuse_excluded(const BackupTable *table, RelationColumn **columns, int count)
 {
@@ -633,6 +663,10 @@ bind_excluded(BackupTable *table)
 	}
 }
 
+/*
+ * The name is resolved once, under a lock that lasts to the end of the transaction: what is
+ * read of it stays so.
+ */
 static void
 bind_table(BackupSchema *schema, BackupTable *table)
 {
@@ -649,6 +683,7 @@ bind_table(BackupSchema *schema, BackupTable *table)
 	bind_excluded(table);
 }
 
+/* Two names of one table stand together then. */
 static int
 compare_oids(const void *a, const void *b)
 {
@@ -762,6 +797,7 @@ bind_tenants(BackupSchema *schema)
 		}
 }
 
+/* All tables first, then what one table's facts say of another: tenants, sources. */
 void
 backupschema_bind(BackupSchema *schema)
 {
@@ -782,6 +818,10 @@ backupschema_bind(BackupSchema *schema)
 	bind_tenants(schema);
 }
 
+/*
+ * How a row of the table would be found again by a unique index that the server has, in
+ * order of trust.
+ */
 BackupFoundBy
 backupschema_found_by(const RelationInfo *rel, const AttrNumber *references, int count)
 {

@@ -20,7 +20,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* Part of a batch that is tried at once: rows from up to, but without, to. */
+/* Rows of a batch that are tried at once, without the one at to. */
 typedef struct Range
 {
 	RestoreTable *t;
@@ -28,7 +28,6 @@ typedef struct Range
 	int			to;
 } Range;
 
-/* Its place in the batch, which is what statements call it (the column n). */
 static int
 row_number(const RestoreTable *t, const RestoreRow *row)
 {
@@ -56,11 +55,6 @@ given_columns(const RestoreTable *t, const RestoreRow *row)
 	return given;
 }
 
-/*
- * Rows of a jsonl file bring the columns of their table line, all of them: one set of
- * statements for the whole table.  In a json document each row may bring others, and the
- * first row of a batch chooses.
- */
 void
 restore_batch_init(RestoreTable *t)
 {
@@ -144,11 +138,6 @@ move_to_next_batch(RestoreTable *t, const char *object, int len, int64 line, int
 	restore_batch_add(t, object, len, line);
 }
 
-/*
- * Takes a row into the batch; a batch that is full, or that the row does not fit into, is
- * written first.  Values are read later, all of a batch within one subtransaction, so that
- * a value which is refused fails its row and not the restore.
- */
 void
 restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 {
@@ -221,10 +210,7 @@ convert_row(RestoreTable *t, RestoreRow *row)
 	row->converted = true;
 }
 
-/*
- * The culprit is set before each value is read: whoever catches the error takes that row
- * out.
- */
+/* Whoever catches the error of a value takes the culprit out. */
 static void
 convert_rows(RestoreTable *t, int from, int to)
 {
@@ -301,10 +287,7 @@ take_existing(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/*
- * mode => 'fail'. It is the answer to one row and not the failure of a statement, so that
- * the batch is not tried in halves for it.
- */
+/* mode => 'fail': no statement has failed, so the batch is not tried in halves for it. */
 static void
 refuse_existing(RestoreTable *t, RestoreRow *row)
 {
@@ -316,10 +299,7 @@ refuse_existing(RestoreTable *t, RestoreRow *row)
 					errhint("Use mode => 'skip' or 'overwrite'.")));
 }
 
-/*
- * Rows that come from an earlier attempt have been looked for already, and keep what was
- * found.
- */
+/* Rows of an earlier attempt have been looked for, and keep what was found. */
 static int
 put_unsearched(RestoreTable *t, int from, int to)
 {
@@ -404,7 +384,6 @@ accept_existing(RestoreTable *t, int from, int to)
 	}
 }
 
-/* Counted only for those who ask: a batch has a hundred rows, a file has millions. */
 static void
 trace_found(const RestoreTable *t, int from, int to)
 {
@@ -607,10 +586,7 @@ map_circular(RestoreTable *t, int from, int to)
 		query_unpin(nestlevel);
 }
 
-/*
- * Only a table whose triggers may change or leave out rows returns its keys; else the count
- * of rows is the count of inserted rows, and the statement need not say more.
- */
+/* Only where triggers may change or leave out rows need the statement say which it took. */
 static void
 insert_rows(RestoreTable *t, int from, int to)
 {
@@ -645,10 +621,7 @@ look_again(RestoreTable *t, int number)
 	insert_rows(t, number, number + 1);
 }
 
-/*
- * No plan to update where the file brings nothing but the key: then a row that exists is as
- * it is to be.
- */
+/* There is no plan where the file brings nothing but the key. */
 static void
 update_rows(RestoreTable *t, int from, int to)
 {
@@ -669,9 +642,7 @@ update_rows(RestoreTable *t, int from, int to)
 	}
 }
 
-/*
- * Inserted before updated: a row that is new may be what one that is here shall refer to.
- */
+/* Inserts first: a row that is new may be what one that is here shall refer to. */
 static void
 write_rows(RestoreTable *t, int from, int to)
 {
@@ -780,11 +751,7 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		restore_report_failure(t, row, error);
 }
 
-/*
- * Rows whose values could not be read fail one by one, each time with a new attempt for the
- * rest.  When a statement failed nobody knows which row it was: in halves, so that n rows
- * with one bad one cost about log n statements more.  A row alone is the last resort.
- */
+/* Which row a statement failed for nobody knows: halves find it. */
 static void
 write_range(RestoreTable *t, int from, int to)
 {
@@ -812,7 +779,6 @@ write_range(RestoreTable *t, int from, int to)
 	}
 }
 
-/* The words of the trace, from the state in which a row was settled. */
 static const char *
 fate_of(const RestoreRow *row)
 {
@@ -923,10 +889,7 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		restore_cycle_remember(t, row);
 }
 
-/*
- * After it the table's rows so far are here, and others may refer to them; the memory of
- * the batch is reset, so nothing of a row may be kept but by copying.
- */
+/* After it others may refer to these rows; the batch's memory is gone. */
 void
 restore_batch_flush(RestoreTable *t)
 {

@@ -46,6 +46,7 @@ enum
 	NARROWED_NO
 };
 
+/* In the current context, with everything that is added to it; freed with that. */
 Selection *
 selection_create(const BackupSchema *schema, const char *user_id)
 {
@@ -61,6 +62,7 @@ selection_create(const BackupSchema *schema, const char *user_id)
 	return s;
 }
 
+/* Without its schema: asked for "lo" alone. */
 static char *
 type_name(Oid type)
 {
@@ -74,6 +76,10 @@ type_name(Oid type)
 	return name;
 }
 
+/*
+ * Returns the parameter's text, "$n".  Values are the caller's, and must live as long as
+ * the statement runs.
+ */
 char *
 selection_add(Selection *s, Oid type, Datum value)
 {
@@ -90,6 +96,7 @@ selection_add(Selection *s, Oid type, Datum value)
 	return psprintf("$%d", ++s->nargs);
 }
 
+/* By the type's input function under the pins that the caller has set. */
 Datum
 selection_datum(Oid base, const char *text)
 {
@@ -100,6 +107,10 @@ selection_datum(Oid base, const char *text)
 	return OidInputFunctionCall(input, unconstify(char *, text), ioparam, -1);
 }
 
+/*
+ * A value as text becomes a parameter of the column's base type: no domain's checks are run
+ * for what is only compared.
+ */
 char *
 selection_argument(Selection *s, Oid type, const char *text)
 {
@@ -156,6 +167,7 @@ exclude_descendants(Selection *s, const BackupTable *table, const char *alias)
 																   true, TYPALIGN_INT))));
 }
 
+/* Rows of the table itself: source says ONLY where heirs are not its partitions. */
 void
 selection_table(Selection *s, const BackupTable *table, const char *alias)
 {
@@ -168,6 +180,7 @@ selection_column_text(const char *alias, const RelationColumn *column)
 	return relation_text(psprintf("%s.%s", alias, column->quoted), column->type);
 }
 
+/* By the equality of the column's type, under its own collation. */
 static void
 append_comparison(Selection *s, const char *alias, const BackupTable *table,
 				  const RelationColumn *column, const char *other)
@@ -198,6 +211,10 @@ append_same_tenant(Selection *s, const char *alias, const BackupTable *target, c
 							   key_collation(tenant, ref->user_column)));
 }
 
+/*
+ * A column that refers, and the key it refers to, need not be of one type: where these have
+ * no equality in common, both are compared as text, by their output functions.
+ */
 void
 selection_join(Selection *s, const char *alias, const BackupTable *target, const char *from,
 			   const BackupRef *ref)
@@ -223,6 +240,10 @@ selection_join(Selection *s, const char *alias, const BackupTable *target, const
 		append_same_tenant(s, alias, target, from, ref);
 }
 
+/*
+ * Parents are joined by subqueries of any depth, so names are numbered over the whole
+ * statement.
+ */
 static char *
 new_alias(Selection *s)
 {
@@ -248,6 +269,10 @@ append_exists(Selection *s, const BackupTable *target, const BackupRef *ref, con
 	appendStringInfoChar(&s->sql, ')');
 }
 
+/*
+ * Of a polymorphic reference: that the row means this target.  Others need no test, and
+ * nothing is written.
+ */
 void
 selection_type_test(Selection *s, const BackupTable *table, const BackupRef *ref, int target,
 					const char *from)
@@ -259,6 +284,10 @@ selection_type_test(Selection *s, const BackupTable *table, const BackupRef *ref
 	appendStringInfoString(&s->sql, " AND ");
 }
 
+/*
+ * By the tenant column, or through the required parent that leads to one; of several
+ * possible targets any may do.
+ */
 void
 selection_membership(Selection *s, const BackupTable *table, const char *alias)
 {
@@ -287,12 +316,17 @@ selection_membership(Selection *s, const BackupTable *table, const char *alias)
 	appendStringInfoChar(&s->sql, ')');
 }
 
+/* Generated columns are computed anew where they are restored. */
 bool
 selection_has_column(const BackupTable *table, const RelationColumn *column)
 {
 	return !column->generated && !table->excluded[column - table->rel->columns];
 }
 
+/*
+ * A domain "lo" over oid is what the contrib module lo has: its rows hold numbers of large
+ * objects, which a backup of rows does not have.
+ */
 bool
 selection_is_large_object(const RelationColumn *column)
 {
@@ -311,6 +345,7 @@ refuse_large_object(const BackupTable *table, const RelationColumn *column)
 						errhint("Name it in \"exclude_columns\".")));
 }
 
+/* In the order of the table; a table of generated columns alone has rows without any. */
 void
 selection_columns(Selection *s, const BackupTable *table)
 {
@@ -330,6 +365,10 @@ selection_columns(Selection *s, const BackupTable *table)
 		appendStringInfoString(&s->sql, "SELECT");
 }
 
+/*
+ * Whether the row could refer to another tenant's: not by the parent that makes it this
+ * tenant's.
+ */
 static bool
 may_leak(const Selection *s, const BackupTable *table, const BackupRef *ref)
 {
@@ -342,6 +381,7 @@ may_leak(const Selection *s, const BackupTable *table, const BackupRef *ref)
 	return false;
 }
 
+/* None without a tenant: then every row is wanted, and none is another's. */
 List *
 selection_leaking_refs(const Selection *s, const BackupTable *table)
 {
@@ -406,6 +446,10 @@ append_json_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 	appendStringInfoChar(&s->sql, ')');
 }
 
+/*
+ * A boolean column for each such reference, in the order of the list, behind the table's
+ * own.
+ */
 void
 selection_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 {
@@ -488,12 +532,17 @@ filter_text(const BackupTable *table, const char *alias)
 	return text;
 }
 
+/* The filter as the server prints it, about the alias t; NULL without one. */
 char *
 selection_filter(const BackupTable *table)
 {
 	return filter_text(table, "t");
 }
 
+/*
+ * A JSON value as the text that the column's type reads.  Objects and lists are values for
+ * json columns alone.
+ */
 char *
 selection_text(const BackupTable *table, const char *column, Oid basetype, const JsonbValue *value)
 {
@@ -518,6 +567,7 @@ selection_text(const BackupTable *table, const char *column, Oid basetype, const
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 }
 
+/* For json_visit(). */
 typedef struct FilterState
 {
 	Selection  *s;
@@ -525,6 +575,7 @@ typedef struct FilterState
 	const char *alias;
 } FilterState;
 
+/* NULL is asked for as such: an equality would never be true. */
 static bool
 append_filter(const char *key, JsonbValue *value, void *arg)
 {
@@ -543,6 +594,9 @@ append_filter(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/*
+ * The backup schema's filter is an expression, the caller's filters are values; both hold.
+ */
 static void
 append_filters(Selection *s, const BackupTable *table, JsonbContainer *filters, const char *alias)
 {
@@ -554,6 +608,7 @@ append_filters(Selection *s, const BackupTable *table, JsonbContainer *filters, 
 		json_visit(filters, append_filter, &state);
 }
 
+/* NULL: the caller has none for the table. */
 static JsonbContainer *
 filters_of(const Selection *s, const BackupTable *table)
 {
@@ -633,6 +688,7 @@ append_parents(Selection *s, const BackupTable *table, const char *alias)
 		}
 }
 
+/* "true" first, so that whatever follows begins with AND. */
 void
 selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 {
@@ -647,6 +703,7 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 	append_parents(s, table, "t");
 }
 
+/* Offset 0 stands before the first row of a page. */
 static void
 append_page(Selection *s, const char *comparison, BlockNumber page)
 {
