@@ -50,6 +50,10 @@ struct HttpClient
 
 /* --- what libcurl wants of the loop */
 
+/*
+ * Called by libcurl: from now on this socket is to be watched so.  Only kept, and given to
+ * the event loop when libcurl has returned.
+ */
 static int
 client_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
@@ -117,6 +121,10 @@ client_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addres
 	return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
+/*
+ * Ours to close, since ours to count: the pool's limits and the statistics look at open
+ * sockets.
+ */
 static int
 client_close_socket(void *arg, curl_socket_t fd)
 {
@@ -127,6 +135,10 @@ client_close_socket(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
+/*
+ * libcurl is loaded when the first profile needs it (curl_library()): a client of
+ * PostgreSQL alone runs without it.
+ */
 HttpClient *
 http_client_new(Core *core, dba_error **err)
 {
@@ -156,6 +168,7 @@ http_client_new(Core *core, dba_error **err)
 	return client;
 }
 
+/* Stops what is under way without calling anybody back. */
 void
 http_client_free(HttpClient *client)
 {
@@ -175,6 +188,7 @@ http_client_free(HttpClient *client)
 	mem_free(client);
 }
 
+/* Sockets that wait for nothing are not watched. */
 void
 http_watches(const HttpClient *client, ProviderWatchFn fn, void *arg)
 {
@@ -199,6 +213,7 @@ http_count(const HttpClient *client)
 
 /* --- headers */
 
+/* The list stays as it was where memory fails. */
 bool
 http_header(HttpClient *client, struct curl_slist **headers, const char *name, const char *value)
 {
@@ -224,6 +239,10 @@ http_headers_free(HttpClient *client, struct curl_slist *headers)
 
 /* --- the reply */
 
+/*
+ * Before each attempt: nothing of the answer before is left. -1 is for what no header has
+ * said.
+ */
 static void
 reply_reset(Http *http)
 {
@@ -242,6 +261,7 @@ reply_reset(Http *http)
 	http->reader.any_escape = true;
 }
 
+/* Cut where it is longer: these are shown or compared, never sent on. */
 static void
 copy_header(char *to, size_t size, const char *value, size_t len)
 {
@@ -307,6 +327,10 @@ is_interim(const char *line, size_t len)
 	return space != NULL && space + 1 < line + len && space[1] == '1';
 }
 
+/*
+ * Called by libcurl for each line, also for those of answers that are not the last (100, a
+ * proxy's): a status line begins anew.
+ */
 static size_t
 http_header_line(char *data, size_t size, size_t count, void *arg)
 {
@@ -356,6 +380,7 @@ is_json(const char *content_type)
 		   (len > 5 && strncasecmp(content_type + len - 5, "+json", 5) == 0);
 }
 
+/* Where the answer is no JSON that we could read; its text may be a proxy's page. */
 static void
 reply_problem(Http *http)
 {
@@ -372,6 +397,10 @@ reply_problem(Http *http)
 	buf_free(&text);
 }
 
+/*
+ * JSON is read as it comes, so that a large answer is held once, as values, and not as text
+ * too.  Anything but size * count stops the exchange.
+ */
 static size_t
 http_body(char *data, size_t size, size_t count, void *arg)
 {
@@ -396,6 +425,7 @@ http_body(char *data, size_t size, size_t count, void *arg)
 	return len;
 }
 
+/* Whether the JSON was whole is known only now. */
 static void
 reply_finish(Http *http)
 {
@@ -416,6 +446,7 @@ reply_finish(Http *http)
 
 /* --- sending */
 
+/* Connections are the multi handle's; what is used again here is the memory of one exchange. */
 static CURL *
 client_handle(HttpClient *client)
 {
@@ -447,6 +478,7 @@ http_detach(Http *http)
 	http->easy = NULL;
 }
 
+/* What is asked. */
 static void
 http_set_request(Http *http)
 {
@@ -470,6 +502,10 @@ http_set_request(Http *http)
 	lib->easy_setopt(easy, CURLOPT_ERRORBUFFER, http->message);
 }
 
+/*
+ * How it is asked: no signals, our sockets, limits of time, and no redirects, which would
+ * take the key along to somebody else.
+ */
 static void
 http_set_manners(Http *http)
 {
@@ -502,6 +538,7 @@ http_set_manners(Http *http)
 		lib->easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, (long) (settings->recycle / 1000));
 }
 
+/* One attempt. false: no memory, and nothing has been started. */
 static bool
 http_send(Http *http)
 {
@@ -528,6 +565,10 @@ http_send(Http *http)
 	return ok;
 }
 
+/*
+ * The exchange is the caller's; it is in the list of started ones until it is done or
+ * stopped.
+ */
 bool
 http_start(HttpClient *client, Http *http)
 {
@@ -544,6 +585,7 @@ http_start(HttpClient *client, Http *http)
 	return true;
 }
 
+/* Its handle goes back first: libcurl would otherwise go on with it. */
 static void
 http_unlink(Http *http)
 {

@@ -21,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
+/* One finding is one row of the result; what is about no table has none. */
 typedef struct Check
 {
 	BackupSchema *schema;
@@ -30,6 +31,7 @@ typedef struct Check
 
 static void say(Check *c, const char *severity, const char *format, ...) pg_attribute_printf(3, 4);
 
+/* Severity is decided where the finding is: "error" only for what is sure. */
 static void
 say(Check *c, const char *severity, const char *format, ...)
 {
@@ -47,6 +49,7 @@ say(Check *c, const char *severity, const char *format, ...)
 	tuplestore_putvalues(c->result->setResult, c->result->setDesc, values, nulls);
 }
 
+/* For people: quoted as in messages, not as in SQL. */
 static char *
 join_names(RelationColumn **columns, int count)
 {
@@ -110,6 +113,10 @@ find_reference(Check *c, BackupRef *ref)
 	return ok && ref->columns != NULL;
 }
 
+/*
+ * Goes on with those that are there, so that one wrong name does not hide what else there
+ * is to say.
+ */
 static bool
 find_excluded(Check *c)
 {
@@ -167,6 +174,9 @@ find_table(Check *c)
 	return find_excluded(c) && ok;
 }
 
+/*
+ * What may be read is asked of the current user, who need not be the one that will back up.
+ */
 static void
 check_kind(Check *c)
 {
@@ -204,6 +214,7 @@ holds_together(const BackupTable *table, const RelationColumn *column)
 	return found;
 }
 
+/* Only what a restore of the table as it is now would meet. */
 static void
 check_columns(Check *c)
 {
@@ -226,6 +237,7 @@ check_columns(Check *c)
 	}
 }
 
+/* Returns the end, so that several lists can be put behind one another. */
 static AttrNumber *
 numbers_of(RelationColumn **columns, int count, AttrNumber *numbers)
 {
@@ -246,6 +258,7 @@ is_unique(const RelationInfo *rel, const AttrNumber *numbers, int count)
 	return false;
 }
 
+/* A key without a unique index is allowed: people know things that the catalog does not. */
 static void
 check_key(Check *c)
 {
@@ -278,6 +291,7 @@ matching_columns(const BackupTable *table, bool with_parents, AttrNumber *number
 	return end - numbers;
 }
 
+/* Rows that must have a parent can be told by it, too. */
 static bool
 has_parents(const BackupTable *table)
 {
@@ -308,6 +322,10 @@ check_found_by(Check *c)
 		say(c, "warning", "it has no match key: rows are found again by their key alone");
 }
 
+/*
+ * The columns by which a restore would look for a row, and whether they lead to one: here
+ * it is said before rows are lost or doubled.
+ */
 static void
 check_match_key(Check *c)
 {
@@ -377,6 +395,10 @@ check_other_keys(Check *c)
 	}
 }
 
+/*
+ * Tables without tenants are whole in every backup, which may be meant (currencies) or a
+ * leak.
+ */
 static void
 check_tenant(Check *c)
 {
@@ -388,6 +410,10 @@ check_tenant(Check *c)
 			c->table->user_column->name);
 }
 
+/*
+ * Without a foreign key behind it nothing keeps the referred row from going; with another
+ * target the ids would be mapped to the wrong table.
+ */
 static void
 check_reference(Check *c, const BackupRef *ref)
 {
@@ -416,6 +442,7 @@ check_reference(Check *c, const BackupRef *ref)
 				ref->columns[i]->name);
 }
 
+/* One column in common is enough: such a foreign key is at least known of. */
 static bool
 is_declared(const BackupTable *table, const RelationForeignKey *fk)
 {
@@ -434,6 +461,7 @@ is_declared(const BackupTable *table, const RelationForeignKey *fk)
 		   fk->columns[0] == table->user_column->attnum;
 }
 
+/* By number: columns of two lists may be different structs. */
 static bool
 is_among(RelationColumn **columns, int count, AttrNumber attnum)
 {
@@ -474,6 +502,7 @@ find_pair(const BackupTable *table, const char *name, int len, const char *suffi
 								quote_identifier(psprintf("%.*s%s", len, name, suffix)));
 }
 
+/* Whether the column tells the kind of some polymorphic reference. */
 static bool
 has_type_field(const BackupTable *table, const RelationColumn *type)
 {
@@ -547,6 +576,7 @@ check_foreign_keys(Check *c)
 	}
 }
 
+/* As the body of an attempt: the filter is the user's text, and may be anything. */
 static void
 analyse_filter(void *arg)
 {
@@ -563,6 +593,10 @@ check_filter(Check *c)
 		say(c, "error", "filter: %s", error->message);
 }
 
+/*
+ * Binds what it can, table by table.  What asks two tables is asked only where both were
+ * found.
+ */
 void
 backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
 {

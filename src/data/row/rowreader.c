@@ -21,6 +21,10 @@
 /* Deeper than any value the server takes, and small enough for the stack. */
 #define MAX_DEPTH 16384
 
+/*
+ * The message is a constant: an error costs no memory, for a file may be nothing but
+ * errors.
+ */
 static bool
 fail(RowScanner *s, const char *message)
 {
@@ -85,6 +89,7 @@ read_hex4(const char *p, const char *end)
 	return value;
 }
 
+/* c is no half of a pair: those have been put together, or refused, before. */
 static char *
 put_utf8(char *out, int c)
 {
@@ -292,6 +297,7 @@ row_is_number(const char *p, int len)
 	return p == end;
 }
 
+/* Literals are as they stand in JSON, in lower case. */
 static bool
 is_word(const RowField *field, const char *word)
 {
@@ -305,6 +311,7 @@ ends_literal(char c)
 		   c == '\0';
 }
 
+/* Anything up to a delimiter, judged as a whole, so that the error can name all of it. */
 static bool
 read_literal(RowScanner *s, RowField *field)
 {
@@ -327,6 +334,10 @@ read_literal(RowScanner *s, RowField *field)
 	return fail(s, "has no valid JSON value");
 }
 
+/*
+ * A slice of the buffer, unescaped in place where it is a string; it is terminated when the
+ * byte behind it is no longer needed.
+ */
 static bool
 read_value(RowScanner *s, RowField *field)
 {
@@ -342,6 +353,10 @@ read_value(RowScanner *s, RowField *field)
 	return read_literal(s, field);
 }
 
+/*
+ * buffer is written to, and must stay until the slices have been used. lenient allows what
+ * the older format has: blanks between members.
+ */
 void
 row_scan_begin(RowScanner *s, char *buffer, int len, bool lenient)
 {
@@ -391,6 +406,7 @@ next_member(RowScanner *s)
 	return false;
 }
 
+/* false: there is no further member, or an error, which s->error then says. */
 bool
 row_scan_next(RowScanner *s, RowField *name, RowField *value)
 {
@@ -412,6 +428,7 @@ row_scan_next(RowScanner *s, RowField *name, RowField *value)
 	return read_value(s, value);
 }
 
+/* FNV-1a: names are short, and nobody gains by making them collide but in his own file. */
 static inline unsigned
 hash_name(const char *name, int len)
 {
@@ -422,6 +439,7 @@ hash_name(const char *name, int len)
 	return h ^ (h >> 15);
 }
 
+/* Twice as many as names, a power of two: what row_shape_init() needs for count of them. */
 int
 row_shape_slots(int count)
 {
@@ -432,6 +450,10 @@ row_shape_slots(int count)
 	return size;
 }
 
+/*
+ * All memory is the caller's, since shapes are made in several places and live as long as
+ * their tables do.
+ */
 void
 row_shape_init(RowShape *shape, const char **names, int *lengths, int count, short *slots)
 {
@@ -452,6 +474,7 @@ row_shape_init(RowShape *shape, const char **names, int *lengths, int count, sho
 	}
 }
 
+/* Names are compared as bytes of UTF-8, after their escapes. */
 static inline bool
 is_named(const RowShape *shape, int i, const RowField *name)
 {
@@ -473,6 +496,10 @@ find_name(const RowShape *shape, int expected, const RowField *name)
 	return -1;
 }
 
+/*
+ * Members mostly come in the order of the shape, so the expected one is tried before the
+ * hash.  A member that comes twice is refused: which of them is meant nobody can tell.
+ */
 bool
 row_read(const RowShape *shape, char *buffer, int len, RowField *fields, RowError *error)
 {

@@ -35,6 +35,7 @@ typedef struct StoredOrder
 static const SchemaMember format_member = {"format"};
 static const SchemaMember version_member = {"version"};
 
+/* The order is jsonb's own; it must be the same, or look-ups by name fail. */
 static int
 compare_members(const void *a, const void *b)
 {
@@ -42,6 +43,7 @@ compare_members(const void *a, const void *b)
 							 (*(const SchemaMember *const *) b)->name);
 }
 
+/* Once for each kind and backend: the description does not change. */
 static StoredOrder *
 make_order(const SchemaKind *kind, StoredOrder *order)
 {
@@ -74,6 +76,9 @@ find_order(const SchemaKind *kind)
 	return make_order(kind, &orders[i]);
 }
 
+/*
+ * What is absent here is absent from the document, and so from fingerprint and comparison.
+ */
 static bool
 is_present(const SchemaMember *member, const void *object)
 {
@@ -83,6 +88,7 @@ is_present(const SchemaMember *member, const void *object)
 	return schema_is_present(member, object) || member->child == &schema_table_kind;
 }
 
+/* Objects of a list are sorted by their keys already. */
 static void
 write_list(JsonPack *p, JsonFrame *outer, const SchemaMember *member, List *list)
 {
@@ -101,6 +107,7 @@ write_list(JsonPack *p, JsonFrame *outer, const SchemaMember *member, List *list
 	pack_nested(p, outer, &frame);
 }
 
+/* false is never written: a boolean that is there is true. */
 static void
 write_value(JsonPack *p, JsonFrame *frame, const SchemaMember *member, const void *object)
 {
@@ -139,6 +146,7 @@ write_object(JsonPack *p, JsonFrame *outer, const SchemaKind *kind, const void *
 		pack_nested(p, outer, &frame);
 }
 
+/* The schema must be sorted (schema_sort()). */
 Jsonb *
 document_write(const Schema *schema)
 {
@@ -149,6 +157,7 @@ document_write(const Schema *schema)
 	return pack_finish(&p);
 }
 
+/* The flat form, {"table": ["column", …]}, in the order of columns. */
 Jsonb *
 document_write_columns(const Schema *schema)
 {
@@ -173,6 +182,10 @@ document_write_columns(const Schema *schema)
 	return json_finish(&w);
 }
 
+/*
+ * Names the kind and the member: a document is written by programs, which want to know
+ * where.
+ */
 static void
 raise_type(const SchemaKind *kind, const char *member, const char *wanted, const JsonbValue *value)
 {
@@ -209,6 +222,7 @@ expect_array(const SchemaKind *kind, const SchemaMember *member, JsonbValue *val
 	return value->val.binary.data;
 }
 
+/* Order is kept: for labels of enums and names of columns it has a meaning. */
 static List *
 read_strings(const SchemaKind *kind, const SchemaMember *member, JsonbValue *value)
 {
@@ -228,6 +242,7 @@ read_strings(const SchemaKind *kind, const SchemaMember *member, JsonbValue *val
 	return result;
 }
 
+/* Order is kept; the reader of the document sorts what has to be sorted. */
 static List *
 read_objects(const SchemaKind *kind, const SchemaMember *member, JsonbValue *value)
 {
@@ -268,6 +283,7 @@ read_int(const SchemaKind *kind, const SchemaMember *member, JsonbValue *value)
 	return result;
 }
 
+/* The member's type decides what JSON it may be; nothing is converted. */
 static void
 read_member(const SchemaKind *kind, const SchemaMember *member, JsonbValue *value, void *object)
 {
@@ -324,6 +340,7 @@ is_envelope(const SchemaKind *kind, const JsonbValue *key)
 	return strcmp(name, "format") == 0 || strcmp(name, "version") == 0;
 }
 
+/* Members without which the rest has no meaning; all others may be absent. */
 static void
 raise_missing(const SchemaKind *kind, const SchemaObject *object, const char *member)
 {
@@ -356,6 +373,7 @@ check_constraint(const SchemaConstraint *constraint)
 		raise_missing(&schema_constraint_kind, &constraint->object, "referenced_table");
 }
 
+/* Commands are made of these without asking further. */
 static void
 check_type(const SchemaType *type)
 {
@@ -394,6 +412,7 @@ read_object(JsonbContainer *container, const SchemaKind *kind, void *object)
 		check_type(object);
 }
 
+/* Without raising: anything else is taken for the flat form. */
 bool
 document_recognize(Jsonb *document)
 {
