@@ -51,6 +51,7 @@ put_scalar(JsonWriter *w, JsonbValue *value)
 	put(w, w->state->contVal.type == jbvArray ? WJB_ELEM : WJB_VALUE, value);
 }
 
+/* Nothing to be freed: all is in the current context. */
 void
 json_init(JsonWriter *w)
 {
@@ -82,6 +83,7 @@ json_end_array(JsonWriter *w)
 	put(w, WJB_END_ARRAY, NULL);
 }
 
+/* By reference: the value must live until the document is finished. */
 static void
 set_string(JsonbValue *v, const char *value)
 {
@@ -90,6 +92,10 @@ set_string(JsonbValue *v, const char *value)
 	v->val.string.len = strlen(value);
 }
 
+/*
+ * Keys are sorted and made unique when the document is finished; of two the last one
+ * counts.
+ */
 void
 json_key(JsonWriter *w, const char *key)
 {
@@ -99,6 +105,7 @@ json_key(JsonWriter *w, const char *key)
 	put(w, WJB_KEY, &v);
 }
 
+/* NULL becomes null. */
 void
 json_string(JsonWriter *w, const char *value)
 {
@@ -133,6 +140,10 @@ json_int(JsonWriter *w, int64 value)
 	put_scalar(w, &v);
 }
 
+/*
+ * With a fixed number of decimals: a measured time has no more, and a text that changes
+ * with rounding cannot be compared.
+ */
 void
 json_double(JsonWriter *w, double value, int decimals)
 {
@@ -154,6 +165,7 @@ json_null(JsonWriter *w)
 	put_scalar(w, &v);
 }
 
+/* Another document, whole, as a value. */
 void
 json_container(JsonWriter *w, JsonbContainer *container)
 {
@@ -207,6 +219,7 @@ json_put_strings(JsonWriter *w, const char *key, List *values)
 	json_end_array(w);
 }
 
+/* One copy, in the current context; the writer's own memory goes with that. */
 Jsonb *
 json_finish(JsonWriter *w)
 {
@@ -215,6 +228,7 @@ json_finish(JsonWriter *w)
 	return JsonbValueToJsonb(w->result);
 }
 
+/* A member that is null is found; see json_get(). */
 bool
 json_find(JsonbContainer *object, const char *key, JsonbValue *value)
 {
@@ -222,6 +236,7 @@ json_find(JsonbContainer *object, const char *key, JsonbValue *value)
 		   getKeyJsonValueFromContainer(object, key, strlen(key), value) != NULL;
 }
 
+/* A member that is null is as good as absent. */
 bool
 json_get(JsonbContainer *object, const char *key, JsonbValue *value)
 {
@@ -260,6 +275,7 @@ json_type_name(const JsonbValue *value)
 	}
 }
 
+/* what is the document's name for people: "plan", "backup schema". */
 static void
 raise_type(const char *what, const char *key, const char *wanted, const JsonbValue *value)
 {
@@ -268,6 +284,7 @@ raise_type(const char *what, const char *key, const char *wanted, const JsonbVal
 					errdetail("It is a JSON %s.", json_type_name(value))));
 }
 
+/* Terminated, and a copy: jsonb's strings are neither. */
 char *
 json_value_string(const JsonbValue *value)
 {
@@ -275,6 +292,7 @@ json_value_string(const JsonbValue *value)
 	return pnstrdup(value->val.string.val, value->val.string.len);
 }
 
+/* NULL: absent or null. */
 char *
 json_get_string(JsonbContainer *object, const char *key, const char *what)
 {
@@ -287,6 +305,7 @@ json_get_string(JsonbContainer *object, const char *key, const char *what)
 	return json_value_string(&v);
 }
 
+/* A copy of otherwise, so that the caller owns the result in both cases. */
 char *
 json_get_string_or(JsonbContainer *object, const char *key, const char *otherwise, const char *what)
 {

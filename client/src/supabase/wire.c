@@ -14,7 +14,6 @@
 
 #include "base/mem.h"
 
-/* Leaves an empty one, which may be used again or freed twice. */
 void
 wire_free(Wire *wire)
 {
@@ -26,10 +25,6 @@ wire_free(Wire *wire)
 
 /* ---------------------------------------------------------------- encoding */
 
-/*
- * What PostgREST takes for its own syntax in a value ("(", ",", ":") is safe in a URL and
- * stays readable; whatever else is not a plain letter is encoded.
- */
 static void
 put_encoded(Buf *url, const char *text, size_t len)
 {
@@ -51,7 +46,6 @@ put_encoded(Buf *url, const char *text, size_t len)
 	}
 }
 
-/* The first one begins the query, the others go on with it. */
 void
 wire_parameter(Wire *wire, const char *name, const char *value, size_t len)
 {
@@ -62,10 +56,6 @@ wire_parameter(Wire *wire, const char *name, const char *value, size_t len)
 	put_encoded(&wire->url, value, len);
 }
 
-/*
- * Takes value over.  A failure of its memory becomes the request's, which is looked at
- * once, at the end.
- */
 static void
 wire_take(Wire *wire, const char *name, Buf *value)
 {
@@ -84,7 +74,6 @@ wire_number(Wire *wire, const char *name, int64_t number)
 	wire_take(wire, name, &text);
 }
 
-/* All preferences stand in one header. */
 void
 wire_prefer(Wire *wire, const char *preference)
 {
@@ -122,7 +111,6 @@ is_reserved(const char *name)
 	return false;
 }
 
-/* Whether PostgREST reads the name as one word without quotes. */
 static bool
 is_simple_name(const char *name)
 {
@@ -136,7 +124,6 @@ is_simple_name(const char *name)
 	return *p == '\0' && !is_reserved(name);
 }
 
-/* In select, order and logic; as a parameter of its own a name needs no quotes. */
 static void
 put_name(Buf *buf, const char *name)
 {
@@ -162,7 +149,6 @@ is_plain(const char *text, size_t len)
 	return true;
 }
 
-/* Inside and(…), or(…) and in.(…): quoted where it might end there. */
 static void
 put_in_list(Buf *buf, const char *text, size_t len)
 {
@@ -186,7 +172,6 @@ column_name(const dba_query *query, const SqlName *name, dba_error **err)
 
 /* ---------------------------------------------------------------- conditions */
 
-/* While a filter is written. failed: err has the reason, and nothing more is written. */
 typedef struct FilterWriter
 {
 	const dba_query *query;
@@ -220,7 +205,6 @@ put_like_as_regex(Buf *buf, const JsonValue *pattern)
 	buf_putc(buf, '$');
 }
 
-/* PostgREST's words; operators without one are refused before. */
 static const char *
 operator_name(FilterOp op)
 {
@@ -304,7 +288,6 @@ put_in(Buf *buf, const JsonValue *list, SqlParamType type, bool quoted)
 	buf_putc(buf, ')');
 }
 
-/* in.(…) finds no NULL, as IN does not: then the rows with NULL are asked for beside it. */
 static bool
 list_has_null(const JsonValue *list)
 {
@@ -341,9 +324,6 @@ put_condition(FilterWriter *w, Buf *buf, const Filter *filter, const char *colum
 		put_operation(buf, filter->op, value, type, quoted);
 }
 
-/*
- * A condition names a column of the table itself; of another one there is no way to say it.
- */
 static const char *
 filter_column(FilterWriter *w, const Filter *filter)
 {
@@ -458,7 +438,6 @@ has_filter(const dba_query *query)
 	return query->filter != NULL && query->filter->first != NULL;
 }
 
-/* All conditions are parameters, which PostgREST joins by and. */
 static bool
 wire_filters(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err)
 {
@@ -473,7 +452,6 @@ wire_filters(Wire *wire, const dba_query *query, const ApiTable *table, dba_erro
 
 /* ---------------------------------------------------------------- columns, order */
 
-/* Said before anything is sent: part of a statement must not be left out. */
 static bool
 fail_expression(const SqlExpr *expr, dba_error **err)
 {
@@ -511,7 +489,6 @@ put_aggregate(Buf *buf, const dba_query *query, const SqlExpr *expr, dba_error *
 	return fail_expression(expr, err);
 }
 
-/* alias:column, as PostgREST has it, or an aggregate. */
 static bool
 put_item(Buf *buf, const dba_query *query, const SqlItem *item, dba_error **err)
 {
@@ -536,7 +513,6 @@ put_item(Buf *buf, const dba_query *query, const SqlItem *item, dba_error **err)
 	return true;
 }
 
-/* An absent list means all columns, as * does. */
 static bool
 wire_columns(Wire *wire, const dba_query *query, const SqlItem *items, dba_error **err)
 {
@@ -558,7 +534,6 @@ wire_columns(Wire *wire, const dba_query *query, const SqlItem *items, dba_error
 	return true;
 }
 
-/* Rows of an aggregate have no key, and cannot be paged by one. */
 static bool
 has_aggregate(const dba_query *query)
 {
@@ -568,7 +543,6 @@ has_aggregate(const dba_query *query)
 	return false;
 }
 
-/* The direction is written out: nobody need know what PostgREST does without. */
 static void
 put_order_item(Buf *buf, const char *name, const char *direction)
 {
@@ -578,7 +552,6 @@ put_order_item(Buf *buf, const char *name, const char *direction)
 	buf_puts(buf, direction);
 }
 
-/* Whether the caller orders by that column himself. */
 static bool
 order_has(const dba_query *query, const char *name)
 {
@@ -626,17 +599,12 @@ wire_order(Wire *wire, const dba_query *query, const ApiTable *table, dba_error 
 
 /* ---------------------------------------------------------------- pages */
 
-/* Pages of a result that has no order may overlap: then there is one page or an error. */
 bool
 wire_is_ordered(const dba_query *query, const ApiTable *table)
 {
 	return query->order != NULL || (table != NULL && table->has_key && !has_aggregate(query));
 }
 
-/*
- * Only a column that is in the result can say where the next page begins; under an alias it
- * has another name there.
- */
 static bool
 selects_column(const dba_query *query, const char *name)
 {
@@ -653,10 +621,6 @@ selects_column(const dba_query *query, const char *name)
 	return false;
 }
 
-/*
- * Whether pages can begin behind a key, rather than at a number of rows, which moves when
- * rows come and go.
- */
 bool
 wire_has_key_order(const dba_query *query, const ApiTable *table)
 {
@@ -668,7 +632,6 @@ wire_has_key_order(const dba_query *query, const ApiTable *table)
 	return true;
 }
 
-/* The column itself, if it is one of the key. */
 static const ApiColumn *
 next_key(const ApiColumn *column)
 {
@@ -677,7 +640,6 @@ next_key(const ApiColumn *column)
 	return column;
 }
 
-/* Of the row that ended the last page. */
 static void
 put_key(Buf *buf, const ApiColumn *column, FilterOp op, const JsonValue *row)
 {
@@ -707,10 +669,6 @@ put_after(Buf *buf, const ApiColumn *column, const JsonValue *row)
 	buf_puts(buf, "))");
 }
 
-/*
- * As rows compare: greater in the first column, or equal there and greater in the next, and
- * so on.
- */
 void
 wire_after_key(Wire *wire, const ApiTable *table, const JsonValue *row)
 {
@@ -724,7 +682,6 @@ wire_after_key(Wire *wire, const ApiTable *table, const JsonValue *row)
 
 /* ---------------------------------------------------------------- requests */
 
-/* A schema travels in a header of its own; the path has the last name alone. */
 static void
 wire_path(Wire *wire, const char *method, const char *prefix, const SqlName *name)
 {
@@ -736,7 +693,6 @@ wire_path(Wire *wire, const char *method, const char *prefix, const SqlName *nam
 	put_encoded(&wire->url, last, strlen(last));
 }
 
-/* The one place where failed memory is looked for. */
 static bool
 wire_finish(const Wire *wire, dba_error **err)
 {
@@ -745,7 +701,6 @@ wire_finish(const Wire *wire, dba_error **err)
 	return error_set_no_memory(err);
 }
 
-/* PostgREST counts in a header, without a row: select count(*) is asked so. */
 bool
 wire_is_count(const dba_query *query)
 {
@@ -755,7 +710,6 @@ wire_is_count(const dba_query *query)
 		   strcmp(item->expr.function, "count") == 0 && query->limit < 0 && query->offset == 0;
 }
 
-/* false: err says what cannot be asked for so; nothing was sent. */
 bool
 wire_select(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err)
 {
@@ -824,7 +778,6 @@ wire_answer(Wire *wire, const dba_query *query, bool rows, dba_error **err)
 	return !rows || wire_columns(wire, query, query->returning, err);
 }
 
-/* The columns by which a row is taken for the same in an upsert. */
 static void
 wire_conflict(Wire *wire, const dba_query *query)
 {
@@ -842,7 +795,6 @@ wire_conflict(Wire *wire, const dba_query *query)
 	wire_prefer(wire, "resolution=merge-duplicates");
 }
 
-/* One row, as an object. */
 bool
 wire_insert(Wire *wire, const dba_query *query, const ApiTable *table, const JsonValue *row,
 			dba_error **err)
@@ -854,10 +806,6 @@ wire_insert(Wire *wire, const dba_query *query, const ApiTable *table, const Jso
 	return wire_answer(wire, query, true, err) && wire_finish(wire, err);
 }
 
-/*
- * One request for all rows, which PostgREST makes one statement: all or nothing.  Rows that
- * lack members take the defaults of columns (missing=default).
- */
 bool
 wire_insert_many(Wire *wire, const dba_query *query, const ApiTable *table, const JsonValue *rows,
 				 const JsonValue *columns, bool even, dba_error **err)
@@ -906,10 +854,6 @@ wire_all_rows(Wire *wire, const dba_query *query, const ApiTable *table)
 	buf_free(&name);
 }
 
-/*
- * Without a filter PostgREST refuses; one that is meant for all rows says so by a condition
- * that always holds.
- */
 bool
 wire_update(Wire *wire, const dba_query *query, const ApiTable *table, const JsonValue *row,
 			dba_error **err)
@@ -922,7 +866,6 @@ wire_update(Wire *wire, const dba_query *query, const ApiTable *table, const Jso
 		   wire_finish(wire, err);
 }
 
-/* The same. */
 bool
 wire_delete(Wire *wire, const dba_query *query, const ApiTable *table, dba_error **err)
 {
@@ -932,7 +875,6 @@ wire_delete(Wire *wire, const dba_query *query, const ApiTable *table, dba_error
 		   wire_answer(wire, query, query->returning != NULL, err) && wire_finish(wire, err);
 }
 
-/* Arguments have names only: PostgREST finds the function by them. */
 bool
 wire_call(Wire *wire, const SqlName *function, const JsonValue *args, dba_error **err)
 {

@@ -18,6 +18,7 @@
 #include "utils/formatting.h"
 #include "utils/memutils.h"
 
+/* The words of the document. */
 static char *
 kind_name(char contype)
 {
@@ -36,6 +37,7 @@ kind_name(char contype)
 	}
 }
 
+/* NULL for NO ACTION, the default. */
 static char *
 action_name(char action)
 {
@@ -54,6 +56,7 @@ action_name(char action)
 	}
 }
 
+/* In the order of the key. */
 static List *
 column_names(CatalogReader *r, Oid relation, HeapTuple tuple, TupleDesc desc, AttrNumber column)
 {
@@ -68,6 +71,10 @@ column_names(CatalogReader *r, Oid relation, HeapTuple tuple, TupleDesc desc, At
 	return result;
 }
 
+/*
+ * Members by which foreign keys are compared and planned; the definition is put together
+ * from them.
+ */
 static void
 set_reference(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constraint form,
 			  HeapTuple tuple, TupleDesc desc)
@@ -85,6 +92,7 @@ set_reference(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constraint
 			column_names(r, form->conrelid, tuple, desc, compat_delete_columns);
 }
 
+/* Nothing where there are none: a reference to a primary key may leave them out. */
 static void
 append_columns(StringInfo out, const char *before, List *columns)
 {
@@ -203,6 +211,10 @@ set_constraint(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constrain
 		constraint->definition = plain_definition(r, constraint, form->contype);
 }
 
+/*
+ * NOT NULL has rows of its own from 18 on; it is a member of the column here.  Triggers of
+ * constraints are none of ours.
+ */
 static bool
 is_read(char contype)
 {
@@ -319,6 +331,7 @@ drop_clones(CatalogReader *r)
 	}
 }
 
+/* Read with the domain, for constraints of domains stand in no list of relations. */
 static void
 add_domain_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -341,6 +354,7 @@ catalog_domain_constraints(CatalogReader *r, Oid type)
 	return r->domain_constraints;
 }
 
+/* Copies are dropped in the end: making the original makes them. */
 void
 catalog_read_constraints(CatalogReader *r)
 {

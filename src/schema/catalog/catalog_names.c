@@ -71,12 +71,17 @@ find_name(CatalogReader *r, Oid class, Oid oid, int32 detail)
 	return name;
 }
 
+/* In the memory of the result: names outlive the reader. */
 static char *
 keep(CatalogReader *r, CatalogName *name, const char *text)
 {
 	return name->text = MemoryContextStrdup(r->result, text);
 }
 
+/*
+ * A snapshot of the catalog is older than the caches: what was dropped since is said to be
+ * so, rather than read in halves.
+ */
 static HeapTuple
 fetch(int cache, Oid oid)
 {
@@ -101,6 +106,7 @@ catalog_role(CatalogReader *r, Oid role)
 	return keep(r, name, text != NULL ? text : psprintf("%u", role));
 }
 
+/* Not quoted; who puts names together quotes them. */
 char *
 catalog_namespace_name(CatalogReader *r, Oid namespace)
 {
@@ -158,6 +164,10 @@ modifier(Form_pg_type form, int32 typmod)
 	return text;
 }
 
+/*
+ * As format_type() prints it, but with the schema for all that is not the server's own,
+ * whatever the search_path.
+ */
 static char *
 make_type(CatalogReader *r, Oid type, int32 typmod)
 {
@@ -185,6 +195,7 @@ catalog_type(CatalogReader *r, Oid type, int32 typmod)
 	return name->text != NULL ? name->text : keep(r, name, make_type(r, type, typmod));
 }
 
+/* Under a type modifier that no type has, so that it shares the table of names. */
 void
 catalog_type_defaults(CatalogReader *r, Oid type, char *storage, Oid *collation)
 {
@@ -219,6 +230,7 @@ catalog_collation(CatalogReader *r, Oid collation)
 	return keep(r, name, text);
 }
 
+/* Of relations outside of what is read too. */
 void
 catalog_relation_parts(CatalogReader *r, Oid relation, char **schema, char **name)
 {
@@ -249,6 +261,10 @@ catalog_relation_name(CatalogReader *r, Oid relation)
 	return quote_qualified_identifier(schema, name);
 }
 
+/*
+ * The reader's own first: looking it up costs a search of the cache for each column of each
+ * key.
+ */
 char *
 catalog_column_name(CatalogReader *r, Oid relation, AttrNumber attnum)
 {
@@ -340,6 +356,7 @@ catalog_ts_dictionary(CatalogReader *r, Oid dictionary)
 	return text;
 }
 
+/* "": it is the default for that type, and is not printed. */
 const char *
 catalog_operator_class(CatalogReader *r, Oid opclass, Oid type)
 {
@@ -439,6 +456,7 @@ compare_strings(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
+/* Sorted, since the order of an ACL is that in which it was granted. */
 List *
 catalog_acl_strings(CatalogReader *r, Datum value, ObjectType type, Oid owner)
 {
@@ -468,6 +486,10 @@ same_strings(List *a, List *b)
 	return true;
 }
 
+/*
+ * NIL for what is the owner's by default, however it is written: absent, or granted and
+ * taken away again.
+ */
 List *
 catalog_privileges(CatalogReader *r, HeapTuple tuple, TupleDesc desc, AttrNumber column,
 				   ObjectType type, Oid owner)

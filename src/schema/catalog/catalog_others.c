@@ -34,6 +34,7 @@ typedef struct Clauses
 	int			count;
 } Clauses;
 
+/* NULL: the object does not have it. */
 static void
 add_clause(Clauses *c, const char *name, const char *value)
 {
@@ -93,12 +94,17 @@ column_text(HeapTuple tuple, TupleDesc desc, const char *column)
 	return NULL;
 }
 
+/* NULL stays NULL. */
 static char *
 literal(const char *value)
 {
 	return value != NULL ? quote_literal_cstr(value) : NULL;
 }
 
+/*
+ * The column is called otherwise from major to major, and one word serves for both where
+ * they agree.
+ */
 static void
 add_locale(Clauses *c, HeapTuple tuple, TupleDesc desc)
 {

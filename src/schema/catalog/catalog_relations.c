@@ -32,6 +32,7 @@
 /* Below this share of the database's relations they are looked up one by one. */
 #define SELECTIVE_SHARE 8
 
+/* Columns go into the list of the object, of whatever kind it is, through rel->columns. */
 static void *
 new_table(CatalogReader *r, CatalogRelation *rel)
 {
@@ -87,6 +88,7 @@ new_object(CatalogReader *r, CatalogRelation *rel)
 	}
 }
 
+/* Only what differs from what CREATE TABLE makes. */
 static void
 set_table(CatalogReader *r, SchemaTable *table, Form_pg_class form, HeapTuple tuple, TupleDesc desc)
 {
@@ -107,6 +109,10 @@ set_table(CatalogReader *r, SchemaTable *table, Form_pg_class form, HeapTuple tu
 		table->tablespace = get_tablespace_name(form->reltablespace);
 }
 
+/*
+ * Of a view the definition is asked for when all relations are known (set_views()):
+ * deparsing may look at any.
+ */
 static void
 set_view(CatalogReader *r, SchemaView *view, Form_pg_class form)
 {
@@ -119,6 +125,7 @@ set_view(CatalogReader *r, SchemaView *view, Form_pg_class form)
 		view->tablespace = get_tablespace_name(form->reltablespace);
 }
 
+/* names_only: nothing but names is wanted, and nothing else is read. */
 static void
 set_object(CatalogReader *r, CatalogRelation *rel, Form_pg_class form, HeapTuple tuple,
 		   TupleDesc desc)
@@ -144,6 +151,7 @@ set_object(CatalogReader *r, CatalogRelation *rel, Form_pg_class form, HeapTuple
 		set_table(r, rel->object, form, tuple, desc);
 }
 
+/* The entry of the hash is cleared but for its key, which the hash has set. */
 static CatalogRelation *
 new_relation(CatalogReader *r, Form_pg_class form, HeapTuple tuple, TupleDesc desc)
 {
@@ -182,12 +190,17 @@ add_toast_options(CatalogReader *r, Form_pg_class form, HeapTuple tuple, TupleDe
 	r->toast_options = lappend(r->toast_options, toast);
 }
 
+/*
+ * Tables, partitioned and foreign ones, views of both kinds, sequences, composite types,
+ * and indexes, for their names.
+ */
 static bool
 is_read(char relkind)
 {
 	return strchr("rpfvmSciI", relkind) != NULL;
 }
 
+/* What is excluded is not read at all, with its columns, constraints and indexes. */
 static void
 add_relation(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -267,6 +280,7 @@ storage_name(char storage)
 	}
 }
 
+/* Storage, compression and collation where they are not the type's own. */
 static void
 set_column(CatalogReader *r, SchemaColumn *column, Oid owner, HeapTuple tuple, TupleDesc desc)
 {
@@ -304,6 +318,7 @@ set_index_column(CatalogRelation *rel, CatalogColumn *attr, Form_pg_attribute fo
 		rel->has_class_options = true;
 }
 
+/* System columns have numbers below 1; of a dropped one only the gap is left. */
 static void
 add_attribute(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -355,6 +370,7 @@ collect_columns(CatalogReader *r)
 	}
 }
 
+/* For a generated column the same row holds its expression. */
 static void
 add_default(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -379,6 +395,7 @@ add_default(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		attr->generated == ATTRIBUTE_GENERATED_STORED ? "stored" : "virtual";
 }
 
+/* Gathered first: parents have an order, rows of the catalog have none. */
 static void
 add_parent(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -400,6 +417,7 @@ compare_parents(const ListCell *a, const ListCell *b)
 	return ((CatalogParent *) lfirst(a))->seqno - ((CatalogParent *) lfirst(b))->seqno;
 }
 
+/* Of partitions alone: the others have none. */
 static void
 add_bound(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -410,6 +428,7 @@ add_bound(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		catalog_expression(r, tuple, desc, Anum_pg_class_relpartbound, form->oid);
 }
 
+/* A partition has one parent, which its bound goes with; an heir may have several. */
 static void
 set_parents(CatalogReader *r, CatalogRelation *rel, SchemaTable *table)
 {
@@ -458,6 +477,7 @@ set_toast_options(CatalogReader *r, CatalogRelation *rel, SchemaTable *table)
 	}
 }
 
+/* When all relations are there: parents and types print by their names. */
 static void
 set_tables(CatalogReader *r)
 {
@@ -483,6 +503,7 @@ set_tables(CatalogReader *r)
 	}
 }
 
+/* The server's own text, pretty-printed or not as its major does. */
 static void
 set_views(CatalogReader *r)
 {
@@ -497,6 +518,10 @@ set_views(CatalogReader *r)
 	}
 }
 
+/*
+ * selective: few relations are wanted of many, so that what belongs to them is read by
+ * index and not by a scan of the whole catalog.
+ */
 void
 catalog_read_relations(CatalogReader *r)
 {

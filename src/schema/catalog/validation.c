@@ -24,6 +24,7 @@
 /* How much of a text validation_detail() shows. */
 #define DETAIL_TEXT_BYTES 200
 
+/* Columns have a name and nothing else; they are never compared by anything else. */
 static bool
 read_flat_table(const char *name, JsonbValue *value, void *arg)
 {
@@ -116,6 +117,10 @@ filter_objects(List **objects, List *schemas, List *exclude)
 	}
 }
 
+/*
+ * Names to exclude are of relations: a function that bears one of them is compared all the
+ * same.
+ */
 void
 validation_filter(Schema *schema, List *schemas, List *exclude)
 {
@@ -136,6 +141,7 @@ validation_filter(Schema *schema, List *schemas, List *exclude)
 	}
 }
 
+/* The schemas of the document, unless the caller names some. */
 Expectation *
 validation_expect(Jsonb *expected, List *schemas, List *exclude)
 {
@@ -211,6 +217,7 @@ write_tables(JsonWriter *w, const char *key, List *differences, DifferenceKind k
 	json_end_array(w);
 }
 
+/* Columns of tables that are missing as a whole are not listed again. */
 static void
 write_missing_columns(JsonWriter *w, List *differences)
 {
@@ -267,6 +274,7 @@ write_differences(JsonWriter *w, List *differences)
 	json_end_array(w);
 }
 
+/* Members that other programs rely on: they are added to, never changed. */
 Jsonb *
 validation_write(List *differences)
 {
@@ -287,6 +295,7 @@ validation_write(List *differences)
 
 /* ---------- the report ---------- */
 
+/* While a report is written, one severity after the other. */
 typedef struct Report
 {
 	StringInfoData out;
@@ -319,6 +328,7 @@ append_cell(StringInfo out, const char *text)
 	appendStringInfoString(out, " |");
 }
 
+/* A line a difference; what has no value is "not set", since NULL may be a value. */
 static void
 append_text_line(StringInfo out, const char *type, const char *object, const char *attribute,
 				 const char *expected, const char *actual)
@@ -374,6 +384,7 @@ validation_detail(List *differences, int most)
 	return out.data;
 }
 
+/* The document may be of anybody, and of another release: each member is checked. */
 static bool
 report_difference(const char *key, JsonbValue *value, void *arg)
 {
@@ -428,6 +439,7 @@ report_severity(Report *report, JsonbContainer *differences, bool errors)
 	}
 }
 
+/* From the document and not from differences, so that one which was stored can be shown. */
 char *
 validation_report(Jsonb *validation, const char *format)
 {

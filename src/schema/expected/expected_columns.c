@@ -60,6 +60,7 @@ typedef struct Model
 
 /* ---- relations and columns ---- */
 
+/* Cleared to its end: it is hashed as bytes. */
 static ModelName
 make_name(const Model *model, const char *schemaname, const char *relname)
 {
@@ -71,6 +72,7 @@ make_name(const Model *model, const char *schemaname, const char *relname)
 	return name;
 }
 
+/* NULL also for what the text has not made itself: the database is not asked. */
 static ModelRelation *
 find(const Model *model, const char *schemaname, const char *relname)
 {
@@ -88,6 +90,7 @@ put(Model *model, ModelRelation *relation)
 	entry->relation = relation;
 }
 
+/* From the index alone: heirs and parents still point to it. */
 static void
 take_out(Model *model, ModelRelation *relation)
 {
@@ -124,6 +127,7 @@ find_range(const Model *model, const RangeVar *range)
 	return find(model, range->schemaname, range->relname);
 }
 
+/* What it needs has to be made by the text, and before. */
 static ModelRelation *
 require(const Model *model, const RangeVar *range, const char *what)
 {
@@ -136,6 +140,7 @@ require(const Model *model, const RangeVar *range, const char *what)
 	return relation;
 }
 
+/* A temporary one is followed, for others may be made like it, and not listed. */
 static ModelRelation *
 add_relation(Model *model, const RangeVar *range, bool is_table)
 {
@@ -181,6 +186,7 @@ add_column(ModelRelation *relation, char *name, bool local)
 	column->local |= local;
 }
 
+/* local: columns that LIKE copies are the table's own, inherited ones are not. */
 static void
 copy_columns(ModelRelation *to, const ModelRelation *from, bool local)
 {
@@ -219,6 +225,7 @@ name_from(const Model *model, Node *item, const char *alias, List **names)
 	return true;
 }
 
+/* Only where all that stands in FROM is known; else the query's columns are not. */
 static bool
 name_star(const Model *model, const SelectStmt *select, const ColumnRef *star, List **names)
 {
@@ -256,6 +263,7 @@ name_expression(Node *node)
 	return NULL;
 }
 
+/* As the server calls the columns of VALUES. */
 static bool
 name_values(const SelectStmt *select, List **names)
 {
@@ -266,6 +274,7 @@ name_values(const SelectStmt *select, List **names)
 	return true;
 }
 
+/* Of a UNION the first branch gives the names. */
 static bool
 name_targets(const Model *model, const SelectStmt *select, List **names)
 {
@@ -325,6 +334,7 @@ add_from_query(Model *model, RangeVar *range, List *aliases, Node *query, bool i
 
 /* ---- statements ---- */
 
+/* Constraints add no column. */
 static void
 add_elements(Model *model, ModelRelation *relation, List *elements)
 {
@@ -342,6 +352,7 @@ add_elements(Model *model, ModelRelation *relation, List *elements)
 	}
 }
 
+/* Partitions and heirs have the columns of their parents first. */
 static void
 create_table(Model *model, CreateStmt *stmt)
 {
@@ -370,6 +381,7 @@ create_type(Model *model, CompositeTypeStmt *stmt)
 	add_elements(model, add_relation(model, stmt->typevar, false), stmt->coldeflist);
 }
 
+/* OR REPLACE may add columns: it is made anew. */
 static void
 create_view(Model *model, ViewStmt *stmt)
 {
@@ -403,6 +415,7 @@ add_everywhere(ModelRelation *relation, char *name, bool local, bool recurse)
 		add_everywhere(lfirst(lc), name, false, true);
 }
 
+/* In heirs it stays where they have declared it themselves. */
 static void
 drop_everywhere(ModelRelation *relation, const char *name, bool recurse)
 {
@@ -423,6 +436,7 @@ drop_everywhere(ModelRelation *relation, const char *name, bool recurse)
 	}
 }
 
+/* Heirs bear the same column: it is renamed with the parent's. */
 static void
 rename_everywhere(ModelRelation *relation, const char *name, char *newname)
 {
@@ -466,6 +480,7 @@ alter_column(ModelRelation *relation, AlterTableCmd *cmd, bool recurse)
 		drop_everywhere(relation, cmd->name, recurse);
 }
 
+/* The columns are the same already, or the server would refuse it. */
 static void
 attach(const Model *model, ModelRelation *parent, RangeVar *range, bool is_child)
 {
@@ -479,6 +494,7 @@ attach(const Model *model, ModelRelation *parent, RangeVar *range, bool is_child
 		parent->children = list_delete_ptr(parent->children, child);
 }
 
+/* Whatever changes no name of a column is passed over. */
 static void
 alter_table(Model *model, AlterTableStmt *stmt)
 {
@@ -514,6 +530,7 @@ alter_table(Model *model, AlterTableStmt *stmt)
 	}
 }
 
+/* All that stands in it moves; references are pointers and need nothing. */
 static void
 rename_schema(Model *model, const char *name, const char *newname)
 {
@@ -556,6 +573,10 @@ rename_object(Model *model, RenameStmt *stmt)
 	}
 }
 
+/*
+ * With CASCADE its heirs and partitions go too; views that read it are left, as they are
+ * not listed.
+ */
 static void
 drop_relation(Model *model, ModelRelation *relation, bool cascade)
 {
@@ -635,6 +656,7 @@ set_path(Model *model, List *names)
 	}
 }
 
+/* search_path decides where what has no schema is made; nothing else matters here. */
 static void
 set_variable(Model *model, VariableSetStmt *stmt)
 {
@@ -686,6 +708,7 @@ create_schema(Model *model, CreateSchemaStmt *stmt)
 	model->current = current;
 }
 
+/* Statements of other kinds change no columns. */
 static void
 follow(Model *model, Node *stmt)
 {
@@ -739,6 +762,7 @@ follow(Model *model, Node *stmt)
 	}
 }
 
+/* Tables of the schema that was asked for, with their columns in order. */
 static Jsonb *
 write_model(const Model *model)
 {

@@ -38,6 +38,10 @@ typedef struct DiffPlace
 static void compare_objects(DiffState *state, const SchemaKind *kind, const DiffPlace *parent,
 							const void *expected, const void *actual);
 
+/*
+ * Words set bits; patterns of objects that are left alone are read elsewhere
+ * (leave_parse()), so that one argument says both.
+ */
 int
 diff_parse_ignore(List *names)
 {
@@ -50,6 +54,10 @@ diff_parse_ignore(List *names)
 	return bits;
 }
 
+/*
+ * Asked for each member, by what its description says of it; one that is always compared
+ * cannot be ignored.
+ */
 static bool
 is_ignored(const DiffState *state, SchemaCompare compare)
 {
@@ -78,6 +86,10 @@ is_error_class(SchemaCompare compare)
 	return compare == COMPARE_ALWAYS || compare == COMPARE_SET || compare == COMPARE_DEFINITION;
 }
 
+/*
+ * In the order of the description, and within a list in that of keys: the same two schemas
+ * give the same list.
+ */
 static Difference *
 add_difference(DiffState *state, DifferenceKind kind, bool is_error, const SchemaKind *object_kind,
 			   const DiffPlace *parent)
@@ -97,6 +109,7 @@ add_difference(DiffState *state, DifferenceKind kind, bool is_error, const Schem
 	return d;
 }
 
+/* Of lists whose members are warnings (privileges, comments) what is missing is one too. */
 static void
 add_missing(DiffState *state, const SchemaMember *list, const DiffPlace *parent,
 			const void *expected)
@@ -106,6 +119,7 @@ add_missing(DiffState *state, const SchemaMember *list, const DiffPlace *parent,
 	add_difference(state, DIFFERENCE_MISSING, is_error, list->child, parent)->expected = expected;
 }
 
+/* Never an error: a schema that has more than was asked for is valid. */
 static void
 add_extra(DiffState *state, const SchemaMember *list, const DiffPlace *parent, const void *actual)
 {
@@ -113,6 +127,7 @@ add_extra(DiffState *state, const SchemaMember *list, const DiffPlace *parent, c
 		add_difference(state, DIFFERENCE_EXTRA, false, list->child, parent)->actual = actual;
 }
 
+/* One difference a member, so that each tells one thing to do. */
 static void
 add_changed(DiffState *state, bool is_error, const SchemaKind *kind, const DiffPlace *parent,
 			const void *expected, const void *actual, const SchemaMember *member)
@@ -124,6 +139,10 @@ add_changed(DiffState *state, bool is_error, const SchemaKind *kind, const DiffP
 	d->member = member;
 }
 
+/*
+ * The order counts: for labels of an enum, columns of a key, arguments it has a meaning;
+ * where it has none, lists are sorted before.
+ */
 static bool
 equal_strings(List *a, List *b)
 {
@@ -161,6 +180,10 @@ equal_sets(List *a, List *b)
 	return true;
 }
 
+/*
+ * Expressions are compared as such (expression.c): the server may print one in several
+ * ways.
+ */
 static bool
 equal_member(const SchemaMember *member, const void *a, const void *b)
 {
@@ -182,6 +205,7 @@ equal_member(const SchemaMember *member, const void *a, const void *b)
 	return true;
 }
 
+/* Whether one object may be renamed to be the other. */
 bool
 diff_same_but_name(const SchemaKind *kind, const void *a, const void *b)
 {
@@ -337,6 +361,7 @@ compare_objects(DiffState *state, const SchemaKind *kind, const DiffPlace *paren
 		add_changed(state, true, kind, parent, expected, actual, definition);
 }
 
+/* Both must be sorted; the differences point into both, and live no longer than these. */
 List *
 diff_schemas(const Schema *expected, const Schema *actual, int ignore)
 {
@@ -347,6 +372,7 @@ diff_schemas(const Schema *expected, const Schema *actual, int ignore)
 	return state.differences;
 }
 
+/* For the flat form: of tables and columns only whether they are there. */
 List *
 diff_names(const Schema *expected, const Schema *actual)
 {
@@ -400,6 +426,7 @@ diff_count_errors(List *differences)
 	return errors;
 }
 
+/* As the result's column "object" has it: quoted where SQL would quote it. */
 char *
 difference_object(const Difference *d)
 {
@@ -411,6 +438,7 @@ difference_object(const Difference *d)
 	return psprintf("%s.%s", schema_identity(parent), schema_identity(object));
 }
 
+/* Kinds that only share a struct are told apart by the word that they bear. */
 const char *
 difference_object_type(const Difference *d)
 {
@@ -419,12 +447,14 @@ difference_object_type(const Difference *d)
 	return d->object_kind->name;
 }
 
+/* The one difference of a list as such; others are of its objects. */
 static bool
 is_order(const Difference *d)
 {
 	return d->member != NULL && d->member->type == MEMBER_OBJECTS;
 }
 
+/* NULL: the object as a whole is missing or extra. */
 const char *
 difference_attribute(const Difference *d)
 {
@@ -456,6 +486,7 @@ join_names(List *objects)
 	return join_strings(names);
 }
 
+/* For people; a definition may be of any length, and is cut by who prints it. */
 static char *
 member_text(const SchemaMember *member, const void *object)
 {
@@ -511,6 +542,10 @@ difference_actual(const Difference *d)
 	return side_text(d, d->actual);
 }
 
+/*
+ * What a difference is recognized by in another comparison of the same schema: its texts
+ * may have changed, its place has not.
+ */
 char *
 difference_key(const Difference *d)
 {
