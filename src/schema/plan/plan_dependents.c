@@ -284,7 +284,7 @@ altered_table(Planner *p, const GraphNode *node)
 		return expected;
 	copy = palloc(sizeof(SchemaTable));
 	*copy = *expected;
-	planner_rank_copy(p, copy, expected);
+	plan_rank_copy(p, copy, expected);
 	return copy;
 }
 
@@ -493,7 +493,7 @@ dependents_empty_function(Planner *p, const SchemaFunction *function, const char
 		return;					/* there is a step for it */
 	copy = palloc(sizeof(SchemaFunction));
 	*copy = *function;
-	planner_rank_copy(p, copy, again != NULL ? again : function);
+	plan_rank_copy(p, copy, again != NULL ? again : function);
 	planner_step(p, PHASE_BUILD, "replace_function", schema_identity(function), copy,
 				 plan_create_function(function, true), reason);
 }

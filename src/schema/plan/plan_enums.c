@@ -246,7 +246,7 @@ recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 		psprintf("DROP %s %s", keyword, quote_qualified_identifier(from->object.schema, old)),
 		reason));
 	*merged = *to;
-	planner_rank_copy(p, merged, to);
+	plan_rank_copy(p, merged, to);
 	plan_keep_description(p, &merged->object, &from->object);
 	plan_describe_new(p, &schema_type_kind, NULL, NULL, merged);
 }
@@ -335,7 +335,7 @@ convert_table(Planner *p, const SchemaTable *actual)
 		SchemaTable *copy = palloc(sizeof(SchemaTable));
 
 		*copy = *actual;
-		planner_rank_copy(p, copy, actual);
+		plan_rank_copy(p, copy, actual);
 		expected = copy;
 	}
 	foreach(lc, actual->columns)

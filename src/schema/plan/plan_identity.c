@@ -312,13 +312,13 @@ plan_succeeds_identity(Planner *p, const SchemaSequence *sequence, const char *r
 						  plan_identity_sequence(table, column), sequence->minimum,
 						  sequence->maximum != SCHEMA_UNSET ? sequence->maximum : PG_INT64_MAX),
 				 "it goes on where the identity stood");
-	planner_set_rank(p,
-					 planner_alter_table(p, PHASE_BUILD, "alter_column",
-										 planner_child(table, column), table,
-										 psprintf("ALTER COLUMN %s DROP IDENTITY",
-												  quote_identifier(column->object.name)),
-										 "a sequence takes the place of its identity"),
-					 sequence);
+	plan_set_rank(p,
+				  planner_alter_table(p, PHASE_BUILD, "alter_column", planner_child(table, column),
+									  table,
+									  psprintf("ALTER COLUMN %s DROP IDENTITY",
+											   quote_identifier(column->object.name)),
+									  "a sequence takes the place of its identity"),
+				  sequence);
 	planner_step(p, PHASE_BUILD, "rename_sequence", object, sequence,
 				 psprintf("ALTER SEQUENCE %s RENAME TO %s", schema_identity(&named),
 						  quote_identifier(sequence->object.name)),

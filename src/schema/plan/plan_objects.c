@@ -250,7 +250,7 @@ plan_recreate_function(Planner *p, const SchemaFunction *from, const SchemaFunct
 	/* It is to run with nobody else's rights than before. */
 	merged = palloc(sizeof(SchemaFunction));
 	*merged = *to;
-	planner_rank_copy(p, merged, to);
+	plan_rank_copy(p, merged, to);
 	plan_keep_description(p, &merged->object, &from->object);
 	object_step(p, PHASE_BUILD, "create", &schema_function_kind, merged,
 				plan_create_function(to, false), reason);
@@ -362,7 +362,7 @@ plan_recreate_domain_constraint(Planner *p, const SchemaType *domain,
 		again = constraint;
 	merged = palloc(sizeof(SchemaType));
 	*merged = expected != NULL ? *expected : *domain;
-	planner_rank_copy(p, merged, expected != NULL ? expected : domain);
+	plan_rank_copy(p, merged, expected != NULL ? expected : domain);
 	planner_step(p, PHASE_BUILD, "alter_type", target, merged,
 				 psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(again)), reason);
 	plan_describe_new(p, &schema_constraint_kind, &schema_type_kind, merged, again);
@@ -585,7 +585,7 @@ plan_create_statistics(Planner *p, const SchemaStatistics *statistics,
 	SchemaStatistics *merged = palloc(sizeof(SchemaStatistics));
 
 	*merged = *statistics;
-	planner_rank_copy(p, merged, statistics);
+	plan_rank_copy(p, merged, statistics);
 	plan_keep_description(p, &merged->object, &actual->object);
 	object_step(p, PHASE_ATTACH, "create", &schema_statistics_kind, merged,
 				pstrdup(statistics->definition), reason);
@@ -743,7 +743,7 @@ plan_recreate_other(Planner *p, const SchemaOther *from, const SchemaOther *to, 
 	sql = create_command(&schema_other_kind, to, &phase);
 	merged = palloc(sizeof(SchemaOther));
 	*merged = *to;
-	planner_rank_copy(p, merged, to);
+	plan_rank_copy(p, merged, to);
 	plan_keep_description(p, &merged->object, &from->object);
 	create_in_steps(p, phase, &schema_other_kind, merged, sql, reason);
 	plan_describe_new(p, &schema_other_kind, NULL, NULL, merged);

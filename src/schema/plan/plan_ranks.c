@@ -212,7 +212,7 @@ rank_of(const Planner *p, const void *object)
 }
 
 void
-planner_rank_copy(Planner *p, const void *copy, const void *original)
+plan_rank_copy(Planner *p, const void *copy, const void *original)
 {
 	Rank		rank = rank_of(p, original);
 
@@ -224,7 +224,7 @@ planner_rank_copy(Planner *p, const void *copy, const void *original)
 }
 
 void
-planner_set_rank(Planner *p, PlanStep *step, const void *top)
+plan_set_rank(Planner *p, PlanStep *step, const void *top)
 {
 	Rank		rank = rank_of(p, top);
 
@@ -233,9 +233,9 @@ planner_set_rank(Planner *p, PlanStep *step, const void *top)
 }
 
 void
-planner_set_place(Planner *p, PlanStep *step, PlanPhase phase, const void *top)
+plan_set_place(Planner *p, PlanStep *step, PlanPhase phase, const void *top)
 {
 	step->place.phase = phase;
-	planner_set_rank(p, step, top);
+	plan_set_rank(p, step, top);
 	step->place.sequence = list_length(p->plan->steps);
 }

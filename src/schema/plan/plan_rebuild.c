@@ -206,7 +206,7 @@ merge_table(Rebuild *r, const Rebuild *parent)
 {
 	r->merged = palloc(sizeof(SchemaTable));
 	*r->merged = *r->to;
-	planner_rank_copy(r->p, r->merged, r->to);
+	plan_rank_copy(r->p, r->merged, r->to);
 	if (r->from != NULL)
 	{
 		plan_keep_description(r->p, &r->merged->object, &r->from->object);
@@ -401,7 +401,7 @@ take_name(const Rebuild *r)
 
 /* All that hangs on it, once it has its name. */
 static void
-furnish(const Rebuild *r)
+add_contents(const Rebuild *r)
 {
 	ListCell   *lc;
 
@@ -442,7 +442,7 @@ rebuild_all(Planner *p, List *tables, List *old)
 		dependents_recreate_object(p, &schema_table_kind, lfirst(lc), NULL,
 								   "the table it stands on is rebuilt");
 	foreach(lc, tables)
-		furnish(lfirst(lc));
+		add_contents(lfirst(lc));
 	if (root->keeps_rows)
 		rebuild_step(root, PHASE_DESCRIBE, "analyze",
 					 psprintf("ANALYZE %s", schema_identity(root->to)));

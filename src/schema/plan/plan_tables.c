@@ -123,7 +123,7 @@ shell_of(Planner *p, const SchemaTable *table)
 	ListCell   *lc;
 
 	*shell = *table;
-	planner_rank_copy(p, shell, table);
+	plan_rank_copy(p, shell, table);
 	shell->columns = NIL;
 	foreach(lc, table->columns)
 	{
@@ -199,7 +199,7 @@ create_apart(Planner *p, const SchemaTable *table, const char *reason)
 {
 	SchemaTable *apart = plan_apart(table);
 
-	planner_rank_copy(p, apart, table);
+	plan_rank_copy(p, apart, table);
 	plan_create_table(p, apart, reason);
 	attach_partition(p, table, reason);
 }

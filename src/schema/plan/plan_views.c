@@ -25,7 +25,7 @@ merge_view(Planner *p, const SchemaView *expected, const SchemaView *actual)
 	ListCell   *lc;
 
 	*merged = *expected;
-	planner_rank_copy(p, merged, expected);
+	plan_rank_copy(p, merged, expected);
 	plan_keep_description(p, &merged->object, &actual->object);
 	merged->not_populated = actual->not_populated;
 	merged->columns = NIL;

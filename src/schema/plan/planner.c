@@ -18,7 +18,7 @@ planner_step(Planner *p, PlanPhase phase, const char *action, const char *object
 {
 	PlanStep   *step = palloc0(sizeof(PlanStep));
 
-	planner_set_place(p, step, phase, top);
+	plan_set_place(p, step, phase, top);
 	step->action = action;
 	step->object = pstrdup(object);
 	step->sql = sql;

@@ -111,14 +111,14 @@ extern bool planner_is_part(const SchemaKind *kind, const void *child);
 
 /* Gives every top-level object of both schemas its place in dependency order. */
 extern void plan_rank_objects(Planner *p);
-extern void planner_set_place(Planner *p, PlanStep *step, PlanPhase phase, const void *top);
+extern void plan_set_place(Planner *p, PlanStep *step, PlanPhase phase, const void *top);
 /* The same place but for what comes after the rank: beside the steps of another object. */
-extern void planner_set_rank(Planner *p, PlanStep *step, const void *top);
+extern void plan_set_rank(Planner *p, PlanStep *step, const void *top);
 /*
  * Gives a copy the place of its original among what is made; an original that only
  * the live schema has comes after everything expected.
  */
-extern void planner_rank_copy(Planner *p, const void *copy, const void *original);
+extern void plan_rank_copy(Planner *p, const void *copy, const void *original);
 /*
  * What is to go by itself (GraphNode *: foreign keys, policies, defaults …), because what it is
  * part of and what it needs go too, and each would have to go first.
