@@ -1,6 +1,12 @@
 /*
  * syncresult.c
  *		What came of a sync: one row a table, counted here and told by the server.
+ *
+ * Counts come from three places: the comparison (how many rows are the same), the restore
+ * at the destination (inserted, updated, failed, left alone) and the deletion.  They are
+ * brought together by a table's name, as the backup schema has it; tables that foreign keys
+ * reached outside of it get rows of their own at the end.  The result is an ordinary one, so
+ * callers read it as they read any other.  Numbers are texts of the arena until then.
  */
 #include <stdio.h>
 #include <stdlib.h>

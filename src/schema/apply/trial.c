@@ -1,6 +1,15 @@
 /*
  * trial.c
  *	  A plan made from the live schema, and tried before it is offered.
+ *
+ * The planner is pure: what it has to know of the database it asks by the callbacks of
+ * PlanFacts, which are here.  They answer from the catalogs and read no rows, but for
+ * whether a table has any, and where a sequence stands.
+ *
+ * A plan is a promise, so it is tried: on copies of the schemas where these can be made
+ * (trial_swap.c), else on the live tables, in a subtransaction that is rolled back.  Renames
+ * come first, since all that the planner compares has to bear the new names.  What a trial
+ * cannot show is said with the plan ("verified": false and why); it is never left out.
  */
 #include "postgres.h"
 
@@ -126,6 +135,11 @@ keeps_values(Oid source, int32 source_modifier, Oid target, int32 target_modifie
 	return cast != NULL && IsA(strip_nothing(eval_const_expressions(NULL, cast)), Var);
 }
 
+/*
+ * How a value gets from one type to the other, in order of what is lost least.  An
+ * assignment cast may round or cut, an explicit one may mean something else, and text works
+ * where nothing else does.
+ */
 static PlanCast
 cast_values(Oid source, int32 source_modifier, Oid target, int32 target_modifier)
 {
@@ -150,6 +164,10 @@ cast_values(Oid source, int32 source_modifier, Oid target, int32 target_modifier
 	return CAST_BY_TEXT;
 }
 
+/*
+ * Types that the database does not have yet are asked for as text: nothing is known of
+ * them.
+ */
 static PlanCast
 live_cast(const char *from, const char *to, void *arg)
 {
@@ -163,6 +181,7 @@ live_cast(const char *from, const char *to, void *arg)
 	return cast_values(source, source_modifier, target, target_modifier);
 }
 
+/* Of a query that has one row. */
 static bool
 take_value(TupleTableSlot *slot, void *arg)
 {
@@ -190,6 +209,7 @@ live_sequence_value(const char *sequence, int64 *value, void *arg)
 					 take_value, value) == 1;
 }
 
+/* The storage that a column of the type has by default; NULL: the type is not here. */
 static const char *
 live_storage(const char *type, void *arg)
 {
@@ -211,6 +231,7 @@ live_storage(const char *type, void *arg)
 	}
 }
 
+/* Leaves both as they are for what is not here. */
 static void
 live_measure(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg)
 {
@@ -223,6 +244,7 @@ live_measure(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg)
 
 /* ---------- the verb ---------- */
 
+/* What the caller asks for, and where the planner may ask of the live database. */
 static PlanOptions *
 read_options(const PlanRequest *request)
 {
@@ -287,6 +309,10 @@ try_steps(SchemaPlan *plan, const TrialGoal *goal, const Schema *live, const Pla
 		header->verify_error = apply_try_plan(plan_write(plan, header));
 }
 
+/*
+ * An obstacle is known to stop the plan, so trying would show nothing new, and copies would
+ * not show it at all.
+ */
 static void
 verify(SchemaPlan *plan, const TrialGoal *goal, const Schema *live, const PlanOptions *options,
 	   PlanHeader *header)
@@ -303,6 +329,7 @@ verify(SchemaPlan *plan, const TrialGoal *goal, const Schema *live, const PlanOp
 
 /* ---------- renames ---------- */
 
+/* The live schema, read between the renames and their end. */
 typedef struct RenamedRead
 {
 	List	   *steps;
@@ -311,6 +338,7 @@ typedef struct RenamedRead
 	Schema	   *schema;
 } RenamedRead;
 
+/* A list of PlanStep *. */
 static void
 run_renames(void *arg)
 {
@@ -360,6 +388,10 @@ rename_live(Schema *live, const PlanRequest *request, const Expectation *expecta
 	return read.schema;
 }
 
+/*
+ * The order matters: the fingerprint is of the schema as it is, so that apply can tell
+ * whether it has changed; renames come before anything is compared.
+ */
 Jsonb *
 trial_make_plan(const PlanRequest *request)
 {

@@ -1,6 +1,16 @@
 /*
  * plan_columns.c
  *	  Steps for the columns of tables.
+ *
+ * A column is never compared here: a difference has been found, and a step is what mends
+ * it.  What can be said while the column is added is said there; the rest are clauses of
+ * one ALTER COLUMN, each a step of its own, for the reader has to see which of them
+ * rewrites the table or may lose values.
+ *
+ * A type is changed by the cast that is known to keep values, else through text; whatever
+ * reads the column stands aside meanwhile (plan_dependents.c).  What a partition or an heir
+ * gets from its parent has no step, and where each has its own, parents come first.  NOT
+ * NULL is apart (plan_not_null.c), as it depends on rows.
  */
 #include "postgres.h"
 

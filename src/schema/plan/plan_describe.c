@@ -1,6 +1,15 @@
 /*
  * plan_describe.c
  *	  Steps for what describes an object: its owner, privileges and comment.
+ *
+ * None of these touches rows, so they come last, in a phase of their own.  But the owner of
+ * a new object is set as soon as it is made: what is made on it later may need that.
+ *
+ * Privileges are compared as sets of grants and changed by the difference alone: a grantee
+ * who is in both is never without his rights in between.  Grants that somebody else than
+ * the owner has given cannot be made by a plan; they are noted, and left.  An object that is
+ * made anew gets what the schema's default privileges have given it taken away again, as
+ * far as it is not expected.
  */
 #include "postgres.h"
 

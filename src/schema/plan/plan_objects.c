@@ -2,6 +2,14 @@
  * plan_objects.c
  *	  Steps for what stands beside tables: views, routines, types, sequences,
  *	  statistics, schemas and the rest.
+ *
+ * For each kind the question is the same: which changes can ALTER or OR REPLACE make, and
+ * which need the object dropped and made again.  The first keep what hangs on the object,
+ * so they are taken wherever they give exactly what is expected.  For the second all that
+ * needs it makes way first, and comes back (plan_dependents.c).
+ *
+ * A view in a circle of needs is made as a shell first, and filled when the others are
+ * there.  Where the server might choose between routines nothing is left to its choice.
  */
 #include "postgres.h"
 

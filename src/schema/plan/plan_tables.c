@@ -1,6 +1,14 @@
 /*
  * plan_tables.c
  *	  Steps for tables; those for their columns are in plan_columns.c.
+ *
+ * A table is made bare, with its columns alone, then gets its contents in later phases:
+ * keys when all columns are there, foreign keys when all keys are, so that no order among
+ * tables has to be found.  A partition is made as one where that is enough; where its rows or
+ * keys have to be its own first it is made apart and attached.
+ *
+ * What ALTER TABLE cannot do (becoming partitioned, or ceasing to be) is a rebuild
+ * (plan_rebuild.c).  Dropping is only planned where the caller allows it.
  */
 #include "postgres.h"
 

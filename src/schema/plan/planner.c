@@ -1,6 +1,13 @@
 /*
  * planner.c
  *	  What all who add steps to a plan ask for.
+ *
+ * Questions about both schemas and about what has been planned so far, and the few ways to
+ * say something of a step.  Nothing here decides what is to be done: that is the matter of
+ * the file for each kind of object, which calls these.  Both sides are found by identity
+ * (schema-qualified name and, for routines, arguments), never by oid: the expected side has
+ * none.  What is marked here (gone, handled, rebuilt, taken) is marked once, and asked by
+ * all, so that two kinds never plan the same step.
  */
 #include "postgres.h"
 
