@@ -46,6 +46,7 @@ is_listed(const char *list, const char *name)
 	return false;
 }
 
+/* "" for what bears none: who reads the schema for real refuses it. */
 static const char *
 table_name(const cJSON *table)
 {
@@ -169,6 +170,10 @@ backupschema_read(Cli *cli)
 	return read_backup_schema(cli, options_value(cli, "tables"));
 }
 
+/*
+ * A plan may change schemas that no backup schema of the project speaks of, so theirs is
+ * derived.
+ */
 char *
 backupschema_read_planned(Cli *cli, const char *plan, bool *empty)
 {

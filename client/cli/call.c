@@ -59,6 +59,7 @@ call_wait(Cli *cli, CliCall *call, dba_request request)
 	return CODE_FAILED;
 }
 
+/* Leaves it as before the call, so that one may be used for several in turn. */
 void
 call_free(CliCall *call)
 {
@@ -67,6 +68,7 @@ call_free(CliCall *call)
 	*call = (CliCall){0};
 }
 
+/* 0 for NULL and for a column that an older server does not send. */
 int64_t
 call_number(const dba_result *result, size_t row, const char *column)
 {
@@ -140,6 +142,9 @@ begin_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *argum
 	return request;
 }
 
+/*
+ * What the verb's arguments are the server knows, by their names; nothing is checked here.
+ */
 int
 call_execute_verb(Cli *cli, CliCall *call, const char *sql, cJSON *params, cJSON *arguments)
 {

@@ -89,6 +89,10 @@ check_input(Cli *cli, const char *path, CliInput *input, dba_backup_check *check
 	return code;
 }
 
+/*
+ * Without a database and without a profile.  The backup schema is asked for only where
+ * somebody has named one: a jsonl file has its own.
+ */
 static int
 validate_file(Cli *cli, const char *path)
 {
@@ -148,6 +152,10 @@ default_path(const char *format, const char *user_id)
 	return path;
 }
 
+/*
+ * Where the rows went to standard output, the document goes to standard error: neither may
+ * be in the other.
+ */
 static int
 print_written(Cli *cli, const char *path, const Saved *saved)
 {
@@ -222,6 +230,7 @@ write_backup(Cli *cli, const char *user_id)
 	return code == CODE_DONE ? print_written(cli, path, &saved) : code;
 }
 
+/* The mistakes of usage first, while nothing has been opened. */
 int
 cmd_backup(Cli *cli)
 {

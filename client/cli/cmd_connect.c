@@ -10,6 +10,7 @@
 #include "print.h"
 #include "command.h"
 
+/* A column that an older server does not have is false. */
 static bool
 is_true(const dba_result *result, const char *column)
 {

@@ -251,6 +251,10 @@ show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 	return code;
 }
 
+/*
+ * --plan-only prints the plan alone, since another program reads it; what else is to be
+ * said goes to standard error.
+ */
 int
 cmd_fix(Cli *cli)
 {

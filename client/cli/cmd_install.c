@@ -14,6 +14,7 @@ static const char versions_sql[] =
 	"SELECT default_version, installed_version, pg_catalog.current_database() AS database"
 	" FROM pg_catalog.pg_available_extensions WHERE name = 'db_adapter'";
 
+/* action: what was done, in the words of both forms. */
 static int
 print_installed(const Cli *cli, const char *action, const char *version)
 {
@@ -32,6 +33,7 @@ print_installed(const Cli *cli, const char *action, const char *version)
 	return CODE_DONE;
 }
 
+/* Looks before it changes anything: what is installed is updated, else it is created. */
 int
 cmd_install(Cli *cli)
 {

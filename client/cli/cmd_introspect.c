@@ -10,6 +10,7 @@
 #include "print.h"
 #include "command.h"
 
+/* A diagram is text and goes out as it is; with --json it is a member of the document. */
 int
 cmd_introspect(Cli *cli)
 {

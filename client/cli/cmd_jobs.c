@@ -37,6 +37,7 @@ static const char job_sql[] =
 
 /* ---------------------------------------------------------------- list */
 
+/* "" for a job that does not run. */
 static const char *
 progress_of(const dba_result *result, size_t row, char *text, size_t size)
 {
@@ -53,6 +54,7 @@ progress_of(const dba_result *result, size_t row, char *text, size_t size)
 	return text;
 }
 
+/* Newest last, as they were submitted: what was just done stands above the prompt. */
 static void
 print_jobs(const Cli *cli, const dba_result *result)
 {
@@ -78,6 +80,7 @@ print_jobs(const Cli *cli, const dba_result *result)
 	table_print(table);
 }
 
+/* Only those that the view shows: one's own, and those of roles that one is a member of. */
 static int
 list_jobs(Cli *cli)
 {
@@ -101,6 +104,7 @@ list_jobs(Cli *cli)
 
 /* ---------------------------------------------------------------- one job */
 
+/* Every column that has a value, so that what a later server adds is shown as well. */
 static void
 print_job(const Cli *cli, const dba_result *result)
 {
@@ -151,6 +155,7 @@ open_job(Cli *cli)
 	return opening_open(cli);
 }
 
+/* A job that is not there and one that is not to be seen are the same to the caller. */
 static int
 show_job(Cli *cli)
 {

@@ -9,6 +9,7 @@
 #include "print.h"
 #include "command.h"
 
+/* Valid until the next call. */
 static const char *
 profile_value(const Cli *cli, const char *profile, const char *key)
 {
@@ -26,6 +27,10 @@ current_profile(Cli *cli)
 	return cli->profile != NULL ? dba_profile_name(cli->profile) : "";
 }
 
+/*
+ * A row of the table, or an entry of the list: whichever there is.  URLs come without their
+ * passwords.
+ */
 static void
 add_profile(cJSON *list, CliTable *table, const Cli *cli, const char *name, bool current)
 {

@@ -15,6 +15,7 @@
 #include "command.h"
 #include "file.h"
 
+/* The file while it is restored. */
 typedef struct Source
 {
 	CliCall		call;			/* first: it is what cli_called gets */
@@ -47,6 +48,7 @@ source_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, 
 	progress_show(&source->progress, table, rows, input_consumed(source->input));
 }
 
+/* The rows as the server gave them, all columns of them. */
 static void
 print_restored_json(const dba_result *result, bool dry_run)
 {
@@ -72,6 +74,7 @@ doubt_of(const dba_result *result, size_t row)
 	return repeated ? "several rows of the file have one match key: they are one row here" : "";
 }
 
+/* The last column is there only where some table needs a note. */
 static void
 print_restored(Cli *cli, const dba_result *result, bool dry_run)
 {
@@ -177,6 +180,7 @@ confirm(Cli *cli)
 	return question_ask(cli, question);
 }
 
+/* What was opened is freed in one place, whatever came of it. */
 int
 cmd_restore(Cli *cli)
 {

@@ -17,12 +17,14 @@
 #include "print.h"
 #include "command.h"
 
+/* A sync while it runs. */
 typedef struct SyncRun
 {
 	CliCall		call;			/* first: it is what cli_called gets */
 	CliProgress progress;
 } SyncRun;
 
+/* Rows of the table that is being moved. */
 static void
 on_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, void *arg)
 {
@@ -34,6 +36,7 @@ on_progress(dba_client *db, const char *table, int64_t rows, int64_t bytes, void
 
 /* ---------------------------------------------------------------- both databases */
 
+/* The profile's name, else the URL, without its password. */
 static const char *
 name_of(const dba_client *db)
 {
@@ -75,6 +78,7 @@ open_both(Cli *cli)
 	return CODE_FAILED;
 }
 
+/* Both sides are named, and who chose them: to mix them up would be the worst mistake. */
 static void
 print_target(const Cli *cli, bool confirmed)
 {
@@ -124,6 +128,7 @@ has_references(const char *schema)
 		   strstr(schema, "\"optional_refs\"") != NULL;
 }
 
+/* A schema that is derived may take rows for the same that are not, which is said. */
 static char *
 backup_schema(Cli *cli)
 {
@@ -137,6 +142,10 @@ backup_schema(Cli *cli)
 	return schema;
 }
 
+/*
+ * The tenant may come from the environment, and tables from db.toml, so these have no row
+ * of their own among the options.
+ */
 static char *
 sync_arguments(Cli *cli, const char *schema, bool dry_run)
 {
@@ -155,6 +164,7 @@ sync_arguments(Cli *cli, const char *schema, bool dry_run)
 	return text;
 }
 
+/* Used twice, for the preview and for the work; the first result is freed. */
 static int
 run_sync(Cli *cli, SyncRun *run, const char *schema, bool dry_run)
 {
@@ -174,6 +184,7 @@ run_sync(Cli *cli, SyncRun *run, const char *schema, bool dry_run)
 
 /* ---------------------------------------------------------------- what came of it */
 
+/* Both sides by name: a log of several runs has to tell them apart. */
 static void
 print_json(const Cli *cli, const dba_result *result, bool dry_run)
 {
@@ -244,6 +255,7 @@ warn_ambiguous(const dba_result *result)
 	}
 }
 
+/* Rows that foreign keys take along or change belong to tables that nobody has named. */
 static void
 warn_reached(const dba_result *result, bool dry_run)
 {
@@ -297,6 +309,10 @@ warn_kept(const Cli *cli, const dba_result *result)
 	return total;
 }
 
+/*
+ * As SQL would have it done: counts, no rows.  What --confirm would do is said, unless
+ * there is nothing to be done.
+ */
 static void
 print_preview(const Cli *cli, const dba_result *result)
 {
@@ -367,6 +383,7 @@ ask_to_delete(Cli *cli, SyncRun *run, const char *schema)
 	return question_ask(cli, question);
 }
 
+/* Deleting is asked about after the preview, when it is known how much it would be. */
 int
 cmd_sync(Cli *cli)
 {

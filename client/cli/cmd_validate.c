@@ -7,6 +7,7 @@
 #include "print.h"
 #include "command.h"
 
+/* The exit code is the answer: scripts ask nothing else. */
 int
 cmd_validate(Cli *cli)
 {

@@ -18,6 +18,7 @@
 	"SELECT r.v::pg_catalog.text AS validation, db_adapter.report(r.v) AS report, (r.v ->> "       \
 	"'valid')::pg_catalog.bool AS valid FROM (SELECT db_adapter.validate(" expected "@) AS v) r"
 
+/* A comparison of zeros is fine. */
 void
 comparison_free(Comparison *comparison)
 {
@@ -68,6 +69,10 @@ compare(Cli *cli, Comparison *comparison, CliCall *call)
 							 opening_exclude(cli, cJSON_CreateObject()));
 }
 
+/*
+ * Where the server cannot execute the text as a schema, columns are compared alone, and why
+ * is said: an answer that is less than the whole must not look like it.
+ */
 int
 comparison_run(Cli *cli, Comparison *comparison)
 {

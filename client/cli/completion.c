@@ -110,6 +110,7 @@ bash_value(const CliCommand *command, const CliOption *option)
 	fputs("return ;;\n", stdout);
 }
 
+/* Long names alone: letters are for those who know them. */
 static void
 bash_options(const CliOption *options)
 {
@@ -200,6 +201,7 @@ zsh_text(const char *text)
 	}
 }
 
+/* With their help and their words, which zsh shows. */
 static void
 zsh_options(const CliOption *options)
 {

@@ -15,6 +15,10 @@ same of it.
 
 static bool printed;
 
+/*
+ * For documents that are put out by hand: main prints one for a failure only where none
+ * was.
+ */
 void
 document_printed(void)
 {
@@ -27,6 +31,7 @@ document_print(cJSON *document)
 	document_print_to(stdout, document);
 }
 
+/* Takes the document over. */
 void
 document_print_to(FILE *to, cJSON *document)
 {
@@ -58,6 +63,7 @@ document_print_failure(FILE *to, cJSON *error)
 		document_print_to(to, document);
 }
 
+/* "" where it is absent or no text: for what is shown, not for what is decided. */
 const char *
 document_text(const cJSON *object, const char *name)
 {
@@ -114,6 +120,7 @@ find_not_utf8(const char *text, size_t len)
 	return NULL;
 }
 
+/* Sorted, equal names stand together. */
 static int
 compare_names(const void *a, const void *b)
 {
@@ -148,6 +155,7 @@ find_twice(const cJSON *value)
 	return found;
 }
 
+/* All of it or nothing.  The first thing wrong is told, with its place in the file. */
 cJSON *
 document_parse(const char *name, const char *text, size_t len)
 {
@@ -172,6 +180,7 @@ document_parse(const char *name, const char *text, size_t len)
 	return NULL;
 }
 
+/* *text, if asked for, is what was read, to be passed on as it stands. */
 cJSON *
 document_read_file(const char *path, const char *what, char **text)
 {

@@ -8,6 +8,7 @@
 #include "print.h"
 #include "command.h"
 
+/* What has no value has no line, rather than an empty one. */
 void
 fact_print(const Cli *cli, cJSON *document, const char *key, const char *label, const char *value)
 {

@@ -50,6 +50,7 @@ lacks_extension(const dba_error *error)
 			strstr(dba_error_message(error), "\"db_adapter.") != NULL);
 }
 
+/* The first one counts: what comes after is its consequence. */
 static void
 keep_failure(Cli *cli, const dba_error *error, const char *message, const char *hint)
 {

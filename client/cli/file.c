@@ -54,6 +54,7 @@ file_make_folder(const char *path)
 	return false;
 }
 
+/* A link that leads nowhere exists as well: to write over it would make what it names. */
 bool
 file_exists(const char *path)
 {
@@ -62,6 +63,7 @@ file_exists(const char *path)
 	return lstat(path, &status) == 0;
 }
 
+/* A courtesy, not a guard: whoever opens the file does so without replacing one. */
 void
 file_unused_name(char *path, size_t size, const char *name, const char *ending)
 {
@@ -113,6 +115,7 @@ has_nul(const char *path, const char *text, size_t len)
 	return nul != NULL;
 }
 
+/* Without len the text must be C's: a NUL byte in it is refused. */
 char *
 file_read(const char *path, const char *what, size_t *len)
 {

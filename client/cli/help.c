@@ -21,6 +21,7 @@
 #define LEFT 30	  /* where they begin otherwise, of options */
 #define LEFT_COMMAND 15
 
+/* Narrow terminals are filled, wide ones not: long lines are hard to read. */
 static size_t
 help_width(FILE *file)
 {
@@ -101,6 +102,7 @@ print_options(FILE *file, const CliOption *options)
 	}
 }
 
+/* The first is what the command does without one. */
 static void
 print_actions(FILE *file, const CliAction *actions)
 {
@@ -184,6 +186,7 @@ words_document(const char *const *words)
 	return list;
 }
 
+/* A member that has no value is absent. */
 static void
 add_text(cJSON *object, const char *name, const char *text)
 {
@@ -240,6 +243,7 @@ help_document(const CliCommand *command)
 	return document;
 }
 
+/* The table as it is, for programs that complete or document. */
 cJSON *
 help_program_document(const CliCommand *commands)
 {
@@ -308,6 +312,7 @@ man_actions(const CliAction *actions)
 	}
 }
 
+/* At build time, so that the page is always the program's. */
 void
 help_man_page(const CliCommand *commands)
 {

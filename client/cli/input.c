@@ -25,6 +25,7 @@
 #define PIECE 65536
 #define GZIP_WINDOW (15 + 16) /* zlib's way to ask for gzip */
 
+/* A file that is read once, from its beginning, compressed or not. */
 struct CliInput
 {
 	int			fd;
@@ -40,6 +41,7 @@ struct CliInput
 	size_t		end;
 };
 
+/* Said here; readers only pass -1 on. */
 static int64_t
 input_fail(CliInput *input, const char *what)
 {
@@ -87,6 +89,7 @@ input_begin(CliInput *input)
 	return true;
 }
 
+/* Compression is told by the first bytes, not by the name: a pipe has none. */
 CliInput *
 input_open(const char *path)
 {
@@ -181,6 +184,9 @@ read_zstd(CliInput *input, char *data, size_t size)
 	return (int64_t) out.pos;
 }
 
+/*
+ * 0 is the end, -1 a failure that has been said.  Fewer bytes than asked for mean nothing.
+ */
 int64_t
 input_read(CliInput *input, char *data, size_t size)
 {
@@ -203,12 +209,14 @@ input_read(CliInput *input, char *data, size_t size)
 	return (int64_t) part;
 }
 
+/* 0 where it is not known: a pipe, a device. */
 int64_t
 input_size(const CliInput *input)
 {
 	return input->size;
 }
 
+/* Of the file as it lies there, compressed: what can be compared with its size. */
 int64_t
 input_consumed(const CliInput *input)
 {

@@ -26,6 +26,7 @@ wants_color(const Cli *cli)
 		   isatty(STDOUT_FILENO) && text_terminal_moves();
 }
 
+/* Of the library, which is the program's own. */
 static int
 print_version(const Cli *cli)
 {
@@ -62,6 +63,7 @@ run_command(Cli *cli)
 	return CODE_INTERRUPTED;
 }
 
+/* --help and --version need no command, and win over one. */
 static int
 run(Cli *cli)
 {
@@ -111,6 +113,10 @@ generate(const char *what, const char *path)
 	return true;
 }
 
+/*
+ * --json is looked for before the options are read, since a mistake among them has to be
+ * told in that form.
+ */
 int
 main(int argc, char **argv)
 {

@@ -40,6 +40,7 @@ print_message(const char *prefix, const char *fmt, va_list args)
 	text_print_lines(stderr, text, 0, 2);
 }
 
+/* For people: --quiet has none. */
 void
 message_note(const Cli *cli, const char *fmt, ...)
 {
@@ -52,6 +53,7 @@ message_note(const Cli *cli, const char *fmt, ...)
 	va_end(args);
 }
 
+/* Always shown: what is a failure, or would be noticed too late. */
 void
 message_warn(const char *fmt, ...)
 {

@@ -13,6 +13,7 @@
 /* Different warnings of the server that are shown: triggers may have one a row. */
 #define MAX_SAID 50
 
+/* Unknown keys and the like: db.toml is used all the same, but not silently. */
 void
 opening_tell_warnings(const Cli *cli)
 {
@@ -20,6 +21,7 @@ opening_tell_warnings(const Cli *cli)
 		message_note(cli, "warning: %s", dba_config_warning(cli->config, i));
 }
 
+/* Once: others may have loaded it before. */
 int
 opening_load(Cli *cli)
 {
@@ -35,6 +37,7 @@ opening_load(Cli *cli)
 	return CODE_DONE;
 }
 
+/* Chooses the profile without connecting, so that a question can name the database. */
 int
 opening_resolve(Cli *cli)
 {
@@ -98,6 +101,7 @@ opening_open(Cli *cli)
 	return CODE_DONE;
 }
 
+/* Where db.toml names none the argument is absent, and the verb's own default holds. */
 cJSON *
 opening_exclude(const Cli *cli, cJSON *arguments)
 {

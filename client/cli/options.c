@@ -41,6 +41,7 @@ tell_unknown(const char *what, const char *name, const char *of, const char *con
 		message_usage("unknown %s \"%s\"%s%s", what, name, of, otherwise);
 }
 
+/* By its whole name: abbreviations would change meaning with the next command. */
 const CliCommand *
 options_find_command(const Cli *cli, const char *name)
 {
@@ -74,6 +75,7 @@ find_long(const CliOption *options, const char *name, size_t len, const CliOptio
 	return NULL;
 }
 
+/* The program's first: a command cannot give -q another meaning. */
 static const CliOption *
 find_letter(const Cli *cli, char letter)
 {
@@ -169,6 +171,7 @@ check_value(const CliOption *option, const char *value)
 	return false;
 }
 
+/* In the order given; those that are given twice are kept both, and the last is found. */
 static bool
 add_option(Cli *cli, const CliOption *option, char *value)
 {
@@ -370,6 +373,7 @@ options_has(const Cli *cli, const char *option)
 	return options_value(cli, option) != NULL;
 }
 
+/* An empty value on the command line is a value. */
 const char *
 options_value_or_config(const Cli *cli, const char *option, const char *key)
 {

@@ -25,6 +25,7 @@ print_failure(const char *table, const cJSON *detail)
 	cJSON_free(text);
 }
 
+/* Some of each table: the document has all that the server has sent. */
 void
 outcome_print_failures(const dba_result *result)
 {
@@ -71,6 +72,7 @@ static const struct
 	 "refers to a table outside of the backup; its values were copied as they stood there"},
 };
 
+/* One line each: a reader looks for his column. */
 static void
 print_columns(const char *table, const cJSON *names, const char *text)
 {
@@ -83,6 +85,7 @@ print_columns(const char *table, const cJSON *names, const char *text)
 	}
 }
 
+/* Returns how many rows were left alone, which decides the exit code. */
 int64_t
 outcome_print_notes(const dba_result *result)
 {

@@ -23,6 +23,7 @@
 #define PIECE 65536
 #define GZIP_WINDOW (15 + 16) /* zlib's way to ask for gzip */
 
+/* A file that appears when it is whole, or standard output. */
 struct CliOutput
 {
 	char	   *path;			/* NULL: standard output */
@@ -34,6 +35,7 @@ struct CliOutput
 	bool		failed;			/* said */
 };
 
+/* Said once: what fails after the first failure is its echo. */
 static bool
 output_fail(CliOutput *output, const char *what)
 {
@@ -58,6 +60,7 @@ open_stdout(CliOutput *output)
 	return output->target.fd >= 0 || output_fail(output, strerror(errno));
 }
 
+/* Compression is told by the name, which the user has chosen for that. */
 static bool
 open_path(CliOutput *output, const char *path, bool overwrite)
 {
@@ -73,6 +76,7 @@ open_path(CliOutput *output, const char *path, bool overwrite)
 	return why == NULL || output_fail(output, why);
 }
 
+/* NULL: said.  Nothing is at path yet; a file beside it grows. */
 CliOutput *
 output_open(const char *path, bool overwrite)
 {
@@ -177,6 +181,7 @@ write_zstd(CliOutput *output, const char *data, size_t size, bool end)
 	return true;
 }
 
+/* end: flushes what the compression has kept. */
 static bool
 output_put(CliOutput *output, const char *data, size_t size, bool end)
 {
@@ -222,6 +227,7 @@ output_free(CliOutput *output)
 	return why;
 }
 
+/* Frees it in any case; false: said, and nothing is at path. */
 bool
 output_commit(CliOutput *output)
 {
@@ -233,6 +239,7 @@ output_commit(CliOutput *output)
 	return output_free(output) == NULL && ok;
 }
 
+/* As if it had never been opened. */
 void
 output_abandon(CliOutput *output)
 {

@@ -20,7 +20,6 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* Rows of a batch that are tried at once, without the one at to. */
 typedef struct Range
 {
 	RestoreTable *t;
@@ -210,7 +209,6 @@ convert_row(RestoreTable *t, RestoreRow *row)
 	row->converted = true;
 }
 
-/* Whoever catches the error of a value takes the culprit out. */
 static void
 convert_rows(RestoreTable *t, int from, int to)
 {
@@ -287,7 +285,6 @@ take_existing(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* mode => 'fail': no statement has failed, so the batch is not tried in halves for it. */
 static void
 refuse_existing(RestoreTable *t, RestoreRow *row)
 {
@@ -299,7 +296,6 @@ refuse_existing(RestoreTable *t, RestoreRow *row)
 					errhint("Use mode => 'skip' or 'overwrite'.")));
 }
 
-/* Rows of an earlier attempt have been looked for, and keep what was found. */
 static int
 put_unsearched(RestoreTable *t, int from, int to)
 {
@@ -318,7 +314,6 @@ put_unsearched(RestoreTable *t, int from, int to)
 	return count;
 }
 
-/* arg is a bool for each row of the batch, set for those that somebody has committed. */
 static bool
 take_committed(TupleTableSlot *slot, void *arg)
 {
@@ -512,7 +507,6 @@ take_inserted(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* By the column's own equality: what came back may read otherwise than what was given. */
 static bool
 same_key(const RestoreTable *t, const RestoreRow *row, const Datum *key)
 {
@@ -586,7 +580,6 @@ map_circular(RestoreTable *t, int from, int to)
 		query_unpin(nestlevel);
 }
 
-/* Only where triggers may change or leave out rows need the statement say which it took. */
 static void
 insert_rows(RestoreTable *t, int from, int to)
 {
@@ -621,7 +614,6 @@ look_again(RestoreTable *t, int number)
 	insert_rows(t, number, number + 1);
 }
 
-/* There is no plan where the file brings nothing but the key. */
 static void
 update_rows(RestoreTable *t, int from, int to)
 {
@@ -642,7 +634,6 @@ update_rows(RestoreTable *t, int from, int to)
 	}
 }
 
-/* Inserts first: a row that is new may be what one that is here shall refer to. */
 static void
 write_rows(RestoreTable *t, int from, int to)
 {
@@ -751,7 +742,6 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		restore_report_failure(t, row, error);
 }
 
-/* Which row a statement failed for nobody knows: halves find it. */
 static void
 write_range(RestoreTable *t, int from, int to)
 {
@@ -889,7 +879,6 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		restore_cycle_remember(t, row);
 }
 
-/* After it others may refer to these rows; the batch's memory is gone. */
 void
 restore_batch_flush(RestoreTable *t)
 {
