@@ -147,6 +147,7 @@ fail_unknown_profile(const dba_config *config, const Choice *choice, dba_error *
 
 /* ---------------------------------------------------------------- secrets */
 
+/* One line each. */
 static void
 add_warning(Buf *warnings, const char *text)
 {
@@ -189,6 +190,7 @@ read_secret(const dba_config *config, const ConfigItem *item, Buf *warnings, dba
 
 /* ---------------------------------------------------------------- filling */
 
+/* NULL: no memory.  An absent text is "", so that readers need not ask. */
 static const char *
 copy_text(char **to, const char *text)
 {
@@ -249,6 +251,7 @@ check_provider(const dba_profile *profile, const dba_config *config, const Confi
 	return false;
 }
 
+/* Of the profile's own section; the environment comes after it, and wins. */
 static bool
 fill_settings(dba_profile *profile, const dba_config *config, dba_error **err)
 {
@@ -270,6 +273,7 @@ fill_settings(dba_profile *profile, const dba_config *config, dba_error **err)
 	return ok;
 }
 
+/* A profile of db.toml: what it lacks is told with the file's name. */
 static bool
 fill_named(dba_profile *profile, const dba_config *config, const Choice *choice, Buf *warnings,
 		   dba_error **err)
@@ -303,6 +307,7 @@ fill_named(dba_profile *profile, const dba_config *config, const Choice *choice,
 		   (copy_text(&profile->api_key, secret) != NULL || error_set_no_memory(err));
 }
 
+/* A URL instead of a profile: its form says which provider is meant. */
 static bool
 fill_direct(dba_profile *profile, const dba_config *config, const Choice *choice, dba_error **err)
 {
@@ -375,6 +380,7 @@ profile_fill(dba_profile *profile, const dba_config *config, const Choice *choic
 	return ok;
 }
 
+/* Without connecting: what comes of it may be shown, and asked about, before. */
 dba_profile *
 dba_resolve_profile(dba_config *config, const char *explicit_choice, dba_error **err)
 {

@@ -46,6 +46,7 @@ enum
 	NUMBER_EXPONENT
 };
 
+/* token is called for each token as it comes; its texts are borrowed until it returns. */
 void
 json_reader_init(JsonReader *reader, JsonTokenFn token, void *arg)
 {
@@ -56,6 +57,7 @@ json_reader_init(JsonReader *reader, JsonTokenFn token, void *arg)
 	json_reader_reset(reader);
 }
 
+/* For the next text; what has been allocated is kept. */
 void
 json_reader_reset(JsonReader *reader)
 {
@@ -78,6 +80,7 @@ json_reader_free(JsonReader *reader)
 	buf_free(&reader->text);
 }
 
+/* problem is a constant; line and column say where. */
 static bool
 reader_fail(JsonReader *reader, const char *problem)
 {
@@ -85,6 +88,7 @@ reader_fail(JsonReader *reader, const char *problem)
 	return false;
 }
 
+/* One bit for each level, so that nesting costs no memory. */
 static bool
 reader_in_object(const JsonReader *reader)
 {
@@ -141,6 +145,7 @@ reader_open(JsonReader *reader, bool object)
 	return reader_emit(reader, object ? JSON_OBJECT_START : JSON_ARRAY_START, NULL, 0);
 }
 
+/* The bracket must be that of the level, and may not follow a comma or a colon. */
 static bool
 reader_close(JsonReader *reader, bool object)
 {
@@ -172,6 +177,7 @@ reader_colon(JsonReader *reader)
 	return true;
 }
 
+/* Where a name is expected the string is one; nothing else can be. */
 static bool
 reader_start_string(JsonReader *reader)
 {
@@ -213,6 +219,9 @@ reader_expected(const JsonReader *reader)
 	}
 }
 
+/*
+ * The rest of the word is compared letter by letter, since it may come in the next piece.
+ */
 static bool
 reader_start_literal(JsonReader *reader, const char *word)
 {
@@ -378,6 +387,7 @@ reader_end_string(JsonReader *reader, const char *start, const char *end)
 	return reader_emit(reader, token, buf_text(&reader->text), reader->text.len);
 }
 
+/* A NUL is kept as the two bytes C0 80: C would see its end in a zero. */
 static bool
 reader_keep_codepoint(JsonReader *reader, unsigned int c)
 {
@@ -434,6 +444,7 @@ reader_check_surrogate(JsonReader *reader)
 	return half == 0 || reader_odd(reader, half);
 }
 
+/* Up to the next thing that needs a look: bytes between are copied at once. */
 static bool
 reader_string(JsonReader *reader, const char **next, const char *end)
 {
@@ -473,6 +484,7 @@ reader_string(JsonReader *reader, const char **next, const char *end)
 	return reader_keep(reader, start, (size_t) (p - start));
 }
 
+/* Two halves of a pair may be in two escapes, and in two pieces. */
 static bool
 reader_escape(JsonReader *reader, const char **next)
 {
@@ -569,6 +581,10 @@ number_step(int step, char c)
 	}
 }
 
+/*
+ * A number has no end of its own: what follows shows that it was one, or the end of the
+ * text.
+ */
 static bool
 reader_end_number(JsonReader *reader)
 {
@@ -586,6 +602,10 @@ reader_end_number(JsonReader *reader)
 	}
 }
 
+/*
+ * Kept as text: what it is a number of only the receiver knows, and a double would round
+ * it.
+ */
 static bool
 reader_number(JsonReader *reader, const char **next, const char *end)
 {
@@ -675,6 +695,10 @@ reader_count(JsonReader *reader, const char *p, const char *end)
 		reader->column += ((unsigned char) *p & 0xC0) != 0x80;
 }
 
+/*
+ * Pieces may be cut anywhere, within a character too. false: problem or no_memory says why,
+ * and the reader is not to be fed again.
+ */
 bool
 json_reader_feed(JsonReader *reader, const char *data, size_t len)
 {
@@ -711,6 +735,7 @@ json_reader_feed(JsonReader *reader, const char *data, size_t len)
 	return ok;
 }
 
+/* Whether the text was whole. */
 bool
 json_reader_finish(JsonReader *reader)
 {

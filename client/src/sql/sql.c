@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 
+/* A statement of zeros is fine, before and after. */
 void
 sql_free(SqlStatement *st)
 {
@@ -40,6 +41,10 @@ sql_write_name(Buf *buf, const SqlName *name)
 	}
 }
 
+/*
+ * Functions are the server's own, by name and schema: a query must not mean what somebody
+ * has put in the way.
+ */
 static void
 write_expr(Buf *buf, const SqlExpr *expr)
 {
@@ -84,6 +89,7 @@ write_columns(Buf *buf, const SqlItem *items)
 	}
 }
 
+/* Without a word on NULLs it is the server's default for the direction. */
 static void
 write_order(Buf *buf, const SqlItem *items)
 {
@@ -101,6 +107,7 @@ write_order(Buf *buf, const SqlItem *items)
 
 /* ---------------------------------------------------------------- parameters */
 
+/* Values are borrowed: they live in the request's arena. */
 static bool
 add_param(SqlStatement *st, const JsonValue *value)
 {
@@ -153,6 +160,10 @@ guard_column(SqlStatement *st, const SqlName *column)
 	guard_add(&st->guard, column->parts[column->count - 1]);
 }
 
+/*
+ * Where the guard's condition goes when the columns' types are known: behind the filter, or
+ * as the only one.
+ */
 static void
 guard_condition(SqlStatement *st, const dba_query *query, const char *word)
 {
@@ -161,6 +172,10 @@ guard_condition(SqlStatement *st, const dba_query *query, const char *word)
 	st->guard.from = st->guard.to = st->text.len;
 }
 
+/*
+ * For statements without a condition of their own: their first value is guarded, which the
+ * others stand or fall with.
+ */
 void
 sql_guard_value(SqlStatement *st, const dba_query *query, size_t from)
 {
@@ -173,6 +188,7 @@ sql_guard_value(SqlStatement *st, const dba_query *query, size_t from)
 
 /* ---------------------------------------------------------------- conditions */
 
+/* IN never finds a NULL; it is asked for beside it. */
 static bool
 has_null(const JsonValue *list)
 {
@@ -203,6 +219,7 @@ write_operand(SqlStatement *st, const SqlName *column, const JsonValue *value)
 	buf_puts(&st->text, " END");
 }
 
+/* Such values are json, whose equality is not that of arrays. */
 static bool
 has_structure(const JsonValue *list)
 {
@@ -320,6 +337,7 @@ write_group(SqlStatement *st, const Filter *group, bool parentheses)
 		buf_putc(&st->text, ')');
 }
 
+/* A group of one needs no brackets. */
 static void
 write_filter(SqlStatement *st, const Filter *filter)
 {
@@ -335,6 +353,7 @@ has_filter(const dba_query *query)
 	return query->filter != NULL && query->filter->first != NULL;
 }
 
+/* All conditions at the top hold, so the guard's can follow them. */
 static void
 write_where(SqlStatement *st, const dba_query *query)
 {
@@ -348,6 +367,7 @@ write_where(SqlStatement *st, const dba_query *query)
 
 /* ---------------------------------------------------------------- statements */
 
+/* false: err says why; the statement is then freed as usual. */
 bool
 sql_select(SqlStatement *st, const dba_query *query, dba_error **err)
 {
@@ -373,6 +393,7 @@ is_column(const JsonValue *member)
 	return member->name[0] != '_';
 }
 
+/* An empty row is one of defaults alone, and fine. */
 bool
 sql_check_row(const JsonValue *row, dba_error **err)
 {
@@ -447,6 +468,7 @@ sql_write_conflict(SqlStatement *st, const dba_query *query, const JsonValue *co
 		write_excluded(st, true, query->conflict->expr.columns[0].parts[0]);
 }
 
+/* The columns are those that the row names, in its order. */
 bool
 sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err)
 {
@@ -484,6 +506,7 @@ sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 	return finish(st, err);
 }
 
+/* An update or delete that has lost its filter must not run on every row. */
 bool
 sql_check_filtered(const dba_query *query, const char *verb, dba_error **err)
 {
@@ -498,6 +521,7 @@ sql_check_filtered(const dba_query *query, const char *verb, dba_error **err)
 	return false;
 }
 
+/* Values before conditions: the parameters are numbered in the order of the text. */
 bool
 sql_update(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_error **err)
 {
@@ -537,6 +561,7 @@ sql_delete(SqlStatement *st, const dba_query *query, dba_error **err)
 	return finish(st, err);
 }
 
+/* Named arguments of an object, or positions of an array; a set of rows in any case. */
 bool
 sql_call(SqlStatement *st, const char *function, const JsonValue *args, dba_error **err)
 {
@@ -567,6 +592,7 @@ sql_call(SqlStatement *st, const char *function, const JsonValue *args, dba_erro
 	return finish(st, err);
 }
 
+/* The caller's text goes to the server as it is; nothing in it is looked at. */
 bool
 sql_execute(SqlStatement *st, const char *text, const JsonValue *params, dba_error **err)
 {
