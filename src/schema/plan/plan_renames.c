@@ -19,43 +19,52 @@
 /* What a rename is about, found in the live schema. */
 typedef struct RenameTarget
 {
-	SchemaTable *table;			/* or view */
+	SchemaTable *table;			/* or view, or type */
 	SchemaView *view;
-	char	   *column;			/* NULL: the relation itself */
+	SchemaType *type;
+	char	   *part;			/* column, label or attribute; NULL: the whole */
 } RenameTarget;
 
+/* Relations and types share their names. */
 static bool
-find_relation(const Schema *schema, const char *nspname, const char *relname, RenameTarget *target)
+find_whole(const Schema *schema, const char *nspname, const char *name, RenameTarget *target)
 {
-	target->table = schema_find_table(schema, nspname, relname);
-	target->view = target->table == NULL ? schema_find_view(schema, nspname, relname) : NULL;
-	return target->table != NULL || target->view != NULL;
+	target->table = schema_find_table(schema, nspname, name);
+	target->view = target->table == NULL ? schema_find_view(schema, nspname, name) : NULL;
+	target->type = target->table == NULL && target->view == NULL
+					   ? schema_find(schema->types, nspname, name, NULL)
+					   : NULL;
+	return target->table != NULL || target->view != NULL || target->type != NULL;
 }
 
-/* The relation of that name in the first of the schemas that has one. */
+/* The relation or type of that name in the first of the schemas that has one. */
 static bool
-search_relation(const Schema *schema, const char *relname, RenameTarget *target)
+search_whole(const Schema *schema, const char *name, RenameTarget *target)
 {
 	ListCell   *lc;
 
 	foreach(lc, schema->schemas)
-		if (find_relation(schema, lfirst(lc), relname, target))
+		if (find_whole(schema, lfirst(lc), name, target))
 			return true;
 	return false;
 }
 
 static const void *
-target_relation(const RenameTarget *target)
+target_whole(const RenameTarget *target)
 {
-	return target->table != NULL ? (const void *) target->table : (const void *) target->view;
+	return target->table != NULL  ? (const void *) target->table
+		   : target->view != NULL ? (const void *) target->view
+								  : (const void *) target->type;
 }
 
 static bool
-has_column(const RenameTarget *target, const char *name)
+has_part(const RenameTarget *target, const char *name)
 {
-	List	   *columns = target->table != NULL ? target->table->columns : target->view->columns;
-
-	return schema_find_child(columns, name) != NULL;
+	if (target->type != NULL)
+		return schema_lists(target->type->labels, name) ||
+			   schema_find_child(target->type->attributes, name) != NULL;
+	return schema_find_child(target->table != NULL ? target->table->columns : target->view->columns,
+							 name) != NULL;
 }
 
 /* Whether names, the last of them replaced by `last` where that is given, name something. */
@@ -67,21 +76,21 @@ find_target(const Schema *schema, List *names, const char *last, RenameTarget *t
 	const char *b = count > 1 ? lsecond(names) : NULL;
 	const char *c = count > 2 ? lthird(names) : NULL;
 
-	target->column = NULL;
+	target->part = NULL;
 	if (count == 1)
-		return search_relation(schema, last != NULL ? last : a, target);
+		return search_whole(schema, last != NULL ? last : a, target);
 	if (count == 3)
 	{
-		target->column = pstrdup(last != NULL ? last : c);
-		return find_relation(schema, a, b, target) && has_column(target, target->column);
+		target->part = pstrdup(last != NULL ? last : c);
+		return find_whole(schema, a, b, target) && has_part(target, target->part);
 	}
 	/* table.column comes first, then schema.table */
-	if (search_relation(schema, a, target) && has_column(target, last != NULL ? last : b))
+	if (search_whole(schema, a, target) && has_part(target, last != NULL ? last : b))
 	{
-		target->column = pstrdup(last != NULL ? last : b);
+		target->part = pstrdup(last != NULL ? last : b);
 		return true;
 	}
-	return find_relation(schema, a, last != NULL ? last : b, target);
+	return find_whole(schema, a, last != NULL ? last : b, target);
 }
 
 static char *
@@ -96,7 +105,7 @@ join_names(List *names)
 	return out.data;
 }
 
-/* A relation that another step renames first. */
+/* A relation or type that another step renames first. */
 typedef struct RenamedRelation
 {
 	const SchemaObject *relation;
@@ -118,28 +127,59 @@ renamed_to(List *renamed, const SchemaObject *relation)
 	return relation->name;
 }
 
+static const SchemaKind *
+target_kind(const RenameTarget *target)
+{
+	return target->table != NULL  ? &schema_table_kind
+		   : target->view != NULL ? &schema_view_kind
+								  : &schema_type_kind;
+}
+
+/* RENAME with what it is of; values and attributes stay what they are under another name. */
+static char *
+rename_clause(const RenameTarget *target, const char *to)
+{
+	if (target->part == NULL)
+		return psprintf("RENAME TO %s", quote_identifier(to));
+	if (target->type == NULL)
+		return psprintf("RENAME COLUMN %s TO %s", quote_identifier(target->part),
+						quote_identifier(to));
+	if (target->type->labels != NIL)
+		return psprintf("RENAME VALUE %s TO %s", quote_literal_cstr(target->part),
+						quote_literal_cstr(to));
+	return psprintf("RENAME ATTRIBUTE %s TO %s CASCADE", quote_identifier(target->part),
+					quote_identifier(to));
+}
+
+static const char *
+rename_action(const RenameTarget *target)
+{
+	if (target->type == NULL)
+		return target->part != NULL ? "rename_column" : "rename_table";
+	if (target->part == NULL)
+		return "rename_type";
+	return target->type->labels != NIL ? "rename_value" : "rename_attribute";
+}
+
 static PlanStep *
 rename_step(const RenameTarget *target, const char *to, List *renamed)
 {
 	PlanStep   *step = palloc0(sizeof(PlanStep));
-	const SchemaObject *relation = target_relation(target);
-	const SchemaKind *kind = target->table != NULL ? &schema_table_kind : &schema_view_kind;
-	char *identity = quote_qualified_identifier(relation->schema, renamed_to(renamed, relation));
+	const SchemaObject *whole = target_whole(target);
+	char	   *identity = quote_qualified_identifier(whole->schema, renamed_to(renamed, whole));
 
 	step->place.phase = PHASE_RENAME;
 	step->place.band = BAND_NORMAL;
 	step->rows = step->bytes = -1;
-	step->action = target->column != NULL ? "rename_column" : "rename_table";
-	step->object = target->column != NULL
-					   ? psprintf("%s.%s", identity, quote_identifier(target->column))
+	step->action = rename_action(target);
+	step->object = target->part != NULL
+					   ? psprintf("%s.%s", identity, quote_identifier(target->part))
 					   : identity;
-	step->sql = target->column != NULL
-					? psprintf("ALTER %s %s RENAME COLUMN %s TO %s", ddl_keyword(kind, relation),
-							   identity, quote_identifier(target->column), quote_identifier(to))
-					: psprintf("ALTER %s %s RENAME TO %s", ddl_keyword(kind, relation), identity,
-							   quote_identifier(to));
+	step->sql = psprintf("ALTER %s %s %s", ddl_keyword(target_kind(target), whole), identity,
+						 rename_clause(target, to));
 	step->reason = psprintf("it was renamed to %s", quote_identifier(to));
-	step->hazards = list_make1("access_exclusive_lock");
+	if (target->type == NULL)
+		step->hazards = list_make1("access_exclusive_lock");
 	return step;
 }
 
@@ -200,10 +240,10 @@ find_renamed(const Schema *actual, List *parts, const char *last, List *renamed,
 	if (find_target(actual, parts, last, target))
 		return true;
 	old = with_old_name(parts, renamed);
-	return old != NIL && find_target(actual, old, last, target) && target->column != NULL;
+	return old != NIL && find_target(actual, old, last, target) && target->part != NULL;
 }
 
-/* Relations come first: their columns then go by their new names. */
+/* Relations and types come first: their columns then go by their new names. */
 static List *
 rename_relations(const Schema *actual, List *renames, List **renamed)
 {
@@ -216,11 +256,11 @@ rename_relations(const Schema *actual, List *renames, List **renamed)
 		RenameTarget target;
 		RenamedRelation *r;
 
-		if (!find_target(actual, rename->parts, NULL, &target) || target.column != NULL)
+		if (!find_target(actual, rename->parts, NULL, &target) || target.part != NULL)
 			continue;
 		steps = lappend(steps, rename_step(&target, rename->to, NIL));
 		r = palloc(sizeof(RenamedRelation));
-		r->relation = target_relation(&target);
+		r->relation = target_whole(&target);
 		r->to = rename->to;
 		*renamed = lappend(*renamed, r);
 	}
@@ -242,7 +282,7 @@ plan_rename_steps(const Schema *actual, List *renames)
 
 		if (find_renamed(actual, rename->parts, NULL, renamed, &target))
 		{
-			if (target.column != NULL)
+			if (target.part != NULL)
 				steps = lappend(steps, rename_step(&target, rename->to, renamed));
 		}
 		else if (!rename->is_hint &&
@@ -251,7 +291,7 @@ plan_rename_steps(const Schema *actual, List *renames)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("invalid renames: there is neither \"%s\" nor its new name",
 								   join_names(rename->parts)),
-							errhint("Name the table or column as it is called now.")));
+							errhint("Name the table, column, type or label as it is called now.")));
 	}
 	return steps;
 }
