@@ -164,12 +164,23 @@ SELECT pg_temp.pair($$CREATE TABLE t (a int) USING regress_heap$$, $$CREATE TABL
 DROP ACCESS METHOD regress_heap;
 DROP FUNCTION regress_heap(internal);
 
+-- Casts
+SELECT pg_temp.pair($$CREATE TYPE c AS (a int); CREATE TYPE m AS ENUM ('1', '2'); CREATE FUNCTION to_int(m) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE CAST (m AS int) WITH FUNCTION to_int(m); CREATE CAST (m AS bool) WITH INOUT AS ASSIGNMENT; CREATE CAST (int AS m) WITH INOUT$$,
+    $$CREATE TYPE c AS (a int); CREATE TYPE m AS ENUM ('1', '2'); CREATE FUNCTION to_int(m) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2'; CREATE CAST (m AS int) WITH FUNCTION to_int(m) AS IMPLICIT; COMMENT ON CAST (m AS int) IS 'hm'; CREATE CAST (int AS m) WITH INOUT$$,
+    probe => $$SELECT format('%s as %s %s %s', castsource::regtype, casttarget::regtype, castcontext, castmethod) FROM pg_cast WHERE 'm'::regtype IN (castsource, casttarget) ORDER BY 1$$);
+SELECT pg_temp.pair($$CREATE TYPE m AS ENUM ('1', '2')$$,
+    $$CREATE TYPE m AS ENUM ('1', '2'); CREATE FUNCTION to_int(m) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2'; CREATE CAST (m AS int) WITH FUNCTION to_int(m) AS IMPLICIT; CREATE VIEW v AS SELECT ('1'::m) + 1 AS two$$);
+SELECT pg_temp.pair($$CREATE TYPE m AS ENUM ('1', '2'); CREATE FUNCTION to_int(m) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE CAST (m AS int) WITH FUNCTION to_int(m) AS IMPLICIT; CREATE VIEW v AS SELECT ('1'::m) + 1 AS two$$, $$CREATE TABLE t (a int)$$);
+
 -- Options of foreign tables, which their wrapper's own function checks
 CREATE EXTENSION file_fdw;
 CREATE SERVER regress_files FOREIGN DATA WRAPPER file_fdw;
 GRANT USAGE ON FOREIGN SERVER regress_files TO regress_pairs;
 SELECT pg_temp.pair($$CREATE FOREIGN TABLE f (a text, b text OPTIONS (force_null 'true')) SERVER regress_files OPTIONS (program 'a', format 'csv', header 'true')$$,
     $$CREATE FOREIGN TABLE f (a text OPTIONS (force_not_null 'true'), b text) SERVER regress_files OPTIONS (program 'b', format 'csv', null 'x')$$);
+-- What is in no schema is passed over with a word; what needs it remains, and nothing else with it
+SELECT i ->> 'statement', i ->> 'reason' FROM jsonb_array_elements(db_adapter.expected('CREATE FOREIGN DATA WRAPPER regress_fdw; CREATE SERVER regress_far FOREIGN DATA WRAPPER regress_fdw; CREATE CAST (text AS int) WITH INOUT; CREATE USER MAPPING FOR CURRENT_USER SERVER regress_far') -> 'ignored') i;
+SELECT pg_temp.pair($$CREATE TABLE t (a int)$$, $$CREATE SERVER regress_far FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE f (a text) SERVER regress_far OPTIONS (filename 'x'); CREATE TABLE t (a bigint)$$);
 SELECT db_adapter.expected('CREATE FOREIGN TABLE f (a text) SERVER regress_files OPTIONS (filename $$x$$, nonsense $$x$$)');
 -- One that is no extension's
 CREATE FUNCTION regress_validator(text[], oid) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';

@@ -21,6 +21,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
+#include "foreign/foreign.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
@@ -242,6 +243,12 @@ live_measure(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg)
 		relation_measure(relid, rows, bytes);
 }
 
+static bool
+live_has_server(const char *name, void *arg)
+{
+	return OidIsValid(get_foreign_server_oid(name, true));
+}
+
 /* ---------- the verb ---------- */
 
 /* What the caller asks for, and where the planner may ask of the live database. */
@@ -260,6 +267,7 @@ read_options(const PlanRequest *request)
 	options->facts.measure = live_measure;
 	options->facts.cast = live_cast;
 	options->facts.storage = live_storage;
+	options->facts.has_server = live_has_server;
 	options->facts.sequence_value = live_sequence_value;
 	return options;
 }

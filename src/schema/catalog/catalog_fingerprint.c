@@ -21,6 +21,7 @@
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
@@ -87,6 +88,7 @@ static const Oid catalogs[] = {
 	DefaultAclRelationId,
 	ForeignTableRelationId,
 	ForeignServerRelationId,
+	CastRelationId,
 	OperatorRelationId,
 	OperatorClassRelationId,
 	OperatorFamilyRelationId,

@@ -1,6 +1,6 @@
 /*
  * catalog_operators.c
- *	  Operators, and the operator classes and families that index methods use.
+ *	  Operators, the operator classes and families that index methods use, and casts.
  *
  * Nothing in the server deparses these, so the CREATE statement is put together here, in
  * one order of its clauses, with every name qualified.  Members of a class are found by
@@ -10,18 +10,22 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "base/compat.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_amop.h"
 #include "catalog/pg_amproc.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "schema/catalog/catalog_reader.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 /* The side of an operator without an argument is called NONE. */
@@ -251,9 +255,69 @@ add_class(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	object->definition = out.data;
 }
 
+/* Of a type, or InvalidOid where it is the server's or an extension's. */
+static Oid
+type_namespace(CatalogReader *r, Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+	Oid			place = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		place = ((Form_pg_type) GETSTRUCT(tuple))->typnamespace;
+		ReleaseSysCache(tuple);
+	}
+	return catalog_find_namespace(r, place) != NULL && !catalog_is_member(r, TypeRelationId, type)
+			   ? place
+			   : InvalidOid;
+}
+
+static char *
+cast_definition(CatalogReader *r, const SchemaOther *object, Form_pg_cast form)
+{
+	return psprintf(
+		"CREATE CAST (%s) %s%s%s", object->object.name,
+		form->castmethod == COERCION_METHOD_INOUT	 ? "WITH INOUT"
+		: form->castmethod == COERCION_METHOD_BINARY ? "WITHOUT FUNCTION"
+													 : "WITH FUNCTION ",
+		form->castmethod == COERCION_METHOD_FUNCTION ? function_with_types(r, form->castfunc) : "",
+		form->castcontext == COERCION_CODE_IMPLICIT		? " AS IMPLICIT"
+		: form->castcontext == COERCION_CODE_ASSIGNMENT ? " AS ASSIGNMENT"
+														: "");
+}
+
+/*
+ * It has no schema of its own: that of its source type, or else of its target.  A range has one
+ * to its multirange from the server.
+ */
+static void
+add_cast(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
+{
+	Form_pg_cast form = (Form_pg_cast) GETSTRUCT(tuple);
+	NameData	name = {{0}};
+	SchemaOther *object;
+	Oid			place;
+
+	if (form->oid < FirstNormalObjectId ||
+		get_range_multirange(form->castsource) == form->casttarget)
+		return;
+	place = type_namespace(r, form->castsource);
+	if (!OidIsValid(place))
+		place = type_namespace(r, form->casttarget);
+	if (!OidIsValid(place))
+		return;
+	object = catalog_add_other(r, CastRelationId, form->oid, "cast", place, &name, InvalidOid);
+	if (object == NULL)
+		return;
+	object->object.name = psprintf("%s AS %s", catalog_type(r, form->castsource, -1),
+								   catalog_type(r, form->casttarget, -1));
+	object->definition = cast_definition(r, object, form);
+}
+
 void
 catalog_read_operators(CatalogReader *r)
 {
+	catalog_scan(r, CastRelationId, add_cast);
 	catalog_scan(r, OperatorRelationId, add_operator);
 	catalog_scan(r, OperatorFamilyRelationId, add_family);
 	catalog_scan(r, OperatorClassRelationId, add_class);

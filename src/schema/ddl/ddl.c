@@ -71,6 +71,8 @@ other_target(const SchemaOther *other)
 
 	if (strcmp(other->kind, "operator") == 0)
 		return psprintf("%s.%s (%s)", quote_identifier(o->schema), o->name, o->signature);
+	if (strcmp(other->kind, "cast") == 0)
+		return psprintf("(%s)", o->name);
 	if (method != NULL)
 		return psprintf("%s USING %s", quote_qualified_identifier(o->schema, o->name),
 						method + strlen(before));

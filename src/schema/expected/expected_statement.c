@@ -16,10 +16,10 @@
 #include "base/compat.h"
 #include "base/query.h"
 #include "catalog/namespace.h"
-#include "catalog/pg_cast.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
@@ -304,14 +304,35 @@ check_query(Swap *swap, const DdlStatement *statement)
 
 /* ---- what is there already ---- */
 
+/* Whether a cast stands in the schema of one of its types; one that is not known is an error soon. */
 static bool
-cast_exists(CreateCastStmt *stmt)
+cast_is_of_text(Swap *swap, CreateCastStmt *stmt)
 {
 	Oid			source = LookupTypeNameOid(NULL, stmt->sourcetype, true);
 	Oid			target = LookupTypeNameOid(NULL, stmt->targettype, true);
 
-	return SearchSysCacheExists2(CASTSOURCETARGET, ObjectIdGetDatum(source),
-								 ObjectIdGetDatum(target));
+	return !OidIsValid(source) || !OidIsValid(target) ||
+		   guard_made(swap_guard(swap), TypeRelationId, source) ||
+		   guard_made(swap_guard(swap), TypeRelationId, target);
+}
+
+/* What is made and then compared with nothing, because it is in no schema. */
+static const char *
+reason_not_compared(Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_CreateForeignServerStmt:
+		case T_AlterForeignServerStmt:
+		case T_CreateFdwStmt:
+		case T_AlterFdwStmt:
+		case T_CreatePLangStmt:
+		case T_CreateAmStmt:
+		case T_CreateTransformStmt:
+			return "it is in no schema: it is neither compared nor made by a plan";
+		default:
+			return NULL;
+	}
 }
 
 static const char *
@@ -339,7 +360,7 @@ check_schema(CreateSchemaStmt *stmt)
 
 /* Objects without a schema are not swapped: a file finds them as they are. */
 static const char *
-check_presence(Node *stmt)
+check_presence(Swap *swap, Node *stmt)
 {
 	bool		exists = false;
 
@@ -364,7 +385,8 @@ check_presence(Node *stmt)
 			exists = OidIsValid(get_am_oid(((CreateAmStmt *) stmt)->amname, true));
 			break;
 		case T_CreateCastStmt:
-			exists = cast_exists((CreateCastStmt *) stmt);
+			if (!cast_is_of_text(swap, (CreateCastStmt *) stmt))
+				return "both types are of other schemas than those derived";
 			break;
 		default:
 			break;
@@ -536,7 +558,7 @@ static const char *
 check_statement(Swap *swap, const DdlStatement *statement, const char **left_out)
 {
 	Node	   *stmt = statement->raw->stmt;
-	const char *reason = check_presence(stmt);
+	const char *reason = check_presence(swap, stmt);
 
 	if (IsA(stmt, AlterTableMoveAllStmt))
 		refuse("ALL IN TABLESPACE", "It reaches beyond the schemas derived.",
@@ -549,6 +571,7 @@ check_statement(Swap *swap, const DdlStatement *statement, const char **left_out
 		return check_setting((VariableSetStmt *) stmt);
 	if (IsA(stmt, SelectStmt) && ((SelectStmt *) stmt)->intoClause == NULL)
 		return check_query(swap, statement);
+	*left_out = reason_not_compared(stmt);
 	return target_check(swap_guard(swap), stmt, left_out);
 }
 

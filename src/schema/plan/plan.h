@@ -33,6 +33,8 @@ typedef struct PlanFacts
 	bool (*sequence_value)(const char *sequence, int64 *value, void *arg);
 	/* How values of a type are stored where nobody said so; NULL where it is not known. */
 	const char *(*storage)(const char *type, void *arg);
+	/* Whether there is a foreign server, which no plan makes. */
+	bool (*has_server)(const char *name, void *arg);
 	/* Rows and bytes of a relation by name; leaves them alone where there is none. */
 	void (*measure)(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg);
 	void	   *arg;

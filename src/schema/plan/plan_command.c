@@ -81,6 +81,7 @@ is_plan_command(Node *stmt)
 		case T_AlterTSConfigurationStmt:
 		case T_AlterCollationStmt:
 		case T_CreateConversionStmt:
+		case T_CreateCastStmt:
 		case T_CreatePublicationStmt:
 		case T_AlterPublicationStmt:
 		case T_RenameStmt:

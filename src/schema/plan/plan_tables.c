@@ -470,6 +470,13 @@ plan_order_logged(Planner *p)
 	}
 }
 
+static bool
+lacks_server(const Planner *p, const SchemaTable *table)
+{
+	return table->server != NULL && p->options->facts.has_server != NULL &&
+		   !p->options->facts.has_server(table->server, p->options->facts.arg);
+}
+
 void
 plan_table(Planner *p, const Difference *d)
 {
@@ -480,6 +487,10 @@ plan_table(Planner *p, const Difference *d)
 				create_defined_table(p, d);
 			else if (is_key_changed(p, ((const SchemaTable *) d->expected)->partition_of))
 				planner_remain(p, d, "the partition key of its parent stays as it is");
+			else if (lacks_server(p, d->expected))
+				planner_remain(p, d,
+							   psprintf("there is no server %s, which no plan makes",
+										((const SchemaTable *) d->expected)->server));
 			else if (!planner_has_name_conflict(p, d))
 				plan_create_table(p, d->expected, "the table is missing");
 			break;
