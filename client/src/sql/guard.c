@@ -38,7 +38,9 @@ guard_add(SqlGuard *guard, const char *column)
 		if (strcmp(name, column) == 0)
 			return;
 	buf_append(&guard->columns, column, strlen(column) + 1);
-	guard->count++;
+	/* As many names as are there, or they are looked for behind its end. */
+	if (buf_ok(&guard->columns))
+		guard->count++;
 }
 
 void
