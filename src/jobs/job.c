@@ -46,6 +46,7 @@ static bool callbacks_registered = false;
 
 /* ---- at the end of the transaction ---- */
 
+/* After the commit: a worker that was started before would not see the row. */
 static void
 tell_events(void)
 {
@@ -63,6 +64,10 @@ tell_events(void)
 	shared_announce();
 }
 
+/*
+ * What a prepared transaction has submitted nobody could tell later, as this backend may be
+ * gone.
+ */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
@@ -87,6 +92,7 @@ at_transaction_end(XactEvent event, void *arg)
 	}
 }
 
+/* What is rolled back was never submitted; what is committed is its parent's. */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
 					  void *arg)
@@ -108,6 +114,9 @@ at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransaction
 	}
 }
 
+/*
+ * In the transaction's memory, which goes with it; the list is then set to NIL, not freed.
+ */
 static void
 note_event(const WaitingJob *job, bool cancelled)
 {
@@ -127,6 +136,7 @@ note_event(const WaitingJob *job, bool cancelled)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* Waiting for it would be for ever. */
 static bool
 is_of_this_transaction(int64 id)
 {
@@ -144,6 +154,7 @@ is_of_this_transaction(int64 id)
 
 /* ---- submit ---- */
 
+/* What a worker needs to start as the role. */
 typedef struct RoleFacts
 {
 	bool		may_connect;
@@ -189,6 +200,10 @@ check_role(void)
 				 errhint("Give it LOGIN, or submit as a role that has it.")));
 }
 
+/*
+ * Looks at all that can be known now, so that a mistake is told to who made it and not to
+ * the log.
+ */
 int64
 job_submit(const char *command, Jsonb *args, int priority)
 {
@@ -207,6 +222,7 @@ job_submit(const char *command, Jsonb *args, int priority)
 
 /* ---- cancel and wait ---- */
 
+/* A job that may not be seen does not exist. */
 static JobStatus
 get_status(int64 id)
 {
@@ -219,6 +235,10 @@ get_status(int64 id)
 	return status;
 }
 
+/*
+ * false: it has ended already.  A queued one is gone with the commit, a running one is
+ * interrupted.
+ */
 bool
 job_cancel(int64 id)
 {
@@ -241,6 +261,7 @@ job_cancel(int64 id)
 	return shared_cancel(MyDatabaseId, id);
 }
 
+/* On a standby nothing wakes a waiter, so it looks now and then. */
 static long
 milliseconds_until(TimestampTz then)
 {
@@ -350,6 +371,7 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 	return result;
 }
 
+/* The state that it has ended in, or NULL when the time is over.  Negative: no limit. */
 const char *
 job_wait(int64 id, int64 timeout_ms)
 {
@@ -371,6 +393,7 @@ job_wait(int64 id, int64 timeout_ms)
 
 /* ---- progress ---- */
 
+/* As pg_stat_activity has it. */
 static bool
 may_see(Oid owner)
 {
@@ -378,6 +401,7 @@ may_see(Oid owner)
 		   has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS);
 }
 
+/* Each slot is copied under the lock and told without it: visit may do as it likes. */
 void
 job_visit_progress(void (*visit)(const JobProgress *job, void *arg), void *arg)
 {

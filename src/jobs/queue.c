@@ -35,6 +35,10 @@ take_int8(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/*
+ * As the extension's owner, in the caller's transaction: the job is there when that
+ * commits.  Returns its id.
+ */
 int64
 queue_insert(const char *command, Jsonb *args, int priority, Jsonb *settings)
 {
@@ -51,6 +55,7 @@ queue_insert(const char *command, Jsonb *args, int priority, Jsonb *settings)
 	return id;
 }
 
+/* What a caller may know of a job, copied out of the row. */
 typedef struct StatusRow
 {
 	MemoryContext cxt;
@@ -103,6 +108,7 @@ queue_cancel(int64 id)
 							  2, types, values, NULL, false, NULL, NULL) > 0;
 }
 
+/* Such a state never changes any more. */
 bool
 queue_is_final(const char *state)
 {
@@ -112,6 +118,10 @@ queue_is_final(const char *state)
 	return false;
 }
 
+/*
+ * A job that has been claimed, copied into the worker's memory, which outlives the claim's
+ * transaction.
+ */
 typedef struct ClaimRow
 {
 	MemoryContext cxt;
@@ -157,6 +167,7 @@ queue_claim(int64 id, Oid role, Job *job, bool *queued)
 	return claimed;
 }
 
+/* In the transaction of the work itself, so that both are committed or neither is. */
 void
 queue_succeed(int64 id, Jsonb *result)
 {
@@ -168,6 +179,7 @@ queue_succeed(int64 id, Jsonb *result)
 					   2, types, values, result ? NULL : " n", false, NULL, NULL);
 }
 
+/* Whatever the work had done is rolled back before. */
 void
 queue_cancelled(int64 id)
 {
@@ -253,6 +265,7 @@ take_abandoned(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/* For a parameter that ANY() reads. */
 static Datum
 int8_array(const JobIds *ids)
 {
@@ -292,6 +305,7 @@ fail_abandoned(void)
 	"UPDATE db_adapter.job SET state = 'failed', finished_at = clock_timestamp(),"                 \
 	" reason = %s, sqlstate = %s, error = %s WHERE database = $1 AND state = 'queued' AND %s"
 
+/* condition is ours and names $1 and $2 alone; reasons are literals. */
 static void
 fail_queued(const char *reason, const char *sqlstate, const char *error, const char *condition,
 			int64 id)
@@ -316,6 +330,10 @@ fail_orphans(void)
 					"NOT (SELECT rolcanlogin FROM pg_authid WHERE oid = owner)", 0);
 }
 
+/*
+ * Not where a worker has it already: it would be started twice, and one of them would find
+ * nothing to claim.
+ */
 static bool
 post_row(TupleTableSlot *slot, void *arg)
 {
@@ -345,6 +363,7 @@ post_queued(void)
 		shared_leave_out(MyDatabaseId);
 }
 
+/* A database that was made from a template has that one's jobs: they are not its own. */
 static void
 delete_copies(void)
 {
@@ -355,6 +374,10 @@ delete_copies(void)
 					   false, NULL, NULL);
 }
 
+/*
+ * The order matters: what is no job of this database, or can never run, is not to be
+ * posted.
+ */
 void
 queue_scan(void)
 {
@@ -375,6 +398,10 @@ take_role(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/*
+ * failures counts in a row; after the last the job is given up, lest the launcher try for
+ * ever.
+ */
 void
 queue_start_failed(int64 id, int failures)
 {

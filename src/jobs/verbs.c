@@ -40,6 +40,7 @@
 
 /* ---- the function behind a verb ---- */
 
+/* An argument of the SQL function, as the catalog has it. */
 typedef struct Argument
 {
 	char	   *name;
@@ -55,6 +56,7 @@ typedef struct Function
 	List	   *arguments;		/* Argument * */
 } Function;
 
+/* Collected in cxt, as rows of the query come sorted by function. */
 typedef struct FunctionRows
 {
 	MemoryContext cxt;
@@ -87,6 +89,10 @@ take_argument(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/*
+ * All of that name in the extension's schema: expected has two, of which the arguments
+ * choose.
+ */
 static List *
 find_functions(const char *command)
 {
@@ -113,6 +119,7 @@ find_functions(const char *command)
 
 /* ---- its arguments ---- */
 
+/* In the words of JSON, for who wrote the args. */
 static const char *
 type_wanted(Oid type)
 {
@@ -133,6 +140,7 @@ type_wanted(Oid type)
 	}
 }
 
+/* As json_visit() asks: arg is what is left of the claim that all are strings. */
 static bool
 check_element(const char *key, JsonbValue *value, void *arg)
 {
@@ -141,12 +149,14 @@ check_element(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/* As the caller wrote it, without going through a double. */
 static char *
 numeric_text(const JsonbValue *value)
 {
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 }
 
+/* 1.0 and 1e3 are not: who writes so may mean something else. */
 static bool
 is_whole(const JsonbValue *value)
 {
@@ -158,6 +168,10 @@ is_whole(const JsonbValue *value)
 	return digits[strspn(digits, "-0123456789")] == '\0';
 }
 
+/*
+ * Whether the JSON is of the kind that the type is written in; whether its text is a value
+ * of the type is seen when it is read.
+ */
 static bool
 type_fits(Oid type, const JsonbValue *value)
 {
@@ -185,6 +199,7 @@ type_fits(Oid type, const JsonbValue *value)
 	}
 }
 
+/* An array while its elements are read. */
 typedef struct Elements
 {
 	Oid			type;
@@ -213,6 +228,7 @@ take_element(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/* By the type's input function, as a text would be; json as it is. */
 static Datum
 argument_value(Oid type, JsonbValue *value)
 {
@@ -231,6 +247,10 @@ argument_value(Oid type, JsonbValue *value)
 								  : makeArrayResult(elements.state, CurrentMemoryContext);
 }
 
+/*
+ * An unknown name is an error with the nearest one: an option that fell away unseen would
+ * make another job.
+ */
 static void
 check_names(const Function *function, JsonbContainer *args)
 {
@@ -259,6 +279,7 @@ find_misfit(const Function *function, JsonbContainer *args)
 	return NULL;
 }
 
+/* null is as good as absent. */
 static void
 check_required(const Function *function, JsonbContainer *args, const char *command)
 {
@@ -331,6 +352,7 @@ typedef struct VerbCall
 	JsonbContainer *args;
 } VerbCall;
 
+/* What was given, else what the script has by default. */
 static Datum
 call_value(const VerbCall *call, const char *name)
 {
@@ -360,6 +382,7 @@ call_text(const VerbCall *call, const char *name)
 	return TextDatumGetCString(call_value(call, name));
 }
 
+/* What the verb itself would refuse before it reads a row. */
 static void
 check_backup(const VerbCall *call)
 {
@@ -371,6 +394,7 @@ check_backup(const VerbCall *call)
 					  DatumGetInt32(call_value(call, "workers")));
 }
 
+/* The same. */
 static void
 check_restore(const VerbCall *call)
 {
