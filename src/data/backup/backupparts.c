@@ -178,6 +178,7 @@ typedef struct WorkerRun
 	BackupOptions options;
 } WorkerRun;
 
+/* As the body under a guard. */
 static void
 run_worker(void *arg)
 {
@@ -206,6 +207,10 @@ db_adapter_backup_worker_main(dsm_segment *segment, shm_toc *toc)
 	calls_run(&guard, run_worker, &run);
 }
 
+/*
+ * In the segment that all workers see; pieces are taken from it by number, one after the
+ * other.
+ */
 static PartsWork *
 make_work(ParallelContext *context, Size size, List *pieces)
 {

@@ -34,6 +34,7 @@
 typedef struct ColumnWriter ColumnWriter;
 typedef void (*Emitter)(StringInfo out, ColumnWriter *column, Datum value);
 
+/* How a column becomes a member; chosen once a scan, not once a row. */
 struct ColumnWriter
 {
 	char	   *key;			/* ,"name": */
@@ -55,6 +56,7 @@ struct ColumnWriter
 	TupleDesc	desc;
 };
 
+/* Keeps no row: a row is written while its slot is filled. */
 struct RowWriter
 {
 	RowFormat	format;
@@ -82,6 +84,7 @@ emit_int2(StringInfo out, ColumnWriter *column, Datum value)
 	out->len += pg_ltoa(DatumGetInt16(value), out->data + out->len);
 }
 
+/* pg_ltoa() ends with a NUL, for which there is room but no count. */
 static void
 emit_int4(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -120,6 +123,7 @@ emit_float4(StringInfo out, ColumnWriter *column, Datum value)
 	out->len += float_to_shortest_decimal_buf(f, out->data + out->len);
 }
 
+/* The shortest text that is read as the same number: what extra_float_digits = 1 gives. */
 static void
 emit_float8(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -134,6 +138,10 @@ emit_float8(StringInfo out, ColumnWriter *column, Datum value)
 	out->len += double_to_shortest_decimal_buf(d, out->data + out->len);
 }
 
+/*
+ * As a number in the exact format, so that readers see one; in 1.1 as text, as that release
+ * had it.
+ */
 static void
 emit_numeric(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -148,6 +156,7 @@ emit_numeric(StringInfo out, ColumnWriter *column, Datum value)
 	pfree(text);
 }
 
+/* A copy only where the value is compressed or stored elsewhere. */
 static void
 emit_text(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -158,6 +167,7 @@ emit_text(StringInfo out, ColumnWriter *column, Datum value)
 		pfree(text);
 }
 
+/* As itself, not as a text that holds JSON. */
 static void
 emit_jsonb(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -189,6 +199,7 @@ iso_style(const ColumnWriter *column)
 	return column->format == ROW_EXACT ? USE_ISO_DATES : USE_XSD_DATES;
 }
 
+/* For texts of ours, in which nothing needs an escape. */
 static void
 emit_quoted_ascii(StringInfo out, const char *text)
 {
@@ -197,6 +208,7 @@ emit_quoted_ascii(StringInfo out, const char *text)
 	appendStringInfoCharMacro(out, '"');
 }
 
+/* ISO in any case, whatever DateStyle is: the text is read elsewhere. */
 static void
 emit_timestamp_text(StringInfo out, ColumnWriter *column, Timestamp value, bool zoned)
 {
@@ -229,6 +241,7 @@ emit_timestamptz(StringInfo out, ColumnWriter *column, Datum value)
 	emit_timestamp_text(out, column, DatumGetTimestampTz(value), true);
 }
 
+/* As timestamps. */
 static void
 emit_date(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -268,6 +281,7 @@ emit_uuid(StringInfo out, ColumnWriter *column, Datum value)
 	out->len = p - out->data;
 }
 
+/* Hex, as bytea_output has it by default; the other form could not be told from text. */
 static void
 emit_bytea(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -342,6 +356,10 @@ emit_array(StringInfo out, ColumnWriter *column, Datum value)
 		emit_dimension(out, column, array, 0, values, nulls, &item);
 }
 
+/*
+ * Only in 1.1, as an object; in the exact format its text is written, which the type's
+ * input function reads.
+ */
 static void
 emit_composite(StringInfo out, ColumnWriter *column, Datum value)
 {
@@ -505,6 +523,10 @@ append_name(StringInfo out, const char *name, RowFormat format)
 		json_escape(out, name, strlen(name));
 }
 
+/*
+ * In the current context. ncolumns may be less than the descriptor has: what stands behind
+ * is read by others.
+ */
 RowWriter *
 rowwriter_create(TupleDesc desc, int ncolumns, RowFormat format)
 {
@@ -533,12 +555,20 @@ rowwriter_create(TupleDesc desc, int ncolumns, RowFormat format)
 	return writer;
 }
 
+/*
+ * Whether the text of some column depends on settings, which the caller then pins around
+ * the rows.
+ */
 bool
 rowwriter_needs_pins(const RowWriter *writer)
 {
 	return writer->pinned;
 }
 
+/*
+ * From then on keys are written in the form that all equal values share; always says that
+ * rows are, too.
+ */
 void
 rowwriter_use_form(RowWriter *writer, int column, KeyForm *form, bool always)
 {
@@ -546,6 +576,7 @@ rowwriter_use_form(RowWriter *writer, int column, KeyForm *form, bool always)
 	writer->columns[column].form_always = always;
 }
 
+/* The column's value alone, without its name; the slot's datum must not be NULL. */
 void
 rowwriter_value(RowWriter *writer, StringInfo out, int column, Datum value)
 {
@@ -571,6 +602,7 @@ write_member(RowWriter *writer, StringInfo out, TupleTableSlot *slot, int index,
 	return 0;
 }
 
+/* An object of all columns, NULLs included, in their order. */
 void
 rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *slot)
 {
@@ -583,6 +615,7 @@ rowwriter_write(RowWriter *writer, StringInfo out, TupleTableSlot *slot)
 	appendStringInfoCharMacro(out, '}');
 }
 
+/* Some columns, in the order asked for, written as keys. */
 void
 rowwriter_write_columns(RowWriter *writer, StringInfo out, TupleTableSlot *slot, const int *columns,
 						int count)

@@ -16,6 +16,7 @@
 #include "utils/formatting.h"
 #include "utils/builtins.h"
 
+/* What stands behind CREATE, ALTER and DROP. */
 const char *
 ddl_keyword(const SchemaKind *kind, const void *object)
 {
@@ -79,6 +80,7 @@ other_target(const SchemaOther *other)
 	return quote_qualified_identifier(o->schema, o->name);
 }
 
+/* What a command calls the object. */
 char *
 ddl_target(const SchemaKind *kind, const void *object)
 {
@@ -94,6 +96,7 @@ ddl_target(const SchemaKind *kind, const void *object)
 	return schema_identity(object);
 }
 
+/* In the order of the list, which is that of columns in a key. */
 char *
 ddl_names(List *names)
 {
@@ -168,6 +171,9 @@ find_option(List *options, const char *name)
 	return NULL;
 }
 
+/*
+ * SET for what is new or other, RESET for what is there no more; as clauses of one command.
+ */
 char *
 ddl_change_parameters(List *to, List *from)
 {
@@ -194,6 +200,7 @@ ddl_change_parameters(List *to, List *from)
 	return psprintf("RESET (%s), SET %s", reset.data, ddl_parameters(set));
 }
 
+/* ADD, SET and DROP are words of their own here, and the wrong one is an error. */
 char *
 ddl_change_fdw_options(List *to, List *from)
 {
@@ -229,6 +236,7 @@ ddl_change_fdw_options(List *to, List *from)
 	return out.data;
 }
 
+/* Values are strings, whatever they mean. */
 char *
 ddl_fdw_options(List *options)
 {
@@ -251,6 +259,7 @@ ddl_fdw_options(List *options)
 	return out.data;
 }
 
+/* STORED is written out, since 18 means VIRTUAL where nothing is said. */
 static void
 append_generation(StringInfo out, const SchemaColumn *column)
 {
@@ -283,6 +292,7 @@ append_not_null(StringInfo out, const SchemaColumn *column)
 	appendStringInfo(out, " NOT NULL%s", column->not_null_no_inherit ? " NO INHERIT" : "");
 }
 
+/* All that may be said where a column is made; storage, statistics and comments cannot. */
 char *
 ddl_column(const SchemaColumn *column)
 {
@@ -301,6 +311,7 @@ ddl_column(const SchemaColumn *column)
 	return out.data;
 }
 
+/* With a name, as constraints of the table have from 18 on. */
 char *
 ddl_not_null(const SchemaColumn *column, const char *name)
 {
@@ -309,6 +320,7 @@ ddl_not_null(const SchemaColumn *column, const char *name)
 					column->not_null_no_inherit ? " NO INHERIT" : "");
 }
 
+/* The definition is the server's own text. */
 char *
 ddl_constraint(const SchemaConstraint *constraint)
 {
@@ -366,6 +378,7 @@ join(List *names)
 	return out.data;
 }
 
+/* Up to the columns.  A partition or a typed table gets them from elsewhere. */
 static void
 append_table_head(StringInfo out, const SchemaTable *table)
 {
@@ -387,6 +400,7 @@ append_table_head(StringInfo out, const SchemaTable *table)
 		appendStringInfo(out, " INHERITS (%s)", join(table->inherits));
 }
 
+/* Without what other tables must be there for. */
 char *
 ddl_create_table(const SchemaTable *table)
 {
@@ -475,6 +489,7 @@ type_attributes(const SchemaType *type)
 	return out.data;
 }
 
+/* Its checks too, but for those that are not valid. */
 static char *
 create_domain(const SchemaType *type)
 {
@@ -496,6 +511,7 @@ create_domain(const SchemaType *type)
 	return out.data;
 }
 
+/* Labels in their order, which is their meaning. */
 static char *
 create_enum(const SchemaType *type)
 {
@@ -514,6 +530,9 @@ create_enum(const SchemaType *type)
 	return out.data;
 }
 
+/*
+ * The multirange's name is said, since the default for it may be taken by something else.
+ */
 static char *
 create_range(const SchemaType *type)
 {

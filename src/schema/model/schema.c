@@ -384,6 +384,7 @@ schema_new(const SchemaKind *kind)
 	return object;
 }
 
+/* Of those that have a memory of their own; others go with their context. */
 void
 schema_free(Schema *schema)
 {
@@ -391,6 +392,7 @@ schema_free(Schema *schema)
 		MemoryContextDelete(schema->context);
 }
 
+/* What is not present is not written, hashed or compared: it is as CREATE makes it. */
 bool
 schema_is_present(const SchemaMember *member, const void *object)
 {
@@ -407,6 +409,7 @@ schema_is_present(const SchemaMember *member, const void *object)
 	}
 }
 
+/* By the name in the document; NULL: there is none. */
 const SchemaMember *
 schema_find_member(const SchemaKind *kind, const char *name)
 {
@@ -416,6 +419,7 @@ schema_find_member(const SchemaKind *kind, const char *name)
 	return NULL;
 }
 
+/* NULL comes first. */
 static int
 compare_text(const char *a, const char *b)
 {
@@ -424,6 +428,7 @@ compare_text(const char *a, const char *b)
 	return strcmp(a, b);
 }
 
+/* Bytewise, by schema, name and signature: the same in every database. */
 int
 schema_compare_keys(const void *a, const void *b)
 {
@@ -462,6 +467,7 @@ sort_members(const SchemaKind *kind, void *object)
 	}
 }
 
+/* Lists of objects, at every level; lists of texts keep their order. */
 void
 schema_sort(Schema *schema)
 {
@@ -506,6 +512,7 @@ schema_find_view(const Schema *schema, const char *nspname, const char *relname)
 	return schema_find(schema->views, nspname, relname, NULL);
 }
 
+/* Of a list without schemas: columns of a table, constraints, indexes. */
 void *
 schema_find_child(List *objects, const char *name)
 {
@@ -521,6 +528,7 @@ schema_find_child(List *objects, const char *name)
 	return NULL;
 }
 
+/* Texts are compared as they are. */
 bool
 schema_lists(List *texts, const char *text)
 {
@@ -532,6 +540,7 @@ schema_lists(List *texts, const char *text)
 	return false;
 }
 
+/* As SQL would name it; of a routine with its arguments. */
 char *
 schema_identity(const void *object)
 {
