@@ -61,6 +61,11 @@ ALTER TABLE held.badges ADD PRIMARY KEY (user_id);
 ALTER TABLE held.pins ADD FOREIGN KEY (badge) REFERENCES held.badges;
 INSERT INTO held.pins VALUES (8);
 SELECT "table", deleted, failed, failure_details #>> '{0,error}' AS first FROM db_adapter.delete_rows(:'schema', '{"held.users": [{"slug": "u08"}, {"slug": "d"}, {"slug": "e"}]}', cascade => true, on_error => 'record');
+-- deferred under a name that is another's too, which is not: that one is not asked now, but at the end
+CREATE TABLE held.other (later int CONSTRAINT later_key CHECK (later > 0));
+BEGIN;
+SELECT "table", deleted, failed FROM db_adapter.delete_rows(:'schema', '{"held.users": [{"slug": "u10"}]}', on_error => 'record');
+COMMIT;
 -- other errors are raised; the choice is checked
 CREATE FUNCTION held.never() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'never'; END $$;
 CREATE TRIGGER never BEFORE DELETE ON held.posts FOR EACH ROW EXECUTE FUNCTION held.never();
