@@ -164,6 +164,10 @@ SELECT pg_temp.pair($$CREATE TABLE t (a int) USING regress_heap$$, $$CREATE TABL
 DROP ACCESS METHOD regress_heap;
 DROP FUNCTION regress_heap(internal);
 
+-- A type whose name the grammar keeps for itself
+SELECT pg_temp.pair($$CREATE AGGREGATE ranks(VARIADIC "any" ORDER BY VARIADIC "any") (SFUNC = ordered_set_transition_multi, STYPE = internal, FINALFUNC = rank_final, FINALFUNC_EXTRA, HYPOTHETICAL)$$, $$CREATE TABLE t (a int)$$);
+SELECT pg_temp.pair($$CREATE TABLE t (a int)$$, $$CREATE TABLE t (a int); CREATE AGGREGATE ranks(VARIADIC "any" ORDER BY VARIADIC "any") (SFUNC = ordered_set_transition_multi, STYPE = internal, FINALFUNC = rank_final, FINALFUNC_EXTRA, HYPOTHETICAL)$$);
+
 -- Casts
 SELECT pg_temp.pair($$CREATE TYPE c AS (a int); CREATE TYPE m AS ENUM ('1', '2'); CREATE FUNCTION to_int(m) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE CAST (m AS int) WITH FUNCTION to_int(m); CREATE CAST (m AS bool) WITH INOUT AS ASSIGNMENT; CREATE CAST (int AS m) WITH INOUT$$,
     $$CREATE TYPE c AS (a int); CREATE TYPE m AS ENUM ('1', '2'); CREATE FUNCTION to_int(m) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2'; CREATE CAST (m AS int) WITH FUNCTION to_int(m) AS IMPLICIT; COMMENT ON CAST (m AS int) IS 'hm'; CREATE CAST (int AS m) WITH INOUT$$,
@@ -178,6 +182,9 @@ CREATE SERVER regress_files FOREIGN DATA WRAPPER file_fdw;
 GRANT USAGE ON FOREIGN SERVER regress_files TO regress_pairs;
 SELECT pg_temp.pair($$CREATE FOREIGN TABLE f (a text, b text OPTIONS (force_null 'true')) SERVER regress_files OPTIONS (program 'a', format 'csv', header 'true')$$,
     $$CREATE FOREIGN TABLE f (a text OPTIONS (force_not_null 'true'), b text) SERVER regress_files OPTIONS (program 'b', format 'csv', null 'x')$$);
+-- The order of options says nothing
+SELECT pg_temp.pair($$CREATE FOREIGN TABLE f (a text OPTIONS (force_null 'true', force_not_null 'false')) SERVER regress_files OPTIONS (format 'csv', program 'a', header 'true'); CREATE TABLE t (a int) WITH (fillfactor = 70, autovacuum_enabled = false); CREATE VIEW v WITH (security_barrier, check_option = local) AS SELECT a FROM t$$,
+    $$CREATE FOREIGN TABLE f (a text OPTIONS (force_not_null 'false', force_null 'true')) SERVER regress_files OPTIONS (header 'true', program 'b', format 'csv', null 'x'); CREATE TABLE t (a int) WITH (autovacuum_enabled = false, fillfactor = 70); CREATE VIEW v WITH (check_option = local, security_barrier) AS SELECT a FROM t$$);
 -- What is in no schema is passed over with a word; what needs it remains, and nothing else with it
 SELECT i ->> 'statement', i ->> 'reason' FROM jsonb_array_elements(db_adapter.expected('CREATE FOREIGN DATA WRAPPER regress_fdw; CREATE SERVER regress_far FOREIGN DATA WRAPPER regress_fdw; CREATE CAST (text AS int) WITH INOUT; CREATE USER MAPPING FOR CURRENT_USER SERVER regress_far') -> 'ignored') i;
 SELECT pg_temp.pair($$CREATE TABLE t (a int)$$, $$CREATE SERVER regress_far FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE f (a text) SERVER regress_far OPTIONS (filename 'x'); CREATE TABLE t (a bigint)$$);

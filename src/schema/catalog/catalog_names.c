@@ -141,6 +141,9 @@ bare_type(CatalogReader *r, Form_pg_type form)
 		return qualify(r, form->typnamespace, NameStr(form->typname));
 	if (form->oid == CHAROID)
 		return pstrdup("\"char\"");
+	/* A word that the grammar keeps for itself, unlike all other types' names. */
+	if (form->oid == ANYOID)
+		return pstrdup("\"any\"");
 	return pstrdup(NameStr(form->typname));
 }
 

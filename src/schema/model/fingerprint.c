@@ -54,12 +54,23 @@ put_text(Fingerprint *f, const char *value)
 	appendBinaryStringInfo(&f->bytes, value, len);
 }
 
+static int
+compare_texts(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
 static void
 put_list(Fingerprint *f, const SchemaMember *member, List *list)
 {
 	ListCell   *lc;
 
 	put_int(f, list_length(list));
+	if (member->compare == COMPARE_SET)
+	{
+		list = list_copy(list);
+		list_sort(list, compare_texts);
+	}
 	foreach(lc, list)
 	{
 		CHECK_FOR_INTERRUPTS();
