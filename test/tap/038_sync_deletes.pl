@@ -159,5 +159,63 @@ sql('destination', 'DELETE FROM audit; DELETE FROM likes; DELETE FROM bills');
 ($code, $err, $tables) = sync();
 is("$code$err " . sql('destination', $left), '0 new|', 'when nothing holds them the rest goes');
 
+# --- rows at random: unique values, periods and parents move every way, rows come and go
+
+make_both(q{CREATE TABLE orgs (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, rank int UNIQUE NOT NULL);
+	CREATE TABLE places (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, org_id int NOT NULL REFERENCES orgs, pos int NOT NULL, twin int REFERENCES places, UNIQUE (org_id, pos));
+	CREATE TABLE orders (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, place_id int NOT NULL REFERENCES places ON DELETE CASCADE, no int UNIQUE, at int4range, EXCLUDE USING gist (at WITH &&))},
+	'', 'CREATE TABLE audit (place_id int REFERENCES places, order_id int REFERENCES orders)');
+my $content = q{SELECT 'g', slug, rank FROM orgs ORDER BY 2; SELECT 'p', p.slug, g.slug, p.pos, t.slug FROM places p JOIN orgs g ON g.id = p.org_id LEFT JOIN places t ON t.id = p.twin ORDER BY 2;
+	SELECT 'o', o.slug, p.slug, no, at FROM orders o JOIN places p ON p.id = place_id ORDER BY 2};
+
+sub some { my ($most, @of) = @_; my @shuffled = map { $_->[1] } sort { $a->[0] <=> $b->[0] } map { [ rand, $_ ] } @of; return @shuffled[ 0 .. ($most < @of ? $most : @of) - 1 ]; }
+
+# Ranks and numbers up to those.
+sub rows_at_random
+{
+	my ($ranks, $numbers) = @_;
+	my @orgs = some(1 + int rand 4, 'A' .. 'D');
+	my @rank = some(scalar @orgs, 1 .. $ranks);
+	my ($sql, %taken, @places) = ('');
+
+	$sql .= "INSERT INTO orgs (slug, rank) VALUES ('$_', " . shift(@rank) . ');' foreach @orgs;
+	foreach my $place (some(int rand 7, 'p' .. 'u'))
+	{
+		my ($org, $pos) = ($orgs[ rand @orgs ], 1 + int rand 4);
+
+		next if $taken{"$org $pos"}++;
+		$sql .= "INSERT INTO places (slug, org_id, pos, twin) SELECT '$place', id, $pos, (SELECT id FROM places WHERE slug = '" . (@places ? $places[ rand @places ] : '') . "') FROM orgs WHERE slug = '$org';";
+		push @places, $place;
+	}
+	my @orders = @places ? some(int rand 9, 'a' .. 'h') : ();
+	my @no = some(scalar @orders, 1 .. $numbers);
+	my @at = some(scalar @orders, 1 .. 11);
+	$sql .= "INSERT INTO orders (slug, place_id, no, at) SELECT '$_', id, " . shift(@no) . ", int4range(" . ($at[0]) . ", " . (shift(@at) + 1) . ") FROM places WHERE slug = '$places[rand @places]';" foreach @orders;
+	return $sql;
+}
+
+srand 20;
+my @wrong;
+foreach my $round (1 .. 12)
+{
+	my $checked = $round > 6;	# then some rows fail, and some are held
+	my %rows = (source => rows_at_random(5, 11), destination => rows_at_random($checked ? (4, 9) : (5, 11)));
+	my (%before, %after, %source);
+
+	sql('destination', 'TRUNCATE orgs, places, orders CASCADE; ALTER TABLE orgs ADD CHECK (rank < 5); ALTER TABLE orders ADD CHECK (no < 10)') if $round == 7;
+	sql($_, "SET client_min_messages = error; TRUNCATE orgs, places, orders RESTART IDENTITY CASCADE;"
+		  . ($_ eq 'destination' ? "SELECT setval('orgs_id_seq', 1 + $round), setval('places_id_seq', 2 * $round), setval('orders_id_seq', 7);" : '') . $rows{$_}) foreach keys %rows;
+	sql('destination', 'INSERT INTO audit SELECT id FROM places WHERE pos = 1 LIMIT 1; INSERT INTO audit (order_id) SELECT id FROM orders WHERE no = 3') if $checked;
+	%before = map { /^(\S\|\w)/ => $_ } split / /, sql('destination', $content);
+	%source = map { /^(\S\|\w)/ => $_ } split / /, sql('source', $content);
+	($code, $err) = sync();
+	%after = map { /^(\S\|\w)/ => $_ } split / /, sql('destination', $content);
+	my $same = join(' ', map { $after{$_} } sort keys %after) eq join(' ', map { $source{$_} } sort keys %source);
+	push @wrong, "round $round: exit $code, " . ($same ? 'same' : 'other') . " $err" if $code > 1 || ($code == 0) != $same || (!$checked && !$same);
+	push @wrong, map { "round $round: lost $_" } grep { $source{$_} && !$after{$_} } keys %before;
+	push @wrong, map { "round $round: changed $before{$_} to $after{$_}" } grep { !$source{$_} && $after{$_} && $after{$_} ne $before{$_} } keys %before;
+}
+is(join("\n", @wrong), '', 'both are the same after a sync, or it says otherwise: no row is lost, and none that stays is changed');
+
 chdir $top;
 done_testing();
