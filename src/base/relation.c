@@ -195,6 +195,18 @@ default_sequence(Node *expr)
 	return InvalidOid;
 }
 
+/* Whether a sequence has a part in it, as in 'No. ' || nextval('s'). */
+static bool
+draws(Node *expr, void *context)
+{
+	if (expr == NULL)
+		return false;
+	if (IsA(expr, NextValueExpr) ||
+		(IsA(expr, FuncExpr) && ((FuncExpr *) expr)->funcid == F_NEXTVAL))
+		return true;
+	return expression_tree_walker(expr, draws, context);
+}
+
 /*
  * A generated column has an expression where others have a default; it is no default that
  * could be drawn.
@@ -218,7 +230,10 @@ read_column(Relation rel, Form_pg_attribute attr, RelationColumn *column)
 
 		column->has_default = expr != NULL;
 		column->sequence = default_sequence(expr);
+		column->made = draws(expr, NULL);
 	}
+	else
+		column->made = true;
 }
 
 /* Dropped columns are left out, so an index into the list is no attribute number. */

@@ -33,6 +33,7 @@ typedef struct RelationColumn
 	bool		generated;
 	char		identity;		/* ATTRIBUTE_IDENTITY_ALWAYS, ..._BY_DEFAULT or '\0' */
 	Oid sequence;  /* identity's sequence, or s where the default is nextval('s') and no more */
+	bool		made;			/* generated, or by default out of some sequence */
 } RelationColumn;
 
 /* A unique index that is in force.  Expressions stand as InvalidAttrNumber. */

@@ -818,6 +818,16 @@ backupschema_bind(BackupSchema *schema)
 	bind_tenants(schema);
 }
 
+bool
+backupschema_makes(const BackupTable *table, const RelationColumn *column)
+{
+	for (int i = 0; i < table->nrefs; i++)
+		for (int j = 0; table->refs[i].kind != REF_JSON && j < table->refs[i].nfields; j++)
+			if (table->refs[i].columns[j] == column)
+				return false;
+	return column->made && column != table->user_column;
+}
+
 /*
  * How a row of the table would be found again by a unique index that the server has, in
  * order of trust.
@@ -838,7 +848,11 @@ backupschema_found_by(const RelationInfo *rel, const AttrNumber *references, int
 		if (relation_key_within(key, references, count))
 			return FOUND_BY_REFERENCES;
 		for (int i = 0; i < key->ncolumns; i++)
-			drawn |= OidIsValid(relation_column_by_number(rel, key->columns[i])->sequence);
+		{
+			RelationColumn *column = relation_column_by_number(rel, key->columns[i]);
+
+			drawn |= key->primary ? OidIsValid(column->sequence) : column->made;
+		}
 		if (!drawn)
 			found = FOUND_BY_KEY;
 	}

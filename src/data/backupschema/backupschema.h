@@ -126,6 +126,11 @@ typedef enum
 	FOUND_BY_REFERENCES,		/* a unique index over references alone */
 } BackupFoundBy;
 
+/*
+ * Whether the database makes the column's values by itself, out of a sequence or of other
+ * columns: the same one may be another row's elsewhere.
+ */
+extern bool backupschema_makes(const BackupTable *table, const RelationColumn *column);
 extern BackupFoundBy backupschema_found_by(const RelationInfo *rel, const AttrNumber *references,
 										   int count);
 

@@ -242,6 +242,89 @@ is_surrogate(Oid type)
 	return type == INT2OID || type == INT4OID || type == INT8OID || type == UUIDOID;
 }
 
+/* One of these does, as a country's code: were it no match key, nobody would compare it. */
+static bool
+names_rows(Oid type)
+{
+	return !is_surrogate(type) && type != TEXTOID && type != VARCHAROID;
+}
+
+/* Whether the index holds some of the reference's columns other than the tenant's. */
+static bool
+shares_columns(const RelationKey *key, const RelationForeignKey *fk, const RelationColumn *tenant)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+		for (int j = 0; j < key->ncolumns; j++)
+			if (key->columns[j] == fk->columns[i] &&
+				(tenant == NULL || key->columns[j] != tenant->attnum))
+				return true;
+	return false;
+}
+
+/* Whether the index holds all columns of the reference. */
+static bool
+holds(const RelationKey *key, const RelationForeignKey *fk)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+	{
+		bool		held = false;
+
+		for (int j = 0; j < key->ncolumns; j++)
+			held |= key->columns[j] == fk->columns[i];
+		if (!held)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether the index names rows by some of their parents while others are just told, as
+ * UNIQUE (page_id, position) beside author_id does: then the former stand in the match key
+ * themselves.  With all parents in it a row of another author would be another row, which
+ * that very index refuses.  Not where a parent is part of the primary key, which no restore
+ * changes.
+ */
+static bool
+names_by_some(const Derivation *d, const RelationInfo *rel, const RelationKey *key,
+			  const RelationColumn *tenant)
+{
+	bool		some = false;
+	bool		others = false;
+	ListCell   *lc;
+
+	foreach(lc, relation_references(rel))
+	{
+		RelationForeignKey *fk = lfirst(lc);
+		bool		required = fk_is_required(rel, fk);
+		bool		parent = false;
+
+		for (int i = 0; i < fk->ncolumns; i++)
+			if (tenant == NULL || fk->columns[i] != tenant->attnum)
+				parent |= part_of(d, rel, fk->columns[i]) == PART_PARENT;
+		if (!required || !parent)
+			continue;
+		if (holds(key, fk))
+			some = true;
+		else if (shares_columns(key, fk, tenant) ||
+				 (rel->primary_key != NULL && shares_columns(rel->primary_key, fk, tenant)))
+			return false;
+		else
+			others = true;
+	}
+	return some && others;
+}
+
+static List *
+whole_key(const RelationInfo *rel, const RelationKey *key, const RelationColumn *tenant)
+{
+	List	   *columns = NIL;
+
+	for (int i = 0; i < key->ncolumns; i++)
+		if (tenant == NULL || key->columns[i] != tenant->attnum)
+			columns = lappend(columns, relation_column_by_number(rel, key->columns[i]));
+	return columns;
+}
+
 /*
  * What a unique index says about rows beyond whose they are and what their parents are:
  * those columns, of which ids are none.  Its rank among others is higher the more
@@ -264,18 +347,40 @@ natural_part(const Derivation *d, const RelationInfo *rel, const RelationKey *ke
 
 		if (column == tenant || part == PART_PARENT)
 			continue;
-		if (part == PART_CIRCULAR || OidIsValid(column->sequence) || column->generated ||
+		if (part == PART_CIRCULAR ||
+			(key->primary ? OidIsValid(column->sequence) || column->generated : column->made) ||
 			(key->primary && key->ncolumns == 1 && is_surrogate(column->basetype)))
 			return NIL;
 		*rank += column->not_null ? 0 : -4;
 		*rank += column->basetype == TEXTOID || column->basetype == VARCHAROID ? 2 : 0;
 		*rank += strcmp(column->name, "slug") == 0 ? 8 : 0;
+		*rank += key->primary && names_rows(column->basetype) ? 2 : 0;
 		*rank += column->basetype == UUIDOID || column->has_default ? -3 : 0;
 		plain |= part == PART_PLAIN;
 		columns = lappend(columns, column);
 	}
 	*rank -= 2 * list_length(columns);
+	if (names_by_some(d, rel, key, tenant))
+		return whole_key(rel, key, tenant);
 	return plain ? columns : NIL;
+}
+
+/* Whether rows are named by their parents alone: a restore changes no key, but all the rest. */
+static bool
+links_parents(const Derivation *d, const RelationInfo *rel, const RelationColumn *tenant)
+{
+	const RelationKey *key = rel->primary_key;
+	bool		parents = false;
+
+	for (int i = 0; key != NULL && i < key->ncolumns; i++)
+	{
+		if (tenant != NULL && key->columns[i] == tenant->attnum)
+			continue;
+		if (part_of(d, rel, key->columns[i]) != PART_PARENT)
+			return false;
+		parents = true;
+	}
+	return parents;
 }
 
 /* The match key, and the index it stands on; NIL when nothing names rows. */
@@ -288,6 +393,8 @@ match_key(const Derivation *d, const RelationInfo *rel, const RelationColumn *te
 	ListCell   *lc;
 
 	*chosen = NULL;
+	if (links_parents(d, rel, tenant))
+		return NIL;
 	foreach(lc, rel->keys)
 	{
 		int			rank;

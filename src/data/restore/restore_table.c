@@ -186,6 +186,7 @@ other_key(const RestoreTable *t)
 			int			index = column_index(t, column);
 
 			usable = !restore_table_is_drawn(t, index) && !is_circular(t, column) &&
+					 !backupschema_makes(t->table, column) &&
 					 (t->columns.fields[index] >= 0 || is_tenant(t, column));
 		}
 		if (usable)

@@ -177,7 +177,7 @@ other_key(const BackupTable *table)
 		{
 			RelationColumn *column = relation_column_by_number(table->rel, key->columns[i]);
 
-			usable = !is_drawn(table, column) && !is_circular(table, column);
+			usable = !backupschema_makes(table, column) && !is_circular(table, column);
 			set = bms_add_member(set, column - table->rel->columns);
 		}
 		if (usable)
