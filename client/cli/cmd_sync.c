@@ -309,6 +309,25 @@ warn_kept(const Cli *cli, const dba_result *result)
 	return total;
 }
 
+/* A restore counts them in its table.  The rows are not as the source has them. */
+static int64_t
+warn_nulled(const dba_result *result)
+{
+	int64_t		total = 0;
+
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+	{
+		int64_t		nulled = call_number(result, i, "nulled_refs");
+
+		if (nulled > 0)
+			message_warn("%s references of table %s were set to NULL: the rows they lead to are "
+						 "missing",
+						 text_thousands(nulled), dba_result_text(result, i, "table"));
+		total += nulled;
+	}
+	return total;
+}
+
 /*
  * As SQL would have it done: counts, no rows.  What --confirm would do is said, unless
  * there is nothing to be done.
@@ -355,7 +374,7 @@ print_result(Cli *cli, const dba_result *result, bool dry_run)
 		return CODE_DONE;
 	outcome_print_failures(result);
 	left = outcome_print_notes(result) + warn_kept(cli, result);
-	left += call_total(result, "failed") + call_total(result, "ambiguous");
+	left += call_total(result, "failed") + call_total(result, "ambiguous") + warn_nulled(result);
 	return left > 0 ? CODE_NO : CODE_DONE;
 }
 

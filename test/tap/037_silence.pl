@@ -93,6 +93,17 @@ is(sql('destination', q{SELECT count(*) FROM p WHERE slug = 'only here'}), '0', 
 like(command('source', 'backup', '--all-users', '-o', 'orphans.jsonl'), qr/^0\n/, 'a backup of them');
 like(command('destination', 'restore', 'orphans.jsonl', '--yes'), qr/^1\n.*1 rows of table r were skipped/s, 'restore says so too');
 
+# --- references that lead nowhere
+
+my $links = q{CREATE TABLE p (id serial PRIMARY KEY, slug text UNIQUE NOT NULL);
+	CREATE TABLE r (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, p_id int%s);};
+fresh(sprintf($links, '') . q{INSERT INTO p (slug) VALUES ('a'); INSERT INTO r (slug, p_id) VALUES ('ok', 1), ('none', NULL), ('dangling', 99);
+	ALTER TABLE r ADD FOREIGN KEY (p_id) REFERENCES p NOT VALID},
+	sprintf($links, ' REFERENCES p'));
+like(sync(), qr/^1\n.*1 references of table r were set to NULL: the rows they lead to are missing/s, 'sync says which references became NULL, and exits with 1');
+sql('source', 'UPDATE r SET p_id = 1 WHERE p_id = 99');
+like(sync(), qr/^0\n(?!.*set to NULL)/s, 'and nothing once they lead somewhere');
+
 # --- rows that a deletion takes along
 
 my $users = q{CREATE TABLE usr (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, email text UNIQUE NOT NULL);
