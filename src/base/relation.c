@@ -537,6 +537,17 @@ relation_column_by_number(const RelationInfo *rel, AttrNumber attnum)
 	return NULL;
 }
 
+Bitmapset *
+relation_generated_from(const RelationInfo *rel, const RelationColumn *column)
+{
+	Relation	relation = relation_open(rel->oid, AccessShareLock);
+	Bitmapset  *from = NULL;
+
+	pull_varattnos(build_column_default(relation, column->attnum), 1, &from);
+	relation_close(relation, NoLock);
+	return from;
+}
+
 static bool
 contains(const AttrNumber *columns, int ncolumns, AttrNumber column)
 {

@@ -129,6 +129,8 @@ extern RelationColumn *relation_find_column(const RelationInfo *rel, const char 
 extern RelationColumn *relation_column_by_number(const RelationInfo *rel, AttrNumber attnum);
 
 /* The unique key over exactly these columns in any order, whole table; or NULL. */
+/* The attribute numbers, as pull_varattnos() has them, of what a generated column is made of. */
+extern Bitmapset *relation_generated_from(const RelationInfo *rel, const RelationColumn *column);
 extern RelationKey *relation_key_over(const RelationInfo *rel, const AttrNumber *columns,
 									  int ncolumns);
 /* The foreign key from exactly these columns, to target unless InvalidOid; or NULL. */

@@ -305,6 +305,54 @@ check_reference(const BackupSchema *schema, const BackupTable *table, const Back
 			 errhint("check_backup_schema() says what a backup schema has wrong.")));
 }
 
+/* Whether the columns that a generated one is made of hold a reference, which is mapped. */
+static bool
+follows_reference(const RestoreTable *t, const RelationColumn *column)
+{
+	Bitmapset  *from = relation_generated_from(t->rel, column);
+
+	for (int i = 0; i < t->table->nrefs; i++)
+	{
+		const BackupRef *ref = &t->table->refs[i];
+
+		for (int j = 0; ref->kind != REF_JSON && j < ref->nfields; j++)
+			if (bms_is_member(ref->columns[j]->attnum - FirstLowInvalidHeapAttributeNumber, from))
+				return true;
+	}
+	return false;
+}
+
+/* The column of the key that the table computes from what nobody maps; NULL without one. */
+static const RelationColumn *
+computed_column(const RestoreTable *t, const RelationForeignKey *fk, bool *follows)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+	{
+		RelationColumn *column = relation_column_by_number(t->rel, fk->columns[i]);
+
+		if (!column->generated)
+			continue;
+		if (!follows_reference(t, column))
+			return column;
+		*follows = true;
+	}
+	return NULL;
+}
+
+static void
+refuse_computed(const RestoreTable *t, const RelationForeignKey *fk, const RelationColumn *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("foreign key \"%s\" of table \"%s\" is over a generated column", fk->name,
+					t->table->name),
+			 errdetail("Column \"%s\" is computed from others that are no references, and would "
+					   "lead to other rows than it did.",
+					   column->name),
+			 errhint("Declare the columns that it is computed from as a reference, or keep the ids "
+					 "with ids => 'keep'.")));
+}
+
 void
 restore_tenant_check_keys(const RestoreTable *t)
 {
@@ -321,12 +369,18 @@ restore_tenant_check_keys(const RestoreTable *t)
 	{
 		RelationForeignKey *fk = lfirst(lc);
 		const BackupTable *target = NULL;
+		const RelationColumn *computed;
+		bool		follows = false;
 
 		for (int i = 0; i < schema->ntables; i++)
 			if (schema->tables[i].rel->oid == fk->target)
 				target = &schema->tables[i];
-		if (target == NULL || is_tenant_key(t->table, fk) || touches_reference(t->table, fk) ||
-			!maps_target(t, fk, target))
+		if (target == NULL || is_tenant_key(t->table, fk) || !maps_target(t, fk, target))
+			continue;
+		computed = computed_column(t, fk, &follows);
+		if (computed != NULL)
+			refuse_computed(t, fk, computed);
+		if (follows || touches_reference(t->table, fk))
 			continue;
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
