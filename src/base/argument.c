@@ -280,8 +280,11 @@ argument_default_strings(const char *verb, const char *name)
 	Oid			type;
 	Datum	   *values;
 	bool	   *nulls;
-	int			count = isnull ? 0 : read_elements(value, &type, &values, &nulls);
+	int			count;
 
+	if (isnull)
+		return NIL;
+	count = read_elements(value, &type, &values, &nulls);
 	return get_strings(type, values, nulls, count);
 }
 
