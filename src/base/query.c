@@ -711,6 +711,11 @@ query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode)
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData *volatile error = NULL;
 
+	/*
+	 * ALTER DOMAIN … DROP CONSTRAINT leaves invalidations that no command takes along, and
+	 * while there are some, the server lets nothing be done in a subtransaction.
+	 */
+	CommandEndInvalidationMessages();
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(cxt);
 	PG_TRY();

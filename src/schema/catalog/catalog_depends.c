@@ -1,11 +1,13 @@
 /*
  * catalog_depends.c
- *	  What each object needs to exist before it can be made: depends_on.
+ *	  What each object, and each of its parts, needs to exist before it can be made: depends_on.
  *
- * One pass over pg_depend.  An entry between parts (a default, a check, the query
- * of a view) counts for the objects they are parts of.  Parts that are made by
- * commands of their own, such as foreign keys, indexes and triggers, do not count:
- * they come after all tables, and tables may reference each other in circles.
+ * One pass over pg_depend.  An entry of a part that may be made with its object (a
+ * default, a check, the query of a view) counts for both.  What parts that are always made by
+ * commands of their own need (foreign keys, indexes, triggers, policies, rules) counts for these
+ * alone: they come after all tables, and tables may reference each other in circles.
+ * A part is needed by its own name where it is a constraint or an index, which may come
+ * later than their table; else its object is.
  */
 #include "postgres.h"
 
@@ -19,8 +21,11 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_depend.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "schema/catalog/catalog_reader.h"
 #include "utils/lsyscache.h"
@@ -33,12 +38,19 @@ typedef struct ObjectKey
 	Oid			oid;
 } ObjectKey;
 
-/* An object that has a depends_on, or a part of one: the relation of a composite type. */
+/*
+ * An object that has a depends_on, or what stands for one: the relation of a composite
+ * type.  Of a part, part is what has one of its own; object is what the part is of, where
+ * what it needs counts for that too, else owner alone is.
+ */
 typedef struct Dependent
 {
 	ObjectKey	key;
-	const SchemaKind *kind;
-	SchemaObject *object;
+	const SchemaKind *kind;		/* of object */
+	SchemaObject *object;		/* or NULL */
+	const SchemaKind *part_kind;
+	SchemaObject *part;			/* or NULL */
+	SchemaObject *owner;
 } Dependent;
 
 /* Between two rows of pg_depend whose parts are not known yet. */
@@ -56,6 +68,55 @@ find_dependent(CatalogReader *r, Oid class, Oid oid, HASHACTION action)
 	return hash_search(r->dependents, &key, action, NULL);
 }
 
+static Dependent *
+enter(CatalogReader *r, Oid class, Oid oid)
+{
+	Dependent  *dependent = find_dependent(r, class, oid, HASH_ENTER);
+	ObjectKey	key = dependent->key;
+
+	*dependent = (Dependent){.key = key};
+	return dependent;
+}
+
+static Oid
+class_of_part(const SchemaKind *kind)
+{
+	if (kind == &schema_constraint_kind)
+		return ConstraintRelationId;
+	if (kind == &schema_trigger_kind)
+		return TriggerRelationId;
+	if (kind == &schema_policy_kind)
+		return PolicyRelationId;
+	return kind == &schema_rule_kind ? RewriteRelationId : RelationRelationId;
+}
+
+/* Columns have no entry: their defaults are found with what they are of. */
+static void
+add_parts(CatalogReader *r, const SchemaKind *kind, SchemaObject *object)
+{
+	for (int i = 0; i < kind->nmembers; i++)
+	{
+		const SchemaMember *list = &kind->members[i];
+		ListCell   *lc;
+
+		if (list->type != MEMBER_OBJECTS || list->child == &schema_column_kind)
+			continue;
+		foreach(lc, SCHEMA_LIST(object, list))
+		{
+			SchemaObject *part = lfirst(lc);
+			Dependent  *dependent;
+
+			if (!OidIsValid(part->oid))
+				continue;
+			dependent = enter(r, class_of_part(list->child), part->oid);
+			dependent->kind = kind;
+			dependent->part_kind = list->child;
+			dependent->part = part;
+			dependent->owner = object;
+		}
+	}
+}
+
 static void
 add_dependents(CatalogReader *r, const SchemaKind *kind, Oid class, List *objects)
 {
@@ -68,9 +129,10 @@ add_dependents(CatalogReader *r, const SchemaKind *kind, Oid class, List *object
 
 		if (!OidIsValid(object->oid))
 			continue;
-		dependent = find_dependent(r, class, object->oid, HASH_ENTER);
+		dependent = enter(r, class, object->oid);
 		dependent->kind = kind;
-		dependent->object = object;
+		dependent->object = dependent->owner = object;
+		add_parts(r, kind, object);
 	}
 }
 
@@ -88,9 +150,9 @@ add_composites(CatalogReader *r, List *types)
 
 		if (!OidIsValid(relation))
 			continue;
-		dependent = find_dependent(r, RelationRelationId, relation, HASH_ENTER);
+		dependent = enter(r, RelationRelationId, relation);
 		dependent->kind = &schema_type_kind;
-		dependent->object = &type->object;
+		dependent->object = dependent->owner = &type->object;
 	}
 }
 
@@ -120,18 +182,44 @@ find_target(CatalogReader *r, const ObjectKey *key)
 	return find_dependent(r, key->class, key->oid, HASH_FIND);
 }
 
+static SchemaObject *
+find_column(const SchemaKind *kind, SchemaObject *object, int attnum)
+{
+	ListCell   *lc;
+
+	if (kind == &schema_table_kind)
+		foreach(lc, ((SchemaTable *) object)->columns)
+			if (((SchemaColumn *) lfirst(lc))->attnum == attnum)
+				return lfirst(lc);
+	return NULL;
+}
+
 /* A default, check or view query belongs to its relation or domain. */
 static void
 adopt_part(CatalogReader *r, Form_pg_depend form)
 {
 	Dependent  *owner = find_dependent(r, form->refclassid, form->refobjid, HASH_FIND);
 	Dependent  *part;
+	bool		found;
+	ObjectKey	key = {form->classid, form->objid};
+	SchemaObject *object;
+	const SchemaKind *kind;
 
-	if (owner == NULL || (form->classid == RewriteRelationId && owner->kind != &schema_view_kind))
+	if (owner == NULL || owner->object == NULL ||
+		(form->classid == RewriteRelationId && owner->kind != &schema_view_kind))
 		return;
-	part = find_dependent(r, form->classid, form->objid, HASH_ENTER);
-	part->kind = owner->kind;
-	part->object = owner->object;
+	object = owner->object;
+	kind = owner->kind;
+	part = hash_search(r->dependents, &key, HASH_ENTER, &found);
+	if (!found)
+		*part = (Dependent){.key = key};
+	part->kind = kind;
+	part->object = part->owner = object;
+	if (form->classid == AttrDefaultRelationId && part->part == NULL)
+	{
+		part->part_kind = &schema_column_kind;
+		part->part = find_column(kind, object, form->refobjsubid);
+	}
 }
 
 static bool
@@ -145,9 +233,6 @@ static bool
 is_wanted(Form_pg_depend form)
 {
 	if (form->objid < FirstNormalObjectId || form->refobjid < FirstNormalObjectId)
-		return false;
-	/* What a constraint says of tables is a foreign key, or its own table. */
-	if (form->classid == ConstraintRelationId && form->refclassid == RelationRelationId)
 		return false;
 	/* Members of operator classes are read with them. */
 	return form->classid != AccessMethodOperatorRelationId &&
@@ -179,7 +264,14 @@ read_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 static bool
 is_backward(const Dependent *from, const Dependent *to)
 {
-	return from->object == to->object || from->kind == &schema_sequence_kind;
+	return from->owner == to->owner || from->kind == &schema_sequence_kind;
+}
+
+/* What a constraint says of tables is a foreign key, or its own table. */
+static bool
+counts_for_object(const Edge *edge)
+{
+	return edge->from.class != ConstraintRelationId || edge->to.class != RelationRelationId;
 }
 
 static int
@@ -188,35 +280,67 @@ compare_strings(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
-static void
-add_dependency(CatalogReader *r, const Dependent *from, const Dependent *to)
+static char *
+name_target(CatalogReader *r, const Dependent *to, bool as_part)
 {
 	StringInfoData text;
 
 	catalog_begin_text(r, &text);
-	appendStringInfo(&text, "%s %s", to->kind->name, schema_identity(to->object));
-	from->object->depends_on = lappend(from->object->depends_on, catalog_end_text(r, &text));
+	appendStringInfoString(&text, as_part ? schema_key(to->part_kind, to->part, to->owner)
+										  : schema_key(to->kind, to->owner, NULL));
+	return catalog_end_text(r, &text);
+}
+
+/* The constraint that an index belongs to goes by the name that both have. */
+static bool
+has_name(const Dependent *to)
+{
+	return to->part != NULL &&
+		   (to->part_kind == &schema_constraint_kind || to->part_kind == &schema_index_kind);
 }
 
 static void
-sort_dependencies(List *objects)
+add_dependency(CatalogReader *r, const Edge *edge, const Dependent *from, const Dependent *to)
+{
+	if (from->object != NULL && to->object != NULL && counts_for_object(edge))
+		from->object->depends_on = lappend(from->object->depends_on, name_target(r, to, false));
+	if (from->part != NULL && (to->object != NULL || has_name(to)))
+		from->part->depends_on = lappend(from->part->depends_on, name_target(r, to, has_name(to)));
+	/* A view that groups by a key, a function whose query infers one. */
+	else if (from->part == NULL && from->object != NULL && has_name(to))
+		from->object->depends_on = lappend(from->object->depends_on, name_target(r, to, true));
+}
+
+static void
+sort_one(SchemaObject *object)
+{
+	ListCell   *lc;
+	char	   *last = NULL;
+
+	list_sort(object->depends_on, compare_strings);
+	foreach(lc, object->depends_on)
+	{
+		if (last != NULL && strcmp(last, lfirst(lc)) == 0)
+			object->depends_on = foreach_delete_current(object->depends_on, lc);
+		else
+			last = lfirst(lc);
+	}
+}
+
+/* Those of all objects of a list, and of their parts. */
+static void
+sort_dependencies(const SchemaKind *kind, List *objects)
 {
 	ListCell   *lc;
 
 	foreach(lc, objects)
 	{
 		SchemaObject *object = lfirst(lc);
-		ListCell   *lcd;
-		char	   *last = NULL;
 
-		list_sort(object->depends_on, compare_strings);
-		foreach(lcd, object->depends_on)
-		{
-			if (last != NULL && strcmp(last, lfirst(lcd)) == 0)
-				object->depends_on = foreach_delete_current(object->depends_on, lcd);
-			else
-				last = lfirst(lcd);
-		}
+		sort_one(object);
+		for (int i = 0; i < kind->nmembers; i++)
+			if (kind->members[i].type == MEMBER_OBJECTS)
+				sort_dependencies(kind->members[i].child, SCHEMA_LIST(object, &kind->members[i]));
 	}
 }
 
@@ -234,6 +358,7 @@ catalog_read_dependencies(CatalogReader *r)
 	add_dependents(r, &schema_sequence_kind, RelationRelationId, schema->sequences);
 	add_dependents(r, &schema_function_kind, ProcedureRelationId, schema->functions);
 	add_dependents(r, &schema_type_kind, TypeRelationId, schema->types);
+	add_dependents(r, &schema_statistics_kind, StatisticExtRelationId, schema->statistics);
 	add_composites(r, schema->types);
 	foreach(lc, schema->others)
 		add_dependents(r, &schema_other_kind, ((SchemaOther *) lfirst(lc))->class,
@@ -246,11 +371,7 @@ catalog_read_dependencies(CatalogReader *r)
 		Dependent  *to = from != NULL ? find_target(r, &edge->to) : NULL;
 
 		if (to != NULL && !is_backward(from, to))
-			add_dependency(r, from, to);
+			add_dependency(r, edge, from, to);
 	}
-	sort_dependencies(schema->tables);
-	sort_dependencies(schema->views);
-	sort_dependencies(schema->functions);
-	sort_dependencies(schema->types);
-	sort_dependencies(schema->others);
+	sort_dependencies(&schema_kind, list_make1(schema));
 }

@@ -71,6 +71,7 @@ static const SchemaMember schema_column_kind_members[] = {
 	BOOL(SchemaColumn, inherited, NEVER),
 	OBJECT_PRIVILEGES(SchemaColumn),
 	OBJECT_COMMENT(SchemaColumn),
+	OBJECT_DEPENDS(SchemaColumn),
 };
 KIND(schema_column_kind, "column", SchemaColumn, true);
 
@@ -97,6 +98,7 @@ static const SchemaMember schema_constraint_kind_members[] = {
 	TEXT(SchemaConstraint, index, ALWAYS),
 	REQUIRED_TEXT(SchemaConstraint, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaConstraint),
+	OBJECT_DEPENDS(SchemaConstraint),
 };
 KIND(schema_constraint_kind, "constraint", SchemaConstraint, false);
 
@@ -119,6 +121,7 @@ static const SchemaMember schema_index_kind_members[] = {
 	TEXT(SchemaIndex, tablespace, ALWAYS),
 	REQUIRED_TEXT(SchemaIndex, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaIndex),
+	OBJECT_DEPENDS(SchemaIndex),
 };
 KIND(schema_index_kind, "index", SchemaIndex, false);
 
@@ -137,6 +140,7 @@ static const SchemaMember schema_trigger_kind_members[] = {
 	BOOL(SchemaTrigger, inherited, NEVER),
 	REQUIRED_TEXT(SchemaTrigger, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaTrigger),
+	OBJECT_DEPENDS(SchemaTrigger),
 };
 KIND(schema_trigger_kind, "trigger", SchemaTrigger, false);
 
@@ -149,6 +153,7 @@ static const SchemaMember schema_policy_kind_members[] = {
 	NAMED_TEXT(SchemaPolicy, check_expression, "check", ALWAYS),
 	REQUIRED_TEXT(SchemaPolicy, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaPolicy),
+	OBJECT_DEPENDS(SchemaPolicy),
 };
 KIND(schema_policy_kind, "policy", SchemaPolicy, false);
 
@@ -159,6 +164,7 @@ static const SchemaMember schema_rule_kind_members[] = {
 	TEXT(SchemaRule, enabled, ALWAYS),
 	REQUIRED_TEXT(SchemaRule, definition, DEFINITION),
 	OBJECT_COMMENT(SchemaRule),
+	OBJECT_DEPENDS(SchemaRule),
 };
 KIND(schema_rule_kind, "rule", SchemaRule, false);
 
@@ -286,6 +292,7 @@ static const SchemaMember schema_statistics_kind_members[] = {
 	REQUIRED_TEXT(SchemaStatistics, definition, NEVER),
 	OBJECT_OWNER(SchemaStatistics),
 	OBJECT_COMMENT(SchemaStatistics),
+	OBJECT_DEPENDS(SchemaStatistics),
 };
 KIND(schema_statistics_kind, "statistics", SchemaStatistics, false);
 
@@ -549,4 +556,17 @@ schema_identity(const void *object)
 								   : pstrdup(quote_identifier(o->name));
 
 	return o->signature != NULL ? psprintf("%s(%s)", name, o->signature) : name;
+}
+
+char *
+schema_key(const SchemaKind *kind, const void *object, const void *parent)
+{
+	const SchemaObject *o = object;
+	const SchemaObject *above = parent;
+
+	if (above == NULL)
+		return psprintf("%s %s", kind->name, schema_identity(object));
+	if (kind == &schema_index_kind)
+		return psprintf("%s %s", kind->name, quote_qualified_identifier(above->schema, o->name));
+	return psprintf("%s %s.%s", kind->name, schema_identity(parent), quote_identifier(o->name));
 }

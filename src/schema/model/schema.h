@@ -78,7 +78,7 @@ typedef struct SchemaObject
 	char	   *owner;			/* role name */
 	List	   *privileges;		/* "grantee=letters[/grantor]", sorted; see schema-document.md */
 	char	   *comment;
-	List	   *depends_on;		/* "kind schema.name" of objects that must exist before it */
+	List *depends_on; /* schema_key() of what must exist before it; of a column: its default */
 	Oid			oid;			/* of a live object, else InvalidOid; never written */
 	struct GraphNode *node;		/* of a live object read with its dependents; see graph.h */
 } SchemaObject;
@@ -434,5 +434,10 @@ extern bool schema_lists(List *texts, const char *text);
 
 /* name, schema.name or schema.name(signature), quoted where SQL asks for it. */
 extern char *schema_identity(const void *object);
+/*
+ * How depends_on names an object: "table public.items", "constraint public.items.items_pkey".
+ * parent is NULL on top; an index stands in the schema of its table.
+ */
+extern char *schema_key(const SchemaKind *kind, const void *object, const void *parent);
 
 #endif							/* DB_ADAPTER_SCHEMA_H */

@@ -128,6 +128,8 @@ typedef struct PlanStep
 	bool		online;			/* apply leaves it: it makes transactions of its own */
 	List	   *after;			/* PlanStep *: those that it has to wait for */
 	List *takes; /* GraphNode *: of the live schema, what is there no more after it */
+	List	   *makes;			/* char *: of the expected schema, by schema_key() */
+	List	   *needs;			/* char *: the same of what has to be made before */
 } PlanStep;
 
 /* A difference that no step mends, and why. */

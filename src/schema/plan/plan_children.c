@@ -56,27 +56,6 @@ adopting_constraint(const SchemaConstraint *key)
 }
 
 /*
- * A view that groups by a primary key and shows other columns needs the key: nothing
- * but the query says so of one that is only expected.
- */
-static bool
-is_grouped_by(const Planner *p, const SchemaTable *table)
-{
-	char	   *key = psprintf("table %s", schema_identity(table));
-	ListCell   *lc;
-
-	foreach(lc, p->expected->views)
-	{
-		const SchemaView *view = lfirst(lc);
-
-		if (strstr(view->definition, "GROUP BY") != NULL &&
-			schema_lists(view->object.depends_on, key))
-			return true;
-	}
-	return false;
-}
-
-/*
  * A foreign key or check is added NOT VALID and validated by a step of its own: the
  * scan then holds a lock that lets others write.
  */
@@ -104,11 +83,7 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 									 : ddl_constraint(constraint),
 								 staged ? " NOT VALID" : ""),
 						reason);
-	if (strcmp(constraint->kind, "primary key") == 0 && is_grouped_by(p, table))
-	{
-		step->place.phase = PHASE_BUILD;
-		planner_run_late(step);
-	}
+	planner_make(step, &schema_constraint_kind, constraint, table);
 	step->relation = &table->object;
 	planner_hazard(step, reference ? "share_row_exclusive_lock" : "access_exclusive_lock");
 	if (!reference && strcmp(constraint->kind, "check") != 0)
@@ -322,6 +297,7 @@ create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 						 parent, pstrdup(index->definition), reason);
 
 		step->relation = parent;
+		planner_make(step, &schema_index_kind, index, parent);
 		planner_hazard(step, "share_lock");
 		planner_hazard(step, "index_build");
 	}
@@ -382,6 +358,7 @@ plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger
 	PlanStep *step = planner_step(p, PHASE_ATTACH, "create_trigger", planner_child(parent, trigger),
 								  parent, pstrdup(trigger->definition), reason);
 
+	planner_make(step, &schema_trigger_kind, trigger, parent);
 	planner_hazard(step, "share_row_exclusive_lock");
 	if (trigger->enabled != NULL)
 		enable_trigger(p, parent, trigger, reason);
@@ -418,14 +395,16 @@ plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 		plan_create_trigger(p, parent, child, reason);
 	else if (kind == &schema_policy_kind)
 	{
-		planner_step(p, PHASE_ATTACH, "create_policy", object, parent,
-					 pstrdup(((const SchemaPolicy *) child)->definition), reason);
+		planner_make(planner_step(p, PHASE_ATTACH, "create_policy", object, parent,
+								  pstrdup(((const SchemaPolicy *) child)->definition), reason),
+					 kind, child, parent);
 		plan_describe_new(p, kind, parent_kind, parent, child);
 	}
 	else if (kind == &schema_rule_kind)
 	{
-		planner_step(p, PHASE_ATTACH, "create_rule", object, parent,
-					 pstrdup(((const SchemaRule *) child)->definition), reason);
+		planner_make(planner_step(p, PHASE_ATTACH, "create_rule", object, parent,
+								  pstrdup(((const SchemaRule *) child)->definition), reason),
+					 kind, child, parent);
 		if (((const SchemaRule *) child)->enabled != NULL)
 			enable_rule(p, parent, child, reason);
 		plan_describe_new(p, kind, parent_kind, parent, child);
@@ -614,6 +593,40 @@ comes_with_parent(const Difference *d, const void *child)
 	return planner_comes_by_itself(d->object_kind, child);
 }
 
+/* A foreign key that it had from the whole stays with a partition that leaves. */
+static bool
+is_left_over(const Difference *d)
+{
+	const SchemaConstraint *key = d->actual;
+
+	return d->object_kind == &schema_constraint_kind && key->referenced_table != NULL &&
+		   changes_parent(d) && comes_with_parent(d, d->expected);
+}
+
+/* Triggers are left behind, and come anew: those that stay by name are no difference. */
+void
+plan_move_triggers(Planner *p, const SchemaTable *to, const SchemaTable *from, const char *reason)
+{
+	ListCell   *lc;
+
+	foreach(lc, from->triggers)
+	{
+		const SchemaTrigger *trigger = lfirst(lc);
+		const SchemaTrigger *again = schema_find_child(to->triggers, trigger->object.name);
+
+		if (again == NULL || again->inherited == trigger->inherited)
+			continue;
+		if (again->inherited)
+			plan_drop_child(p, &schema_trigger_kind, &schema_table_kind, from, trigger,
+							PHASE_DETACH, reason);
+		else
+		{
+			planner_set_gone(p, trigger, NULL);
+			plan_create_trigger(p, to, again, reason);
+		}
+	}
+}
+
 static void
 change_child(Planner *p, const Difference *d)
 {
@@ -621,6 +634,17 @@ change_child(Planner *p, const Difference *d)
 	const char *reason = "its definition differs";
 
 	if (planner_is_gone(p, d->actual))
+		return;
+	if (is_left_over(d))
+	{
+		if (!planner_was_handled(p, d->expected))
+			plan_drop_child(p, kind, d->parent_kind, d->parent_actual, d->actual, PHASE_DETACH,
+							"it is the whole's, which it leaves");
+		return;
+	}
+	if (kind == &schema_trigger_kind && changes_parent(d) &&
+		((const SchemaTrigger *) d->expected)->inherited !=
+			((const SchemaTrigger *) d->actual)->inherited)
 		return;
 	if (kind == &schema_index_kind && changes_hands(d))
 	{
@@ -673,6 +697,8 @@ static bool
 goes_with_parent(const Difference *d, const void *child)
 {
 	if (d->object_kind == &schema_index_kind && ((const SchemaIndex *) child)->constraint != NULL)
+		return true;
+	if (d->object_kind == &schema_trigger_kind && ((const SchemaTrigger *) child)->inherited)
 		return true;
 	return planner_is_part(d->object_kind, child) && !changes_parent(d);
 }

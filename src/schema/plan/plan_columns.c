@@ -152,6 +152,7 @@ add_column(Planner *p, const Difference *d)
 	step = planner_alter_table(p, PHASE_BUILD, "add_column", planner_child(table, &column), table,
 							   psprintf("ADD COLUMN %s", ddl_column(&column)), reason);
 	planner_set_gone(p, &((const SchemaColumn *) d->expected)->attnum, step);
+	planner_need(step, d->expected);
 	if (column.not_null && has_rows)
 		planner_hazard(step, "not_null_backfill");
 	if (column.generated != NULL)
@@ -351,6 +352,7 @@ alter_type(Planner *p, const Difference *d)
 							   sql.data,
 							   psprintf("its type is %s, expected %s", from->type, to->type));
 	planner_hazard(step, "table_rewrite");
+	planner_need(step, to);
 	planner_retype(step, d->parent_actual);
 	if (cast != CAST_SAFE)
 		planner_hazard(step, "data_loss");
@@ -472,6 +474,8 @@ alter_column(Planner *p, const Difference *d)
 		psprintf("its %s is %s, expected %s", member, actual ? actual : "not set",
 				 expected ? expected : "not set"));
 	step->bounds = difference_is(d, SchemaColumn, identity_options);
+	if (difference_is(d, SchemaColumn, default_value))
+		planner_need(step, column);
 	/* Bounds that the narrower type cannot hold are no more when it comes. */
 	if (step->bounds && is_narrower(column->type, ((const SchemaColumn *) d->actual)->type))
 		planner_run_first(step);
@@ -644,10 +648,12 @@ plan_own_column(Planner *p, const SchemaTable *table, const SchemaColumn *column
 	if (from == NULL || column->generated != NULL || column->identity != NULL)
 		return;
 	if (!expression_equal(from->default_value, column->default_value))
-		planner_alter_table(p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
-							psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name),
-									 plan_default_clause(column)),
-							reason);
+		planner_need(planner_alter_table(
+						 p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
+						 psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name),
+								  plan_default_clause(column)),
+						 reason),
+					 column);
 	/* plan_column_extras() does what is not valid and its own. */
 	if (column->not_null && !from->not_null && (column->inherited || !column->not_null_not_valid))
 		plan_set_not_null(p, table, column, reason);

@@ -317,9 +317,11 @@ recreate_default(const Dependents *of, const GraphNode *node)
 	/* A step that changes the type sets the default too. */
 	if (to != NULL && to->default_value != NULL && to->generated == NULL &&
 		!is_retyped(p, actual, from->object.name))
-		planner_run_late(planner_alter_table(
-			p, PHASE_BUILD, "alter_column", object, table,
-			psprintf("ALTER COLUMN %s SET DEFAULT %s", name, to->default_value), of->reason));
+		planner_need(
+			planner_run_late(planner_alter_table(
+				p, PHASE_BUILD, "alter_column", object, table,
+				psprintf("ALTER COLUMN %s SET DEFAULT %s", name, to->default_value), of->reason)),
+			to);
 }
 
 static void
@@ -494,8 +496,9 @@ dependents_empty_function(Planner *p, const SchemaFunction *function, const char
 	copy = palloc(sizeof(SchemaFunction));
 	*copy = *function;
 	plan_rank_copy(p, copy, again != NULL ? again : function);
-	planner_step(p, PHASE_BUILD, "replace_function", schema_identity(function), copy,
-				 plan_create_function(function, true), reason);
+	planner_make(planner_step(p, PHASE_BUILD, "replace_function", schema_identity(function), copy,
+							  plan_create_function(function, true), reason),
+				 &schema_function_kind, function, NULL);
 }
 
 /* What a body reads lets go of it when the body is empty; a type of its arguments does not. */

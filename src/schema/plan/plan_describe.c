@@ -158,6 +158,7 @@ void
 plan_own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason)
 {
 	char	   *name = schema_identity(sequence);
+	const SchemaSequence *live = find_sequence(p->actual, sequence);
 	const char *owner = sequence->owned_by != NULL ? owner_above(p, sequence) : NULL;
 	char	   *sql = psprintf("ALTER SEQUENCE %s OWNED BY %s", name,
 							   sequence->owned_by != NULL ? sequence->owned_by : "NONE");
@@ -167,8 +168,12 @@ plan_own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason
 		planner_step(p, PHASE_ATTACH, "alter_sequence", name, sequence, sql, reason);
 		return;
 	}
+	/* It would go with the table that it leaves. */
+	if (live != NULL && live->owned_by != NULL && strcmp(live->owned_by, sequence->owned_by) != 0)
+		planner_step(p, PHASE_DETACH, "alter_sequence", name, sequence,
+					 psprintf("ALTER SEQUENCE %s OWNED BY NONE", name), reason);
 	if (owner != NULL && !p->options->shape_only &&
-		strcmp(owner, final_owner(p, sequence, find_sequence(p->actual, sequence))) != 0)
+		strcmp(owner, final_owner(p, sequence, live)) != 0)
 		planner_run_last(planner_step(
 			p, PHASE_DESCRIBE, "alter_owner", name, sequence,
 			psprintf("ALTER SEQUENCE %s OWNER TO %s", name, quote_identifier(owner)), reason));

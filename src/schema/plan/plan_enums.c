@@ -240,7 +240,9 @@ recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 	planner_step(p, PHASE_BUILD, "rename_type", identity, to,
 				 psprintf("ALTER %s %s RENAME TO %s", keyword, identity, quote_identifier(old)),
 				 reason);
-	planner_step(p, PHASE_BUILD, "create_type", identity, to, ddl_create_type(to), reason);
+	planner_make(
+		planner_step(p, PHASE_BUILD, "create_type", identity, to, ddl_create_type(to), reason),
+		&schema_type_kind, to, NULL);
 	planner_run_last(planner_step(
 		p, PHASE_DROP, "drop_type", identity, NULL,
 		psprintf("DROP %s %s", keyword, quote_qualified_identifier(from->object.schema, old)),

@@ -34,8 +34,12 @@ static PlanStep *
 object_step(Planner *p, PlanPhase phase, const char *verb, const SchemaKind *kind,
 			const void *object, char *sql, const char *reason)
 {
-	return planner_step(p, phase, psprintf("%s_%s", verb, kind->name), schema_identity(object),
-						object, sql, reason);
+	PlanStep   *step = planner_step(p, phase, psprintf("%s_%s", verb, kind->name),
+									schema_identity(object), object, sql, reason);
+
+	if (strcmp(verb, "create") == 0 || strcmp(verb, "replace") == 0)
+		planner_make(step, kind, object, NULL);
+	return step;
 }
 
 /* ---------- views ---------- */
@@ -168,9 +172,13 @@ plan_create_view(Planner *p, const SchemaView *view, const char *reason)
 								 is_shell ? shell_of(view) : ddl_create_view(view, false), reason);
 
 	step->relation = &view->object;
+	/* Only then does it need what it reads. */
 	if (is_shell)
+	{
+		step->needs = NIL;
 		planner_run_last(object_step(p, PHASE_BUILD, "replace", &schema_view_kind, view,
 									 ddl_create_view(view, true), "what it needs needs it"));
+	}
 	foreach(lc, view->columns)
 	{
 		if (((SchemaColumn *) lfirst(lc))->default_value != NULL)
@@ -467,8 +475,11 @@ plan_domain_constraint(Planner *p, const Difference *d)
 					 psprintf("ALTER DOMAIN %s DROP CONSTRAINT %s", target, name), reason);
 	if (d->kind == DIFFERENCE_EXTRA)
 		return;
-	planner_step(p, PHASE_BUILD, "alter_type", target, type,
-				 psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(d->expected)), reason);
+	planner_need(
+		planner_step(p, PHASE_BUILD, "alter_type", target, type,
+					 psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(d->expected)),
+					 reason),
+		d->expected);
 	plan_describe_new(p, d->object_kind, d->parent_kind, type, d->expected);
 }
 
@@ -522,9 +533,24 @@ change_sequence(Planner *p, const Difference *d)
 
 /* ---------- all of them ---------- */
 
+/* The domain without checks that come later. */
+static const SchemaType *
+without_later(const Planner *p, const SchemaType *type)
+{
+	SchemaType *copy = palloc(sizeof(SchemaType));
+	ListCell   *lc;
+
+	*copy = *type;
+	copy->constraints = NIL;
+	foreach(lc, type->constraints)
+		if (!planner_is_later(p, lfirst(lc)))
+			copy->constraints = lappend(copy->constraints, lfirst(lc));
+	return copy;
+}
+
 /* The command that makes an object and the phase it belongs to; NULL where there is none. */
 static char *
-create_command(const SchemaKind *kind, const void *object, PlanPhase *phase)
+create_command(const Planner *p, const SchemaKind *kind, const void *object, PlanPhase *phase)
 {
 	*phase = PHASE_BUILD;
 	if (kind == &schema_namespace_kind)
@@ -533,7 +559,7 @@ create_command(const SchemaKind *kind, const void *object, PlanPhase *phase)
 		return ddl_create_namespace(object);
 	}
 	if (kind == &schema_type_kind)
-		return ddl_create_type(object);
+		return ddl_create_type(without_later(p, object));
 	if (kind == &schema_sequence_kind)
 		return ddl_create_sequence(object);
 	if (kind == &schema_function_kind)
@@ -560,20 +586,25 @@ describe_type_parts(Planner *p, const SchemaType *type)
 }
 
 static void
-add_invalid_constraints(Planner *p, const SchemaType *type, const char *reason)
+add_constraint(Planner *p, const SchemaType *type, const SchemaConstraint *constraint,
+			   const char *reason)
+{
+	planner_need(object_step(p, PHASE_BUILD, "alter", &schema_type_kind, type,
+							 psprintf("ALTER DOMAIN %s ADD %s", schema_identity(type),
+									  ddl_constraint(constraint)),
+							 reason),
+				 constraint);
+}
+
+/* Those that CREATE DOMAIN cannot say, and those that need what needs the domain. */
+static void
+add_constraints(Planner *p, const SchemaType *type, const char *reason)
 {
 	ListCell   *lc;
 
 	foreach(lc, type->constraints)
-	{
-		const SchemaConstraint *constraint = lfirst(lc);
-
-		if (constraint->not_valid)
-			object_step(p, PHASE_BUILD, "alter", &schema_type_kind, type,
-						psprintf("ALTER DOMAIN %s ADD %s", schema_identity(type),
-								 ddl_constraint(constraint)),
-						reason);
-	}
+		if (((const SchemaConstraint *) lfirst(lc))->not_valid || planner_is_later(p, lfirst(lc)))
+			add_constraint(p, type, lfirst(lc), reason);
 }
 
 static void
@@ -659,7 +690,7 @@ create_object(Planner *p, const Difference *d)
 		plan_create_publication(p, d->expected, reason);
 		return;
 	}
-	sql = create_command(kind, d->expected, &phase);
+	sql = create_command(p, kind, d->expected, &phase);
 	if (sql == NULL)
 	{
 		planner_remain(p, d, psprintf("a plan does not make a %s", difference_object_type(d)));
@@ -675,7 +706,7 @@ create_object(Planner *p, const Difference *d)
 		set_statistics_target(p, d->expected, reason);
 	if (kind == &schema_type_kind)
 	{
-		add_invalid_constraints(p, d->expected, reason);
+		add_constraints(p, d->expected, reason);
 		describe_type_parts(p, d->expected);
 	}
 	if (kind == &schema_sequence_kind && sequence->owned_by != NULL)
@@ -748,7 +779,7 @@ plan_recreate_other(Planner *p, const SchemaOther *from, const SchemaOther *to, 
 	dependents_recreate_object(p, &schema_other_kind, from, NULL, "what it uses is made again");
 	if (to == NULL)
 		return;
-	sql = create_command(&schema_other_kind, to, &phase);
+	sql = create_command(p, &schema_other_kind, to, &phase);
 	merged = palloc(sizeof(SchemaOther));
 	*merged = *to;
 	plan_rank_copy(p, merged, to);

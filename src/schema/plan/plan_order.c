@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "common/hashfn.h"
 #include "lib/binaryheap.h"
 #include "miscadmin.h"
 #include "schema/model/graph.h"
@@ -69,10 +70,78 @@ add_edge(OrderNode *nodes, const PlanStep *before, const PlanStep *after)
 	nodes[after->number].waits++;
 }
 
+/* Things of the expected schema -> the steps that make them. */
+typedef struct Maker
+{
+	const char *key;			/* hash key: where the name is */
+	List	   *steps;
+} Maker;
+
+static uint32
+hash_name(const void *key, Size size)
+{
+	const char *name = *(const char *const *) key;
+
+	return DatumGetUInt32(hash_any((const unsigned char *) name, strlen(name)));
+}
+
+static int
+match_names(const void *a, const void *b, Size size)
+{
+	return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+static HTAB *
+find_makers(const Planner *p)
+{
+	HASHCTL		ctl = {.keysize = sizeof(char *), .entrysize = sizeof(Maker)};
+	HTAB	   *makers;
+	ListCell   *lc;
+
+	ctl.hcxt = CurrentMemoryContext;
+	ctl.hash = hash_name;
+	ctl.match = match_names;
+	makers = hash_create("db_adapter makers", 256, &ctl,
+						 HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	foreach(lc, p->plan->steps)
+	{
+		PlanStep   *step = lfirst(lc);
+		ListCell   *lcm;
+
+		foreach(lcm, step->makes)
+		{
+			char	   *key = lfirst(lcm);
+			bool		found;
+			Maker	   *maker = hash_search(makers, &key, HASH_ENTER, &found);
+
+			maker->steps = lappend(found ? maker->steps : NIL, step);
+		}
+	}
+	return makers;
+}
+
+/* What a thing needs comes before it. */
+static void
+add_needs(HTAB *makers, OrderNode *nodes, const PlanStep *step)
+{
+	ListCell   *lc;
+
+	foreach(lc, step->needs)
+	{
+		char	   *key = lfirst(lc);
+		const Maker *maker = hash_search(makers, &key, HASH_FIND, NULL);
+		ListCell   *lcm;
+
+		foreach(lcm, maker != NULL ? maker->steps : NIL)
+			add_edge(nodes, lfirst(lcm), step);
+	}
+}
+
 /* What needs a thing goes before it. */
 static void
 add_edges(Planner *p, OrderNode *nodes)
 {
+	HTAB	   *makers = find_makers(p);
 	ListCell   *lc;
 
 	foreach(lc, p->plan->steps)
@@ -81,6 +150,7 @@ add_edges(Planner *p, OrderNode *nodes)
 		ListCell   *lcn;
 
 		CHECK_FOR_INTERRUPTS();
+		add_needs(makers, nodes, step);
 		foreach(lcn, step->after)
 			add_edge(nodes, lfirst(lcn), step);
 		foreach(lcn, step->takes)

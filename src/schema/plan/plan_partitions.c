@@ -163,7 +163,9 @@ make_own(const SchemaKind *kind, void *part)
 {
 	if (kind == &schema_column_kind)
 		((SchemaColumn *) part)->inherited = false;
-	else if (kind == &schema_constraint_kind)
+	/* Foreign keys come when the partition is attached, if they are not there. */
+	else if (kind == &schema_constraint_kind &&
+			 ((const SchemaConstraint *) part)->referenced_table == NULL)
 		((SchemaConstraint *) part)->inherited = false;
 	else if (kind == &schema_index_kind)
 	{

@@ -4,7 +4,8 @@
  *
  * Ranks come from depends_on: of what is made, from the expected schema; of what is
  * taken away, from the actual one, backwards.  Objects that need each other in a circle
- * are made in two steps, beginning with a table or a view.
+ * are made in two steps: a table or domain without the default or check that needs the
+ * others, or a view without its query.
  */
 #include "postgres.h"
 
@@ -39,6 +40,7 @@ typedef struct RankList
 	int			next;
 	int			direction;		/* 1: dependencies first; -1: dependents first */
 	List	   *open;			/* RankNode *: the way to the one that is visited */
+	List	   *later;			/* SchemaObject *: parts that come after the whole */
 } RankList;
 
 static int
@@ -80,28 +82,83 @@ find_rank_node(const RankList *list, char *key)
 	return bsearch(&probe, list->nodes, list->count, sizeof(RankNode), compare_nodes);
 }
 
+/* Parts that can be made after the whole: what they need is not what that needs. */
+static List *
+later_parts(const RankNode *node)
+{
+	const SchemaTable *table = (const SchemaTable *) node->object;
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	if (node->kind == &schema_type_kind)
+		return ((const SchemaType *) node->object)->constraints;
+	if (node->kind != &schema_table_kind)
+		return NIL;
+	foreach(lc, table->columns)
+		if (((const SchemaColumn *) lfirst(lc))->generated == NULL)
+			parts = lappend(parts, lfirst(lc));
+	foreach(lc, table->constraints)
+		if (strcmp(((const SchemaConstraint *) lfirst(lc))->kind, "check") == 0)
+			parts = lappend(parts, lfirst(lc));
+	return parts;
+}
+
+/* Whether that is all that needs a thing; is_later is set for those that are asked for it. */
+static bool
+put_off(RankList *list, const RankNode *node, const char *key)
+{
+	bool		found = false;
+	ListCell   *lc;
+
+	foreach(lc, later_parts(node))
+	{
+		if (!schema_lists(((const SchemaObject *) lfirst(lc))->depends_on, key))
+			continue;
+		found = true;
+		if (!list_member_ptr(list->later, lfirst(lc)))
+			list->later = lappend(list->later, lfirst(lc));
+	}
+	return found;
+}
+
+static bool
+is_put_off(const RankList *list, const RankNode *node, const char *key)
+{
+	ListCell   *lc;
+
+	if (list->later == NIL)
+		return false;
+	foreach(lc, later_parts(node))
+		if (schema_lists(((const SchemaObject *) lfirst(lc))->depends_on, key))
+			return list_member_ptr(list->later, lfirst(lc));
+	return false;
+}
+
 /*
- * A circle is broken at a table, whose defaults then come later, or at a view, of which
- * there is a shell at first.
+ * A circle is broken where a part can be made later (a default, a check), else at a view, of
+ * which there is a shell at first.  Each node on the way needs the one above it, and
+ * the last one needs the first again.
  */
 static void
-break_circle(RankList *list, const RankNode *last)
+break_circle(RankList *list, RankNode *last)
 {
-	const SchemaKind *const kinds[] = {&schema_table_kind, &schema_view_kind};
+	const RankNode *needed = last;
+	RankNode   *view = NULL;
 
-	for (int i = 0; i < lengthof(kinds); i++)
-		for (int j = list_length(list->open) - 1; j >= 0; j--)
-		{
-			RankNode   *node = list_nth(list->open, j);
+	for (int i = list_length(list->open) - 1; i >= 0; i--)
+	{
+		RankNode   *node = list_nth(list->open, i);
 
-			if (node->kind == kinds[i])
-			{
-				node->is_first = true;
-				return;
-			}
-			if (node == last)
-				break;
-		}
+		if (put_off(list, node, needed->key))
+			return;
+		if (view == NULL && node->kind == &schema_view_kind)
+			view = node;
+		if (node == last)
+			break;
+		needed = node;
+	}
+	if (view != NULL)
+		view->is_first = true;
 }
 
 static void
@@ -118,22 +175,24 @@ find_circles(RankList *list, RankNode *node)
 	{
 		RankNode   *found = find_rank_node(list, lfirst(lc));
 
-		if (found != NULL && found->is_open)
+		if (found == NULL || is_put_off(list, node, lfirst(lc)))
+			continue;
+		if (found->is_open)
 			break_circle(list, found);
-		else if (found != NULL)
+		else
 			find_circles(list, found);
 	}
 	list->open = list_delete_last(list->open);
 	node->is_open = false;
 }
 
-/* Of what it needs, what a table or view that breaks a circle waits for: its columns' types. */
+/* Of what it needs, what a view that breaks a circle waits for: its columns' types. */
 static bool
-is_waited_for(const RankNode *node, const RankNode *found)
+is_waited_for(const RankList *list, const RankNode *node, const RankNode *found)
 {
-	return !node->is_first || found->kind == &schema_type_kind ||
-		   found->kind == &schema_namespace_kind ||
-		   (node->kind == &schema_table_kind && found->kind == &schema_table_kind);
+	if (node->is_first)
+		return found->kind == &schema_type_kind || found->kind == &schema_namespace_kind;
+	return !is_put_off(list, node, found->key);
 }
 
 static void
@@ -149,20 +208,19 @@ visit_node(RankList *list, RankNode *node)
 	{
 		RankNode   *found = find_rank_node(list, lfirst(lc));
 
-		if (found != NULL && is_waited_for(node, found))
+		if (found != NULL && is_waited_for(list, node, found))
 			visit_node(list, found);
 	}
 	set_rank(list->ranks, node->object, BAND_NORMAL, list->direction * ++list->next);
 }
 
 /*
- * Gives each top-level object of a schema its place, dependencies first; returns those
- * that are made in two steps.
+ * Gives each top-level object of a schema its place, dependencies first; adds what is
+ * made in two steps, whole views and parts of tables and domains.
  */
-static List *
-add_ranks(HTAB *ranks, const Schema *schema, int direction)
+static void
+add_ranks(HTAB *ranks, const Schema *schema, int direction, List **shells, List **later)
 {
-	List	   *shells = NIL;
 	RankList	list = {.ranks = ranks, .direction = direction};
 	int			total = list_length(schema->namespaces) + list_length(schema->types) +
 				list_length(schema->sequences) + list_length(schema->functions) +
@@ -187,20 +245,22 @@ add_ranks(HTAB *ranks, const Schema *schema, int direction)
 	{
 		visit_node(&list, &list.nodes[i]);
 		if (list.nodes[i].is_first)
-			shells = lappend(shells, unconstify(SchemaObject *, list.nodes[i].object));
+			*shells = lappend(*shells, unconstify(SchemaObject *, list.nodes[i].object));
 	}
-	return shells;
+	*later = list.later;
 }
 
 void
 plan_rank_objects(Planner *p)
 {
 	HASHCTL		ctl = {.keysize = sizeof(void *), .entrysize = sizeof(Rank)};
+	List	   *severed = NIL;
 
 	ctl.hcxt = CurrentMemoryContext;
 	p->ranks = hash_create("db_adapter ranks", 1024, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	add_ranks(p->ranks, p->actual, -1);
-	p->shells = add_ranks(p->ranks, p->expected, 1);
+	/* What is to go of itself before it is taken away, the nodes of the live schema tell. */
+	add_ranks(p->ranks, p->actual, -1, &severed, &severed);
+	add_ranks(p->ranks, p->expected, 1, &p->shells, &p->later);
 }
 
 static Rank

@@ -413,10 +413,38 @@ add_contents(const Rebuild *r)
 		move_publications(r);
 }
 
-/* A list of Rebuild *, the root first, each parent before its partitions. */
-static void
-rebuild_all(Planner *p, List *tables, List *old)
+/* Tables made anew together. */
+typedef struct RebuildTree
 {
+	List	   *tables;			/* Rebuild *: the root first, each parent before its partitions */
+	List	   *old;			/* SchemaTable *: those that go */
+} RebuildTree;
+
+/* All trees are known before any step is planned: foreign keys may lead from one to another. */
+static List *
+add_tree(Planner *p, List *trees, List *tables, List *old)
+{
+	RebuildTree *tree = palloc(sizeof(RebuildTree));
+	ListCell   *lc;
+
+	tree->tables = tables;
+	tree->old = old;
+	foreach(lc, tables)
+	{
+		const Rebuild *r = lfirst(lc);
+
+		p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, r->to));
+		p->plan->recreated = lappend(p->plan->recreated, schema_identity(r->to));
+	}
+	p->rebuilt = list_concat(p->rebuilt, old);
+	return lappend(trees, tree);
+}
+
+static void
+rebuild_all(Planner *p, const RebuildTree *tree)
+{
+	List	   *tables = tree->tables;
+	List	   *old = tree->old;
 	const Rebuild *root = linitial(tables);
 	ListCell   *lc;
 
@@ -429,14 +457,7 @@ rebuild_all(Planner *p, List *tables, List *old)
 	move_identities(root);
 	drop_old(root);
 	foreach(lc, tables)
-	{
-		const Rebuild *r = lfirst(lc);
-
-		take_name(r);
-		p->rebuilt = lappend(p->rebuilt, unconstify(SchemaTable *, r->to));
-		p->plan->recreated = lappend(p->plan->recreated, schema_identity(r->to));
-	}
-	p->rebuilt = list_concat(p->rebuilt, old);
+		take_name(lfirst(lc));
 	/* Their own children, which are not asked, are among those that the new tables get. */
 	foreach(lc, old)
 		dependents_recreate_object(p, &schema_table_kind, lfirst(lc), NULL,
@@ -461,15 +482,15 @@ new_rebuild(Planner *p, const Rebuild *root, const SchemaTable *to, const Schema
 	return r;
 }
 
-static void
-rebuild_table(Planner *p, const SchemaTable *to, const SchemaTable *from)
+static List *
+rebuild_table(Planner *p, List *trees, const SchemaTable *to, const SchemaTable *from)
 {
 	Rebuild	   *r = new_rebuild(p, NULL, to, from);
 
 	refuse_obstacles(p, from);
 	r->reason = ORDER_REASON;
 	merge_table(r, NULL);
-	rebuild_all(p, list_make1(r), list_make1(unconstify(SchemaTable *, from)));
+	return add_tree(p, trees, list_make1(r), list_make1(unconstify(SchemaTable *, from)));
 }
 
 /* ---------- trees ---------- */
@@ -625,8 +646,8 @@ plan_will_rebuild(const Planner *p, const SchemaTable *to, const SchemaTable *fr
 	return tree_has_to_be_rebuilt(p, to);
 }
 
-static void
-rebuild_tree(Planner *p, const SchemaTable *to, const SchemaTable *from)
+static List *
+rebuild_tree(Planner *p, List *trees, const SchemaTable *to, const SchemaTable *from)
 {
 	Rebuild	   *root;
 	List	   *old;
@@ -634,7 +655,7 @@ rebuild_tree(Planner *p, const SchemaTable *to, const SchemaTable *from)
 
 	find_root(p, &to, &from);
 	if (planner_is_rebuilt(p, to))
-		return;
+		return trees;
 	root = new_rebuild(p, NULL, to, from);
 	root->reason = is_foreign(to) || is_foreign(from) ? KIND_REASON : PARTITION_REASON;
 	merge_table(root, NULL);
@@ -642,13 +663,15 @@ rebuild_tree(Planner *p, const SchemaTable *to, const SchemaTable *from)
 	tables = new_tables(p, root, old);
 	root->keeps_rows = !has_foreign(old, tables);
 	if (root->keeps_rows || (list_length(old) == 1 && list_length(tables) == 1))
-		rebuild_all(p, tables, old);
+		trees = add_tree(p, trees, tables, old);
+	return trees;
 }
 
 void
 plan_find_rebuilt(Planner *p)
 {
 	int			threshold = p->options->recreate_threshold;
+	List	   *trees = NIL;
 	ListCell   *lc;
 
 	if (p->is_flat)
@@ -661,10 +684,12 @@ plan_find_rebuilt(Planner *p)
 		if (from == NULL)
 			continue;
 		if (p->options->allow_drop && has_to_be_rebuilt(to, from))
-			rebuild_tree(p, to, from);
+			trees = rebuild_tree(p, trees, to, from);
 		else if (threshold > 0 && count_missing_columns(to, from) >= threshold)
-			rebuild_table(p, to, from);
+			trees = rebuild_table(p, trees, to, from);
 	}
+	foreach(lc, trees)
+		rebuild_all(p, lfirst(lc));
 }
 
 /* A table that is made anew is made as expected. */

@@ -123,44 +123,77 @@ plan_table_contents(Planner *p, const SchemaTable *table, const char *reason)
 	add_contents(p, table, true, reason);
 }
 
-/* The table without what may need functions that need it. */
+/* The table without defaults and checks that come later. */
 static const SchemaTable *
-shell_of(Planner *p, const SchemaTable *table)
+without_later(Planner *p, const SchemaTable *table)
 {
-	SchemaTable *shell = palloc(sizeof(SchemaTable));
+	SchemaTable *copy = palloc(sizeof(SchemaTable));
 	ListCell   *lc;
 
-	*shell = *table;
-	plan_rank_copy(p, shell, table);
-	shell->columns = NIL;
+	*copy = *table;
+	plan_rank_copy(p, copy, table);
+	copy->columns = copy->constraints = NIL;
 	foreach(lc, table->columns)
 	{
-		SchemaColumn *column = palloc(sizeof(SchemaColumn));
+		SchemaColumn *column = lfirst(lc);
 
-		*column = *(SchemaColumn *) lfirst(lc);
-		column->default_value = NULL;
-		shell->columns = lappend(shell->columns, column);
+		if (planner_is_later(p, column))
+		{
+			column = memcpy(palloc(sizeof(SchemaColumn)), column, sizeof(SchemaColumn));
+			column->default_value = NULL;
+		}
+		copy->columns = lappend(copy->columns, column);
 	}
-	return shell;
+	foreach(lc, table->constraints)
+		if (!planner_is_later(p, lfirst(lc)))
+			copy->constraints = lappend(copy->constraints, lfirst(lc));
+	return copy;
 }
 
-/* When all else is made. */
+/* When what they need is made. */
 static void
-set_defaults(Planner *p, const SchemaTable *table)
+add_later(Planner *p, const SchemaTable *table)
 {
+	const char *reason = "what it needs needs the table";
 	ListCell   *lc;
 
 	foreach(lc, table->columns)
 	{
 		const SchemaColumn *column = lfirst(lc);
 
-		if (column->default_value != NULL)
-			planner_run_last(planner_alter_table(
-				p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
-				psprintf("ALTER COLUMN %s SET DEFAULT %s", quote_identifier(column->object.name),
-						 column->default_value),
-				"what its default needs needs the table"));
+		if (planner_is_later(p, column))
+			planner_need(planner_alter_table(
+							 p, PHASE_BUILD, "alter_column", planner_child(table, column), table,
+							 psprintf("ALTER COLUMN %s SET DEFAULT %s",
+									  quote_identifier(column->object.name), column->default_value),
+							 reason),
+						 column);
 	}
+	foreach(lc, table->constraints)
+		if (planner_is_later(p, lfirst(lc)))
+			plan_create_child(p, &schema_constraint_kind, &schema_table_kind, table, lfirst(lc),
+							  reason);
+}
+
+/* The table with what is made with it, and needs what all of it does. */
+static void
+make_table(const Planner *p, PlanStep *step, const SchemaTable *whole, const SchemaTable *table)
+{
+	List	   *later = NIL;
+	ListCell   *lc;
+
+	foreach(lc, p->later)
+		if (list_member_ptr(whole->columns, lfirst(lc)) ||
+			list_member_ptr(whole->constraints, lfirst(lc)))
+			later = list_concat(later, ((const SchemaObject *) lfirst(lc))->depends_on);
+	planner_make(step, &schema_table_kind, table, NULL);
+	foreach(lc, table->constraints)
+		if (ddl_is_in_create_table(table, lfirst(lc)))
+			planner_make(step, &schema_constraint_kind, lfirst(lc), table);
+	step->needs = list_copy(step->needs);
+	foreach(lc, step->needs)
+		if (schema_lists(later, lfirst(lc)))
+			step->needs = foreach_delete_current(step->needs, lc);
 }
 
 /*
@@ -215,6 +248,8 @@ create_apart(Planner *p, const SchemaTable *table, const char *reason)
 void
 plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 {
+	const SchemaTable *whole = table;
+	PlanStep   *step;
 	ListCell   *lc;
 
 	if (brings_key(p, table))
@@ -222,14 +257,14 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 		create_apart(p, table, reason);
 		return;
 	}
-	if (planner_is_shell(p, table))
-	{
-		set_defaults(p, table);
-		table = shell_of(p, table);
-	}
-	planner_step(p, PHASE_BUILD, "create_table", schema_identity(table), table,
-				 ddl_create_table(table), reason)
-		->relation = &table->object;
+	if (p->later != NIL)
+		table = without_later(p, table);
+	step = planner_step(p, PHASE_BUILD, "create_table", schema_identity(table), table,
+						ddl_create_table(table), reason);
+	step->relation = &table->object;
+	make_table(p, step, whole, table);
+	if (p->later != NIL)
+		add_later(p, whole);
 	foreach(lc, table->columns)
 		plan_own_column(p, table, lfirst(lc), NEW_TABLE_REASON);
 	add_contents(p, table, false, NEW_TABLE_REASON);
@@ -342,6 +377,8 @@ move_partition(Planner *p, const Difference *d)
 		planner_remain(p, d, "the partition key stays as it is");
 		return;
 	}
+	if (!stays)
+		plan_move_triggers(p, to, from, reason);
 	if (from->partition_of != NULL)
 	{
 		step = plan_detach_partition(p, from, reason);

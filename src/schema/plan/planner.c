@@ -199,6 +199,34 @@ planner_is_shell(const Planner *p, const void *object)
 }
 
 bool
+planner_is_later(const Planner *p, const void *part)
+{
+	return list_member_ptr(p->later, part);
+}
+
+void
+planner_need(PlanStep *step, const void *part)
+{
+	step->needs = list_concat(step->needs, ((const SchemaObject *) part)->depends_on);
+}
+
+void
+planner_make(PlanStep *step, const SchemaKind *kind, const void *object, const void *parent)
+{
+	step->makes = lappend(step->makes, schema_key(kind, object, parent));
+	planner_need(step, object);
+	/* A key makes its index. */
+	if (kind == &schema_constraint_kind && parent != NULL)
+	{
+		const SchemaConstraint *key = object;
+		SchemaObject index = {.name = key->index != NULL ? key->index : key->object.name};
+
+		if (key->referenced_table == NULL && strcmp(key->kind, "check") != 0)
+			step->makes = lappend(step->makes, schema_key(&schema_index_kind, &index, parent));
+	}
+}
+
+bool
 planner_has_rows(const Planner *p, const SchemaTable *table)
 {
 	return p->options->facts.has_rows != NULL &&

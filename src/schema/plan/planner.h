@@ -94,6 +94,9 @@ extern void plan_create_children(Planner *p, const SchemaKind *kind, const void 
 								 bool is_bare, const char *reason);
 extern void plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
 								const char *reason);
+/* Of a table that leaves its whole, or comes to one. */
+extern void plan_move_triggers(Planner *p, const SchemaTable *to, const SchemaTable *from,
+							   const char *reason);
 /* plan_online.c: true when a missing index is built after apply, while others write */
 extern bool plan_index_online(Planner *p, const Difference *d);
 

@@ -15,7 +15,8 @@ typedef struct Planner
 	const Schema *actual;
 	const PlanOptions *options;
 	bool		is_flat;
-	List	   *shells;			/* expected tables and views in circles: made in two steps */
+	List	   *shells;			/* expected views in circles: made in two steps */
+	List	   *later;			/* expected columns, whose defaults, and checks that come later */
 	HTAB	   *ranks;			/* top-level object -> its place in dependency order */
 	List	   *detached;		/* views of the actual schema dropped and made again */
 	HTAB	   *gone;			/* what is out of the way -> the step that takes it there */
@@ -72,8 +73,17 @@ extern bool planner_is_detached(const Planner *p, const void *view);
  */
 extern bool planner_is_frozen(const Planner *p, const SchemaTable *expected,
 							  const SchemaTable *actual);
-/* Whether an expected table or view needs something that needs it: made in two steps. */
+/* Whether an expected view needs something that needs it: made in two steps. */
 extern bool planner_is_shell(const Planner *p, const void *object);
+/* The same of a column's default, and of a check of a table or domain: made after the whole. */
+extern bool planner_is_later(const Planner *p, const void *part);
+/*
+ * What a step makes of the expected schema, and with it what that needs: whatever step
+ * makes that, it waits for; and what a step needs beside.
+ */
+extern void planner_make(PlanStep *step, const SchemaKind *kind, const void *object,
+						 const void *parent);
+extern void planner_need(PlanStep *step, const void *part);
 extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
 /* A table of the expected schema by its quoted, qualified name; or NULL. */
 extern SchemaTable *planner_find_table(const Planner *p, const char *identity);
