@@ -303,12 +303,13 @@ peel(OrderNode *nodes, int count)
 static bool
 is_severable(const GraphNode *node)
 {
+	const SchemaConstraint *constraint = (const SchemaConstraint *) node->object;
+
 	if (node->kind == &schema_policy_kind || node->kind == &schema_rule_kind)
 		return node->parent_kind == &schema_table_kind;
 	if (node->kind == &schema_constraint_kind)
-		return node->parent_kind == &schema_table_kind &&
-			   ((const SchemaConstraint *) node->object)->referenced_table != NULL &&
-			   !((const SchemaConstraint *) node->object)->inherited;
+		return !constraint->inherited &&
+			   (constraint->referenced_table != NULL || strcmp(constraint->kind, "check") == 0);
 	return node->part == GRAPH_DEFAULT && node->parent_kind == &schema_table_kind &&
 		   ((const SchemaColumn *) node->object)->generated == NULL;
 }

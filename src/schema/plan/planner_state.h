@@ -130,7 +130,7 @@ extern void plan_set_rank(Planner *p, PlanStep *step, const void *top);
  */
 extern void plan_rank_copy(Planner *p, const void *copy, const void *original);
 /*
- * What is to go by itself (GraphNode *: foreign keys, policies, defaults …), because what it is
+ * What is to go by itself (GraphNode *: foreign keys, checks, policies, defaults …), because what it is
  * part of and what it needs go too, and each would have to go first.
  */
 extern List *plan_find_circles(Planner *p);
