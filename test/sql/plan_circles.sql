@@ -18,6 +18,18 @@ SELECT pg_temp.pair('CREATE TABLE t (id int, a int)', 'CREATE TABLE t (id int PR
 SELECT pg_temp.pair('CREATE TABLE t (id int NOT NULL, a int)', 'CREATE TABLE t (id int NOT NULL, a int); ALTER TABLE t ADD CONSTRAINT k UNIQUE (id); CREATE TABLE u (id int); CREATE RULE r AS ON INSERT TO u DO ALSO INSERT INTO t VALUES (1, 1) ON CONFLICT ON CONSTRAINT k DO NOTHING');
 SELECT pg_temp.pair('CREATE TABLE t (id int NOT NULL, a int)', 'CREATE TABLE t (id int NOT NULL, a int); CREATE UNIQUE INDEX k ON t (id); CREATE FUNCTION f() RETURNS void LANGUAGE sql BEGIN ATOMIC INSERT INTO t VALUES (1, 1) ON CONFLICT (id) DO NOTHING; END; CREATE TABLE u (id int REFERENCES t (id))');
 
+-- Columns, checks and types that tables get from parents that they come to, or lose with them
+SELECT pg_temp.pair('CREATE TABLE pa (x bigint, CONSTRAINT pc CHECK (x > 1)); CREATE TABLE pb (w text, u int); CREATE TABLE ch (z int) INHERITS (pb); CREATE TABLE gr (x bigint) INHERITS (ch, pa); INSERT INTO gr (x) VALUES (4)',
+    'CREATE TABLE pa (x int, CONSTRAINT pc CHECK (x > 0)); CREATE TABLE pb (w text); CREATE TABLE ch (z int) INHERITS (pb, pa); CREATE TABLE gr () INHERITS (ch)', probe => 'SELECT x FROM gr');
+SELECT pg_temp.pair('CREATE TABLE pa (x int, CONSTRAINT pc CHECK (x > 0)); CREATE TABLE pb (w text); CREATE TABLE ch (z int) INHERITS (pb, pa); CREATE TABLE gr () INHERITS (ch); INSERT INTO gr (x) VALUES (4)',
+    'CREATE TABLE pa (x bigint, CONSTRAINT pc CHECK (x > 1)); CREATE TABLE pb (w text, u int); CREATE TABLE ch (z int) INHERITS (pb); CREATE TABLE gr (x bigint) INHERITS (ch, pa)', probe => 'SELECT x FROM gr');
+SELECT pg_temp.pair('CREATE TYPE c AS (x int); CREATE TABLE ty (y int, x bigint); INSERT INTO ty VALUES (1, 2)', 'CREATE TYPE c AS (x bigint, y int); CREATE TABLE ty OF c (x DEFAULT 3)', probe => 'SELECT ty::text FROM ty');
+SELECT pg_temp.pair('CREATE TYPE c AS (x bigint); CREATE TABLE ty OF c; INSERT INTO ty VALUES (2)', 'CREATE TYPE c AS (x bigint, y int); CREATE TABLE ty (x bigint, y int)', probe => 'SELECT ty::text FROM ty');
+
+-- Rows whose type columns have get no values
+SELECT pg_temp.pair('CREATE TABLE t (a int); CREATE TABLE tt (q t[])', 'CREATE TABLE t (a int, b int DEFAULT 3); CREATE TABLE tt (q t[])', probe => 'INSERT INTO t VALUES (1) RETURNING t::text');
+SELECT pg_temp.pair('CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE TABLE tt (q t[])', 'CREATE TABLE t (a int, b int DEFAULT 3, c int); CREATE TABLE tt (q t[])');
+
 -- What a document says of it
 CREATE SCHEMA pair;
 SET search_path = pair;

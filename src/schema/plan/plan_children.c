@@ -575,19 +575,44 @@ change_hands(Planner *p, const Difference *d)
 	}
 }
 
-/* Whether the table comes to a parent with this plan, or leaves one. */
+/* Whether a parent that stays has a constraint of the name, as it is or as it shall be. */
 static bool
-changes_parent(const Difference *d)
+has_parents(const Planner *p, const Difference *d, const char *name, bool live)
 {
-	return d->parent_kind == &schema_table_kind &&
-		   !planner_follows_parent(d->parent, d->parent_actual);
+	const SchemaTable *from = d->parent_actual;
+	ListCell   *lc;
+
+	foreach(lc, ((const SchemaTable *) d->parent)->inherits)
+	{
+		const SchemaTable *parent =
+			live ? planner_find_live(p, lfirst(lc)) : planner_find_table(p, lfirst(lc));
+
+		if (schema_lists(from->inherits, lfirst(lc)) &&
+			(parent == NULL || schema_find_child(parent->constraints, name) != NULL))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the table comes to a parent with this plan, or leaves one, of which it has a part. */
+static bool
+changes_parent(const Planner *p, const Difference *d)
+{
+	const SchemaObject *child = d->expected != NULL ? d->expected : d->actual;
+
+	if (d->parent_kind != &schema_table_kind)
+		return false;
+	if (d->object_kind == &schema_constraint_kind &&
+		((const SchemaTable *) d->parent)->inherits != NIL)
+		return !has_parents(p, d, child->name, d->expected == NULL);
+	return !planner_follows_parent(d->parent, d->parent_actual);
 }
 
 /* A table must have its parent's checks, and has its keys, before it becomes a child. */
 static bool
-comes_with_parent(const Difference *d, const void *child)
+comes_with_parent(const Planner *p, const Difference *d, const void *child)
 {
-	if (d->object_kind == &schema_constraint_kind && changes_parent(d) &&
+	if (d->object_kind == &schema_constraint_kind && changes_parent(p, d) &&
 		strcmp(((const SchemaConstraint *) child)->kind, "foreign key") != 0)
 		return false;
 	return planner_comes_by_itself(d->object_kind, child);
@@ -595,12 +620,12 @@ comes_with_parent(const Difference *d, const void *child)
 
 /* A foreign key that it had from the whole stays with a partition that leaves. */
 static bool
-is_left_over(const Difference *d)
+is_left_over(const Planner *p, const Difference *d)
 {
 	const SchemaConstraint *key = d->actual;
 
 	return d->object_kind == &schema_constraint_kind && key->referenced_table != NULL &&
-		   changes_parent(d) && comes_with_parent(d, d->expected);
+		   changes_parent(p, d) && comes_with_parent(p, d, d->expected);
 }
 
 /* Triggers are left behind, and come anew: those that stay by name are no difference. */
@@ -627,6 +652,30 @@ plan_move_triggers(Planner *p, const SchemaTable *to, const SchemaTable *from, c
 	}
 }
 
+/* A check that its parents get, or lose, with this plan comes and goes with theirs. */
+static bool
+change_inherited(Planner *p, const Difference *d)
+{
+	const char *name = ((const SchemaObject *) d->expected)->name;
+	const char *reason = "its parents have another, or have it no more";
+
+	if (d->object_kind != &schema_constraint_kind || d->parent_kind != &schema_table_kind ||
+		((const SchemaTable *) d->parent)->inherits == NIL ||
+		has_parents(p, d, name, true) == has_parents(p, d, name, false))
+		return false;
+	if (planner_was_handled(p, d->expected))
+		return true;
+	if (has_parents(p, d, name, true))
+	{
+		planner_set_gone(p, d->actual, NULL);
+		plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected, reason);
+	}
+	else
+		plan_drop_child(p, d->object_kind, d->parent_kind, d->parent_actual, d->actual,
+						PHASE_DETACH, reason);
+	return true;
+}
+
 static void
 change_child(Planner *p, const Difference *d)
 {
@@ -635,14 +684,16 @@ change_child(Planner *p, const Difference *d)
 
 	if (planner_is_gone(p, d->actual))
 		return;
-	if (is_left_over(d))
+	if (change_inherited(p, d))
+		return;
+	if (is_left_over(p, d))
 	{
 		if (!planner_was_handled(p, d->expected))
 			plan_drop_child(p, kind, d->parent_kind, d->parent_actual, d->actual, PHASE_DETACH,
 							"it is the whole's, which it leaves");
 		return;
 	}
-	if (kind == &schema_trigger_kind && changes_parent(d) &&
+	if (kind == &schema_trigger_kind && changes_parent(p, d) &&
 		((const SchemaTrigger *) d->expected)->inherited !=
 			((const SchemaTrigger *) d->actual)->inherited)
 		return;
@@ -655,8 +706,8 @@ change_child(Planner *p, const Difference *d)
 		return;
 	}
 	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
-		(changes_parent(d) ? comes_with_parent(d, d->expected)
-						   : planner_is_part(kind, d->expected)) ||
+		(changes_parent(p, d) ? comes_with_parent(p, d, d->expected)
+							  : planner_is_part(kind, d->expected)) ||
 		(difference_is(d, SchemaConstraint, inherited) ||
 		 difference_is(d, SchemaIndex, inherited) || difference_is(d, SchemaIndex, parent)))
 		return;
@@ -694,13 +745,13 @@ come_with_parent(Planner *p, const Difference *d)
 
 /* A table that leaves its parent keeps what it had from it. */
 static bool
-goes_with_parent(const Difference *d, const void *child)
+goes_with_parent(const Planner *p, const Difference *d, const void *child)
 {
 	if (d->object_kind == &schema_index_kind && ((const SchemaIndex *) child)->constraint != NULL)
 		return true;
 	if (d->object_kind == &schema_trigger_kind && ((const SchemaTrigger *) child)->inherited)
 		return true;
-	return planner_is_part(d->object_kind, child) && !changes_parent(d);
+	return planner_is_part(d->object_kind, child) && !changes_parent(p, d);
 }
 
 void
@@ -719,13 +770,13 @@ plan_child(Planner *p, const Difference *d)
 	{
 		case DIFFERENCE_MISSING:
 			come_with_parent(p, d);
-			if (!comes_with_parent(d, d->expected) && !planner_is_gone(p, d->expected) &&
+			if (!comes_with_parent(p, d, d->expected) && !planner_is_gone(p, d->expected) &&
 				!plan_index_online(p, d))
 				plan_create_child(p, d->object_kind, d->parent_kind, d->parent, d->expected,
 								  psprintf("the %s is missing", d->object_kind->name));
 			break;
 		case DIFFERENCE_EXTRA:
-			if (p->options->allow_drop && !goes_with_parent(d, d->actual))
+			if (p->options->allow_drop && !goes_with_parent(p, d, d->actual))
 				plan_drop_child(p, d->object_kind, d->parent_kind, d->parent_actual, d->actual,
 								PHASE_DETACH,
 								psprintf("the %s is not expected", d->object_kind->name));

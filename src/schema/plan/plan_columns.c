@@ -127,6 +127,57 @@ plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
 	planner_remain(p, later, "the table has rows and the column no default");
 }
 
+/* The column of a table that keeps rows of another's row type, or NULL. */
+static const GraphNode *
+find_row_column(const Planner *p, const SchemaTable *actual)
+{
+	const GraphNode *node = actual != NULL ? actual->object.node : NULL;
+	ListCell   *lc;
+
+	foreach(lc, node != NULL && node->rowtype != NULL ? node->rowtype->dependents : NIL)
+	{
+		const GraphNode *user = lfirst(lc);
+
+		if (user->kind == &schema_column_kind && user->part == GRAPH_OBJECT &&
+			user->parent_kind == &schema_table_kind && !planner_is_gone(p, user->object) &&
+			!planner_is_gone(p, user))
+			return user;
+	}
+	return NULL;
+}
+
+/* No row is given a value while its type is used elsewhere: a default comes afterwards, to no rows. */
+static bool
+add_unfilled(Planner *p, const Difference *d, const SchemaColumn *column, bool has_rows)
+{
+	const GraphNode *user = find_row_column(p, d->parent_actual);
+	SchemaColumn bare = *column;
+	PlanStep   *step;
+
+	if (user == NULL)
+		return false;
+	if (has_rows || column->generated != NULL || column->identity != NULL)
+	{
+		planner_remain(p, d,
+					   psprintf("rows cannot be given values while column %s uses their type",
+								planner_child(user->parent, user->object)));
+		return true;
+	}
+	bare.default_value = NULL;
+	step = planner_alter_table(p, PHASE_BUILD, "add_column", planner_child(d->parent, column),
+							   d->parent, psprintf("ADD COLUMN %s", ddl_column(&bare)),
+							   "the column is missing");
+	planner_set_gone(p, &((const SchemaColumn *) d->expected)->attnum, step);
+	planner_need(planner_alter_table(
+					 p, PHASE_BUILD, "alter_column", planner_child(d->parent, column), d->parent,
+					 psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name),
+							  plan_default_clause(column)),
+					 "the column is missing"),
+				 d->expected);
+	plan_column_extras(p, d->parent, d->expected, "the column is missing");
+	return true;
+}
+
 /*
  * ADD COLUMN with a constant default touches no row, however large the table is;
  * with a volatile one, an identity or a generation expression it rewrites it.
@@ -142,6 +193,8 @@ add_column(Planner *p, const Difference *d)
 	bool		has_rows = planner_has_rows(p, d->parent_actual);
 	PlanStep   *step;
 
+	if (filled && add_unfilled(p, d, &column, has_rows))
+		return;
 	if (column.not_null && !column.not_null_not_valid && !filled && has_rows)
 	{
 		column.not_null = false;
@@ -220,13 +273,15 @@ wait_for_parents(const Planner *p, const SchemaTable *table, const SchemaColumn 
 	}
 }
 
-/* One that is added to both is merged, if the child has it first. */
+/* One that is added to both is merged, if the child has it first, and of the same type. */
 static void
 come_before_parents(const Planner *p, const Difference *d)
 {
 	const SchemaTable *table = d->parent;
 	const SchemaColumn *column = d->expected;
-	PlanStep   *step = planner_find_gone(p, &column->attnum);
+	PlanStep   *step =
+		planner_find_gone(p, d->kind == DIFFERENCE_MISSING ? (const void *) &column->attnum
+														   : (const void *) &column->type);
 	ListCell   *lc;
 
 	if (step == NULL)
@@ -256,8 +311,12 @@ plan_order_inherited(Planner *p)
 			continue;
 		if (d->kind == DIFFERENCE_EXTRA && planner_find_gone(p, d->actual) != NULL)
 			wait_for_parents(p, d->parent_actual, d->actual, planner_find_gone(p, d->actual));
-		else if (d->kind == DIFFERENCE_MISSING &&
-				 planner_follows_parent(d->parent, d->parent_actual))
+		/* It changes by itself when it is inherited no more. */
+		else if (difference_is(d, SchemaColumn, type) &&
+				 planner_find_gone(p, &((const SchemaColumn *) d->expected)->type) != NULL)
+			wait_for_parents(p, d->parent_actual, d->actual,
+							 planner_find_gone(p, &((const SchemaColumn *) d->expected)->type));
+		if (d->kind != DIFFERENCE_EXTRA && planner_follows_parent(d->parent, d->parent_actual))
 			come_before_parents(p, d);
 	}
 }
@@ -301,8 +360,9 @@ drop_column(Planner *p, const Difference *d)
 	const SchemaColumn *column = d->actual;
 	const SchemaPublication *publication = plan_find_publication(p, table, column->object.name);
 
-	if (!p->options->allow_drop || (planner_follows_parent(d->parent, d->parent_actual) &&
-									goes_with_parent(p, d->parent_actual, column)))
+	if (!p->options->allow_drop ||
+		(planner_column_follows(p, d->parent, d->parent_actual, column->object.name, d->kind) &&
+		 goes_with_parent(p, d->parent_actual, column)))
 		return;
 	if (publication != NULL)
 		planner_remain(p, d,
@@ -353,6 +413,7 @@ alter_type(Planner *p, const Difference *d)
 							   psprintf("its type is %s, expected %s", from->type, to->type));
 	planner_hazard(step, "table_rewrite");
 	planner_need(step, to);
+	planner_set_gone(p, &to->type, step);
 	planner_retype(step, d->parent_actual);
 	if (cast != CAST_SAFE)
 		planner_hazard(step, "data_loss");
@@ -519,7 +580,8 @@ plan_prepare_column(Planner *p, const Difference *d)
 	const SchemaColumn *from = d->actual;
 
 	if (column_obstacle(p, d) != NULL ||
-		(to->inherited && planner_follows_parent(d->parent, d->parent_actual)))
+		(to->inherited &&
+		 planner_column_follows(p, d->parent, d->parent_actual, to->object.name, d->kind)))
 		return;
 	if (strncmp(d->member->name, "generated", strlen("generated")) == 0 && to->generated != NULL)
 		dependents_recreate_generated(p, d->parent_actual, d->parent, from, to,
@@ -562,7 +624,8 @@ is_passed_on(const Planner *p, const Difference *d)
 {
 	const SchemaColumn *column = d->expected;
 
-	if (!column->inherited || !planner_follows_parent(d->parent, d->parent_actual))
+	if (!column->inherited ||
+		!planner_column_follows(p, d->parent, d->parent_actual, column->object.name, d->kind))
 		return false;
 	if (difference_is(d, SchemaColumn, not_null))
 		return parent_changes(p, d);
@@ -687,7 +750,8 @@ plan_column(Planner *p, const Difference *d)
 			if (p->is_flat)
 				add_defined_column(p, d, d->parent_actual);
 			else if (!((const SchemaColumn *) d->expected)->inherited ||
-					 !planner_follows_parent(d->parent, d->parent_actual))
+					 !planner_column_follows(p, d->parent, d->parent_actual,
+											 ((const SchemaObject *) d->expected)->name, d->kind))
 				add_column(p, d);
 			else
 				plan_own_column(p, d->parent, d->expected, "its parent has it otherwise");

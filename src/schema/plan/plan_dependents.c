@@ -383,7 +383,8 @@ recreate_generated(const Dependents *of, const GraphNode *node)
 	const SchemaTable *expected = expected_parent(of->p, node);
 	const SchemaColumn *to = expected_column(of->p, node);
 
-	if (column->inherited && planner_follows_parent(expected, actual))
+	if (column->inherited &&
+		planner_column_follows(of->p, expected, actual, column->object.name, DIFFERENCE_CHANGED))
 		return;
 	/* One that is to be plain becomes so before anything else. */
 	if (to == NULL || to->generated != NULL)
@@ -445,8 +446,9 @@ recreate_column(const Dependents *of, const GraphNode *node)
 
 	/* It is converted with all columns of the type, or with its parent's. */
 	if (planner_is_recreated(of->p, column->type) || node->parent_kind == &schema_type_kind ||
-		(column->inherited &&
-		 planner_follows_parent(expected_parent(of->p, node), (const SchemaTable *) node->parent)))
+		(column->inherited && planner_column_follows(of->p, expected_parent(of->p, node),
+													 (const SchemaTable *) node->parent,
+													 column->object.name, DIFFERENCE_CHANGED)))
 		return;
 	if (of->target->part == GRAPH_ROWTYPE || of->target->kind == &schema_other_kind ||
 		of->target->kind == &schema_type_kind)

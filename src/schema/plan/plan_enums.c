@@ -307,7 +307,8 @@ convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 	if (from->default_value != NULL)
 		planner_alter_table(p, PHASE_DETACH, "alter_column", object, actual,
 							psprintf("ALTER COLUMN %s DROP DEFAULT", name), REASON);
-	if (!from->inherited || !planner_follows_parent(expected, actual))
+	if (!from->inherited ||
+		!planner_column_follows(p, expected, actual, from->object.name, DIFFERENCE_CHANGED))
 	{
 		step = planner_alter_table(p, PHASE_BUILD, "alter_column", object, expected,
 								   psprintf("ALTER COLUMN %s TYPE %s USING %s::text%s::%s", name,

@@ -405,7 +405,7 @@ add_contents(const Rebuild *r)
 {
 	ListCell   *lc;
 
-	if (r->merged->partition_of != NULL)
+	if (r->merged->partition_of != NULL || r->merged->of_type != NULL)
 		foreach(lc, r->merged->columns)
 			plan_own_column(r->p, r->merged, lfirst(lc), r->root->reason);
 	plan_table_contents(r->p, r->merged, r->root->reason);
@@ -593,9 +593,33 @@ changes_key_type(const SchemaTable *to, const SchemaTable *from)
 	return false;
 }
 
+/* Whether columns that come are behind those that stay, as these stand. */
+static bool
+keeps_order(const SchemaTable *to, const SchemaTable *from)
+{
+	int			place = 0;
+	ListCell   *lc;
+
+	foreach(lc, from->columns)
+	{
+		const SchemaObject *column = lfirst(lc);
+
+		if (schema_find_child(to->columns, column->name) == NULL)
+			continue;
+		if (strcmp(((const SchemaObject *) list_nth(to->columns, place))->name, column->name) != 0)
+			return false;
+		place++;
+	}
+	return true;
+}
+
+/* A table of a type has its columns in the order of the type's attributes. */
 static bool
 has_to_be_rebuilt(const SchemaTable *to, const SchemaTable *from)
 {
+	if (to->of_type != NULL && !expression_equal(to->of_type, from->of_type) &&
+		!keeps_order(to, from))
+		return true;
 	return strcmp(to->kind, from->kind) != 0 || !expression_equal(to->server, from->server) ||
 		   !expression_equal(to->partition_key, from->partition_key) || changes_key_type(to, from);
 }

@@ -420,6 +420,21 @@ change_parents(Planner *p, const Difference *d)
 	}
 }
 
+/*
+ * A table is of a type once it is just like it, and ceases to be before the type changes, which
+ * would change it too.
+ */
+static void
+place_of_type(Planner *p, const Difference *d, PlanStep *step)
+{
+	step->place.phase =
+		((const SchemaTable *) d->expected)->of_type != NULL ? PHASE_DROP : PHASE_DETACH;
+	if (step->place.phase == PHASE_DETACH)
+		planner_run_first(step);
+	else
+		planner_run_last(step);
+}
+
 static void
 change_table(Planner *p, const Difference *d)
 {
@@ -457,6 +472,8 @@ change_table(Planner *p, const Difference *d)
 								   clause, reason);
 		if (rewrites)
 			planner_hazard(step, "table_rewrite");
+		if (difference_is(d, SchemaTable, of_type))
+			place_of_type(p, d, step);
 		if (difference_is(d, SchemaTable, unlogged))
 			planner_set_gone(p, &table->unlogged, step);
 	}

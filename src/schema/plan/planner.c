@@ -387,6 +387,31 @@ planner_follows_parent(const SchemaTable *to, const SchemaTable *from)
 }
 
 bool
+planner_column_follows(const Planner *p, const SchemaTable *to, const SchemaTable *from,
+					   const char *name, DifferenceKind kind)
+{
+	ListCell   *lc;
+
+	if (to->partition_of != NULL)
+		return planner_follows_parent(to, from);
+	foreach(lc, to->inherits)
+	{
+		const SchemaTable *expected = planner_find_table(p, lfirst(lc));
+		const SchemaTable *live = planner_find_live(p, lfirst(lc));
+
+		if (!schema_lists(from->inherits, lfirst(lc)))
+			continue;
+		/* One that is not known here has whatever its children have from it. */
+		if ((kind == DIFFERENCE_EXTRA || expected == NULL ||
+			 schema_find_child(expected->columns, name) != NULL) &&
+			(kind == DIFFERENCE_MISSING || live == NULL ||
+			 schema_find_child(live->columns, name) != NULL))
+			return true;
+	}
+	return false;
+}
+
+bool
 planner_comes_by_itself(const SchemaKind *kind, const void *child)
 {
 	if (kind == &schema_constraint_kind)

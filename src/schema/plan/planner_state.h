@@ -112,6 +112,9 @@ extern bool planner_is_recreated(const Planner *p, const char *type);
 extern bool planner_stands_on_recreated(const Planner *p, const void *object);
 /* Whether a table stays the child of a parent, whose own steps then change it too. */
 extern bool planner_follows_parent(const SchemaTable *to, const SchemaTable *from);
+/* The same of one column: whether a parent that stays has it, before and after where it changes. */
+extern bool planner_column_follows(const Planner *p, const SchemaTable *to, const SchemaTable *from,
+								   const char *name, DifferenceKind kind);
 /* What comes and goes with something else: its constraint, its table, its parent's. */
 extern bool planner_comes_by_itself(const SchemaKind *kind, const void *child);
 /* The same, or is part of a partitioned index. */
