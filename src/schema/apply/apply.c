@@ -187,7 +187,7 @@ save_rows(void *arg)
 		SavedTable *saved;
 		const char *table;
 
-		if (step->table == NULL || !has_hazard(step, "data_loss"))
+		if (step->table == NULL || !has_hazard(step, plan_hazard_name(HAZARD_DATA_LOSS)))
 			continue;
 		table = name_before(run, step->table);
 		if (saved_contains(run->saved, table))

@@ -277,11 +277,11 @@ read_options(const PlanRequest *request)
 static const struct
 {
 	LOCKMODE	mode;
-	const char *hazard;
-} lock_hazards[] = {{ShareUpdateExclusiveLock, "share_update_exclusive_lock"},
-					{ShareLock, "share_lock"},
-					{ShareRowExclusiveLock, "share_row_exclusive_lock"},
-					{AccessExclusiveLock, "access_exclusive_lock"}};
+	PlanHazard	hazard;
+} lock_hazards[] = {{ShareUpdateExclusiveLock, HAZARD_SHARE_UPDATE_EXCLUSIVE_LOCK},
+					{ShareLock, HAZARD_SHARE_LOCK},
+					{ShareRowExclusiveLock, HAZARD_SHARE_ROW_EXCLUSIVE_LOCK},
+					{AccessExclusiveLock, HAZARD_ACCESS_EXCLUSIVE_LOCK}};
 
 /* The lock that the server takes for ALTER TABLE, instead of the worst it might take. */
 static void

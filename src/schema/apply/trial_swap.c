@@ -81,7 +81,7 @@ note_rewrite(Trial *trial, PlanStep *step, bool rewrites)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(trial->cxt);
 
-	plan_set_hazard(step, "table_rewrite", rewrites);
+	plan_set_hazard(step, HAZARD_TABLE_REWRITE, rewrites);
 	MemoryContextSwitchTo(oldcxt);
 }
 

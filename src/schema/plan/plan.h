@@ -112,6 +112,24 @@ typedef struct PlanPlace
 	int			sequence;		/* of adding */
 } PlanPlace;
 
+/* What a step may mean to others, in the order in which a plan names them. */
+typedef enum PlanHazard
+{
+	HAZARD_SHARE_UPDATE_EXCLUSIVE_LOCK,
+	HAZARD_SHARE_LOCK,
+	HAZARD_SHARE_ROW_EXCLUSIVE_LOCK,
+	HAZARD_ACCESS_EXCLUSIVE_LOCK,
+	HAZARD_TABLE_REWRITE,
+	HAZARD_TABLE_SCAN,
+	HAZARD_INDEX_BUILD,
+	HAZARD_NOT_NULL_BACKFILL,
+	HAZARD_DATA_LOSS,
+	HAZARD_IRREVERSIBLE
+} PlanHazard;
+
+#define PLAN_HAZARDS (HAZARD_IRREVERSIBLE + 1)
+#define PLAN_HAZARD(hazard) (1U << (hazard))
+
 typedef struct PlanStep
 {
 	PlanPlace	place;
@@ -119,7 +137,7 @@ typedef struct PlanStep
 	const char *action;			/* "add_column" */
 	char	   *object;			/* "public.items.price" */
 	char	   *sql;			/* one command, no semicolon */
-	List	   *hazards;		/* of char *: "access_exclusive_lock", "data_loss", … */
+	uint32		hazards;		/* bits: PLAN_HAZARD(HAZARD_DATA_LOSS) … */
 	char	   *reason;
 	const SchemaObject *relation;	/* the table or view it concerns, or NULL */
 	int64		rows;			/* of that table, estimated; -1 where not asked */
@@ -164,7 +182,9 @@ extern SchemaPlan *plan_make(const Schema *expected, const Schema *actual, bool 
 extern List *plan_rename_steps(const Schema *actual, List *renames);
 
 /* Adds a hazard to a step, or takes it away. */
-extern void plan_set_hazard(PlanStep *step, const char *hazard, bool present);
+extern void plan_set_hazard(PlanStep *step, PlanHazard hazard, bool present);
+/* As documents have it. */
+extern const char *plan_hazard_name(PlanHazard hazard);
 /* Whether the plan says of a difference that it remains. */
 extern bool plan_leaves(const SchemaPlan *plan, const Difference *difference);
 

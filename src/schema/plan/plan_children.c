@@ -85,9 +85,10 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 						reason);
 	planner_make(step, &schema_constraint_kind, constraint, table);
 	step->relation = &table->object;
-	planner_hazard(step, reference ? "share_row_exclusive_lock" : "access_exclusive_lock");
+	planner_hazard(step,
+				   reference ? HAZARD_SHARE_ROW_EXCLUSIVE_LOCK : HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	if (!reference && strcmp(constraint->kind, "check") != 0)
-		planner_hazard(step, "index_build");
+		planner_hazard(step, HAZARD_INDEX_BUILD);
 	if (staged)
 	{
 		step =
@@ -96,7 +97,7 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 								  quote_identifier(constraint->object.name)),
 						 reason);
 		step->relation = &table->object;
-		planner_hazard(step, "table_scan");
+		planner_hazard(step, HAZARD_TABLE_SCAN);
 	}
 	plan_describe_new(p, &schema_constraint_kind, &schema_table_kind, table, constraint);
 }
@@ -298,8 +299,8 @@ create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 
 		step->relation = parent;
 		planner_make(step, &schema_index_kind, index, parent);
-		planner_hazard(step, "share_lock");
-		planner_hazard(step, "index_build");
+		planner_hazard(step, HAZARD_SHARE_LOCK);
+		planner_hazard(step, HAZARD_INDEX_BUILD);
 	}
 	set_index_extras(p, parent_kind, parent, index, reason);
 	if (index->parent != NULL && !comes && !comes_to_parent(p, parent))
@@ -320,11 +321,11 @@ replace_index(Planner *p, const Difference *d)
 	step = planner_step(p, PHASE_INDEX, "create_index", object, d->parent,
 						ddl_index_as(index, name), reason);
 	step->relation = d->parent;
-	planner_hazard(step, "share_lock");
-	planner_hazard(step, "index_build");
+	planner_hazard(step, HAZARD_SHARE_LOCK);
+	planner_hazard(step, HAZARD_INDEX_BUILD);
 	step = planner_step(p, PHASE_INDEX, "drop_index", object, d->parent,
 						psprintf("DROP INDEX %s", object), reason);
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	planner_step(p, PHASE_INDEX, "rename_index", object, d->parent,
 				 psprintf("ALTER INDEX %s RENAME TO %s", in_schema(d->parent, name),
 						  quote_identifier(index->object.name)),
@@ -359,7 +360,7 @@ plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger
 								  parent, pstrdup(trigger->definition), reason);
 
 	planner_make(step, &schema_trigger_kind, trigger, parent);
-	planner_hazard(step, "share_row_exclusive_lock");
+	planner_hazard(step, HAZARD_SHARE_ROW_EXCLUSIVE_LOCK);
 	if (trigger->enabled != NULL)
 		enable_trigger(p, parent, trigger, reason);
 	plan_describe_new(p, &schema_trigger_kind, &schema_table_kind, parent, trigger);
@@ -462,7 +463,7 @@ plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kin
 	step = planner_step(p, phase, action, object, parent, sql, reason);
 	step->relation = parent;
 	planner_take(p, step, kind, child, parent);
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	return true;
 }
 
@@ -518,9 +519,7 @@ change_index(Planner *p, const Difference *d)
 static bool
 change_in_place(Planner *p, const Difference *d)
 {
-	const char *member = d->member->name;
-
-	if (d->object_kind == &schema_constraint_kind && strcmp(member, "not_valid") == 0 &&
+	if (difference_is(d, SchemaConstraint, not_valid) &&
 		!((const SchemaConstraint *) d->expected)->not_valid)
 	{
 		PlanStep   *step = planner_step(
@@ -531,14 +530,14 @@ change_in_place(Planner *p, const Difference *d)
 			  "the constraint is not valid");
 
 		step->relation = d->parent;
-		planner_hazard(step, "table_scan");
+		planner_hazard(step, HAZARD_TABLE_SCAN);
 		return true;
 	}
 	if (d->object_kind == &schema_index_kind)
 		return change_index(p, d);
-	if (strcmp(member, "enabled") == 0 && d->object_kind == &schema_trigger_kind)
+	if (difference_is(d, SchemaTrigger, enabled))
 		enable_trigger(p, d->parent, d->expected, "whether it fires differs");
-	else if (strcmp(member, "enabled") == 0 && d->object_kind == &schema_rule_kind)
+	else if (difference_is(d, SchemaRule, enabled))
 		enable_rule(p, d->parent, d->expected, "whether it fires differs");
 	else
 		return false;

@@ -27,6 +27,29 @@
 #define COLUMN_REASON "a column it reads changes"
 
 static bool
+is_generation(const Difference *d)
+{
+	return difference_is(d, SchemaColumn, generated) ||
+		   difference_is(d, SchemaColumn, generated_kind);
+}
+
+static bool
+is_not_null(const Difference *d)
+{
+	return difference_is(d, SchemaColumn, not_null) ||
+		   difference_is(d, SchemaColumn, not_null_constraint) ||
+		   difference_is(d, SchemaColumn, not_null_not_valid) ||
+		   difference_is(d, SchemaColumn, not_null_no_inherit);
+}
+
+static bool
+is_identity(const Difference *d)
+{
+	return difference_is(d, SchemaColumn, identity) ||
+		   difference_is(d, SchemaColumn, identity_options);
+}
+
+static bool
 is_foreign(const SchemaTable *table)
 {
 	return strcmp(table->kind, "foreign table") == 0;
@@ -207,11 +230,11 @@ add_column(Planner *p, const Difference *d)
 	planner_set_gone(p, &((const SchemaColumn *) d->expected)->attnum, step);
 	planner_need(step, d->expected);
 	if (column.not_null && has_rows)
-		planner_hazard(step, "not_null_backfill");
+		planner_hazard(step, HAZARD_NOT_NULL_BACKFILL);
 	if (column.generated != NULL)
 		planner_run_late(step);
 	if (column.generated != NULL || column.identity != NULL)
-		planner_hazard(step, "table_rewrite");
+		planner_hazard(step, HAZARD_TABLE_REWRITE);
 	plan_column_extras(p, table, d->expected, reason);
 }
 
@@ -349,8 +372,8 @@ drop_one_column(Planner *p, const SchemaTable *expected, const SchemaTable *tabl
 							 quote_identifier(column->object.name));
 	planner_take(p, step, &schema_column_kind, column, table);
 	if (!is_foreign(table))
-		planner_hazard(step, "data_loss");
-	planner_hazard(step, "irreversible");
+		planner_hazard(step, HAZARD_DATA_LOSS);
+	planner_hazard(step, HAZARD_IRREVERSIBLE);
 }
 
 static void
@@ -411,12 +434,12 @@ alter_type(Planner *p, const Difference *d)
 	step = planner_alter_table(p, PHASE_BUILD, "alter_column", planner_child(table, to), table,
 							   sql.data,
 							   psprintf("its type is %s, expected %s", from->type, to->type));
-	planner_hazard(step, "table_rewrite");
+	planner_hazard(step, HAZARD_TABLE_REWRITE);
 	planner_need(step, to);
 	planner_set_gone(p, &to->type, step);
 	planner_retype(step, d->parent_actual);
 	if (cast != CAST_SAFE)
-		planner_hazard(step, "data_loss");
+		planner_hazard(step, HAZARD_DATA_LOSS);
 }
 
 static bool
@@ -446,7 +469,7 @@ alter_generated(Planner *p, const Difference *d)
 	const SchemaColumn *to = d->expected;
 
 	/* Its kind differs with it, and its type may have. */
-	if (strcmp(d->member->name, "generated") == 0)
+	if (difference_is(d, SchemaColumn, generated))
 		planner_alter_table(
 			p, PHASE_DETACH, "alter_column", planner_child(table, to), d->parent_actual,
 			psprintf("ALTER COLUMN %s DROP EXPRESSION", quote_identifier(to->object.name)),
@@ -470,27 +493,27 @@ column_clause(const Planner *p, const Difference *d)
 {
 	const SchemaColumn *to = d->expected;
 	const SchemaColumn *from = d->actual;
-	const char *member = d->member->name;
 
-	if (strcmp(member, "default") == 0)
+	if (difference_is(d, SchemaColumn, default_value))
 		return plan_default_clause(to);
-	if (strcmp(member, "identity") == 0)
+	if (difference_is(d, SchemaColumn, identity))
 		return plan_identity_clause(to, from);
-	if (strcmp(member, "identity_options") == 0 && from->identity != NULL && to->identity != NULL)
+	if (difference_is(d, SchemaColumn, identity_options) && from->identity != NULL &&
+		to->identity != NULL)
 		return psprintf("%s%s", plan_identity_options_clause(to, from),
 						plan_identity_is_outside(p, d->parent_actual, to, from) ? " RESTART" : "");
-	if (strcmp(member, "storage") == 0)
+	if (difference_is(d, SchemaColumn, storage))
 		return psprintf("SET STORAGE %s",
 						to->storage != NULL ? to->storage : plan_default_storage(p, to->type));
-	if (strcmp(member, "compression") == 0)
+	if (difference_is(d, SchemaColumn, compression))
 		return psprintf("SET COMPRESSION %s",
 						to->compression != NULL ? quote_identifier(to->compression) : "DEFAULT");
-	if (strcmp(member, "statistics") == 0)
+	if (difference_is(d, SchemaColumn, statistics))
 		return psprintf("SET STATISTICS " INT64_FORMAT,
 						to->statistics != SCHEMA_UNSET ? to->statistics : -1);
-	if (strcmp(member, "options") == 0)
+	if (difference_is(d, SchemaColumn, options))
 		return ddl_change_parameters(to->options, from->options);
-	if (strcmp(member, "fdw_options") == 0)
+	if (difference_is(d, SchemaColumn, fdw_options))
 		return ddl_change_fdw_options(to->fdw_options, from->fdw_options);
 	return NULL;
 }
@@ -499,9 +522,8 @@ column_clause(const Planner *p, const Difference *d)
 static PlanPhase
 column_phase(const Difference *d)
 {
-	const char *member = d->member->name;
-
-	if (strcmp(member, "identity") == 0 && ((const SchemaColumn *) d->expected)->identity == NULL)
+	if (difference_is(d, SchemaColumn, identity) &&
+		((const SchemaColumn *) d->expected)->identity == NULL)
 		return PHASE_DETACH;
 	return PHASE_BUILD;
 }
@@ -542,8 +564,8 @@ alter_column(Planner *p, const Difference *d)
 		planner_run_first(step);
 	/* It stands before the identity, which wants it. */
 	if (strncmp(clause, "SET NOT NULL", strlen("SET NOT NULL")) == 0)
-		planner_hazard(step, "table_scan");
-	if (strcmp(member, "identity") == 0 && column->identity != NULL &&
+		planner_hazard(step, HAZARD_TABLE_SCAN);
+	if (difference_is(d, SchemaColumn, identity) && column->identity != NULL &&
 		((const SchemaColumn *) d->actual)->identity == NULL)
 		plan_advance_identity(p, table, d->parent_actual, column);
 }
@@ -583,10 +605,10 @@ plan_prepare_column(Planner *p, const Difference *d)
 		(to->inherited &&
 		 planner_column_follows(p, d->parent, d->parent_actual, to->object.name, d->kind)))
 		return;
-	if (strncmp(d->member->name, "generated", strlen("generated")) == 0 && to->generated != NULL)
+	if (is_generation(d) && to->generated != NULL)
 		dependents_recreate_generated(p, d->parent_actual, d->parent, from, to,
 									  "its generation expression differs");
-	else if (strcmp(d->member->name, "type") == 0 || strcmp(d->member->name, "collation") == 0)
+	else if (difference_is(d, SchemaColumn, type) || difference_is(d, SchemaColumn, collation))
 		dependents_recreate(p, d->parent_actual, d->parent, from, COLUMN_REASON);
 }
 
@@ -631,15 +653,12 @@ is_passed_on(const Planner *p, const Difference *d)
 		return parent_changes(p, d);
 	return column->generated != NULL || difference_is(d, SchemaColumn, type) ||
 		   difference_is(d, SchemaColumn, collation) || difference_is(d, SchemaColumn, generated) ||
-		   difference_is(d, SchemaColumn, generated_kind) ||
-		   strncmp(d->member->name, "not_null", strlen("not_null")) == 0 ||
-		   strncmp(d->member->name, "identity", strlen("identity")) == 0;
+		   difference_is(d, SchemaColumn, generated_kind) || is_not_null(d) || is_identity(d);
 }
 
 static void
 change_column(Planner *p, const Difference *d)
 {
-	const char *member = d->member->name;
 	const SchemaColumn *column = d->expected;
 	const SchemaColumn *actual = d->actual;
 	const char *obstacle = column_obstacle(p, d);
@@ -651,30 +670,30 @@ change_column(Planner *p, const Difference *d)
 	}
 	/* It is made again, or the step that adds or drops an identity does it. */
 	if (planner_is_gone(p, actual) ||
-		(strncmp(member, "not_null", strlen("not_null")) == 0 && column->identity != NULL &&
-		 actual->identity == NULL && !actual->not_null) ||
-		(strcmp(member, "identity_options") == 0 &&
+		(is_not_null(d) && column->identity != NULL && actual->identity == NULL &&
+		 !actual->not_null) ||
+		(difference_is(d, SchemaColumn, identity_options) &&
 		 (column->identity == NULL) != (actual->identity == NULL)))
 		return;
 	if (is_passed_on(p, d))
 		return;
-	if (strcmp(member, "identity") == 0 && column->identity == NULL &&
+	if (difference_is(d, SchemaColumn, identity) && column->identity == NULL &&
 		plan_is_succeeded(p, d->parent, column))
 		return;
-	if (strcmp(member, "type") == 0 || strcmp(member, "collation") == 0)
+	if (difference_is(d, SchemaColumn, type) || difference_is(d, SchemaColumn, collation))
 	{
 		if (!planner_was_handled(p, column))
 			alter_type(p, d);
 	}
 	/* The steps that change the type do it, or that make way for what it needs. */
-	else if (strcmp(member, "default") == 0 &&
+	else if (difference_is(d, SchemaColumn, default_value) &&
 			 (type_changes(d) || planner_is_recreated(p, actual->type) ||
 			  (actual->object.node != NULL && actual->object.node->default_value != NULL &&
 			   planner_is_gone(p, actual->object.node->default_value))))
 		return;
-	else if (strncmp(member, "generated", strlen("generated")) == 0)
+	else if (is_generation(d))
 		alter_generated(p, d);
-	else if (strncmp(member, "not_null", strlen("not_null")) == 0)
+	else if (is_not_null(d))
 		plan_change_not_null(p, d);
 	else
 		alter_column(p, d);

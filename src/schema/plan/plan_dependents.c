@@ -364,14 +364,14 @@ dependents_recreate_generated(Planner *p, const SchemaTable *actual, const Schem
 							   reason);
 	planner_take(p, step, &schema_column_kind, from, actual);
 	if (from->generated == NULL)
-		planner_hazard(step, "data_loss");
+		planner_hazard(step, HAZARD_DATA_LOSS);
 	if (to == NULL)
 		return;
 	again = *to;
 	plan_keep_description(p, &again.object, &from->object);
 	step = planner_run_late(planner_alter_table(p, PHASE_BUILD, "add_column", object, expected,
 												psprintf("ADD COLUMN %s", ddl_column(to)), reason));
-	planner_hazard(step, "table_rewrite");
+	planner_hazard(step, HAZARD_TABLE_REWRITE);
 	plan_column_extras(p, expected, &again, reason);
 }
 
@@ -421,7 +421,7 @@ convert_column(const Dependents *of, const GraphNode *node)
 	planner_set_gone(
 		p, node,
 		planner_alter_table(p, PHASE_DETACH, "alter_column", object, actual, sql.data, of->reason));
-	planner_hazard(planner_find_gone(p, node), "table_rewrite");
+	planner_hazard(planner_find_gone(p, node), HAZARD_TABLE_REWRITE);
 	planner_find_gone(p, node)->takes = list_make1(unconstify(GraphNode *, node));
 	planner_retype(planner_find_gone(p, node), actual);
 	dependents_recreate(p, actual, expected_parent(p, node), from, of->reason);
@@ -436,7 +436,7 @@ convert_column(const Dependents *of, const GraphNode *node)
 		appendStringInfo(&sql, ", ALTER COLUMN %s SET DEFAULT %s", name, to->default_value);
 	planner_hazard(planner_run_late(planner_alter_table(p, PHASE_BUILD, "alter_column", object,
 														table, sql.data, of->reason)),
-				   "table_rewrite");
+				   HAZARD_TABLE_REWRITE);
 }
 
 static void

@@ -54,6 +54,17 @@ write_missing(JsonWriter *w, const SchemaPlan *plan, const SchemaKind *kind, con
 	json_end_array(w);
 }
 
+static List *
+hazard_names(const PlanStep *step)
+{
+	List	   *names = NIL;
+
+	for (int i = 0; i < PLAN_HAZARDS; i++)
+		if (step->hazards & PLAN_HAZARD(i))
+			names = lappend(names, unconstify(char *, plan_hazard_name(i)));
+	return names;
+}
+
 static void
 write_step(JsonWriter *w, const PlanStep *step)
 {
@@ -62,7 +73,7 @@ write_step(JsonWriter *w, const PlanStep *step)
 	json_put_string(w, "action", step->action);
 	json_put_string(w, "object", step->object);
 	json_put_string(w, "sql", step->sql);
-	json_put_strings(w, "hazards", step->hazards);
+	json_put_strings(w, "hazards", hazard_names(step));
 	json_put_string(w, "reason", step->reason);
 	if (step->relation != NULL)
 		json_put_string(w, "table", schema_identity(step->relation));

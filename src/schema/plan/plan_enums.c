@@ -315,7 +315,7 @@ convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 											to->type, name, is_array ? "[]" : "", to->type),
 								   REASON);
 		planner_retype(step, actual);
-		planner_hazard(step, "table_rewrite");
+		planner_hazard(step, HAZARD_TABLE_REWRITE);
 	}
 	if (to->default_value != NULL)
 		planner_run_late(planner_alter_table(

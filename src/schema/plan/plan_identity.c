@@ -202,7 +202,7 @@ plan_advance_identity(Planner *p, const SchemaTable *table, const SchemaTable *a
 			quote_literal_cstr(identity), quote_literal_cstr(column->object.name)),
 		"an identity goes on behind the values there are");
 	step->relation = &table->object;
-	planner_hazard(step, "table_scan");
+	planner_hazard(step, HAZARD_TABLE_SCAN);
 }
 
 /* Whether a default takes its values from a sequence. */
@@ -252,7 +252,7 @@ continue_column(Planner *p, const SchemaSequence *sequence, const SchemaTable *t
 						 : (sequence->start != SCHEMA_UNSET ? sequence->start : -1)),
 		"it goes on behind the values there are");
 	step->relation = &table->object;
-	planner_hazard(step, "table_scan");
+	planner_hazard(step, HAZARD_TABLE_SCAN);
 }
 
 void

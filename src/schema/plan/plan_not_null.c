@@ -66,7 +66,7 @@ validate(Planner *p, const SchemaTable *table, const SchemaColumn *column, const
 					 reason);
 
 	step->relation = &table->object;
-	planner_hazard(step, "table_scan");
+	planner_hazard(step, HAZARD_TABLE_SCAN);
 }
 
 /* staged: it is not valid yet, and validated afterwards. */
@@ -105,7 +105,7 @@ set_not_null(Planner *p, const Difference *d, const char *reason)
 		add_constraint(p, table, live, column, staged, reason);
 	else
 		planner_hazard(alter_column(p, PHASE_CONSTRAIN, table, column, "SET NOT NULL", reason),
-					   "table_scan");
+					   HAZARD_TABLE_SCAN);
 }
 
 /* A valid one is made again to be not valid; the other way it is validated. */
@@ -130,20 +130,19 @@ static void
 change_constraint(Planner *p, const Difference *d)
 {
 	const SchemaColumn *to = d->expected;
-	const char *member = d->member->name;
 	const char *name = ((const SchemaColumn *) d->actual)->not_null_name;
 	bool		is_remade =
 		to->not_null_not_valid && !((const SchemaColumn *) d->actual)->not_null_not_valid;
 
-	if (name == NULL && strcmp(member, "not_null_constraint") == 0)
+	if (name == NULL && difference_is(d, SchemaColumn, not_null_constraint))
 		return;					/* a parent named it: no more than a warning */
 	if (name == NULL)
 		planner_remain(p, d, "its NOT NULL is that of a parent");
-	else if (strcmp(member, "not_null_not_valid") == 0)
+	else if (difference_is(d, SchemaColumn, not_null_not_valid))
 		change_validity(p, d);
 	else if (is_remade)
 		return;
-	else if (strcmp(member, "not_null_no_inherit") == 0)
+	else if (difference_is(d, SchemaColumn, not_null_no_inherit))
 		planner_alter_table(p, PHASE_CONSTRAIN, "alter_column", planner_child(d->parent, to),
 							d->parent,
 							psprintf("ALTER CONSTRAINT %s %sINHERIT", quote_identifier(name),
@@ -164,7 +163,7 @@ plan_change_not_null(Planner *p, const Difference *d)
 	const SchemaColumn *to = d->expected;
 	const SchemaColumn *from = d->actual;
 
-	if (strcmp(d->member->name, "not_null") != 0)
+	if (!difference_is(d, SchemaColumn, not_null))
 	{
 		/* Otherwise the step that adds or drops it does all. */
 		if (to->not_null && from->not_null)

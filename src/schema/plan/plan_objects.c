@@ -204,7 +204,7 @@ change_view(Planner *p, const Difference *d)
 		return;
 	step = object_step(p, PHASE_BUILD, "replace", &schema_view_kind, d->expected,
 					   ddl_create_view(d->expected, true), "its definition differs");
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 }
 
 /* ---------- routines ---------- */
@@ -260,7 +260,7 @@ plan_recreate_function(Planner *p, const SchemaFunction *from, const SchemaFunct
 							   "the function it calls is made again");
 	if (to == NULL)
 	{
-		planner_hazard(step, "irreversible");
+		planner_hazard(step, HAZARD_IRREVERSIBLE);
 		return;
 	}
 	/* It is to run with nobody else's rights than before. */
@@ -326,10 +326,10 @@ change_domain(Planner *p, const Difference *d)
 	const char *member = d->member->name;
 	char	   *clause = NULL;
 
-	if (strcmp(member, "default") == 0)
+	if (difference_is(d, SchemaType, default_value))
 		clause = to->default_value != NULL ? psprintf("SET DEFAULT %s", to->default_value)
 										   : "DROP DEFAULT";
-	else if (strcmp(member, "not_null") == 0)
+	else if (difference_is(d, SchemaType, not_null))
 		clause = to->not_null ? "SET NOT NULL" : "DROP NOT NULL";
 	concern_users(p, d->actual);
 	if (clause == NULL)
@@ -347,7 +347,7 @@ change_type(Planner *p, const Difference *d)
 
 	if (plan_change_kind(p, d))
 		return;
-	if (strcmp(d->member->name, "labels") == 0)
+	if (difference_is(d, SchemaType, labels))
 		plan_change_enum(p, d);
 	else if (strcmp(to->kind, "domain") == 0)
 		change_domain(p, d);
@@ -453,10 +453,10 @@ plan_attribute(Planner *p, const Difference *d)
 	if (table != NULL)
 	{
 		step->relation = &table->object;
-		planner_hazard(step, "access_exclusive_lock");
+		planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	}
 	if (table != NULL && d->kind != DIFFERENCE_MISSING)
-		planner_hazard(step, "data_loss");
+		planner_hazard(step, HAZARD_DATA_LOSS);
 	if (d->kind == DIFFERENCE_MISSING)
 		plan_describe_new(p, d->object_kind, d->parent_kind, type, to);
 }
@@ -510,9 +510,9 @@ change_sequence(Planner *p, const Difference *d)
 	const SchemaSequence *sequence = d->expected;
 	const char *reason = psprintf("its %s differs", d->member->name);
 
-	if (strcmp(d->member->name, "owned_by") == 0)
+	if (difference_is(d, SchemaSequence, owned_by))
 		plan_own_sequence(p, sequence, reason);
-	else if (strcmp(d->member->name, "unlogged") == 0)
+	else if (difference_is(d, SchemaSequence, unlogged))
 		object_step(p, PHASE_BUILD, "alter", &schema_sequence_kind, sequence,
 					psprintf("ALTER SEQUENCE %s SET %s", schema_identity(sequence),
 							 sequence->unlogged ? "UNLOGGED" : "LOGGED"),
@@ -757,9 +757,9 @@ drop_object(Planner *p, const Difference *d)
 	if ((phase == PHASE_DETACH && kind != &schema_statistics_kind) ||
 		kind == &schema_namespace_kind)
 		planner_run_last(step);
-	planner_hazard(step, "irreversible");
+	planner_hazard(step, HAZARD_IRREVERSIBLE);
 	if (kind == &schema_sequence_kind)
-		planner_hazard(step, "data_loss");
+		planner_hazard(step, HAZARD_DATA_LOSS);
 }
 
 /* Out of the way and, where to is not NULL, back. */

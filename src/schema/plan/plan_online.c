@@ -106,8 +106,8 @@ plan_index_online(Planner *p, const Difference *d)
 						d->parent, sql, "the index is missing, and is built while others write");
 	step->relation = d->parent;
 	step->online = true;
-	planner_hazard(step, "share_update_exclusive_lock");
-	planner_hazard(step, "index_build");
+	planner_hazard(step, HAZARD_SHARE_UPDATE_EXCLUSIVE_LOCK);
+	planner_hazard(step, HAZARD_INDEX_BUILD);
 	planner_remain(p, d, "it is built online, once the plan is applied");
 	return true;
 }

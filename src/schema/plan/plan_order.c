@@ -396,7 +396,7 @@ plan_order_steps(Planner *p)
 		PlanStep   *step = lfirst(lc);
 
 		step->number = ++number;
-		if (facts->measure != NULL && step->relation != NULL && step->hazards != NIL)
+		if (facts->measure != NULL && step->relation != NULL && step->hazards != 0)
 			facts->measure(step->relation, &step->rows, &step->bytes, facts->arg);
 	}
 }

@@ -271,8 +271,8 @@ copy_rows(const Rebuild *r)
 								 schema_identity(r->bare), columns.data, values.data,
 								 r->from->partition_key != NULL ? "" : "ONLY ",
 								 schema_identity(r->from)));
-	planner_hazard(step, "access_exclusive_lock");
-	planner_hazard(step, "table_rewrite");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
+	planner_hazard(step, HAZARD_TABLE_REWRITE);
 }
 
 /* An identity's sequence goes on where the old one stood. */
@@ -383,9 +383,9 @@ drop_old(const Rebuild *root)
 	PlanStep   *step =
 		rebuild_step(root, PHASE_BUILD, "drop_table", ddl_drop(&schema_table_kind, root->from));
 
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	if (strcmp(root->from->kind, "foreign table") != 0)
-		planner_hazard(step, "data_loss");
+		planner_hazard(step, HAZARD_DATA_LOSS);
 }
 
 static void

@@ -178,8 +178,7 @@ rename_step(const RenameTarget *target, const char *to, List *renamed)
 	step->sql = psprintf("ALTER %s %s %s", ddl_keyword(target_kind(target), whole), identity,
 						 rename_clause(target, to));
 	step->reason = psprintf("it was renamed to %s", quote_identifier(to));
-	if (target->type == NULL)
-		step->hazards = list_make1("access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	return step;
 }
 
@@ -378,7 +377,8 @@ rename_child(Planner *p, const Difference *d, const SchemaObject *child)
 				 : psprintf("ALTER TABLE %s RENAME CONSTRAINT %s TO %s", table, from, to),
 		"it differs in its name alone");
 	step->relation = d->parent;
-	planner_hazard(step, is_index ? "share_update_exclusive_lock" : "access_exclusive_lock");
+	planner_hazard(step,
+				   is_index ? HAZARD_SHARE_UPDATE_EXCLUSIVE_LOCK : HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	plan_comment_renamed(p, d, child);
 }
 

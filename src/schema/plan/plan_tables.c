@@ -32,7 +32,7 @@ alter_step(Planner *p, PlanPhase phase, const char *action, const char *object,
 	PlanStep   *step = planner_step(p, phase, action, object, table, sql, reason);
 
 	step->relation = &table->object;
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	return step;
 }
 
@@ -298,11 +298,11 @@ drop_table(Planner *p, const Difference *d)
 		planner_run_last(step);
 	planner_take(p, step, &schema_table_kind, table, NULL);
 	step->relation = &table->object;
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	/* The rows of a foreign table stay where they are. */
 	if (strcmp(table->kind, "foreign table") != 0)
-		planner_hazard(step, "data_loss");
-	planner_hazard(step, "irreversible");
+		planner_hazard(step, HAZARD_DATA_LOSS);
+	planner_hazard(step, HAZARD_IRREVERSIBLE);
 }
 
 /* The clause after ALTER TABLE for a change of one member; NULL where there is none. */
@@ -311,23 +311,23 @@ table_clause(const Difference *d, bool *rewrites)
 {
 	const SchemaTable *to = d->expected;
 	const SchemaTable *from = d->actual;
-	const char *member = d->member->name;
 
-	*rewrites = strcmp(member, "unlogged") == 0 || strcmp(member, "access_method") == 0 ||
-				strcmp(member, "tablespace") == 0;
-	if (strcmp(member, "options") == 0)
+	*rewrites = difference_is(d, SchemaTable, unlogged) ||
+				difference_is(d, SchemaTable, access_method) ||
+				difference_is(d, SchemaTable, tablespace);
+	if (difference_is(d, SchemaTable, options))
 		return ddl_change_parameters(to->options, from->options);
-	if (strcmp(member, "fdw_options") == 0)
+	if (difference_is(d, SchemaTable, fdw_options))
 		return ddl_change_fdw_options(to->fdw_options, from->fdw_options);
-	if (strcmp(member, "unlogged") == 0)
+	if (difference_is(d, SchemaTable, unlogged))
 		return to->unlogged ? "SET UNLOGGED" : "SET LOGGED";
-	if (strcmp(member, "access_method") == 0)
+	if (difference_is(d, SchemaTable, access_method))
 		return psprintf("SET ACCESS METHOD %s",
 						to->access_method != NULL ? quote_identifier(to->access_method) : "heap");
-	if (strcmp(member, "tablespace") == 0)
+	if (difference_is(d, SchemaTable, tablespace))
 		return psprintf("SET TABLESPACE %s",
 						to->tablespace != NULL ? quote_identifier(to->tablespace) : "pg_default");
-	if (strcmp(member, "of_type") == 0)
+	if (difference_is(d, SchemaTable, of_type))
 		return to->of_type != NULL ? psprintf("OF %s", to->of_type) : "NOT OF";
 	return NULL;
 }
@@ -393,7 +393,7 @@ move_partition(Planner *p, const Difference *d)
 		step->place.phase = PHASE_SCHEMA;
 		step->place.band = BAND_NORMAL;
 	}
-	planner_hazard(step, "table_scan");
+	planner_hazard(step, HAZARD_TABLE_SCAN);
 }
 
 static void
@@ -450,13 +450,15 @@ change_table(Planner *p, const Difference *d)
 		planner_remain(p, d, "columns are not moved: their order is of no consequence");
 		return;
 	}
-	if (strcmp(member, "inherits") == 0)
+	if (difference_is(d, SchemaTable, inherits))
 		change_parents(p, d);
-	else if (strncmp(member, "partition_", 10) == 0 && strcmp(member, "partition_key") != 0)
+	else if (difference_is(d, SchemaTable, partition_of) ||
+			 difference_is(d, SchemaTable, partition_bound))
 		move_partition(p, d);
-	else if (strcmp(member, "replica_identity") == 0)
+	else if (difference_is(d, SchemaTable, replica_identity))
 		set_replica_identity(p, table, reason);
-	else if (strcmp(member, "row_security") == 0 || strcmp(member, "force_row_security") == 0)
+	else if (difference_is(d, SchemaTable, row_security) ||
+			 difference_is(d, SchemaTable, force_row_security))
 	{
 		if (!planner_was_handled(p, table))
 			set_row_security(p, table, d->actual, reason);
@@ -471,7 +473,7 @@ change_table(Planner *p, const Difference *d)
 		step = planner_alter_table(p, PHASE_BUILD, "alter_table", schema_identity(table), table,
 								   clause, reason);
 		if (rewrites)
-			planner_hazard(step, "table_rewrite");
+			planner_hazard(step, HAZARD_TABLE_REWRITE);
 		if (difference_is(d, SchemaTable, of_type))
 			place_of_type(p, d, step);
 		if (difference_is(d, SchemaTable, unlogged))

@@ -55,7 +55,7 @@ plan_detach_view(Planner *p, const SchemaView *view)
 	p->detached = lappend(p->detached, unconstify(SchemaView *, view));
 	step = planner_step(p, PHASE_DETACH, "drop_view", schema_identity(view), view,
 						ddl_drop(&schema_view_kind, view), reason);
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	planner_take(p, step, &schema_view_kind, view, NULL);
 	dependents_recreate_object(p, &schema_view_kind, view, NULL, "a view it reads is made again");
 	if (again != NULL || !p->options->allow_drop)

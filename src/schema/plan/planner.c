@@ -35,25 +35,37 @@ planner_step(Planner *p, PlanPhase phase, const char *action, const char *object
 	return step;
 }
 
-void
-plan_set_hazard(PlanStep *step, const char *hazard, bool present)
-{
-	ListCell   *lc;
+static const char *const hazard_names[] = {
+	[HAZARD_SHARE_UPDATE_EXCLUSIVE_LOCK] = "share_update_exclusive_lock",
+	[HAZARD_SHARE_LOCK] = "share_lock",
+	[HAZARD_SHARE_ROW_EXCLUSIVE_LOCK] = "share_row_exclusive_lock",
+	[HAZARD_ACCESS_EXCLUSIVE_LOCK] = "access_exclusive_lock",
+	[HAZARD_TABLE_REWRITE] = "table_rewrite",
+	[HAZARD_TABLE_SCAN] = "table_scan",
+	[HAZARD_INDEX_BUILD] = "index_build",
+	[HAZARD_NOT_NULL_BACKFILL] = "not_null_backfill",
+	[HAZARD_DATA_LOSS] = "data_loss",
+	[HAZARD_IRREVERSIBLE] = "irreversible"};
 
-	foreach(lc, step->hazards)
-	{
-		if (strcmp(lfirst(lc), hazard) != 0)
-			continue;
-		if (!present)
-			step->hazards = foreach_delete_current(step->hazards, lc);
-		return;
-	}
-	if (present)
-		step->hazards = lappend(step->hazards, pstrdup(hazard));
+StaticAssertDecl(lengthof(hazard_names) == PLAN_HAZARDS, "each hazard has a name");
+
+const char *
+plan_hazard_name(PlanHazard hazard)
+{
+	return hazard_names[hazard];
 }
 
 void
-planner_hazard(PlanStep *step, const char *hazard)
+plan_set_hazard(PlanStep *step, PlanHazard hazard, bool present)
+{
+	if (present)
+		step->hazards |= PLAN_HAZARD(hazard);
+	else
+		step->hazards &= ~PLAN_HAZARD(hazard);
+}
+
+void
+planner_hazard(PlanStep *step, PlanHazard hazard)
 {
 	plan_set_hazard(step, hazard, true);
 }
@@ -441,6 +453,6 @@ planner_alter_table(Planner *p, PlanPhase phase, const char *action, const char 
 								  reason);
 
 	step->relation = &table->object;
-	planner_hazard(step, "access_exclusive_lock");
+	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	return step;
 }

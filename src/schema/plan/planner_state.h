@@ -39,7 +39,7 @@ typedef struct GoneEntry
 /* A step; object is what it acts on (its rank that of top, a top-level object). */
 extern PlanStep *planner_step(Planner *p, PlanPhase phase, const char *action, const char *object,
 							  const void *top, char *sql, const char *reason);
-extern void planner_hazard(PlanStep *step, const char *hazard);
+extern void planner_hazard(PlanStep *step, PlanHazard hazard);
 /* Before or after all others of its phase. */
 extern PlanStep *planner_run_first(PlanStep *step);
 extern PlanStep *planner_run_last(PlanStep *step);
