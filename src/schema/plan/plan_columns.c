@@ -150,9 +150,8 @@ plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
 	planner_remain(p, later, "the table has rows and the column no default");
 }
 
-/* The column of a table that keeps rows of another's row type, or NULL. */
-static const GraphNode *
-find_row_column(const Planner *p, const SchemaTable *actual)
+const GraphNode *
+plan_find_row_column(const Planner *p, const SchemaTable *actual)
 {
 	const GraphNode *node = actual != NULL ? actual->object.node : NULL;
 	ListCell   *lc;
@@ -169,16 +168,24 @@ find_row_column(const Planner *p, const SchemaTable *actual)
 	return NULL;
 }
 
-/* No row is given a value while its type is used elsewhere: a default comes afterwards, to no rows. */
+/*
+ * No row is given a value while its type is used elsewhere, nor one that needs the table
+ * by way of others: a default comes afterwards, to no rows.
+ */
 static bool
 add_unfilled(Planner *p, const Difference *d, const SchemaColumn *column, bool has_rows)
 {
-	const GraphNode *user = find_row_column(p, d->parent_actual);
+	const GraphNode *user = plan_find_row_column(p, d->parent_actual);
 	SchemaColumn bare = *column;
 	PlanStep   *step;
 
-	if (user == NULL)
+	if (user == NULL && !planner_is_later(p, d->expected))
 		return false;
+	if (user == NULL && has_rows)
+	{
+		planner_remain(p, d, "rows cannot be given its default, which needs what needs the table");
+		return true;
+	}
 	if (has_rows || column->generated != NULL || column->identity != NULL)
 	{
 		planner_remain(p, d,
@@ -191,6 +198,7 @@ add_unfilled(Planner *p, const Difference *d, const SchemaColumn *column, bool h
 							   d->parent, psprintf("ADD COLUMN %s", ddl_column(&bare)),
 							   "the column is missing");
 	planner_set_gone(p, &((const SchemaColumn *) d->expected)->attnum, step);
+	planner_complete(step, d->parent);
 	planner_need(planner_alter_table(
 					 p, PHASE_BUILD, "alter_column", planner_child(d->parent, column), d->parent,
 					 psprintf("ALTER COLUMN %s %s", quote_identifier(column->object.name),
@@ -229,6 +237,7 @@ add_column(Planner *p, const Difference *d)
 							   psprintf("ADD COLUMN %s", ddl_column(&column)), reason);
 	planner_set_gone(p, &((const SchemaColumn *) d->expected)->attnum, step);
 	planner_need(step, d->expected);
+	planner_complete(step, table);
 	if (column.not_null && has_rows)
 		planner_hazard(step, HAZARD_NOT_NULL_BACKFILL);
 	if (column.generated != NULL)

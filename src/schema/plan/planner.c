@@ -145,12 +145,16 @@ planner_concern(Planner *p, const GraphNode *node)
 	p->plan->concerned = list_concat(p->plan->concerned, node->dependents);
 	foreach(lc, node->outside)
 	{
-		char	   *obstacle = psprintf("%s, in no schema planned, needs %s", (char *) lfirst(lc),
-										planner_describe(node));
-
-		if (!schema_lists(p->plan->obstacles, obstacle))
-			p->plan->obstacles = lappend(p->plan->obstacles, obstacle);
+		planner_obstruct(p, psprintf("%s, in no schema planned, needs %s", (char *) lfirst(lc),
+									 planner_describe(node)));
 	}
+}
+
+void
+planner_obstruct(Planner *p, char *obstacle)
+{
+	if (!schema_lists(p->plan->obstacles, obstacle))
+		p->plan->obstacles = lappend(p->plan->obstacles, obstacle);
 }
 
 void
@@ -220,6 +224,12 @@ void
 planner_need(PlanStep *step, const void *part)
 {
 	step->needs = list_concat(step->needs, ((const SchemaObject *) part)->depends_on);
+}
+
+void
+planner_complete(PlanStep *step, const SchemaTable *table)
+{
+	step->makes = lappend(step->makes, schema_key(&schema_table_kind, table, NULL));
 }
 
 void

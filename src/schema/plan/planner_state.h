@@ -63,6 +63,8 @@ extern void planner_retype(PlanStep *step, const SchemaTable *actual);
  * the schemas planned is an obstacle.
  */
 extern void planner_concern(Planner *p, const struct GraphNode *node);
+/* Says why the plan will not apply, whatever a trial says. */
+extern void planner_obstruct(Planner *p, char *obstacle);
 extern void planner_remain(Planner *p, const Difference *difference, const char *reason);
 /* Each change of one object is a difference; true for the second and later ones. */
 extern bool planner_was_handled(Planner *p, const void *object);
@@ -84,6 +86,8 @@ extern bool planner_is_later(const Planner *p, const void *part);
 extern void planner_make(PlanStep *step, const SchemaKind *kind, const void *object,
 						 const void *parent);
 extern void planner_need(PlanStep *step, const void *part);
+/* What needs a table waits for the step too: it has a column only then. */
+extern void planner_complete(PlanStep *step, const SchemaTable *table);
 extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
 /* A table of the expected schema by its quoted, qualified name; or NULL. */
 extern SchemaTable *planner_find_table(const Planner *p, const char *identity);
