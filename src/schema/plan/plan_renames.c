@@ -178,7 +178,8 @@ rename_step(const RenameTarget *target, const char *to, List *renamed)
 	step->sql = psprintf("ALTER %s %s %s", ddl_keyword(target_kind(target), whole), identity,
 						 rename_clause(target, to));
 	step->reason = psprintf("it was renamed to %s", quote_identifier(to));
-	planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
+	if (target->type == NULL)
+		planner_hazard(step, HAZARD_ACCESS_EXCLUSIVE_LOCK);
 	return step;
 }
 
