@@ -162,10 +162,28 @@ plan_find_row_column(const Planner *p, const SchemaTable *actual)
 
 		if (user->kind == &schema_column_kind && user->part == GRAPH_OBJECT &&
 			user->parent_kind == &schema_table_kind && !planner_is_gone(p, user->object) &&
-			!planner_is_gone(p, user))
+			!planner_is_gone(p, user->parent) && !planner_is_gone(p, user))
 			return user;
 	}
 	return NULL;
+}
+
+void
+plan_check_refilled(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->refilled)
+	{
+		const GraphNode *user = plan_find_row_column(p, lfirst(lc));
+
+		if (user != NULL)
+			planner_obstruct(
+				p,
+				psprintf("rows of table %s cannot be given the values of a column that is made "
+						 "again while column %s uses their type",
+						 schema_identity(lfirst(lc)), planner_child(user->parent, user->object)));
+	}
 }
 
 /*
@@ -238,6 +256,8 @@ add_column(Planner *p, const Difference *d)
 	planner_set_gone(p, &((const SchemaColumn *) d->expected)->attnum, step);
 	planner_need(step, d->expected);
 	planner_complete(step, table);
+	if (filled)
+		planner_retype(step, d->parent_actual);
 	if (column.not_null && has_rows)
 		planner_hazard(step, HAZARD_NOT_NULL_BACKFILL);
 	if (column.generated != NULL)

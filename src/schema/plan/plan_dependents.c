@@ -352,7 +352,6 @@ dependents_recreate_generated(Planner *p, const SchemaTable *actual, const Schem
 {
 	char	   *object = planner_child(expected, from);
 	SchemaColumn again;
-	const GraphNode *user;
 	PlanStep   *step;
 
 	if (planner_is_gone(p, from))
@@ -368,16 +367,12 @@ dependents_recreate_generated(Planner *p, const SchemaTable *actual, const Schem
 		planner_hazard(step, HAZARD_DATA_LOSS);
 	if (to == NULL)
 		return;
-	user = plan_find_row_column(p, actual);
-	if (user != NULL)
-		planner_obstruct(
-			p, psprintf("column %s is made again, and rows cannot be given its values while "
-						"column %s uses their type",
-						object, planner_child(user->parent, user->object)));
+	p->refilled = lappend(p->refilled, unconstify(SchemaTable *, actual));
 	again = *to;
 	plan_keep_description(p, &again.object, &from->object);
 	step = planner_run_late(planner_alter_table(p, PHASE_BUILD, "add_column", object, expected,
 												psprintf("ADD COLUMN %s", ddl_column(to)), reason));
+	planner_retype(step, actual);
 	planner_hazard(step, HAZARD_TABLE_REWRITE);
 	plan_column_extras(p, expected, &again, reason);
 }

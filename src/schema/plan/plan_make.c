@@ -88,6 +88,7 @@ make_once(const Schema *expected, const Schema *actual, bool expected_is_flat,
 	plan_order_inherited(&planner);
 	plan_order_logged(&planner);
 	plan_order_attached(&planner);
+	plan_check_refilled(&planner);
 	foreach(lc, plan_find_circles(&planner))
 		dependents_sever(&planner, lfirst(lc));
 	plan_order_steps(&planner);

@@ -38,6 +38,8 @@ extern void plan_own_column(Planner *p, const SchemaTable *table, const SchemaCo
 extern void plan_order_inherited(Planner *p);
 /* A column, of whatever table, that keeps rows of a live table's row type; or NULL. */
 extern const struct GraphNode *plan_find_row_column(const Planner *p, const SchemaTable *actual);
+/* When all steps are there: whether rows can be given the values of columns made again. */
+extern void plan_check_refilled(Planner *p);
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
 extern void plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
 							   const char *reason);

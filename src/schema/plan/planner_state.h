@@ -23,6 +23,7 @@ typedef struct Planner
 	List	   *used_enums;		/* char *: enums whose new labels other steps use */
 	List	   *recreated;		/* live enums that are made anew */
 	List	   *rebuilt;		/* tables made anew (SchemaTable *), as expected and as they are */
+	List *refilled;		 /* live tables with a column that is made again, whose rows get values */
 	List	   *apart;			/* live partitions that are none while the steps run */
 	const void *handled;		/* the object whose further changes need no step of their own */
 } Planner;
