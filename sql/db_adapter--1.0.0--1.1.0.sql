@@ -108,6 +108,95 @@ COMMENT ON FUNCTION derive_backup_schema(regclass[], regclass, name[]) IS
 ALTER FUNCTION check_backup_schema(jsonb) PARALLEL UNSAFE;
 ALTER FUNCTION validate_backup(text, jsonb) PARALLEL UNSAFE;
 
+-- What becomes of references that mean other rows in another database is said.
+DROP FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean);
+DROP FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean);
+DROP FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean);
+
+CREATE FUNCTION restore(
+    document text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false,
+    on_raw text DEFAULT 'error')
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) IS
+    'Restores a backup: ids and foreign keys remapped, failing rows set aside, counts per table';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_from_file(
+    path text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false,
+    on_raw text DEFAULT 'error')
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_restore_from_file'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) IS
+    'Restores a backup from a file of the server; needs the rights of pg_read_server_files';
+
+-- It reads a file of the server.
+REVOKE EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_begin(
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL,
+    mode text DEFAULT 'skip',
+    dry_run boolean DEFAULT false,
+    ids text DEFAULT 'auto',
+    on_error text DEFAULT 'record',
+    constraints text DEFAULT 'keep',
+    on_unknown text DEFAULT 'error',
+    accept_damaged boolean DEFAULT false,
+    on_raw text DEFAULT 'error')
+RETURNS void
+AS 'MODULE_PATHNAME', 'db_adapter_restore_begin'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) IS
+    'Begins a restore whose backup comes in chunks within this transaction';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) TO pg_database_owner WITH GRANT OPTION;
+
 CREATE FUNCTION match_keys(
     backup_schema jsonb,
     "table" text,

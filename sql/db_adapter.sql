@@ -618,7 +618,8 @@ CREATE FUNCTION restore(
     on_error text DEFAULT 'record',
     constraints text DEFAULT 'keep',
     on_unknown text DEFAULT 'error',
-    accept_damaged boolean DEFAULT false)
+    accept_damaged boolean DEFAULT false,
+    on_raw text DEFAULT 'error')
 RETURNS TABLE (
     "table" text,
     inserted bigint,
@@ -631,12 +632,12 @@ RETURNS TABLE (
 AS 'MODULE_PATHNAME', 'db_adapter_restore'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) IS
+COMMENT ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) IS
     'Restores a backup: ids and foreign keys remapped, failing rows set aside, counts per table';
 
 -- It writes rows in bulk.
-REVOKE EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) TO pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION restore_from_file(
     path text,
@@ -648,7 +649,8 @@ CREATE FUNCTION restore_from_file(
     on_error text DEFAULT 'record',
     constraints text DEFAULT 'keep',
     on_unknown text DEFAULT 'error',
-    accept_damaged boolean DEFAULT false)
+    accept_damaged boolean DEFAULT false,
+    on_raw text DEFAULT 'error')
 RETURNS TABLE (
     "table" text,
     inserted bigint,
@@ -661,12 +663,12 @@ RETURNS TABLE (
 AS 'MODULE_PATHNAME', 'db_adapter_restore_from_file'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) IS
+COMMENT ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) IS
     'Restores a backup from a file of the server; needs the rights of pg_read_server_files';
 
 -- It reads a file of the server.
-REVOKE EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean, text) TO pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION restore_begin(
     backup_schema jsonb DEFAULT NULL,
@@ -677,17 +679,18 @@ CREATE FUNCTION restore_begin(
     on_error text DEFAULT 'record',
     constraints text DEFAULT 'keep',
     on_unknown text DEFAULT 'error',
-    accept_damaged boolean DEFAULT false)
+    accept_damaged boolean DEFAULT false,
+    on_raw text DEFAULT 'error')
 RETURNS void
 AS 'MODULE_PATHNAME', 'db_adapter_restore_begin'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) IS
+COMMENT ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) IS
     'Begins a restore whose backup comes in chunks within this transaction';
 
 -- It writes rows in bulk.
-REVOKE EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) TO pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION restore_data(
     chunk bytea)

@@ -16,6 +16,9 @@
 /* What to do with a row that is there already: restore's and sync's mode. */
 static const char *const mode_words[] = {"skip", "overwrite", "fail", NULL};
 
+/* What to do with references whose values mean other rows in another database. */
+static const char *const raw_words[] = {"error", "copy", NULL};
+
 static const char *const backup_format_words[] = {"jsonl", "json", NULL};
 static const char *const introspect_format_words[] = {"json", "mermaid", "dot", NULL};
 
@@ -57,6 +60,8 @@ static const CliOption restore_options[] = {
 	{"user-id", 0, "ID", .help = "give the rows to this tenant", .verb = "user_id"},
 	{"mode", 'm', "MODE", .help = "where a row exists already", .words = mode_words,
 	 .verb = "mode"},
+	{"on-raw", 0, "WHAT", .help = "references that mean other rows in another database",
+	 .words = raw_words, .verb = "on_raw"},
 	{"dry-run", 0, NULL, .help = "do everything, then roll back", .verb = "dry_run"},
 	{"yes", 'y', NULL, .help = "do not ask"},
 	{0}};

@@ -56,6 +56,8 @@ static const struct
 	const char *text;
 } left_alone[] = {
 	{"parent_missing", "were skipped: the row they refer to is missing"},
+	{"lookup_missing", "were skipped: a row they refer to, which is looked up, is missing"},
+	{"not_found", "were looked up and not found"},
 	{"suppressed_by_trigger", "were left out by a trigger or a policy"},
 	{"not_deleted", "were not deleted: rows that stay refer to them"},
 	{"not_updated", "were not updated: a trigger or a policy was in the way"},

@@ -19,13 +19,11 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/uuid.h"
-
-/* Of the advisory lock under which one is made. */
-#define LOCK_KEY INT64CONST(0x646261646f726967)
 
 typedef struct Found
 {
@@ -46,13 +44,13 @@ take_origin(TupleTableSlot *slot, void *arg)
 	return false;
 }
 
-/* Where the extension's script is older than its library there is no such table. */
-static bool
-has_table(void)
+/* InvalidOid where the extension's script is older than its library. */
+static Oid
+find_table(void)
 {
 	Oid			namespace = get_namespace_oid("db_adapter", true);
 
-	return OidIsValid(namespace) && OidIsValid(get_relname_relid("database_origin", namespace));
+	return OidIsValid(namespace) ? get_relname_relid("database_origin", namespace) : InvalidOid;
 }
 
 static char *
@@ -91,9 +89,9 @@ may_write(void)
 char *
 origin_read(void)
 {
-	char	   *origin = has_table() ? find(true) : NULL;
+	char	   *origin = OidIsValid(find_table()) ? find(true) : NULL;
 
-	if (origin == NULL && has_table())
+	if (origin == NULL && OidIsValid(find_table()))
 		ereport(WARNING,
 				(errmsg("this database is a copy and has no origin of its own yet"),
 				 errdetail("The backup does not say which database its ids are of."),
@@ -105,14 +103,12 @@ origin_read(void)
 char *
 origin_ensure(void)
 {
-	Oid			type = INT8OID;
-	Datum		key = Int64GetDatum(LOCK_KEY);
-	char	   *origin = has_table() ? find(false) : NULL;
+	Oid			table = find_table();
+	char	   *origin = OidIsValid(table) ? find(false) : NULL;
 
-	if (origin != NULL || !has_table() || !may_write())
+	if (origin != NULL || !OidIsValid(table) || !may_write())
 		return origin != NULL ? origin : origin_read();
-	query_run("SELECT pg_catalog.pg_advisory_xact_lock($1)", 1, &type, &key, NULL, false, NULL,
-			  NULL);
+	LockRelationOid(table, ShareUpdateExclusiveLock);
 	origin = find(false);
 	return origin != NULL ? origin : make();
 }

@@ -58,16 +58,22 @@ kind_is_readable(char kind)
 		   kind == RELKIND_FOREIGN_TABLE || kind == RELKIND_VIEW || kind == RELKIND_MATVIEW;
 }
 
-/* Says nothing of rights: these are the server's to check, when the statement runs. */
-void
-relation_check_allowed(Oid relid)
+bool
+relation_is_allowed(Oid relid)
 {
 	Oid			namespace = get_rel_namespace(relid);
 	char	   *schema = get_namespace_name(namespace);
 
-	if (namespace == PG_CATALOG_NAMESPACE || namespace == PG_TOAST_NAMESPACE ||
-		isAnyTempNamespace(namespace) || schema == NULL ||
-		strcmp(schema, "information_schema") == 0 || strcmp(schema, "db_adapter") == 0)
+	return namespace != PG_CATALOG_NAMESPACE && namespace != PG_TOAST_NAMESPACE &&
+		   !isAnyTempNamespace(namespace) && schema != NULL &&
+		   strcmp(schema, "information_schema") != 0 && strcmp(schema, "db_adapter") != 0;
+}
+
+/* Says nothing of rights: these are the server's to check, when the statement runs. */
+void
+relation_check_allowed(Oid relid)
+{
+	if (!relation_is_allowed(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("relation \"%s\" cannot be used here", get_rel_name(relid)),

@@ -93,6 +93,8 @@ typedef struct RelationInfo
 extern Oid relation_resolve(const char *name);
 /* The same, but InvalidOid when there is none. */
 extern Oid relation_find(const char *name);
+/* Whether it is none of the system's, of a session's or of this extension's. */
+extern bool relation_is_allowed(Oid relid);
 /* Refuses relations of the system, of sessions and of this extension: 42501. */
 extern void relation_check_allowed(Oid relid);
 

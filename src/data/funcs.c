@@ -55,6 +55,7 @@ get_backup_options(FunctionCallInfo fcinfo, BackupOptions *options)
 	options->filters = argument_jsonb(fcinfo, "filters", ARGUMENT_REQUIRED);
 	options->metadata = argument_jsonb(fcinfo, "metadata", ARGUMENT_REQUIRED);
 	options->keys = NULL;
+	options->complete = false;
 	options->row_security = argument_bool(fcinfo, "row_security", ARGUMENT_REQUIRED);
 	backup_options_set(options, argument_text(fcinfo, "format", ARGUMENT_REQUIRED),
 					   argument_text(fcinfo, "on_leak", ARGUMENT_REQUIRED),
@@ -232,7 +233,8 @@ get_restore_options(FunctionCallInfo fcinfo, RestoreOptions *options)
 						argument_text(fcinfo, "ids", ARGUMENT_REQUIRED),
 						argument_text(fcinfo, "on_error", ARGUMENT_REQUIRED),
 						argument_text(fcinfo, "constraints", ARGUMENT_REQUIRED),
-						argument_text(fcinfo, "on_unknown", ARGUMENT_REQUIRED));
+						argument_text(fcinfo, "on_unknown", ARGUMENT_REQUIRED),
+						argument_text(fcinfo, "on_raw", ARGUMENT_REQUIRED));
 }
 
 static Datum

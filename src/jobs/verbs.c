@@ -402,7 +402,7 @@ check_restore(const VerbCall *call)
 
 	restore_options_set(&options, call_text(call, "mode"), call_text(call, "ids"),
 						call_text(call, "on_error"), call_text(call, "constraints"),
-						call_text(call, "on_unknown"));
+						call_text(call, "on_unknown"), call_text(call, "on_raw"));
 	restore_check_rights();
 }
 

@@ -179,6 +179,8 @@ my %attacks = (
 		CREATE EVENT TRIGGER e ON ddl_command_start EXECUTE FUNCTION att.event();
 		ALTER EVENT TRIGGER e ENABLE ALWAYS;}, apply("$mine, w int); $hers)") ],
 	'saved_document: the rows put aside' => [ $everywhere, 'SELECT count(*) FROM db_adapter.saved_rows r, db_adapter.saved_document(r.id)' ],
+	'origin: the table it is kept in' => [ $everywhere, 'SELECT db_adapter.origin()' ],
+	'new_origin: the table it is kept in' => [ $everywhere, 'SELECT db_adapter.new_origin()' ],
 	'purge_saved_rows: the rows put aside' => [ $everywhere, "SELECT db_adapter.purge_saved_rows('0')" ],
 	"declare: $text"          => [ '', q{SELECT db_adapter.declare('app', } . text($partition) . ')' ],
 	"declared_differences: $catalogs" => [

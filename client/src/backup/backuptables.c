@@ -138,8 +138,12 @@ read_ref(BackupTables *tables, BackupTable *table, const JsonValue *object, bool
 	BackupTable *parent = name != NULL && name->type == JSON_TYPE_STRING
 							  ? backuptables_find(tables, name->text)
 							  : NULL;
+	const JsonValue *raw = json_member(object, "raw");
 	BackupRef  *ref;
 
+	/* Copied as it stands: its table need not be here. */
+	if (raw != NULL && raw->type == JSON_TYPE_BOOL && raw->boolean)
+		return true;
 	if (name == NULL || name->type != JSON_TYPE_STRING || field == NULL)
 		return error_set(err, DBA_INVALID,
 						 "backup schema: a reference of table \"%s\" needs \"table\" and \"field\"",
@@ -148,6 +152,9 @@ read_ref(BackupTables *tables, BackupTable *table, const JsonValue *object, bool
 		return error_set(err, DBA_INVALID,
 						 "backup schema: table \"%s\" refers to \"%s\", which is not in it",
 						 table->name, name->text);
+	/* By other columns than the key, of which no hashes are kept. */
+	if (json_member(object, "to") != NULL)
+		return true;
 	ref = arena_alloc(&tables->arena, sizeof(BackupRef));
 	if (ref == NULL)
 		return error_set_no_memory(err);

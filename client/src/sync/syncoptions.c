@@ -50,9 +50,14 @@ sync_read_tables(Sync *sync, dba_error **err)
 	{
 		const JsonValue *name = json_member(table, "name");
 		const JsonValue *match = json_member(table, "slug_field");
+		const JsonValue *lookup = json_member(table, "lookup");
 
 		if (name == NULL || name->type != JSON_TYPE_STRING)
 			return error_set(err, DBA_INVALID, "a table of the backup_schema has no name");
+		/* Its rows are found where others refer to them, and not brought. */
+		if (lookup != NULL && (lookup->type == JSON_TYPE_STRING ||
+							   (lookup->type == JSON_TYPE_BOOL && lookup->boolean)))
+			continue;
 		sync->tables[sync->count].slug = match == NULL					 ? &slug
 										 : match->type == JSON_TYPE_NULL ? NULL
 																		 : match;

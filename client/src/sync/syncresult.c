@@ -76,7 +76,16 @@ sync_count(const dba_result *result, const char *table, SyncColumn column)
 	return text != NULL ? strtoll(text, NULL, 10) : 0;
 }
 
-/* A row that found no parent is skipped, and is not here either. */
+static int64_t
+sync_note(const JsonValue *notes, const char *name)
+{
+	const JsonValue *count =
+		notes != NULL && notes->type == JSON_TYPE_OBJECT ? json_member(notes, name) : NULL;
+
+	return count != NULL && count->type == JSON_TYPE_NUMBER ? strtoll(count->text, NULL, 10) : 0;
+}
+
+/* A row that did not find what it refers to is skipped, and is not here either. */
 static int64_t
 sync_orphans(const dba_result *restored, size_t row)
 {
@@ -84,11 +93,7 @@ sync_orphans(const dba_result *restored, size_t row)
 	const char *text = dba_result_text(restored, row, column_names[COLUMN_NOTES]);
 	const JsonValue *notes =
 		text != NULL ? json_parse(&arena, text, strlen(text), "notes", NULL) : NULL;
-	const JsonValue *count = notes != NULL && notes->type == JSON_TYPE_OBJECT
-								 ? json_member(notes, "parent_missing")
-								 : NULL;
-	int64_t		orphans =
-		count != NULL && count->type == JSON_TYPE_NUMBER ? strtoll(count->text, NULL, 10) : 0;
+	int64_t		orphans = sync_note(notes, "parent_missing") + sync_note(notes, "lookup_missing");
 
 	arena_free(&arena);
 	return orphans;

@@ -16,6 +16,7 @@
 #include "data/backup/backup.h"
 #include "data/backup/backuplines.h"
 #include "data/backupschema/backupschema.h"
+#include "data/backupschema/backupschemalookup.h"
 #include "data/row/crccombine.h"
 #include "data/select/closure.h"
 #include "data/select/leaks.h"
@@ -50,6 +51,7 @@ struct Backup
 	BackupPhase phase;
 	int			table;
 	Closure	   *closure;		/* of the rows chosen; NULL: all are */
+	int64	   *none;			/* rows that are nobody's and come along, one count a table */
 	RowScan	   *scan;
 	bool		referenced;		/* the scan is of rows that are there for others */
 	Leaks	   *leaks;
@@ -158,33 +160,166 @@ expected_rows(const Backup *b)
 		int64		rows;
 		int64		bytes;
 
+		if (b->schema->tables[i].lookup != LOOKUP_NONE)
+			continue;
 		relation_measure(b->schema->tables[i].rel->oid, &rows, &bytes);
 		total += rows;
 	}
 	return total;
 }
 
+/* --- references that lead out of the schema */
+
+static void
+warn_raws(const Backup *b)
+{
+	StringInfoData names;
+	int			count = 0;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, b->lines->raws)
+	{
+		const OutsideKey *raw = lfirst(lc);
+
+		if (raw->tenant && b->options.user_id != NULL)
+			continue;
+		appendStringInfo(&names, "%s\"%s\" of table \"%s\" to \"%s\"", count++ > 0 ? ", " : "",
+						 raw->name, raw->table, raw->target);
+	}
+	if (count > 0)
+		ereport(WARNING,
+				(errmsg_plural("%d foreign key leads to rows that have no match key",
+							   "%d foreign keys lead to rows that have no match key", count, count),
+				 errdetail("Values are saved as they stand, and mean other rows in another "
+						   "database: %s.",
+						   names.data),
+				 errhint("Give those rows a unique index that is no number, declare the reference "
+						 "\"raw\", or restore with on_raw => 'copy'.")));
+}
+
+/* Whether a reader of 2.0 would take what is looked up, or copied, for something else. */
+static bool
+needs_newer(const BackupSchema *schema)
+{
+	for (int i = 0; i < schema->ntables; i++)
+		if (schema->tables[i].lookup != LOOKUP_NONE || schema->tables[i].nraws > 0 ||
+			schema->tables[i].nkeys > 1)
+			return true;
+	return false;
+}
+
+/* Format json has no place for what is looked up, nor for who is nobody's. */
+static List *
+bind_schema(Backup *b)
+{
+	static const BackupSchema no_lookups = {0};
+	List	   *raws = NIL;
+
+	if (b->options.complete)
+	{
+		b->schema = backupschema_parse(&b->options.backup_schema->root, true);
+		refuse_nothing(b->schema);
+		backupschema_bind(b->schema);
+	}
+	else
+	{
+		refuse_nothing(backupschema_parse(&b->options.backup_schema->root, true));
+		b->schema = lookup_bind(&b->options.backup_schema, true, b->options.row_security,
+								b->options.format == BACKUP_JSON ? &no_lookups : NULL, &raws);
+		b->options.complete = true;
+	}
+	if (b->options.format == BACKUP_JSON && needs_newer(b->schema))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("format \"json\" has no place for rows that are looked up"),
+						errhint("Use format => 'jsonl'.")));
+	b->schema->none_travels = b->options.format == BACKUP_JSONL;
+	return raws;
+}
+
+static bool
+take_count(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	*(int64 *) arg = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	return false;
+}
+
+static void
+select_none(Selection *s, const BackupTable *table)
+{
+	selection_from(s, table);
+	s->owner = ROWS_OF_NONE;
+	selection_where(s, table, NULL);
+	selection_referred(s, table);
+}
+
+/* Rows that are nobody's, to which the tenant's refer: most tables have no such row at all. */
+static int64
+count_none(const Backup *b, const BackupTable *table)
+{
+	Selection  *s = selection_create(b->schema, b->options.user_id);
+	int64		count = 0;
+	int			nestlevel;
+
+	if (!b->schema->none_travels || b->options.user_id == NULL || b->closure != NULL ||
+		table->lookup != LOOKUP_NONE || table->user_column == NULL ||
+		table->user_column->not_null ||
+		query_run(psprintf("SELECT 1 FROM %s AS t WHERE t.%s IS NULL LIMIT 1", table->source,
+						   table->user_column->quoted),
+				  0, NULL, NULL, NULL, true, NULL, NULL) == 0)
+		return 0;
+	s->filters = &b->options.filters->root;
+	appendStringInfoString(&s->sql, "SELECT pg_catalog.count(*)");
+	select_none(s, table);
+	nestlevel = query_pin(PIN_PLAN);
+	query_run(s->sql.data, s->nargs, s->types, s->values, s->nulls, true, take_count, &count);
+	query_unpin(nestlevel);
+	return count;
+}
+
+static void
+count_all_none(Backup *b)
+{
+	b->none = palloc0(sizeof(int64) * Max(b->schema->ntables, 1));
+	for (int i = 0; i < b->schema->ntables; i++)
+	{
+		b->none[i] = count_none(b, &b->schema->tables[i]);
+		b->lines->newer |= b->none[i] > 0;
+	}
+}
+
+const BackupOptions *
+backup_asked(const Backup *b)
+{
+	return &b->options;
+}
+
 Backup *
 backup_begin(const BackupOptions *options)
 {
 	Backup	   *b = palloc0(sizeof(Backup));
+	List	   *raws;
 
 	keep_freed_pages();
 	b->options = *options;
 	b->cxt = CurrentMemoryContext;
 	check_object(options->filters, "filters");
 	check_object(options->metadata, "metadata");
-	b->schema = backupschema_parse(&options->backup_schema->root, true);
-	refuse_nothing(b->schema);
-	backupschema_bind(b->schema);
+	raws = bind_schema(b);
 	json_visit(&options->filters->root, check_filter, b->schema);
 	if (!options->row_security)
 		refuse_hidden_rows(b->schema);
 	b->lines = backuplines_create(&b->options, b->schema);
+	b->lines->raws = raws;
+	b->lines->newer = raws != NIL || needs_newer(b->schema);
+	warn_raws(b);
 	if (options->keys != NULL)
 		begin_chosen(b);
 	b->leaks = leaks_create(b->schema, options->user_id,
 							b->closure == NULL ? &options->filters->root : NULL);
+	count_all_none(b);
 	initStringInfo(&b->leaked);
 	progress_total(expected_rows(b));
 	b->callcxt = AllocSetContextCreate(b->cxt, "db_adapter backup call", ALLOCSET_DEFAULT_SIZES);
@@ -288,14 +423,33 @@ rows_to_fetch(const Backup *b)
 	return Min(FETCH_MAX, room * written / Max(b->table_bytes, 1) + 1);
 }
 
+/* A row that is nobody's is saved like others, so that no row that refers to it is asked. */
+static bool
+note_saved(TupleTableSlot *slot, void *arg)
+{
+	Backup	   *b = arg;
+
+	slot_getallattrs(slot);
+	leaks_row_saved(b->leaks, b->scan, slot);
+	return true;
+}
+
 /* Rows that are there for others to refer to: their leaks are nobody's concern. */
 static void
 open_referenced(Backup *b, Selection *s, const BackupTable *table)
 {
 	selection_columns(s, table);
-	closure_from_referenced(b->closure, s, table);
+	if (b->closure != NULL)
+		closure_from_referenced(b->closure, s, table);
+	else
+	{
+		(void) leaks_begin_table(b->leaks, selection_create(b->schema, b->options.user_id), table);
+		s->filters = &b->options.filters->root;
+		select_none(s, table);
+	}
 	selection_order(s, table);
-	b->scan = rowscan_open(s, ROW_EXACT, 0, b->options.row_security, NULL, write_row, b);
+	b->scan = rowscan_open(s, ROW_EXACT, 0, b->options.row_security,
+						   b->closure == NULL ? note_saved : NULL, write_row, b);
 }
 
 static void
@@ -323,8 +477,12 @@ open_rows(Backup *b, Selection *s, const BackupTable *table)
 		closure_from_chosen(b->closure, s, table);
 	else
 	{
+		if (table->lookup != LOOKUP_NONE)
+			s->owner = ROWS_OR_OF_NONE;
 		selection_from(s, table);
 		selection_where(s, table, filter);
+		if (table->lookup != LOOKUP_NONE)
+			selection_referred(s, table);
 		if (b->piece != NULL)
 			selection_pages(s, b->piece->from, b->piece->to);
 	}
@@ -360,9 +518,11 @@ open_table(Backup *b)
 		section.keep_ids =
 			naturalrow_is_key(selection_create(b->schema, b->options.user_id), table);
 	}
+	else
+		section.referenced = b->none[table->index];
 	if (b->piece == NULL || b->piece->from == 0)
 		backuplines_table(b->lines, b->out, table, &section);
-	b->referenced = section.referenced > 0;
+	b->referenced = section.referenced > 0 && (b->piece == NULL || b->piece->from == 0);
 	b->table_bytes = 0;
 	resetStringInfo(&b->leaked);
 	open_scan(b);

@@ -62,6 +62,8 @@ extern void backup_begin_piece(Backup *backup, const BackupPiece *piece);
 /* Of the piece so far. */
 extern void backup_piece_totals(const Backup *backup, BackupTotals *totals);
 
+/* What it was asked, with the backup schema as it is in the header. */
+extern const BackupOptions *backup_asked(const Backup *backup);
 extern int backup_table_count(const Backup *backup);
 extern const char *backup_table_name(const Backup *backup, int table);
 /* The pages of a table that is read from end to end and may be cut; else 0. */

@@ -20,6 +20,7 @@
 #include "commands/dbcommands.h"
 #include "common/sha2.h"
 #include "data/backup/backuplines.h"
+#include "data/backupschema/backupschemalookup.h"
 #include "data/select/selection.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -193,6 +194,36 @@ finish_hash(BackupLines *l)
 	(void) hex_encode((char *) digest, sizeof(digest), l->sha256);
 }
 
+/* Whose values the file has as they stood. */
+static void
+put_raws(const BackupLines *l, StringInfo out)
+{
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	put_key(out, "raw");
+	appendStringInfoChar(out, '[');
+	foreach(lc, l->raws)
+	{
+		const OutsideKey *raw = lfirst(lc);
+
+		appendStringInfoString(out, lc == list_head(l->raws) ? "{" : ",{");
+		put_string(out, "table", raw->table);
+		put_key(out, "columns");
+		appendStringInfoChar(out, '[');
+		foreach(lc2, raw->columns)
+		{
+			appendStringInfoString(out, lc2 == list_head(raw->columns) ? "" : ",");
+			json_escape(out, lfirst(lc2), strlen(lfirst(lc2)));
+		}
+		appendStringInfoChar(out, ']');
+		put_string(out, "foreign_key", raw->name);
+		put_string(out, "to", raw->target);
+		appendStringInfoChar(out, '}');
+	}
+	appendStringInfoChar(out, ']');
+}
+
 void
 backuplines_header(const BackupLines *l, StringInfo out)
 {
@@ -200,14 +231,16 @@ backuplines_header(const BackupLines *l, StringInfo out)
 
 	if (l->options->format == BACKUP_JSON)
 		return;
-	appendStringInfoString(out, "{\"format\":\"db_adapter.backup\",\"version\":\"2.0\","
-								"\"metadata\":{");
+	appendStringInfo(out, "{\"format\":\"db_adapter.backup\",\"version\":\"%s\",\"metadata\":{",
+					 l->newer ? "2.1" : "2.0");
 	put_metadata(l, out);
 	appendStringInfoChar(out, '}');
 	put_jsonb(out, "backup_schema", l->options->backup_schema);
 	origin = origin_read();
 	if (origin != NULL)
 		put_string(out, "origin", origin);
+	if (l->raws != NIL)
+		put_raws(l, out);
 	/* A reader of the stream must know from the start what it will have to compare. */
 	if (l->options->checksum == CHECKSUM_SHA256)
 		put_string(out, "checksum", "sha256");
@@ -238,6 +271,13 @@ backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table
 			put_string(out, column->name, type_name(column->type, column->typmod));
 	}
 	appendStringInfoChar(out, '}');
+	if (table->lookup == LOOKUP_CREATE)
+		put_string(out, "lookup", "create");
+	else if (table->lookup == LOOKUP_FIND)
+	{
+		put_key(out, "lookup");
+		appendStringInfoString(out, "true");
+	}
 	if (section->referenced > 0)
 	{
 		put_key(out, "referenced");

@@ -15,6 +15,8 @@ typedef struct BackupLines
 {
 	const BackupOptions *options;
 	const BackupSchema *schema;
+	List	   *raws;			/* OutsideKey *, copied although they mean other rows elsewhere */
+	bool		newer;			/* a reader of 2.0 would go wrong */
 	int64	   *rows;			/* counted by the caller, one a table; and so are leaks */
 	int64	   *leaks;
 	int64		bytes;			/* of the file, which is UTF-8 */

@@ -37,6 +37,7 @@ typedef struct BackupOptions
 	BackupOnLeak on_leak;
 	BackupChecksum checksum;
 	bool		row_security;
+	bool		complete;		/* the backup schema speaks of all foreign keys, or need not */
 } BackupOptions;
 
 #endif							/* DB_ADAPTER_BACKUPOPTIONS_H */

@@ -192,7 +192,7 @@ void
 db_adapter_backup_worker_main(dsm_segment *segment, shm_toc *toc)
 {
 	JsonbContainer *request = &((Jsonb *) shm_toc_lookup(toc, KEY_REQUEST, false))->root;
-	BackupOptions options = {.format = BACKUP_JSONL, .checksum = CHECKSUM_CRC32C};
+	BackupOptions options = {.format = BACKUP_JSONL, .checksum = CHECKSUM_CRC32C, .complete = true};
 	WorkerRun	run = {shm_toc_lookup(toc, KEY_WORK, false), request};
 	CallGuard	guard = {CALLS_READING};
 
@@ -408,7 +408,7 @@ backupparts_write(const BackupOptions *options, char *path, int workers)
 	backup_header(backup, &text);
 	write_text(part_name(d->part, 0), &text);
 
-	work = do_parallel(options, pieces, workers, d->part);
+	work = do_parallel(backup_asked(backup), pieces, workers, d->part);
 	for (int i = 0; i < work->npieces; i++)
 		backup_add_totals(backup, work->pieces[i].piece.table, &work->pieces[i].totals);
 	resetStringInfo(&text);

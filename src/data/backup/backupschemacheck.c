@@ -13,6 +13,7 @@
 #include "base/texts.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "data/backupschema/backupschemalookup.h"
 #include "data/backupschema/backupschemamatch.h"
 #include "data/select/selection.h"
 #include "miscadmin.h"
@@ -27,6 +28,7 @@ typedef struct Check
 	BackupSchema *schema;
 	ReturnSetInfo *result;
 	BackupTable *table;			/* the one under scrutiny */
+	LookupSearch *outside;
 } Check;
 
 static void say(Check *c, const char *severity, const char *format, ...) pg_attribute_printf(3, 4);
@@ -95,7 +97,7 @@ find_reference(Check *c, BackupRef *ref)
 				ref->required ? "parent" : "referenced", target->table);
 			ok = false;
 		}
-		else if (c->schema->tables[target->index].npk != ref->nfields)
+		else if (ref->nto == 0 && c->schema->tables[target->index].npk != ref->nfields)
 		{
 			say(c, "error", "the reference to \"%s\" has %d columns, its key has %d", target->table,
 				ref->nfields, c->schema->tables[target->index].npk);
@@ -111,6 +113,28 @@ find_reference(Check *c, BackupRef *ref)
 		ok &= found != NULL;
 	}
 	return ok && ref->columns != NULL;
+}
+
+/* The columns that other tables mean by "to", and those that are copied. */
+static bool
+find_others(Check *c)
+{
+	BackupTable *table = c->table;
+	bool		ok = true;
+
+	table->keys[0].columns = table->pk_columns;
+	for (int i = 1; i < table->nkeys; i++)
+	{
+		table->keys[i].columns = find_columns(c, table->keys[i].names, table->keys[i].count, "to");
+		ok &= table->keys[i].columns != NULL;
+	}
+	for (int i = 0; i < table->nraws; i++)
+	{
+		table->raws[i].columns =
+			find_columns(c, table->raws[i].fields, table->raws[i].nfields, "field");
+		ok &= table->raws[i].columns != NULL;
+	}
+	return ok;
 }
 
 /*
@@ -171,6 +195,7 @@ find_table(Check *c)
 	}
 	for (int i = 0; i < table->nrefs; i++)
 		ok &= find_reference(c, &table->refs[i]);
+	ok &= find_others(c);
 	return find_excluded(c) && ok;
 }
 
@@ -191,7 +216,7 @@ check_kind(Check *c)
 		say(c, "error", "the current user may not read it");
 	if (relation_hides_rows(rel->oid))
 		say(c, "warning", "row-level security hides rows of it from the current user");
-	if (rel->has_triggers)
+	if (rel->has_triggers && c->table->lookup != LOOKUP_FIND)
 		say(c, "info", "its triggers fire when rows are restored");
 }
 
@@ -279,24 +304,25 @@ check_key(Check *c)
 
 /* All that takes part in finding a row again: match key, tenant, parents. */
 static int
-matching_columns(const BackupTable *table, bool with_parents, AttrNumber *numbers)
+matching_columns(const BackupSchema *schema, const BackupTable *table, bool with_parents,
+				 AttrNumber *numbers)
 {
 	AttrNumber *end = numbers_of(table->slug_columns, table->nslug, numbers);
 
 	if (table->user_column != NULL)
 		*end++ = table->user_column->attnum;
 	for (int i = 0; with_parents && i < table->nrefs; i++)
-		if (table->refs[i].required)
+		if (table->refs[i].required && !backupschema_is_lookup(schema, &table->refs[i]))
 			end = numbers_of(table->refs[i].columns, table->refs[i].nfields, end);
 	return end - numbers;
 }
 
 /* Rows that must have a parent can be told by it, too. */
 static bool
-has_parents(const BackupTable *table)
+has_parents(const BackupSchema *schema, const BackupTable *table)
 {
 	for (int i = 0; i < table->nrefs; i++)
-		if (table->refs[i].required)
+		if (table->refs[i].required && !backupschema_is_lookup(schema, &table->refs[i]))
 			return true;
 	return false;
 }
@@ -332,7 +358,7 @@ check_match_key(Check *c)
 	BackupTable *table = c->table;
 	AttrNumber *numbers =
 		palloc(sizeof(AttrNumber) * (table->rel->ncolumns * 2 + 2) * (table->nrefs + 2));
-	int			count = matching_columns(table, false, numbers);
+	int			count = matching_columns(c->schema, table, false, numbers);
 	const RelationColumn *circular = backupschemamatch_circular(c->schema, table);
 
 	if (circular != NULL)
@@ -347,7 +373,7 @@ check_match_key(Check *c)
 	}
 	if (!is_unique(table->rel, numbers, count))
 	{
-		count = matching_columns(table, true, numbers);
+		count = matching_columns(c->schema, table, true, numbers);
 		if (!is_unique(table->rel, numbers, count))
 			say(c, "warning",
 				"no unique index stands behind the match key %s: one row may be found for another",
@@ -358,7 +384,7 @@ check_match_key(Check *c)
 				"true",
 				join_names(table->slug_columns, table->nslug));
 	}
-	else if (table->match_parents && has_parents(table))
+	else if (table->match_parents && has_parents(c->schema, table))
 		say(c, "warning",
 			"the match key %s is unique without its parents: declare \"match_parents\": false, or "
 			"a row under another parent counts as another row",
@@ -380,7 +406,8 @@ check_other_keys(Check *c)
 	foreach(lc, table->rel->keys)
 	{
 		RelationKey *key = lfirst(lc);
-		bool		harmless = key->primary || key->expressions || table->user_column == NULL;
+		bool		harmless = key->primary || key->expressions || table->user_column == NULL ||
+						table->lookup == LOOKUP_FIND;
 
 		for (int i = 0; !harmless && i < key->ncolumns; i++)
 			harmless = key->columns[i] == table->user_column->attnum;
@@ -402,7 +429,7 @@ check_other_keys(Check *c)
 static void
 check_tenant(Check *c)
 {
-	if (c->table->tenant_depth < 0)
+	if (c->table->tenant_depth < 0 && c->table->lookup == LOOKUP_NONE)
 		say(c, "warning", "its rows belong to no tenant: all of them are saved for every tenant");
 	else if (c->table->user_column != NULL &&
 			 relation_equality(c->table->user_column->type) == NULL)
@@ -435,7 +462,7 @@ check_reference(Check *c, const BackupRef *ref)
 			join_names(ref->columns, ref->nfields), target->name, fk->name,
 			get_rel_name(fk->target));
 	for (int i = 0; !ref->required && i < ref->nfields; i++)
-		if (ref->columns[i]->not_null)
+		if (ref->columns[i]->not_null && target->lookup == LOOKUP_NONE)
 			say(c, "warning",
 				"optional reference \"%s\" is NOT NULL: a row whose reference cannot be mapped "
 				"fails",
@@ -457,6 +484,17 @@ is_declared(const BackupTable *table, const RelationForeignKey *fk)
 				if (fk->columns[j] == numbers[k])
 					return true;
 	}
+	for (int i = 0; i < table->nraws; i++)
+		for (int j = 0; j < fk->ncolumns; j++)
+			for (int k = 0; k < table->raws[i].nfields; k++)
+				if (fk->columns[j] == table->raws[i].columns[k]->attnum)
+					return true;
+	return false;
+}
+
+static bool
+is_tenant(const BackupTable *table, const RelationForeignKey *fk)
+{
 	return table->user_column != NULL && fk->ncolumns == 1 &&
 		   fk->columns[0] == table->user_column->attnum;
 }
@@ -538,6 +576,36 @@ check_pairs(Check *c)
 	}
 }
 
+/* A foreign key that leads out of the schema, and what becomes of its values. */
+static void
+check_outside(Check *c, const RelationForeignKey *fk)
+{
+	const char *target = get_rel_name(fk->target);
+
+	switch (lookup_kind(c->outside, fk))
+	{
+		case OUTSIDE_LOOKUP:
+			say(c, "info",
+				"foreign key \"%s\" leads to \"%s\", which is not in the backup schema: rows are "
+				"looked up there by what names them",
+				fk->name, target);
+			break;
+		case OUTSIDE_SAME:
+			say(c, "info",
+				"foreign key \"%s\" leads to \"%s\", which is not in the backup schema: its values "
+				"mean the same everywhere and are copied",
+				fk->name, target);
+			break;
+		default:
+			say(c, is_tenant(c->table, fk) ? "warning" : "error",
+				"foreign key \"%s\" leads to \"%s\", whose rows have no match key: %s", fk->name,
+				target,
+				is_tenant(c->table, fk) ? "a restore into another database needs the tenant named"
+										: "a restore into another database is refused");
+			break;
+	}
+}
+
 /* Foreign keys of the database that the backup schema does not speak of. */
 static void
 check_foreign_keys(Check *c)
@@ -550,12 +618,20 @@ check_foreign_keys(Check *c)
 		RelationForeignKey *fk = lfirst(lc);
 		const BackupTable *inside = NULL;
 
-		if (is_declared(table, fk))
+		if (is_declared(table, fk) ||
+			(table->lookup == LOOKUP_FIND &&
+			 !is_among(table->slug_columns, table->nslug, fk->columns[0])))
 			continue;
 		for (int i = 0; i < c->schema->ntables; i++)
 			if (c->schema->tables[i].rel != NULL && c->schema->tables[i].rel->oid == fk->target)
 				inside = &c->schema->tables[i];
-		if (inside != NULL && means_the_same(table, fk, inside))
+		if (inside != NULL && inside->lookup != LOOKUP_NONE)
+			say(c, inside->index > table->index ? "error" : "info",
+				"foreign key \"%s\": rows of \"%s\" are looked up%s", fk->name, inside->name,
+				inside->index > table->index ? ", and have to stand before it" : "");
+		else if (inside != NULL && is_tenant(table, fk))
+			continue;
+		else if (inside != NULL && means_the_same(table, fk, inside))
 			say(c, inside->index > table->index ? "error" : "info",
 				"foreign key \"%s\" to \"%s\" leads not to its key: its values are copied%s",
 				fk->name, inside->name,
@@ -565,15 +641,59 @@ check_foreign_keys(Check *c)
 				"foreign key \"%s\" to \"%s\" is not declared: its values would not be mapped",
 				fk->name, inside->name);
 		else
-		{
-			RelationColumn *column = relation_column_by_number(table->rel, fk->columns[0]);
-
-			say(c, column->not_null ? "error" : "warning",
-				"%s reference \"%s\" leads to \"%s\", which is not in the backup schema: its "
-				"values are copied as they stand",
-				column->not_null ? "required" : "optional", fk->name, get_rel_name(fk->target));
-		}
+			check_outside(c, fk);
 	}
+}
+
+/* What is looked up, and what is copied, because the schema says so. */
+static void
+check_choices(Check *c)
+{
+	const BackupTable *table = c->table;
+
+	if (table->lookup != LOOKUP_NONE)
+		say(c, "info", "its rows are looked up by %s%s",
+			join_names(table->slug_columns, table->nslug),
+			table->lookup == LOOKUP_CREATE ? ", and made where they are not found" : "");
+	for (int i = 0; i < table->nraws; i++)
+		say(c, "info", "%s is raw: its values are copied, and mean any row of \"%s\"",
+			join_names(table->raws[i].columns, table->raws[i].nfields), table->raws[i].table);
+}
+
+static bool
+take_child(TupleTableSlot *slot, void *arg)
+{
+	Check	   *c = arg;
+	bool		isnull;
+	Oid			child = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+
+	for (int i = 0; i < c->schema->ntables; i++)
+		if (c->schema->tables[i].rel != NULL && c->schema->tables[i].rel->oid == child)
+			return true;
+	say(c, "warning",
+		"rows of \"%s\", which is not in the backup schema, are deleted with its rows: foreign key "
+		"\"%s\" says ON DELETE CASCADE",
+		get_rel_name(child), NameStr(*DatumGetName(slot_getattr(slot, 2, &isnull))));
+	return true;
+}
+
+/* A sync that deletes rows, or a restore that replaces them, would take others along. */
+static void
+check_children(Check *c)
+{
+	static const char *const sql =
+		"SELECT coalesce(pg_partition_root(conrelid), conrelid)::oid, conname FROM pg_constraint"
+		" WHERE confrelid = $1 AND contype = 'f' AND confdeltype = 'c' AND conparentid = 0"
+		" ORDER BY conname, conrelid";
+	Oid			type = OIDOID;
+	Datum		value = ObjectIdGetDatum(c->table->rel->oid);
+	int			nestlevel;
+
+	if (c->table->lookup != LOOKUP_NONE)
+		return;
+	nestlevel = query_pin(PIN_PATH);
+	query_run(sql, 1, &type, &value, NULL, true, take_child, c);
+	query_unpin(nestlevel);
 }
 
 /* As the body of an attempt: the filter is the user's text, and may be anything. */
@@ -591,6 +711,25 @@ check_filter(Check *c)
 
 	if (error != NULL)
 		say(c, "error", "filter: %s", error->message);
+}
+
+static LookupSearch *
+search_outside(const BackupSchema *schema)
+{
+	List	   *inside = NIL;
+	List	   *tenants = NIL;
+
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		const BackupTable *table = &schema->tables[i];
+
+		if (table->rel == NULL)
+			continue;
+		inside = lappend_oid(inside, table->rel->oid);
+		if (table->user_column != NULL)
+			tenants = lappend(tenants, table->user_column->quoted);
+	}
+	return lookup_search(inside, tenants, InvalidOid, true, NULL);
 }
 
 /*
@@ -612,6 +751,7 @@ backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
 		c.table = &schema->tables[i];
 		found[i] = find_table(&c);
 	}
+	c.outside = search_outside(schema);
 	for (int i = 0; i < schema->ntables; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -627,6 +767,8 @@ backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
 		for (int j = 0; j < c.table->nrefs; j++)
 			check_reference(&c, &c.table->refs[j]);
 		check_foreign_keys(&c);
+		check_choices(&c);
+		check_children(&c);
 		check_pairs(&c);
 		check_filter(&c);
 	}

@@ -21,11 +21,21 @@
 #include "utils/varlena.h"
 
 static const char *const schema_members[] = {"tables", "comment", NULL};
-static const char *const table_members[] = {
-	"name",			 "pk",	   "slug_field",	  "user_field",	   "parent",  "parents",
-	"optional_refs", "filter", "exclude_columns", "match_parents", "comment", NULL};
-static const char *const ref_members[] = {"table",	   "field",	  "type_field", "map",
-										  "json_path", "comment", NULL};
+static const char *const table_members[] = {"name",
+											"pk",
+											"slug_field",
+											"user_field",
+											"parent",
+											"parents",
+											"optional_refs",
+											"filter",
+											"exclude_columns",
+											"match_parents",
+											"comment",
+											"lookup",
+											NULL};
+static const char *const ref_members[] = {"table",	   "field", "type_field", "map", "to",
+										  "json_path", "raw",	"comment",	  NULL};
 
 /* What the readers of one document share. */
 typedef struct Parser
@@ -134,15 +144,40 @@ parse_targets(BackupRef *ref, JsonbContainer *object, const char *what)
 	}
 }
 
+/* It is copied, so that all it says is which table its values are of. */
+static void
+parse_raw(BackupTable *table, JsonbContainer *object, const char *what)
+{
+	BackupRaw  *raw;
+
+	table->raws = table->raws == NULL
+					  ? palloc(sizeof(BackupRaw))
+					  : repalloc(table->raws, sizeof(BackupRaw) * (table->nraws + 1));
+	raw = &table->raws[table->nraws++];
+	memset(raw, 0, sizeof(BackupRaw));
+	raw->table = json_get_string(object, "table", what);
+	raw->fields = strings_array(json_get_strings(object, "field", what), &raw->nfields);
+	if (raw->table == NULL || raw->nfields == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: \"raw\" goes with \"table\" and \"field\"", what)));
+}
+
 /* A target is a name until every table is known: it may come later. */
 static void
 parse_ref(Parser *p, BackupTable *table, JsonbContainer *object, bool required)
 {
 	char	   *what = psprintf("reference of table \"%s\" in backup schema", table->name);
-	BackupRef  *ref = &table->refs[table->nrefs++];
+	BackupRef  *ref;
 
 	check_members(p, object, ref_members, what);
+	if (json_get_bool(object, "raw", false, what))
+	{
+		parse_raw(table, object, what);
+		return;
+	}
+	ref = &table->refs[table->nrefs++];
 	ref->required = required;
+	ref->to = strings_array(json_get_strings(object, "to", what), &ref->nto);
 	ref->fields = strings_array(json_get_strings(object, "field", what), &ref->nfields);
 	ref->type_field = json_get_string(object, "type_field", what);
 	ref->json_path = json_get_string(object, "json_path", what);
@@ -153,6 +188,12 @@ parse_ref(Parser *p, BackupTable *table, JsonbContainer *object, bool required)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid %s: \"json_path\" goes with one \"field\" and \"table\"", what)));
+	if (ref->nto > 0 &&
+		(ref->type_field != NULL || ref->json_path != NULL || ref->nto != ref->nfields))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid %s: \"to\" goes with \"table\" and as many columns as \"field\"",
+						what)));
 	ref->kind = ref->json_path != NULL	  ? REF_JSON
 				: ref->type_field != NULL ? REF_POLYMORPHIC
 										  : REF_COLUMNS;
@@ -207,6 +248,38 @@ full_name(const char *name)
 								   : pstrdup(name);
 }
 
+/* true: only found; "create": made where it is not. */
+static BackupLookup
+parse_lookup(JsonbContainer *object, const char *what)
+{
+	JsonbValue	v;
+
+	if (!json_get(object, "lookup", &v))
+		return LOOKUP_NONE;
+	if (v.type == jbvBool)
+		return v.val.boolean ? LOOKUP_FIND : LOOKUP_NONE;
+	if (v.type == jbvString && strcmp(json_value_string(&v), "create") == 0)
+		return LOOKUP_CREATE;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid %s: member \"lookup\" must be true, false or \"create\"", what)));
+}
+
+/* The keys by which rows are referred to begin with the pk. */
+static void
+add_key(BackupTable *table, char **names, int count)
+{
+	BackupKey  *key;
+
+	table->keys = table->keys == NULL
+					  ? palloc(sizeof(BackupKey))
+					  : repalloc(table->keys, sizeof(BackupKey) * (table->nkeys + 1));
+	key = &table->keys[table->nkeys++];
+	memset(key, 0, sizeof(BackupKey));
+	key->names = names;
+	key->count = count;
+}
+
 /*
  * The order of members does not matter, that of tables does: it is the order of the file.
  */
@@ -229,6 +302,8 @@ parse_table(Parser *p, JsonbContainer *object)
 	what = psprintf("table \"%s\" in backup schema", table->name);
 	table->pk = parse_key(object, &backupschema_pk, what, &table->npk);
 	table->slug = parse_key(object, &backupschema_slug, what, &table->nslug);
+	add_key(table, table->pk, table->npk);
+	table->lookup = parse_lookup(object, what);
 	user = parse_key(object, &backupschema_user, what, &nuser);
 	if (nuser > 1)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -240,6 +315,11 @@ parse_table(Parser *p, JsonbContainer *object)
 	parse_refs(p, table, object, "optional_refs", false, what);
 	table->filter = json_get_string(object, "filter", what);
 	table->exclude = json_get_strings(object, "exclude_columns", what);
+	if (table->lookup != LOOKUP_NONE && table->nslug == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid %s: a lookup needs a match key", what),
+				 errhint("Name in \"slug_field\" the columns that are the same everywhere.")));
 }
 
 static int
@@ -394,6 +474,31 @@ find_components(BackupSchema *schema)
 			visit_component(&o, i);
 }
 
+static bool
+same_names(char **a, int na, char **b, int nb)
+{
+	bool		same = na == nb;
+
+	for (int i = 0; same && i < na; i++)
+		same = strcmp(a[i], b[i]) == 0;
+	return same;
+}
+
+/* Which of the target's keys the reference means; one more where it is the first to. */
+static void
+resolve_key(BackupSchema *schema, BackupRef *ref)
+{
+	BackupTable *target = ref->targets[0].index < 0 ? NULL : &schema->tables[ref->targets[0].index];
+
+	if (ref->nto == 0 || target == NULL)
+		return;
+	for (ref->key = 0; ref->key < target->nkeys; ref->key++)
+		if (same_names(ref->to, ref->nto, target->keys[ref->key].names,
+					   target->keys[ref->key].count))
+			return;
+	add_key(target, ref->to, ref->nto);
+}
+
 /* Gives each reference the places of its targets, then finds the circles. */
 static void
 resolve_targets(BackupSchema *schema)
@@ -409,6 +514,7 @@ resolve_targets(BackupSchema *schema)
 
 				ref->targets[k].index = target ? target->index : -1;
 			}
+			resolve_key(schema, ref);
 		}
 	find_components(schema);
 	for (int i = 0; i < schema->ntables; i++)
@@ -442,25 +548,30 @@ parent_at_depth(const BackupSchema *schema, const BackupTable *table, int depth)
 		{
 			int			target = table->refs[i].targets[j].index;
 
-			if (target >= 0 && schema->tables[target].tenant_depth == depth)
+			if (target >= 0 && schema->tables[target].tenant_depth == depth &&
+				schema->tables[target].lookup == LOOKUP_NONE)
 				return &table->refs[i];
 		}
 	return NULL;
 }
 
-/* The tables that have this one as a parent, one list a table. */
+/*
+ * The tables that have this one as a parent, one list a table.  What is looked up gives
+ * nobody its tenant, and has none by another table.
+ */
 static List **
 find_children(const BackupSchema *schema)
 {
 	List	  **children = palloc0(sizeof(List *) * Max(schema->ntables, 1));
 
 	for (int i = 0; i < schema->ntables; i++)
-		for (int j = 0; j < schema->tables[i].nrefs; j++)
+		for (int j = 0; schema->tables[i].lookup == LOOKUP_NONE && j < schema->tables[i].nrefs; j++)
 		{
 			const BackupRef *ref = &schema->tables[i].refs[j];
 
 			for (int k = 0; leads_to_tenant(ref) && k < ref->ntargets; k++)
-				if (ref->targets[k].index >= 0)
+				if (ref->targets[k].index >= 0 &&
+					schema->tables[ref->targets[k].index].lookup == LOOKUP_NONE)
 					children[ref->targets[k].index] =
 						lappend_int(children[ref->targets[k].index], i);
 		}
@@ -533,6 +644,59 @@ backupschema_parse(JsonbContainer *document, bool strict)
 	resolve_targets(p.schema);
 	find_tenants(p.schema);
 	return p.schema;
+}
+
+bool
+backupschema_is_lookup(const BackupSchema *schema, const BackupRef *ref)
+{
+	for (int i = 0; i < ref->ntargets; i++)
+		if (ref->targets[i].index < 0 ||
+			schema->tables[ref->targets[i].index].lookup == LOOKUP_NONE)
+			return false;
+	return ref->ntargets > 0;
+}
+
+static bool
+is_slug(const BackupTable *table, const RelationColumn *column)
+{
+	for (int i = 0; i < table->nslug; i++)
+		if (table->slug_columns[i] == column)
+			return true;
+	return false;
+}
+
+bool
+backupschema_needs(const BackupTable *table, const BackupRef *ref)
+{
+	if (table->lookup != LOOKUP_FIND)
+		return true;
+	for (int i = 0; ref->kind != REF_JSON && i < ref->nfields; i++)
+		if (is_slug(table, ref->columns[i]) || ref->columns[i] == table->user_column)
+			return true;
+	return false;
+}
+
+/* Of a reference that the match key needs, all columns. */
+bool
+backupschema_needs_column(const BackupTable *table, const RelationColumn *column)
+{
+	if (table->lookup != LOOKUP_FIND || is_slug(table, column) || column == table->user_column)
+		return true;
+	for (int i = 0; i < table->nkeys; i++)
+		for (int j = 0; j < table->keys[i].count; j++)
+			if (table->keys[i].columns[j] == column)
+				return true;
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		const BackupRef *ref = &table->refs[i];
+		bool		among = ref->type_column == column;
+
+		for (int j = 0; j < ref->nfields; j++)
+			among |= ref->columns[j] == column;
+		if (among && backupschema_needs(table, ref))
+			return true;
+	}
+	return false;
 }
 
 /*

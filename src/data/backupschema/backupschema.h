@@ -19,6 +19,31 @@ typedef enum BackupRefKind
 	REF_JSON					/* a place inside a json or jsonb column holds the key */
 } BackupRefKind;
 
+/* Whether rows are not a backup's own, but found where they are referred to. */
+typedef enum BackupLookup
+{
+	LOOKUP_NONE,
+	LOOKUP_FIND,				/* by their match key, and never made */
+	LOOKUP_CREATE				/* made where they are not found */
+} BackupLookup;
+
+/* Columns by which others refer to rows of a table. */
+typedef struct BackupKey
+{
+	int			count;
+	char	  **names;
+	RelationColumn **columns;	/* after backupschema_bind() */
+} BackupKey;
+
+/* A reference whose values are copied as they stand. */
+typedef struct BackupRaw
+{
+	char	   *table;
+	int			nfields;
+	char	  **fields;
+	RelationColumn **columns;	/* after backupschema_bind() */
+} BackupRaw;
+
 typedef struct BackupRefTarget
 {
 	char	   *value;			/* of the type column, for REF_POLYMORPHIC; else NULL */
@@ -32,7 +57,10 @@ typedef struct BackupRef
 	bool		required;		/* a parent: without it the row is skipped */
 	bool		circular;		/* some target is in the table's own component, or is the table */
 	int			nfields;
-	char	  **fields;			/* in the order of the target's pk */
+	char	  **fields;			/* in the order of the target's key */
+	int			nto;
+	char	  **to;				/* the key's names, where it is not the pk */
+	int			key;			/* into the target's keys */
 	char	   *type_field;
 	char	   *json_path;
 	int			ntargets;		/* one, but for REF_POLYMORPHIC */
@@ -55,8 +83,13 @@ typedef struct BackupTable
 	char	  **slug;
 	char	   *user_field;		/* NULL where switched off */
 	bool		match_parents;	/* the match key means one row only together with the parents */
+	BackupLookup lookup;
+	int			nkeys;
+	BackupKey  *keys;			/* the pk, and others that references mean by "to" */
 	int			nrefs;
 	BackupRef  *refs;			/* parents first, both in the order written */
+	int			nraws;
+	BackupRaw  *raws;
 	char	   *filter;			/* backup and digest only; never from a file */
 	List	   *exclude;		/* char *, column names as written */
 
@@ -87,6 +120,7 @@ typedef struct BackupSchema
 	BackupTable **by_name;		/* the same, sorted */
 	BackupTable **by_full_name;
 	int			ncomponents;
+	bool none_travels; /* rows that are nobody's come along with those that refer to them */
 } BackupSchema;
 
 /*
@@ -111,6 +145,13 @@ extern BackupTable *backupschema_table(const BackupSchema *schema, const char *n
 
 /* The first reference to a table that stands too late, as an error's words; or NULL. */
 extern char *backupschema_misplaced(const BackupSchema *schema);
+
+/* Whether rows under a reference are looked up: those of its table, or of all its tables. */
+extern bool backupschema_is_lookup(const BackupSchema *schema, const BackupRef *ref);
+/* Whether the reference is saved with a row: of one that is looked up, if its match key needs it. */
+extern bool backupschema_needs(const BackupTable *table, const BackupRef *ref);
+/* The same of a column. */
+extern bool backupschema_needs_column(const BackupTable *table, const RelationColumn *column);
 
 /* What could go wrong with it in this database, one row each: severity, table, message. */
 extern void backupschema_check(BackupSchema *schema, ReturnSetInfo *result);

@@ -40,6 +40,17 @@ bind_columns(const BackupTable *table, char **names, int count, const BackupKeyM
 	return columns;
 }
 
+/* Columns that are named, where the format has no default. */
+static RelationColumn **
+named_columns(const BackupTable *table, char **names, int count)
+{
+	RelationColumn **columns = palloc(sizeof(RelationColumn *) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		columns[i] = relation_column(table->rel, names[i]);
+	return columns;
+}
+
 /*
  * Types need not be equal: a reference is mapped as text, and read by the type it has here.
  */
@@ -54,16 +65,21 @@ bind_ref(const BackupSchema *schema, BackupTable *table, BackupRef *ref)
 			target = backupschema_table(
 				schema, ref->targets[i].table,
 				psprintf("a reference of table \"%s\" in the backup schema", table->name));
-		if (target->npk != ref->nfields)
+		if (ref->nto == 0 && target->npk != ref->nfields)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("reference of table \"%s\" to \"%s\" has %d columns, the key of "
 							"\"%s\" has %d",
 							table->name, target->name, ref->nfields, target->name, target->npk)));
+		if (ref->nto > 0 && ref->key > 0 && ref->circular)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("reference of table \"%s\" to \"%s\" cannot have \"to\"", table->name,
+							target->name),
+					 errdetail("The tables refer to each other, and such references are mapped "
+							   "by the key.")));
 	}
-	ref->columns = palloc(sizeof(RelationColumn *) * ref->nfields);
-	for (int i = 0; i < ref->nfields; i++)
-		ref->columns[i] = relation_column(table->rel, ref->fields[i]);
+	ref->columns = named_columns(table, ref->fields, ref->nfields);
 	if (ref->type_field != NULL)
 		ref->type_column = relation_column(table->rel, ref->type_field);
 	if (ref->kind == REF_JSON && ref->columns[0]->basetype != JSONOID &&
@@ -78,6 +94,17 @@ bind_ref(const BackupSchema *schema, BackupTable *table, BackupRef *ref)
  * Without these the rows of a backup could not be found again, or would lose what they
  * refer to.
  */
+static void
+bind_keys(BackupTable *table)
+{
+	table->keys[0].columns = table->pk_columns;
+	for (int i = 1; i < table->nkeys; i++)
+		table->keys[i].columns = named_columns(table, table->keys[i].names, table->keys[i].count);
+	for (int i = 0; i < table->nraws; i++)
+		table->raws[i].columns =
+			named_columns(table, table->raws[i].fields, table->raws[i].nfields);
+}
+
 static void
 refuse_excluded(const BackupTable *table, RelationColumn **columns, int count)
 {
@@ -97,7 +124,8 @@ bind_excluded(BackupTable *table)
 	table->excluded = palloc0(sizeof(bool) * Max(table->rel->ncolumns, 1));
 	foreach(lc, table->exclude)
 		table->excluded[relation_column(table->rel, lfirst(lc)) - table->rel->columns] = true;
-	refuse_excluded(table, table->pk_columns, table->npk);
+	for (int i = 0; i < table->nkeys; i++)
+		refuse_excluded(table, table->keys[i].columns, table->keys[i].count);
 	refuse_excluded(table, table->slug_columns, table->nslug);
 	if (table->user_column != NULL)
 		refuse_excluded(table, &table->user_column, 1);
@@ -124,6 +152,7 @@ bind_table(BackupSchema *schema, BackupTable *table)
 	table->slug_columns = bind_columns(table, table->slug, table->nslug, &backupschema_slug);
 	if (table->user_field != NULL)
 		table->user_column = bind_column(table, table->user_field, &backupschema_user);
+	bind_keys(table);
 	for (int i = 0; i < table->nrefs; i++)
 		bind_ref(schema, table, &table->refs[i]);
 	bind_excluded(table);
@@ -238,7 +267,8 @@ bind_tenants(BackupSchema *schema)
 			{
 				BackupTable *target = &schema->tables[ref->targets[k].index];
 
-				target->per_tenant = target->per_tenant && tells_tenant(ref, target);
+				target->per_tenant =
+					target->per_tenant && (ref->key > 0 || tells_tenant(ref, target));
 			}
 		}
 }

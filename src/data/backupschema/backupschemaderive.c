@@ -14,6 +14,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "data/backupschema/backupschema.h"
+#include "data/backupschema/backupschemalookup.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -27,6 +28,7 @@ typedef struct Derivation
 	List	   *tables;			/* RelationInfo * */
 	Oid			root;			/* the tenants' own table, which is left out; or InvalidOid */
 	bool		ordering;		/* only the order is asked for: every foreign key counts */
+	LookupSearch *lookups;		/* what leads out of the tables; NULL while ordering */
 	JsonWriter	w;
 	StringInfoData comment;
 } Derivation;
@@ -121,14 +123,6 @@ find_relation(const Derivation *d, Oid relid)
 	return NULL;
 }
 
-/* As a backup schema names it: bare means public, for whoever reads it. */
-static char *
-name_of(const RelationInfo *rel)
-{
-	return strcmp(rel->schema, RELATION_BARE_SCHEMA) == 0 ? pstrdup(quote_identifier(rel->name))
-														  : pstrdup(rel->qualified);
-}
-
 RelationColumn *
 backupschema_tenant_column(const RelationInfo *rel)
 {
@@ -149,36 +143,6 @@ tenant_column(const Derivation *d, const RelationInfo *rel)
 			return relation_column_by_number(rel, fk->columns[0]);
 	}
 	return backupschema_tenant_column(rel);
-}
-
-/* The key that others reference: the primary key, else the first whole unique one. */
-static RelationKey *
-reference_key(const RelationInfo *rel)
-{
-	ListCell   *lc;
-
-	if (rel->primary_key != NULL)
-		return rel->primary_key;
-	foreach(lc, rel->keys)
-	{
-		RelationKey *key = lfirst(lc);
-		bool		whole = !key->partial && !key->expressions;
-
-		for (int i = 0; whole && i < key->ncolumns; i++)
-			whole = relation_column_by_number(rel, key->columns[i])->not_null;
-		if (whole)
-			return key;
-	}
-	return NULL;
-}
-
-static bool
-fk_is_required(const RelationInfo *rel, const RelationForeignKey *fk)
-{
-	for (int i = 0; i < fk->ncolumns; i++)
-		if (!relation_column_by_number(rel, fk->columns[i])->not_null)
-			return false;
-	return true;
 }
 
 /* Whether references lead from one table to the other. */
@@ -204,7 +168,8 @@ reaches(const Derivation *d, Oid from, Oid to, List **seen)
 typedef enum
 {
 	PART_PLAIN,					/* stands in it */
-	PART_OPTIONAL,				/* beside others: the row it refers to, where there is one */
+	PART_OPTIONAL, /* beside others: the row it refers to, where there is one,
+								 * or one of a table outside */
 	PART_PARENT,				/* takes part with the parents */
 	PART_CIRCULAR,				/* known only when the circle is complete: tells nothing */
 } KeyPart;
@@ -225,7 +190,7 @@ part_of(const Derivation *d, const RelationInfo *rel, AttrNumber attnum)
 			{
 				if (reaches(d, fk->target, rel->oid, &seen))
 					part = PART_CIRCULAR;
-				else if (fk_is_required(rel, fk))
+				else if (lookup_is_required(rel, fk) && find_relation(d, fk->target) != NULL)
 					return PART_PARENT;
 				else if (part == PART_PLAIN)
 					part = PART_OPTIONAL;
@@ -235,18 +200,11 @@ part_of(const Derivation *d, const RelationInfo *rel, AttrNumber attnum)
 	return part;
 }
 
-/* A lone primary key of such a type numbers rows rather than naming them. */
-static bool
-is_surrogate(Oid type)
-{
-	return type == INT2OID || type == INT4OID || type == INT8OID || type == UUIDOID;
-}
-
 /* One of these does, as a country's code: were it no match key, nobody would compare it. */
 static bool
 names_rows(Oid type)
 {
-	return !is_surrogate(type) && type != TEXTOID && type != VARCHAROID;
+	return !lookup_is_surrogate(type) && type != TEXTOID && type != VARCHAROID;
 }
 
 /* Whether the index holds some of the reference's columns other than the tenant's. */
@@ -295,7 +253,7 @@ names_by_some(const Derivation *d, const RelationInfo *rel, const RelationKey *k
 	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
-		bool		required = fk_is_required(rel, fk);
+		bool		required = lookup_is_required(rel, fk);
 		bool		parent = false;
 
 		for (int i = 0; i < fk->ncolumns; i++)
@@ -349,13 +307,10 @@ natural_part(const Derivation *d, const RelationInfo *rel, const RelationKey *ke
 			continue;
 		if (part == PART_CIRCULAR ||
 			(key->primary ? OidIsValid(column->sequence) || column->generated : column->made) ||
-			(key->primary && key->ncolumns == 1 && is_surrogate(column->basetype)))
+			(key->primary && key->ncolumns == 1 && lookup_is_surrogate(column->basetype)))
 			return NIL;
-		*rank += column->not_null ? 0 : -4;
-		*rank += column->basetype == TEXTOID || column->basetype == VARCHAROID ? 2 : 0;
-		*rank += strcmp(column->name, "slug") == 0 ? 8 : 0;
+		*rank += lookup_rank(column);
 		*rank += key->primary && names_rows(column->basetype) ? 2 : 0;
-		*rank += column->basetype == UUIDOID || column->has_default ? -3 : 0;
 		plain |= part == PART_PLAIN;
 		columns = lappend(columns, column);
 	}
@@ -410,20 +365,6 @@ match_key(const Derivation *d, const RelationInfo *rel, const RelationColumn *te
 	return best;
 }
 
-static void
-write_name_or_names(JsonWriter *w, const char *member, List *names)
-{
-	if (names == NIL)
-	{
-		json_key(w, member);
-		json_null(w);
-	}
-	else if (list_length(names) == 1)
-		json_put_string(w, member, linitial(names));
-	else
-		json_put_strings(w, member, names);
-}
-
 static List *
 names_of_numbers(const RelationInfo *rel, const AttrNumber *numbers, int count)
 {
@@ -446,7 +387,7 @@ comment(Derivation *d, const char *format, const char *a, const char *b)
 static List *
 reference_fields(const RelationInfo *rel, const RelationForeignKey *fk, const RelationInfo *target)
 {
-	RelationKey *key = reference_key(target);
+	RelationKey *key = lookup_reference_key(target);
 	List	   *fields = NIL;
 
 	for (int i = 0; key != NULL && key->ncolumns == fk->ncolumns && i < key->ncolumns; i++)
@@ -456,48 +397,111 @@ reference_fields(const RelationInfo *rel, const RelationForeignKey *fk, const Re
 	return list_length(fields) == fk->ncolumns ? fields : NIL;
 }
 
+static bool
+is_tenant_reference(const RelationColumn *tenant, const RelationForeignKey *fk)
+{
+	return tenant != NULL && fk->ncolumns == 1 && fk->columns[0] == tenant->attnum;
+}
+
+/* Says of a foreign key that no reference is written for why that is so. */
+static void
+comment_left_out(Derivation *d, const RelationForeignKey *fk, bool outside)
+{
+	if (!outside)
+		comment(d,
+				"foreign key %s is left out: it leads not to the key of %s, "
+				"and its values are copied",
+				fk->name, get_rel_name(fk->target));
+	else if (d->lookups == NULL || lookup_kind(d->lookups, fk) == OUTSIDE_RAW)
+		comment(d, "foreign key %s is left out: it leads outside, to %s, where nothing names rows",
+				fk->name, get_rel_name(fk->target));
+	else
+		comment(d, "foreign key %s is left out: it leads outside, to %s, by what names rows there",
+				fk->name, get_rel_name(fk->target));
+}
+
+/* Within a circle references are mapped by the key alone. */
+static bool
+is_in_circle(const Derivation *d, const RelationInfo *rel, const RelationForeignKey *fk)
+{
+	List	   *seen = NIL;
+
+	return reaches(d, fk->target, rel->oid, &seen);
+}
+
+/* Whether its values are those that name the row: the same in every database. */
+static bool
+holds_match_key(const Derivation *d, const RelationInfo *target, const RelationForeignKey *fk)
+{
+	RelationKey *chosen;
+	List	   *match = match_key(d, target, tenant_column(d, target), &chosen);
+
+	for (int i = 0; i < fk->ncolumns; i++)
+		if (!list_member_ptr(match, relation_column_by_number(target, fk->target_columns[i])))
+			return false;
+	return true;
+}
+
+/* Whether a reference can be written for the foreign key. */
+static bool
+is_reference(const Derivation *d, const RelationInfo *rel, const RelationForeignKey *fk)
+{
+	RelationInfo *target = find_relation(d, fk->target);
+
+	if (target == NULL)
+		return d->lookups != NULL && lookup_kind(d->lookups, fk) == OUTSIDE_LOOKUP;
+	return d->ordering || reference_fields(rel, fk, target) != NIL ||
+		   !(holds_match_key(d, target, fk) || is_in_circle(d, rel, fk));
+}
+
+static void
+write_reference(Derivation *d, const RelationInfo *rel, const RelationForeignKey *fk)
+{
+	RelationInfo *target = find_relation(d, fk->target);
+	List	   *fields = target != NULL ? reference_fields(rel, fk, target) : NIL;
+
+	json_begin_object(&d->w);
+	if (target == NULL)
+		lookup_write_reference(&d->w, rel, fk);
+	else
+	{
+		json_put_string(&d->w, "table", lookup_table_name(target));
+		lookup_write_names(&d->w, "field",
+						   fields != NIL ? fields
+										 : names_of_numbers(rel, fk->columns, fk->ncolumns));
+		if (fields == NIL)
+			lookup_write_names(&d->w, "to",
+							   names_of_numbers(target, fk->target_columns, fk->ncolumns));
+	}
+	json_end_object(&d->w);
+}
+
 /* The references of one kind as a list under member, which is left out when empty. */
 static void
 write_references(Derivation *d, const RelationInfo *rel, const RelationColumn *tenant,
 				 const char *member, bool required)
 {
-	bool		open = false;
+	List	   *written = NIL;
 	ListCell   *lc;
 
 	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
-		RelationInfo *target = find_relation(d, fk->target);
-		List	   *fields;
 
-		if (fk_is_required(rel, fk) != required ||
-			(tenant != NULL && fk->ncolumns == 1 && fk->columns[0] == tenant->attnum))
+		if (lookup_is_required(rel, fk) != required || is_tenant_reference(tenant, fk))
 			continue;
-		fields = target != NULL ? reference_fields(rel, fk, target) : NIL;
-		if (fields == NIL && target != NULL && d->ordering)
-			fields = names_of_numbers(rel, fk->columns, fk->ncolumns);
-		if (fields == NIL)
-		{
-			comment(d,
-					target == NULL ? "foreign key %s is left out: it leads outside, to %s"
-								   : "foreign key %s is left out: it leads not to the key of %s, "
-									 "and its values are copied",
-					fk->name, get_rel_name(fk->target));
-			continue;
-		}
-		if (!open)
-		{
-			json_key(&d->w, member);
-			json_begin_array(&d->w);
-			open = true;
-		}
-		json_begin_object(&d->w);
-		json_put_string(&d->w, "table", name_of(target));
-		write_name_or_names(&d->w, "field", fields);
-		json_end_object(&d->w);
+		if (is_reference(d, rel, fk))
+			written = lappend(written, fk);
+		else
+			comment_left_out(d, fk, find_relation(d, fk->target) == NULL);
 	}
-	if (open)
-		json_end_array(&d->w);
+	if (written == NIL)
+		return;
+	json_key(&d->w, member);
+	json_begin_array(&d->w);
+	foreach(lc, written)
+		write_reference(d, rel, lfirst(lc));
+	json_end_array(&d->w);
 }
 
 /* Whether the index the match key was taken from tells rows apart only by what they reference too. */
@@ -530,7 +534,8 @@ write_match_parents(Derivation *d, const RelationInfo *rel, const RelationKey *c
 	ListCell   *lc;
 
 	foreach(lc, relation_references(rel))
-		has_parents |= fk_is_required(rel, lfirst(lc));
+		has_parents |= lookup_is_required(rel, lfirst(lc)) &&
+					   find_relation(d, ((RelationForeignKey *) lfirst(lc))->target) != NULL;
 	if (needs != (tenant == NULL) && (needs || has_parents))
 		json_put_bool(&d->w, "match_parents", needs);
 }
@@ -567,7 +572,7 @@ static void
 write_table(Derivation *d, const RelationInfo *rel)
 {
 	RelationColumn *tenant = tenant_column(d, rel);
-	RelationKey *key = reference_key(rel);
+	RelationKey *key = lookup_reference_key(rel);
 	RelationKey *chosen;
 	List	   *match = match_key(d, rel, tenant, &chosen);
 	List	   *names = NIL;
@@ -583,11 +588,10 @@ write_table(Derivation *d, const RelationInfo *rel)
 		comment(d, "no unique index names its rows: %s%s", found_again_by(rel), "");
 
 	json_begin_object(&d->w);
-	json_put_string(&d->w, "name", name_of(rel));
-	write_name_or_names(&d->w, "pk",
-						key ? names_of_numbers(rel, key->columns, key->ncolumns) : NIL);
-	write_name_or_names(&d->w, "slug_field", names);
-	write_name_or_names(&d->w, "user_field", tenant ? list_make1(tenant->name) : NIL);
+	json_put_string(&d->w, "name", lookup_table_name(rel));
+	lookup_write_names(&d->w, "pk", key ? names_of_numbers(rel, key->columns, key->ncolumns) : NIL);
+	lookup_write_names(&d->w, "slug_field", names);
+	lookup_write_names(&d->w, "user_field", tenant ? list_make1(tenant->name) : NIL);
 	if (chosen != NULL)
 		write_match_parents(d, rel, chosen, match, tenant);
 	write_references(d, rel, tenant, "parents", true);
@@ -605,6 +609,8 @@ write_schema(Derivation *d)
 	json_begin_object(&d->w);
 	json_key(&d->w, "tables");
 	json_begin_array(&d->w);
+	if (d->lookups != NULL)
+		lookup_write_tables(d->lookups, &d->w);
 	foreach(lc, d->tables)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -640,6 +646,37 @@ leave_out_tenants(Derivation *d, Oid root)
 	d->tables = list_delete_ptr(d->tables, rel);
 }
 
+/* What references out of the tables lead to, whose rows are looked up. */
+static void
+find_lookups(Derivation *d)
+{
+	List	   *inside = NIL;
+	bool		tenants = OidIsValid(d->root);
+	ListCell   *lc;
+	ListCell   *lc2;
+
+	foreach(lc, d->tables)
+	{
+		inside = lappend_oid(inside, ((RelationInfo *) lfirst(lc))->oid);
+		tenants |= tenant_column(d, lfirst(lc)) != NULL;
+	}
+	d->lookups =
+		lookup_search(inside, tenants ? list_make1(TENANT_COLUMN) : NIL, d->root, false, NULL);
+	foreach(lc, d->tables)
+	{
+		RelationInfo *rel = lfirst(lc);
+		RelationColumn *tenant = tenant_column(d, rel);
+
+		foreach(lc2, relation_references(rel))
+		{
+			RelationForeignKey *fk = lfirst(lc2);
+
+			if (find_relation(d, fk->target) == NULL && !is_tenant_reference(tenant, fk))
+				lookup_use(d->lookups, fk);
+		}
+	}
+}
+
 Jsonb *
 backupschema_derive(List *tables, Oid root, List *schemas)
 {
@@ -672,5 +709,6 @@ backupschema_derive(List *tables, Oid root, List *schemas)
 	d.ordering = true;
 	sort_tables(&d, backupschema_parse(&write_schema(&d)->root, true));
 	d.ordering = false;
+	find_lookups(&d);
 	return write_schema(&d);
 }

@@ -21,6 +21,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "data/digest/childindex.h"
+#include "data/backupschema/backupschemalookup.h"
 #include "data/digest/deletion_private.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -112,6 +113,9 @@ append_table(const char *key, JsonbValue *value, void *arg)
 	if (value->type == jbvBool)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid keys: member \"%s\" must be an array", key)));
+	if (table->lookup != LOOKUP_NONE)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("rows of table \"%s\" are looked up and are not deleted", key)));
 	appendStringInfo(&d->s->sql, "%s d%d AS (DELETE FROM ", number == 0 ? "WITH" : ",", number);
 	selection_table(d->s, table, "t");
 	if (!closure_where_chosen(d->closure, d->s, table))
@@ -494,13 +498,13 @@ deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
 {
 	Deletion	d = {options, CurrentMemoryContext};
 	Jsonb	   *none = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum("{}")));
+	Jsonb	   *document = options->backup_schema;
 
 	query_refuse_standby("db_adapter.delete_rows()");
-	d.schema = backupschema_parse(&options->backup_schema->root, true);
+	d.schema = lookup_bind(&document, true, false, NULL, NULL);
 	if (!JB_ROOT_IS_OBJECT(options->keys))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid keys: it must be a JSON object")));
-	backupschema_bind(d.schema);
 	d.closure =
 		closure_create(d.schema, options->user_id, &options->keys->root, &none->root, true, true);
 	d.held = palloc0(sizeof(HeldTable) * Max(d.schema->ntables, 1));

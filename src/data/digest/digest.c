@@ -20,6 +20,7 @@
 #include "catalog/pg_class.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
+#include "data/backupschema/backupschemalookup.h"
 #include "data/digest/digest.h"
 #include "data/row/hash128.h"
 #include "data/select/naturalrow.h"
@@ -279,11 +280,11 @@ trace_scan(const Digest *d, const BackupTable *table)
 static void
 scan_table(Digest *d, const DigestOptions *options)
 {
-	BackupSchema *schema = backupschema_parse(&options->backup_schema->root, true);
+	Jsonb	   *document = options->backup_schema;
+	BackupSchema *schema = lookup_bind(&document, true, false, NULL, NULL);
 	Selection  *s = selection_create(schema, options->user_id);
 	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
 
-	backupschema_bind(schema);
 	choose_hash(d, options->hash);
 	initStringInfo(&d->text);
 	initStringInfo(&d->key);
@@ -291,6 +292,9 @@ scan_table(Digest *d, const DigestOptions *options)
 		find_places(d, schema, table, options->user_id);
 	trace_scan(d, table);
 	d->row = naturalrow_select(s, table);
+	/* What is looked up is no part of what is compared. */
+	if (table->lookup != LOOKUP_NONE)
+		appendStringInfoString(&s->sql, " AND false");
 	if (d->places != NULL)
 		selection_places(s, d->places, d->nplaces);
 	scan(d, s, 0, visit_row);
@@ -384,6 +388,8 @@ default_buckets(const DigestOptions *options)
 	int64		rows = 0;
 
 	backupschema_bind(schema);
+	if (table->lookup != LOOKUP_NONE)
+		return buckets_for(0);
 	appendStringInfoString(&s->sql, "SELECT pg_catalog.count(*)");
 	selection_from(s, table);
 	selection_where(s, table, NULL);

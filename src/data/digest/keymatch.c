@@ -10,6 +10,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "data/backupschema/backupschemalookup.h"
 #include "data/digest/keymatch.h"
 #include "data/row/hash128.h"
 #include "data/select/naturalrow.h"
@@ -86,7 +87,8 @@ read_keys(Selection *s, const BackupTable *table, Jsonb *keys, const char *name)
 void
 keymatch_run(const KeyMatchOptions *options, ReturnSetInfo *result)
 {
-	BackupSchema *schema = backupschema_parse(&options->backup_schema->root, true);
+	Jsonb	   *document = options->backup_schema;
+	BackupSchema *schema = lookup_bind(&document, true, false, NULL, NULL);
 	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
 	Selection  *s = selection_create(schema, options->user_id);
 	KeyList	   *keys;
@@ -94,7 +96,6 @@ keymatch_run(const KeyMatchOptions *options, ReturnSetInfo *result)
 	HTAB	   *others;
 	StringInfoData bytes;
 
-	backupschema_bind(schema);
 	keys = read_keys(s, table, options->keys, "keys");
 	if (keys->exact)
 		return;

@@ -149,13 +149,15 @@ section_has(const FileSection *section, const RowField *name)
 
 /* The hash of a table and the texts of its key; false when a part is NULL. */
 static bool
-hash_key(const Validation *v, const char *table, char **names, int count, List *members,
+hash_key(const Validation *v, const BackupTable *table, int key, char **names, List *members,
 		 Hash128 *hash)
 {
+	int			count = table->keys[key].count;
 	StringInfoData text;
 
 	initStringInfo(&text);
-	appendBinaryStringInfo(&text, table, strlen(table) + 1);
+	appendBinaryStringInfo(&text, table->name, strlen(table->name) + 1);
+	appendBinaryStringInfo(&text, (char *) &key, sizeof(key));
 	for (int i = 0; i < count; i++)
 	{
 		const RowField *found = NULL;
@@ -173,6 +175,20 @@ hash_key(const Validation *v, const char *table, char **names, int count, List *
 	return count > 0;
 }
 
+/* What is looked up may come without what else its row refers to. */
+static bool
+has_members(const FileSection *section, const BackupRef *ref)
+{
+	for (int i = 0; section->lookup != LOOKUP_NONE && i < ref->nfields; i++)
+	{
+		RowField	name = {ref->fields[i], strlen(ref->fields[i]), FIELD_STRING};
+
+		if (!section_has(section, &name))
+			return false;
+	}
+	return true;
+}
+
 static void
 check_reference(Validation *v, const BackupRef *ref, List *members, int64 line)
 {
@@ -182,7 +198,8 @@ check_reference(Validation *v, const BackupRef *ref, List *members, int64 line)
 	if (ref->kind != REF_COLUMNS || ref->circular || ref->targets[0].index < 0)
 		return;
 	target = &v->schema->tables[ref->targets[0].index];
-	if (!hash_key(v, target->name, ref->fields, ref->nfields, members, &hash) ||
+	if (ref->nfields != target->keys[ref->key].count ||
+		!hash_key(v, target, ref->key, ref->fields, members, &hash) ||
 		hash_search(v->keys, &hash, HASH_FIND, NULL) != NULL)
 		return;
 	note(v, &v->warnings,
@@ -198,7 +215,7 @@ check_row(Validation *v, List *members, int64 line)
 	const BackupTable *table = v->table;
 	Hash128		hash;
 
-	if (table->npk > 0 && !hash_key(v, table->name, table->pk, table->npk, members, &hash))
+	if (table->npk > 0 && !hash_key(v, table, 0, table->pk, members, &hash))
 		note(v, &v->errors, "line " INT64_FORMAT ": the row of table \"%s\" has no key \"%s\"",
 			 line, table->name, table->pk[0]);
 	else if (table->npk > 0)
@@ -212,8 +229,12 @@ check_row(Validation *v, List *members, int64 line)
 				 "the backup twice",
 				 line, table->name);
 	}
+	for (int i = 1; i < table->nkeys; i++)
+		if (hash_key(v, table, i, table->keys[i].names, members, &hash))
+			(void) hash_search(v->keys, &hash, HASH_ENTER, NULL);
 	for (int i = 0; i < table->nrefs; i++)
-		check_reference(v, &table->refs[i], members, line);
+		if (has_members(v->section, &table->refs[i]))
+			check_reference(v, &table->refs[i], members, line);
 }
 
 static void

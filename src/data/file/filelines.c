@@ -23,6 +23,7 @@
 #define TRAILER_PREFIX "{\"end\":"
 #define FORMAT_NAME "db_adapter.backup"
 #define VERSION "2.0"
+#define NEWER_VERSION "2.1" /* has rows that are looked up */
 
 static bool
 begins_with(const char *line, int len, const char *prefix)
@@ -127,6 +128,8 @@ read_header(FileReader *r, const char *line, int len)
 			r->header.metadata = fileparts_jsonb(&value);
 		else if (is_called(&name, "backup_schema") && value.kind == FIELD_NESTED)
 			r->header.backup_schema = fileparts_jsonb(&value);
+		else if (is_called(&name, "raw") && value.kind == FIELD_NESTED)
+			r->header.raw = fileparts_jsonb(&value);
 		else if (is_called(&name, "origin") && value.kind == FIELD_STRING)
 			r->header.origin = fileparts_text(value.data, value.len);
 		else if (is_called(&name, "checksum"))
@@ -135,7 +138,8 @@ read_header(FileReader *r, const char *line, int len)
 	check_scan(r, &s);
 	if (format == NULL || strcmp(format, FORMAT_NAME) != 0)
 		fileparts_refuse(r->line, "its format is not \"" FORMAT_NAME "\"");
-	if (r->header.version == NULL || strcmp(r->header.version, VERSION) != 0)
+	if (r->header.version == NULL ||
+		(strcmp(r->header.version, VERSION) != 0 && strcmp(r->header.version, NEWER_VERSION) != 0))
 		fileparts_refuse(r->line, "its version is \"%s\", which this reader does not know",
 						 r->header.version ? r->header.version : "");
 	if (sha256)
@@ -194,6 +198,8 @@ read_table(FileReader *r, const char *line, int len)
 			columns = value;
 		else if (is_called(&name, "referenced") && value.kind == FIELD_LITERAL)
 			section->referenced = strtoll(value.data, NULL, 10);
+		else if (is_called(&name, "lookup"))
+			section->lookup = is_called(&value, "create") ? LOOKUP_CREATE : LOOKUP_FIND;
 		else if (is_called(&name, "ids"))
 			section->keep_ids = is_called(&value, "keep");
 	}

@@ -5,6 +5,7 @@
 #ifndef DB_ADAPTER_FILEPARTS_H
 #define DB_ADAPTER_FILEPARTS_H
 
+#include "data/backupschema/backupschema.h"
 #include "utils/jsonb.h"
 
 typedef struct FileHeader
@@ -13,6 +14,7 @@ typedef struct FileHeader
 	const char *version;		/* as the file has it; 1.1 may say so only at its end */
 	Jsonb	   *metadata;		/* NULL when absent or not yet seen */
 	Jsonb	   *backup_schema;	/* NULL when absent; always in 1.1 */
+	Jsonb	   *raw;			/* references that are copied: a list; NULL when absent */
 	const char *origin;			/* of the database whose ids it has; NULL when it does not say */
 } FileHeader;
 
@@ -33,6 +35,7 @@ typedef struct FileSection
 	FileColumn *columns;
 	int64		referenced;		/* that many rows come first, for others to refer to */
 	bool		keep_ids;		/* rows mean the same only under the same key */
+	BackupLookup lookup;		/* what the file holds of each row is enough for that */
 } FileSection;
 
 /* Each may be NULL.  What is passed lives as long as the reader, but for rows. */

@@ -33,7 +33,8 @@
 /* The words in the order of their enums.  The defaults are those of the SQL script. */
 void
 restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
-					const char *on_error, const char *constraints, const char *on_unknown)
+					const char *on_error, const char *constraints, const char *on_unknown,
+					const char *on_raw)
 {
 	static const char *const modes[] = {
 		[RESTORE_SKIP] = "skip", [RESTORE_OVERWRITE] = "overwrite", [RESTORE_FAIL] = "fail", NULL};
@@ -42,11 +43,13 @@ restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 	static const char *const error_choices[] = {[false] = "record", [true] = "abort", NULL};
 	static const char *const constraint_choices[] = {[false] = "keep", [true] = "revalidate", NULL};
 	static const char *const unknown_choices[] = {[false] = "error", [true] = "drop", NULL};
+	static const char *const raw_choices[] = {[false] = "error", [true] = "copy", NULL};
 
 	options->mode = argument_choose(mode, modes, "mode");
 	options->ids = argument_choose(ids, id_choices, "ids");
 	options->abort_on_error = argument_choose(on_error, error_choices, "on_error");
 	options->revalidate = argument_choose(constraints, constraint_choices, "constraints");
+	options->copy_raw = argument_choose(on_raw, raw_choices, "on_raw");
 	options->drop_unknown = argument_choose(on_unknown, unknown_choices, "on_unknown");
 }
 
@@ -82,12 +85,13 @@ begin_file(const FileHeader *header, void *arg)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the backup has no backup schema"),
 						errhint("Give one as backup_schema => '{\"tables\": …}'.")));
-	restore->schema = backupschema_parse(&document->root, given != NULL);
-	backupschema_bind(restore->schema);
+	restore_raw_bind(restore, header, document);
 	check_components(restore->schema);
 	restore->tables = palloc0(sizeof(RestoreTable *) * Max(restore->schema->ntables, 1));
-	restore->sources = palloc0(sizeof(RestoreSource *) * Max(restore->schema->ntables, 1));
+	restore->sources = palloc0(sizeof(RestoreSource **) * Max(restore->schema->ntables, 1));
+	restore_raw_mark(restore, header);
 	restore_tenant_check(restore);
+	restore_raw_check(restore, header);
 	restore_tenant_lock(restore);
 	restore->begun = ReadNextTransactionId();
 	if (restore->options.revalidate)

@@ -11,7 +11,7 @@
 /* Raises 22023 for a word that is none of the choices. */
 extern void restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 								const char *on_error, const char *constraints,
-								const char *on_unknown);
+								const char *on_unknown, const char *on_raw);
 
 /* The whole at once: verified, then restored.  One row a table goes to result. */
 extern void restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *result);

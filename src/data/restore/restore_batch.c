@@ -149,6 +149,7 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 	row->referenced = row->index < t->section->referenced;
 	row->line = line;
 	read_fields(t, row, object, len);
+	restore_lookup_mark(t, row);
 	if (distinct)
 		t->batch.match_hashes[t->batch.count] = match_hash(t, row);
 	if (t->batch.count > 0 && (!fits_statements(t, row) ||
@@ -259,13 +260,15 @@ take_existing(TupleTableSlot *slot, void *arg)
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->batch.cxt);
 	bool		isnull;
 	RestoreRow *row = &t->batch.rows[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
+	int			column;
 
 	row->state = ROW_EXISTS;
 	row->match.found = true;
 	row->match.held = t->sql.locking;
+	column = restore_key_take_others(t, row, slot, t->key.count + 3);
 	if (t->sql.tells_origin)
 	{
-		TransactionId origin = DatumGetTransactionId(slot_getattr(slot, t->key.count + 3, &isnull));
+		TransactionId origin = DatumGetTransactionId(slot_getattr(slot, column, &isnull));
 
 		row->match.made = was_made(t, origin);
 		row->match.repeated = was_written(t, origin);
@@ -306,7 +309,8 @@ put_unsearched(RestoreTable *t, int from, int to)
 	{
 		RestoreRow *row = &t->batch.rows[i];
 
-		if (row->match.searched || (row->state != ROW_READ && row->state != ROW_NEW))
+		if (row->match.searched || row->looked_up ||
+			(row->state != ROW_READ && row->state != ROW_NEW))
 			continue;
 		query_rows_put(t->sql.rows, row->values, row->nulls);
 		count++;
@@ -400,6 +404,7 @@ find_existing(RestoreTable *t, int from, int to)
 		query_execute_over(t->sql.probe, t->sql.relations, take_existing, t);
 	if (IsolationUsesXactSnapshot() && !t->match.covered)
 		refuse_unseen(t, from, to);
+	restore_lookup_find(t, from, to);
 	for (int i = from; i < to; i++)
 		t->batch.rows[i].match.searched = true;
 	trace_found(t, from, to);
@@ -438,6 +443,7 @@ prepare_rows(RestoreTable *t, int from, int to)
 		accept_existing(t, from, to);
 		pass_over_referenced(t, from, to);
 	}
+	restore_lookup_pass_over(t, from, to);
 	for (int i = from; i < to; i++)
 	{
 		RestoreRow *row = &t->batch.rows[i];
@@ -834,7 +840,13 @@ count_row(RestoreTable *t, RestoreRow *row)
 			if (row->referenced)
 				break;
 			t->counts.skipped++;
-			t->counts.orphaned++;
+			if (row->refs.lookup_missing)
+			{
+				t->counts.lookup_missing++;
+				restore_report_missing(t, row, row->refs.missing);
+			}
+			else
+				t->counts.orphaned++;
 			break;
 		case ROW_FAILED:
 			t->counts.failed++;

@@ -136,8 +136,9 @@ copy_fields(const RestoreTable *t, const RestoreRow *row)
 	for (int i = 0; i < t->table->nrefs; i++)
 		for (int j = -1; t->table->refs[i].circular && j < t->table->refs[i].nfields; j++)
 			copy_field(t, row, j < 0 ? t->refs[i].type_column : t->refs[i].columns[j], fields);
-	for (int i = 0; i < t->key.count; i++)
-		copy_field(t, row, t->key.columns[i], fields);
+	for (int i = 0; i < t->table->nkeys; i++)
+		for (int j = 0; j < t->table->keys[i].count; j++)
+			copy_field(t, row, t->table->keys[i].columns[j] - t->rel->columns, fields);
 	return fields;
 }
 

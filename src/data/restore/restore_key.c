@@ -40,39 +40,41 @@ restore_key_part(const RestoreTable *t, const RestoreRow *row, int column, const
 void
 restore_key_source(RestoreTable *t, RestoreRow *row)
 {
-	row->key.has_source = t->key.count > 0 && restore_source_key(t, row, t->key.columns,
-																 t->table->index, &row->key.source);
+	row->key.has_source =
+		t->key.count > 0 &&
+		restore_source_key(t, row, t->key.columns, t->table->index, 0, &row->key.source);
 }
 
-/* The key the row has, or will have, here. */
-void
-restore_key_target(RestoreTable *t, RestoreRow *row)
+/* What the row has in these columns, none of which is NULL, as a key. */
+static IdKey
+key_of_values(const RestoreTable *t, const RestoreRow *row, const int *columns, int count)
 {
 	StringInfoData parts;
 
-	for (int i = 0; i < t->key.count; i++)
-		if (row->nulls[t->key.columns[i]])
-			row->key.has_source = false;	/* the database fills it: nobody can refer to it */
-	if (!row->key.has_source)
-		return;
-	if (t->key.count == 1)
-	{
-		row->key.target = valuereader_make_key(t->columns.readers[t->key.columns[0]],
-											   row->values[t->key.columns[0]]);
-		return;
-	}
+	if (count == 1)
+		return valuereader_make_key(t->columns.readers[columns[0]], row->values[columns[0]]);
 	initStringInfo(&parts);
-	for (int i = 0; i < t->key.count; i++)
+	for (int i = 0; i < count; i++)
 	{
-		IdKey		key = valuereader_make_key(t->columns.readers[t->key.columns[i]],
-											   row->values[t->key.columns[i]]);
+		IdKey key = valuereader_make_key(t->columns.readers[columns[i]], row->values[columns[i]]);
 		char		buffer[IDKEY_BUFFER];
 		int			len;
 		const char *text = idkey_text(&key, buffer, &len);
 
 		idkey_append_part(&parts, text, len);
 	}
-	row->key.target = idkey_make(parts.data, parts.len);
+	return idkey_make(parts.data, parts.len);
+}
+
+/* The key the row has, or will have, here. */
+void
+restore_key_target(RestoreTable *t, RestoreRow *row)
+{
+	for (int i = 0; i < t->key.count; i++)
+		if (row->nulls[t->key.columns[i]])
+			row->key.has_source = false;	/* the database fills it: nobody can refer to it */
+	if (row->key.has_source)
+		row->key.target = key_of_values(t, row, t->key.columns, t->key.count);
 }
 
 /*
@@ -406,6 +408,64 @@ refuse_repeated(const RestoreTable *t, const RestoreRow *row)
 					 : errhint("Declare a \"pk\" that is unique.")));
 }
 
+/* --- other keys, that references mean by "to" */
+
+/* Indexes of the key's columns; the caller frees nothing. */
+static int *
+other_columns(const RestoreTable *t, int key)
+{
+	const BackupKey *other = &t->table->keys[key];
+	int		   *columns = palloc(sizeof(int) * other->count);
+
+	for (int i = 0; i < other->count; i++)
+		columns[i] = other->columns[i] - t->rel->columns;
+	return columns;
+}
+
+/* A row that is to be updated has what the file gives it. */
+int
+restore_key_take_others(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot, int column)
+{
+	bool		given = row->state == ROW_EXISTS && !row->referenced &&
+				 (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
+
+	for (int i = 1; i < t->table->nkeys; i++)
+		for (int j = 0; j < t->table->keys[i].count; j++, column++)
+		{
+			int			at = t->table->keys[i].columns[j] - t->rel->columns;
+			Datum		value;
+
+			if (given && t->columns.fields[at] >= 0)
+				continue;
+			value = slot_getattr(slot, column, &row->nulls[at]);
+			if (!row->nulls[at])
+				row->values[at] = valuereader_copy(t->columns.readers[at], value);
+		}
+	return column;
+}
+
+/* What refers to the row by its other keys leads to it as well. */
+static void
+lead_others(RestoreTable *t, const RestoreRow *row)
+{
+	for (int i = 1; i < t->table->nkeys; i++)
+	{
+		int		   *columns = other_columns(t, i);
+		IdKey		source;
+		IdKey		target;
+		bool		has_null = false;
+
+		for (int j = 0; j < t->table->keys[i].count; j++)
+			has_null |= row->nulls[columns[j]];
+		if (has_null || row->fields == NULL ||
+			!restore_source_key(t, row, columns, t->table->index, i, &source))
+			continue;
+		target = key_of_values(t, row, columns, t->table->keys[i].count);
+		if (!idmap_put(t->others[i - 1], &source, &target))
+			refuse_repeated(t, row);
+	}
+}
+
 /*
  * The second row with one source key is refused, whether the first is here or not: what
  * refers to that key would lead to either.
@@ -415,6 +475,8 @@ restore_key_lead(RestoreTable *t, const RestoreRow *row, bool here)
 {
 	IdKey		other;
 
+	if (here)
+		lead_others(t, row);
 	if (!row->key.has_source || t->map == NULL)
 		return;
 	if (here)

@@ -381,7 +381,8 @@ find_once(RestoreTable *t, int from, int to)
 	{
 		RestoreRow *row = &t->batch.rows[i];
 
-		if (row->state != ROW_READ || row->match.nullkey_searched || !restore_nullkey_is(t, row))
+		if (row->state != ROW_READ || row->looked_up || row->match.nullkey_searched ||
+			!restore_nullkey_is(t, row))
 			continue;
 		if (count++ == 0 && t->match.nullkey == NULL)
 			t->match.nullkey = create(t);

@@ -33,6 +33,7 @@ typedef struct RestoreOptions
 	bool		abort_on_error;
 	bool		revalidate;		/* foreign keys are dropped and added again */
 	bool		drop_unknown;
+	bool		copy_raw;		/* values that mean other rows elsewhere */
 	bool		accept_damaged;
 } RestoreOptions;
 

@@ -103,6 +103,9 @@ typedef struct RowMatch
 	bool		repeated;		/* another row of the file is this row here, and was written */
 	bool		superseded;		/* a later row of the batch is the same one here */
 	bool		refused;		/* by a unique index, and searched again */
+	bool		ambiguous;		/* several rows here are like it */
+	bool		of_none;		/* what was found is no tenant's */
+	bool		reported;		/* it was not found, and that was said */
 } RowMatch;
 
 /* What has become of its references. */
@@ -112,6 +115,8 @@ typedef struct RowRefs
 	int			nulled_before;	/* of them, those to complete tables */
 	uint64		json_done;		/* circular ones inside json that are mapped */
 	uint64		later;			/* to rows that have not come yet, a bit each */
+	bool		lookup_missing; /* a row it needs was looked up, and is not here */
+	const char *missing;		/* which; NULL where nobody remembers */
 } RowRefs;
 
 /* What the statement that wrote it told. */
@@ -132,6 +137,8 @@ typedef struct RestoreRow
 	bool	   *nulls;
 	bool		converted;		/* values and nulls are filled */
 	bool		referenced;		/* it is there for others to refer to: only found, or made */
+	bool		looked_up;		/* and found by its match key, of this tenant or of none */
+	bool		found_only;		/* and never made */
 	char	   *moving;			/* the constraint for which it waits, if it has a name */
 	RowKey		key;
 	RowMatch	match;
@@ -146,6 +153,7 @@ typedef struct RestoreRef
 	int			type_column;	/* -1 unless polymorphic */
 	bool		nullable;
 	JsonPlace  *place;			/* for REF_JSON */
+	bool		copied;			/* its values stay as the file has them */
 	QueryPlan  *later;			/* sets it alone */
 } RestoreRef;
 
@@ -199,6 +207,8 @@ typedef struct TableColumns
 	int		   *shape_columns;	/* index of the column, or -1: not restored */
 	int		   *fields;			/* the reverse */
 	Datum		tenant;
+	bool		file_has_tenant;	/* the file is of one, and none was given */
+	Datum		file_tenant;	/* what he is called here */
 	Bitmapset  *serials;		/* those that keep the file's numbers but have a sequence */
 	int64	   *kept_min;		/* one a column: bounds of the file's numbers */
 	int64	   *kept_max;		/* where it has a sequence */
@@ -240,6 +250,7 @@ typedef struct TableSql
 	List	   *relations;		/* rows alone, as a list */
 	QueryPlan  *probe;
 	QueryPlan  *probe_latest;	/* without locks; NULL until needed */
+	QueryPlan  *lookup;			/* of rows that are looked up; NULL until needed */
 	bool		may_lock;
 	bool		locking;		/* the probe holds what it finds */
 	bool		tells_origin;	/* and says which transaction wrote it */
@@ -284,11 +295,21 @@ typedef struct TableCounts
 	int64		repeated;		/* rows of the file that are one here, less the first */
 	int64		unheld;			/* found by all they hold, and not to be locked */
 	int64		untouched;		/* no trigger, policy or view let them be updated */
+	int64		lookup_missing; /* rows left out: one they need was looked up and not found */
+	int64		not_found;		/* rows that were looked up */
 } TableCounts;
+
+/* A row that was looked up and is not here, for those who refer to it. */
+typedef struct RestoreMissing
+{
+	IdKey		source;
+	char	   *text;
+} RestoreMissing;
 
 /* What the report tells beside the counts. */
 typedef struct TableNotes
 {
+	List	   *missing;		/* RestoreMissing *, the first of them */
 	List	   *failures;
 	List	   *repeated;		/* RestoreFailure *, of which only the row counts */
 	List	   *dropped;		/* columns of the file that have no place here */
@@ -304,7 +325,9 @@ struct RestoreTable
 	RelationInfo *rel;
 	MemoryContext cxt;
 	IdMap	   *map;			/* NULL where nothing refers to the table */
+	IdMap	  **others;			/* the same by each other key of the table */
 	IdMap	   *lost;			/* keys of rows that are not here; NULL when there are none */
+	BackupLookup lookup;		/* its rows are looked up */
 	const FileSection *section; /* NULL unless the file has the table */
 	TableColumns columns;
 	RestoreRef *refs;
@@ -327,7 +350,9 @@ struct Restore
 	BackupSchema *schema;
 	RestoreTable **tables;		/* in the schema's order; NULL until needed */
 	RestoreTable *current;
-	RestoreSource **sources;	/* how keys of these tables are read; NULL until needed */
+	List	   *raws;			/* OutsideKey *, of which neither file nor schema speaks */
+	bool	  **copied;			/* one a table: references whose values stay as they are */
+	RestoreSource ***sources;	/* how keys of these tables are read; NULL until needed */
 	RestoreCycle *cycle;		/* what waits for others; NULL when nothing does */
 	bool		closing;		/* a circle: nothing that is not here will come */
 	bool		skipping;		/* the rows of a table that is not restored */
@@ -352,6 +377,12 @@ extern bool restore_table_matches_null(const RestoreTable *t, int column);
 extern bool restore_table_draws(const RestoreTable *t);
 /* Whether keys are the file's, come what may. */
 extern bool restore_table_keeps_ids(const RestoreTable *t);
+/* ", x.key AS k1, …": the key, and the other keys that rows refer by. */
+extern void restore_table_keys(StringInfo out, const RestoreTable *t);
+/* Whether the column is given by the caller, whatever the file says. */
+extern bool restore_table_is_tenant(const RestoreTable *t, int column);
+/* "x.column = b.column AND …" for what makes a row exist, but for the tenant where asked. */
+extern void restore_table_match(StringInfo out, const RestoreTable *t, bool with_tenant);
 extern char *restore_table_cast(const RestoreTable *t, int column, const char *expression);
 /* An INSERT of the rows under that name. */
 extern void restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
@@ -403,19 +434,38 @@ extern void restore_batch_put(RestoreTable *t, const RestoreRow *row,
 extern void restore_batch_finish_row(RestoreTable *t, RestoreRow *row);
 extern void restore_batch_init(RestoreTable *t);
 
+/* restore_lookup.c */
+/* What the file has of the table: rows of its own, or those that are looked up. */
+extern void restore_lookup_begin(RestoreTable *t);
+/* Whether, and how, the row, whose fields are read, is looked up. */
+extern void restore_lookup_mark(const RestoreTable *t, RestoreRow *row);
+extern void restore_lookup_find(RestoreTable *t, int from, int to);
+/* Those that were not found and are not to be made. */
+extern void restore_lookup_pass_over(RestoreTable *t, int from, int to);
+/* What is known of a row that was not found under that key of the file; or NULL. */
+extern const char *restore_lookup_missing(const RestoreTable *t, const IdKey *source);
+
+/* restore_raw.c */
+/* Finds the schema of document in this database, with the lookups that the file has. */
+extern void restore_raw_bind(Restore *restore, const FileHeader *header, Jsonb *document);
+/* Marks references to rows that are looked up, of which the file has nothing: copied. */
+extern void restore_raw_mark(Restore *restore, const FileHeader *header);
+/* Refuses references whose values mean other rows here, unless they are to be copied. */
+extern void restore_raw_check(Restore *restore, const FileHeader *header);
+
 /* restore_source.c */
 /* What the file has in these columns as a key of that table; false where a part is NULL. */
 extern bool restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *columns,
-							   int table, IdKey *key);
+							   int table, int key, IdKey *result);
 /* The same for a text inside a document. */
 extern void restore_source_text(const RestoreTable *t, const char *text, int table, IdKey *key);
 /* Whether a key here equals one of the file. */
-extern bool restore_source_is(const RestoreTable *t, int table, const IdKey *source,
+extern bool restore_source_is(const RestoreTable *t, int table, int key, const IdKey *source,
 							  const IdKey *target);
 /* What a row is called there less the tenant, where that is part of it. */
 extern IdKey restore_source_bare(Restore *restore, int table, const IdKey *key);
 /* Whether keys of the table are told by their texts alone. */
-extern bool restore_source_is_plain(Restore *restore, int table);
+extern bool restore_source_is_plain(Restore *restore, int table, int key);
 
 /* restore_key.c */
 extern void restore_key_source(RestoreTable *t, RestoreRow *row);
@@ -433,6 +483,9 @@ extern void restore_key_note(RestoreTable *t, const RestoreRow *row);
 extern void restore_key_advance(RestoreTable *t);
 /* What refers to the row's key leads to the row from now on; or to none, where it is not here. */
 extern void restore_key_lead(RestoreTable *t, const RestoreRow *row, bool here);
+/* Where the statement that found the row gives its other keys, from that column on. */
+extern int restore_key_take_others(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot,
+								   int column);
 
 /* restore_refs.c */
 extern void restore_refs_create(RestoreTable *t);
@@ -468,6 +521,8 @@ extern void restore_constraints_defer(Restore *restore);
 
 /* restore_report.c */
 extern void restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error);
+/* A row that is left out, or looked up, because something is not here. */
+extern void restore_report_missing(RestoreTable *t, const RestoreRow *row, const char *message);
 /* Keeps in mind that another row of the file is the same row here. */
 extern void restore_report_repeated(RestoreTable *t, const RestoreRow *row);
 extern void restore_report(Restore *restore, ReturnSetInfo *result);

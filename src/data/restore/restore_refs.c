@@ -28,6 +28,15 @@ typedef enum RefResult
 	REF_LATER					/* it may still come */
 } RefResult;
 
+/* The tenant that is given needs no row to be found by. */
+static bool
+is_tenant_alone(const RestoreTable *t, const BackupRef *ref)
+{
+	return t->restore->options.user_id != NULL && ref->kind == REF_COLUMNS && ref->nfields == 1 &&
+		   t->table->user_column != NULL && ref->columns[0] == t->table->user_column &&
+		   backupschema_is_lookup(t->restore->schema, ref);
+}
+
 /*
  * A reference of several columns can be set to NULL when one of them can, which is enough
  * for MATCH SIMPLE to refer to nothing.
@@ -57,6 +66,7 @@ restore_refs_create(RestoreTable *t)
 		r->type_column = r->ref->type_column ? r->ref->type_column - t->rel->columns : -1;
 		if (r->ref->kind == REF_JSON)
 			r->place = jsonplace_parse(r->ref->json_path);
+		r->copied = t->restore->copied[t->table->index][i] || is_tenant_alone(t, r->ref);
 		t->circular |= r->ref->circular;
 	}
 }
@@ -119,7 +129,11 @@ find_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, i
 {
 	RestoreTable *other = index < 0 ? NULL : t->restore->tables[index];
 
-	if (other != NULL && idmap_get(other->map, source, target))
+	IdMap	   *map = other == NULL		? NULL
+				 : r->ref->key == 0 ? other->map
+									: other->others[r->ref->key - 1];
+
+	if (map != NULL && idmap_get(map, source, target))
 		return REF_MAPPED;
 	if (!r->ref->circular || index < 0)
 		return REF_MISSING;
@@ -263,6 +277,25 @@ map_json(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	return m.worst;
 }
 
+/* Whether rows of that table are only looked up, so that it is nobody's fault here. */
+static bool
+is_lookup(const RestoreTable *t, int table)
+{
+	return table >= 0 && t->restore->tables[table] != NULL &&
+		   t->restore->tables[table]->lookup != LOOKUP_NONE;
+}
+
+/* A reference that cannot be NULL costs the row. */
+static void
+note_missing(RestoreTable *t, RestoreRow *row, const RestoreRef *r, int table, const IdKey *source)
+{
+	if (!r->ref->required && r->nullable)
+		return;
+	row->refs.lookup_missing = true;
+	if (r->ref->key == 0)
+		row->refs.missing = restore_lookup_missing(t->restore->tables[table], source);
+}
+
 /*
  * Where the target is missing the reference becomes NULL if it may, and the caller decides
  * what that makes of the row.
@@ -275,14 +308,17 @@ map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	RefResult	result;
 	int			table = choose_target(t, row, r);
 
-	if (table < 0 ? has_null(t, row, r) : !restore_source_key(t, row, r->columns, table, &source))
+	if (table < 0 ? has_null(t, row, r)
+				  : !restore_source_key(t, row, r->columns, table, r->ref->key, &source))
 		return REF_IS_NULL;
 	result = find_target(t, row, r, table, &source, &target);
+	if (result == REF_MISSING && is_lookup(t, table))
+		note_missing(t, row, r, table, &source);
 	if (result != REF_MAPPED)
 		set_null(t, row, r);
 	/* An equal key keeps the text that it has in this row. */
-	else if (!restore_source_is_plain(t->restore, table) &&
-			 restore_source_is(t, table, &source, &target))
+	else if (!restore_source_is_plain(t->restore, table, r->ref->key) &&
+			 restore_source_is(t, table, r->ref->key, &source, &target))
 		set_own(row, r);
 	else
 		set_target(t, row, r, &target);
@@ -300,9 +336,12 @@ static void
 map_ref(RestoreTable *t, RestoreRow *row, int index)
 {
 	RestoreRef *r = &t->refs[index];
-	RefResult	result = r->ref->kind == REF_JSON ? map_json(t, row, r) : map_columns(t, row, r);
+	RefResult	result;
 
-	if (result == REF_MISSING && r->ref->required)
+	if (r->copied)
+		return;
+	result = r->ref->kind == REF_JSON ? map_json(t, row, r) : map_columns(t, row, r);
+	if (result == REF_MISSING && (r->ref->required || row->refs.lookup_missing))
 		row->state = ROW_ORPHANED;
 	else if (result == REF_LATER && (r->ref->required || !r->nullable || r->ref->kind == REF_JSON))
 		row->state = ROW_WAITING;
@@ -320,7 +359,8 @@ restore_refs_source(const RestoreTable *t, const RestoreRow *row, int ref, IdKey
 {
 	*table = choose_target(t, row, &t->refs[ref]);
 	if (*table >= 0)
-		return restore_source_key(t, row, t->refs[ref].columns, *table, source);
+		return restore_source_key(t, row, t->refs[ref].columns, *table, t->refs[ref].ref->key,
+								  source);
 	*source = idkey_integer(0);
 	return !has_null(t, row, &t->refs[ref]);
 }

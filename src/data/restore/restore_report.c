@@ -118,7 +118,7 @@ source_texts(RestoreTable *t, const RestoreRow *row)
 
 	if (row->fields == NULL || t->key.count == 0)
 	{
-		if (!row->key.has_source || !restore_source_is_plain(t->restore, t->table->index))
+		if (!row->key.has_source || !restore_source_is_plain(t->restore, t->table->index, 0))
 			return NULL;
 		bare = restore_source_bare(t->restore, t->table->index, &row->key.source);
 		return key_texts(t, &bare, true);
@@ -156,6 +156,24 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		t->notes.failures = lappend(t->notes.failures, failure);
 		MemoryContextSwitchTo(oldcxt);
 	}
+}
+
+void
+restore_report_missing(RestoreTable *t, const RestoreRow *row, const char *message)
+{
+	MemoryContext oldcxt;
+	RestoreFailure *failure;
+
+	if (list_length(t->notes.failures) >= MAX_FAILURES)
+		return;
+	oldcxt = MemoryContextSwitchTo(t->cxt);
+	failure = palloc0(sizeof(RestoreFailure));
+	failure->row_index = row->index;
+	failure->sqlerrcode = ERRCODE_FOREIGN_KEY_VIOLATION;
+	failure->message = pstrdup(message != NULL ? message : "a row that it refers to is not here");
+	failure->keys = source_texts(t, row);
+	t->notes.failures = lappend(t->notes.failures, failure);
+	MemoryContextSwitchTo(oldcxt);
 }
 
 void
@@ -306,6 +324,14 @@ has_table(const BackupSchema *schema, Oid relid)
 	return false;
 }
 
+static List *
+add_names(List *names, RelationColumn **columns, int count)
+{
+	for (int i = 0; i < count; i++)
+		names = list_append_unique_ptr(names, columns[i]->name);
+	return names;
+}
+
 /* Columns by which rows refer to tables that are not in the backup: as another database
  * has it there. */
 static List *
@@ -313,6 +339,12 @@ copied_references(const Restore *restore, const RestoreTable *t)
 {
 	List	   *names = NIL;
 	ListCell   *lc;
+
+	for (int i = 0; i < t->table->nrefs; i++)
+		if (restore->copied[t->table->index][i])
+			names = add_names(names, t->table->refs[i].columns, t->table->refs[i].nfields);
+	for (int i = 0; i < t->table->nraws; i++)
+		names = add_names(names, t->table->raws[i].columns, t->table->raws[i].nfields);
 
 	foreach(lc, relation_references(t->rel))
 	{
@@ -339,6 +371,8 @@ notes_json(const Restore *restore, RestoreTable *t)
 	if (t != NULL)
 	{
 		put_count(&w, "parent_missing", t->counts.orphaned);
+		put_count(&w, "lookup_missing", t->counts.lookup_missing);
+		put_count(&w, "not_found", t->counts.not_found);
 		put_count(&w, "null_match_key", t->counts.unmatched);
 		put_count(&w, "suppressed_by_trigger", t->counts.suppressed);
 		put_count(&w, "not_updated", t->counts.untouched);

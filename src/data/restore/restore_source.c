@@ -58,20 +58,21 @@ init_part(SourcePart *part, const Restore *restore, const RelationColumn *of)
 }
 
 static RestoreSource *
-create_source(Restore *restore, const BackupTable *table)
+create_source(Restore *restore, const BackupTable *table, int key)
 {
+	const BackupKey *columns = &table->keys[key];
 	MemoryContext oldcxt = MemoryContextSwitchTo(restore->cxt);
 	RestoreSource *source = palloc0(sizeof(RestoreSource));
 
-	source->nparts = table->npk;
-	source->parts = palloc(sizeof(SourcePart) * Max(table->npk, 1));
+	source->nparts = columns->count;
+	source->parts = palloc(sizeof(SourcePart) * Max(columns->count, 1));
 	source->plain = true;
-	for (int i = 0; i < table->npk; i++)
+	for (int i = 0; i < columns->count; i++)
 	{
-		init_part(&source->parts[i], restore, table->pk_columns[i]);
+		init_part(&source->parts[i], restore, columns->columns[i]);
 		source->plain &= keyform_kind(source->parts[i].form) == KEYFORM_PLAIN;
 	}
-	if (table->per_tenant)
+	if (table->per_tenant && key == 0)
 	{
 		source->tenant = palloc(sizeof(SourcePart));
 		init_part(source->tenant, restore, table->user_column);
@@ -82,17 +83,28 @@ create_source(Restore *restore, const BackupTable *table)
 
 /* By the table's index in the schema. */
 static RestoreSource *
+get_key_source(Restore *restore, int table, int key)
+{
+	const BackupTable *of = &restore->schema->tables[table];
+
+	if (restore->sources[table] == NULL)
+		restore->sources[table] =
+			MemoryContextAllocZero(restore->cxt, sizeof(RestoreSource *) * of->nkeys);
+	if (restore->sources[table][key] == NULL)
+		restore->sources[table][key] = create_source(restore, of, key);
+	return restore->sources[table][key];
+}
+
+static RestoreSource *
 get_source(Restore *restore, int table)
 {
-	if (restore->sources[table] == NULL)
-		restore->sources[table] = create_source(restore, &restore->schema->tables[table]);
-	return restore->sources[table];
+	return get_key_source(restore, table, 0);
 }
 
 bool
-restore_source_is_plain(Restore *restore, int table)
+restore_source_is_plain(Restore *restore, int table, int key)
 {
-	return get_source(restore, table)->plain;
+	return get_key_source(restore, table, key)->plain;
 }
 
 /*
@@ -289,14 +301,14 @@ add_tenant(const RestoreTable *t, const RestoreRow *row, SourcePart *part, IdKey
 /* false: a part is NULL, and it refers to nothing. */
 bool
 restore_source_key(const RestoreTable *t, const RestoreRow *row, const int *columns, int table,
-				   IdKey *key)
+				   int key, IdKey *result)
 {
-	RestoreSource *source = get_source(t->restore, table);
+	RestoreSource *source = get_key_source(t->restore, table, key);
 
-	if (!own_key(t, row, columns, source, key))
+	if (!own_key(t, row, columns, source, result))
 		return false;
 	if (source->tenant != NULL)
-		add_tenant(t, row, source->tenant, key);
+		add_tenant(t, row, source->tenant, result);
 	return true;
 }
 
@@ -339,16 +351,17 @@ restore_source_text(const RestoreTable *t, const char *text, int table, IdKey *k
 
 /* Whether a key here is one that the file has under that name. */
 bool
-restore_source_is(const RestoreTable *t, int table, const IdKey *source_key, const IdKey *target)
+restore_source_is(const RestoreTable *t, int table, int of, const IdKey *source_key,
+				  const IdKey *target)
 {
-	RestoreSource *source = get_source(t->restore, table);
+	RestoreSource *source = get_key_source(t->restore, table, of);
 	int			nestlevel;
 	StringInfoData parts;
 	const char *at = target->text;
 	IdKey		bare;
 	IdKey		key;
 
-	bare = restore_source_bare(t->restore, table, source_key);
+	bare = of == 0 ? restore_source_bare(t->restore, table, source_key) : *source_key;
 	if (source->plain)
 		return idkey_equal(&bare, target);
 	nestlevel = query_pin(PIN_VALUES);

@@ -71,6 +71,12 @@ is_tenant(const RestoreTable *t, const RelationColumn *column)
 }
 
 bool
+restore_table_is_tenant(const RestoreTable *t, int column)
+{
+	return is_tenant(t, &t->rel->columns[column]);
+}
+
+bool
 restore_table_keeps_ids(const RestoreTable *t)
 {
 	return t->restore->options.ids == IDS_KEEP ||
@@ -128,7 +134,7 @@ choose_key(RestoreTable *t)
 		mapped |= t->key.sources[i] == KEY_MAPPED;
 	}
 	if (t->restore->options.ids == IDS_NEW && t->key.count > 0 && !mapped &&
-		!restore_table_draws(t))
+		t->lookup != LOOKUP_FIND && !restore_table_draws(t))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("table \"%s\" cannot be given new ids", t->table->name),
 						errdetail("Its key has neither a sequence nor a default."),
@@ -229,7 +235,8 @@ match_add_parents(RestoreTable *t)
 	{
 		BackupRef  *ref = &t->table->refs[i];
 
-		if (!ref->required || ref->circular || ref->kind == REF_JSON)
+		if (!ref->required || ref->circular || ref->kind == REF_JSON ||
+			backupschema_is_lookup(t->restore->schema, ref) || !backupschema_needs(t->table, ref))
 			continue;
 		for (int j = 0; j < ref->nfields; j++)
 			match_add(t, ref->columns[j]);
@@ -370,15 +377,20 @@ restore_table_matches_null(const RestoreTable *t, int column)
 }
 
 /* A parent that is NULL on both sides is the same parent; a NULL match key matches nothing. */
-static void
-append_match(StringInfo out, const RestoreTable *t)
+void
+restore_table_match(StringInfo out, const RestoreTable *t, bool with_tenant)
 {
+	bool		some = false;
+
 	for (int i = 0; i < t->match.count; i++)
 	{
 		RelationColumn *column = &t->rel->columns[t->match.columns[i]];
 		bool nullable = restore_table_matches_null(t, t->match.columns[i]) && !column->not_null;
 
-		appendStringInfoString(out, i > 0 ? " AND " : "");
+		if (column == t->table->user_column && !with_tenant)
+			continue;
+		appendStringInfoString(out, some ? " AND " : "");
+		some = true;
 		appendStringInfoString(out, nullable ? "(" : "");
 		append_columns(out, t, &t->match.columns[i], 1, "");
 		if (nullable)
@@ -415,6 +427,22 @@ append_key(StringInfo out, const RestoreTable *t)
 	}
 }
 
+void
+restore_table_keys(StringInfo out, const RestoreTable *t)
+{
+	append_key(out, t);
+	for (int i = 1; i < t->table->nkeys; i++)
+		for (int j = 0; j < t->table->keys[i].count; j++)
+		{
+			RelationColumn *column = t->table->keys[i].columns[j];
+
+			appendStringInfo(
+				out, ", %s AS a%d_%d",
+				restore_table_cast(t, column_index(t, column), psprintf("x.%s", column->quoted)), i,
+				j + 1);
+		}
+}
+
 /* LATERAL with LIMIT 1 keeps the planner from joining the whole of the table. */
 static QueryPlan *
 prepare_probe(RestoreTable *t, bool locking)
@@ -423,11 +451,11 @@ prepare_probe(RestoreTable *t, bool locking)
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT b.n, y.* FROM " ROWS_NAME " AS b, LATERAL (SELECT 1");
-	append_key(&sql, t);
+	restore_table_keys(&sql, t);
 	if (t->sql.tells_origin)
 		appendStringInfoString(&sql, ", x.xmin AS origin");
 	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->table->source);
-	append_match(&sql, t);
+	restore_table_match(&sql, t, true);
 	appendStringInfo(&sql, " LIMIT 1%s) AS y", locking ? " FOR KEY SHARE OF x" : "");
 	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
 }
@@ -619,12 +647,13 @@ restore_table_use(RestoreTable *t, const Bitmapset *given)
 		if (bms_equal(t->sql.current->given, given))
 			return;
 	}
-	while ((i = bms_next_member(given, i)) >= 0)
+	while (t->lookup != LOOKUP_FIND && (i = bms_next_member(given, i)) >= 0)
 		relation_check_privilege(t->rel, &t->rel->columns[i].attnum, 1, ACL_INSERT);
 	oldcxt = MemoryContextSwitchTo(t->cxt);
 	s = palloc0(sizeof(RestoreStatements));
 	s->given = bms_copy(given);
-	s->insert = prepare_insert(t, given);
+	if (t->lookup != LOOKUP_FIND)
+		s->insert = prepare_insert(t, given);
 	t->sql.all = lappend(t->sql.all, s);
 	t->sql.current = s;
 	MemoryContextSwitchTo(oldcxt);
@@ -683,6 +712,9 @@ restore_table_create(Restore *restore, BackupTable *table)
 	oldcxt = MemoryContextSwitchTo(t->cxt);
 	if (is_referenced(restore->schema, table))
 		t->map = idmap_create(t->cxt);
+	t->others = palloc(sizeof(IdMap *) * table->nkeys);
+	for (int i = 1; i < table->nkeys; i++)
+		t->others[i - 1] = idmap_create(t->cxt);
 	t->columns.readers = palloc(sizeof(ValueReader *) * Max(t->rel->ncolumns, 1));
 	t->columns.kept_min = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	t->columns.kept_max = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
@@ -772,7 +804,7 @@ create_shape(RestoreTable *t, const FileSection *section)
 static void
 note_defaulted(RestoreTable *t)
 {
-	for (int i = 0; i < t->rel->ncolumns; i++)
+	for (int i = 0; t->lookup != LOOKUP_FIND && i < t->rel->ncolumns; i++)
 	{
 		RelationColumn *column = &t->rel->columns[i];
 
@@ -806,6 +838,7 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 
 	t->section = section;
+	restore_lookup_begin(t);
 	create_shape(t, section);
 	choose_key(t);
 	note_defaulted(t);
@@ -825,7 +858,7 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	}
 	t->match.probing =
 		t->match.count > 0 &&
-		(!t->match.covered ||
+		(!t->match.covered || t->lookup != LOOKUP_NONE || section->referenced > 0 ||
 		 (!rows_tell_tenant(t) && has_rows_of(t, t->table->user_column, t->columns.tenant)));
 	/* Nothing tells such rows from those that come. */
 	t->notes.had_rows =

@@ -32,6 +32,14 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+/* Rows that are wanted by another key than the pk. */
+typedef struct ClosureOther
+{
+	KeyList	   *wanted;
+	HTAB	   *known;
+	KeyForm	  **forms;
+} ClosureOther;
+
 typedef struct ClosureTable
 {
 	const BackupTable *table;
@@ -45,6 +53,7 @@ typedef struct ClosureTable
 	HTAB	   *known;			/* KnownKey of rows in the backup, and of those wanted before */
 	KeyForm	  **forms;			/* of the key's columns */
 	KeyForm	   *text_form;
+	ClosureOther *others;		/* one for each key of the table behind the first */
 } ClosureTable;
 
 typedef struct KnownKey
@@ -91,10 +100,22 @@ is_composed(Oid type)
 		   get_typtype(base) == TYPTYPE_RANGE || get_typtype(base) == TYPTYPE_MULTIRANGE;
 }
 
+/* The other key that the list is of; NULL for the pk. */
+static ClosureOther *
+other_of(const ClosureTable *t, const KeyList *list)
+{
+	for (int i = 0; i < t->table->nkeys - 1; i++)
+		if (t->others[i].wanted == list)
+			return &t->others[i];
+	return NULL;
+}
+
 /* The key among those that are known, of which it is one from now on. */
 static KnownKey *
 know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values, bool *found)
 {
+	ClosureOther *other = other_of(t, list);
+	KeyForm	  **forms = other != NULL ? other->forms : t->forms;
 	Hash128		hash;
 	KnownKey   *key;
 
@@ -103,7 +124,7 @@ know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values
 	{
 		int16		length;
 		bool		byval;
-		KeyForm	   *form = list == t->wanted_texts ? t->text_form : t->forms[i];
+		KeyForm	   *form = list == t->wanted_texts ? t->text_form : forms[i];
 
 		get_typlenbyval(keylist_type(list->columns[i].type), &length, &byval);
 		if (keyform_kind(form) != KEYFORM_PLAIN || is_composed(list->columns[i].type))
@@ -123,7 +144,7 @@ know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values
 								   length > 0 ? length : strlen(DatumGetCString(values[i])) + 1);
 	}
 	hash = hash128(image->data, image->len);
-	key = hash_search(t->known, &hash, HASH_ENTER, found);
+	key = hash_search(other != NULL ? other->known : t->known, &hash, HASH_ENTER, found);
 	if (!*found)
 		key->chosen = false;
 	return key;
@@ -152,19 +173,38 @@ key_column(const BackupTable *table, int i)
 	return i < table->npk ? table->pk_columns[i] : table->user_column;
 }
 
-static KeyList *
-create_list(const BackupTable *table)
+/* The columns of the key that a reference means. */
+static int
+count_meant(const BackupTable *target, int key)
 {
-	KeyList	   *list = keylist_create(count_key(table));
+	return key == 0 ? count_key(target) : target->keys[key].count;
+}
+
+static const RelationColumn *
+meant_column(const BackupTable *target, int key, int i)
+{
+	return key == 0 ? key_column(target, i) : target->keys[key].columns[i];
+}
+
+static KeyList *
+create_key_list(const BackupTable *table, int key)
+{
+	KeyList	   *list = keylist_create(count_meant(table, key));
 
 	for (int i = 0; i < list->ncolumns; i++)
 	{
-		const RelationColumn *column = key_column(table, i);
+		const RelationColumn *column = meant_column(table, key, i);
 
 		list->columns[i] =
 			(KeyColumn){psprintf("t.%s", column->quoted), column->basetype, column->collation};
 	}
 	return list;
+}
+
+static KeyList *
+create_list(const BackupTable *table)
+{
+	return create_key_list(table, 0);
 }
 
 static KeyList *
@@ -192,15 +232,40 @@ has_unique_key(const BackupTable *table)
 		   (table->per_tenant || relation_key_over(table->rel, columns, table->npk) != NULL);
 }
 
-static void
-init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer *keys)
+static HTAB *
+create_known(void)
 {
 	HASHCTL		control = {
 		.keysize = sizeof(Hash128), .entrysize = sizeof(KnownKey), .hcxt = CurrentMemoryContext};
+
+	return hash_create("db_adapter keys", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+static void
+init_others(ClosureTable *t, const BackupTable *table)
+{
+	t->others = palloc0(sizeof(ClosureOther) * table->nkeys);
+	for (int i = 1; i < table->nkeys; i++)
+	{
+		ClosureOther *other = &t->others[i - 1];
+
+		other->wanted = create_key_list(table, i);
+		other->known = create_known();
+		other->forms = palloc(sizeof(KeyForm *) * table->keys[i].count);
+		for (int j = 0; j < table->keys[i].count; j++)
+			other->forms[j] = keyform_create(keylist_type(table->keys[i].columns[j]->type),
+											 table->keys[i].columns[j]->collation);
+	}
+}
+
+static void
+init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer *keys)
+{
 	JsonbValue	value;
 
 	t->table = table;
-	t->known = hash_create("db_adapter keys", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	t->known = create_known();
+	init_others(t, table);
 	t->by_key = has_unique_key(table);
 	if (table->npk > 0)
 	{
@@ -231,7 +296,8 @@ init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer
 static bool
 follows(const Reading *r, const BackupRef *ref)
 {
-	return r->chosen || ref->required;
+	return (r->chosen || ref->required || r->t->table->lookup != LOOKUP_NONE) &&
+		   backupschema_needs(r->t->table, ref);
 }
 
 static bool
@@ -262,13 +328,13 @@ append_reference(const Reading *r, Selection *s, const BackupRef *ref, int targe
 {
 	const BackupTable *other = &r->closure->schema->tables[ref->targets[target].index];
 
-	for (int i = 0; i < count_key(other); i++)
+	for (int i = 0; i < count_meant(other, ref->key); i++)
 	{
 		appendStringInfoString(&s->sql, ", CASE WHEN ");
 		selection_type_test(s, r->t->table, ref, target, "t");
-		appendStringInfo(
-			&s->sql, "true THEN %s END",
-			key_value(i < ref->nfields ? ref->columns[i] : ref->user_column, key_column(other, i)));
+		appendStringInfo(&s->sql, "true THEN %s END",
+						 key_value(i < ref->nfields ? ref->columns[i] : ref->user_column,
+								   meant_column(other, ref->key, i)));
 	}
 }
 
@@ -303,12 +369,13 @@ append_targets(const Reading *r, Selection *s)
 }
 
 static void
-want(Reading *r, int target, const Datum *values, const bool *nulls)
+want(Reading *r, int target, int key, const Datum *values, const bool *nulls)
 {
 	ClosureTable *other = &r->closure->tables[target];
+	KeyList	   *list = key == 0 ? other->wanted : other->others[key - 1].wanted;
 
-	if (!has_null(nulls, count_key(other->table)) && learn(other, &r->image, other->wanted, values))
-		keylist_add(other->wanted, values, nulls);
+	if (!has_null(nulls, list->ncolumns) && learn(other, &r->image, list, values))
+		keylist_add(list, values, nulls);
 }
 
 static void
@@ -341,8 +408,10 @@ take_references(Reading *r, TupleTableSlot *slot, int column)
 			if (ref->kind == REF_JSON)
 				want_texts(r, target, slot->tts_values[column]);
 			else
-				want(r, target, &slot->tts_values[column], &slot->tts_isnull[column]);
-			column += ref->kind == REF_JSON ? 1 : count_key(&r->closure->schema->tables[target]);
+				want(r, target, ref->key, &slot->tts_values[column], &slot->tts_isnull[column]);
+			column += ref->kind == REF_JSON
+						  ? 1
+						  : count_meant(&r->closure->schema->tables[target], ref->key);
 		}
 }
 
@@ -381,8 +450,9 @@ take_wanted(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/* By a text or another key, of which nobody knows yet which row it means. */
 static bool
-take_wanted_by_text(TupleTableSlot *slot, void *arg)
+take_wanted_otherwise(TupleTableSlot *slot, void *arg)
 {
 	Reading	   *r = arg;
 
@@ -468,7 +538,8 @@ read_wanted(Closure *c, ClosureTable *t, KeyList **list, QueryRow take)
 
 	if (keys == NULL || keys->nkeys == 0)
 		return false;
-	*list = keys == t->wanted_texts ? create_text_list(t->table) : create_list(t->table);
+	*list = keylist_empty(keys);
+	s->owner = ROWS_OR_OF_NONE;
 	initStringInfo(&r.image);
 	append_targets(&r, s);
 	append_rows(s, t->table, keys);
@@ -488,7 +559,9 @@ read_round(Closure *c)
 
 		CHECK_FOR_INTERRUPTS();
 		again |= read_wanted(c, t, &t->wanted, take_wanted);
-		again |= read_wanted(c, t, &t->wanted_texts, take_wanted_by_text);
+		again |= read_wanted(c, t, &t->wanted_texts, take_wanted_otherwise);
+		for (int j = 0; j < t->table->nkeys - 1; j++)
+			again |= read_wanted(c, t, &t->others[j].wanted, take_wanted_otherwise);
 	}
 	return again;
 }
@@ -533,6 +606,7 @@ closure_referenced(const Closure *c, const BackupTable *table)
 void
 closure_from_referenced(const Closure *c, Selection *s, const BackupTable *table)
 {
+	s->owner = ROWS_OR_OF_NONE;
 	append_rows(s, table, c->tables[table->index].referenced);
 }
 

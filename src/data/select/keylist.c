@@ -43,6 +43,19 @@ keylist_create(int ncolumns)
 	return list;
 }
 
+KeyList *
+keylist_empty(const KeyList *list)
+{
+	KeyList	   *empty = keylist_create(list->ncolumns);
+
+	for (int i = 0; i < list->ncolumns; i++)
+	{
+		empty->columns[i] = list->columns[i];
+		empty->columns[i].nulls = 0;
+	}
+	return empty;
+}
+
 static void
 enlarge(KeyList *list)
 {

@@ -32,6 +32,8 @@ extern Oid keylist_type(Oid type);
 
 /* In the current memory context; the caller fills columns. */
 extern KeyList *keylist_create(int ncolumns);
+/* The same columns, and no key. */
+extern KeyList *keylist_empty(const KeyList *list);
 /* Copies the values. */
 extern void keylist_add(KeyList *list, const Datum *values, const bool *nulls);
 

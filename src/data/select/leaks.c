@@ -69,8 +69,9 @@ could_be_fast(const BackupSchema *schema, const BackupTable *table, const Backup
 {
 	const BackupTable *target = &schema->tables[ref->targets[0].index];
 
-	return ref->kind == REF_COLUMNS && ref->nfields == 1 && target->index < table->index &&
-		   is_integer(ref->columns[0]) && is_integer(target->pk_columns[0]);
+	return ref->kind == REF_COLUMNS && ref->nfields == 1 && ref->key == 0 &&
+		   target->index < table->index && is_integer(ref->columns[0]) &&
+		   is_integer(target->pk_columns[0]);
 }
 
 /* Where every row of the tenant is saved, a key that was not is worth a question. */

@@ -187,10 +187,11 @@ other_key(const BackupTable *table)
 }
 
 static bool
-has_parent(const BackupTable *table)
+has_parent(const Selection *s, const BackupTable *table)
 {
 	for (int i = 0; i < table->nrefs; i++)
-		if (table->refs[i].required && !table->refs[i].circular)
+		if (table->refs[i].required && !table->refs[i].circular &&
+			!backupschema_is_lookup(s->schema, &table->refs[i]))
 			return true;
 	return false;
 }
@@ -211,7 +212,7 @@ tenant_is_mapped(const Selection *s, const BackupTable *table)
 			continue;
 		for (int j = 0; j < ref->nfields; j++)
 			if (ref->columns[j] == table->user_column &&
-				target->pk_columns[j] != target->user_column)
+				target->keys[ref->key].columns[j] != target->user_column)
 				return true;
 	}
 	return false;
@@ -238,7 +239,7 @@ find_identity(const Selection *s, const BackupTable *table)
 		id.columns = set_of(table, table->pk_columns, table->npk);
 	else if ((id.columns = other_key(table)) == NULL)
 	{
-		id.key = table->npk > 0 && !has_parent(table);
+		id.key = table->npk > 0 && !has_parent(s, table);
 		id.content = !id.key;
 		if (id.key)
 			id.columns = set_of(table, table->pk_columns, table->npk);
@@ -270,7 +271,7 @@ is_match_reference(const Selection *s, const BackupTable *table, const Identity 
 		return true;
 	if (ref->kind == REF_JSON || ref->circular)
 		return false;
-	if (id->parents && ref->required)
+	if (id->parents && ref->required && !backupschema_is_lookup(s->schema, ref))
 		return true;
 	for (int i = 0; i < ref->nfields; i++)
 	{
@@ -309,7 +310,8 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 	}
 	id.content = false;
 	for (int i = 0; depth < MAX_DEPTH && i < table->nrefs; i++)
-		if (is_match_reference(b->s, table, &id, &table->refs[i]))
+		if (is_match_reference(b->s, table, &id, &table->refs[i]) &&
+			backupschema_needs(table, &table->refs[i]))
 			add_reference(b, table, &table->refs[i], alias, prefix, match, depth + 1);
 	if (list_length(b->items) > before)
 		return;
@@ -388,7 +390,8 @@ add_document_reference(Builder *b, const BackupRef *ref, const char *path, bool 
 	appendStringInfo(&b->joins,
 					 " LEFT JOIN %s AS %s ON %s OPERATOR(pg_catalog.=) "
 					 "(t.%s::pg_catalog.jsonb OPERATOR(pg_catalog.#>>) %s)",
-					 other->source, joined, selection_column_text(joined, other->pk_columns[0]),
+					 other->source, joined,
+					 selection_column_text(joined, other->keys[ref->key].columns[0]),
 					 column->quoted, argument);
 	add_natural_key(b, other, joined, psprintf("%s%s", column->name, ref->json_path + 1), match, 0);
 }
@@ -505,6 +508,15 @@ name_apart(Builder *b)
 	}
 }
 
+/* Of one tenant it is left out, like the column: he may be called otherwise elsewhere. */
+static bool
+is_tenant_alone(const Selection *s, const BackupTable *table, const BackupRef *ref)
+{
+	return s->user_id != NULL && table->user_column != NULL && ref->kind == REF_COLUMNS &&
+		   ref->nfields == 1 && ref->columns[0] == table->user_column &&
+		   backupschema_is_lookup(s->schema, ref);
+}
+
 static void
 build(Builder *b, Selection *s, const BackupTable *table)
 {
@@ -518,8 +530,9 @@ build(Builder *b, Selection *s, const BackupTable *table)
 	b->content = id.content;
 	initStringInfo(&b->joins);
 	for (int i = 0; i < table->nrefs; i++)
-		add_reference(b, table, &table->refs[i], "t", "",
-					  is_match_reference(s, table, &id, &table->refs[i]), 0);
+		if (!is_tenant_alone(s, table, &table->refs[i]))
+			add_reference(b, table, &table->refs[i], "t", "",
+						  is_match_reference(s, table, &id, &table->refs[i]), 0);
 	add_columns(b, &id);
 	name_apart(b);
 	list_sort(b->items, compare_items);

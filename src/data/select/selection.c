@@ -219,9 +219,9 @@ void
 selection_join(Selection *s, const char *alias, const BackupTable *target, const char *from,
 			   const BackupRef *ref)
 {
-	for (int i = 0; i < target->npk; i++)
+	for (int i = 0; i < ref->nfields; i++)
 	{
-		const RelationColumn *key = target->pk_columns[i];
+		const RelationColumn *key = target->keys[ref->key].columns[i];
 		const RelationColumn *column = ref->columns[i];
 
 		if (i > 0)
@@ -236,7 +236,7 @@ selection_join(Selection *s, const char *alias, const BackupTable *target, const
 							 selection_column_text(alias, key),
 							 selection_column_text(from, column));
 	}
-	if (target->per_tenant)
+	if (target->per_tenant && ref->key == 0)
 		append_same_tenant(s, alias, target, from, ref);
 }
 
@@ -248,6 +248,20 @@ static char *
 new_alias(Selection *s)
 {
 	return psprintf("p%d", ++s->naliases);
+}
+
+/* Whether a row may be nobody's: those of every tenant refer to it and reveal nothing. */
+static bool
+may_be_of_none(const BackupTable *table)
+{
+	return table->user_column != NULL && !table->user_column->not_null;
+}
+
+static void
+append_owned(Selection *s, const BackupTable *table, const char *alias)
+{
+	if (s->schema->none_travels && may_be_of_none(table))
+		appendStringInfo(&s->sql, " AND %s.%s IS NOT NULL", alias, table->user_column->quoted);
 }
 
 /* EXISTS (the row of target that ref of the row called from leads to), of the tenant if asked. */
@@ -266,6 +280,8 @@ append_exists(Selection *s, const BackupTable *target, const BackupRef *ref, con
 		appendStringInfoString(&s->sql, " AND ");
 		selection_membership(s, target, alias);
 	}
+	else
+		append_owned(s, target, alias);
 	appendStringInfoChar(&s->sql, ')');
 }
 
@@ -320,7 +336,8 @@ selection_membership(Selection *s, const BackupTable *table, const char *alias)
 bool
 selection_has_column(const BackupTable *table, const RelationColumn *column)
 {
-	return !column->generated && !table->excluded[column - table->rel->columns];
+	return !column->generated && !table->excluded[column - table->rel->columns] &&
+		   backupschema_needs_column(table, column);
 }
 
 /*
@@ -435,12 +452,14 @@ append_json_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 		selection_table(s, target, alias[i]);
 		appendStringInfo(&s->sql,
 						 " WHERE %s OPERATOR(pg_catalog.=) (k.v OPERATOR(pg_catalog.#>>) '{}')",
-						 selection_column_text(alias[i], target->pk_columns[0]));
+						 selection_column_text(alias[i], target->keys[ref->key].columns[0]));
 		if (i == 0)
 		{
 			appendStringInfoString(&s->sql, " AND ");
 			selection_membership(s, target, alias[i]);
 		}
+		else
+			append_owned(s, target, alias[i]);
 		appendStringInfoChar(&s->sql, ')');
 	}
 	appendStringInfoChar(&s->sql, ')');
@@ -688,6 +707,21 @@ append_parents(Selection *s, const BackupTable *table, const char *alias)
 		}
 }
 
+static void
+append_owner(Selection *s, const BackupTable *table)
+{
+	bool		of_none = s->owner != ROWS_OF_TENANT && may_be_of_none(table);
+
+	appendStringInfoString(&s->sql, " AND (");
+	if (!of_none || s->owner == ROWS_OR_OF_NONE)
+		selection_membership(s, table, "t");
+	if (of_none && s->owner == ROWS_OR_OF_NONE)
+		appendStringInfoString(&s->sql, " OR ");
+	if (of_none)
+		appendStringInfo(&s->sql, "t.%s IS NULL", table->user_column->quoted);
+	appendStringInfoChar(&s->sql, ')');
+}
+
 /* "true" first, so that whatever follows begins with AND. */
 void
 selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
@@ -695,10 +729,7 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 	appendStringInfoString(&s->sql, " WHERE true");
 	exclude_descendants(s, table, "t");
 	if (s->user_id != NULL && table->tenant_depth >= 0)
-	{
-		appendStringInfoString(&s->sql, " AND ");
-		selection_membership(s, table, "t");
-	}
+		append_owner(s, table);
 	append_filters(s, table, filters, "t");
 	append_parents(s, table, "t");
 }

@@ -10,6 +10,14 @@
 #include "data/backupschema/backupschema.h"
 #include "lib/stringinfo.h"
 
+/* Whose rows are meant, of a table that says whose each is. */
+typedef enum SelectionOwner
+{
+	ROWS_OF_TENANT,
+	ROWS_OR_OF_NONE,			/* and those that are nobody's */
+	ROWS_OF_NONE
+} SelectionOwner;
+
 typedef struct Selection
 {
 	StringInfoData sql;
@@ -23,6 +31,7 @@ typedef struct Selection
 
 	const BackupSchema *schema;
 	const char *user_id;		/* NULL: of every tenant */
+	SelectionOwner owner;
 	JsonbContainer *filters;	/* the caller's {"table": {"column": value}}; or NULL */
 	char	   *narrowed;		/* by table, where there are filters: NARROWED_… */
 } Selection;
@@ -41,6 +50,8 @@ extern void selection_columns(Selection *s, const BackupTable *table);
 extern void selection_leak(Selection *s, const BackupTable *table, const BackupRef *ref);
 extern void selection_from(Selection *s, const BackupTable *table);
 extern void selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters);
+/* AND only rows that rows of other tables in the backup refer to. */
+extern void selection_referred(Selection *s, const BackupTable *table);
 /* AND only rows of these pages, up to the end where `to` is InvalidBlockNumber. */
 extern void selection_pages(Selection *s, BlockNumber from, BlockNumber to);
 /* AND only the rows that lie there. */

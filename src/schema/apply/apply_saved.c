@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/origin.h"
 #include "base/query.h"
 #include "base/relation.h"
 #include "catalog/pg_type.h"
@@ -114,7 +115,8 @@ saved_save_table(const char *table)
 	BackupOptions options = {.backup_schema = one_table_schema(table),
 							 .format = BACKUP_JSONL,
 							 .on_leak = LEAK_REPORT,
-							 .checksum = CHECKSUM_CRC32C};
+							 .checksum = CHECKSUM_CRC32C,
+							 .complete = true};
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "db_adapter saved rows",
 											  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
@@ -122,6 +124,8 @@ saved_save_table(const char *table)
 	StringInfoData chunk;
 
 	options.filters = options.metadata = empty_object();
+	/* Its references are copied: they go home, and home must have a name. */
+	(void) origin_ensure();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	backup = backup_begin(&options);
 	initStringInfo(&chunk);
