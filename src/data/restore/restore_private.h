@@ -519,6 +519,10 @@ extern void restore_constraints_add(Restore *restore);
 extern void restore_constraints_check(Restore *restore);
 extern void restore_constraints_defer(Restore *restore);
 
+/* restore_trace.c */
+/* A row that is settled, at DEBUG3. */
+extern void restore_trace_row(const RestoreTable *t, const RestoreRow *row);
+
 /* restore_report.c */
 extern void restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error);
 /* A row that is left out, or looked up, because something is not here. */
