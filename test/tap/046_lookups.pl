@@ -3,6 +3,7 @@
 # content, in plain SQL.
 use strict;
 use warnings;
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -241,6 +242,57 @@ like(refusal('own1', q{SELECT db_adapter.backup_document('{"tables": [{"name": "
 	qr/format "json" has no place for rows that are looked up/, 'format json has no place for them');
 like(refusal('own1', q{SELECT * FROM db_adapter.delete_rows('{"tables": [{"name": "labels", "slug_field": "name", "lookup": true}]}', '{"labels": [{"name": "urgent", "user_id": null}]}')}),
 	qr/are looked up and are not deleted/, 'and they are not deleted');
+
+# --- a sync between them
+
+SKIP:
+{
+	skip 'the packages that the command is built with are not here', 11
+	  if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
+
+	my $prefix = PostgreSQL::Test::Utils::tempdir();
+	system("make -s -C client install prefix='$prefix' DESTDIR= >&2") == 0 or die 'could not build the command';
+	local $ENV{PATH} = "$prefix/bin:$ENV{PATH}";
+	delete local @ENV{qw(DB_PROFILE DATABASE_URL PGDATABASE PGAPPNAME)};
+	my $command = sub {
+		my ($from, $to, @options) = @_;
+		my ($out, $err);
+
+		IPC::Run::run([ 'db-adapter', 'sync', '--from', $node->connstr($from), '--profile', $node->connstr($to), @options ], '<', \undef, '>', \$out, '2>', \$err);
+		return ($? >> 8, $out, $err);
+	};
+
+	# The destination has a foreign key less, and means the same.
+	make('shop4', $shop =~ s/plan_id int NOT NULL REFERENCES plans/plan_id int NOT NULL/r);
+	sql('shop4', $there);
+	append_to_file("$dir/schema.json", sql('shop4', "SELECT $derived"));
+	my ($code, $out, $err) = $command->('shop1', 'shop4', '--confirm', '--backup-schema', "$dir/schema.json");
+	is($code, 0, 'a sync by what the destination has derived') or diag($err);
+	is(sql('shop4', $content), sql('shop1', $content), 'looks up what the source knows to be references');
+	($code, $out, $err) = $command->('shop1', 'shop4', '--confirm', '--backup-schema', "$dir/schema.json");
+	like($out, qr/^accounts +0 +0 +0 +3\norders +0 +0 +0 +4$/m, 'a second one changes nothing, and shows nothing of what is looked up');
+	sql('shop1', q{UPDATE accounts SET plan_id = (SELECT id FROM plans WHERE code = 'free') WHERE user_id = 2});
+	($code, $out, $err) = $command->('shop1', 'shop4', '--confirm', '--backup-schema', "$dir/schema.json");
+	like($out, qr/^accounts +0 +1 +0 +2\norders +0 +0 +0 +4$/m, 'another plan is a change');
+	is(sql('shop4', $content), sql('shop1', $content), 'that is brought');
+
+	# A plan that is not there: the row is left alone, which is said.
+	sql('shop1', q{INSERT INTO accounts (user_id, slug, plan_id) VALUES (1, 'three', 3)});
+	($code, $out, $err) = $command->('shop1', 'shop4', '--confirm', '--backup-schema', "$dir/schema.json");
+	is($code, 1, 'a row whose plan is not there is left alone');
+	like($err, qr/no row of table "plans" has code "unused" here/, 'and it is said why');
+	is(sql('shop4', q{SELECT count(*) FROM accounts WHERE slug = 'three'}), '0', 'nothing of it came');
+
+	# What nothing names is refused, in the preview too.
+	append_to_file("$dir/odd.json", '{"tables": [{"name": "things", "user_field": null}]}');
+	sql('odd1', q{INSERT INTO things (slug, odd_id) VALUES ('more', 1)});
+	($code, $out, $err) = $command->('odd1', 'odd2', '--backup-schema', "$dir/odd.json");
+	is($code, 4, 'a preview refuses what the sync would refuse') or diag($err);
+	like($err, qr/source: foreign key "things_odd_id_fkey" of table "things" leads to "odd", whose rows have no match key/, 'by name');
+	append_to_file("$dir/raw.json", '{"tables": [{"name": "things", "user_field": null, "optional_refs": [{"table": "odd", "field": "odd_id", "raw": true}]}]}');
+	($code, $out, $err) = $command->('odd1', 'odd2', '--confirm', '--backup-schema', "$dir/raw.json");
+	is($code, 0, 'a schema that says so has it copied') or diag($err);
+}
 
 $node->stop;
 done_testing();

@@ -96,17 +96,6 @@ sync_source_came(Sync *sync, const dba_error *error)
 	return !sync->group.ending;
 }
 
-/* A request to the source; 0 is a failure too. */
-static void
-sync_source_submitted(Sync *sync, dba_request id)
-{
-	request_make_internal(sync->source, id);
-	sync->source_id = id;
-	sync->source_busy = id != 0;
-	if (id == 0)
-		sync_fail(sync, DBA_NO_MEMORY, "out of memory, or the source is being closed");
-}
-
 /* --- statements that both sides run */
 
 static void
@@ -606,6 +595,45 @@ sync_compare_tables(Sync *sync)
 	return true;
 }
 
+static void
+sync_schema_came(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	if (!sync_source_came(sync, error))
+		return;
+	sync->waiting = 0;
+	if (sync->group.error == NULL)
+		sync_take_schema(sync, result);
+	sync_advance(sync);
+}
+
+static bool
+step_schema(Sync *sync)
+{
+	return sync_ask_schema(sync, sync_schema_came);
+}
+
+static void
+sync_origin_came(dba_client *db, const dba_result *result, const dba_error *error, void *arg)
+{
+	Sync	   *sync = arg;
+
+	(void) db;
+	sync->busy = false;
+	sync->waiting = 0;
+	if (!group_failed(&sync->group, error))
+		sync_take_origin(sync, result);
+	sync_advance(sync);
+}
+
+static bool
+step_origin(Sync *sync)
+{
+	return sync_ask_origin(sync, sync_origin_came);
+}
+
 static bool
 step_compare(Sync *sync)
 {
@@ -646,6 +674,8 @@ step_drop(Sync *sync)
 /* Each asks for something and the next is called when that has come; false: it has nothing
  * to ask for. */
 static bool (*const steps[])(Sync *sync) = {
+	[STEP_SCHEMA] = step_schema,
+	[STEP_ORIGIN] = step_origin,
 	[STEP_COMPARE] = step_compare,
 	[STEP_LIST] = sync_list_rows,
 	[STEP_MATCH] = step_match,

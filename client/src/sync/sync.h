@@ -17,6 +17,8 @@ typedef enum SyncMode
 
 typedef enum SyncStep
 {
+	STEP_SCHEMA,
+	STEP_ORIGIN,
 	STEP_COMPARE,
 	STEP_LIST,
 	STEP_MATCH,
@@ -48,6 +50,8 @@ typedef struct Sync
 	Arena		arena;
 	const JsonValue *schema;
 	const JsonValue *user_id;	/* or NULL */
+	const JsonValue *raw;		/* the first reference that nothing names; NULL: there is none */
+	const char *origin;			/* of the source */
 	SyncMode	mode;
 	bool		dry_run;
 	bool		drop;
@@ -83,7 +87,16 @@ extern bool sync_read_options(Sync *sync, const char *text, dba_error **err);
 extern bool sync_failed(Sync *sync);
 extern void sync_fail(Sync *sync, dba_code code, const char *message);
 extern void sync_submitted(Sync *sync, dba_request id);
+/* a request to the source is under way; 0 is a failure too */
+extern void sync_source_submitted(Sync *sync, dba_request id);
 extern void sync_write_user(Sync *sync, Buf *buf);
+
+/* syncschema.c: what the source makes of the backup schema, and whose ids it has */
+extern bool sync_ask_schema(Sync *sync, dba_callback done);
+extern bool sync_take_schema(Sync *sync, const dba_result *result);
+/* false: nothing depends on where the destination comes from */
+extern bool sync_ask_origin(Sync *sync, dba_callback done);
+extern bool sync_take_origin(Sync *sync, const dba_result *result);
 
 /* syncmatch.c: asks the destination which of its keys are keys of the source; false: no
  * need */

@@ -43,6 +43,16 @@ sync_submitted(Sync *sync, dba_request id)
 }
 
 void
+sync_source_submitted(Sync *sync, dba_request id)
+{
+	request_make_internal(sync->source, id);
+	sync->source_id = id;
+	sync->source_busy = id != 0;
+	if (id == 0)
+		sync_fail(sync, DBA_NO_MEMORY, "out of memory, or the source is being closed");
+}
+
+void
 sync_write_user(Sync *sync, Buf *buf)
 {
 	buf_puts(buf, ", ");
