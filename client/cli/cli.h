@@ -228,6 +228,8 @@ extern int64_t call_total(const dba_result *result, const char *column);
 
 /* yes at the terminal? --yes answers; CODE_DONE, CODE_NO or CODE_USAGE (said) */
 extern int question_ask(Cli *cli, const char *question);
+/* whether there is a terminal to ask at */
+extern bool question_possible(void);
 
 /* ---------------------------------------------------------------- secrets.c */
 

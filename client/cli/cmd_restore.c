@@ -112,31 +112,70 @@ print_restored(Cli *cli, const dba_result *result, bool dry_run)
 
 /* The arguments of the server's verb; schema NULL: the file has its own. */
 static char *
-restore_arguments(const Cli *cli, const char *schema)
+restore_arguments(const Cli *cli, const char *schema, bool copy)
 {
 	cJSON	   *arguments = options_arguments(cli);
 	char	   *text;
 
 	if (schema != NULL)
 		cJSON_AddRawToObject(arguments, "backup_schema", schema);
+	if (copy)
+		cJSON_AddStringToObject(arguments, "on_raw", "copy");
 	text = cJSON_PrintUnformatted(arguments);
 	cJSON_Delete(arguments);
 	return text;
+}
+
+/* What becomes of it is said by who asked; 0: there was no memory. */
+static dba_request
+begin_restore(Cli *cli, Source *source, const char *schema, bool copy)
+{
+	char	   *arguments = restore_arguments(cli, schema, copy);
+	dba_request request;
+
+	progress_begin(&source->progress, cli, input_size(source->input));
+	request = dba_restore(cli->db, arguments, source_read, source_progress, call_called, source);
+	(void) call_wait_quietly(cli, &source->call, request);
+	progress_end(&source->progress);
+	cJSON_free(arguments);
+	return request;
+}
+
+/*
+ * References whose values mean other rows in another database are a question where it
+ * can be asked.  --yes does not answer it: who has not heard of it has not agreed.
+ */
+static bool
+may_copy(Cli *cli, const Source *source)
+{
+	const dba_error *error = source->call.error;
+	const char *hint = dba_error_hint(error);
+
+	if (error == NULL || strcmp(dba_error_sqlstate(error), "22023") != 0 || hint == NULL ||
+		strstr(hint, "on_raw") == NULL || options_has(cli, "on-raw") || options_has(cli, "yes") ||
+		strcmp(cli->operands[0], "-") == 0 || !question_possible())
+		return false;
+	message_warn("%s", dba_error_message(error));
+	return question_ask(cli, "Copy such values as they stand?") == CODE_DONE;
 }
 
 /* A source that failed has said so; the request's own error is only its echo. */
 static int
 run_restore(Cli *cli, Source *source, const char *schema)
 {
-	char	   *arguments = restore_arguments(cli, schema);
 	bool		dry_run = options_has(cli, "dry-run");
-	dba_request request;
+	dba_request request = begin_restore(cli, source, schema, false);
 	int			code;
 
-	progress_begin(&source->progress, cli, input_size(source->input));
-	request = dba_restore(cli->db, arguments, source_read, source_progress, call_called, source);
-	(void) call_wait_quietly(cli, &source->call, request);
-	progress_end(&source->progress);
+	if (!source->failed && may_copy(cli, source))
+	{
+		call_free(&source->call);
+		input_free(source->input);
+		source->input = input_open(cli->operands[0]);
+		if (source->input == NULL)
+			return CODE_USAGE;
+		request = begin_restore(cli, source, schema, true);
+	}
 	if (source->failed && !signals_interrupted())
 		code = CODE_FAILED;
 	else
@@ -152,7 +191,6 @@ run_restore(Cli *cli, Source *source, const char *schema)
 				? CODE_NO
 				: CODE_DONE;
 	}
-	cJSON_free(arguments);
 	return code;
 }
 

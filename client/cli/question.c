@@ -12,6 +12,16 @@
 #include "cli.h"
 #include "print.h"
 
+bool
+question_possible(void)
+{
+	FILE	   *terminal = fopen("/dev/tty", "r+e");
+
+	if (terminal != NULL)
+		fclose(terminal);
+	return terminal != NULL;
+}
+
 int
 question_ask(Cli *cli, const char *question)
 {

@@ -159,6 +159,33 @@ foreach my $command (sort keys %question)
 }
 is($node->safe_psql('other', q{SELECT count(*) FROM notes WHERE slug = 'gone'}), '0', 'the answer y deletes');
 
+# References that mean other rows in another database are one more question.
+$node->safe_psql($_, q{
+	CREATE TABLE kinds (id serial PRIMARY KEY, note text);
+	CREATE TABLE things (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, kind_id int REFERENCES kinds);
+	INSERT INTO kinds (note) VALUES ('x')}) foreach 'shop', 'other';
+$node->safe_psql('shop', q{INSERT INTO things (slug, kind_id) VALUES ('a', 1)});
+write_file('things.json', '{"tables": [{"name": "things", "user_field": null}]}');
+system_or_bail('db-adapter', '-q', '--profile', 'shop', 'backup', '--all-users', '--backup-schema', 'things.json', '-o', 'things.jsonl');
+foreach my $answer ([ "n\n", 4, 0 ], [ "y\n", 0, 1 ])
+{
+	my ($keys, $code, $rows) = @$answer;
+	my $terminal = Terminal->new([ qw(db-adapter restore things.jsonl --profile other --backup-schema things.json) ]);
+
+	$terminal->expect(qr/Restore into other \(.*\)\? \[y\/N\] /);
+	$terminal->type("y\n");
+	$terminal->expect(qr/"things_kind_id_fkey".*Copy such values as they stand\? \[y\/N\] /s);
+	$terminal->type($keys);
+	is($terminal->finish, $code, 'the answer to copying exits with ' . $code) or diag($terminal->printed);
+	is($node->safe_psql('other', 'SELECT count(*) FROM things'), $rows, "and leaves $rows rows");
+}
+{
+	my $terminal = Terminal->new([ qw(db-adapter restore things.jsonl --profile other --backup-schema things.json --yes) ]);
+
+	is($terminal->finish, 4, '--yes does not agree to what it has not been told');
+	unlike($terminal->printed, qr/Copy such values/, 'nor is it asked');
+}
+
 # --- Ctrl-C at every stage
 
 {
