@@ -159,9 +159,12 @@ begin_section(const FileSection *section, void *arg)
 	end_table(restore, table);
 	check_order(restore, table, section->line);
 	t = restore_table_create(restore, table);
+	restore_refs_create(t);
 	restore->tables[table->index] = t;
 	progress_phase("restoring rows", section->name);
+	restore_lookup_begin(t, section);
 	restore_table_begin(t, section);
+	restore_batch_init(t);
 	restore_tenant_check_keys(t);
 	restore->current = t;
 }

@@ -57,8 +57,11 @@ given_columns(const RestoreTable *t, const RestoreRow *row)
 void
 restore_batch_init(RestoreTable *t)
 {
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
+
 	if (!t->columns.shape.lenient)
 		restore_table_use(t, given_columns(t, NULL));
+	MemoryContextSwitchTo(oldcxt);
 }
 
 /* Whether the row brings the columns that the batch's statements are for. */

@@ -21,21 +21,6 @@
 /* How often a key that is taken is drawn again. */
 #define MAX_REDRAWS 3
 
-/* The text of a column as the file has it; false where it is NULL or not there. */
-bool
-restore_key_part(const RestoreTable *t, const RestoreRow *row, int column, const char **text,
-				 int *len)
-{
-	int			at = t->columns.fields[column];
-	const RowField *field = at < 0 ? NULL : &row->fields[at];
-
-	if (field == NULL || field->kind <= FIELD_NULL)
-		return false;
-	*text = field->data;
-	*len = field->len;
-	return true;
-}
-
 /* The text points into the row's fields, and is copied where it outlives them. */
 void
 restore_key_source(RestoreTable *t, RestoreRow *row)

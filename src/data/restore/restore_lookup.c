@@ -17,12 +17,12 @@
 #include "utils/memutils.h"
 
 void
-restore_lookup_begin(RestoreTable *t)
+restore_lookup_begin(RestoreTable *t, const FileSection *section)
 {
 	t->lookup = t->table->lookup;
 	/* What the file holds decides whether more can be done with it. */
-	if (t->lookup == LOOKUP_NONE || t->section->lookup == LOOKUP_FIND)
-		t->lookup = t->section->lookup == LOOKUP_NONE ? t->lookup : t->section->lookup;
+	if (t->lookup == LOOKUP_NONE || section->lookup == LOOKUP_FIND)
+		t->lookup = section->lookup == LOOKUP_NONE ? t->lookup : section->lookup;
 	if (t->lookup != LOOKUP_NONE && t->table->nslug == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -52,7 +52,7 @@ is_of_none(const RestoreTable *t, const RestoreRow *row)
 
 	return t->table->user_column != NULL && !t->table->user_column->not_null &&
 		   t->match.count > 0 &&
-		   !restore_key_part(t, row, t->table->user_column - t->rel->columns, &text, &len) &&
+		   !restore_table_field(t, row, t->table->user_column - t->rel->columns, &text, &len) &&
 		   (t->restore->options.user_id != NULL || tenant_of_file(t) != NULL);
 }
 
@@ -228,7 +228,7 @@ name_of(const RestoreTable *t, const RestoreRow *row)
 		int			len;
 
 		appendStringInfo(&name, "%s%s ", i > 0 ? ", " : "", column->name);
-		if (restore_key_part(t, row, column - t->rel->columns, &text, &len))
+		if (restore_table_field(t, row, column - t->rel->columns, &text, &len))
 			json_escape(&name, pg_any_to_server(pnstrdup(text, len), len, PG_UTF8), len);
 		else
 			appendStringInfoString(&name, "NULL");

@@ -361,7 +361,10 @@ struct Restore
 	TransactionId begun;		/* the next one when the restore began */
 };
 
-/* restore_table.c */
+/*
+ * restore_table.c, which calls none of the stations below: restore.c calls them for a new
+ * table, in the order create, refs_create, lookup_begin, begin, batch_init.
+ */
 extern RestoreTable *restore_table_create(Restore *restore, BackupTable *table);
 extern void restore_table_begin(RestoreTable *t, const FileSection *section);
 /* The statements for rows with these columns. */
@@ -370,6 +373,9 @@ extern void restore_table_use(RestoreTable *t, const Bitmapset *given);
 extern bool restore_table_is_drawn(const RestoreTable *t, int column);
 /* Whether the row, whose values are read, may exist already. */
 extern bool restore_table_may_exist(RestoreTable *t, const RestoreRow *row);
+/* The text of a column as the file has it; false where it is NULL or not there. */
+extern bool restore_table_field(const RestoreTable *t, const RestoreRow *row, int column,
+								const char **text, int *len);
 /* Whether we fill the column, whatever the file says. */
 extern bool restore_table_is_filled(const RestoreTable *t, int column);
 /* Whether a NULL in this column of the match key finds a NULL. */
@@ -436,7 +442,7 @@ extern void restore_batch_init(RestoreTable *t);
 
 /* restore_lookup.c */
 /* What the file has of the table: rows of its own, or those that are looked up. */
-extern void restore_lookup_begin(RestoreTable *t);
+extern void restore_lookup_begin(RestoreTable *t, const FileSection *section);
 /* Whether, and how, the row, whose fields are read, is looked up. */
 extern void restore_lookup_mark(const RestoreTable *t, RestoreRow *row);
 extern void restore_lookup_find(RestoreTable *t, int from, int to);
@@ -469,8 +475,6 @@ extern bool restore_source_is_plain(Restore *restore, int table, int key);
 
 /* restore_key.c */
 extern void restore_key_source(RestoreTable *t, RestoreRow *row);
-extern bool restore_key_part(const RestoreTable *t, const RestoreRow *row, int column,
-							 const char **text, int *len);
 /* The reverse of restore_key_target(): the key as the row's values. */
 extern void restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key);
 extern void restore_key_draw(RestoreTable *t, RestoreRow *row);

@@ -44,6 +44,7 @@ is_tenant_alone(const RestoreTable *t, const BackupRef *ref)
 void
 restore_refs_create(RestoreTable *t)
 {
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 	int			count = t->table->nrefs;
 
 	if (count > MAX_REFS)
@@ -69,6 +70,7 @@ restore_refs_create(RestoreTable *t)
 		r->copied = t->restore->copied[t->table->index][i] || is_tenant_alone(t, r->ref);
 		t->circular |= r->ref->circular;
 	}
+	MemoryContextSwitchTo(oldcxt);
 }
 
 /* The table meant: the only one, or that whose word stands in the type column. */
@@ -80,7 +82,7 @@ choose_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r)
 
 	if (r->type_column < 0)
 		return r->ref->targets[0].index;
-	if (!restore_key_part(t, row, r->type_column, &text, &len))
+	if (!restore_table_field(t, row, r->type_column, &text, &len))
 		return -1;
 	for (int i = 0; i < r->ref->ntargets; i++)
 		if (strlen(r->ref->targets[i].value) == len &&
@@ -97,7 +99,7 @@ has_null(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r)
 	int			len;
 
 	for (int i = 0; i < r->ref->nfields; i++)
-		if (!restore_key_part(t, row, r->columns[i], &text, &len))
+		if (!restore_table_field(t, row, r->columns[i], &text, &len))
 			return true;
 	return false;
 }

@@ -101,7 +101,7 @@ convert_fields(void *arg)
 		const char *text;
 		int			len;
 
-		if (!restore_key_part(f->t, f->row, f->t->key.columns[i], &text, &len))
+		if (!restore_table_field(f->t, f->row, f->t->key.columns[i], &text, &len))
 			return;
 		parts[i] = pnstrdup(text, len);
 		parts[i] = pg_any_to_server(parts[i], len, PG_UTF8);

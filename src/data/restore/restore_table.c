@@ -319,6 +319,21 @@ rows_tell_tenant(const RestoreTable *t)
 	return t->table->user_column != NULL && t->restore->options.user_id == NULL;
 }
 
+/* The text of a column as the file has it; false where it is NULL or not there. */
+bool
+restore_table_field(const RestoreTable *t, const RestoreRow *row, int column, const char **text,
+					int *len)
+{
+	int			at = t->columns.fields[column];
+	const RowField *field = at < 0 ? NULL : &row->fields[at];
+
+	if (field == NULL || field->kind <= FIELD_NULL)
+		return false;
+	*text = field->data;
+	*len = field->len;
+	return true;
+}
+
 /*
  * A row of a tenant that had none here cannot exist, so long as a unique index
  * keeps the file from bringing it twice.
@@ -335,7 +350,7 @@ restore_table_may_exist(RestoreTable *t, const RestoreRow *row)
 
 	if (t->match.count == 0 || t->match.probing || !rows_tell_tenant(t))
 		return t->match.count > 0 && t->match.probing;
-	if (!restore_key_part(t, row, column, &text, &len) || row->nulls[column])
+	if (!restore_table_field(t, row, column, &text, &len) || row->nulls[column])
 		return false;
 	foreach(lc, t->match.tenants)
 	{
@@ -732,7 +747,6 @@ restore_table_create(Restore *restore, BackupTable *table)
 							 restore->options.user_id, strlen(restore->options.user_id));
 	t->notes.triggers = relation_triggers(t->rel->oid, &before);
 	t->sql.may_suppress = before || t->rel->kind != RELKIND_RELATION;
-	restore_refs_create(t);
 	MemoryContextSwitchTo(oldcxt);
 	return t;
 }
@@ -838,7 +852,6 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 
 	t->section = section;
-	restore_lookup_begin(t);
 	create_shape(t, section);
 	choose_key(t);
 	note_defaulted(t);
@@ -865,6 +878,5 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 		t->match.count == 0 &&
 		has_rows_of(t, t->restore->options.user_id != NULL ? t->table->user_column : NULL,
 					t->columns.tenant);
-	restore_batch_init(t);
 	MemoryContextSwitchTo(oldcxt);
 }
