@@ -12,6 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "fixture.h"
 
 /* types without an array of their own, arrays, and those whose array would cut or
@@ -254,13 +255,184 @@ test_many_shapes(void **state)
 		"311 156 152 315");
 }
 
+/* --- submitted in one go, in a transaction */
+
+/* A JSON array of `count` rows from `first` on; the last has what `last` says. */
+static const char *
+behind_rows(int first, int count, const char *last)
+{
+	static Buf	rows = BUF_INIT;
+
+	buf_reset(&rows);
+	for (int i = 0; i < count; i++)
+		buf_printf(&rows, "%c{\"id\": %d, \"v\": %s}", i == 0 ? '[' : ',', first + i,
+				   i == count - 1 ? last : "7");
+	buf_putc(&rows, ']');
+	return buf_text(&rows);
+}
+
+static dba_client *
+behind_begin(dba_client *client)
+{
+	Outcome		out = {0};
+
+	server_sql(server, "CREATE TABLE IF NOT EXISTS behind (id int PRIMARY KEY, v int)");
+	outcome_wait(db, dba_begin(client, NULL, outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	return out.db;
+}
+
+static void
+behind_many(dba_client *tx, const char *rows, const char *conflict, Outcome *out)
+{
+	dba_query  *query = dba_query_new("behind");
+
+	*out = (Outcome){0};
+	if (conflict != NULL)
+		dba_query_conflict(query, conflict);
+	assert_true(dba_query_insert(tx, query, rows, outcome_take, out) != 0);
+	dba_query_free(query);
+}
+
+#define COUNT_SQL "SELECT count(*) || ' ' || COALESCE(sum(v), 0) FROM behind"
+
+/* Each sees what came before it, and nothing of what came after. */
+static void
+test_order_behind(void **state)
+{
+	dba_client *tx = behind_begin(db);
+	Outcome		outs[9] = {0};
+	dba_client *inner;
+
+	(void) state;
+	dba_execute(tx, "INSERT INTO behind VALUES (-1, 1)", NULL, outcome_take, &outs[0]);
+	behind_many(tx, behind_rows(0, 300, "7"), NULL, &outs[1]);	/* COPY */
+	dba_execute(tx, COUNT_SQL, NULL, outcome_take, &outs[2]);
+	behind_many(tx, behind_rows(100, 300, "8"), "id", &outs[3]);	/* arrays */
+	dba_execute(tx, COUNT_SQL, NULL, outcome_take, &outs[4]);
+	dba_execute(tx, "DELETE FROM behind WHERE id >= 0", NULL, outcome_take, &outs[5]);
+	behind_many(tx, behind_rows(0, 300, "9"), NULL, &outs[6]);
+	dba_begin(tx, NULL, outcome_take, &outs[7]);
+	dba_run(db);
+	for (int i = 0; i < 8; i++)
+		if (outs[i].called != 1 || outs[i].message[0] != '\0')
+			fail_msg("%d: %s", i, outs[i].message);
+	assert_int_equal(outs[1].count, 300);
+	assert_string_equal(outs[2].text, "301 2101");
+	assert_int_equal(outs[3].count, 300);
+	assert_string_equal(outs[4].text, "401 2802");
+	assert_int_equal(outs[5].count, 400);
+	/* in a savepoint, whose end and whose transaction's waits as well */
+	inner = outs[7].db;
+	behind_many(inner, behind_rows(1000, 300, "7"), NULL, &outs[0]);
+	dba_execute(inner, COUNT_SQL, NULL, outcome_take, &outs[1]);
+	dba_rollback(inner, outcome_take, &outs[2]);
+	dba_run(db);
+	assert_int_equal(outs[0].count, 300);
+	assert_string_equal(outs[1].text, "601 4203");
+	assert_string_equal(outs[2].message, "");
+	behind_many(tx, behind_rows(1000, 300, "0"), NULL, &outs[3]);
+	dba_commit(tx, outcome_take, &outs[4]);
+	dba_execute(tx, "SELECT 1", NULL, outcome_take, &outs[5]);
+	dba_run(db);
+	assert_int_equal(outs[3].count, 300);
+	assert_string_equal(outs[4].message, "");
+	assert_int_equal(outs[5].code, DBA_INVALID);	/* behind the end */
+	assert_string_equal(server_sql(server, COUNT_SQL), "601 4196");
+	server_sql(server, "TRUNCATE behind");
+}
+
+/* One that fails, at the server or before it, takes along all that was submitted with it. */
+static void
+test_commit_behind(void **state)
+{
+	static const struct
+	{
+		int			first;
+		int			count;
+		const char *last;
+		const char *conflict;
+	} cases[] = {
+		{-300, 300, "\"x\"", NULL}, /* a value that the server refuses, in COPY */
+		{-300, 303, "1", NULL}, /* a key twice */
+		{-300, 300, "\"x\"", "id"}, /* in arrays */
+		{-300, 300, "{\"a\": 1}", NULL},	/* a value that no int takes */
+		{-300, 300, "{\"a\": 1}", "id"},
+		{-300, 3, "{\"a\": 1}", NULL},	/* one statement */
+		{-300, 3, "?", NULL},	/* no JSON */
+		{-300, 300, "?", NULL},
+		{-300, 300, "1, \"gone\": 1", NULL},	/* no such column */
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		dba_client *tx = behind_begin(db);
+		Outcome		before = {0};
+		Outcome		many;
+		Outcome		after = {0};
+		Outcome		last = {0};
+
+		dba_execute(tx, "INSERT INTO behind VALUES (1, 1), (2, 1)", NULL, outcome_take, &before);
+		behind_many(tx, behind_rows(cases[i].first, cases[i].count, cases[i].last),
+					cases[i].conflict, &many);
+		dba_execute(tx, "INSERT INTO behind VALUES (3, 1)", NULL, outcome_take, &after);
+		dba_commit(tx, outcome_take, &last);
+		dba_run(db);
+		if (before.message[0] != '\0' || many.failed != 1 || strcmp(after.sqlstate, "25P02") != 0 ||
+			strcmp(last.sqlstate, "25P02") != 0 ||
+			strcmp(server_sql(server, "SELECT count(*) FROM behind"), "0") != 0)
+			fail_msg("%zu: %s; %s; %s; %s", i, before.message, many.message, after.message,
+					 last.message);
+	}
+}
+
+/* Cancelled at any station, and closed: nothing is left, and everybody hears of it. */
+static void
+test_cancel_behind(void **state)
+{
+	(void) state;
+	for (int which = 0; which < 4; which++)
+		for (int turns = 0; turns < 12; turns++)
+		{
+			dba_client *tx = behind_begin(db);
+			Outcome		outs[4] = {0};
+			dba_request ids[4];
+
+			ids[0] =
+				dba_insert_many(tx, "behind", behind_rows(0, 300, "1"), outcome_take, &outs[0]);
+			ids[1] = dba_execute(tx, "SELECT 1", NULL, outcome_take, &outs[1]);
+			ids[2] =
+				dba_insert_many(tx, "behind", behind_rows(300, 300, "1"), outcome_take, &outs[2]);
+			ids[3] = which < 3 ? dba_commit(tx, outcome_take, &outs[3]) : 0;
+			for (int i = 0; i < turns; i++)
+				dba_wait(db, ids[0], 0);
+			if (which < 3)
+				dba_cancel(db, ids[which]);
+			else
+				dba_close(tx);
+			dba_run(db);
+			for (int i = 0; i < 4; i++)
+				assert_int_equal(outs[i].called, ids[i] != 0);
+			/* too late, or all of it is gone */
+			assert_string_equal(
+				server_sql(server, "WITH gone AS (DELETE FROM behind RETURNING 1) "
+								   "SELECT count(*) FROM gone"),
+				which < 3 && outs[0].failed + outs[1].failed + outs[2].failed == 0 ? "600" : "0");
+			if (which < 3)
+				assert_int_equal(outs[3].failed,
+								 outs[0].failed + outs[1].failed + outs[2].failed > 0);
+		}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_same_values), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_uneven),		cmocka_unit_test(test_returning),
-		cmocka_unit_test(test_many_shapes),
+		cmocka_unit_test(test_same_values),	  cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_uneven),		  cmocka_unit_test(test_returning),
+		cmocka_unit_test(test_many_shapes),	  cmocka_unit_test(test_order_behind),
+		cmocka_unit_test(test_commit_behind), cmocka_unit_test(test_cancel_behind),
 	};
 
 	return cmocka_run_group_tests(tests, setup, fixture_end);

@@ -125,6 +125,7 @@ typedef struct RequestListen
 typedef struct RequestGroup
 {
 	Group	   *owner;
+	void (*start)(Request *request);	/* in a transaction: when its turn has come */
 	void (*cancel)(Request *request);
 	void (*resume)(Request *request);
 	void (*free)(Group *group);
@@ -146,11 +147,12 @@ typedef struct RequestWire
 	bool		answered;		/* and only that is still to come */
 } RequestWire;
 
-/* REQUEST_BEGIN, REQUEST_COMMIT, REQUEST_ROLLBACK */
+/* REQUEST_BEGIN, REQUEST_COMMIT, REQUEST_ROLLBACK, and what is submitted between */
 typedef struct RequestTx
 {
 	dba_client *begun;			/* what the callback of a begin gets */
 	bool		ends;			/* the transaction is over after its callback */
+	bool		stray;			/* refused by its transaction, which goes on without it */
 } RequestTx;
 
 typedef struct RequestDue
@@ -169,7 +171,8 @@ typedef struct RequestDue
  *	SENT		on wire.conn, and may have run: only a stale statement is sent again
  *	DONE		has result or error; in the queue of those to be called back
  *
- * A group is QUEUED until it is DONE, in no queue.  An error may be there before
+ * A group is QUEUED until it is DONE, in no queue but while it waits for its turn in a
+ * transaction.  An error may be there before
  * DONE (the answers still to come are taken first); abort_code says that an early
  * end was asked of the server, whose answer ends it.
  */
@@ -215,6 +218,7 @@ struct dba_client
 {
 	Core	   *core;
 	Tx		   *tx;				/* NULL for the pool's own handle */
+	Request	   *of;				/* a group's handle for its steps in there; else NULL */
 	bool		gone;			/* takes nothing more: its transaction is over */
 	int			requests;		/* submitted on it, not called back yet */
 };

@@ -5,7 +5,9 @@
  * A group holds no connection and no loop of its own: each step's callback decides what
  * comes next.  It has one error, the first, because those that follow are consequences
  * of it.  When it has begun a transaction it also ends it, so that whatever happens the
- * caller hears of one outcome: all of it, or nothing.
+ * caller hears of one outcome: all of it, or nothing.  In a transaction of the caller's
+ * it has its turn like any request there, and nothing else runs between its steps: they
+ * are told from what the caller submits by the handle that they are submitted on.
  *
  * Somebody must always be left to end it.  A step that could not be submitted ends it
  * at once; a cancel that finds no step under way wakes it by an empty request, for a
@@ -74,6 +76,17 @@ group_free(Group *group)
 	group->release(group);
 }
 
+static void
+group_start(Request *request)
+{
+	Group	   *group = group_of(request);
+
+	if (group->error != NULL)	/* cancelled while it waited */
+		group_end(group);
+	else
+		group->begun(group);
+}
+
 dba_request
 group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
 {
@@ -87,6 +100,7 @@ group_submit(Group *group, dba_client *db, dba_callback cb, void *arg)
 	group->request = request;
 	group->db = db;
 	request->group.owner = group;
+	request->group.start = group_start;
 	request->group.cancel = group_cancel;
 	request->group.resume = group_resume;
 	request->group.free = group_free;
@@ -206,8 +220,11 @@ group_begin(Group *group)
 	/* Inside the caller's transaction nothing is begun: who began it decides how it ends. */
 	if (group->db->tx != NULL)
 	{
-		group->tx = group->db;
-		group->begun(group);
+		group->steps.core = group->db->core;
+		group->steps.tx = group->db->tx;
+		group->steps.of = group->request;
+		group->tx = &group->steps;
+		group->db->core->provider->queue(group->request);
 		return;
 	}
 	id = dba_begin(group->db, group->tx_options, group_begun, group);

@@ -17,6 +17,7 @@ struct Group
 	dba_client *db;				/* where it was submitted */
 	dba_client *tx;				/* its transaction; NULL: none yet */
 	bool		own_tx;			/* begun here, ended here */
+	dba_client	steps;			/* what tx is in a transaction of the caller's */
 	const char *tx_options;		/* of dba_begin; NULL: none */
 	bool		waking;
 	bool		ending;
@@ -40,7 +41,7 @@ extern dba_request group_submit(Group *group, dba_client *db, dba_callback cb, v
  * may go on; else it has been released, or ends with the error. */
 extern bool group_goes_on(Group *group, dba_request id, dba_error *error);
 
-/* begins a transaction (on a transaction: uses that) and calls group->begun */
+/* begins a transaction (on a transaction: waits there for its turn) and calls group->begun */
 extern void group_begin(Group *group);
 
 /* runs a statement of the library's own; parameters are text and must live until

@@ -160,14 +160,24 @@ request_submit(Request *request)
 	return request->id;
 }
 
-/* Accept a request only to call its failure back; takes the error. */
+/*
+ * Accept a request only to call its failure back; takes the error.  In a transaction it
+ * fails when its turn comes: what was submitted before it runs, what comes after does not.
+ */
 dba_request
 request_refuse(Request *request, dba_error *error)
 {
 	if (!error->constant)
 		error->retryable = error->code != DBA_INVALID;
 	request_accept(request);
-	request_fail(request, error);
+	if (request->db->tx != NULL && request->kind == REQUEST_STATEMENT)
+	{
+		request->error = error;
+		request->state = REQUEST_QUEUED;
+		request->core->provider->queue(request);
+	}
+	else
+		request_fail(request, error);
 	return request->id;
 }
 

@@ -38,6 +38,8 @@ struct Tx
 	bool		lost;			/* with its connection */
 	dba_error  *poison;			/* the first failure */
 	RequestList queue;			/* not sent yet */
+	Request	   *running;		/* of several statements: nothing else is queued meanwhile */
+	RequestList held;			/* what was submitted behind it, and waits for its end */
 	Tx		   *next;			/* pool->transactions */
 };
 

@@ -25,7 +25,8 @@ poison_error(const Tx *tx)
 void
 poison_note(Tx *tx, const Request *request)
 {
-	if (tx->poison != NULL || (request->kind != REQUEST_STATEMENT && request->kind != REQUEST_COPY))
+	if (tx->poison != NULL || request->kind == REQUEST_BEGIN || request->kind == REQUEST_COMMIT ||
+		request->kind == REQUEST_ROLLBACK || request->kind == REQUEST_LISTEN)
 		return;
 	/* the server was asked to cancel it, and says no more than that */
 	if (request->abort_code != DBA_OK && strcmp(dba_error_sqlstate(request->error), "57014") == 0)

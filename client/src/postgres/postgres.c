@@ -171,6 +171,8 @@ postgres_cancel(Request *request)
 static void
 postgres_leave(Request *request)
 {
+	if (request->db->tx != NULL)
+		tx_leave(request);
 	if (request->wire.conn != NULL)
 		conn_leave(request->wire.conn, request);
 	if (request->wire.wanted != NULL)

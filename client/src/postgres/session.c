@@ -173,7 +173,9 @@ session_validate(dba_client *db, dba_callback cb, void *arg)
 	v->group.begun = validation_begun;
 	v->group.release = validation_release;
 	id = group_submit(&v->group, db, cb, arg);
-	if (id != 0)
+	if (id != 0 && db->tx != NULL)
+		group_begin(&v->group);
+	else if (id != 0)
 		validation_begun(&v->group);
 	return id;
 }

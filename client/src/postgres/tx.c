@@ -2,7 +2,11 @@
  * tx.c
  *		Transactions and savepoints: clients bound to one connection.
  *
- * A transaction's requests go out in bursts that share one Sync.  Savepoints are
+ * A transaction's requests go out in bursts that share one Sync, in the order in which
+ * they were submitted.  One that is made of several statements asks for the later ones
+ * when the first has been answered: until it is done, what was submitted behind it is
+ * held.  Whatever fails, at the server or here, poisons the transaction (poison.c), so
+ * that a commit submitted behind it commits nothing.  Savepoints are
  * transactions of the same connection whose outer one waits; they begin and end
  * only when the connection is quiet, so that it is known which of them a failure
  * belongs to.
@@ -85,30 +89,97 @@ tx_lost(Tx *tx, const dba_error *reason)
 
 /* --- requests */
 
+static bool
+tx_is_end(const Request *request)
+{
+	return request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK;
+}
+
+/* What may not be submitted now, and why; NULL: it may.  Steps were allowed with their group. */
+static const char *
+tx_objection(const Tx *tx, const Request *request)
+{
+	if (request->db->of != NULL)
+		return tx->closed || tx->self.gone ? "the transaction was closed" : NULL;
+	if (tx->state == TX_ENDING)
+		return "the transaction is being ended";
+	if (tx->inner != NULL && (request->tx.begun == NULL || request->tx.begun->tx != tx->inner) &&
+		!(tx_is_end(request) && tx->closed))
+		return "a savepoint of this transaction is open";
+	return NULL;
+}
+
+/* Its turn has come. */
+static void
+tx_admit(Tx *tx, Request *request)
+{
+	if (request->kind != REQUEST_GROUP)
+	{
+		list_append(&tx->queue, LINK_QUEUE, request);
+		return;
+	}
+	/* a group that is a step of another runs as part of that */
+	if (request->db->of == NULL)
+		tx->running = request;
+	request->group.start(request);
+}
+
 void
 tx_queue(Request *request)
 {
 	Tx		   *tx = request->db->tx;
-	bool		ends = request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK;
+	const char *objection = tx_objection(tx, request);
 
-	if (tx->state == TX_ENDING)
-		request_fail(request, error_new(DBA_INVALID, "the transaction is being ended"));
-	else if (tx->inner != NULL &&
-			 (request->tx.begun == NULL || request->tx.begun->tx != tx->inner) &&
-			 !(ends && tx->closed))
-		request_fail(request, error_new(DBA_INVALID, "a savepoint of this transaction is open"));
-	else
+	if (objection != NULL)
 	{
-		if (ends)
-			tx->state = TX_ENDING;
-		list_append(&tx->queue, LINK_QUEUE, request);
+		request->tx.stray = true;
+		request_fail(request, error_new(DBA_INVALID, "%s", objection));
+		return;
 	}
+	if (tx_is_end(request))
+		tx->state = TX_ENDING;
+	/* the rollback of dba_close waits for nothing */
+	if (request->db->of == NULL && (tx->running != NULL || tx->held.head != NULL) &&
+		!(tx_is_end(request) && tx->closed))
+		list_append(&tx->held, LINK_QUEUE, request);
+	else
+		tx_admit(tx, request);
+}
+
+static void
+tx_release(Tx *tx)
+{
+	Request	   *request;
+
+	while (tx->running == NULL && (request = tx->held.head) != NULL)
+	{
+		list_remove(&tx->held, LINK_QUEUE, request);
+		tx_admit(tx, request);
+	}
+}
+
+/* What follows a failure fails too, also where the server knows nothing of it. */
+void
+tx_leave(Request *request)
+{
+	Tx		   *tx = request->db->tx;
+
+	if (request->error != NULL && !request->tx.stray)
+		poison_note(tx, request);
+	if (tx->running == request)
+		tx->running = NULL;		/* tx_dispatch lets go what is held */
 }
 
 /* A request that needs no answer of the server: true when it has ended. */
 static bool
 tx_settle(Tx *tx, Request *request)
 {
+	/* refused when it was submitted */
+	if (request->error != NULL)
+	{
+		request_finish(request);
+		return true;
+	}
 	/* With its connection the transaction was rolled back: that is what was asked. */
 	if (tx->lost && request->kind == REQUEST_ROLLBACK)
 		request_finish(request);
@@ -176,8 +247,7 @@ tx_dispatch_one(Tx *tx)
 		/* It goes out when what is before it has been answered. */
 		if (conn->ring.count > 0 && tx_needs_quiet(tx, request))
 			break;
-		if ((request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK) &&
-			!tx_choose_end(tx, request))
+		if (tx_is_end(request) && !tx_choose_end(tx, request))
 			continue;
 		if (request->kind != REQUEST_STATEMENT)
 			conn_sync(conn);
@@ -201,6 +271,8 @@ void
 tx_dispatch(Pool *pool)
 {
 	for (Tx *tx = pool->transactions; tx != NULL; tx = tx->next)
+	{
+		tx_release(tx);
 		if (tx->queue.head != NULL)
 			tx_dispatch_one(tx);
 		else if (tx->conn != NULL && tx->conn->unsynced &&
@@ -210,9 +282,22 @@ tx_dispatch(Pool *pool)
 			if (tx->conn != NULL)
 				conn_flush(tx->conn);
 		}
+	}
 }
 
 /* --- ends */
+
+/* Nobody will send what is left. */
+static void
+tx_fail_rest(Tx *tx)
+{
+	while (tx->held.head != NULL)
+		request_fail(tx->held.head, error_new(DBA_CLOSED, "transaction was closed"));
+	while (tx->queue.head != NULL)
+		request_fail(tx->queue.head, error_new(DBA_CLOSED, "transaction was closed"));
+	if (tx->running != NULL)
+		request_abort(tx->running, DBA_CLOSED);
+}
 
 /* The transaction is over: its handle is no longer valid. */
 static void
@@ -223,6 +308,7 @@ tx_over(Tx *tx)
 	if (tx->inner != NULL)
 		tx_over(tx->inner);
 	tx->self.gone = true;
+	tx_fail_rest(tx);
 	tx->conn = NULL;
 	if (tx->outer != NULL)
 		tx->outer->inner = NULL;
@@ -260,7 +346,7 @@ tx_called_back(Request *request)
 		tx_begun(request);
 	if (tx == NULL)
 		return;
-	if (request->kind == REQUEST_COMMIT || request->kind == REQUEST_ROLLBACK)
+	if (tx_is_end(request))
 	{
 		if (!tx->self.gone && tx->state == TX_ENDING && request->tx.ends)
 			tx_over(tx);
@@ -277,8 +363,7 @@ tx_close(Tx *tx)
 	tx->closed = true;
 	if (tx->state == TX_BEGINNING || tx->state == TX_ENDING || tx->self.gone)
 		return;
-	while (tx->queue.head != NULL)
-		request_fail(tx->queue.head, error_new(DBA_CLOSED, "transaction was closed"));
+	tx_fail_rest(tx);
 	if (tx->inner != NULL)
 		tx_close(tx->inner);
 	request = request_new(&tx->self, REQUEST_ROLLBACK, NULL, NULL);

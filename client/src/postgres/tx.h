@@ -11,6 +11,9 @@
 /* queues a request of a transaction, or fails it */
 extern void tx_queue(Request *request);
 
+/* one of them has its result or error: a failed one fails what follows */
+extern void tx_leave(Request *request);
+
 /* sends what transactions have queued, each as one burst */
 extern void tx_dispatch(Pool *pool);
 
