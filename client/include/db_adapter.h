@@ -235,7 +235,7 @@ extern DBA_API void dba_cancel(dba_client *db, dba_request request);
  * if it needs quotes).  columns ("id, name", "count(*) as n", NULL or "*": all)
  * and order_by ("name desc, id", NULL: none) are parsed and quoted; what does not
  * parse is DBA_INVALID.  Rows are JSON objects (members starting with "_" are
- * left out), filters a JSON object: {"a": 1} is equality, null means IS NULL,
+ * left out; {}: all defaults), filters a JSON object: {"a": 1} is equality, null means IS NULL,
  * {"a": {"gt": 1}} with ne lt le gt ge in is_null like ilike between contains,
  * {"or": [{…}, {…}]} and {"and": [...]}; NULL: all rows.
  *
@@ -408,8 +408,10 @@ extern DBA_API void dba_result_free(dba_result *result);
  * Begins a transaction; the callback's client is bound to one connection and
  * every call takes it.  options: NULL or {"isolation": "serializable",
  * "read_only": true, "deferrable": true}.  On a transaction it makes a savepoint;
- * until that ends, calls on the outer one are DBA_INVALID.  A failed statement
- * poisons the transaction: later ones, and commit, get DBA_SERVER with SQLSTATE
+ * until that ends, calls on the outer one are DBA_INVALID.  What is submitted on it runs
+ * in that order, without waiting for callbacks; of several statements (insert_many,
+ * restore, sync) each as a whole.  A failed request, also one that was cancelled or never
+ * sent, poisons the transaction: later ones, and commit, get DBA_SERVER with SQLSTATE
  * 25P02 and the first failure's text; commit then rolls back.
  * The client given is gone when the callback of dba_commit or dba_rollback has
  * returned (whatever it said), or at dba_close of it or of its parent.

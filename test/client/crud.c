@@ -93,7 +93,7 @@ test_refusals(void **state)
 	outcome_wait(
 		db, dba_select(db, "item", NULL, "{\"id\": {\"gtt\": 1}}", NULL, outcome_take, &out), &out);
 	assert_int_equal(out.code, DBA_INVALID);
-	outcome_wait(db, dba_insert(db, "item", "{}", outcome_take, &out), &out);
+	outcome_wait(db, dba_insert(db, "item", "{\"_x\": 1}", outcome_take, &out), &out);
 	assert_int_equal(out.code, DBA_INVALID);
 	outcome_wait(db, dba_insert(db, "item", "not json", outcome_take, &out), &out);
 	assert_int_equal(out.code, DBA_INVALID);
@@ -357,6 +357,35 @@ test_prepared_max(void **state)
 	dba_close(few);
 }
 
+/* {} is a row of defaults, [] no rows at all. */
+static void
+test_defaults(void **state)
+{
+	Outcome		out = {0};
+	dba_query  *query = dba_query_new("plain");
+
+	(void) state;
+	server_sql(server, "DROP TABLE IF EXISTS plain;"
+					   "CREATE TABLE plain (id serial PRIMARY KEY, v text DEFAULT 'x')");
+	outcome_wait(db, dba_insert(db, "plain", "{}", outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	assert_string_equal(out.text, "1");
+	outcome_wait(db, dba_insert_many(db, "plain", "[]", outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	assert_int_equal(out.count, 0);
+	assert_int_equal(out.rows, 0);
+	dba_query_conflict(query, "id");
+	outcome_wait(db, dba_query_insert(db, query, "[]", outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	assert_int_equal(out.count, 0);
+	dba_query_free(query);
+	outcome_wait(db, dba_insert_many(db, "\"", "[]", outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_INVALID);
+	outcome_wait(db, dba_upsert(db, "plain", "{}", "id", outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_INVALID);
+	assert_string_equal(server_sql(server, "SELECT count(*) FROM plain WHERE v = 'x'"), "1");
+}
+
 int
 main(void)
 {
@@ -369,6 +398,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_callbacks, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_stream, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_composites, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_defaults, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_prepared_max, open_db, fixture_close),
 	};
 

@@ -206,6 +206,8 @@ test_write(void **state)
 	assert_string_equal(writing(sql_update, query, "{\"a\":1,\"b\":{\"c\":[]}}"),
 						"UPDATE \"t\" SET \"a\" = $1, \"b\" = $2 WHERE \"id\" = $3 RETURNING * [1] "
 						"[{\"c\":[]}] [7]");
+	assert_string_equal(writing(sql_insert, dba_query_new("t"), "{}"),
+						"INSERT INTO \"t\" DEFAULT VALUES RETURNING *");
 	assert_string_equal(writing(sql_insert, dba_query_new("t"), "{\"_x\":1}"), "row: no columns");
 	assert_string_equal(writing(sql_insert, dba_query_new("t"), "[]"),
 						"row: expected an object, found an array");

@@ -34,7 +34,7 @@ static const char schema[] =
 	" tags text[], nums int[], doc jsonb, n numeric, ns numeric[], big int8, f float8,"
 	" at timestamptz, d date, ok boolean DEFAULT true, m mood);"
 	"CREATE TABLE pair (a text, b int, note text, PRIMARY KEY (a, b));"
-	"CREATE TABLE heap (v int);"
+	"CREATE TABLE heap (v int); CREATE TABLE plain (v int DEFAULT 7);"
 	"CREATE EXTENSION hstore; CREATE TABLE kept (id int PRIMARY KEY, h hstore, j json);"
 	"CREATE TABLE parent (id int PRIMARY KEY); "
 	"CREATE TABLE child (id int PRIMARY KEY, parent int REFERENCES parent, n int CHECK (n > 0),"
@@ -211,7 +211,12 @@ static const Case cases[] = {
 	{INSERT, "child", NULL, "{\"id\": 1, \"n\": 0}", NULL, NULL, "!DBA_SERVER 23514 child_n_check"},
 	{INSERT, "child", NULL, "{\"id\": 1, \"must\": null}", NULL, NULL, "!DBA_SERVER 23502 "},
 	{INSERT, "child", NULL, "{\"id\": \"x\"}", NULL, NULL, "!DBA_SERVER 22P02 "},
-	{INSERT, "child", NULL, "{}", NULL, NULL, "!DBA_INVALID  "},
+	{INSERT, "child", NULL, "{}", NULL, NULL, "!DBA_SERVER 23502 "},
+	{INSERT, "plain", NULL, "{}", NULL, NULL, "[{\"v\":7}]"},
+	{INSERT, "plain", NULL, "{\"_x\": 1}", NULL, NULL, "!DBA_INVALID  "},
+	{UPSERT, "pair", "a, b", "{}", NULL, NULL, "!DBA_INVALID  "},
+	{MANY, "item", NULL, "[]", NULL, NULL, "#0"},
+	{MANY, "item", NULL, "{}", NULL, NULL, "!DBA_INVALID  "},
 	{INSERT, "child", NULL, "[1]", NULL, NULL, "!DBA_INVALID  "},
 	{SELECT, "nowhere", NULL, NULL, NULL, NULL, "!DBA_SERVER 42P01 "},
 	{SELECT, "item", "nothing", NULL, NULL, NULL, "!DBA_SERVER 42703 "},
@@ -506,7 +511,7 @@ test_connection(void **state)
 		"[{\"database\":null,\"username\":\"member\",\"server_version\":\"PostgREST "
 		"12.0.2\",\"extension_version\":null,\"in_recovery\":null,\"ssl\":false,"
 		"\"tables\":[\"child\",\"closed\",\"heap\",\"item\",\"kept\",\"mine\",\"pair\","
-		"\"parent\",\"task\"]}]");
+		"\"parent\",\"plain\",\"task\"]}]");
 	dba_close(db);
 }
 

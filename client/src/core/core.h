@@ -347,6 +347,7 @@ extern Helper *core_helper(Core *core); /* made and watched at first need */
 extern Request *request_new(dba_client *db, RequestKind kind, dba_callback cb, void *arg);
 extern dba_request request_submit(Request *request);
 extern dba_request request_refuse(Request *request, dba_error *error);	/* submits a failure */
+extern dba_request request_settle(Request *request);	/* submits what needs no server: 0 rows */
 extern void request_make_internal(Core *core, dba_request id);
 extern Request *request_find(Core *core, dba_request id);
 extern void request_finish(Request *request);	/* with its result or error: to be called back */

@@ -198,7 +198,16 @@ crud_insert_many(dba_client *db, const dba_query *query, Json rows, dba_callback
 	Arena		arena = {NULL};
 	dba_error  *error = NULL;
 	JsonValue  *value = crud_json(&arena, rows.text, rows.tree, 2, "rows", &error);
+	Request	   *request;
 
+	/* No rows are what a program that collects them may well have. */
+	if (value != NULL && value->type == JSON_TYPE_ARRAY && value->count == 0 &&
+		query_check(query, &error))
+	{
+		arena_free(&arena);
+		request = request_new(db, REQUEST_STATEMENT, cb, arg);
+		return request != NULL ? request_settle(request) : 0;
+	}
 	query_mark_nulls(query, value);
 	return db->core->provider->insert_many(db, query, &arena, value, error, cb, arg);
 }

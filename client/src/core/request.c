@@ -181,6 +181,14 @@ request_refuse(Request *request, dba_error *error)
 	return request->id;
 }
 
+dba_request
+request_settle(Request *request)
+{
+	request_accept(request);
+	request_finish(request);
+	return request->id;
+}
+
 /* The request has its result or error: its callback is due. */
 void
 request_finish(Request *request)

@@ -393,7 +393,6 @@ is_column(const JsonValue *member)
 	return member->name[0] != '_';
 }
 
-/* An empty row is one of defaults alone, and fine. */
 bool
 sql_check_row(const JsonValue *row, dba_error **err)
 {
@@ -411,6 +410,14 @@ sql_check_row(const JsonValue *row, dba_error **err)
 	if (columns == 0)
 		return error_set(err, DBA_INVALID, "row: no columns");
 	return true;
+}
+
+bool
+sql_check_new_row(const dba_query *query, const JsonValue *row, dba_error **err)
+{
+	if (row->type == JSON_TYPE_OBJECT && row->count == 0 && query->conflict == NULL)
+		return true;
+	return sql_check_row(row, err);
 }
 
 void
@@ -475,10 +482,16 @@ sql_insert(SqlStatement *st, const dba_query *query, const JsonValue *row, dba_e
 	const char *separator = " (";
 	size_t		from;
 
-	if (!query_check(query, err) || !sql_check_row(row, err))
+	if (!query_check(query, err) || !sql_check_new_row(query, row, err))
 		return false;
 	buf_puts(&st->text, "INSERT INTO ");
 	sql_write_name(&st->text, &query->table);
+	if (row->count == 0)
+	{
+		buf_puts(&st->text, " DEFAULT VALUES");
+		sql_write_returning(st, query);
+		return finish(st, err);
+	}
 	json_foreach(member, row)
 	{
 		if (!is_column(member))

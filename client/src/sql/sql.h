@@ -48,6 +48,9 @@ extern bool sql_delete(SqlStatement *st, const dba_query *query, dba_error **err
 
 /* what insert and update ask of a row, and update and delete of a query: a filter */
 extern bool sql_check_row(const JsonValue *row, dba_error **err);
+
+/* of a row to be inserted: {} is one of defaults alone, where nothing can conflict */
+extern bool sql_check_new_row(const dba_query *query, const JsonValue *row, dba_error **err);
 extern bool sql_check_filtered(const dba_query *query, const char *verb, dba_error **err);
 
 /* SELECT * FROM function(name => $1, …); args: an object, an array or NULL */

@@ -221,7 +221,7 @@ supabase_insert(Request *request, const dba_query *query, Arena *arena, const Js
 	Exchange   *x = exchange_of_query(request, EXCHANGE_INSERT, query, arena, &error);
 
 	if (error == NULL)
-		sql_check_row(row, &error);
+		sql_check_new_row(query, row, &error);
 	return exchange_submit(request, x, row, error);
 }
 
