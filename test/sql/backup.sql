@@ -107,13 +107,13 @@ INSERT INTO marks VALUES (1, 'u1', 'm1', 'Author', 1, '{"book": {"id": 1}}', NUL
     (2, 'u1', 'm2', 'Author', 2, NULL, NULL), (3, 'u1', 'm3', 'Book', 2, NULL, NULL),
     (4, 'u1', 'm4', 'Book', 1, '{"book": {"id": 2}}', NULL), (5, 'u2', 'm5', NULL, NULL, NULL, NULL),
     (6, 'u1', 'm6', 'Else', 2, '{"book": {"id": 77}}', 5), (7, 'u1', 'm7', NULL, NULL, NULL, 1);
-SELECT line FROM lines(db_adapter.backup_document('{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}},
+SELECT line FROM lines(db_adapter.backup_document('{"tables": [{"name": "authors"}, {"name": "books", "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id", "raw": true}]},
     {"name": "marks", "optional_refs": [
         {"field": "target", "type_field": "what", "map": {"Author": "authors", "Book": "books"}},
         {"field": "doc", "json_path": "$.book.id", "table": "books"}, {"field": "boss", "table": "marks"}]}]}',
     'u1', on_leak => 'drop')) line WHERE line ~ '"m[0-9]"|"end"';
 -- tables without a tenant column belong through their parents
-SELECT line FROM lines(db_adapter.backup_document('{"tables": [{"name": "authors"}, {"name": "books", "user_field": null, "parent": {"table": "authors", "field": "author_id"}},
+SELECT line FROM lines(db_adapter.backup_document('{"tables": [{"name": "authors"}, {"name": "books", "user_field": null, "parent": {"table": "authors", "field": "author_id"}, "optional_refs": [{"table": "authors", "field": "editor_id", "raw": true}]},
     {"name": "pages", "pk": ["book_id", "number"], "slug_field": "number", "user_field": null, "parent": {"table": "books", "field": "book_id"}}]}',
     'u2')) line WHERE line ~ '^."(book_)?id"';
 

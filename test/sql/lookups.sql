@@ -72,5 +72,33 @@ SELECT refusal('{"tables": [{"name": "regress_lookups.plans", "slug_field": "cod
 SELECT refusal('{"tables": [{"name": "regress_lookups.loops", "slug_field": "name", "user_field": null, "optional_refs": [{"field": "up", "table": "regress_lookups.loops", "to": "name"}]}]}');
 SELECT refusal('{"tables": [{"name": "regress_lookups.tasks", "user_field": null, "optional_refs": [{"field": "odd_id", "table": "odd", "to": "id", "type_field": "slug", "map": {"a": "odd"}}]}]}');
 
+-- Foreign keys between tables of the schema, of which it does not speak: ids of this database.
+\set inside '{"tables": [{"name": "regress_lookups.plans", "slug_field": "code", "user_field": null}, {"name": "regress_lookups.tasks", "user_field": null}]}'
+SELECT severity, "table", message FROM db_adapter.check_backup_schema(:'inside') WHERE message ~ 'plan_' ORDER BY 2, 1, 3;
+SELECT db_adapter.backup_document(:'inside');
+SELECT db_adapter.backup_document(:'inside', format => 'json');
+SELECT db_adapter.backup_document(:'inside', keys => '{}');
+SELECT * FROM db_adapter.digest(:'inside', 'regress_lookups.tasks');
+SELECT * FROM db_adapter.digest_rows(:'inside', 'regress_lookups.tasks', NULL);
+-- Of other tables it counts where it is part of what names their rows.
+SELECT count(*) > 0 AS digested FROM db_adapter.digest(:'inside', 'regress_lookups.plans');
+SELECT db_adapter.digest('{"tables": [{"name": "regress_lookups.plans", "slug_field": "code", "user_field": null}, {"name": "regress_lookups.tasks", "user_field": null, "slug_field": ["plan_id", "slug"]},
+    {"name": "regress_lookups.steps", "slug_field": "n", "user_field": null, "parents": [{"table": "regress_lookups.tasks", "field": "task_id"}]}]}', 'regress_lookups.steps');
+-- What stands later, and what leads to its own table.
+SELECT refusal('{"tables": [{"name": "regress_lookups.tasks", "user_field": null}, {"name": "regress_lookups.plans", "slug_field": "code", "user_field": null, "lookup": true}]}');
+SELECT refusal('{"tables": [{"name": "regress_lookups.loops", "slug_field": "name", "user_field": null}]}');
+SELECT refusal('{"tables": [{"name": "regress_lookups.loops", "slug_field": "name", "user_field": null, "lookup": "create"}]}');
+-- A key that holds a reference itself is as little the same elsewhere.
+CREATE TABLE holders (task_id int PRIMARY KEY REFERENCES tasks);
+CREATE TABLE items (id serial PRIMARY KEY, slug text NOT NULL UNIQUE, holder_id int REFERENCES holders);
+SELECT refusal('{"tables": [{"name": "regress_lookups.tasks", "user_field": "org_id"}, {"name": "regress_lookups.holders", "pk": "task_id", "slug_field": "task_id", "user_field": null, "parents": [{"table": "regress_lookups.tasks", "field": "task_id"}]},
+    {"name": "regress_lookups.items", "user_field": null}]}');
+SET client_min_messages = error;
+-- Declared, raw, or the tenant's: nothing is refused.  Neither is a reference by what names the row.
+SELECT refusal('{"tables": [{"name": "regress_lookups.plans", "slug_field": "code", "user_field": null}, {"name": "regress_lookups.tasks", "user_field": null, "parents": [{"table": "regress_lookups.plans", "field": "plan_id"}]}]}');
+SELECT refusal('{"tables": [{"name": "regress_lookups.plans", "slug_field": "code", "user_field": null}, {"name": "regress_lookups.tasks", "user_field": null, "optional_refs": [{"table": "regress_lookups.plans", "field": "plan_id", "raw": true}]}]}');
+SELECT refusal('{"tables": [{"name": "regress_lookups.orgs", "slug_field": "slug", "user_field": "id"}, {"name": "regress_lookups.tasks", "user_field": "org_id"}]}');
+RESET client_min_messages;
+
 DROP SCHEMA regress_lookups CASCADE;
 DROP ROLE regress_lookups_reader;

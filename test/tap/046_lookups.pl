@@ -247,7 +247,7 @@ like(refusal('own1', q{SELECT * FROM db_adapter.delete_rows('{"tables": [{"name"
 
 SKIP:
 {
-	skip 'the packages that the command is built with are not here', 11
+	skip 'the packages that the command is built with are not here', 18
 	  if system('pkg-config --exists libpq libcjson smartcols zlib libzstd') != 0;
 
 	my $prefix = PostgreSQL::Test::Utils::tempdir();
@@ -275,6 +275,28 @@ SKIP:
 	($code, $out, $err) = $command->('shop1', 'shop4', '--confirm', '--backup-schema', "$dir/schema.json");
 	like($out, qr/^accounts +0 +1 +0 +2\norders +0 +0 +0 +4$/m, 'another plan is a change');
 	is(sql('shop4', $content), sql('shop1', $content), 'that is brought');
+
+	# To a table whose rows are brought themselves: the source alone knows that it is a reference.
+	make('shop5', $shop =~ s/plan_id int NOT NULL REFERENCES plans/plan_id int NOT NULL/r);
+	sql('shop5', $there);
+	my $inside = sub {
+		return sprintf('{"tables": [{"name": "plans", "slug_field": "code", "user_field": null}, {"name": "users", "slug_field": "email", "user_field": null},
+			{"name": "accounts", "slug_field": ["user_id", "slug"], "user_field": null, "parents": [{"table": "users", "field": "user_id"}%s]},
+			{"name": "orders", "slug_field": ["account_id", "number"], "user_field": null, "parents": [{"table": "accounts", "field": "account_id"}, {"table": "users", "field": "user_id"}]}]}', $_[0]);
+	};
+	my $before = sql('shop5', 'SELECT * FROM accounts');
+	append_to_file("$dir/inside.json", $inside->(''));
+	foreach my $options ([], ['--confirm'])
+	{
+		($code, $out, $err) = $command->('shop1', 'shop5', '--backup-schema', "$dir/inside.json", @$options);
+		is($code, 4, "a sync that would copy its ids is refused: @$options") or diag($out . $err);
+		like($err, qr/source: foreign key "accounts_plan_id_fkey" of table "accounts" to "plans" is not declared.*HINT: Declare \{"field": "plan_id", "table": "plans"\}/s, 'with what to declare');
+	}
+	is(sql('shop5', 'SELECT * FROM accounts'), $before, 'and nothing came');
+	append_to_file("$dir/declared.json", $inside->(', {"table": "plans", "field": "plan_id"}'));
+	($code, $out, $err) = $command->('shop1', 'shop5', '--confirm', '--backup-schema', "$dir/declared.json");
+	is($code, 0, 'declared, it is synced') or diag($out . $err);
+	is(sql('shop5', $content), sql('shop1', $content), 'and means the same');
 
 	# A plan that is not there: the row is left alone, which is said.
 	sql('shop1', q{INSERT INTO accounts (user_id, slug, plan_id) VALUES (1, 'three', 3)});

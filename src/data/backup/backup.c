@@ -227,6 +227,7 @@ bind_schema(Backup *b)
 		refuse_nothing(backupschema_parse(&b->options.backup_schema->root, true));
 		b->schema = lookup_bind(&b->options.backup_schema, true, b->options.row_security,
 								b->options.format == BACKUP_JSON ? &no_lookups : NULL, &raws);
+		lookup_refuse_undeclared(b->schema, NULL);
 		b->options.complete = true;
 	}
 	if (b->options.format == BACKUP_JSON && needs_newer(b->schema))

@@ -509,29 +509,6 @@ is_among(RelationColumn **columns, int count, AttrNumber attnum)
 	return false;
 }
 
-/*
- * Whether the values by which fk refers are the same in every database: no part of a
- * key or reference of the target, which get other values where they are restored.
- */
-static bool
-means_the_same(const BackupTable *table, const RelationForeignKey *fk, const BackupTable *target)
-{
-	for (int i = 0; i < fk->ncolumns; i++)
-	{
-		AttrNumber	attnum = fk->target_columns[i];
-
-		if (is_among(target->slug_columns, target->nslug, attnum))
-			continue;
-		if (is_among(target->pk_columns, target->npk, attnum) ||
-			OidIsValid(relation_column_by_number(target->rel, attnum)->sequence))
-			return false;
-		for (int j = 0; j < target->nrefs; j++)
-			if (is_among(target->refs[j].columns, target->refs[j].nfields, attnum))
-				return false;
-	}
-	return true;
-}
-
 /* The column of that name and what follows it, "x" and "_id"; or NULL. */
 static RelationColumn *
 find_pair(const BackupTable *table, const char *name, int len, const char *suffix)
@@ -631,7 +608,7 @@ check_foreign_keys(Check *c)
 				inside->index > table->index ? ", and have to stand before it" : "");
 		else if (inside != NULL && is_tenant(table, fk))
 			continue;
-		else if (inside != NULL && means_the_same(table, fk, inside))
+		else if (inside != NULL && lookup_means_same(table, fk, inside))
 			say(c, inside->index > table->index ? "error" : "info",
 				"foreign key \"%s\" to \"%s\" leads not to its key: its values are copied%s",
 				fk->name, inside->name,

@@ -538,6 +538,60 @@ is_excluded(const BackupTable *table, const RelationForeignKey *fk)
 	return false;
 }
 
+/* The tenant's own column on both sides: it is filled in. */
+static bool
+is_tenant_pair(const BackupTable *table, AttrNumber attnum, const BackupTable *target,
+			   AttrNumber target_attnum)
+{
+	return table->user_column != NULL && table->user_column->attnum == attnum &&
+		   target->user_column != NULL && target->user_column->attnum == target_attnum;
+}
+
+static bool
+is_among(RelationColumn *const *columns, int count, AttrNumber attnum)
+{
+	for (int i = 0; i < count; i++)
+		if (columns[i]->attnum == attnum)
+			return true;
+	return false;
+}
+
+static bool
+is_reference(const BackupTable *table, AttrNumber attnum)
+{
+	for (int i = 0; i < table->nrefs; i++)
+		if (is_among(table->refs[i].columns, table->refs[i].nfields, attnum))
+			return true;
+	return false;
+}
+
+bool
+lookup_means_same(const BackupTable *table, const RelationForeignKey *fk, const BackupTable *target)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+	{
+		AttrNumber	attnum = fk->target_columns[i];
+
+		if (is_tenant_pair(table, fk->columns[i], target, attnum))
+			continue;
+		if (is_reference(target, attnum))
+			return false;
+		if (is_among(target->slug_columns, target->nslug, attnum))
+			continue;
+		if (is_among(target->pk_columns, target->npk, attnum) ||
+			OidIsValid(relation_column_by_number(target->rel, attnum)->sequence))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_tenant_alone(const BackupTable *table, const RelationForeignKey *fk)
+{
+	return table->user_column != NULL && fk->ncolumns == 1 &&
+		   fk->columns[0] == table->user_column->attnum;
+}
+
 static void
 note_raw(Completion *c, const BackupTable *table, const RelationForeignKey *fk)
 {
@@ -547,8 +601,7 @@ note_raw(Completion *c, const BackupTable *table, const RelationForeignKey *fk)
 	raw->name = fk->name;
 	raw->target = get_rel_name(fk->target);
 	raw->columns = names_of(table->rel, fk->columns, fk->ncolumns);
-	raw->tenant = table->user_column != NULL && fk->ncolumns == 1 &&
-				  fk->columns[0] == table->user_column->attnum;
+	raw->tenant = is_tenant_alone(table, fk);
 	c->raws = lappend(c->raws, raw);
 }
 
@@ -758,4 +811,65 @@ lookup_bind(Jsonb **document, bool strict, bool row_security, const BackupSchema
 	schema = backupschema_parse(&(*document)->root, strict);
 	backupschema_bind(schema);
 	return schema;
+}
+
+/* --- foreign keys between tables of the schema, of which it does not speak */
+
+/* The reference as a backup schema has it, for people to copy. */
+static char *
+declaration(const BackupTable *table, const RelationForeignKey *fk)
+{
+	JsonWriter	w;
+	Jsonb	   *jsonb;
+
+	json_init(&w);
+	json_begin_object(&w);
+	lookup_write_reference(&w, table->rel, fk);
+	json_end_object(&w);
+	jsonb = json_finish(&w);
+	return JsonbToCString(NULL, &jsonb->root, VARSIZE(jsonb));
+}
+
+static void
+refuse_undeclared(const BackupTable *table, const RelationForeignKey *fk, const BackupTable *target)
+{
+	bool		late = target->index > table->index;
+
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("foreign key \"%s\" of table \"%s\" to \"%s\" is not declared in the backup "
+				"schema",
+				fk->name, table->name, target->name),
+		 errdetail("Its values would not be mapped, and mean other rows in another database."),
+		 late ? errhint("Declare %s under \"parents\" or \"optional_refs\" of a table that stands "
+						"after \"%s\"; with \"raw\": true where ids are to be kept.",
+						declaration(table, fk), target->name)
+			  : errhint("Declare %s under \"parents\" or \"optional_refs\"; with \"raw\": true "
+						"where ids are to be kept.",
+						declaration(table, fk))));
+}
+
+void
+lookup_refuse_undeclared(const BackupSchema *schema, const BackupTable *only)
+{
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		const BackupTable *table = &schema->tables[i];
+		ListCell   *lc;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, relation_references(table->rel))
+		{
+			const RelationForeignKey *fk = lfirst(lc);
+			const BackupTable *target = table_of(schema, fk->target);
+
+			if (target != NULL && !is_declared(table, fk) && !is_excluded(table, fk) &&
+				concerns(table, fk) &&
+				(only == NULL || only == table ||
+				 shares_column(fk, table->slug_columns, table->nslug)) &&
+				!is_tenant_alone(table, fk) && !lookup_means_same(table, fk, target))
+				refuse_undeclared(table, fk, target);
+		}
+	}
 }

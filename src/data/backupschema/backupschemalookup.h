@@ -67,4 +67,17 @@ typedef struct OutsideKey
 extern BackupSchema *lookup_bind(Jsonb **document, bool strict, bool row_security,
 								 const BackupSchema *only, List **raws);
 
+/*
+ * Whether the values by which fk refers are the same in every database: no part of a key or
+ * reference of the target, which get other values where they are restored.
+ */
+extern bool lookup_means_same(const BackupTable *table, const RelationForeignKey *fk,
+							  const BackupTable *target);
+/*
+ * For whoever reads rows of this database: 22023 where a foreign key between tables of the
+ * schema is not declared, and its values would mean other rows elsewhere.  only: whose rows
+ * are read, so that of the others what names their rows counts; NULL: all tables' are.
+ */
+extern void lookup_refuse_undeclared(const BackupSchema *schema, const BackupTable *only);
+
 #endif							/* DB_ADAPTER_BACKUPSCHEMALOOKUP_H */

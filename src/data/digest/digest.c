@@ -285,6 +285,7 @@ scan_table(Digest *d, const DigestOptions *options)
 	Selection  *s = selection_create(schema, options->user_id);
 	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
 
+	lookup_refuse_undeclared(schema, table);
 	choose_hash(d, options->hash);
 	initStringInfo(&d->text);
 	initStringInfo(&d->key);
