@@ -38,6 +38,10 @@ Datum
 db_adapter_wait(PG_FUNCTION_ARGS)
 {
 	int64		job = argument_bigint(fcinfo, "job", ARGUMENT_REQUIRED);
+	/*
+	 * Null, no timeout, waits for ever: -1 says that to job_wait(), as a time of 0 is a
+	 * look without a wait.
+	 */
 	const char *state =
 		job_wait(job, argument_milliseconds(fcinfo, "timeout", (int64) INT_MAX * 1000, -1));
 
@@ -46,7 +50,11 @@ db_adapter_wait(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(state));
 }
 
-/* When it will be done if it goes on as it did; 0 when that cannot be said. */
+/*
+ * When it will be done if it goes on as it did; 0 when that cannot be said.  More rows
+ * than were expected make a total of their own: an end that lies in the past would say
+ * that the estimate was wrong, not when it ends.
+ */
 static TimestampTz
 estimate_end(const Progress *p)
 {
@@ -57,6 +65,10 @@ estimate_end(const Progress *p)
 	return p->started_at + (int64) (passed * Max(p->rows_total, p->rows_done) / p->rows_done);
 }
 
+/*
+ * What is not known is null: 0 rows of a total, or the year 2000, would be taken for
+ * facts.
+ */
 static void
 put_progress(const JobProgress *job, void *arg)
 {
@@ -82,6 +94,10 @@ PG_FUNCTION_INFO_V1(db_adapter_jobs_running);
 Datum
 db_adapter_jobs_running(PG_FUNCTION_ARGS)
 {
+	/*
+	 * All at once, since nothing of it is locked between two rows: a caller that reads
+	 * slowly would get slots of different times.
+	 */
 	InitMaterializedSRF(fcinfo, 0);
 	job_visit_progress(put_progress, fcinfo->resultinfo);
 	return (Datum) 0;

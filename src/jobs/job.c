@@ -4,6 +4,11 @@
  *
  * What a transaction does to jobs others learn when it commits, and not before:
  * until then it is noted here, with the subtransaction that may yet take it back.
+ *
+ * It assumes that the table of jobs is the truth and shared memory a hint: whatever is
+ * told after the commit may be lost, by a crash in between, and the next scan finds it
+ * in the table.  It never runs a verb, never reads the table but through queue.c, and
+ * never tells one role of another's job.
  */
 #include "postgres.h"
 
@@ -41,6 +46,10 @@ typedef struct JobEvent
 	WaitingJob	job;
 } JobEvent;
 
+/*
+ * Kept across statements, so it cannot be in anybody's struct; both callbacks below see
+ * to it that no pointer outlives its transaction.
+ */
 static List *events = NIL;		/* in TopTransactionContext */
 static bool callbacks_registered = false;
 
@@ -61,12 +70,16 @@ tell_events(void)
 		else
 			shared_post(&event->job);
 	}
+	/*
+	 * Once for all of them, and last: whoever wakes looks at rows that are committed by
+	 * now.
+	 */
 	shared_announce();
 }
 
 /*
- * What a prepared transaction has submitted nobody could tell later, as this backend may be
- * gone.
+ * What a prepared transaction has submitted nobody could tell later, as this backend may
+ * be gone.  An abort only forgets the list, whose memory goes with TopTransactionContext.
  */
 static void
 at_transaction_end(XactEvent event, void *arg)
@@ -92,7 +105,10 @@ at_transaction_end(XactEvent event, void *arg)
 	}
 }
 
-/* What is rolled back was never submitted; what is committed is its parent's. */
+/*
+ * What is rolled back was never submitted; what is committed is its parent's.  A start
+ * tells nothing, and PRE_COMMIT_SUB may yet fail.
+ */
 static void
 at_subtransaction_end(SubXactEvent event, SubTransactionId subid, SubTransactionId parent,
 					  void *arg)
@@ -123,6 +139,10 @@ note_event(const WaitingJob *job, bool cancelled)
 	MemoryContext oldcxt = MemoryContextSwitchTo(TopTransactionContext);
 	JobEvent   *event = palloc(sizeof(JobEvent));
 
+	/*
+	 * With the first event of the backend: a session that never submits pays nothing at
+	 * its commits.
+	 */
 	if (!callbacks_registered)
 	{
 		RegisterXactCallback(at_transaction_end, NULL);
@@ -136,7 +156,11 @@ note_event(const WaitingJob *job, bool cancelled)
 	MemoryContextSwitchTo(oldcxt);
 }
 
-/* Waiting for it would be for ever. */
+/*
+ * Waiting for it would be for ever.  A job that was only cancelled here is another
+ * matter: it was submitted by somebody who has committed, and its row says by now that it
+ * has ended.
+ */
 static bool
 is_of_this_transaction(int64 id)
 {
@@ -161,6 +185,7 @@ typedef struct RoleFacts
 	bool		may_log_in;
 } RoleFacts;
 
+/* Neither column can be null: the one row is the current role's own. */
 static bool
 take_facts(TupleTableSlot *slot, void *arg)
 {
@@ -172,13 +197,20 @@ take_facts(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* The worker connects as this very role: what would stop it is said now. */
+/*
+ * The worker connects as this very role: what would stop it is said now.  This is a
+ * courtesy to who submits, no guard: the worker's own connection asks the server again.
+ */
 static void
 check_role(void)
 {
 	Oid			types[] = {OIDOID, OIDOID};
 	Datum		values[] = {ObjectIdGetDatum(GetUserId()), ObjectIdGetDatum(MyDatabaseId)};
 	RoleFacts	facts = {0};
+	/*
+	 * The names in the statement are not qualified: without the pin they would mean what
+	 * the caller's search_path says.
+	 */
 	int			nestlevel = query_pin(PIN_PATH);
 
 	query_run("SELECT has_database_privilege(oid, $2, 'CONNECT'), rolcanlogin"
@@ -209,12 +241,17 @@ job_submit(const char *command, Jsonb *args, int priority)
 {
 	WaitingJob	job = {.database = MyDatabaseId, .role = GetUserId(), .priority = priority};
 
+	/* First, because without the library preloaded no worker would ever come for the row. */
 	shared_require();
 	if (priority < -PRIORITY_MAX || priority > PRIORITY_MAX)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("priority must be between %d and %d", -PRIORITY_MAX, PRIORITY_MAX)));
 	verbs_check(command, args);
 	check_role();
+	/*
+	 * The settings are read where no pin of ours is in force: one would be taken for the
+	 * session's own.
+	 */
 	job.id = queue_insert(command, args, priority, settings_capture());
 	note_event(&job, false);
 	return job.id;
@@ -222,7 +259,10 @@ job_submit(const char *command, Jsonb *args, int priority)
 
 /* ---- cancel and wait ---- */
 
-/* A job that may not be seen does not exist. */
+/*
+ * A job that may not be seen does not exist.  The same words for one that is not there
+ * and one that may not be seen, lest numbers be tried out.
+ */
 static JobStatus
 get_status(int64 id)
 {
@@ -251,6 +291,10 @@ job_cancel(int64 id)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied to cancel job " INT64_FORMAT, id),
 						errhint("Only the role that submitted it and its members may.")));
+	/*
+	 * Asked before the UPDATE, which would find nothing.  Between the two a worker may
+	 * take the job: then the UPDATE misses it, and the signal below reaches it.
+	 */
 	if (queue_is_final(status.state))
 		return false;
 	if (queue_cancel(id))
@@ -258,6 +302,10 @@ job_cancel(int64 id)
 		note_event(&job, true);
 		return true;
 	}
+	/*
+	 * At once, not at commit, and no rollback calls it back: nothing was written that
+	 * could be undone.
+	 */
 	return shared_cancel(MyDatabaseId, id);
 }
 
@@ -292,7 +340,12 @@ take_bool(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* Whether each of the processes waits, maybe for one that waits itself, for this one. */
+/*
+ * Whether each of the processes waits, maybe for one that waits itself, for this one.
+ * Each of them has to: while one can get on, a place in the queue, or the job itself,
+ * comes free.  The UNION drops what has been seen, so that processes which wait for each
+ * other in a circle end the recursion.
+ */
 static bool
 all_wait_for_me(const int *pids, int count)
 {
@@ -341,6 +394,10 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 	TimestampTz check_at = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), DeadlockTimeout);
 	const char *result = NULL;
 
+	/*
+	 * Before the first look, so that an end which comes between a look and the sleep
+	 * wakes us: we are on the list already.
+	 */
 	ConditionVariablePrepareToSleep(&shared_jobs->changed);
 	for (;;)
 	{
@@ -356,6 +413,11 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 			refuse_index_job(id, status.command);
 		if (result != NULL || deadline <= now)
 			break;
+		/*
+		 * Only without a limit: who gave one gets on by himself.  As for the server's own
+		 * locks it is looked at after deadlock_timeout, since most waits end sooner and
+		 * the look costs a query.
+		 */
 		if (deadline == DT_NOEND && check_at <= now)
 		{
 			refuse_deadlock(id);
@@ -365,6 +427,10 @@ wait_for_end(int64 id, TimestampTz deadline, uint32 event)
 			&shared_jobs->changed, milliseconds_until(deadline == DT_NOEND ? check_at : deadline),
 			event);
 	}
+	/*
+	 * An error needs no such step: the server cancels the sleep when the transaction
+	 * aborts.
+	 */
 	ConditionVariableCancelSleep();
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cxt);
@@ -419,7 +485,13 @@ job_visit_progress(void (*visit)(const JobProgress *job, void *arg), void *arg)
 			continue;
 		job.id = slot.job.id;
 		job.pid = slot.pid;
+		/*
+		 * Boards are not under the lock: the reader tells by the board's own counter when
+		 * it was written meanwhile.  By now it may be another job's; then its numbers
+		 * stand beside the old id this once.
+		 */
 		progress_read(&shared_jobs->slots[i].progress, &job.progress);
+		/* 0: the worker has the job but has not begun on it, so there is nothing to tell. */
 		if (job.progress.started_at != 0)
 			visit(&job, arg);
 	}

@@ -10,6 +10,12 @@
  * when it may lack something, from the tables: by a scan of each database, one at
  * a time.  That is so after a start, when there is room again for what did not fit,
  * and when a worker went without recording the end of its job.
+ *
+ * It assumes that a process without a database can read shared catalogs only, so all
+ * that concerns a table of jobs is a worker's.  It never decides what becomes of a
+ * job: it starts a process, and looks after the one that went without a word.  Local
+ * state (handles, scans, turns) dies with the process, which is why a new one begins
+ * with scans of everything.
  */
 #include "postgres.h"
 
@@ -60,6 +66,10 @@ typedef struct DatabaseTurn
 	int			running;
 } DatabaseTurn;
 
+/*
+ * Settings, of which a reload may make others at any round.  Fewer workers than run
+ * already stop none: no new one is started until enough have ended.
+ */
 int			launcher_max_workers = 2;
 int			launcher_job_retention = 7 * 24 * 60;
 
@@ -87,6 +97,10 @@ is_requested(const WaitingJob *job)
 	return false;
 }
 
+/*
+ * In TopMemoryContext, since requests live across rounds; start_scan() frees each when
+ * its worker was started. attempts counts the workers that were started for it before.
+ */
 static void
 request_scan(const WaitingJob *job, int attempts, int delay_ms)
 {
@@ -113,6 +127,10 @@ request_all_scans(void)
 	HeapTuple	tuple;
 
 	StartTransactionCommand();
+	/*
+	 * As autovacuum's launcher does: the snapshot itself is not used, but taking one sets
+	 * the horizon by which pages that are read may be pruned.
+	 */
 	(void) GetTransactionSnapshot();
 	rel = table_open(DatabaseRelationId, AccessShareLock);
 	scan = table_beginscan_catalog(rel, 0, NULL);
@@ -129,7 +147,10 @@ request_all_scans(void)
 	CommitTransactionCommand();
 }
 
-/* Nobody can be asked about its jobs; if it comes back, its table has them still. */
+/*
+ * Nobody can be asked about its jobs; if it comes back, its table has them still.
+ * Backwards, since the last entry moves into the place of one that goes.
+ */
 static void
 forget_database(Oid database)
 {
@@ -142,7 +163,11 @@ forget_database(Oid database)
 
 /* ---- slots ---- */
 
-/* A worker tells by its slot; one that died before it could is known by its handle alone. */
+/*
+ * A worker tells by its slot; one that died before it could is known by its handle alone.
+ * The state is read without the lock: it is one word, only this process frees a slot, and
+ * a worker that ends meanwhile sets our latch, so that the next round sees it.
+ */
 static bool
 has_ended(int i)
 {
@@ -160,6 +185,10 @@ free_slot(int i)
 {
 	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	shared_jobs->slots[i].state = SLOT_FREE;
+	/*
+	 * Whoever waits for a job may look for a deadlock before our next round: with room
+	 * again the jobs that run are not in its way.
+	 */
 	shared_jobs->full = false;
 	LWLockRelease(shared_jobs->lock);
 	if (handles[i] != NULL)
@@ -180,6 +209,11 @@ look_after(const WorkerSlot *slot)
 	if (!slot->scan)
 	{
 		elog(DEBUG1, "job " INT64_FORMAT " is looked up: its worker went before its time", job.id);
+		/*
+		 * Counted as a failure to start, though it may have got on: one that did start
+		 * and died says "running" in its row, and the scan fails it for that whatever the
+		 * count.
+		 */
 		job.failures++;
 		request_scan(&job, 0, 0);
 	}
@@ -198,6 +232,10 @@ collect_ended(void)
 
 		if (!has_ended(i))
 			continue;
+		/*
+		 * The copy holds what the slot forgets once it may be taken again.  One taken a
+		 * moment before the worker had settled costs a scan that finds nothing to do.
+		 */
 		free_slot(i);
 		if (!copy.settled)
 			look_after(&copy);
@@ -215,6 +253,10 @@ start_worker(int i, const WaitingJob *job, bool scan, int attempts)
 
 	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	slot->state = SLOT_STARTING;
+	/*
+	 * A worker that an earlier launcher asked for in this slot may still come: it brings
+	 * the number that it was asked for with, and goes.
+	 */
 	slot->generation++;
 	slot->scan = scan;
 	slot->settled = slot->cancelled = false;
@@ -222,12 +264,22 @@ start_worker(int i, const WaitingJob *job, bool scan, int attempts)
 	slot->pid = 0;
 	slot->job = *job;
 	memset(&slot->progress, 0, sizeof(slot->progress));
+	/* Filled before the worker is asked for: it may run before the call below returns. */
 	LWLockRelease(shared_jobs->lock);
 
 	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+	/* On a standby no job can be taken, for its row could not say so. */
 	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+	/*
+	 * The server must not start it again by itself: whether the job may run a second time
+	 * its row decides.
+	 */
 	worker.bgw_restart_time = BGW_NEVER_RESTART;
 	worker.bgw_main_arg = Int32GetDatum(i);
+	/*
+	 * So that our latch is set when it starts and stops: a worker that dies before it
+	 * reaches its slot tells us nothing else.
+	 */
 	worker.bgw_notify_pid = MyProcPid;
 	memcpy(worker.bgw_extra, &slot->generation, sizeof(slot->generation));
 	strlcpy(worker.bgw_library_name, "db_adapter", sizeof(worker.bgw_library_name));
@@ -242,7 +294,10 @@ start_worker(int i, const WaitingJob *job, bool scan, int attempts)
 	return started;
 }
 
-/* Slots are few: a pass over all costs nothing beside the process that takes it. */
+/*
+ * Slots are few: a pass over all costs nothing beside the process that takes it.  Without
+ * the lock: no other process takes one.
+ */
 static int
 find_free_slot(void)
 {
@@ -254,7 +309,10 @@ find_free_slot(void)
 
 /* ---- whose turn it is ---- */
 
-/* One that was never served comes before all that were. */
+/*
+ * One that was never served comes before all that were.  Entries are never removed; a
+ * database that is gone costs a few bytes until the launcher ends.
+ */
 static DatabaseTurn *
 get_turn(Oid database)
 {
@@ -269,7 +327,10 @@ get_turn(Oid database)
 	return entry;
 }
 
-/* Counts the jobs of each database that run; returns how many there are. */
+/*
+ * Counts the jobs of each database that run; returns how many there are.  Counted anew
+ * each round, so that a count cannot drift by an end that was missed.
+ */
 static int
 count_running(void)
 {
@@ -290,8 +351,9 @@ count_running(void)
 }
 
 /*
- * The database with the fewest jobs that run comes first, then the one that was
- * served longest ago; within one, priority counts and then age.
+ * The database with the fewest jobs that run comes first, then the one that was served
+ * longest ago; within one, priority counts and then age.  Databases before priorities: a
+ * priority is what its submitter says, and none must put all other databases last.
  */
 static bool
 goes_before(const WaitingJob *a, const WaitingJob *b)
@@ -355,6 +417,10 @@ start_jobs(TimestampTz now)
 		if (!enough)
 		{
 			elog(DEBUG1, "job " INT64_FORMAT " waits: the server has no worker to give", job.id);
+			/*
+			 * Back on the list it was taken from; it may have become full meanwhile, and
+			 * then its database is noted as left out.
+			 */
 			shared_post(&job);
 			break;
 		}
@@ -366,6 +432,7 @@ start_jobs(TimestampTz now)
 		get_turn(job.database)->running++;
 		running++;
 	}
+	/* Also where nothing waits: a job posted in a moment may find all workers taken. */
 	note_full(!enough || running >= launcher_max_workers || find_free_slot() < 0);
 	return enough;
 }
@@ -379,7 +446,12 @@ is_scanning(void)
 	return false;
 }
 
-/* One at a time: nobody waits for them, and workers are few. */
+/*
+ * One at a time: nobody waits for them, and workers are few.  True as well when there was
+ * nothing to start: only a server that has no worker to give calls for another round by
+ * the clock.  A scan is not counted against max_workers, or jobs that run for long would
+ * keep a database from being looked through.
+ */
 static bool
 start_scan(TimestampTz now)
 {
@@ -431,6 +503,10 @@ time_to_sleep(TimestampTz now, bool no_worker)
 	ListCell   *lc;
 
 	foreach(lc, scans)
+		/*
+		 * What is due already could not be started for want of a slot or a turn: the end
+		 * of a worker wakes us, and a timeout of none would spin.
+		 */
 		if (((ScanRequest *) lfirst(lc))->job.due > now)
 			next = Min(next, ((ScanRequest *) lfirst(lc))->job.due);
 	LWLockAcquire(shared_jobs->lock, LW_SHARED);
@@ -438,6 +514,7 @@ time_to_sleep(TimestampTz now, bool no_worker)
 		if (shared_jobs->waiting[i].due > now)
 			next = Min(next, shared_jobs->waiting[i].due);
 	LWLockRelease(shared_jobs->lock);
+	/* One more: to wake early would be to come round for nothing. */
 	return next == DT_NOEND ? -1 : TimestampDifferenceMilliseconds(now, next) + 1;
 }
 
@@ -447,6 +524,10 @@ do_round(void)
 	TimestampTz now = GetCurrentTimestamp();
 	bool		enough;
 
+	/*
+	 * Ends first: they free slots, and may ask for a scan.  Then scans before jobs, for a
+	 * scan may know of jobs that go before those on the list.
+	 */
 	collect_ended();
 	refill();
 	enough = start_scan(now);
@@ -456,6 +537,10 @@ do_round(void)
 
 /* ---- the process ---- */
 
+/*
+ * Sessions set the latch under this lock, so none sets the latch of a process that is
+ * gone.
+ */
 static void
 leave_shared(int code, Datum arg)
 {
@@ -473,6 +558,10 @@ enter_shared(void)
 {
 	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	shared_jobs->launcher = MyLatch;
+	/*
+	 * Of the first launcher since shared memory was made, not of this one: a job that ran
+	 * before it lost its server, one that began later only its worker.
+	 */
 	if (shared_jobs->began_at == 0)
 		shared_jobs->began_at = GetCurrentTimestamp();
 	for (int i = 0; i < shared_jobs->nslots; i++)
@@ -501,6 +590,10 @@ db_adapter_launcher_main(Datum arg)
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 	make_local_state();
 	enter_shared();
+	/*
+	 * After the latch is known to sessions: what they commit from now on is posted, and
+	 * what they committed before is in the tables.
+	 */
 	request_all_scans();
 
 	for (;;)
@@ -510,6 +603,10 @@ db_adapter_launcher_main(Datum arg)
 		(void) WaitLatch(MyLatch,
 						 WL_LATCH_SET | WL_EXIT_ON_PM_DEATH | (timeout >= 0 ? WL_TIMEOUT : 0),
 						 timeout, sleep_event);
+		/*
+		 * Before the next round looks, never after: what is posted during a round sets
+		 * the latch again.
+		 */
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 		if (ConfigReloadPending)
@@ -520,6 +617,7 @@ db_adapter_launcher_main(Datum arg)
 	}
 }
 
+/* Defined in any case: a session that loads the library by itself can show them too. */
 static void
 define_settings(void)
 {

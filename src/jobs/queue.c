@@ -4,6 +4,12 @@
  *
  * A row carries the database it was made in: a copy of the database, as CREATE
  * DATABASE makes one, must not run the jobs of its model again.
+ *
+ * It assumes that a caller's rights are part of a statement or have been asked before:
+ * everything here runs as the extension's owner, one statement at a time, with values
+ * as parameters.  It never commits, interrupts no worker, and holds no lock but those
+ * of its statements.  Every statement that a session may reach by a number names the
+ * database as well.
  */
 #include "postgres.h"
 
@@ -24,6 +30,7 @@
 /* How often a worker is tried for a job before it counts as failed. */
 #define START_ATTEMPTS 5
 
+/* What a job ends in.  The table allows two more, "queued" and "running", and no other. */
 static const char *const final_states[] = {"succeeded", "failed", "cancelled"};
 
 static bool
@@ -76,7 +83,11 @@ take_status(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* By the latest snapshot: whoever waits in one transaction must see another's commit. */
+/*
+ * By the latest snapshot: whoever waits in one transaction must see another's commit,
+ * under REPEATABLE READ too.  Who may read all statistics sees that there is a job, and
+ * may not cancel it.
+ */
 JobStatus
 queue_status(int64 id)
 {
@@ -85,6 +96,7 @@ queue_status(int64 id)
 					  ObjectIdGetDatum(GetUserId())};
 	StatusRow	row = {CurrentMemoryContext};
 
+	/* Read only statements take the active snapshot, so this is the one it sees. */
 	PushActiveSnapshot(GetLatestSnapshot());
 	query_run_as_owner("SELECT state, pg_has_role($3, owner, 'USAGE'), command FROM db_adapter.job"
 					   " WHERE id = $1 AND database = $2"
@@ -95,7 +107,11 @@ queue_status(int64 id)
 	return row.status;
 }
 
-/* One that runs is not ended here but by its worker, which may be about to succeed. */
+/*
+ * One that runs is not ended here but by its worker, which may be about to succeed.  Two
+ * that cancel at once meet at the row: the second waits, and finds it cancelled (or,
+ * under REPEATABLE READ, cannot serialize).
+ */
 bool
 queue_cancel(int64 id)
 {
@@ -108,7 +124,10 @@ queue_cancel(int64 id)
 							  2, types, values, NULL, false, NULL, NULL) > 0;
 }
 
-/* Such a state never changes any more. */
+/*
+ * Such a state never changes any more.  So a caller that has seen one need not lock the
+ * row to act on it.
+ */
 bool
 queue_is_final(const char *state)
 {
@@ -132,6 +151,7 @@ static bool
 take_job(TupleTableSlot *slot, void *arg)
 {
 	ClaimRow   *row = arg;
+	/* All of it is copied: the slot and what it points to go with the row. */
 	MemoryContext oldcxt = MemoryContextSwitchTo(row->cxt);
 
 	slot_getallattrs(slot);
@@ -143,7 +163,13 @@ take_job(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* A row that a session holds, to cancel it perhaps, is not waited for. */
+/*
+ * A row that a session holds, to cancel it perhaps, is not waited for: the worker would
+ * take a process for as long as that session likes.  The role must be the row's own: the
+ * list in shared memory is a hint, and a job must never run as another role than its row
+ * names.  The second look tells one that is held, which is to be tried later, from one
+ * that has ended.
+ */
 bool
 queue_claim(int64 id, Oid role, Job *job, bool *queued)
 {
@@ -174,12 +200,19 @@ queue_succeed(int64 id, Jsonb *result)
 	Oid			types[] = {INT8OID, JSONBOID};
 	Datum		values[] = {Int64GetDatum(id), result ? JsonbPGetDatum(result) : (Datum) 0};
 
+	/*
+	 * Without a look at the state: only this worker has the row since it said "running",
+	 * and a cancellation of it comes by signal.
+	 */
 	query_run_as_owner("UPDATE db_adapter.job SET state = 'succeeded', result = $2,"
 					   " finished_at = clock_timestamp() WHERE id = $1",
 					   2, types, values, result ? NULL : " n", false, NULL, NULL);
 }
 
-/* Whatever the work had done is rolled back before. */
+/*
+ * Whatever the work had done is rolled back before.  By the worker itself, which has met
+ * the signal.
+ */
 void
 queue_cancelled(int64 id)
 {
@@ -199,6 +232,7 @@ queue_fail(int64 id, const char *reason, const ErrorData *error)
 	const char *texts[] = {reason, unpack_sql_state(error->sqlerrcode), error->message,
 						   error->detail, error->hint};
 	Datum		values[lengthof(types)] = {Int64GetDatum(id)};
+	/* The first is the id, which is never null. */
 	char		nulls[lengthof(types)] = {' '};
 
 	for (int i = 0; i < lengthof(texts); i++)
@@ -212,7 +246,10 @@ queue_fail(int64 id, const char *reason, const ErrorData *error)
 					   lengthof(types), types, values, nulls, false, NULL, NULL);
 }
 
-/* With a delay: whatever it collided with is likely to be there still. */
+/*
+ * With a delay: whatever it collided with is likely to be there still.  What the attempt
+ * counted stays: the claim counts on, and the worker gives up by it.
+ */
 void
 queue_retry(int64 id, TimestampTz not_before)
 {
@@ -223,7 +260,10 @@ queue_retry(int64 id, TimestampTz not_before)
 					   2, types, values, NULL, false, NULL, NULL);
 }
 
-/* Asked of the server's clock: a transaction may be older than what it purges. */
+/*
+ * Asked of the server's clock: a transaction may be older than what it purges.  One that
+ * has not ended has no such time, and the comparison is never true of it.
+ */
 void
 queue_purge(int minutes)
 {
@@ -245,7 +285,10 @@ typedef struct JobIds
 	MemoryContext cxt;
 } JobIds;
 
-/* Of the jobs said to run, those that no worker has. */
+/*
+ * Of the jobs said to run, those that no worker has.  The memory of a row goes with it,
+ * so ids lie in a context that outlives the query.
+ */
 static bool
 take_abandoned(TupleTableSlot *slot, void *arg)
 {
@@ -274,8 +317,11 @@ int8_array(const JobIds *ids)
 }
 
 /*
- * A worker records the end of its job before it goes, so one that has neither a
- * worker nor an end was left behind.
+ * A worker records the end of its job before it goes, so one that has neither a worker
+ * nor an end was left behind.  Rows are read before the workers are asked for: a job that
+ * a worker takes in between is not among them, and one that ended in between is no longer
+ * "running" when the UPDATE comes.  What began before the first launcher of this server
+ * ran under one that has stopped since.
  */
 static void
 fail_abandoned(void)
@@ -318,7 +364,11 @@ fail_queued(const char *reason, const char *sqlstate, const char *error, const c
 	query_run_as_owner(sql, 2, types, values, NULL, false, NULL, NULL);
 }
 
-/* Whoever submitted them is gone, or may not connect any more. */
+/*
+ * Whoever submitted them is gone, or may not connect any more.  A role that has been
+ * dropped leaves its number behind in the column, since nothing depends on it there.
+ * Were its jobs posted, each would cost a worker that cannot connect.
+ */
 static void
 fail_orphans(void)
 {
@@ -331,8 +381,8 @@ fail_orphans(void)
 }
 
 /*
- * Not where a worker has it already: it would be started twice, and one of them would find
- * nothing to claim.
+ * Not where a worker has it already: it would be started twice, and one of them would
+ * find nothing to claim.  A row without a time is due at once.
  */
 static bool
 post_row(TupleTableSlot *slot, void *arg)
@@ -349,7 +399,10 @@ post_row(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* One more than there is room for: then there may be others. */
+/*
+ * One more than there is room for: then there may be others.  In the order in which this
+ * database would start them: those that do not fit are the last.
+ */
 static void
 post_queued(void)
 {
@@ -400,7 +453,8 @@ take_role(TupleTableSlot *slot, void *arg)
 
 /*
  * failures counts in a row; after the last the job is given up, lest the launcher try for
- * ever.
+ * ever.  The delay doubles with each failure, since what keeps a worker from starting (no
+ * room, a database that lets nobody in) seldom goes at once.
  */
 void
 queue_start_failed(int64 id, int failures)

@@ -23,6 +23,10 @@ typedef struct Capture
 	List	   *values;
 } Capture;
 
+/*
+ * In the caller's context: names and values are needed when the document is made, after
+ * the query.
+ */
 static bool
 take_setting(TupleTableSlot *slot, void *arg)
 {
@@ -36,7 +40,12 @@ take_setting(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* Not pinned: a pin would be among what the session has set. */
+/*
+ * Not pinned: a pin would be among what the session has set.  What transactions set for
+ * themselves (transaction_isolation and its kind) is meant for this one alone, and the
+ * encoding of a client no job has.  A setting that only superusers may set stays out,
+ * whoever submits: settings_apply() sets with any user's rights.
+ */
 static void
 read_settings(Capture *capture)
 {
@@ -71,6 +80,10 @@ apply_setting(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/*
+ * As the job's role with the rights of any user: a document that had something else in it
+ * would only bring warnings.  Without a nest level, since the process ends with its job.
+ */
 void
 settings_apply(Jsonb *settings)
 {

@@ -8,6 +8,9 @@
  * is found by a scan, as long as its database is noted as left out.  So nothing is
  * ever lost by dropping an entry that has been noted, and nothing waits here for a
  * database.
+ *
+ * Nothing here allocates: all tables are of fixed size, so that an entry can be made
+ * in a callback after commit, where an error would be too late.
  */
 #include "postgres.h"
 
@@ -24,7 +27,10 @@ JobsShared *shared_jobs = NULL;
 
 static shmem_startup_hook_type next_startup_hook = NULL;
 
-/* Each worker is one of max_worker_processes. */
+/*
+ * Each worker is one of max_worker_processes.  There can be no more slots in use than the
+ * server has workers to give, so none is ever wanting for lack of memory.
+ */
 static Size
 shared_size(void)
 {
@@ -50,6 +56,10 @@ make_shared(void)
 		next_startup_hook();
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 	shared_jobs = ShmemInitStruct("db_adapter jobs", shared_size(), &found);
+	/*
+	 * Found where a backend attaches that has not inherited the memory by fork(); it must
+	 * not clear what runs.
+	 */
 	if (!found)
 	{
 		memset(shared_jobs, 0, shared_size());
@@ -64,6 +74,7 @@ void
 shared_register(void)
 {
 	register_request_memory();
+	/* Other preloaded libraries use the same hook: the one that was there is called first. */
 	next_startup_hook = shmem_startup_hook;
 	shmem_startup_hook = make_shared;
 }
@@ -78,6 +89,7 @@ shared_require(void)
 								"server.")));
 }
 
+/* Numbers of jobs are drawn per database, so the number alone tells nothing. */
 static int
 find_waiting(Oid database, int64 id)
 {
@@ -87,6 +99,10 @@ find_waiting(Oid database, int64 id)
 	return -1;
 }
 
+/*
+ * One that has ended has no job any more, even if the launcher has not seen it yet; a
+ * scan may bear a job's number and does not run it.
+ */
 static WorkerSlot *
 find_worker(Oid database, int64 id)
 {
@@ -101,7 +117,11 @@ find_worker(Oid database, int64 id)
 	return NULL;
 }
 
-/* Whether a database starts the first of its jobs before the other one. */
+/*
+ * Whether a database starts the first of its jobs before the other one.  The same order
+ * as the launcher's and that of the query that fills the list (post_queued()): otherwise
+ * what was left out and what was kept would disagree.
+ */
 static bool
 comes_before(const WaitingJob *a, const WaitingJob *b)
 {
@@ -131,6 +151,7 @@ typedef struct Share
 	int			listed;
 } Share;
 
+/* A square of at most 512 entries, under the lock, but only when the list is full. */
 static Share
 largest_share(void)
 {
@@ -166,8 +187,9 @@ count_waiting(Oid database)
 
 /*
  * The place that a job takes in a full list, or NULL.  Its database takes one from
- * another that has more of the list: or it would wait for all that others have
- * submitted before.
+ * another that has more of the list: or it would wait for all that others have submitted
+ * before.  One more than its own is no reason, or the two would take the place from each
+ * other in turn.
  */
 static WaitingJob *
 find_place(const WaitingJob *job)
@@ -191,6 +213,10 @@ is_left_out(Oid database)
 	return false;
 }
 
+/*
+ * An entry may be overwritten or passed over only where this is done under the same lock:
+ * a job that is not listed must be found by a scan.
+ */
 static void
 note_left_out(Oid database)
 {
@@ -198,12 +224,14 @@ note_left_out(Oid database)
 		return;
 	if (shared_jobs->nleft_out == LEFT_OUT_MAX)
 	{
+		/* The one entry that stands for all takes the place of the many. */
 		shared_jobs->nleft_out = 0;
 		database = InvalidOid;
 	}
 	shared_jobs->left_out[shared_jobs->nleft_out++] = database;
 }
 
+/* Whichever of the two does not stay is its database's to have read again. */
 static void
 add_to_full_list(const WaitingJob *job)
 {
@@ -223,6 +251,11 @@ add_waiting(const WaitingJob *job)
 {
 	if (find_waiting(job->database, job->id) >= 0)
 		return;
+	/*
+	 * Else a late job would overtake those that are in the table alone.  One that goes
+	 * before the last listed may enter: it goes before whatever was left out after that
+	 * one, too.
+	 */
 	if (is_left_out(job->database))
 	{
 		WaitingJob *last = last_waiting(job->database);
@@ -236,6 +269,7 @@ add_waiting(const WaitingJob *job)
 		add_to_full_list(job);
 }
 
+/* Known already: a scan and a session may both bring it, or two scans; the first stands. */
 void
 shared_post(const WaitingJob *job)
 {
@@ -253,7 +287,11 @@ shared_leave_out(Oid database)
 	LWLockRelease(shared_jobs->lock);
 }
 
-/* A list that stays full is read for nobody: there is nothing to gain. */
+/*
+ * A list that stays full is read for nobody: there is nothing to gain.  Half of the list:
+ * to read a table for each place that comes free would be a scan for each job.  A
+ * database with none listed gets its turn sooner, or it would wait for what others have.
+ */
 static bool
 has_room_for(Oid database)
 {
@@ -262,6 +300,7 @@ has_room_for(Oid database)
 			count_waiting(database) == 0);
 }
 
+/* From here on only the caller knows them: it asks for a scan of each at once. */
 int
 shared_take_left_out(Oid *databases)
 {
@@ -278,6 +317,10 @@ shared_take_left_out(Oid *databases)
 	return taken;
 }
 
+/*
+ * Not found is no error: the launcher may have taken it, and the worker finds the row
+ * cancelled.
+ */
 void
 shared_withdraw(Oid database, int64 id)
 {
@@ -293,6 +336,10 @@ shared_withdraw(Oid database, int64 id)
 void
 shared_wake_launcher(void)
 {
+	/*
+	 * Held while the latch is set: the launcher takes its latch out under the same lock
+	 * before it goes.
+	 */
 	LWLockAcquire(shared_jobs->lock, LW_SHARED);
 	if (shared_jobs->launcher != NULL)
 		SetLatch(shared_jobs->launcher);
@@ -310,7 +357,11 @@ shared_has_worker(Oid database, int64 id)
 	return found;
 }
 
-/* One that is only starting has no number yet: nothing keeps it from getting on. */
+/*
+ * One that is only starting has no number yet: nothing keeps it from getting on.  0: it
+ * can get on, or nobody knows who is ahead.  While no worker is to be had, a job without
+ * one waits for any of those that run; else it waits for nobody.
+ */
 int
 shared_list_ahead(Oid database, int64 id, int *pids)
 {
@@ -354,6 +405,11 @@ shared_cancel(Oid database, int64 id)
 	if (slot != NULL)
 	{
 		slot->cancelled = true;
+		/*
+		 * Under the lock the process is sure to be the slot's own: it clears its number
+		 * under the same lock when it leaves, so no signal goes to another that has its
+		 * pid since.
+		 */
 		if (slot->state == SLOT_RUNNING)
 			(void) kill(slot->pid, SIGINT);
 	}

@@ -8,6 +8,9 @@
  * that submits, so that a mistake is told at once, and by the worker, since anything may
  * have changed meanwhile; the first look is a courtesy and never the guard.  Values go in
  * as parameters of their types: nothing of a job's arguments becomes SQL.
+ *
+ * It never runs a function outside of the extension's schema: the command is one of a
+ * fixed list, and only with that list's word in it is the text of a call made.
  */
 #include "postgres.h"
 
@@ -63,6 +66,10 @@ typedef struct FunctionRows
 	List	   *functions;
 } FunctionRows;
 
+/*
+ * Arguments come in their order, which makes an index into the list the number that
+ * argument_default() wants.
+ */
 static bool
 take_argument(TupleTableSlot *slot, void *arg)
 {
@@ -91,7 +98,8 @@ take_argument(TupleTableSlot *slot, void *arg)
 
 /*
  * All of that name in the extension's schema: expected has two, of which the arguments
- * choose.
+ * choose.  A function without arguments would give no row and look as if it were not
+ * there; each verb has some.
  */
 static List *
 find_functions(const char *command)
@@ -99,6 +107,7 @@ find_functions(const char *command)
 	Oid			types[] = {TEXTOID};
 	Datum		values[] = {CStringGetTextDatum(command)};
 	FunctionRows rows = {CurrentMemoryContext};
+	/* Operators and unnest() must be the server's. */
 	int			nestlevel = query_pin(PIN_PATH);
 
 	query_run("SELECT p.oid, has_function_privilege(p.oid, 'EXECUTE'), a.name, a.type,"
@@ -156,7 +165,10 @@ numeric_text(const JsonbValue *value)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 }
 
-/* 1.0 and 1e3 are not: who writes so may mean something else. */
+/*
+ * 1.0 is not: who writes so may mean something else.  Digits alone, whatever their
+ * number: what is too large for the type its input function refuses.
+ */
 static bool
 is_whole(const JsonbValue *value)
 {
@@ -169,8 +181,9 @@ is_whole(const JsonbValue *value)
 }
 
 /*
- * Whether the JSON is of the kind that the type is written in; whether its text is a value
- * of the type is seen when it is read.
+ * Whether the JSON is of the kind that the type is written in; whether its text is a
+ * value of the type is seen when it is read. null fits every type: it is an SQL NULL,
+ * which the function itself answers for.
  */
 static bool
 type_fits(Oid type, const JsonbValue *value)
@@ -206,7 +219,10 @@ typedef struct Elements
 	ArrayBuildState *state;
 } Elements;
 
-/* From its text, as the type reads it. */
+/*
+ * From its text, as the type reads it.  An error is raised as it is, since it names the
+ * value and the type.
+ */
 static Datum
 read_text(Oid type, const char *text)
 {
@@ -217,6 +233,10 @@ read_text(Oid type, const char *text)
 	return OidInputFunctionCall(input, unconstify(char *, text), ioparam, -1);
 }
 
+/*
+ * The element types are name and text (type_fits()), and each element is a string by
+ * then, so none is null.
+ */
 static bool
 take_element(const char *key, JsonbValue *value, void *arg)
 {
@@ -238,6 +258,10 @@ argument_value(Oid type, JsonbValue *value)
 		return JsonbPGetDatum(JsonbValueToJsonb(value));
 	if (value->type == jbvBool)
 		return BoolGetDatum(value->val.boolean);
+	/*
+	 * Through its text, so that a number of any size reaches the type's own check of the
+	 * range.
+	 */
 	if (value->type == jbvNumeric)
 		return read_text(type, numeric_text(value));
 	if (!json_is_array(value))
@@ -262,7 +286,10 @@ check_names(const Function *function, JsonbContainer *args)
 	json_check_members(args, names, "args");
 }
 
-/* The name of the first argument that does not fit, or NULL. */
+/*
+ * The name of the first argument that does not fit, or NULL.  Which names there are has
+ * been asked before: here an absent member fits.
+ */
 static const Argument *
 find_misfit(const Function *function, JsonbContainer *args)
 {
@@ -279,7 +306,10 @@ find_misfit(const Function *function, JsonbContainer *args)
 	return NULL;
 }
 
-/* null is as good as absent. */
+/*
+ * null is as good as absent.  The executor would say so too, but for a missing argument
+ * with the words "function does not exist".
+ */
 static void
 check_required(const Function *function, JsonbContainer *args, const char *command)
 {
@@ -297,7 +327,10 @@ check_required(const Function *function, JsonbContainer *args, const char *comma
 	}
 }
 
-/* What their types refuse to read. */
+/*
+ * What their types refuse to read.  Read and thrown away: the worker reads them again,
+ * from the row.
+ */
 static void
 check_values(const Function *function, JsonbContainer *args)
 {
@@ -321,6 +354,10 @@ choose_function(const char *command, JsonbContainer *args)
 	const Argument *misfit = NULL;
 	ListCell   *lc;
 
+	/*
+	 * By the first: those of one name, as expected's two, name their arguments alike and
+	 * differ in types.
+	 */
 	check_names(linitial(functions), args);
 	foreach(lc, functions)
 	{
@@ -337,6 +374,7 @@ choose_function(const char *command, JsonbContainer *args)
 	}
 	check_required(lfirst(lc), args, command);
 	check_values(lfirst(lc), args);
+	/* The executor asks for the right again when the job runs. */
 	if (!((Function *) lfirst(lc))->executable)
 		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 						errmsg("permission denied for function %s", command)));
@@ -352,7 +390,10 @@ typedef struct VerbCall
 	JsonbContainer *args;
 } VerbCall;
 
-/* What was given, else what the script has by default. */
+/*
+ * What was given, else what the script has by default.  A null that was given is taken
+ * for absent here.
+ */
 static Datum
 call_value(const VerbCall *call, const char *name)
 {
@@ -394,7 +435,7 @@ check_backup(const VerbCall *call)
 					  DatumGetInt32(call_value(call, "workers")));
 }
 
-/* The same. */
+/* The same.  The file is not opened: it may yet be written when the job's turn comes. */
 static void
 check_restore(const VerbCall *call)
 {
@@ -427,6 +468,7 @@ plan_argument(JsonbContainer *args)
 	return get_plan(args);
 }
 
+/* Only that it is a plan at all; whether it still fits is known when it is applied. */
 static void
 check_apply(const VerbCall *call)
 {
@@ -449,6 +491,10 @@ typedef struct Verb
 	Jsonb *(*run_nontransactional)(Jsonb *plan);	/* NULL for a function of that name */
 } Verb;
 
+/*
+ * Those that take long and need nobody's answer meanwhile.  None hands rows to a client
+ * as they come, for there is none; the answer is one document.
+ */
 static const Verb verbs[] = {
 	{"apply", DOCUMENT, check_apply},
 	{"backup_to_file", DOCUMENT, check_backup},
@@ -459,6 +505,7 @@ static const Verb verbs[] = {
 	{"validate", DOCUMENT},
 };
 
+/* An unknown word is an error with the nearest one. */
 static const Verb *
 find_verb(const char *command)
 {
@@ -491,6 +538,7 @@ typedef struct VerbResult
 	Jsonb	   *document;
 } VerbResult;
 
+/* The document stays in the caller's context; a verb that gives null leaves NULL. */
 static bool
 take_result(TupleTableSlot *slot, void *arg)
 {
@@ -527,6 +575,10 @@ verbs_run(const char *command, Jsonb *args)
 		Argument   *argument = lfirst(lc);
 		JsonbValue	value;
 
+		/*
+		 * What was not given is not passed, so that the default is the function's own at
+		 * the time it runs.
+		 */
 		if (!json_find(&args->root, argument->name, &value))
 			continue;
 		types[count] = argument->type;
@@ -542,12 +594,17 @@ verbs_run(const char *command, Jsonb *args)
 	return result.document;
 }
 
+/*
+ * A word that another release of the library has queued, and this one does not know, is
+ * an error: in a worker that job's.
+ */
 bool
 verbs_is_nontransactional(const char *command)
 {
 	return find_verb(command)->run_nontransactional != NULL;
 }
 
+/* Called outside of a transaction: the verb makes its own, and leaves none open. */
 Jsonb *
 verbs_run_nontransactional(const char *command, Jsonb *args)
 {

@@ -11,6 +11,11 @@
  *
  * A cancelled job gets the signal of a cancelled statement, so that it can record
  * its end itself.  SIGTERM ends the process; the launcher then sends a scan.
+ *
+ * It assumes that anything may have changed since the job was submitted: role,
+ * database, extension, arguments; each is looked at again, and none is trusted for
+ * what shared memory says.  It never runs a job whose row it has not taken, and never
+ * ends without a word where it can still speak.
  */
 #include "postgres.h"
 
@@ -46,7 +51,10 @@
 
 static WorkerSlot *my_slot = NULL;
 
-/* Says at the very end, however it comes, that the slot's worker is gone. */
+/*
+ * Says at the very end, however it comes, that the slot's worker is gone.  The pid goes
+ * with the state, under the lock: from then on nobody signals it.
+ */
 static void
 leave_slot(int code, Datum arg)
 {
@@ -55,6 +63,10 @@ leave_slot(int code, Datum arg)
 	my_slot->pid = 0;
 	LWLockRelease(shared_jobs->lock);
 	shared_wake_launcher();
+	/*
+	 * Whoever waits looks at the row: the launcher's scan may yet change it, and wakes
+	 * them again.
+	 */
 	shared_announce();
 }
 
@@ -68,6 +80,10 @@ enter_slot(int number)
 	LWLockAcquire(shared_jobs->lock, LW_EXCLUSIVE);
 	my_slot = &shared_jobs->slots[number];
 	mine = my_slot->state == SLOT_STARTING && my_slot->generation == generation;
+	/*
+	 * Only from here on can the job be cancelled by a signal; a cancellation from before
+	 * stands in the slot.
+	 */
 	if (mine)
 	{
 		my_slot->state = SLOT_RUNNING;
@@ -80,7 +96,10 @@ enter_slot(int number)
 	on_shmem_exit(leave_slot, (Datum) 0);
 }
 
-/* From now on nobody looks for what came of the job: its row says it. */
+/*
+ * From now on nobody looks for what came of the job: its row says it.  A worker that dies
+ * with this unsaid has a scan sent after it.
+ */
 static void
 settle(void)
 {
@@ -98,6 +117,11 @@ begin_bookkeeping(void)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	/*
+	 * A role may have default_transaction_read_only or an isolation set: with the former
+	 * the row could not be written at all, with the latter an UPDATE that meets another's
+	 * commit would fail.
+	 */
 	XactIsoLevel = XACT_READ_COMMITTED;
 	XactReadOnly = false;
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -108,10 +132,14 @@ end_bookkeeping(void)
 {
 	PopActiveSnapshot();
 	CommitTransactionCommand();
+	/* After the commit: whoever wakes reads the row. */
 	shared_announce();
 }
 
-/* Failures to start are counted in a row, and this worker has started. */
+/*
+ * Failures to start are counted in a row, and this worker has started.  The launcher
+ * takes a job off the list when it starts a worker, so it has to be put there again.
+ */
 static void
 post_again(TimestampTz due)
 {
@@ -136,6 +164,7 @@ claim(Job *job, MemoryContext cxt)
 	bool		queued = false;
 
 	begin_bookkeeping();
+	/* What the claim copies out of the row outlives this transaction. */
 	oldcxt = MemoryContextSwitchTo(cxt);
 	/* The extension may have been dropped meanwhile: then there is nothing to do. */
 	claimed = OidIsValid(get_extension_oid("db_adapter", true)) &&
@@ -150,7 +179,11 @@ claim(Job *job, MemoryContext cxt)
 	return claimed;
 }
 
-/* A cancellation may have come before there was a job to cancel. */
+/*
+ * A cancellation may have come before there was a job to cancel.  The settings are
+ * applied in the transaction, since some can be checked in one alone
+ * (default_tablespace).
+ */
 static void
 begin_work(const Job *job)
 {
@@ -172,6 +205,10 @@ perform_alone(const Job *job, MemoryContext cxt)
 	Jsonb	   *result;
 
 	begin_work(job);
+	/*
+	 * What begin_work() opened was for the settings alone; they stay, as they are the
+	 * session's.
+	 */
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(cxt);
 	result = verbs_run_nontransactional(job->command, job->args);
@@ -187,10 +224,18 @@ perform(const Job *job)
 	Jsonb	   *result;
 
 	begin_work(job);
+	/*
+	 * The verb may take a snapshot of its own meanwhile, but needs one to begin with, as
+	 * a statement of a session has.
+	 */
 	PushActiveSnapshot(GetTransactionSnapshot());
 	result = verbs_run(job->command, job->args);
 	PopActiveSnapshot();
 	PushActiveSnapshot(GetTransactionSnapshot());
+	/*
+	 * The role's default_transaction_read_only is meant for the verb; its success is ours
+	 * to record.
+	 */
 	XactReadOnly = false;
 	queue_succeed(job->id, result);
 	PopActiveSnapshot();
@@ -205,6 +250,7 @@ is_worth_a_retry(int sqlerrcode)
 		   sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED || sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE;
 }
 
+/* A job that was cancelled is not a failed one, whoever sent the signal. */
 static void
 record_failure(const Job *job, const ErrorData *error)
 {
@@ -221,6 +267,10 @@ record_failure(const Job *job, const ErrorData *error)
 	else
 		queue_fail(job->id, "error", error);
 	end_bookkeeping();
+	/*
+	 * After the commit, as for a job that is submitted: a worker that came before would
+	 * not find it queued.
+	 */
 	if (retry)
 		post_again(due);
 }
@@ -231,6 +281,7 @@ run_job(MemoryContext cxt)
 	Job			job;
 	ErrorData *volatile error = NULL;
 
+	/* Settled: it is another's, or posted again, so nobody need look. */
 	if (!claim(&job, cxt))
 	{
 		settle();
@@ -250,6 +301,7 @@ run_job(MemoryContext cxt)
 		QueryCancelPending = false;
 		MemoryContextSwitchTo(cxt);
 		error = CopyErrorData();
+		/* To the server's log as well: the row may be purged before anybody reads it. */
 		EmitErrorReport();
 		FlushErrorState();
 		AbortCurrentTransaction();
@@ -257,6 +309,7 @@ run_job(MemoryContext cxt)
 	PG_END_TRY();
 	pqsignal(SIGINT, SIG_IGN);
 	QueryCancelPending = false;
+	/* What follows is bookkeeping, and no progress of the job. */
 	progress_attach(NULL, NULL);
 	if (error != NULL)
 		record_failure(&job, error);
@@ -264,7 +317,11 @@ run_job(MemoryContext cxt)
 	shared_announce();
 }
 
-/* What is older than the setting says, now that somebody is here. */
+/*
+ * What is older than the setting says, now that somebody is here.  No other process of
+ * ours comes to the database, so what has ended stays until its next job or scan at
+ * least.
+ */
 static void
 purge(void)
 {
@@ -284,6 +341,10 @@ scan(void)
 	if (OidIsValid(get_extension_oid("db_adapter", true)))
 	{
 		queue_scan();
+		/*
+		 * Sent because of one job whose worker went: whether it could not start, or died
+		 * with it, its row says.
+		 */
 		if (my_slot->job.id != 0)
 			queue_start_failed(my_slot->job.id, my_slot->job.failures);
 	}
@@ -300,6 +361,10 @@ db_adapter_worker_main(Datum slot)
 	pqsignal(SIGINT, StatementCancelHandler);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
+	/*
+	 * Before the connection, which may fail for good: a slot that was entered is left by
+	 * the exit callback, and the launcher learns of it.
+	 */
 	enter_slot(DatumGetInt32(slot));
 
 	/* Only a scan, which runs nobody's code, has no role of its own. */
@@ -309,6 +374,7 @@ db_adapter_worker_main(Datum slot)
 											  my_slot->scan ? InvalidOid : my_slot->job.role,
 											  my_slot->scan ? 0 : COMPAT_WORKER_BYPASS_LOGIN);
 	compat_allow_long_transactions();
+	/* Apart from the transactions, whose memory goes with each of the three. */
 	cxt = AllocSetContextCreate(TopMemoryContext, "db_adapter job", ALLOCSET_DEFAULT_SIZES);
 	if (my_slot->scan)
 		scan();
