@@ -6,6 +6,10 @@
  * other, and what its default is, so that no default is said a second time in C.  A
  * library may meet the script of an older release until the extension is updated:
  * what that does not name is an error with the way out, never a guess.
+ *
+ * It assumes that fn_oid is a function of the extension's script, called through it.
+ * It never converts between types: what an argument is declared as decides which of
+ * these functions may read it.
  */
 #include "postgres.h"
 
@@ -64,8 +68,9 @@ find_argument(Oid function, const char *name)
 }
 
 /*
- * The function of the script that is called so.  Only superusers make functions in C:
- * no other one of that name speaks for it, be it in its schema.
+ * The function of the script that is called so.  Only superusers make functions in C: no
+ * other one of that name speaks for it, be it in its schema.  Overloads are not told
+ * apart: the callers ask for verbs that have one function.
  */
 static Oid
 find_verb(const char *verb)
@@ -104,13 +109,16 @@ argument_default(Oid function, int number, bool *isnull)
 	Datum		value = (Datum) 0;
 
 	*isnull = true;
+	/* The type's number and the tree of the defaults are copies by now. */
 	ReleaseSysCache(tuple);
+	/* Only the last arguments have defaults; the list is as long as there are such. */
 	if (number < first)
 		return value;
 	estate = CreateExecutorState();
 	state = ExecPrepareExpr(list_nth(defaults, number - first), estate);
 	value = ExecEvalExprSwitchContext(state, GetPerTupleExprContext(estate), isnull);
 	if (!*isnull)
+		/* Out of the executor's memory, which goes with the state. */
 		value = datumCopy(value, get_typbyval(type), get_typlen(type));
 	FreeExecutorState(estate);
 	return value;
@@ -133,6 +141,10 @@ get(FunctionCallInfo fcinfo, const char *name, ArgumentNull null, bool *isnull)
 	return (Datum) 0;
 }
 
+/*
+ * Asked where a null means another thing than any value: the functions below cannot tell
+ * 0 from none.
+ */
 bool
 argument_is_null(FunctionCallInfo fcinfo, const char *name)
 {
@@ -217,6 +229,7 @@ argument_bytes(FunctionCallInfo fcinfo, const char *name)
 
 /* ---- arrays ---- */
 
+/* May be an array of any dimensions: only the order of its elements counts. */
 static int
 read_elements(Datum value, Oid *type, Datum **values, bool **nulls)
 {
@@ -288,6 +301,7 @@ argument_default_strings(const char *verb, const char *name)
 	return get_strings(type, values, nulls, count);
 }
 
+/* A null in it is passed over, as an oid that belongs to nothing would be. */
 List *
 argument_oids(FunctionCallInfo fcinfo, const char *name)
 {
@@ -330,6 +344,10 @@ argument_milliseconds(FunctionCallInfo fcinfo, const char *name, int64 max, int6
 
 	if (isnull)
 		return absent;
+	/*
+	 * In double precision: months times microseconds may be more than 64 bits hold, and
+	 * the bound below is far from where a double loses whole milliseconds.
+	 */
 	days = interval->day + interval->month * 30.0;
 	ms = (interval->time + days * USECS_PER_DAY) / 1000.0;
 	if (ms < 0 || ms > max)
@@ -351,6 +369,7 @@ argument_choose(const char *word, const char *const *words, const char *what)
 	nearest = json_nearest(word, words);
 	if (nearest == NULL)
 		nearest = words[0];
+	/* With words[0] where none is near: a hint that names one word is better than none. */
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid %s \"%s\"", what, word),
 			 errhint("Perhaps you meant \"%s\".", nearest)));

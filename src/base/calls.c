@@ -95,6 +95,10 @@ meet_called(FmgrHookEventType event, FmgrInfo *flinfo, Datum *private)
 		watch->meets(flinfo->fn_oid, watch->arg);
 		watch->depth++;
 	}
+	/*
+	 * FHET_END and FHET_ABORT alike.  A watch set within a call sees an end whose start
+	 * it has not: that must not bring its depth below none.
+	 */
 	else if (watch->depth > 0)
 		watch->depth--;
 }
@@ -125,7 +129,11 @@ calls_set_watch(CallWatch *next)
 	return before;
 }
 
-/* The watch is set back by hand: of PG_FINALLY, gcc believes here that a jump may spoil it. */
+/*
+ * The watch is set back by hand: of PG_FINALLY, gcc believes here that a jump may spoil
+ * it.  Watches nest: the one before may be a guard that is set around this one, and holds
+ * again after it.
+ */
 static void
 run_watched(CallWatch *next, void (*body)(void *arg), void *arg)
 {
@@ -155,6 +163,7 @@ meets_none(Oid function, void *arg)
 {
 }
 
+/* In the cache's own memory, as the type cache keeps it. */
 static void
 prepare_again(FmgrInfo *function)
 {
@@ -174,6 +183,7 @@ prepare_range(Oid type)
 	prepare_again(&entry->rng_canonical_finfo);
 }
 
+/* Ranges of the server are left out: their functions are its own. */
 static void
 prepare_ranges(void *arg)
 {
@@ -204,12 +214,20 @@ prepare_ranges_unmet(void)
 void
 calls_forget_plans(void)
 {
+	/*
+	 * Of all, with the relation cache and the plans: which of them hold expanded bodies
+	 * nobody can tell.
+	 */
 	InvalidateSystemCaches();
 	prepare_ranges_unmet();
 }
 
 /* ---- whose a function is ---- */
 
+/*
+ * InvalidOid for one that is gone: no role's, so that it counts as foreign, and the call
+ * fails anyhow.
+ */
 static Oid
 function_owner(Oid function)
 {
@@ -224,6 +242,7 @@ function_owner(Oid function)
 	return owner;
 }
 
+/* The bootstrap superuser's are the server's own. */
 static bool
 owner_is_foreign(Oid owner)
 {
@@ -248,6 +267,10 @@ is_named(Oid function, const char *const *names)
 	return false;
 }
 
+/*
+ * nextval() is among them, though it changes something: defaults of serial columns call
+ * it everywhere, and the sequence's own privileges are asked.
+ */
 bool
 calls_is_harmless(Oid function)
 {
@@ -277,8 +300,9 @@ is_step_function(Oid function)
 }
 
 /*
- * They say that they change nothing, and read, or run, what they are told to with
- * their caller's rights: of the server, and of modules that come with it.
+ * They say that they change nothing, and read, or run, what they are told to with their
+ * caller's rights: of the server, and of modules that come with it.  By name in whatever
+ * schema: one of somebody's own that is called so is taken for such a one.
  */
 static bool
 reads_by_name(Oid function)
@@ -303,6 +327,7 @@ reads_by_name(Oid function)
 	return is_named(function, names);
 }
 
+/* InvalidOid for a constraint of a table, whose checks run when rows are written. */
 static Oid
 domain_of_constraint(Oid constraint)
 {
@@ -341,6 +366,7 @@ typedef struct CallerSearch
 	bool		found;
 } CallerSearch;
 
+/* Stops at the first: one is enough. */
 static bool
 find_foreign_caller(const FormData_pg_depend *dependency, void *arg)
 {
@@ -396,10 +422,18 @@ may_act(const CallGuard *guard, Oid function)
 	/* Only a superuser makes an event trigger: who wrote that call is known. */
 	if (get_func_rettype(function) == EVENT_TRIGGEROID)
 		return false;
+	/*
+	 * Where a guard is pure nobody can be said to have written the call, so no trust in
+	 * an author helps.
+	 */
 	if (guard->rule == CALLS_PURE)
 		return true;
 	if (function < FirstNormalObjectId)
 	{
+		/*
+		 * Every relation read so far, with all it reads in turn, was written by roles
+		 * with these rights: so were the calls.
+		 */
 		if (guard->rule == CALLS_READING && guard->reads_own && !guard->reads_others)
 			return false;
 		return volatility == PROVOLATILE_VOLATILE || reads_by_name(function);
@@ -434,16 +468,25 @@ guard_meets(Oid function, void *arg)
 	CallGuard  *guard = arg;
 	bool		is_foreign;
 
+	/*
+	 * The guard keeps one role's rights: a function that runs as another has none of them
+	 * to give away, unless that other one may do anything.
+	 */
 	if (GetUserId() != guard->user && !superuser())
 		return;
 	is_foreign = calls_is_foreign(function);
 	/* Within a function that was let through, its author decides. */
 	if (!is_foreign && (watch->depth > 0 || !may_act(guard, function)))
 		return;
+	/*
+	 * Noted before the error: a handler of exceptions in PL/pgSQL may catch it, and
+	 * calls_run_alone() raises it again.
+	 */
 	guard->stopped = function;
 	calls_refuse(function, is_foreign);
 }
 
+/* Silent under another watch: it is no guard's business. */
 void
 calls_name_relation(bool own)
 {
@@ -479,6 +522,7 @@ forget_for_reading(void)
 	prepare_ranges_unmet();
 }
 
+/* Once a guard: it costs every plan of the session. */
 void
 calls_forget_plans_once(void)
 {
@@ -517,6 +561,7 @@ calls_run_alone(CallGuard *guard, void (*body)(void *arg), void *arg)
 	CallWatch	own = {guard_sees, guard_meets, guard};
 
 	resume_guard(guard);
+	/* Kept in the guard, for the verb that goes on in a later call. */
 	guard->user = GetUserId();
 	guard->stopped = InvalidOid;
 	/* One that stops nothing must not take the place of one that does. */
@@ -535,6 +580,7 @@ calls_run(CallGuard *guard, void (*body)(void *arg), void *arg)
 	if (guard->rule != CALLS_ANY)
 		query_set("max_parallel_workers_per_gather", "0");
 	calls_run_alone(guard, body, arg);
+	/* On error the server closes the level with the (sub)transaction. */
 	AtEOXact_GUC(false, nestlevel);
 }
 

@@ -11,7 +11,11 @@
 #include "utils/fmgroids.h"
 #include "utils/rel.h"
 
-/* By the index on what is depended on, whose order says nothing. */
+/*
+ * By the index on what is depended on, whose order says nothing. visit returns false to
+ * stop.  What it is given lies in a page that is pinned during the call: it copies what
+ * it keeps.
+ */
 void
 depends_visit(Oid class_id, Oid object_id, DependsVisit visit, void *arg)
 {

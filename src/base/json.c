@@ -48,6 +48,7 @@ put_scalar(JsonWriter *w, JsonbValue *value)
 {
 	if (w->state == NULL)
 		elog(ERROR, "JSON value outside of a container");
+	/* The innermost container tells which token is meant, so callers need not. */
 	put(w, w->state->contVal.type == jbvArray ? WJB_ELEM : WJB_VALUE, value);
 }
 
@@ -335,6 +336,7 @@ json_get_int(JsonbContainer *object, const char *key, int64 otherwise, const cha
 		return otherwise;
 	if (v.type != jbvNumeric)
 		raise_type(what, key, "an integer", &v);
+	/* Rounded where it is no whole number, and out of range an error of the server's. */
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(v.val.numeric)));
 }
 
@@ -362,6 +364,10 @@ json_get_array(JsonbContainer *object, const char *key, const char *what)
 	return v.val.binary.data;
 }
 
+/*
+ * One string stands for a list of one, as people write it; what is no string among them
+ * is refused, null too.
+ */
 List *
 json_get_strings(JsonbContainer *object, const char *key, const char *what)
 {
@@ -387,6 +393,10 @@ json_get_strings(JsonbContainer *object, const char *key, const char *what)
 	return result;
 }
 
+/*
+ * Top-level members alone, nested containers as jbvBinary.  In an array key is NULL.  The
+ * key is a copy, the value points into the container.
+ */
 void
 json_visit(JsonbContainer *container, JsonMember visit, void *arg)
 {
@@ -436,6 +446,10 @@ json_check_members(JsonbContainer *object, const char *const *known, const char 
 	json_visit(object, check_member, (void *) arg);
 }
 
+/*
+ * NULL where nothing is near enough to be a help.  Half of the word's length at most, or
+ * short words would all be near one another.
+ */
 const char *
 json_nearest(const char *word, const char *const *candidates)
 {
@@ -540,6 +554,10 @@ json_escape(StringInfo out, const char *value, int len)
 	{
 		const unsigned char *stop = p + Min(end - p, ESCAPE_PIECE);
 
+		/*
+		 * In pieces, so that the room asked for is six times a piece and not six times a
+		 * value of many megabytes.
+		 */
 		enlargeStringInfo(out, 6 * (stop - p) + ESCAPE_SPARE);
 		out->len = escape_piece(out->data + out->len, p, stop) - out->data;
 		p = stop;

@@ -5,6 +5,11 @@
  * The layout is the one of utils/jsonb.h: a container is a header, then one
  * entry a key and value, then their bytes in the same order; every
  * JB_OFFSET_STRIDE-th entry holds an offset instead of a length.
+ *
+ * JsonbValueToJsonb() keeps the whole document as a tree of values, several times its
+ * size, before it copies.  Here the caller says first how many members come, and gives
+ * them in the order of pack_compare_keys(); that both hold is not checked, and a
+ * document where they do not is corrupt.
  */
 #include "postgres.h"
 
@@ -12,6 +17,10 @@
 #include "base/jsonpack.h"
 #include "utils/numeric.h"
 
+/*
+ * As lengthCompareJsonbString(): shorter ones first, which is jsonb's order and no
+ * alphabet's.
+ */
 int
 pack_compare_keys(const char *a, const char *b)
 {
@@ -28,6 +37,7 @@ pack_init(JsonPack *p)
 	appendStringInfoSpaces(&p->out, VARHDRSZ);
 }
 
+/* Containers and numbers are aligned in the stored form; strings are not. */
 static void
 pad(JsonPack *p)
 {
@@ -41,6 +51,7 @@ begin(JsonPack *p, JsonFrame *frame, uint32 flag, int count, int entries)
 	uint32		header = (uint32) count | flag;
 	int			size = entries * sizeof(JEntry);
 
+	/* Before the padding, which counts to the container's own length. */
 	frame->start = p->out.len;
 	pad(p);
 	appendBinaryStringInfo(&p->out, (char *) &header, sizeof(header));
@@ -64,7 +75,10 @@ pack_begin_array(JsonPack *p, JsonFrame *frame, int elements)
 	begin(p, frame, JB_FARRAY, elements, elements);
 }
 
-/* The entry of what has been written since `start`. */
+/*
+ * The entry of what has been written since `start`.  Keys of an object have to be added
+ * before its values: the entries of all keys stand first.
+ */
 static void
 add_entry(JsonPack *p, JsonFrame *frame, uint32 type, int start)
 {

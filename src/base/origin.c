@@ -80,6 +80,7 @@ make(void)
 			   false);
 }
 
+/* A parallel worker may not write either, whatever its leader may. */
 static bool
 may_write(void)
 {
@@ -91,6 +92,10 @@ origin_read(void)
 {
 	char	   *origin = OidIsValid(find_table()) ? find(true) : NULL;
 
+	/*
+	 * A warning, since a backup without an origin is whole: a restore only cannot tell
+	 * whether ids are its own.
+	 */
 	if (origin == NULL && OidIsValid(find_table()))
 		ereport(WARNING,
 				(errmsg("this database is a copy and has no origin of its own yet"),
@@ -99,7 +104,11 @@ origin_read(void)
 	return origin;
 }
 
-/* Two at a time make one: the second waits, and sees what the first has committed. */
+/*
+ * Two at a time make one: the second waits, and sees what the first has committed.  Under
+ * REPEATABLE READ the second does not see it and makes another: the later one counts from
+ * then on.
+ */
 char *
 origin_ensure(void)
 {
@@ -109,6 +118,10 @@ origin_ensure(void)
 	if (origin != NULL || !OidIsValid(table) || !may_write())
 		return origin != NULL ? origin : origin_read();
 	LockRelationOid(table, ShareUpdateExclusiveLock);
+	/*
+	 * Not read only: such a statement takes the snapshot of before the lock was waited
+	 * for, and would not see what the other has committed.
+	 */
 	origin = find(false);
 	return origin != NULL ? origin : make();
 }

@@ -15,6 +15,7 @@ Progress   *progress_board = NULL;
 
 static char activity_label[NAMEDATALEN];
 
+/* Odd from here on.  The barrier keeps what follows from being seen before it. */
 static void
 begin_change(void)
 {
@@ -36,6 +37,7 @@ progress_attach(Progress *board, const char *label)
 	if (board == NULL)
 		return;
 	strlcpy(activity_label, label, sizeof(activity_label));
+	/* The board was another job's before: a reader must not see half of each. */
 	begin_change();
 	board->started_at = GetCurrentTimestamp();
 	board->rows_done = board->rows_total = board->bytes_done = 0;
@@ -44,6 +46,10 @@ progress_attach(Progress *board, const char *label)
 	pgstat_report_activity(STATE_RUNNING, activity_label);
 }
 
+/*
+ * The ends of the strings are set once more: what is read without a lock is not trusted
+ * to have one.
+ */
 void
 progress_read(const Progress *board, Progress *copy)
 {
@@ -58,6 +64,10 @@ progress_read(const Progress *board, Progress *copy)
 		pg_read_barrier();
 		if (before == *changes && before % 2 == 0)
 			break;
+		/*
+		 * A writer that went halfway leaves it odd until the slot is used again: the
+		 * reader can be cancelled.
+		 */
 		CHECK_FOR_INTERRUPTS();
 	}
 	copy->phase[PROGRESS_PHASE_LEN - 1] = copy->table[PROGRESS_TABLE_LEN - 1] = '\0';

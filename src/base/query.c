@@ -6,6 +6,10 @@
  * may nest freely and no connection outlives an error.  Results go through a
  * DestReceiver of our own instead of an SPITupleTable: a row costs no copy, and
  * a result of any size costs no memory.
+ *
+ * What the SQL says, and that names in it are quoted, is its callers' matter; values
+ * are parameters.  It never changes the role but where a function's name says so, and
+ * never holds a plan or a portal for which no memory context or transaction answers.
  */
 #include "postgres.h"
 
@@ -68,12 +72,18 @@ static const struct
 	const char *name;
 	const char *value;
 } pinned_settings[] = {
+	/*
+	 * pg_temp is named so that it comes last: unnamed it would be searched first, and a
+	 * temporary table could stand in a catalog's place.
+	 */
 	{"search_path", "pg_catalog, pg_temp"}, /* first: the only one of PIN_PATH */
 	{"DateStyle", "ISO, MDY"},
 	{"IntervalStyle", "postgres"},
 	{"bytea_output", "hex"},
+	/* Shortest text that reads back as the same number. */
 	{"extra_float_digits", "1"},
 	{"TimeZone", "UTC"},
+	/* money is printed and read by it. */
 	{"lc_monetary", "C"},
 	{"xmloption", "content"},
 	{"quote_all_identifiers", "off"},
@@ -108,6 +118,10 @@ query_pin(QueryPins pins)
 				query_set(pinned_settings[i].name, pinned_settings[i].value);
 			break;
 		case PIN_PLAN_ALL_ROWS:
+			/*
+			 * Not that policies are passed over: a statement that would meet one fails,
+			 * where it would otherwise give fewer rows without a word.
+			 */
 			query_set("row_security", "off");
 			/* FALLTHROUGH */
 		case PIN_PLAN:
@@ -124,6 +138,10 @@ query_pin(QueryPins pins)
 									 GUC_ACTION_SAVE, true, 0, false);
 			break;
 		case PIN_SCAN:
+			/*
+			 * A scan that begins in the middle, where another one is, would give the same
+			 * rows in another order.
+			 */
 			query_set("synchronize_seqscans", "off");
 			break;
 	}
@@ -159,6 +177,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	bool		go_on;
 
 	CHECK_FOR_INTERRUPTS();
+	/* false stops the executor as a LIMIT would; it is no error. */
 	go_on = r->row(slot, r->arg);
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextReset(r->rowcxt);
@@ -188,6 +207,10 @@ receiver_init(RowReceiver *r, QueryRow row, void *arg)
 	r->pub.mydest = DestNone;
 	r->row = row;
 	r->arg = arg;
+	/*
+	 * Under the current context: SPI's, which goes with it on every way out, or that of a
+	 * fetch, which deletes it.
+	 */
 	r->rowcxt =
 		AllocSetContextCreate(CurrentMemoryContext, "db_adapter row", ALLOCSET_DEFAULT_SIZES);
 	return &r->pub;
@@ -212,7 +235,10 @@ prepare(const char *sql, int nargs, Oid *types, int cursor_options)
 	return plan;
 }
 
-/* SPI's option structs take a ParamListInfo where its older calls took arrays. */
+/*
+ * SPI's option structs take a ParamListInfo where its older calls took arrays.  The type
+ * of each is the plan's: it was fixed when the plan was made.
+ */
 static ParamListInfo
 make_params(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls)
 {
@@ -287,6 +313,10 @@ prepare_kept(MemoryContext cxt, const char *sql, int nargs, Oid *types, int curs
 	query->nargs = nargs;
 	query->on_reset.func = free_plan;
 	query->on_reset.arg = query;
+	/*
+	 * Registered before the plan is made: an error in between leaves a NULL, which
+	 * free_plan() passes over, and nothing that is lost.
+	 */
 	MemoryContextRegisterResetCallback(cxt, &query->on_reset);
 
 	connect_spi();
@@ -356,6 +386,7 @@ query_rows_create(MemoryContext cxt, const char *name, TupleDesc desc, int expec
 void
 query_rows_put(QueryRows *rows, Datum *values, bool *nulls)
 {
+	/* The store remembers the context it was made in, and is gone when that is reset. */
 	MemoryContext oldcxt = MemoryContextSwitchTo(rows->cxt);
 
 	if (rows->store == NULL)
@@ -372,7 +403,11 @@ query_rows_clear(QueryRows *rows)
 	MemoryContextReset(rows->cxt);
 }
 
-/* For one connection to SPI: it has to be said before each execution. */
+/*
+ * For one connection to SPI: it has to be said before each execution.  The planner takes
+ * the name from SPI's environment before the catalogs, so no table of that name can come
+ * in its place.
+ */
 static void
 register_rows(QueryRows *rows)
 {
@@ -436,6 +471,10 @@ execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, vo
 	{
 		QueryRows  *rows = lfirst(lc);
 
+		/*
+		 * Here no error has come, so a file of the store's is still open and has to be
+		 * closed.
+		 */
 		tuplestore_end(rows->store);
 		query_rows_clear(rows);
 	}
@@ -499,6 +538,7 @@ query_cursor_open(const char *sql, int nargs, Oid *types, Datum *values, const c
 	cursor->portal = SPI_cursor_open_with_args(NULL, sql, nargs, types, values, nulls, read_only,
 											   CURSOR_OPT_NO_SCROLL);
 	strlcpy(cursor->name, cursor->portal->name, sizeof(cursor->name));
+	/* The portal outlives the connection: it belongs to the transaction. */
 	SPI_finish();
 	return cursor;
 }
@@ -570,7 +610,10 @@ typedef struct OwnerGuise
 	int			context;
 } OwnerGuise;
 
-/* Operators and functions must be the server's while another's rights are in force. */
+/*
+ * Operators and functions must be the server's while another's rights are in force.
+ * SECURITY_LOCAL_USERID_CHANGE keeps SET ROLE and the like from working meanwhile.
+ */
 static void
 become_owner(OwnerGuise *guise)
 {
@@ -639,6 +682,7 @@ query_run_as_other(const char *sql, Oid user)
 	int			nestlevel = query_pin(PIN_PATH);
 
 	GetUserIdAndSecContext(&caller, &context);
+	/* An error need not set it back: the end of the (sub)transaction does. */
 	SetUserIdAndSecContext(user,
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	query_command(sql);
@@ -662,6 +706,7 @@ query_run_nontransactional(Node *command, const char *sql)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	portal = CreatePortal("", true, true);
+	/* As exec_simple_query() does it: nobody is to see it in pg_cursors. */
 	portal->visible = false;
 	PortalDefineQuery(portal, NULL, sql, CreateCommandTag(command), stmts, NULL);
 	PortalStart(portal, NULL, 0, InvalidSnapshot);
@@ -716,6 +761,10 @@ query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode)
 	 * while there are some, the server lets nothing be done in a subtransaction.
 	 */
 	CommandEndInvalidationMessages();
+	/*
+	 * Locks that the body takes go with a rollback, what it has put into memory of the
+	 * caller's context stays.
+	 */
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(cxt);
 	PG_TRY();
@@ -735,6 +784,10 @@ query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode)
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(cxt);
+	/*
+	 * The end of the subtransaction leaves its parent's, which need not be the caller's:
+	 * a portal has its own.
+	 */
 	CurrentResourceOwner = owner;
 	/* Only now: whoever catches it expects the subtransaction to be his own. */
 	if (error != NULL && error->sqlerrcode != sqlerrcode &&

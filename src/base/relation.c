@@ -4,6 +4,11 @@
  *
  * Read from the relation cache, so that a fact costs no query and is as fresh
  * as the lock taken when the name was resolved.
+ *
+ * It assumes that whoever asks holds a lock on the relation, or takes what it gets for
+ * a hint: most functions lock for themselves and leave the lock to the transaction.
+ * Structs are palloc'd in the current context and belong to who asked; nothing here is
+ * cached.  Rights are asked only where a function says so.
  */
 #include "postgres.h"
 
@@ -84,13 +89,20 @@ relation_check_allowed(Oid relid)
 				 errmsg("\"%s\" is not a table, view or foreign table", get_rel_name(relid))));
 }
 
-/* Locked before it is looked at, so that it stays what it is. */
+/*
+ * Locked before it is looked at, so that it stays what it is.  InvalidOid: there is none.
+ * A schema that may not be used is the server's error.
+ */
 Oid
 relation_find(const char *name)
 {
 	RangeVar   *range = makeRangeVarFromNameList(textToQualifiedNameList(cstring_to_text(name)));
 	Oid			relid;
 
+	/*
+	 * A search_path is whoever's that set it last: a name in a document must not lead to
+	 * a table that somebody has put in front.
+	 */
 	if (range->schemaname == NULL)
 		range->schemaname = RELATION_BARE_SCHEMA;
 	relid = RangeVarGetRelid(range, AccessShareLock, true);
@@ -120,12 +132,14 @@ take_candidate(TupleTableSlot *slot, void *arg)
 	if (DatumGetBool(slot_getattr(slot, 2, &isnull)))
 		c->elsewhere = c->names[c->count - 1];
 	MemoryContextSwitchTo(oldcxt);
+	/* The query gives the one of that very name first. */
 	return c->elsewhere == NULL && c->count < MAX_CANDIDATES;
 }
 
 /*
- * The relation whose name is nearest.  One of that very name in another schema is
- * nearer than any other: who left the schema out is told which.
+ * The relation whose name is nearest.  One of that very name in another schema is nearer
+ * than any other: who left the schema out is told which.  A hint names only what the
+ * current user could find by himself: schemas without USAGE are left out.
  */
 static const char *
 nearest_relation(const char *name)
@@ -169,7 +183,10 @@ relation_resolve(const char *name)
 	return InvalidOid;
 }
 
-/* The sequence of a default that is nextval() and at most a cast; or InvalidOid. */
+/*
+ * The sequence of a default that is nextval() and at most a cast; or InvalidOid.  In all
+ * but bigint columns a cast to the column's type stands around the call.
+ */
 static Oid
 default_sequence(Node *expr)
 {
@@ -452,7 +469,10 @@ relation_references(const RelationInfo *rel)
 	return list_concat_copy(rel->foreign_keys, rel->partition_keys);
 }
 
-/* Triggers of people, not those that implement foreign keys. */
+/*
+ * Triggers of people, not those that implement foreign keys.  Whether one fires is
+ * another matter: see relation_triggers().
+ */
 static bool
 has_user_triggers(const TriggerDesc *triggers)
 {
@@ -480,12 +500,14 @@ relation_read(Oid relid)
 	info->has_places = info->kind == RELKIND_RELATION && !info->has_children &&
 					   rel->rd_tableam != NULL && rel->rd_tableam->scan_set_tidrange != NULL;
 	info->has_triggers = has_user_triggers(rel->trigdesc);
+	/* Before anything plans over the table. */
 	relation_fold_indexes(rel);
 	read_columns(info, rel);
 	read_keys(info, rel);
 	read_foreign_keys(info, rel);
 	if (info->kind == RELKIND_PARTITIONED_TABLE)
 		read_partition_keys(info);
+	/* The lock stays until the end of the transaction: the facts hold as long. */
 	relation_close(rel, NoLock);
 	return info;
 }
@@ -506,6 +528,10 @@ relation_find_column(const RelationInfo *rel, const char *name)
 	RelationColumn *column = column_named(rel, name);
 	List	   *parts;
 
+	/*
+	 * As it is comes first: a name that has quotes in it is itself before it is another's
+	 * spelling.
+	 */
 	if (column != NULL || *name == '\0')
 		return column;
 	if (!SplitIdentifierString(pstrdup(name), '.', &parts) || list_length(parts) != 1)
@@ -624,6 +650,10 @@ relation_default(const RelationInfo *rel, const RelationColumn *column)
 						((NextValueExpr *) expr)->seqid);
 	else if (expr != NULL)
 	{
+		/*
+		 * The deparser leaves out a schema that the search_path would find: under the pin
+		 * that is the server's alone.
+		 */
 		int			nestlevel = query_pin(PIN_PATH);
 
 		text = deparse_expression(expr, deparse_context_for(rel->name, rel->oid), false, false);
@@ -633,7 +663,10 @@ relation_default(const RelationInfo *rel, const RelationColumn *column)
 	return text;
 }
 
-/* Those that fire in this backend, as the executor would choose them. */
+/*
+ * Those that fire in this backend, as the executor would choose them. *before: whether
+ * one fires before a row, and may change the row or leave it out.
+ */
 List *
 relation_triggers(Oid relid, bool *before)
 {
@@ -659,7 +692,10 @@ relation_triggers(Oid relid, bool *before)
 	return names;
 }
 
-/* On the whole table, or else on every column that is used. */
+/*
+ * On the whole table, or else on every column that is used.  With the server's own error,
+ * so that it reads as the statement's would.
+ */
 void
 relation_check_privilege(const RelationInfo *rel, const AttrNumber *columns, int ncolumns,
 						 AclMode mode)
@@ -749,6 +785,10 @@ relation_comparable(Oid left, Oid right)
 	name = list_make2(makeString(get_namespace_name(form->oprnamespace)),
 					  makeString(pstrdup(NameStr(form->oprname))));
 	ReleaseSysCache(tuple);
+	/*
+	 * By name, since an operator between two types is another one than that of the left
+	 * type alone; the schema is that of the left type's own, whatever the search_path.
+	 */
 	tuple = oper(NULL, name, left, right, true, -1);
 	if (tuple == NULL)
 		return false;
@@ -797,6 +837,7 @@ relation_measure(Oid relid, int64 *rows, int64 *bytes)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 
+	/* -1: never vacuumed or analyzed. */
 	*rows = Max(0, (int64) rel->rd_rel->reltuples);
 	if (RELKIND_HAS_STORAGE(rel->rd_rel->relkind))
 		*bytes =

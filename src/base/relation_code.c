@@ -6,6 +6,10 @@
  * table at any time; a foreign table asks where its owner says.  Their functions run
  * with the rights of whoever reads them, so a reader takes only those of owners who
  * have his rights anyway.
+ *
+ * It assumes a lock on the relation named, and takes AccessShareLock on what is below
+ * and behind it: what was looked at must not be replaced before it is read.  It never
+ * evaluates anything, but for what relation_fold_indexes() has folded as the owner.
  */
 #include "postgres.h"
 
@@ -33,6 +37,7 @@
 #include "utils/relcache.h"
 #include "utils/syscache.h"
 
+/* A superuser has everybody's rights: his code is nobody's danger. */
 static bool
 is_foreign(Oid owner)
 {
@@ -85,8 +90,10 @@ is_foreign_type(Oid type)
 {
 	Oid			part;
 
+	/* The server's own types have no checks that people wrote. */
 	if (type < FirstNormalObjectId)
 		return false;
+	/* Types nest as deep as their author likes. */
 	check_stack_depth();
 	if (is_foreign(relation_type_owner(type)))
 		return true;
@@ -100,7 +107,11 @@ is_foreign_type(Oid type)
 	return OidIsValid(part) && is_foreign_type(part);
 }
 
-/* What a column holds was made before. */
+/*
+ * What a column holds was made before.  A function's or cast's result, a row or a
+ * constant is made while the query runs or is planned, and meets the checks of a domain
+ * then.
+ */
 static bool
 makes_foreign_value(Node *node)
 {
@@ -138,6 +149,10 @@ find_code_read(Node *node, void *arg)
 
 	if (node == NULL)
 		return false;
+	/*
+	 * Noted and walked on: it only says that the reader's own code is not all there is,
+	 * which the guard is told (calls_name_relation()).
+	 */
 	if (makes_foreign_value(node))
 		*walk->others = true;
 	if (IsA(node, RangeTblEntry))
@@ -154,7 +169,12 @@ find_code_read(Node *node, void *arg)
 	return expression_tree_walker(node, find_code_read, arg);
 }
 
-/* A relation of code that is not the reader's, or InvalidOid; and whether any is others'. */
+/*
+ * A relation of code that is not the reader's, or InvalidOid; and whether any is others'.
+ * A table of somebody else's is data, and only makes the reader's set mixed; his view or
+ * foreign table is refused.  The lock stays: what has been looked at must be what is
+ * read.
+ */
 static Oid
 find_code(Oid relid, bool *others)
 {
@@ -186,6 +206,7 @@ find_code_below(Oid relid, bool *others)
 	Oid			found = find_code(relid, others);
 	ListCell   *lc;
 
+	/* What is below a table may be a foreign table, and another role's. */
 	if (OidIsValid(found) || !has_subclass(relid))
 		return found;
 	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
@@ -202,6 +223,7 @@ relation_find_code(Oid relid)
 	return find_code_below(relid, &others);
 }
 
+/* The rows of a materialized view are data like a table's; only to fill it runs its query. */
 bool
 relation_fills_from_others(Oid matview)
 {
@@ -236,6 +258,10 @@ relation_check_code(Oid relid)
 	bool		others = false;
 	Oid			found = find_code_below(relid, &others);
 
+	/*
+	 * Named before it is refused: the guard has to know it even where somebody catches
+	 * the error.
+	 */
 	calls_name_relation(!others);
 	refuse_code(found);
 	if (get_rel_relkind(relid) == RELKIND_VIEW)
@@ -278,6 +304,7 @@ has_expressions(Relation index)
 		   !heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, NULL);
 }
 
+/* With children it is taken for granted, and no child is looked at. */
 bool
 relation_index_evaluates(Oid relid)
 {
@@ -331,6 +358,10 @@ relation_fold_indexes(Relation rel)
 
 	if (!is_foreign(rel->rd_rel->relowner))
 		return;
+	/*
+	 * A function in SQL finds what it names by the path: under the owner's rights that
+	 * must not be the caller's.
+	 */
 	nestlevel = query_pin(PIN_PATH);
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(rel->rd_rel->relowner,

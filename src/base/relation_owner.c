@@ -15,6 +15,7 @@
 #include "catalog/pg_type.h"
 #include "utils/syscache.h"
 
+/* InvalidOid for one that is gone: it may have been dropped while we were told of it. */
 Oid
 relation_owner(Oid relid)
 {
@@ -29,6 +30,7 @@ relation_owner(Oid relid)
 	return owner;
 }
 
+/* InvalidOid: they are several roles', so that no one of them can be acted as. */
 Oid
 relation_tree_owner(Oid relid)
 {

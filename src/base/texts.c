@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+/* The arguments are read anew in each attempt, so each has a copy of its own. */
 char *
 texts_format(const char *format, va_list args)
 {
@@ -42,6 +43,7 @@ texts_to_array(List *strings)
 	return PointerGetDatum(construct_array(values, count, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/* A null in it is an error of the server's. */
 List *
 texts_from_array(Datum array)
 {
