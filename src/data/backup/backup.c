@@ -4,6 +4,11 @@
  *
  * One cursor a table, all on the caller's snapshot.  Memory holds a chunk, the
  * rows of one fetch that did not fit into it, and one row in the making.
+ *
+ * It assumes that the caller's statement keeps one snapshot over all calls, and that
+ * what was named and checked in backup_begin() still holds in later ones: tables stay
+ * locked, and the guard on calls is kept by who calls (funcs.c).  It never changes a
+ * row, and holds no row back but those of one fetch.
  */
 #include "postgres.h"
 
@@ -62,6 +67,7 @@ struct Backup
 	const BackupPiece *piece;	/* NULL: the whole */
 };
 
+/* Words are read before any work, so that a job can be refused when it is submitted. */
 void
 backup_options_set(BackupOptions *options, const char *format, const char *on_leak,
 				   const char *checksum)
@@ -77,7 +83,11 @@ backup_options_set(BackupOptions *options, const char *format, const char *on_le
 	options->checksum = argument_choose(checksum, checksums, "checksum");
 }
 
-/* Row security would hide rows without a word: that is no backup. */
+/*
+ * Row security would hide rows without a word: that is no backup.  Asked of each table as
+ * the current role, after the tables were bound: their locks keep the policies as they
+ * are.
+ */
 static void
 refuse_hidden_rows(const BackupSchema *schema)
 {
@@ -146,7 +156,10 @@ begin_chosen(Backup *b)
 								&b->options.filters->root, b->options.row_security, false);
 }
 
-/* For whoever watches; 0, not known, where not all rows of the tables are wanted. */
+/*
+ * For whoever watches; 0, not known, where not all rows of the tables are wanted.  The
+ * estimate of the catalog: to count would be to read everything twice.
+ */
 static int64
 expected_rows(const Backup *b)
 {
@@ -318,6 +331,10 @@ backup_begin(const BackupOptions *options)
 	warn_raws(b);
 	if (options->keys != NULL)
 		begin_chosen(b);
+	/*
+	 * Where rows are chosen by key, what was saved is not all that the tenant has, so no
+	 * key can be judged by it: NULL says so.
+	 */
 	b->leaks = leaks_create(b->schema, options->user_id,
 							b->closure == NULL ? &options->filters->root : NULL);
 	count_all_none(b);
@@ -328,7 +345,10 @@ backup_begin(const BackupOptions *options)
 	return b;
 }
 
-/* The key of the row in slot, for people: id = 5. */
+/*
+ * The key of the row in slot, for people: id = 5.  By name, since a scan has columns of
+ * its own choice.
+ */
 static void
 append_key(Backup *b, TupleTableSlot *slot, const BackupTable *table)
 {
@@ -348,6 +368,7 @@ note_leak(Backup *b, TupleTableSlot *slot, const BackupTable *table, const Backu
 {
 	int64		leaks = ++b->lines->leaks[table->index];
 
+	/* Some are named so that they can be found; all are counted. */
 	if (leaks <= LEAKS_NAMED)
 	{
 		if (leaks > 1)
@@ -362,7 +383,10 @@ note_leak(Backup *b, TupleTableSlot *slot, const BackupTable *table, const Backu
 				 errdetail("It is the row with %s.", b->leaked.data)));
 }
 
-/* False for a row that is to be left out. */
+/*
+ * False for a row that is to be left out.  A row that is kept is remembered as the
+ * tenant's own, for rows of later tables that refer to it.
+ */
 static bool
 sift_row(TupleTableSlot *slot, void *arg)
 {
@@ -412,7 +436,11 @@ write_row(TupleTableSlot *slot, void *arg)
 	return b->out->len < b->full;
 }
 
-/* As many rows as should fill the chunk, judged by those before. */
+/*
+ * As many rows as should fill the chunk, judged by those before.  Too few cost a call of
+ * the executor, too many are kept in memory until the next chunk.  The first rows of a
+ * table are a guess.
+ */
 static uint64
 rows_to_fetch(const Backup *b)
 {
@@ -471,6 +499,7 @@ open_rows(Backup *b, Selection *s, const BackupTable *table)
 
 	progress_phase("writing rows", table->name);
 	trace_rows(b, table, filter);
+	/* All tables' filters: a row whose parent is filtered out goes with it. */
 	s->filters = &b->options.filters->root;
 	selection_columns(s, table);
 	leaks = leaks_begin_table(b->leaks, s, table);
@@ -484,6 +513,7 @@ open_rows(Backup *b, Selection *s, const BackupTable *table)
 		selection_where(s, table, filter);
 		if (table->lookup != LOOKUP_NONE)
 			selection_referred(s, table);
+		/* The caller has asked before whether the scan is by place (backup_table_pages()). */
 		if (b->piece != NULL)
 			selection_pages(s, b->piece->from, b->piece->to);
 	}
@@ -521,6 +551,7 @@ open_table(Backup *b)
 	}
 	else
 		section.referenced = b->none[table->index];
+	/* The table's line stands once, before its first piece. */
 	if (b->piece == NULL || b->piece->from == 0)
 		backuplines_table(b->lines, b->out, table, &section);
 	b->referenced = section.referenced > 0 && (b->piece == NULL || b->piece->from == 0);
@@ -529,7 +560,11 @@ open_table(Backup *b)
 	open_scan(b);
 }
 
-/* False when the table has no more rows. */
+/*
+ * False when the table has no more rows.  The rows for others to refer to come first, in
+ * a scan of their own: a row that refers to them in the same table then finds them
+ * restored.
+ */
 static bool
 close_scan(Backup *b)
 {
@@ -591,6 +626,7 @@ backup_next(Backup *b, StringInfo out)
 		CHECK_FOR_INTERRUPTS();
 		advance(b);
 	}
+	/* Before the trailer is written, which is not part of the sums it names. */
 	backuplines_count(b->lines, out->data + start, out->len - start);
 	if (b->phase == PHASE_TRAILER)
 	{
@@ -607,6 +643,7 @@ backup_next(Backup *b, StringInfo out)
 	return true;
 }
 
+/* Of rows written so far, those for others to refer to included. */
 int64
 backup_row_count(const Backup *backup)
 {
@@ -648,6 +685,7 @@ backup_piece_totals(const Backup *b, BackupTotals *totals)
 	totals->rows = b->lines->rows[b->table];
 	totals->leaks = b->lines->leaks[b->table];
 	totals->bytes = b->lines->bytes;
+	/* A copy is finished: the sum itself goes on. */
 	totals->crc = b->lines->crc;
 	FIN_CRC32C(totals->crc);
 }
@@ -664,6 +702,7 @@ backup_table_name(const Backup *b, int table)
 	return b->schema->tables[table].name;
 }
 
+/* 0: it cannot be cut, and is one piece. */
 BlockNumber
 backup_table_pages(Backup *b, int table)
 {
@@ -674,6 +713,10 @@ backup_table_pages(Backup *b, int table)
 		return 0;
 	b->table = table;
 	open_scan(b);
+	/*
+	 * A range of pages cuts a plain scan alone; of an index scan each piece would read
+	 * the whole index.
+	 */
 	if (rowscan_is_sequential(b->scan))
 		pages = relation_pages(rel->oid);
 	rowscan_close(b->scan);

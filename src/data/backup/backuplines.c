@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+/* By the byte before it: nothing has to remember whether a member came. */
 static void
 put_key(StringInfo out, const char *key)
 {
@@ -71,7 +72,11 @@ put_counts(const BackupLines *l, StringInfo out, const char *key, const int64 *c
 	appendStringInfoChar(out, '}');
 }
 
-/* The short name of a type as people write it: int4, varchar(100), text[]. */
+/*
+ * The short name of a type as people write it: int4, varchar(100), text[].  A restore
+ * reads it to know what the texts of the column were; types outside of pg_catalog are
+ * told with their schema.
+ */
 static char *
 type_name(Oid type, int32 typmod)
 {
@@ -98,6 +103,7 @@ type_name(Oid type, int32 typmod)
 	return name;
 }
 
+/* When the transaction began; in UTC, and not by the session's time zone. */
 static char *
 created_at(void)
 {
@@ -113,6 +119,7 @@ created_at(void)
 	return text.data;
 }
 
+/* Refused, not left out: a caller who names such a member means something by it. */
 static bool
 put_own_metadata(const char *key, JsonbValue *value, void *arg)
 {
@@ -144,6 +151,7 @@ put_metadata(const BackupLines *l, StringInfo out)
 	put_string(out, "provider", "postgres");
 	put_key(out, "server_version");
 	appendStringInfo(out, "%d", PG_VERSION_NUM);
+	/* For people alone: what a restore goes by is the origin. */
 	put_string(out, "database", get_database_name(MyDatabaseId));
 	put_key(out, "tables");
 	appendStringInfoChar(out, '[');
@@ -170,6 +178,10 @@ backuplines_count(BackupLines *l, const char *data, int len)
 {
 	char	   *utf8 = pg_server_to_any(data, len, PG_UTF8);
 
+	/*
+	 * Such a database promises nothing of its bytes; what is no UTF-8 could not be
+	 * restored anywhere.
+	 */
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
 		(void) pg_verify_mbstr(PG_UTF8, data, len, false);
 	if (utf8 != data)
@@ -182,6 +194,7 @@ backuplines_count(BackupLines *l, const char *data, int len)
 		pfree(utf8);
 }
 
+/* Once: a context that was finished gives nothing more. */
 static void
 finish_hash(BackupLines *l)
 {
@@ -229,6 +242,7 @@ backuplines_header(const BackupLines *l, StringInfo out)
 {
 	char	   *origin;
 
+	/* Version 1.1 has its metadata at the end. */
 	if (l->options->format == BACKUP_JSON)
 		return;
 	appendStringInfo(out, "{\"format\":\"db_adapter.backup\",\"version\":\"%s\",\"metadata\":{",
@@ -236,6 +250,7 @@ backuplines_header(const BackupLines *l, StringInfo out)
 	put_metadata(l, out);
 	appendStringInfoChar(out, '}');
 	put_jsonb(out, "backup_schema", l->options->backup_schema);
+	/* Read, not made: a backup runs on a standby and in a transaction that may not write. */
 	origin = origin_read();
 	if (origin != NULL)
 		put_string(out, "origin", origin);
@@ -288,6 +303,7 @@ backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table
 	appendStringInfoString(out, "}\n");
 }
 
+/* Of a copy, so that a summary can be asked for in between. */
 static char *
 crc_text(const BackupLines *l)
 {

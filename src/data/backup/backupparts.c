@@ -8,6 +8,10 @@
  * becomes a file.  They share snapshot, role and settings with it, and their errors
  * and its cancellation are the server's business.  Where the server has no worker
  * to give, there is one process and the result is the same.
+ *
+ * It assumes that a worker sees just what the leader does, which the server's parallel
+ * mode promises.  Workers never write outside of the directory that is being made, and
+ * the leader never publishes before all have ended without an error.
  */
 #include "postgres.h"
 
@@ -81,6 +85,10 @@ cut_tables(Backup *backup, int processes)
 	for (int table = 0; table < backup_table_count(backup); table++)
 	{
 		BlockNumber pages = backup_table_pages(backup, table);
+		/*
+		 * Several pieces for each process, so that one which got the large rows does not
+		 * keep the others waiting long.
+		 */
 		BlockNumber step = Max(PIECE_MIN_PAGES, pages / (processes * PIECES_EACH) + 1);
 		BlockNumber from = 0;
 
@@ -115,6 +123,10 @@ write_piece(Backup *backup, PartsWork *work, int number, const char *directory)
 		serverfile_write(file, &chunk);
 		resetStringInfo(&chunk);
 		backup_piece_totals(backup, &p->totals);
+		/*
+		 * Added as differences: all processes tell one progress, and each piece begins at
+		 * 0.
+		 */
 		pg_atomic_fetch_add_u64(&work->rows, p->totals.rows - before.rows);
 		pg_atomic_fetch_add_u64(&work->bytes, p->totals.bytes - before.bytes);
 		before = p->totals;
@@ -142,6 +154,10 @@ do_work(const BackupOptions *options, PartsWork *work, const char *directory)
 
 /* ---- the workers ---- */
 
+/*
+ * Documents and words alone: a worker parses and binds for itself, since no pointer means
+ * anything in another process.
+ */
 static Jsonb *
 write_request(const BackupOptions *options, const char *directory)
 {
@@ -161,6 +177,7 @@ write_request(const BackupOptions *options, const char *directory)
 	return json_finish(&w);
 }
 
+/* A copy, so that nothing points into the segment. */
 static Jsonb *
 get_document(JsonbContainer *request, const char *key)
 {
@@ -197,10 +214,12 @@ db_adapter_backup_worker_main(dsm_segment *segment, shm_toc *toc)
 	CallGuard	guard = {CALLS_READING};
 
 	options.backup_schema = get_document(request, "backup_schema");
+	/* Metadata is the header's, which no worker writes; the option only must be an object. */
 	options.filters = options.metadata = get_document(request, "filters");
 	options.user_id = json_get_string(request, "user_id", "request");
 	options.on_leak = json_get_int(request, "on_leak", LEAK_REPORT, "request");
 	options.row_security = json_get_bool(request, "row_security", false, "request");
+	/* As the leader does: policies run as the caller's own query would run them. */
 	if (options.row_security && !superuser())
 		guard.rule = CALLS_ANY;
 	run.options = options;
@@ -248,8 +267,16 @@ do_parallel(const BackupOptions *options, List *pieces, int workers, const char 
 	copy = shm_toc_allocate(context->toc, VARSIZE(request));
 	memcpy(copy, request, VARSIZE(request));
 	shm_toc_insert(context->toc, KEY_REQUEST, copy);
+	/*
+	 * As many as the server has to give, perhaps none.  The leader takes pieces too, so
+	 * nothing is waited for that nobody does.
+	 */
 	LaunchParallelWorkers(context);
 	do_work(options, work, directory);
+	/*
+	 * Raises what a worker has raised; the directory goes then with the context it was
+	 * made in.
+	 */
 	WaitForParallelWorkersToFinish(context);
 	memcpy(result, work, size);
 	DestroyParallelContext(context);
@@ -279,6 +306,10 @@ remove_directory(void *arg)
 	d->part = NULL;
 }
 
+/*
+ * Beside its destination, so that a rename puts it in place, and with the process's
+ * number, so that two backups to one path do not meet.
+ */
 static PartsDirectory *
 make_directory(char *path, int nfiles)
 {
@@ -316,6 +347,10 @@ publish(PartsDirectory *d)
 	bool		replaces = parts != NIL;
 
 	get_parent_directory(parent);
+	/*
+	 * The files are on disk already (serverfile_finish()), now their names are; only then
+	 * may the directory get the name by which others look for it.
+	 */
 	fsync_fname(d->part, true);
 	if (replaces && rename(d->path, old.part) != 0)
 		ereport(ERROR, (errcode_for_file_access(),
@@ -324,12 +359,14 @@ publish(PartsDirectory *d)
 	{
 		int			save_errno = errno;
 
+		/* The new one has not come: what was there is there again. */
 		if (replaces)
 			(void) rename(old.part, d->path);
 		errno = save_errno;
 		ereport(ERROR, (errcode_for_file_access(),
 						errmsg("could not create directory \"%s\": %m", d->path)));
 	}
+	/* From here on it is a backup, and no error that follows may remove it. */
 	d->part = NULL;
 	fsync_fname(parent, true);
 	old.nfiles = list_length(parts);
@@ -403,6 +440,7 @@ backupparts_write(const BackupOptions *options, char *path, int workers)
 	check_options(options, path);
 	backup = backup_begin(options);
 	pieces = cut_tables(backup, workers);
+	/* After everything that may be refused: until here nothing was written. */
 	d = make_directory(path, list_length(pieces) + 2);
 	initStringInfo(&text);
 	backup_header(backup, &text);
@@ -472,6 +510,7 @@ add_part(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/* NIL: it is no directory, so a single file or nothing at all. */
 List *
 backupparts_list(const char *path)
 {

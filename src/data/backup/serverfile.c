@@ -17,6 +17,11 @@
 #include "storage/fd.h"
 #include "utils/acl.h"
 
+/*
+ * lstat(), so that a link is none of the kinds we replace.  Asked before any work, and no
+ * guard against who changes the directory meanwhile: that is serverfile_create()'s
+ * O_EXCL.
+ */
 void
 serverfile_check(const char *path, bool is_directory, bool overwrite)
 {
@@ -56,6 +61,7 @@ serverfile_create(const char *path)
 	return file;
 }
 
+/* In UTF-8 whatever the server's encoding, as the sums are. */
 void
 serverfile_write(ServerFile *file, StringInfo text)
 {
@@ -84,6 +90,7 @@ serverfile_write(ServerFile *file, StringInfo text)
 		pfree(utf8);
 }
 
+/* Close may report what an earlier write could not put on disk, so it is asked as well. */
 void
 serverfile_finish(ServerFile *file)
 {
