@@ -6,6 +6,11 @@
  * for it cannot go on.  Beyond that the rows are held against the backup schema:
  * tables and columns that are not in it, rows without key, and references to
  * rows that the file does not hold.  Keys are remembered as hashes.
+ *
+ * It assumes that the backup schema is anybody's, and binds it to no table: it can be
+ * asked of a file whose database is gone.  Memory holds 16 bytes and more a key, never
+ * a row.  Two keys of one hash would be told as one that stands twice; of 128 bits
+ * that is not to be expected.
  */
 #include "postgres.h"
 
@@ -59,6 +64,7 @@ typedef struct Member
 static void note(Validation *v, Messages *messages, const char *format, ...)
 	pg_attribute_printf(3, 4);
 
+/* Messages live in the caller's memory; what a row leaves goes with the row. */
 static void
 note(Validation *v, Messages *messages, const char *format, ...)
 {
@@ -138,6 +144,7 @@ is_named(const RowField *name, const char *column)
 	return name->len == strlen(column) && memcmp(name->data, column, name->len) == 0;
 }
 
+/* In version 1.1 no line names columns, so none is unknown. */
 static bool
 section_has(const FileSection *section, const RowField *name)
 {
@@ -156,6 +163,10 @@ hash_key(const Validation *v, const BackupTable *table, int key, char **names, L
 	StringInfoData text;
 
 	initStringInfo(&text);
+	/*
+	 * The parts are separated by zeros, which no text of a file can hold: "a", "bc" is
+	 * not "ab", "c".
+	 */
 	appendBinaryStringInfo(&text, table->name, strlen(table->name) + 1);
 	appendBinaryStringInfo(&text, (char *) &key, sizeof(key));
 	for (int i = 0; i < count; i++)
@@ -189,6 +200,10 @@ has_members(const FileSection *section, const BackupRef *ref)
 	return true;
 }
 
+/*
+ * Circular ones may lead to rows that come later, and places inside json or a choice of
+ * tables say nothing by their columns alone: only what is sure is told.
+ */
 static void
 check_reference(Validation *v, const BackupRef *ref, List *members, int64 line)
 {
@@ -249,6 +264,7 @@ take_row(const char *object, int len, int64 line, void *arg)
 	List	   *members = NIL;
 
 	CHECK_FOR_INTERRUPTS();
+	/* The scanner writes into what it reads, and the row belongs to the reader. */
 	memcpy(copy, object, len);
 	row_scan_begin(&scanner, copy, len, v->lenient);
 	while (row_scan_next(&scanner, &name, &value))
@@ -280,6 +296,10 @@ read_document(void *arg)
 
 	v->reader = filereader_create(&events, v, false);
 	filereader_feed(v->reader, v->document, v->len);
+	/*
+	 * Sums and counts are asked last, and raise: what the rows were short of is noted by
+	 * then.
+	 */
 	filereader_finish(v->reader);
 	for (int i = 0; v->schema != NULL && i < v->schema->ntables; i++)
 		if (!v->seen[i])

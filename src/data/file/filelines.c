@@ -5,6 +5,11 @@
  * A line is told by its first bytes: {"table": begins a table line and {"end":
  * the trailer.  The writer spells a row's member of such a name with an escape,
  * so that no row, whatever it holds, can pass for either.
+ *
+ * It assumes nothing of the file: every line may be damaged or made to harm.  What the
+ * sums can tell is a damage, which a tolerant reader passes over with a warning; what
+ * cannot be read on from is refused in any case.  One line is held in memory, and of
+ * those before it the header and the tables' names and columns.
  */
 #include "postgres.h"
 
@@ -33,13 +38,17 @@ begins_with(const char *line, int len, const char *prefix)
 	return len >= n && memcmp(line, prefix, n) == 0;
 }
 
+/* Names are compared after their escapes, as the row scanner has undone them. */
 static bool
 is_called(const RowField *name, const char *what)
 {
 	return name->len == (int) strlen(what) && memcmp(name->data, what, name->len) == 0;
 }
 
-/* A copy of the line to be read in place. */
+/*
+ * A copy of the line to be read in place.  The scanner unescapes in place, while the
+ * bytes may be the caller's own, and the header is counted after it was read.
+ */
 static char *
 take_line(FileReader *r, const char *line, int len)
 {
@@ -81,7 +90,11 @@ lines_forget(FileReader *r)
 	r->sha = NULL;
 }
 
-/* The hash lasts as long as the reader: it belongs to the resource owner of that time. */
+/*
+ * The hash lasts as long as the reader: it belongs to the resource owner of that time.
+ * By then the header itself has not been counted: lines_feed() counts it after it was
+ * read.
+ */
 static void
 begin_sha256(FileReader *r)
 {
@@ -136,6 +149,7 @@ read_header(FileReader *r, const char *line, int len)
 			sha256 = is_called(&value, "sha256");
 	}
 	check_scan(r, &s);
+	/* Asked after the whole line was read: members may stand in any order. */
 	if (format == NULL || strcmp(format, FORMAT_NAME) != 0)
 		fileparts_refuse(r->line, "its format is not \"" FORMAT_NAME "\"");
 	if (r->header.version == NULL ||
@@ -229,6 +243,7 @@ check_counts(FileReader *r, RowField *object)
 		int64		expected = strtoll(value.data, NULL, 10);
 		int64		found = section ? section->nrows : 0;
 
+		/* A table that the trailer alone knows differs by its count, unless that is 0. */
 		counted += section != NULL;
 		if (expected != found)
 			fileparts_damage(
@@ -259,6 +274,7 @@ check_sha256(FileReader *r, const RowField *value)
 		fileparts_damage(r, "its sha256 does not match the one in the trailer");
 }
 
+/* One complaint is enough: with other bytes the sum differs too. */
 static void
 check_sums(FileReader *r, const RowField *bytes, const RowField *crc)
 {
@@ -351,12 +367,17 @@ lines_feed(FileReader *r, const char *bytes, size_t len)
 			return;
 		}
 		bytes = newline + 1;
+		/*
+		 * Whole lines are read where they lie; only one that was cut by the end of a
+		 * chunk is put together first.
+		 */
 		if (r->pending.len > 0)
 		{
 			fileparts_keep(r, line, bytes - line);
 			line = r->pending.data;
 			newline = line + r->pending.len - 1;
 		}
+		/* No such line fits into memory: this raises the error that says so. */
 		else if (newline - line > MaxAllocSize - 1024)
 			fileparts_keep(r, line, newline - line);
 		/* The header says whether there is a second sum, which covers it too. */
@@ -380,6 +401,7 @@ lines_finish(FileReader *r)
 	}
 	if (r->line == 1)
 		fileparts_refuse(1, "the header is not complete");
+	/* A tolerant reader goes on: what is incomplete is left out. */
 	if (r->pending.len > 0)
 		fileparts_damage(r, "the file ends within the line");
 	if (!r->ended)
