@@ -8,6 +8,10 @@
  * made of others (arrays, ranges, composites) follows from its parts.  Left are texts
  * under a collation that calls different ones equal, and types that others brought:
  * there the type's own hash function decides, which is valid in this server only.
+ *
+ * It assumes that a type's equality is that of its default operator class.  A form
+ * belongs to the context it was made in and is never changed afterwards; values that
+ * it gives may be the given ones, uncopied.
  */
 #include "postgres.h"
 
@@ -62,6 +66,7 @@ choose_numeric(KeyForm *form, Datum value)
 	return DirectFunctionCall1(numeric_trim_scale, value);
 }
 
+/* Every NaN equals every other, and -0 equals 0, whatever their bits. */
 static Datum
 choose_float4(KeyForm *form, Datum value)
 {
@@ -89,6 +94,7 @@ choose_bpchar(KeyForm *form, Datum value)
 	return PointerGetDatum(cstring_to_text_with_len(VARDATA_ANY(text), len));
 }
 
+/* As citext compares: in lower case under the default collation. */
 static Datum
 choose_citext(KeyForm *form, Datum value)
 {
@@ -107,6 +113,7 @@ choose_interval(KeyForm *form, Datum value)
 	int64		days;
 	int64		months;
 
+	/* Two infinities are equal only as they are. */
 	if (compat_interval_is_infinite(given))
 		return value;
 	days = given->time / USECS_PER_DAY + (int64) given->month * DAYS_PER_MONTH + given->day;
@@ -117,6 +124,7 @@ choose_interval(KeyForm *form, Datum value)
 		days--;
 	}
 	months = days / DAYS_PER_MONTH;
+	/* What no month can hold stays in the days: it is one form still. */
 	months = Max(Min(months, PG_INT32_MAX), PG_INT32_MIN);
 	chosen->month = (int32) months;
 	chosen->day = (int32) (days - months * DAYS_PER_MONTH);
@@ -151,6 +159,10 @@ choose_jsonb(KeyForm *form, Datum value)
 
 	while ((token = JsonbIteratorNext(&it, &v, false)) != WJB_DONE)
 	{
+		/*
+		 * A scalar document is an array that says it is none: pushed without the value it
+		 * would become a real one.
+		 */
 		bool		raw = token == WJB_BEGIN_ARRAY && v.val.array.rawScalar;
 
 		if ((token == WJB_ELEM || token == WJB_VALUE) && v.type == jbvNumeric)
@@ -172,6 +184,7 @@ choose_array(KeyForm *form, Datum value)
 	bool	   *nulls;
 	int			count;
 
+	/* There is one empty array, whatever its bounds were. */
 	if (ARR_NDIM(array) == 0)
 		return PointerGetDatum(array);
 	deconstruct_array(array, ARR_ELEMTYPE(array), element->typlen, element->byval, element->align,
@@ -240,7 +253,10 @@ choose_composite(KeyForm *form, Datum value)
 
 /* --- which it is */
 
-/* What a part of that kind makes of the whole. */
+/*
+ * What a part of that kind makes of the whole.  The kinds are in the order of what they
+ * allow, so the strictest part decides.
+ */
 static void
 add_part(KeyForm *form, int i, KeyForm *part)
 {
@@ -282,7 +298,11 @@ begin_composite(KeyForm *form)
 	}
 }
 
-/* Whether the type's equality is that of the extension citext. */
+/*
+ * Whether the type's equality is that of the extension citext.  By what its equality
+ * calls and not by its name, which anybody may give a type of his; only superusers make
+ * functions in C.
+ */
 static bool
 is_citext(Oid type)
 {
@@ -348,6 +368,7 @@ classify(KeyForm *form)
 	Oid			element = get_element_type(form->type);
 	char		typtype = get_typtype(form->type);
 
+	/* Composites may hold arrays of composites, as deep as their author likes. */
 	check_stack_depth();
 	if (classify_scalar(form))
 		return;
@@ -392,6 +413,10 @@ keyform_create(Oid type, Oid collation)
 	fmgr_info(output, &form->output);
 	classify(form);
 	if (type_is_collatable(form->type) && OidIsValid(collation) &&
+		/*
+		 * After the type's own choice: such a collation makes different bytes equal, and
+		 * which they are only its hash knows.
+		 */
 		!get_collation_isdeterministic(collation))
 		form->kind = KEYFORM_OPAQUE;
 	if (form->kind == KEYFORM_OPAQUE)
@@ -411,6 +436,7 @@ keyform_value(KeyForm *form, Datum value)
 	return form->kind == KEYFORM_CHOSEN ? form->choose(form, value) : value;
 }
 
+/* Twice, with two seeds: the 128 bits that keyform.h promises. */
 static void
 append_hash(KeyForm *form, StringInfo out, Datum value)
 {
@@ -433,6 +459,10 @@ keyform_append(KeyForm *form, StringInfo out, Datum value)
 		append_hash(form, out, value);
 		return;
 	}
+	/*
+	 * Also where an opaque type has no hash: then equal values may be told apart, never
+	 * different ones be taken for one.
+	 */
 	text = OutputFunctionCall(&form->output, keyform_value(form, value));
 	appendBinaryStringInfo(out, text, strlen(text) + 1);
 	pfree(text);
