@@ -49,6 +49,7 @@ typedef struct KeyTexts
 	char	  **parts;
 } KeyTexts;
 
+/* A key of several columns is one text with its parts in it; of one column it is the part. */
 static void
 take_apart(void *arg)
 {
@@ -79,6 +80,10 @@ key_texts(const RestoreTable *t, const IdKey *key, bool utf8)
 	if (!utf8 || GetDatabaseEncoding() == PG_UTF8)
 		take_apart(&k);
 	else
+		/*
+		 * Conversion may fail for a character that the server's encoding has not; the
+		 * report must not fail with it.
+		 */
 		(void) query_attempt(take_apart, &k, true);
 	return k.parts;
 }
@@ -90,6 +95,7 @@ typedef struct FieldTexts
 	char	  **parts;
 } FieldTexts;
 
+/* A key whose part the file does not have is not known. */
 static void
 convert_fields(void *arg)
 {
@@ -116,6 +122,10 @@ source_texts(RestoreTable *t, const RestoreRow *row)
 	FieldTexts	f = {t, row};
 	IdKey		bare;
 
+	/*
+	 * The row's text is gone, as where a reference was set later: its key in the map is
+	 * told where that is the file's own text.
+	 */
 	if (row->fields == NULL || t->key.count == 0)
 	{
 		if (!row->key.has_source || !restore_source_is_plain(t->restore, t->table->index, 0))
@@ -150,6 +160,10 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		failure->message = copy_text(error->message);
 		failure->constraint = copy_text(error->constraint_name);
 		failure->keys = source_texts(t, row);
+		/*
+		 * What stands in the way is looked for only up to the limit: it costs a query for
+		 * each.
+		 */
 		if (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION &&
 			restore_key_conflict(t, row, error->constraint_name, &existing))
 			failure->existing_keys = key_texts(t, &existing, false);
@@ -302,7 +316,10 @@ put_repeated(JsonWriter *w, RestoreTable *t)
 	json_end_array(w);
 }
 
-/* Whether the backup schema has a word for the column: a reference, or the tenant. */
+/*
+ * Whether the backup schema has a word for the column: a reference, or the tenant.  Of
+ * those a restore knows what to do with the value; nobody need be told.
+ */
 static bool
 is_declared(const BackupTable *table, const RelationColumn *column)
 {
@@ -385,6 +402,7 @@ notes_json(const Restore *restore, RestoreTable *t)
 				  t->counts.inserted + t->counts.updated > 0 ? copied_references(restore, t) : NIL);
 		if (t->counts.inserted + t->counts.updated > 0)
 			put_names(&w, "triggers", t->notes.triggers);
+		/* To run it again would put the rows in twice. */
 		if (t->counts.inserted > 0 && t->match.count == 0)
 		{
 			json_put_bool(&w, "no_match_key", true);
@@ -396,6 +414,10 @@ notes_json(const Restore *restore, RestoreTable *t)
 	return json_finish(&w);
 }
 
+/*
+ * A table that the file does not have stands in it with zeros: its absence is told by
+ * that, not by a missing row.
+ */
 void
 restore_report(Restore *restore, ReturnSetInfo *result)
 {
