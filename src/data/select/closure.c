@@ -11,6 +11,10 @@
  *
  * Keys are remembered by a hash of their values, so memory holds the keys of the
  * rows and no row.
+ *
+ * It assumes one snapshot over all its statements (they are read only, under the
+ * caller's), so that no row comes or goes between two rounds.  It ends, because a key
+ * is wanted once at most.
  */
 #include "postgres.h"
 
@@ -81,6 +85,7 @@ typedef struct Reading
 	StringInfoData image;
 } Reading;
 
+/* Such a key leads nowhere, and no row is found by it. */
 static bool
 has_null(const bool *nulls, int count)
 {
@@ -110,7 +115,10 @@ other_of(const ClosureTable *t, const KeyList *list)
 	return NULL;
 }
 
-/* The key among those that are known, of which it is one from now on. */
+/*
+ * The key among those that are known, of which it is one from now on.  Under the form
+ * that stands for all equal values where the type has several: 1.0 and 1.00 are one key.
+ */
 static KnownKey *
 know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values, bool *found)
 {
@@ -150,7 +158,10 @@ know(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values
 	return key;
 }
 
-/* Remembers a key; false if it was known before. */
+/*
+ * Remembers a key; false if it was known before.  Known before it is read: a circle of
+ * references would go round for ever otherwise.
+ */
 static bool
 learn(ClosureTable *t, StringInfo image, const KeyList *list, const Datum *values)
 {
@@ -207,6 +218,7 @@ create_list(const BackupTable *table)
 	return create_key_list(table, 0);
 }
 
+/* A key inside a document has no type but text: it is compared with the key's. */
 static KeyList *
 create_text_list(const BackupTable *table)
 {
@@ -225,6 +237,7 @@ has_unique_key(const BackupTable *table)
 	for (int i = 0; i < table->npk; i++)
 	{
 		columns[i] = table->pk_columns[i]->attnum;
+		/* A unique index lets many NULLs in. */
 		if (!table->pk_columns[i]->not_null)
 			return false;
 	}
@@ -279,6 +292,7 @@ init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer
 			t->forms[i] = keyform_create(keylist_type(key_column(table, i)->type),
 										 key_column(table, i)->collation);
 	}
+	/* Of this table no row is chosen; others may still refer to some. */
 	if (!json_get(keys, table->name, &value))
 		return;
 	if (value.type == jbvBool && value.val.boolean)
@@ -300,6 +314,7 @@ follows(const Reading *r, const BackupRef *ref)
 		   backupschema_needs(r->t->table, ref);
 }
 
+/* Of a table that is in the backup whole nothing need be asked for. */
 static bool
 is_wanted_of(const Reading *r, int target)
 {
@@ -347,7 +362,10 @@ append_json_reference(Selection *s, const BackupRef *ref)
 					 ref->columns[0]->quoted, selection_argument(s, JSONPATHOID, ref->json_path));
 }
 
-/* SELECT 1, the row's key, and the keys it refers to. */
+/*
+ * SELECT 1, the row's key, and the keys it refers to.  The columns come in the order in
+ * which take_references() counts them: both walk the references alike.
+ */
 static void
 append_targets(const Reading *r, Selection *s)
 {
@@ -378,6 +396,10 @@ want(Reading *r, int target, int key, const Datum *values, const bool *nulls)
 		keylist_add(list, values, nulls);
 }
 
+/*
+ * Not remembered as known by their text: the same key may be wanted by its value, and the
+ * row found tells which it is.
+ */
 static void
 want_texts(Reading *r, int target, Datum array)
 {
@@ -426,6 +448,10 @@ take_chosen(TupleTableSlot *slot, void *arg)
 	if (!t->all && !has_null(&slot->tts_isnull[1], count_key(t->table)) && t->table->npk > 0)
 	{
 		know(t, &r->image, t->chosen, &slot->tts_values[1], &found)->chosen = true;
+		/*
+		 * Without a key that leads to one row the rows are asked for again as the caller
+		 * named them.
+		 */
 		if (t->by_key)
 			keylist_add(t->chosen, &slot->tts_values[1], &slot->tts_isnull[1]);
 	}
@@ -464,6 +490,10 @@ take_wanted_otherwise(TupleTableSlot *slot, void *arg)
 void
 closure_run(Selection *s, bool read_only, bool row_security, QueryRow row, void *arg)
 {
+	/*
+	 * Without the caller's policies a statement that would meet one fails, rather than
+	 * give fewer rows.
+	 */
 	int			nestlevel = query_pin(row_security ? PIN_PLAN : PIN_PLAN_ALL_ROWS);
 	int			listed = s->listed ? query_pin(PIN_PLAN_LISTED) : 0;
 
@@ -538,6 +568,10 @@ read_wanted(Closure *c, ClosureTable *t, KeyList **list, QueryRow take)
 
 	if (keys == NULL || keys->nkeys == 0)
 		return false;
+	/*
+	 * A new list before the rows are read: they may want more rows of the same table, in
+	 * the next round.
+	 */
 	*list = keylist_empty(keys);
 	s->owner = ROWS_OR_OF_NONE;
 	initStringInfo(&r.image);
@@ -585,6 +619,7 @@ closure_create(const BackupSchema *schema, const char *user_id, JsonbContainer *
 	c->row_security = row_security;
 	c->exact = exact;
 	c->tables = palloc0(sizeof(ClosureTable) * Max(schema->ntables, 1));
+	/* All names first: a misspelt one must not be found out after many rows were read. */
 	json_visit(keys, check_table, unconstify(BackupSchema *, schema));
 	for (int i = 0; i < schema->ntables; i++)
 		init_table(c, &c->tables[i], &schema->tables[i], keys);
@@ -620,6 +655,7 @@ closure_from_chosen(const Closure *c, Selection *s, const BackupTable *table)
 	{
 		selection_from(s, table);
 		selection_where(s, table, filters_of(c, table));
+		/* No row is chosen, yet the statement has to have its columns. */
 		appendStringInfoString(&s->sql, t->all ? "" : " AND false");
 	}
 	else if (t->by_key)

@@ -6,6 +6,11 @@
  * all others, or a new uuid.  What an expression reads is given values of its type all
  * together, in the order of the columns: of a period given by its ends, both lie beyond
  * all ends there are, the first before the second.
+ *
+ * It assumes that rows are numbered from 0 without gaps (b.n), and that the statement
+ * it is put into is rolled back where a check refuses the value: a value is free of
+ * other rows, and nothing else is promised.  It never chooses a column that the caller
+ * has not named as usable.
  */
 #include "postgres.h"
 
@@ -29,6 +34,7 @@ typedef enum FreeKind
 	FREE_RANGE
 } FreeKind;
 
+/* Types of the server alone: of another's nobody knows what lies beyond. */
 static FreeKind
 kind_of(Oid basetype)
 {
@@ -58,7 +64,10 @@ kind_of(Oid basetype)
 	}
 }
 
-/* The value of all columns of its type that lies farthest out. */
+/*
+ * The value of all columns of its type that lies farthest out.  Of the rows that come as
+ * well, where the caller has some: they want values too.
+ */
 static char *
 farthest(const FreeValues *values, Oid basetype)
 {
@@ -136,6 +145,10 @@ free_value(const FreeValues *values, int column)
 	char	   *cast =
 		format_type_extended(base, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
 
+	/*
+	 * NULLs are in nobody's way in a unique index.  Where an expression reads the column,
+	 * NULL may well be a value to it.
+	 */
 	if (!c->not_null && !bms_is_member(column, values->evaluated))
 		return "NULL";
 	switch (kind)
@@ -149,6 +162,7 @@ free_value(const FreeValues *values, int column)
 				typmod < 0 ? 36 : typmod - (int) VARHDRSZ, cast);
 		case FREE_UUID:
 			return "pg_catalog.gen_random_uuid()";
+		/* An empty range overlaps nothing, itself included. */
 		case FREE_RANGE:
 			return psprintf("CAST('empty' AS %s)", cast);
 		default:
@@ -208,7 +222,11 @@ take_column(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* Columns by their names: a partition may have them in another order. */
+/*
+ * Columns by their names: a partition may have them in another order.  The last column of
+ * a key first, which as a rule tells rows of one parent apart.  A column that only an
+ * expression reads is known by what the index depends on.
+ */
 List *
 freevalue_indexes(const RelationInfo *rel, const char *name)
 {
@@ -254,6 +272,7 @@ freevalue_choose(FreeValues *values, const FreeIndex *index, const Bitmapset *us
 		if (!bms_is_member(column, usable) || free_value(values, column) == NULL)
 			continue;
 		values->columns = bms_add_member(values->columns, column);
+		/* One column that changes frees the whole key. */
 		return true;
 	}
 	foreach(lc, index->evaluated)

@@ -21,6 +21,7 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 
+/* A type without equality is compared as text. */
 Oid
 keylist_type(Oid type)
 {
@@ -56,6 +57,7 @@ keylist_empty(const KeyList *list)
 	return empty;
 }
 
+/* Huge allocations, for keys may be more than a gigabyte holds. */
 static void
 enlarge(KeyList *list)
 {
@@ -69,6 +71,10 @@ enlarge(KeyList *list)
 	list->nulls = repalloc_huge(list->nulls, sizeof(bool) * count);
 }
 
+/*
+ * Copied, since a slot's values go with its row.  How many NULLs a column has decides how
+ * it is compared.
+ */
 void
 keylist_add(KeyList *list, const Datum *values, const bool *nulls)
 {
@@ -125,6 +131,7 @@ stand_in(const KeyList *list, Selection *s, int column)
 	return selection_add(s, keylist_type(list->columns[column].type), list->values[at]);
 }
 
+/* Only where the list holds texts in the place of values. */
 static char *
 comparable(const KeyColumn *column)
 {
@@ -156,6 +163,7 @@ append_column(const KeyList *list, Selection *s, int i)
 	}
 	appendStringInfo(&s->sql, "(%s IS NULL) OPERATOR(pg_catalog.=) (k.c%d IS NULL)",
 					 column->expression, i + 1);
+	/* Nothing but NULLs: there is no value that could stand for them, and none is needed. */
 	if (column->nulls == list->nkeys)
 		return;
 	value = stand_in(list, s, i);
@@ -191,6 +199,7 @@ records_argument(const KeyList *list, Selection *s)
 	for (int i = 0; i < list->ncolumns; i++)
 		TupleDescInitEntry(desc, i + 1, psprintf("c%d", i + 1), keylist_type(list->columns[i].type),
 						   -1, 0);
+	/* A record's type is known to the executor only once it was registered. */
 	desc = BlessTupleDesc(desc);
 	for (int i = 0; i < list->nkeys; i++)
 	{

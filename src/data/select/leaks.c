@@ -63,7 +63,11 @@ integer_value(Oid type, Datum value)
 	}
 }
 
-/* One column to one column, both integers, to a table that is read before. */
+/*
+ * One column to one column, both integers, to a table that is read before.  The table
+ * must stand before: only then all of its rows have been seen when the first of these is
+ * read.
+ */
 static bool
 could_be_fast(const BackupSchema *schema, const BackupTable *table, const BackupRef *ref)
 {
@@ -74,7 +78,10 @@ could_be_fast(const BackupSchema *schema, const BackupTable *table, const Backup
 		   is_integer(target->pk_columns[0]);
 }
 
-/* Where every row of the tenant is saved, a key that was not is worth a question. */
+/*
+ * Where every row of the tenant is saved, a key that was not is worth a question.  With a
+ * filter many keys that are the tenant's were not saved, and each would be asked for.
+ */
 static bool
 all_rows_saved(const Leaks *leaks, const BackupTable *table)
 {
@@ -94,6 +101,7 @@ leaks_create(const BackupSchema *schema, const char *user_id, JsonbContainer *fi
 	leaks->filters = filters;
 	leaks->cxt = CurrentMemoryContext;
 	leaks->saved = palloc0(sizeof(KeySet *) * Max(schema->ntables, 1));
+	/* Without a tenant nothing leaks, and no key is kept. */
 	for (int i = 0; user_id != NULL && i < schema->ntables; i++)
 		for (int j = 0; j < schema->tables[i].nrefs; j++)
 		{
@@ -145,6 +153,10 @@ leaks_begin_table(Leaks *leaks, Selection *s, const BackupTable *table)
 		const BackupRef *ref = lfirst(lc);
 		KeySet	   *saved = leaks->saved[ref->targets[0].index];
 
+		/*
+		 * A set that grew too large gave up: it cannot say of a key that it is not the
+		 * tenant's.
+		 */
 		if (saved != NULL && keyset_is_complete(saved) && could_be_fast(leaks->schema, table, ref))
 			add_fast(leaks, table, ref, saved);
 		else
@@ -173,6 +185,7 @@ prepare_question(Leaks *leaks, FastRef *fast)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/* NULL is no leak: the reference leads nowhere. */
 static bool
 take_answer(TupleTableSlot *slot, void *arg)
 {
@@ -183,6 +196,7 @@ take_answer(TupleTableSlot *slot, void *arg)
 	return false;
 }
 
+/* Prepared with the first key that was not among the saved ones. */
 static bool
 ask(Leaks *leaks, FastRef *fast, Datum key)
 {
@@ -222,6 +236,10 @@ leaks_find(Leaks *leaks, const RowScan *scan, TupleTableSlot *slot)
 	return NULL;
 }
 
+/*
+ * After the row was judged: a row that leaves the backup is not among those that others
+ * may refer to.
+ */
 void
 leaks_row_saved(Leaks *leaks, const RowScan *scan, TupleTableSlot *slot)
 {

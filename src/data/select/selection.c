@@ -7,6 +7,11 @@
  * analysed as an expression, and what enters the statement is what the server
  * prints for that tree.  The statement runs under the caller's settings, so
  * every operator is written with its schema.
+ *
+ * It assumes that tables are bound, and so locked, and that the context it was made in
+ * outlives the statement.  It never runs what it writes, and puts no text of a
+ * document or a caller into it: not the name of a column, which the catalog gives, nor
+ * a value.
  */
 #include "postgres.h"
 
@@ -62,7 +67,10 @@ selection_create(const BackupSchema *schema, const char *user_id)
 	return s;
 }
 
-/* Without its schema: asked for "lo" alone. */
+/*
+ * Without its schema: asked for "lo" alone.  Who calls a domain so in a schema of his own
+ * is asked to exclude the column: that is on the safe side.
+ */
 static char *
 type_name(Oid type)
 {
@@ -115,6 +123,7 @@ char *
 selection_argument(Selection *s, Oid type, const char *text)
 {
 	Oid			base = getBaseType(type);
+	/* The text of a filter means the same whatever the session's DateStyle or TimeZone. */
 	int			nestlevel = query_pin(PIN_VALUES);
 	Datum		value = selection_datum(base, text);
 
@@ -136,7 +145,10 @@ equality(const BackupTable *table, const RelationColumn *column)
 	return equals;
 }
 
-/* Declared tables below this one give their rows themselves. */
+/*
+ * Declared tables below this one give their rows themselves.  A row of theirs would come
+ * twice, once as the parent's.  Asked by tableoid, and so of rows further below as well.
+ */
 static void
 exclude_descendants(Selection *s, const BackupTable *table, const char *alias)
 {
@@ -264,7 +276,10 @@ append_owned(Selection *s, const BackupTable *table, const char *alias)
 		appendStringInfo(&s->sql, " AND %s.%s IS NOT NULL", alias, table->user_column->quoted);
 }
 
-/* EXISTS (the row of target that ref of the row called from leads to), of the tenant if asked. */
+/*
+ * EXISTS (the row of target that ref of the row called from leads to), of the tenant if
+ * asked.  Under an alias of its own, for a table may refer to itself.
+ */
 static void
 append_exists(Selection *s, const BackupTable *target, const BackupRef *ref, const char *from,
 			  bool of_tenant)
@@ -321,6 +336,7 @@ selection_membership(Selection *s, const BackupTable *table, const char *alias)
 	{
 		const BackupTable *target = &s->schema->tables[ref->targets[i].index];
 
+		/* Only nearer to the tenant: this ends the recursion, in circles too. */
 		if (target->tenant_depth < 0 || target->tenant_depth >= table->tenant_depth)
 			continue;
 		if (!first)
@@ -435,7 +451,10 @@ append_column_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 	appendStringInfoString(&s->sql, " ELSE false END");
 }
 
-/* The same for the keys that a path finds inside a document, compared as text. */
+/*
+ * The same for the keys that a path finds inside a document, compared as text.  A place
+ * in a document refers to one table with one column for its key.
+ */
 static void
 append_json_leak(Selection *s, const BackupTable *table, const BackupRef *ref)
 {
@@ -503,6 +522,10 @@ lone_expression(const char *sql)
 	target = linitial(select->targetList);
 	bare.targetList = select->targetList;
 	bare.limitOption = select->limitOption;
+	/*
+	 * Against a SELECT with nothing but a target list: FROM, WHERE, a set operation or a
+	 * locking clause each make a difference.
+	 */
 	if (!equal(&bare, select) || target->name != NULL || target->indirection != NIL)
 		return NULL;
 	return target->val;
@@ -518,6 +541,7 @@ parse_filter(const BackupTable *table)
 {
 	Node	   *expr = NULL;
 
+	/* The line breaks end a comment of two dashes that the text may leave open. */
 	if (lone_expression(psprintf("SELECT\n%s\n", table->filter)) != NULL)
 		expr = lone_expression(psprintf("SELECT (\n%s\n)", table->filter));
 	if (expr == NULL || IsA(expr, RowExpr))
@@ -542,6 +566,10 @@ filter_text(const BackupTable *table, const char *alias)
 	addNSItemToQuery(pstate, item, true, true, true);
 	expr = transformWhereClause(pstate, parse_filter(table), EXPR_KIND_WHERE, "filter");
 	assign_expr_collations(pstate, expr);
+	/*
+	 * What it calls would run as the reader, while a schema in a file was written by
+	 * anybody.
+	 */
 	relation_check_expression(expr);
 	nestlevel = query_pin(PIN_PATH);
 	text = deparse_expression(expr, deparse_context_for(alias, table->rel->oid), true, false);
@@ -645,6 +673,7 @@ follows(const BackupRef *ref)
 static bool
 is_narrowed(Selection *s, const BackupTable *table)
 {
+	/* Remembered for each table, since many ways lead up through the same ones. */
 	bool		narrowed = filters_of(s, table) != NULL;
 
 	check_stack_depth();
@@ -659,7 +688,10 @@ is_narrowed(Selection *s, const BackupTable *table)
 	return narrowed;
 }
 
-/* "… OR" before the test of a parent, where the row may have none there. */
+/*
+ * "… OR" before the test of a parent, where the row may have none there.  A reference
+ * with a NULL in it leads nowhere, and nothing above can leave its row out.
+ */
 static void
 append_exceptions(Selection *s, const BackupTable *table, const BackupRef *ref, int target,
 				  const char *alias)
@@ -734,7 +766,10 @@ selection_where(Selection *s, const BackupTable *table, JsonbContainer *filters)
 	append_parents(s, table, "t");
 }
 
-/* Offset 0 stands before the first row of a page. */
+/*
+ * Offset 0 stands before the first row of a page.  In the context of the statement, as
+ * parameters go by reference.
+ */
 static void
 append_page(Selection *s, const char *comparison, BlockNumber page)
 {
@@ -745,6 +780,7 @@ append_page(Selection *s, const char *comparison, BlockNumber page)
 					 selection_add(s, TIDOID, PointerGetDatum(tid)));
 }
 
+/* The last range has no end, so that rows in pages which were added since are in it. */
 void
 selection_pages(Selection *s, BlockNumber from, BlockNumber to)
 {
@@ -754,6 +790,7 @@ selection_pages(Selection *s, BlockNumber from, BlockNumber to)
 		append_page(s, "<", to);
 }
 
+/* Places of one snapshot and one table alone: in another a place may hold another row. */
 void
 selection_places(Selection *s, ItemPointerData *places, int count)
 {
@@ -783,6 +820,10 @@ selection_order(Selection *s, const BackupTable *table)
 
 	for (int i = 0; i < count && !plain; i++)
 	{
+		/*
+		 * A type without an order cannot be sorted by; rows that are equal in all else
+		 * come as they come.
+		 */
 		if (!OidIsValid(lookup_type_cache(columns[i]->type, TYPECACHE_LT_OPR)->lt_opr))
 			continue;
 		appendStringInfo(&s->sql, "%st.%s", separator, columns[i]->quoted);
