@@ -46,7 +46,10 @@ typedef struct Loosened
 
 /* --- the statement */
 
-/* Rows that no key leads to are named by where they lie. */
+/*
+ * Rows that no key leads to are named by where they lie.  A place says which row only in
+ * one plain table, and for the length of one statement.
+ */
 static void
 append_by_place(Deletion *d, const BackupTable *table)
 {
@@ -110,6 +113,7 @@ append_table(const char *key, JsonbValue *value, void *arg)
 	BackupTable *table = backupschema_table(d->schema, key, "keys");
 	int			number = list_length(d->tables);
 
+	/* true chooses every row in a backup; that a whole table goes must not be a slip. */
 	if (value->type == jbvBool)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid keys: member \"%s\" must be an array", key)));
@@ -155,6 +159,7 @@ append_loosened(Deletion *d, const BackupTable *table, const RelationForeignKey 
 			&d->s->sql, " AND y.c%d %s x.%s", fk->target_columns[i],
 			relation_equality(relation_column_by_number(target->rel, fk->target_columns[i])->type),
 			relation_column_by_number(table->rel, fk->columns[i])->quoted);
+	/* Rows of the same table that go along lose nothing. */
 	if (self >= 0)
 		appendStringInfo(&d->s->sql,
 						 " WHERE NOT EXISTS (SELECT FROM d%d AS z WHERE z.ctid"
@@ -185,6 +190,7 @@ append_all_loosened(Deletion *d)
 	}
 }
 
+/* One row, whatever was deleted. */
 static bool
 take_counts(TupleTableSlot *slot, void *arg)
 {
@@ -235,7 +241,10 @@ take_reached(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* The tables that foreign keys lead to from those named, against the deletion. */
+/*
+ * The tables that foreign keys lead to from those named, against the deletion.  Called
+ * before and after: the server's counters are of the whole transaction.
+ */
 static void
 count_reached(Deletion *d)
 {
@@ -331,6 +340,10 @@ check_inside(const Deletion *d)
 		if (loosened->rows > 0)
 			refuse_inside(loosened->table->name, "SET NULL or SET DEFAULT", loosened->rows);
 	}
+	/*
+	 * A caller who brings rows again may have those deleted that it brings: it is asked
+	 * to in that case.
+	 */
 	for (int i = 0; !d->options->brought_again && i < d->schema->ntables; i++)
 	{
 		int64		rows = taken_along(d, &d->schema->tables[i]);
@@ -377,8 +390,10 @@ delete_chosen(void *arg)
 	closure_run(d->s, false, true, take_counts, d);
 	count_reached(d);
 	query_unpin(nestlevel);
+	/* A trial tells what would go, whoever's it is. */
 	if (d->options->dry_run)
 		return;
+	/* Deferred constraints would be asked at COMMIT, when no row can be kept any more. */
 	if (d->options->record)
 		deletion_held_check(d);
 	check_inside(d);
@@ -432,7 +447,10 @@ put_result(const Deletion *d, ReturnSetInfo *result)
 	}
 }
 
-/* The second is what ON DELETE RESTRICT says from PostgreSQL 18 on. */
+/*
+ * The second is what ON DELETE RESTRICT says from PostgreSQL 18 on.  Any other error is
+ * no foreign key's, and not ours to get round.
+ */
 static bool
 is_held(const ErrorData *error)
 {
@@ -458,7 +476,10 @@ try_to_delete(Deletion *d)
 	return error == NULL;
 }
 
-/* Without the rows that are held by now. */
+/*
+ * Without the rows that are held by now.  Written anew whenever more rows are known to be
+ * held: they are named in it.
+ */
 static void
 write_statement(Deletion *d)
 {
@@ -476,7 +497,10 @@ write_statement(Deletion *d)
 	elog(DEBUG2, "delete_rows: rows are deleted by: %s", d->s->sql.data);
 }
 
-/* Rows that others hold stay, and are told; all others go. */
+/*
+ * Rows that others hold stay, and are told; all others go.  Each round holds at least one
+ * more row, or raises the error: so it ends.
+ */
 static void
 delete_others(Deletion *d)
 {

@@ -7,6 +7,10 @@
  * stays, be it of a table that is no part of this or one held itself, until there are no
  * more.  What the current user may not see he cannot ask for: then the table that the
  * foreign key leads to is left as it is.
+ *
+ * It assumes one snapshot over all its statements, so that a place names the same row
+ * in each.  It never deletes; what is held is remembered by table and place, and named
+ * in the next statement as rows to leave alone.
  */
 #include "postgres.h"
 
@@ -156,6 +160,7 @@ read_holders(Deletion *d)
 	query_unpin(nestlevel);
 }
 
+/* Of a partition its whole is asked for: the backup schema names wholes. */
 static bool
 is_inside(const Deletion *d, const Holder *h)
 {
@@ -165,7 +170,11 @@ is_inside(const Deletion *d, const Holder *h)
 	return false;
 }
 
-/* Whether rows that refer by it keep what they refer to from going. */
+/*
+ * Whether rows that refer by it keep what they refer to from going.  A foreign key of a
+ * table in the schema holds whatever its ON DELETE says: rows that stay must lose
+ * nothing.
+ */
 static bool
 holds(const Deletion *d, const Holder *h)
 {
@@ -184,6 +193,7 @@ held_of(const Deletion *d, const BackupTable *table)
 	return &d->held[table->index];
 }
 
+/* By table and place together: partitions may have rows of one place each. */
 void
 deletion_held_except(const Deletion *d, Selection *s, const BackupTable *table)
 {
@@ -233,6 +243,7 @@ typedef struct HeldTake
 	int			count;
 } HeldTake;
 
+/* In the deletion's own context, which outlives the query. */
 static bool
 take_held(TupleTableSlot *slot, void *arg)
 {
@@ -271,6 +282,10 @@ add_reason(Deletion *d, const char *message, const char *constraint, const char 
 	for (int i = 0; i < list_length(d->reasons); i++)
 	{
 		reason = list_nth(d->reasons, i);
+		/*
+		 * Constraints by pointer: each is the name of one holder, and two may bear one
+		 * name.
+		 */
 		if (reason->constraint == constraint && strcmp(reason->message, message) == 0)
 			return i;
 	}
@@ -315,6 +330,7 @@ append_referred(const Deletion *d, Selection *s, const Holder *h)
 		appendStringInfo(&s->sql, " AND t.%s %s x.%s", column->quoted,
 						 relation_equality(column->type), (char *) lfirst(a));
 	}
+	/* A row that is to go itself holds nobody. */
 	if (child != NULL)
 	{
 		appendStringInfoString(&s->sql, " AND NOT EXISTS (SELECT FROM (");
@@ -346,6 +362,10 @@ deletion_held_find(Deletion *d)
 	int			before;
 
 	read_holders(d);
+	/*
+	 * Again until nothing new is held: a row that is held now stays, and so may hold
+	 * others.
+	 */
 	do
 	{
 		ListCell   *lc;
@@ -356,6 +376,7 @@ deletion_held_find(Deletion *d)
 			const Holder *h = lfirst(lc);
 
 			CHECK_FOR_INTERRUPTS();
+			/* What cannot be read is left to the error that names it: deletion_held_by(). */
 			if (h->readable && holds(d, h))
 				total += hold_rows(d, h->target, h, reason_of(d, h));
 		}
@@ -365,6 +386,7 @@ deletion_held_find(Deletion *d)
 
 /* --- those that an error is about */
 
+/* NULL: the constraint is of a table below those named, or none of theirs. */
 static const Holder *
 holder_named(const Deletion *d, const ErrorData *error)
 {
@@ -395,8 +417,13 @@ deletion_held_by(Deletion *d, const ErrorData *error)
 									 h->name, NULL));
 	if (count > 0)
 		return;
+	/* Nobody knows which table's rows they are, so all that was named stays. */
 	foreach(lc, d->tables)
 		count += hold_rows(d, lfirst(lc), NULL, add_reason(d, error->message, NULL, NULL));
+	/*
+	 * Every row stays already and it fails still: another cause, which the caller has to
+	 * see.
+	 */
 	if (count == 0)
 		ReThrowError((ErrorData *) error);
 }
@@ -416,6 +443,7 @@ deletion_held_check(Deletion *d)
 		const Holder *h = lfirst(lc);
 		char	   *name = quote_qualified_identifier(h->schema, h->name);
 
+		/* The others have been asked at the end of the statement. */
 		if (!h->deferred)
 			continue;
 		query_command(psprintf("SET CONSTRAINTS %s IMMEDIATE", name));
@@ -460,6 +488,10 @@ read_keys(const Deletion *d, const BackupTable *table, int reason)
 	const HeldTable *held = held_of(d, table);
 	Selection  *s = selection_create(d->schema, d->options->user_id);
 	HeldKeys	k = {.cxt = CurrentMemoryContext};
+	/*
+	 * Of partitions a place may name several rows; the detail is for people, and its
+	 * count comes from elsewhere.
+	 */
 	ItemPointerData places[MAX_DETAILS];
 	int			count = 0;
 

@@ -9,6 +9,11 @@
  * needed.  Two databases compare buckets first, then the rows of those that
  * differ.  To list the rows of few buckets the match keys alone are read first,
  * which tell where those rows lie; the others are never read whole.
+ *
+ * It assumes that both sides run the same release of this code, or one that writes the
+ * same text, and says nothing where they do not: digests then differ.  It never holds
+ * rows; memory is that of the buckets, or of the places of the rows that are asked
+ * for.
  */
 #include "postgres.h"
 
@@ -112,6 +117,7 @@ hash_row(Digest *d, uint64 *words)
 		words[i] = pg_ntoh64(words[i]);
 }
 
+/* Words are big-endian in it: a digest means the same on every machine. */
 static Datum
 digest_datum(const Digest *d, const uint64 *words)
 {
@@ -134,12 +140,16 @@ put_row(Digest *d, const uint64 *words)
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
+	/* The match key as a restore or delete_rows() takes it. */
 	values[0] = DirectFunctionCall1(jsonb_in, CStringGetDatum(d->key.data));
 	values[1] = digest_datum(d, words);
 	tuplestore_putvalues(d->result->setResult, d->result->setDesc, values, nulls);
 }
 
-/* The writer is there once the first row has come. */
+/*
+ * The writer is there once the first row has come.  From then on a value that has equals
+ * is written as the one that stands for them all.
+ */
 static void
 use_forms(Digest *d)
 {
@@ -151,6 +161,7 @@ use_forms(Digest *d)
 			rowwriter_use_form(d->scan->writer, i, d->row->forms[i], d->row->linked[i]);
 }
 
+/* By the columns that both servers compare alike; what is opaque decides no bucket. */
 static int
 bucket_of(Digest *d, TupleTableSlot *slot)
 {
@@ -196,6 +207,7 @@ visit_row(TupleTableSlot *slot, void *arg)
 		return true;
 	}
 	d->sums[bucket].rows++;
+	/* A sum and no exclusive or: two rows alike would cancel each other out. */
 	for (int i = 0; i < d->nwords; i++)
 		d->sums[bucket].word[i] += words[i];
 	return true;
@@ -296,6 +308,7 @@ scan_table(Digest *d, const DigestOptions *options)
 	/* What is looked up is no part of what is compared. */
 	if (table->lookup != LOOKUP_NONE)
 		appendStringInfoString(&s->sql, " AND false");
+	/* Still judged by bucket in visit_row(), so a list that is too long costs time alone. */
 	if (d->places != NULL)
 		selection_places(s, d->places, d->nplaces);
 	scan(d, s, 0, visit_row);
@@ -312,7 +325,10 @@ check_buckets(const DigestOptions *options)
 						errhint("It lies between 1 and %d.", MAX_BUCKETS_ASKED)));
 }
 
-/* A power of two near 16 times the root of the rows. */
+/*
+ * A power of two near 16 times the root of the rows.  Both the list of buckets and the
+ * rows of one that differs then grow with the root alone.
+ */
 static int
 buckets_for(int64 rows)
 {
@@ -379,7 +395,10 @@ take_count(TupleTableSlot *slot, void *arg)
 	return false;
 }
 
-/* As many buckets as digest_buckets() makes of its own. */
+/*
+ * As many buckets as digest_buckets() makes of its own.  By the count of rows, which
+ * digest_buckets() has at its end and this one needs at its beginning.
+ */
 static int
 default_buckets(const DigestOptions *options)
 {
@@ -414,6 +433,7 @@ digest_rows(const DigestOptions *options, List *wanted, ReturnSetInfo *result)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("bucket %d does not exist", lfirst_int(lc)),
 							errdetail("There are %d, from 0.", d.nbuckets)));
+		/* One that is named twice counts once. */
 		d.nwanted += !d.wanted[lfirst_int(lc)];
 		d.wanted[lfirst_int(lc)] = true;
 	}
