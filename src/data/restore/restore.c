@@ -5,6 +5,10 @@
  * A whole file is read twice: once to verify it, once to restore it.  Bytes that
  * come as a stream are restored as they come (restore_session.c); the end of the
  * reader verifies them, and its error rolls everything back.
+ *
+ * It assumes nothing of the file but that it is the same in both readings; where it is
+ * not, the second one finds a damage as it would in a stream, and all is rolled back.
+ * It never commits: that is its caller's transaction.
  */
 #include "postgres.h"
 
@@ -90,8 +94,13 @@ begin_file(const FileHeader *header, void *arg)
 	restore->tables = palloc0(sizeof(RestoreTable *) * Max(restore->schema->ntables, 1));
 	restore->sources = palloc0(sizeof(RestoreSource **) * Max(restore->schema->ntables, 1));
 	restore_raw_mark(restore, header);
+	/* Before any row is looked at or changed. */
 	restore_tenant_check(restore);
 	restore_raw_check(restore, header);
+	/*
+	 * Before the first row is looked for, so that what another restore has committed is
+	 * seen.
+	 */
 	restore_tenant_lock(restore);
 	restore->begun = ReadNextTransactionId();
 	if (restore->options.revalidate)
@@ -105,6 +114,7 @@ end_table(Restore *restore, const BackupTable *other)
 {
 	RestoreTable *t = restore->current;
 
+	/* First: an error on the way leaves no table that seems to be read still. */
 	restore->current = NULL;
 	if (t == NULL)
 		return;
@@ -156,6 +166,7 @@ begin_section(const FileSection *section, void *arg)
 	if (restore->tables[table->index] != NULL)
 		fileparts_refuse(section->line, "table \"%s\" stands in it twice, once as \"%s\"",
 						 table->name, section->name);
+	/* The table before ends here, since nothing in a file says where its rows end. */
 	end_table(restore, table);
 	check_order(restore, table, section->line);
 	t = restore_table_create(restore, table);
@@ -287,6 +298,7 @@ verify_source(const Source *source)
 	MemoryContext cxt =
 		AllocSetContextCreate(CurrentMemoryContext, "db_adapter verify", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cxt);
+	/* Not tolerant: who accepts damage does not come here. */
 	FileReader *reader = filereader_create(&no_events, NULL, false);
 
 	progress_phase("verifying the file", NULL);
@@ -322,6 +334,7 @@ restore_source(const RestoreOptions *options, const Source *source, ReturnSetInf
 
 	/* A dry run writes too, and rolls back. */
 	query_refuse_standby("db_adapter.restore()");
+	/* What is accepted damaged cannot be verified; it is read once. */
 	if (!options->accept_damaged)
 		verify_source(source);
 	e.restore = restore_create(options, CurrentMemoryContext);

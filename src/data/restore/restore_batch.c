@@ -6,8 +6,8 @@
  * A batch is tried in one subtransaction.  Where reading a value fails, the row
  * is known at once: it is set aside and the batch tried again.  Where a
  * statement fails, the batch is written in halves until the failing rows stand
- * alone.  What has been read, found and drawn is kept across the attempts, since
- * it lives in our memory and not in the database.
+ * alone.  What has been read and drawn is kept across the attempts, in our memory;
+ * what was found is looked for again, as the lock on it went with its attempt.
  */
 #include "postgres.h"
 

@@ -9,6 +9,11 @@
  * that refer to each other (a strongly connected component) in one statement,
  * since foreign keys are checked at a statement's end.  That takes no privilege
  * and no deferrable constraint.
+ *
+ * It assumes that the tables of a circle stand together in the file (restore.c refuses
+ * others), so it can be closed when the next table begins.  Memory is that of the rows
+ * that wait and of the references that are set later; a file without circles has none
+ * of it.
  */
 #include "postgres.h"
 
@@ -60,8 +65,8 @@ typedef struct WaitingEntry
 	char		status;
 } WaitingEntry;
 
-static inline uint32
 /* Found by the key that it has in the file, which is what others call it. */
+static inline uint32
 waiting_hash(const WaitingRow *w)
 {
 	return hash_combine(idkey_hash(&w->row.key.source), w->t->table->index);
@@ -159,6 +164,7 @@ restore_cycle_wait(RestoreTable *t, RestoreRow *row)
 	w->statements = t->sql.current;
 	w->row = *row;
 	w->row.state = ROW_NEW;
+	/* Mapped anew when it is written: what was missing then may have come. */
 	w->row.refs.later = 0;
 	w->row.fields = copy_fields(t, row);
 	w->row.key.source = idkey_copy(&row->key.source);
@@ -170,6 +176,7 @@ restore_cycle_wait(RestoreTable *t, RestoreRow *row)
 		if (!row->nulls[i])
 			w->row.values[i] = valuereader_copy(t->columns.readers[i], row->values[i]);
 	cycle->waiting = lappend(cycle->waiting, w);
+	/* One that nobody can refer to is only in the list. */
 	if (row->key.has_source)
 		waiting_rows_insert(cycle->index, w, &found);
 	MemoryContextSwitchTo(oldcxt);
@@ -244,6 +251,7 @@ neighbour(RestoreCycle *cycle, WaitingRow *w, int ref)
 	IdKey		source;
 	int			table;
 
+	/* A place inside a document has no foreign key that would ask for an order. */
 	if (!w->t->table->refs[ref].circular || w->t->table->refs[ref].kind == REF_JSON ||
 		!restore_refs_source(w->t, &w->row, ref, &source, &table) || table < 0 ||
 		w->t->restore->tables[table] == NULL)
@@ -450,7 +458,10 @@ write_group(void *arg)
 	query_execute_over(g->cycle->plan, relations, NULL, NULL);
 }
 
-/* Maps references within the group until no row falls out of it any more. */
+/*
+ * Maps references within the group until no row falls out of it any more.  A row that
+ * falls out takes with it those that cannot do without it, in the next round.
+ */
 static List *
 map_group(RestoreCycle *cycle, List *group)
 {
@@ -489,7 +500,11 @@ try_group(RestoreCycle *cycle, List *rows)
 	return query_attempt(write_group, &g, true);
 }
 
-/* Other keys for the rows of the table whose keys are taken; false when it was not that. */
+/*
+ * Other keys for the rows of the table whose keys are taken; false when it was not that.
+ * All rows of the group whose key the constraint is about, since the error names none of
+ * them.
+ */
 static bool
 redraw_keys(List *rows, const ErrorData *error)
 {
@@ -521,6 +536,7 @@ write_component(RestoreCycle *cycle, List *component)
 	rows = map_group(cycle, component);
 	if (rows != NIL)
 		error = try_group(cycle, rows);
+	/* Mapped again each time: rows of the group refer to keys that have been drawn anew. */
 	while (error != NULL && redraw_keys(rows, error))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -544,7 +560,10 @@ write_component(RestoreCycle *cycle, List *component)
 	}
 }
 
-/* One after the other they may go in as usual; in the same batch only in order. */
+/*
+ * One after the other they may go in as usual; in the same batch only in order.  The
+ * table before is written first: this row may refer to one that waits in its batch.
+ */
 static void
 write_singly(WaitingRow *w, RestoreTable **last)
 {
@@ -623,6 +642,7 @@ set_later(void *arg)
 
 		row.values = palloc0(sizeof(Datum) * (columns + 1));
 		row.nulls = palloc(sizeof(bool) * (columns + 1));
+		/* All NULL but for what is put below. */
 		memset(row.nulls, true, columns + 1);
 		restore_update_put(batch->t, &row, &later->place);
 		if (later->resolved)
@@ -671,6 +691,7 @@ write_later(LaterBatch *batch)
 		count_untouched(batch);
 		return;
 	}
+	/* The row is there and stays: the failure is told, and its reference counts as nulled. */
 	if (count == 1)
 	{
 		LaterRef   *later = linitial(batch->later);
@@ -765,6 +786,7 @@ restore_cycle_close(Restore *restore)
 	list_sort(cycle->later, compare_later);
 	write_all_later(cycle);
 	restore->closing = false;
+	/* The next circle of the file begins anew. */
 	restore->cycle = NULL;
 	MemoryContextSwitchTo(oldcxt);
 	MemoryContextDelete(cycle->cxt);

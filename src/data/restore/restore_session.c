@@ -49,6 +49,7 @@ at_transaction_end(XactEvent event, void *arg)
 {
 	switch (event)
 	{
+		/* An error here still makes a rollback of the commit. */
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
 			if (session.restore != NULL)
@@ -144,6 +145,7 @@ restore_begin(const RestoreOptions *options)
 	session.restore = restore_create(options, TopTransactionContext);
 	oldcxt = MemoryContextSwitchTo(session.restore->cxt);
 	if (options->dry_run)
+		/* Not interXact: it goes with the transaction. */
 		session.spool = BufFileCreateTemp(false);
 	MemoryContextSwitchTo(oldcxt);
 	CurrentResourceOwner = owner;

@@ -8,6 +8,10 @@
  * the row's number, so that no name of the table can mean anything else there.
  * Every other name is qualified, since the statements run under the caller's
  * settings.
+ *
+ * It assumes that the table has been bound, and so is locked.  It never looks at a
+ * row's values but the tenant's, and executes no statement that writes: those it
+ * prepares for others.
  */
 #include "postgres.h"
 
@@ -358,6 +362,7 @@ restore_table_may_exist(RestoreTable *t, const RestoreRow *row)
 		if (tenant->len == len && memcmp(tenant->text, text, len) == 0)
 			return tenant->has_rows;
 	}
+	/* Past what is remembered a row may exist, and is looked for. */
 	if (list_length(t->match.tenants) == MAX_TENANTS)
 		return true;
 	oldcxt = MemoryContextSwitchTo(t->cxt);
@@ -471,6 +476,7 @@ prepare_probe(RestoreTable *t, bool locking)
 		appendStringInfoString(&sql, ", x.xmin AS origin");
 	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->table->source);
 	restore_table_match(&sql, t, true);
+	/* KEY SHARE, as a foreign key takes it: others may change the row, but not its key. */
 	appendStringInfo(&sql, " LIMIT 1%s) AS y", locking ? " FOR KEY SHARE OF x" : "");
 	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
 }
@@ -641,6 +647,7 @@ restore_table_conflict(RestoreTable *t, const RelationKey *key)
 		append_columns(&sql, t, &column, 1, "");
 	}
 	appendStringInfoString(&sql, " LIMIT 1");
+	/* Not kept: it is asked for rows that a statement has refused. */
 	return query_prepare_over(CurrentMemoryContext, sql.data, t->sql.relations);
 }
 
@@ -866,6 +873,7 @@ restore_table_begin(RestoreTable *t, const FileSection *section)
 	{
 		t->sql.tells_origin = may_tell_origin(t);
 		t->sql.may_be_made = may_be_made(t);
+		/* A row whose xmin is ours from here on is one of the file's that came before. */
 		t->sql.begun = ReadNextTransactionId();
 		t->sql.probe = prepare_probe(t, t->sql.locking);
 	}

@@ -7,6 +7,10 @@
  * tenants: its rows would then be whoever's they claim to be.  What a table has is
  * taken from this database instead: its tenant column as backupschema_derive() finds
  * it, or the foreign keys by which its rows belong to those of a table that has one.
+ *
+ * It never takes a file's word for whose rows a table holds; of a schema that the
+ * caller has given nothing of the kind is asked.  Locks are advisory: a session that
+ * writes by other means is kept out by the tables' own constraints alone.
  */
 #include "postgres.h"
 
@@ -73,6 +77,10 @@ has_tenants(const RelationInfo *rel, List **seen)
 	check_stack_depth();
 	if (backupschema_tenant_column(rel) != NULL)
 		return true;
+	/*
+	 * Before its targets are asked: tables that refer to each other would be asked for
+	 * ever.
+	 */
 	*seen = lappend_oid(*seen, rel->oid);
 	foreach(lc, rel->foreign_keys)
 	{
@@ -136,6 +144,7 @@ check_foreign_key(const BackupSchema *schema, const BackupTable *table,
 
 	if (is_tenant_key(table, fk))
 		return;
+	/* An optional reference is mapped too, but a row that loses it would be nobody's. */
 	if (ref != NULL && (ref->required || !is_required(table->rel, fk)))
 		return;
 	if (!has_tenants(relation_read(fk->target), &seen))
@@ -264,7 +273,10 @@ is_matched(const BackupTable *table, const RelationColumn *column)
 	return column == table->user_column;
 }
 
-/* Whether rows of that table may get keys that they did not have in the file. */
+/*
+ * Whether rows of that table may get keys that they did not have in the file.  With a
+ * tenant given, rows that are here already are found under keys of their own.
+ */
 static bool
 maps_target(const RestoreTable *t, const RelationForeignKey *fk, const BackupTable *target)
 {
@@ -426,6 +438,10 @@ lock_key(uint64 key, bool shared)
 	query_run(shared ? "SELECT pg_catalog.pg_try_advisory_xact_lock_shared($1)"
 					 : "SELECT pg_catalog.pg_try_advisory_xact_lock($1)",
 			  1, &type, &value, NULL, false, take_bool, &locked);
+	/*
+	 * An error and no wait: the snapshot is from before, and would not show what the
+	 * other one does.
+	 */
 	if (!locked)
 		ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 						errmsg("could not serialize with another restore of the same rows")));
@@ -472,6 +488,10 @@ restore_tenant_lock(Restore *restore)
 	uint64	   *keys = palloc(sizeof(uint64) * (schema->ntables + 1));
 	int			count = 0;
 
+	/*
+	 * Shared by those with a tenant, taken alone by one without: it waits for all, and
+	 * all for it.
+	 */
 	lock_key(hash_bytes_extended((const unsigned char *) "", 0, LOCK_SEED), user_id != NULL);
 	if (user_id == NULL)
 		return;
