@@ -5,6 +5,9 @@
  * Binding stops at the first thing that is missing; this goes on and lists all
  * of them.  "error" is what makes a backup or a restore fail or lose rows,
  * "warning" what may, "info" what one should know.
+ *
+ * It changes nothing but the document's own structs in memory, and never raises for
+ * what it finds, so that one call tells all.
  */
 #include "postgres.h"
 

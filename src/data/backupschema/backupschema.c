@@ -8,6 +8,9 @@
  * file; circles of references are found once, and tables of one circle share a number.
  * A member that is absent is a default of the format, one that is null is none: a
  * misspelt one is an error, never a default.
+ *
+ * It never asks a table for its rows, and never guesses: a name that is not found is
+ * an error with the nearest one.
  */
 #include "postgres.h"
 
@@ -116,6 +119,7 @@ add_target(const char *key, JsonbValue *value, void *arg)
 							   list->what, key)));
 	target->value = pstrdup(key);
 	target->table = json_value_string(value);
+	/* Not known before all tables have been read. */
 	target->index = -1;
 	return true;
 }
@@ -242,6 +246,7 @@ full_name(const char *name)
 
 	if (!SplitIdentifierString(pstrdup(name), '.', &parts))
 		return pstrdup(name);
+	/* As relation_find() takes a bare name: never by the search_path. */
 	if (list_length(parts) == 1)
 		return quote_qualified_identifier(RELATION_BARE_SCHEMA, linitial(parts));
 	return list_length(parts) == 2 ? quote_qualified_identifier(linitial(parts), lsecond(parts))
@@ -309,6 +314,7 @@ parse_table(Parser *p, JsonbContainer *object)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid %s: \"user_field\" must be one column", what)));
 	table->user_field = nuser == 1 ? user[0] : NULL;
+	/* Without a tenant column the parent is what makes rows of two tenants differ. */
 	table->match_parents = json_get_bool(object, "match_parents", table->user_field == NULL, what);
 	parse_refs(p, table, object, "parent", true, what);
 	parse_refs(p, table, object, "parents", true, what);
@@ -430,6 +436,7 @@ visit_component(Ordering *o, int index)
 		{
 			int			target = table->refs[i].targets[j].index;
 
+			/* A table that the schema does not hold; binding says so. */
 			if (target < 0)
 				continue;
 			if (o->number[target] == 0)

@@ -5,6 +5,10 @@
  *
  * It is a proposal for people to read: the comment of each table says what was
  * chosen and from which index or constraint.
+ *
+ * It assumes that it may name more than a caller may read: rights are asked when a
+ * backup is made.  It never looks at a row, and nothing that it proposes is in force
+ * before somebody passes it to a verb.
  */
 #include "postgres.h"
 

@@ -5,6 +5,10 @@
  * The document is an object of arrays of rows.  A state machine finds keys and
  * values by their brackets and quotes; a whole row is then read by the row
  * reader, which checks its syntax in full.
+ *
+ * It assumes that the file is anybody's, and that no more of it need be held than one
+ * row, one key or the metadata.  There is no sum in this version: what can be told of
+ * damage is that the document is not complete, and that a count is wrong.
  */
 #include "postgres.h"
 
@@ -16,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
+/* The line is that of the value's first byte, for messages. */
 static void
 begin_capture(FileReader *r, DocumentCapture capture)
 {
@@ -26,7 +31,10 @@ begin_capture(FileReader *r, DocumentCapture capture)
 	r->depth = 0;
 }
 
-/* The key is still JSON text with its quotes. */
+/*
+ * The key is still JSON text with its quotes.  As an object of one member, so that
+ * escapes are read by the one reader there is.
+ */
 static char *
 read_key(FileReader *r)
 {
@@ -101,6 +109,7 @@ follow_value(FileReader *r, const char *p, const char *end, bool *done)
 		else if (r->depth == 0 && strchr(",}] \t\r\n", c) != NULL)
 		{
 			*done = true;
+			/* The byte that ends a bare word is looked at again, and counted then. */
 			if (c == '\n')
 				r->line--;
 			return p;
@@ -111,6 +120,7 @@ follow_value(FileReader *r, const char *p, const char *end, bool *done)
 	return p;
 }
 
+/* What nobody reads is followed and not kept: it may be of any size. */
 static const char *
 continue_capture(FileReader *r, const char *p, const char *end)
 {
@@ -134,7 +144,10 @@ begin_table(FileReader *r)
 	fileparts_begin_section(r, section);
 }
 
-/* A member's value begins with c. */
+/*
+ * A member's value begins with c.  Tables are what holds a list; a member that holds
+ * anything else is passed over.
+ */
 static void
 begin_value(FileReader *r, char c)
 {

@@ -7,6 +7,10 @@
  * 80 % full: 20 to 30 bytes an entry.  uuid to uuid has a table of its own too.
  * Every other pair is kept as text in an arena.  A source key looks in the table
  * of its kind and then among the texts, since its target may be of another kind.
+ *
+ * It assumes that keys come in the form that stands for all equal ones (keyform.h),
+ * and never compares by a type's equality.  Entries are added and never removed: the
+ * whole goes with its context.
  */
 #include "postgres.h"
 
@@ -115,6 +119,7 @@ find_integer(const IdMap *map, int64 number)
 	uint64		hash = spread((uint64) number);
 	uint64		at = ((hash >> 32) * map->nslots) >> 32;
 
+	/* Ends, as the table always has free slots. */
 	while (map->integers[at].source != number && map->integers[at].source != NO_NUMBER)
 		at = at + 1 == map->nslots ? 0 : at + 1;
 	return &map->integers[at];
@@ -150,6 +155,7 @@ put_integer(IdMap *map, int64 source, int64 target)
 	if (map->nintegers * 5 >= map->nslots * 4)
 		grow_integers(map);
 	entry = find_integer(map, source);
+	/* The key came before: only with the same target is that no contradiction. */
 	if (entry->source != NO_NUMBER)
 		return entry->target == target;
 	entry->source = source;

@@ -8,6 +8,11 @@
  * wants them (jsonb's input function) parses them in full.
  *
  * The caller has verified that the bytes are UTF-8.
+ *
+ * It never allocates and never raises: an error is a constant in the scanner, for the
+ * caller to tell with the line.  It writes into the buffer, so that no slice needs a
+ * copy: strings are unescaped where they stand, and slices are ended by a NUL once the
+ * byte behind them was read.
  */
 #include "postgres.h"
 
@@ -198,7 +203,10 @@ read_string(RowScanner *s, RowField *field)
 	return true;
 }
 
-/* Passes over a string inside a nested value. */
+/*
+ * Passes over a string inside a nested value.  Escapes are only passed over: whoever
+ * parses the value judges them.
+ */
 static bool
 skip_string(RowScanner *s)
 {
@@ -242,6 +250,7 @@ read_nested(RowScanner *s, RowField *field)
 		}
 		if (c == '{' || c == '[')
 		{
+			/* The bits lie on the stack, which a file must not be able to exhaust. */
 			if (depth == MAX_DEPTH)
 				return fail(s, "is nested too deeply");
 			if (c == '{')

@@ -6,6 +6,10 @@
  * their datum without a detour through a C string, in exactly the words of
  * their output function under the pinned settings; every other type goes
  * through its output function.
+ *
+ * It assumes that whoever writes a row with pinned columns has set the pins
+ * (rowwriter_needs_pins()), and that the buffer is a StringInfo, which says when a row
+ * is too long.  It never reads a setting for types that it writes by itself.
  */
 #include "postgres.h"
 

@@ -6,6 +6,10 @@
  * number in one column and text in another.  Frequent types are read here from
  * the slice itself; all others go through their input function, which is looked
  * up once a column.
+ *
+ * A field is anybody's: a value that the type refuses is the server's own error,
+ * raised from here, and what it costs is its caller's attempt.  Values lie in the
+ * current context.  It never runs a domain's checks: those are the assignment's.
  */
 #include "postgres.h"
 
@@ -283,6 +287,7 @@ read_python_bytes(const RowField *field, Datum *value)
 	{
 		int			byte = python_byte(&p, end);
 
+		/* Not such a literal after all: bytea's own input function reads or refuses it. */
 		if (byte < 0)
 			return false;
 		VARDATA(result)[len++] = (char) byte;
@@ -331,6 +336,10 @@ valuereader_read(ValueReader *r, const RowField *given, bool *isnull)
 	*isnull = false;
 	if (field->kind == FIELD_NULL)
 	{
+		/*
+		 * The value null of a jsonb column is no SQL NULL; version 1.1 has one word for
+		 * both.
+		 */
 		if ((r->type == JSONBOID && !r->plain) || (r->type == JSONOID && r->from_jsonb))
 			return valuereader_text(r, "null", 4);
 		*isnull = true;
