@@ -5,6 +5,11 @@
  * The server is the parser: both sides of every comparison are catalog output of
  * the same server.  See expected_swap.c for where the text runs and
  * expected_statement.c for what of it runs.
+ *
+ * The order of what is asked: the cache, which needs no parsing; then the parser, so
+ * that an error of syntax is reported to whoever made it; then rights and state, before
+ * any lock is taken; then the swap.  Nothing of what the text makes outlives
+ * expected_document(): the document is all that is copied out.
  */
 #include "postgres.h"
 
@@ -31,7 +36,11 @@ typedef struct Derivation
 	Jsonb	   *document;
 } Derivation;
 
-/* The schemas named, or public, then the caller's own path. */
+/*
+ * The schemas named, or public, then the caller's own path.  A text that does not say
+ * where its objects go makes them in the first schema named; the caller's own path
+ * follows, since the types of extensions may live there.
+ */
 static char *
 default_path(const ExpectedRequest *request)
 {
@@ -184,6 +193,7 @@ expected_document(const ExpectedRequest *request)
 	derivation.swap.allow_do = request->allow_do;
 	swap_check(&derivation.swap);
 	if (!request->allow_do)
+		/* Before the swap: what lies outside is fingerprinted as it is for everybody. */
 		entry = cache_prepare(request, path, derivation.ddl,
 							  list_concat_copy(derivation.swap.created, derivation.swap.schemas));
 	swap_run(&derivation.swap, derive, &derivation);

@@ -5,6 +5,11 @@
  * Nobody has rights on the table; what is read and written here runs as the
  * extension's owner.  A document is found only by the role that derived it, by
  * the text itself, and only with the rights that deriving it would take.
+ *
+ * The cache only ever saves time.  A miss is no error, whatever its reason, and nothing
+ * is kept of which it is not sure that deriving it again would give the same: a text
+ * with code of its own, and one whose surroundings changed while it ran.  On a standby,
+ * where nothing can be derived, it is the one source of documents.
  */
 #include "postgres.h"
 
@@ -87,6 +92,12 @@ put_extensions(StringInfo out)
 	table_close(rel, AccessShareLock);
 }
 
+/*
+ * By the role's oid and by its name: one that was renamed prints otherwise, and one
+ * that bears a name given up by another is another.  The caller's texts may be large, so
+ * they go into the hash without being copied; each is preceded by its length, so that
+ * no two lists of texts give the same bytes.
+ */
 static bytea *
 make_key(const ExpectedRequest *request, const char *search_path)
 {
@@ -99,6 +110,7 @@ make_key(const ExpectedRequest *request, const char *search_path)
 	appendStringInfo(&head, "%d %u %d %d ", DOCUMENT_VERSION, GetUserId(), request->numbered,
 					 request->schemas_given);
 	put(&head, GetUserNameFromId(GetUserId(), false));
+	/* As the text will run with it, which need not be the session's. */
 	put(&head, search_path);
 	for (int i = 0; i < lengthof(settings); i++)
 		put(&head, GetConfigOption(settings[i], true, false));
@@ -162,6 +174,11 @@ missed(const char *reason)
 	return NULL;
 }
 
+/*
+ * Several sessions may have stored one key at a time: the youngest row counts.  Rights
+ * are asked for again at every hit, in the order in which they cost: who has lost them
+ * since must not be shown what he could not derive.
+ */
 Jsonb *
 cache_find(const ExpectedRequest *request, const char *search_path)
 {
@@ -186,6 +203,10 @@ cache_find(const ExpectedRequest *request, const char *search_path)
 
 /* ---- writing ---- */
 
+/*
+ * Before the text runs: the fingerprint is of a state that nobody has swapped anything
+ * in, and cache_store() asks whether it still holds.
+ */
 CacheEntry *
 cache_prepare(const ExpectedRequest *request, const char *search_path, const DdlText *ddl,
 			  List *schemas)
@@ -200,8 +221,9 @@ cache_prepare(const ExpectedRequest *request, const char *search_path, const Ddl
 }
 
 /*
- * Makes room for one more, and drops what it replaces.  Rows another session is
- * about to delete are its business: nobody waits here.
+ * Makes room for one more, and drops what it replaces.  Rows another session is about to
+ * delete are its business: nobody waits here.  The limits hold but for sessions that
+ * store at the same moment, which the next to come puts right.
  */
 static void
 make_room(const CacheEntry *entry, int size)
@@ -224,6 +246,10 @@ make_room(const CacheEntry *entry, int size)
 		3, types, values, NULL, false, NULL, NULL);
 }
 
+/*
+ * What changed outside while the text ran may or may not show in the document, so such
+ * a document is not kept.
+ */
 void
 cache_store(const CacheEntry *entry, const char *search_path, Jsonb *document)
 {

@@ -5,6 +5,13 @@
  * The statements that make, change and drop tables are followed on a small model:
  * relations with their columns and parents.  Columns of a query are known as far
  * as its text names them; a table made from others is left out with a warning.
+ *
+ * It assumes that a text is whole: what it alters it has made before.  It never asks the
+ * database, takes no lock and needs no right, so that it serves in a read-only
+ * transaction and on a standby; and it never executes anything.  Statements that change
+ * no name of a column are passed over, whatever they are.  It raises where going on
+ * would give wrong columns, with the server's own errors; it leaves out where it cannot
+ * know them, with a warning.
  */
 #include "postgres.h"
 
@@ -37,6 +44,10 @@ typedef struct ModelName
 	char		name[NAMEDATALEN];
 } ModelName;
 
+/*
+ * Relations point to each other, so a rename need not find who refers to them.  They
+ * live in the current context until the result is written: none is freed.
+ */
 typedef struct ModelRelation
 {
 	ModelName	name;			/* its key in the index */
@@ -140,7 +151,12 @@ require(const Model *model, const RangeVar *range, const char *what)
 	return relation;
 }
 
-/* A temporary one is followed, for others may be made like it, and not listed. */
+/*
+ * A temporary one is followed, for others may be made like it, and not listed.
+ *
+ * A name that is taken is an error here as in the server: two tables under one name
+ * would mix their columns.
+ */
 static ModelRelation *
 add_relation(Model *model, const RangeVar *range, bool is_table)
 {
@@ -200,7 +216,11 @@ copy_columns(ModelRelation *to, const ModelRelation *from, bool local)
 
 static bool name_targets(const Model *model, const SelectStmt *select, List **names);
 
-/* The columns of the item of FROM called alias (of all where NULL); false if unknown. */
+/*
+ * The columns of the item of FROM called alias (of all where NULL); false if unknown.
+ * USING and NATURAL merge columns of both sides, and an alias may rename columns: such
+ * items are not followed, since a wrong list is worse than none.
+ */
 static bool
 name_from(const Model *model, Node *item, const char *alias, List **names)
 {
@@ -225,7 +245,11 @@ name_from(const Model *model, Node *item, const char *alias, List **names)
 	return true;
 }
 
-/* Only where all that stands in FROM is known; else the query's columns are not. */
+/*
+ * Only where all that stands in FROM is known; else the query's columns are not.  A name
+ * in FROM might be that of WITH, which hides a table.  A star that finds nothing is
+ * taken for one whose alias was not met.
+ */
 static bool
 name_star(const Model *model, const SelectStmt *select, const ColumnRef *star, List **names)
 {
@@ -306,7 +330,11 @@ name_targets(const Model *model, const SelectStmt *select, List **names)
 	return true;
 }
 
-/* A table or view made from a query; aliases rename its first columns. */
+/*
+ * A table or view made from a query; aliases rename its first columns.  A view that
+ * cannot be told is left out without a word, as views are not listed; a table made from
+ * it is then warned of in its turn.
+ */
 static void
 add_from_query(Model *model, RangeVar *range, List *aliases, Node *query, bool is_table)
 {
@@ -352,7 +380,10 @@ add_elements(Model *model, ModelRelation *relation, List *elements)
 	}
 }
 
-/* Partitions and heirs have the columns of their parents first. */
+/*
+ * Partitions and heirs have the columns of their parents first.  In the order of the
+ * server: columns of parents, then of the type, then its own.
+ */
 static void
 create_table(Model *model, CreateStmt *stmt)
 {
@@ -415,7 +446,10 @@ add_everywhere(ModelRelation *relation, char *name, bool local, bool recurse)
 		add_everywhere(lfirst(lc), name, false, true);
 }
 
-/* In heirs it stays where they have declared it themselves. */
+/*
+ * In heirs it stays where they have declared it themselves.  With ONLY they keep it too,
+ * as a column of their own from then on.
+ */
 static void
 drop_everywhere(ModelRelation *relation, const char *name, bool recurse)
 {
@@ -509,6 +543,7 @@ alter_table(Model *model, AlterTableStmt *stmt)
 		{
 			case AT_AddColumn:
 			case AT_DropColumn:
+				/* IF EXISTS: the text may clean up what only older databases have. */
 				if (relation == NULL && stmt->missing_ok)
 					break;
 				relation = require(model, stmt->relation, "ALTER TABLE");
@@ -545,6 +580,7 @@ rename_schema(Model *model, const char *name, const char *newname)
 	}
 }
 
+/* Of relations that the text has not made nothing is known, and nothing is changed. */
 static void
 rename_object(Model *model, RenameStmt *stmt)
 {
@@ -574,8 +610,9 @@ rename_object(Model *model, RenameStmt *stmt)
 }
 
 /*
- * With CASCADE its heirs and partitions go too; views that read it are left, as they are
- * not listed.
+ * With CASCADE its heirs and partitions go too; views that read it are left, as they
+ * are not listed.  One that is found under its name no more has gone before, by another
+ * parent, or another has taken the name since.
  */
 static void
 drop_relation(Model *model, ModelRelation *relation, bool cascade)
@@ -592,6 +629,10 @@ drop_relation(Model *model, ModelRelation *relation, bool cascade)
 		drop_relation(model, lfirst(lc), true);
 }
 
+/*
+ * Without CASCADE the server would refuse it while something is in it, so nothing is
+ * lost by always going down.
+ */
 static void
 drop_schema(Model *model, const char *name)
 {
@@ -637,7 +678,11 @@ drop_objects(Model *model, DropStmt *stmt)
 
 /* ---- search_path ---- */
 
-/* The first schema of a list as SET search_path takes it; "$user" is nobody here. */
+/*
+ * The first schema of a list as SET search_path takes it; "$user" is nobody here.
+ * Creation goes into the first schema of the list that exists; which do is not known
+ * here, so the first counts.
+ */
 static void
 set_path(Model *model, List *names)
 {
@@ -683,6 +728,7 @@ set_config(Model *model, const SelectStmt *stmt)
 		set_path(model, names);
 }
 
+/* Objects of other kinds have no range, and no columns. */
 static void
 take_relation(Model *model, RangeVar *range, const char *newschema)
 {

@@ -85,6 +85,7 @@ typedef struct Filter
 	const char *schemas;		/* as the array's literal */
 } Filter;
 
+/* By oid: the names are those of the swap, and go with it. */
 static char *
 schemas_literal(List *schemas)
 {
@@ -108,6 +109,10 @@ condition_of(const Filter *filter, const FilteredCatalog *c)
 					c->column, c->refers_to, c->schema, filter->schemas);
 }
 
+/*
+ * One branch for each catalog whose rows tell their schema themselves; what is said
+ * about parts of an object is kept under the whole's oid.
+ */
 static char *
 description_condition(const Filter *filter, const char *column, const char *class)
 {
@@ -142,7 +147,12 @@ find_condition(const Filter *filter, const char *name)
 	return NULL;
 }
 
-/* The same for the range table entry of that index. */
+/*
+ * The same for the range table entry of that index.  Analyzed from SQL, in which every
+ * name and operator is qualified: nothing in the text's search_path is found in the
+ * place of the server's.  IS NOT TRUE keeps the rows of which the condition knows
+ * nothing, such as those without a schema.
+ */
 static Node *
 make_condition(const Filter *filter, Oid catalog, int index)
 {
@@ -187,6 +197,11 @@ filter_walker(Node *node, void *arg)
 		condition = make_condition(filter, rte->relid, index);
 		if (condition == NULL)
 			continue;
+		/*
+		 * As a security barrier, so that no function of the query meets a row that is
+		 * hidden.  The planner looks for subqueries only where the query says that it
+		 * has some.
+		 */
 		rte->securityQuals = lappend(rte->securityQuals, condition);
 		query->hasSubLinks = true;
 	}

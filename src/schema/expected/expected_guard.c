@@ -3,9 +3,14 @@
  *	  What DDL text may touch while it runs in a swap: what it made itself.
  *
  * Functions are met by the watch of base/calls.c; the hooks here are installed on first
- * use and stay; without a guard on watch they only pass the call on.  The guard on watch is the one piece of state here that
- * is not in a struct, because hooks have no argument of their own: whoever calls
- * guard_watch() answers for guard_rest(), on error too.
+ * use and stay; without a guard on watch they only pass the call on.  The guard on watch
+ * is the one piece of state here that is not in a struct, because hooks have no argument
+ * of their own: whoever calls guard_watch() answers for guard_rest(), on error too.
+ *
+ * It assumes that the server announces each object when it is made, altered or dropped,
+ * and errs on the side of refusing where it does not.  It never asks for privileges, which
+ * the server does for the current user as ever, and it never decides which statements
+ * run: it is what holds when a check before has missed something.
  */
 #include "postgres.h"
 
@@ -48,6 +53,10 @@
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
+/*
+ * What is not in this table is taken for somebody else's.  So an object that the server
+ * does not announce when it makes it is refused later, rather than let through.
+ */
 typedef struct MadeObject
 {
 	Oid			class_id;
@@ -75,6 +84,7 @@ static object_access_hook_type next_access_hook = NULL;
 static ProcessUtility_hook_type next_utility_hook = NULL;
 static planner_hook_type next_planner_hook = NULL;
 
+/* The list points into the hash: entries of a dynahash do not move when it grows. */
 static void
 remember(Guard *guard, Oid class_id, Oid object_id, bool is_fresh)
 {
@@ -91,6 +101,10 @@ remember(Guard *guard, Oid class_id, Oid object_id, bool is_fresh)
 	MemoryContextSwitchTo(oldcxt);
 }
 
+/*
+ * For what the swap itself makes: it may be altered and dropped by the text, and its
+ * place needs no check.
+ */
 void
 guard_adopt(Guard *guard, Oid class_id, Oid object_id)
 {
@@ -105,6 +119,10 @@ guard_made(Guard *guard, Oid class_id, Oid object_id)
 	return hash_search(guard->made, &key, HASH_FIND, NULL) != NULL;
 }
 
+/*
+ * Temporary tables belong to the session and go with the rollback, and a toast table is
+ * made with its own table, so both places are the text's.
+ */
 bool
 guard_made_schema(Guard *guard, Oid namespace)
 {
@@ -112,6 +130,10 @@ guard_made_schema(Guard *guard, Oid namespace)
 		   isTempToastNamespace(namespace) || IsToastNamespace(namespace);
 }
 
+/*
+ * With the object's description where there is one: what a failing statement has just
+ * taken away has none any more.
+ */
 void
 guard_refuse(Oid class_id, Oid object_id)
 {
@@ -130,6 +152,10 @@ guard_refuse(Oid class_id, Oid object_id)
 
 /* ---- calls ---- */
 
+/*
+ * A function that the text made is the caller's own, unless it is the copy of somebody
+ * else's that a trial has made: the code is still that other's, whoever owns the copy.
+ */
 static bool
 function_is_foreign(Guard *guard, Oid function)
 {
@@ -151,6 +177,10 @@ outdate_compiled(Guard *guard, Oid function)
 	MemoryContext oldcxt;
 	Oid			language;
 
+	/*
+	 * A function of the text's own goes with its row, and no catalog can be written in
+	 * a parallel operation.  Internal functions and those in C keep nothing, see below.
+	 */
 	if (function < FirstNormalObjectId || list_member_oid(guard->outdated, function) ||
 		guard_made(guard, ProcedureRelationId, function) || IsInParallelMode())
 		return;
@@ -240,6 +270,11 @@ is_handler(Oid function)
 	}
 }
 
+/*
+ * allow_do is no answer to a function of somebody else's: it says that the caller
+ * trusts the text, not what others have put in its way.  So that is asked first, and
+ * always.  What is outdated is so for a call that will be made.
+ */
 static void
 meet_function(Oid function, void *arg)
 {
@@ -297,6 +332,10 @@ note_function(Guard *guard, Oid function)
 static void
 watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
 {
+	/*
+	 * Another extension's hook is asked in any case, and first: it may refuse for
+	 * reasons of its own.
+	 */
 	if (next_access_hook)
 		next_access_hook(access, class_id, object_id, sub_id, arg);
 	if (watching == NULL)
@@ -306,6 +345,10 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 	switch (access)
 	{
 		case OAT_POST_CREATE:
+			/*
+			 * With a sub_id it is a part, announced by the oid of its whole: to add a
+			 * column to somebody else's table is to alter that table.
+			 */
 			if (sub_id == 0)
 				remember(watching, class_id, object_id, true);
 			else if (!guard_made(watching, class_id, object_id))
@@ -318,6 +361,10 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 			if (!guard_made(watching, class_id, object_id))
 				guard_refuse(class_id, object_id);
 			break;
+		/*
+		 * A function that the text runs may do it, where the statement itself is passed
+		 * over.
+		 */
 		case OAT_TRUNCATE:
 			if (!guard_made(watching, RelationRelationId, object_id))
 				guard_refuse(RelationRelationId, object_id);
@@ -327,7 +374,12 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 	}
 }
 
-/* A subcommand fires no event trigger; statements inside functions come here too. */
+/*
+ * A subcommand fires no event trigger; statements inside functions come here too.  What
+ * concerns the database is passed over within functions and DO blocks as it is in the
+ * text.  As for the context: the server fires event triggers for complete commands
+ * only, and a subcommand is none.
+ */
 static void
 watch_utility(PlannedStmt *pstmt, const char *sql, bool read_only_tree,
 			  ProcessUtilityContext context, ParamListInfo params, QueryEnvironment *environment,
@@ -353,6 +405,10 @@ plan_filtered(Query *query, const char *sql, int options, ParamListInfo params)
 {
 	if (watching != NULL && watching->hidden != NIL)
 	{
+		/*
+		 * Such a plan may be kept with the condition in it: guard_end() has it
+		 * forgotten.
+		 */
 		watching->planned = true;
 		filter_query(query, watching->hidden);
 	}
@@ -360,6 +416,7 @@ plan_filtered(Query *query, const char *sql, int options, ParamListInfo params)
 							 : standard_planner(query, sql, options, params);
 }
 
+/* They are never taken out again: whoever has hooked in since holds pointers to them. */
 static void
 install_hooks(void)
 {
@@ -376,6 +433,10 @@ install_hooks(void)
 	installed = true;
 }
 
+/*
+ * All that it notes lives in the current context.  What the session has planned before
+ * may have the bodies of functions in it, which would then not be met: it is forgotten.
+ */
 Guard *
 guard_create(bool allow_volatile)
 {
@@ -415,6 +476,7 @@ guard_distrust(Guard *guard, bool distrusts)
 	guard->distrusts = distrusts;
 }
 
+/* A verb that has a watch of calls of its own gets it back from guard_rest(). */
 void
 guard_watch(Guard *guard, GuardSkips skips)
 {
@@ -445,6 +507,7 @@ namespace_of(const MadeObject *object)
 	Datum		value;
 	bool		isnull;
 
+	/* The server's lookups raise an internal error for classes they do not know. */
 	if (!is_objectclass_supported(object->class_id) ||
 		get_object_attnum_namespace(object->class_id) == InvalidAttrNumber ||
 		get_object_catcache_oid(object->class_id) < 0)
@@ -475,6 +538,7 @@ guard_schema_is_used(Guard *guard, Oid namespace)
 	return false;
 }
 
+/* Those that are there now: the text may have dropped or renamed what it made. */
 List *
 guard_made_schemas(Guard *guard)
 {
@@ -495,6 +559,11 @@ guard_made_schemas(Guard *guard)
 	return names;
 }
 
+/*
+ * After the statement, not in the hook: the row of an object that is just announced
+ * cannot be seen by a lookup yet.  It closes what a name in the parse tree does not
+ * tell, such as the place of what a function makes.
+ */
 void
 guard_check_places(Guard *guard)
 {

@@ -5,6 +5,12 @@
  * A row of a catalog that was not rewritten has not changed: oid and xmin stand
  * for its content.  This says "changed" too often, after an ALTER that changed
  * nothing that matters, and never too seldom.
+ *
+ * A text can only see what it can name.  So of all other schemas those count that its
+ * words or its search_path name, and of the rest what has no schema: casts, servers,
+ * languages, roles.  The server's own objects change with its version alone, which is
+ * part of the cache's key.  An xmin is read raw, so that freezing a row changes nothing;
+ * a catalog that is rewritten, as by VACUUM FULL, costs a miss.
  */
 #include "postgres.h"
 
@@ -90,6 +96,7 @@ is_word(const Outside *outside, const char *name)
 	return false;
 }
 
+/* With its place, since a transaction may write several versions of a row. */
 static void
 put_row(Outside *outside, Oid oid, HeapTuple tuple)
 {
@@ -108,7 +115,11 @@ put_text(Outside *outside, const char *text)
 	appendStringInfoChar(&outside->in, '\0');
 }
 
-/* The rows that belong to an object: columns of a table, labels of an enum. */
+/*
+ * The rows that belong to an object: columns of a table, labels of an enum.  They change
+ * without a new version of the row that they belong to: renaming a column writes
+ * pg_attribute alone.
+ */
 static void
 put_parts(Outside *outside, Oid catalog, Oid index, AttrNumber column, Oid whole)
 {
@@ -125,7 +136,11 @@ put_parts(Outside *outside, Oid catalog, Oid index, AttrNumber column, Oid whole
 	table_close(rel, AccessShareLock);
 }
 
-/* The rows of one catalog whose schema the text may see. */
+/*
+ * The rows of one catalog whose schema the text may see.  The catalog is scanned as a
+ * whole, for not all of these have an index by schema; nothing but rows of the schemas
+ * reached goes into the hash.
+ */
 static void
 put_catalog(Outside *outside, Oid catalog, AttrNumber namespace, AttrNumber oid)
 {
@@ -184,6 +199,10 @@ put_schemas(Outside *outside)
 		const char *name = NameStr(form->nspname);
 
 		if (schema_lists(outside->schemas, name))
+			/*
+			 * The empty schema that takes its place is made with owner, privileges and
+			 * comment of this one.  The comment stands in a row of its own.
+			 */
 			put_text(outside, GetComment(form->oid, NamespaceRelationId, 0));
 		else if (IsCatalogNamespace(form->oid) || isAnyTempNamespace(form->oid) ||
 				 (!is_word(outside, name) && !schema_lists(outside->path, name)))
@@ -196,6 +215,11 @@ put_schemas(Outside *outside)
 	table_close(rel, AccessShareLock);
 }
 
+/*
+ * Whether an ALTER OWNER or a GRANT of the text is carried out depends on which of the
+ * roles named are there and what the caller may do as them.  Memberships are asked for
+ * and not read from their catalog: they may be indirect.
+ */
 static void
 put_roles(Outside *outside)
 {
@@ -242,6 +266,7 @@ outside_fingerprint(List *schemas, List *words, const char *search_path)
 	if (!SplitIdentifierString(pstrdup(search_path), ',', &outside.path))
 		outside.path = NIL;
 	put_schemas(&outside);
+	/* With nothing reached, the usual case, no large catalog is read at all. */
 	if (outside.reachable != NIL)
 		for (int i = 0; i < lengthof(catalogs); i++)
 			put_catalog(&outside, catalogs[i].catalog, catalogs[i].namespace, catalogs[i].oid);

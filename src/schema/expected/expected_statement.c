@@ -7,6 +7,13 @@
  * left out, tables and materialized views made from queries are made without data,
  * and where every table is empty, defaults need no evaluation and constraints no
  * check.  What remains runs as utility statements under the guard.
+ *
+ * It assumes that a statement is named by its command tag and by its parse tree, and is
+ * fail-safe in both: a tag that is in no table is refused, so that a command which a
+ * later release of the server brings waits for somebody to think about it.  What is
+ * passed over is told with the document; nothing is dropped in silence.  It never judges
+ * by the text of a statement, and it leaves what a statement does to objects to
+ * expected_target.c before, and to the guard while it runs.
  */
 #include "postgres.h"
 
@@ -171,6 +178,10 @@ find_fate(const char *tag)
 	return -1;
 }
 
+/*
+ * The guard asks this for statements within functions and DO blocks: what is passed
+ * over in the text for being no part of a schema is no more part of one there.
+ */
 bool
 statement_is_of_database(Node *stmt)
 {
@@ -218,6 +229,7 @@ check_kind(Swap *swap, const char *tag)
 
 /* ---- settings ---- */
 
+/* Names of settings have no case. */
 static bool
 setting_is_applied(const char *name)
 {
@@ -227,6 +239,10 @@ setting_is_applied(const char *name)
 	return false;
 }
 
+/*
+ * What begins with SET but sets no single parameter (TRANSACTION, SESSION
+ * CHARACTERISTICS) decides nothing of a schema.
+ */
 static const char *
 check_setting(VariableSetStmt *stmt)
 {
@@ -236,7 +252,10 @@ check_setting(VariableSetStmt *stmt)
 	return NULL;
 }
 
-/* True if stmt is a call of set_config; the setting is applied where it counts. */
+/*
+ * True if stmt is a call of set_config; the setting is applied where it counts. pg_dump
+ * sets search_path by a query rather than by SET.
+ */
 static bool
 apply_set_config(const SelectStmt *stmt, const char **reason)
 {
@@ -255,6 +274,7 @@ apply_set_config(const SelectStmt *stmt, const char **reason)
 
 /* ---- queries ---- */
 
+/* A walker's callback: true ends the walk, and arg names the function in the error. */
 static bool
 function_is_users_volatile(Oid function, void *arg)
 {
@@ -289,6 +309,7 @@ check_query(Swap *swap, const DdlStatement *statement)
 
 	if (apply_set_config((SelectStmt *) statement->raw->stmt, &reason))
 		return reason ? reason : "";
+	/* A copy: analysis scribbles on the tree it is given. */
 	queries = compat_analyze_and_rewrite(copyObject(statement->raw), statement->file->sql);
 	if (!find_volatile((Node *) linitial_node(Query, queries), &function))
 		return reason;
@@ -335,6 +356,10 @@ reason_not_compared(Node *stmt)
 	}
 }
 
+/*
+ * It is never executed: its script would run with rights that the caller may not have,
+ * and what it makes is there already, moved along by the swap.
+ */
 static const char *
 check_extension(CreateExtensionStmt *stmt)
 {
@@ -346,6 +371,7 @@ check_extension(CreateExtensionStmt *stmt)
 	return NULL;
 }
 
+/* A schema without a name is that of its owner, and is made like any other. */
 static const char *
 check_schema(CreateSchemaStmt *stmt)
 {
@@ -397,8 +423,12 @@ check_presence(Swap *swap, Node *stmt)
 /* ---- nothing to evaluate on empty tables ---- */
 
 /*
- * ADD COLUMN … DEFAULT would evaluate the default for the rows there are; added
- * by a command of its own it is only stored.
+ * ADD COLUMN … DEFAULT would evaluate the default for the rows there are; added by a
+ * command of its own it is only stored.
+ *
+ * With IF NOT EXISTS it stays as it is, for the column may be there, with a default of
+ * its own.  A check is recorded as valid all the same: skip_validation leaves out the
+ * scan, not the promise.
  */
 static List *
 split_default(AlterTableCmd *cmd, List *cmds)
@@ -426,6 +456,7 @@ split_default(AlterTableCmd *cmd, List *cmds)
 	return cmds;
 }
 
+/* The commands split off go to the end, where the columns they are about exist. */
 static void
 prepare_alter_table(AlterTableStmt *stmt)
 {
@@ -466,6 +497,10 @@ run_utility(RawStmt *raw, const char *sql)
 
 		if (plan->utilityStmt == NULL)
 			elog(ERROR, "statement is not a utility statement");
+		/*
+		 * Its query would read live tables and run what they call; only its columns
+		 * matter.
+		 */
 		if (IsA(plan->utilityStmt, CreateTableAsStmt))
 			((CreateTableAsStmt *) plan->utilityStmt)->into->skipData = true;
 		ProcessUtility(plan, sql, false, PROCESS_UTILITY_SUBCOMMAND, NULL, NULL, None_Receiver,
@@ -496,6 +531,7 @@ run_query(const DdlStatement *statement)
 	CommandCounterIncrement();
 }
 
+/* What EXECUTE would run was prepared in the session: it is no part of the text. */
 static void
 run_create_table_as(const DdlStatement *statement)
 {
@@ -510,6 +546,7 @@ run_create_table_as(const DdlStatement *statement)
 		mark_populated(relation);
 }
 
+/* Before the statement runs: CASCADE would go on from a member to its extension. */
 static void
 withdraw_members(Swap *swap, DropStmt *stmt)
 {
@@ -560,6 +597,7 @@ check_statement(Swap *swap, const DdlStatement *statement, const char **left_out
 	Node	   *stmt = statement->raw->stmt;
 	const char *reason = check_presence(swap, stmt);
 
+	/* It names a tablespace and no object, so no check of targets would stop it. */
 	if (IsA(stmt, AlterTableMoveAllStmt))
 		refuse("ALL IN TABLESPACE", "It reaches beyond the schemas derived.",
 			   "Leave the statement out.");
@@ -575,6 +613,10 @@ check_statement(Swap *swap, const DdlStatement *statement, const char **left_out
 	return target_check(swap_guard(swap), stmt, left_out);
 }
 
+/*
+ * The guard watches nothing but the run itself: what is asked before looks names up and
+ * makes nothing.  Where the statement fails, swap_run() puts the guard to rest.
+ */
 static void
 run_one(Swap *swap, DdlText *ddl, const DdlStatement *statement)
 {
@@ -625,6 +667,10 @@ weight(const DdlStatement *statement)
 	}
 }
 
+/*
+ * The parse trees are older than this context, so each statement's memory can go when
+ * it is done.  A snapshot is taken for each: it has to see what those before have made.
+ */
 void
 statement_run_all(Swap *swap, DdlText *ddl)
 {
@@ -660,6 +706,10 @@ created_schema(const CreateSchemaStmt *stmt)
 	return GetUserNameFromId(GetUserId(), false);
 }
 
+/*
+ * Known before anything runs, because the live schemas of these names have to be out of
+ * the way by then.  One that a DO block makes is not seen here.
+ */
 List *
 statement_created_schemas(const DdlText *ddl)
 {

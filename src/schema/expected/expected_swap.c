@@ -68,6 +68,10 @@
 /* A foreign key to a live table locks it: wait for that no longer than this. */
 #define LOCK_TIMEOUT_MS 5000
 
+/*
+ * A schema that was swapped.  Where the live one does not exist there is nothing to
+ * rename, but what the text makes under the name is still its own.
+ */
 typedef struct SwapSchema
 {
 	const char *name;
@@ -110,6 +114,7 @@ swap_allows_do(Swap *swap)
 	return swap->request->allow_do;
 }
 
+/* For explain_locks() alone. */
 void
 swap_progress(Swap *swap, int64 done, int64 total)
 {
@@ -119,6 +124,10 @@ swap_progress(Swap *swap, int64 done, int64 total)
 
 /* ---- checks ---- */
 
+/*
+ * The server's schemas cannot be renamed without its own lookups failing, and in this
+ * extension's own are the functions that are just running.
+ */
 static void
 check_name(const char *name)
 {
@@ -129,7 +138,10 @@ check_name(const char *name)
 						errdetail("It belongs to the system or to this extension.")));
 }
 
-/* The owner of a schema; the current user where there is none. */
+/*
+ * The owner of a schema; the current user where there is none.  Who makes a schema owns
+ * it: hence the current user for one that is not there.
+ */
 static Oid
 schema_owner(Oid namespace)
 {
@@ -187,6 +199,10 @@ check_privileges(List *schemas)
 				 errdetail("Deriving a schema needs the right to create schemas.")));
 }
 
+/*
+ * The same without an error, for who has another way to go: the cache misses, a trial
+ * runs elsewhere.  Names of the system's schemas are left to swap_check().
+ */
 bool
 swap_may(List *schemas)
 {
@@ -198,6 +214,12 @@ swap_may(List *schemas)
 	return may_create_schemas();
 }
 
+/*
+ * Asked before any lock is taken.  In a security-restricted operation it is code of one
+ * role that another has set off, and which is not to change what names mean for the
+ * rest of it; and one swap within another would take away what the first has put in
+ * place.
+ */
 static void
 check_state(void)
 {
@@ -222,6 +244,10 @@ check_state(void)
 
 /* ---- extension members ---- */
 
+/*
+ * Those without a schema (casts, languages, the like) stay where they are: nothing is
+ * swapped there.
+ */
 static void
 add_member(Swap *swap, const ObjectAddress *object)
 {
@@ -258,6 +284,10 @@ note_member(const FormData_pg_depend *dependency, void *arg)
 	return true;
 }
 
+/*
+ * From the extensions and not from the schemas: pg_depend has an index by what is
+ * referred to, and the members of an extension are few.
+ */
 static void
 find_members(Swap *swap)
 {
@@ -273,9 +303,12 @@ find_members(Swap *swap)
 }
 
 /*
- * A relation with its row type, indexes and constraints.  The server's own way
- * would lock it against everyone until the end; its catalog rows need no such lock,
- * because nobody else will ever see them changed.
+ * A relation with its row type, indexes and constraints.  The server's own way would
+ * lock it against everyone until the end; its catalog rows need no such lock, because
+ * nobody else will ever see them changed.
+ *
+ * Indexes and the row type are no members of the extension themselves, so nobody else
+ * moves them.
  */
 static void
 move_relation(Oid relid, Oid from, Oid to, ObjectAddresses *moved)
@@ -295,6 +328,11 @@ move_relation(Oid relid, Oid from, Oid to, ObjectAddresses *moved)
 	table_close(catalog, RowExclusiveLock);
 }
 
+/*
+ * An object may have been moved with one before it; the list of those moved is the
+ * server's own and tells.  If the call fails, the end of the subtransaction puts the
+ * user back.
+ */
 static void
 move_member(const ObjectAddress *member, Oid from, Oid to, ObjectAddresses *moved)
 {
@@ -313,7 +351,7 @@ move_member(const ObjectAddress *member, Oid from, Oid to, ObjectAddresses *move
 	SetUserIdAndSecContext(user, context);
 }
 
-/* The schema an extension says it is in. */
+/* The schema an extension says it is in.  It has to agree with where the members are. */
 static void
 move_extensions(Oid from, Oid to)
 {
@@ -347,6 +385,10 @@ move_members(SwapSchema *schema, Oid to)
 	CommandCounterIncrement();
 }
 
+/*
+ * Also called when the text has made or renamed a schema: where it makes one that
+ * extensions live in, they follow as soon as it is there.
+ */
 void
 swap_place_members(Swap *swap)
 {
@@ -362,7 +404,10 @@ swap_place_members(Swap *swap)
 	}
 }
 
-/* DROP SCHEMA … CASCADE must not take extensions along. */
+/*
+ * DROP SCHEMA … CASCADE must not take extensions along.  Back into the live schema, from
+ * which swap_place_members() fetches them again if the text makes another of the name.
+ */
 void
 swap_withdraw_members(Swap *swap, const char *name)
 {
@@ -381,6 +426,10 @@ swap_withdraw_members(Swap *swap, const char *name)
 
 /* ---- schemas ---- */
 
+/*
+ * Directly, under the lock of lock_schemas().  A name or an ACL is replaced, or both; an
+ * acl of 0 is the default, a null in the catalog.
+ */
 static void
 update_schema_row(Oid namespace, const char *name, Datum acl, bool set_acl)
 {
@@ -422,7 +471,11 @@ standard_privileges(Oid owner)
 	return PointerGetDatum(aclupdate(acl, &item, ACL_MODECHG_ADD, owner, DROP_RESTRICT));
 }
 
-/* The privileges the schema had in a new database, for this owner; or 0. */
+/*
+ * The privileges the schema had in a new database, for this owner; or 0. initdb notes
+ * them for its own owner, who grants the first entry: they are rewritten for the one
+ * that the schema has now.
+ */
 static Datum
 initial_privileges(Oid namespace, Oid owner)
 {
@@ -455,6 +508,7 @@ initial_privileges(Oid namespace, Oid owner)
 	return result;
 }
 
+/* Of a schema that is locked, so that it is there. */
 static Datum
 live_privileges(Oid namespace)
 {
@@ -482,6 +536,7 @@ create_schema(Swap *swap, SwapSchema *schema)
 	Datum		acl = (Datum) 0;
 	char	   *comment = NULL;
 
+	/* The guard is not on watch while the swap itself makes something. */
 	guard_adopt(swap->guard, NamespaceRelationId, namespace);
 	CommandCounterIncrement();
 	if (is_public)
@@ -497,6 +552,10 @@ create_schema(Swap *swap, SwapSchema *schema)
 	update_schema_row(namespace, NULL, acl, true);
 }
 
+/*
+ * The first mention of a name decides: those that the text creates come first
+ * (exchange_schemas()), since CREATE SCHEMA must not find one.
+ */
 static SwapSchema *
 add_schema(Swap *swap, const char *name, bool created)
 {
@@ -517,6 +576,7 @@ add_schema(Swap *swap, const char *name, bool created)
 	return schema;
 }
 
+/* One order for all, so that two swaps of the same schemas wait and do not deadlock. */
 static int
 compare_live(const ListCell *a, const ListCell *b)
 {
@@ -543,6 +603,10 @@ lock_schemas(Swap *swap)
 		if (!OidIsValid(schema->live))
 			continue;
 		LockDatabaseObject(NamespaceRelationId, schema->live, 0, ShareUpdateExclusiveLock);
+		/*
+		 * The wait may have been for one who renamed it: the name is looked up as of
+		 * now.
+		 */
 		AcceptInvalidationMessages();
 		if (get_namespace_oid(schema->name, true) != schema->live)
 			ereport(ERROR,
@@ -564,6 +628,10 @@ hide_live(Swap *swap)
 	guard_hide(swap->guard, schemas);
 }
 
+/*
+ * Locks before the last check of rights, names before new schemas, members after both:
+ * each step counts on the one before.
+ */
 static void
 exchange_schemas(Swap *swap)
 {
@@ -611,6 +679,11 @@ swap_schemas(Swap *swap)
 
 /* ---- surroundings ---- */
 
+/*
+ * Bodies of functions may name what the text makes further down, as in a dump, so they
+ * are not checked.  Notices of the text are nobody's concern.  What a timeout of the
+ * caller's allows is never exceeded.
+ */
 static void
 begin_settings(Swap *swap)
 {
@@ -629,6 +702,10 @@ begin_settings(Swap *swap)
 		query_set("citus.enable_ddl_propagation", "off");
 }
 
+/*
+ * From here on the server's deparsers run under the caller's settings again, as they do
+ * for the live schema, or the same object would print in two ways.
+ */
 void
 swap_begin_reading(Swap *swap)
 {
@@ -653,6 +730,7 @@ save_enums(Swap *swap)
 	SerializeUncommittedEnums(swap->enums, size);
 }
 
+/* Whatever came of the swap: a rollback to a savepoint does not touch the list. */
 static void
 restore_enums(Swap *swap)
 {
@@ -667,7 +745,11 @@ run_in_subtransaction(void *arg)
 	Oid			user;
 	int			context;
 
-	/* Nobody else than the current user, for as long as this lasts. */
+	/*
+	 * Nobody else than the current user, for as long as this lasts: in such a context
+	 * the server refuses SET ROLE and SET SESSION AUTHORIZATION. The end of the
+	 * subtransaction ends it.
+	 */
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_LOCAL_USERID_CHANGE);
 	exchange_schemas(swap);
@@ -714,6 +796,7 @@ create_swap(const SwapRequest *request, SwapBody body, void *arg)
 	return swap;
 }
 
+/* For who wants to know before he does other work; swap_run() asks again. */
 void
 swap_check(const SwapRequest *request)
 {
@@ -722,6 +805,13 @@ swap_check(const SwapRequest *request)
 	check_state();
 }
 
+/*
+ * Errors come by two ways: copied by query_attempt(), or past it, where nobody may
+ * catch them (a cancel, a lock table that is full).  Both have to pass here, since the
+ * guard, the enums and the event triggers' list are state of the process that no
+ * rollback puts back; after that either is raised again.  The guard rests first: what is
+ * undone then is not for it to judge.
+ */
 void
 swap_run(const SwapRequest *request, SwapBody body, void *arg)
 {
@@ -733,6 +823,10 @@ swap_run(const SwapRequest *request, SwapBody body, void *arg)
 	MemoryContextSwitchTo(swap->cxt);
 	swap->guard = guard_create(request->allow_do);
 	save_enums(swap);
+	/*
+	 * DDL of the caller's, in which this may run, must not show the swap's commands to
+	 * its own event triggers.
+	 */
 	EventTriggerInhibitCommandCollection();
 	PG_TRY();
 	{

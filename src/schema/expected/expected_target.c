@@ -6,6 +6,12 @@
  * a grant) is passed over; what drops or alters one is refused; objects of the
  * database that have no schema (servers, languages, …) are passed over in any case,
  * since their CREATE is passed over too where they exist.
+ *
+ * These are checks by name, before the statement runs, so that a text gets a reason
+ * rather than an error of the guard's, and only what does not fit is left out of a
+ * statement.  They need not be complete: what is not told here is met by the guard while
+ * it runs.  Parse trees are edited in place: objects, roles and commands that cannot be
+ * are taken out, and *left_out says so where something is left.
  */
 #include "postgres.h"
 
@@ -30,6 +36,10 @@ static const char *const reason_role = "the role does not exist";
 
 /* ---- finding objects by name, without a lock that anyone would notice ---- */
 
+/*
+ * A name that is not found is not outside: the statement itself reports it, in the
+ * server's words.
+ */
 static bool
 relation_is_outside(Guard *guard, const RangeVar *relation, Oid *found)
 {
@@ -113,7 +123,11 @@ type_is_of_cluster(ObjectType type)
 	}
 }
 
-/* The object, or its relation for parts of one; InvalidOid where there is none. */
+/*
+ * The object, or its relation for parts of one; InvalidOid where there is none.  A
+ * missing object is no error here, for IF EXISTS and for objects whose CREATE was
+ * passed over.
+ */
 static ObjectAddress
 find_object(ObjectType type, Node *object)
 {
@@ -146,7 +160,13 @@ object_is_outside(Guard *guard, ObjectType type, Node *object, ObjectAddress *fo
 	return OidIsValid(found->objectId) && !guard_made(guard, found->classId, found->objectId);
 }
 
-/* For what drops or alters: NULL if it may run, or the reason to pass over it. */
+/*
+ * For what drops or alters: NULL if it may run, or the reason to pass over it.
+ *
+ * In that order: what never runs needs no lookup; a relation of another is refused by
+ * an error that names it; and of the rest, objects of the database are passed over
+ * because the live database's are not the text's to change.
+ */
 static const char *
 check_altered(Guard *guard, ObjectType type, RangeVar *relation, Node *object)
 {
@@ -173,6 +193,10 @@ check_altered(Guard *guard, ObjectType type, RangeVar *relation, Node *object)
 
 /* ---- creating ---- */
 
+/*
+ * Objects would otherwise be made in a live schema, if only until the rollback, and
+ * others would wait for their names.
+ */
 static const char *
 check_schema_for(Guard *guard, Oid namespace)
 {
@@ -230,6 +254,10 @@ check_define(Guard *guard, DefineStmt *stmt)
 
 /* ---- dropping ---- */
 
+/*
+ * CONCURRENTLY cannot run in a transaction, and on empty tables it is the same.  Of
+ * several objects those that cannot be dropped are left out, and the rest goes.
+ */
 static const char *
 check_drop(Guard *guard, DropStmt *stmt)
 {
@@ -248,6 +276,7 @@ check_drop(Guard *guard, DropStmt *stmt)
 
 /* ---- roles ---- */
 
+/* CURRENT_USER and the like, and PUBLIC, are always there. */
 static bool
 role_is_missing(const RoleSpec *role)
 {
@@ -255,8 +284,11 @@ role_is_missing(const RoleSpec *role)
 }
 
 /*
- * Why an object cannot be given to role, or NULL.  Owners matter little in a
- * comparison, so what the caller may not do is passed over like a missing role.
+ * Why an object cannot be given to role, or NULL. Owners matter little in a comparison,
+ * so what the caller may not do is passed over like a missing role.
+ *
+ * The server would ask the same and raise an error; it is asked before, since a dump
+ * that was made elsewhere would fail at every object.
  */
 static const char *
 check_new_owner(const RoleSpec *role, Oid namespace)
@@ -276,6 +308,10 @@ check_new_owner(const RoleSpec *role, Oid namespace)
 	return NULL;
 }
 
+/*
+ * Found a second time, for where the object stands: the new owner must be allowed to
+ * create there.
+ */
 static const char *
 check_owner_stmt(Guard *guard, AlterOwnerStmt *stmt)
 {
@@ -316,6 +352,10 @@ grant_object_is_outside(Guard *guard, const GrantStmt *stmt, Node *object)
 	return object_is_outside(guard, stmt->objtype, object, &address);
 }
 
+/*
+ * A grant to a role that is not here cannot be kept, and is told; what concerns objects
+ * outside is theirs.  Default privileges name no object.
+ */
 static const char *
 check_grant(Guard *guard, GrantStmt *stmt, const char **left_out)
 {
@@ -340,6 +380,7 @@ check_grant(Guard *guard, GrantStmt *stmt, const char **left_out)
 	return stmt->objects == NIL ? reason_outside : NULL;
 }
 
+/* They act on what is made later in the same schema, so they run where they can. */
 static const char *
 check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt, const char **left_out)
 {
@@ -371,7 +412,10 @@ check_default_privileges(Guard *guard, AlterDefaultPrivilegesStmt *stmt, const c
 
 /* ---- tables ---- */
 
-/* The new owner among the commands, taken out where it cannot be. */
+/*
+ * The new owner among the commands, taken out where it cannot be.  Others of its
+ * commands still run; where none is left, the reason is that of the owner.
+ */
 static const char *
 check_table_owner(AlterTableStmt *stmt, Oid relid)
 {
@@ -404,6 +448,10 @@ check_alter_table(Guard *guard, AlterTableStmt *stmt)
 	{
 		AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
 
+		/*
+		 * Such a command alters the other table as well, which the statement does not
+		 * name as its own; and DETACH … CONCURRENTLY cannot run in a transaction.
+		 */
 		if (cmd->subtype == AT_AttachPartition || cmd->subtype == AT_DetachPartition)
 		{
 			require_own_relation(guard, ((PartitionCmd *) cmd->def)->name);
@@ -436,6 +484,7 @@ check_addition(Guard *guard, const RangeVar *relation)
 	return relation_is_outside(guard, relation, NULL) ? reason_outside : NULL;
 }
 
+/* The server takes nothing but one table and refuses the rest itself. */
 static const char *
 check_statistics(Guard *guard, CreateStatsStmt *stmt)
 {
@@ -454,6 +503,10 @@ check_set_schema(Guard *guard, AlterObjectSchemaStmt *stmt)
 	return check_schema_for(guard, get_namespace_oid(stmt->newschema, false));
 }
 
+/*
+ * The parse tree keeps the schema's name, and the domain of a constraint, in places of
+ * their own.
+ */
 static const char *
 check_rename(Guard *guard, RenameStmt *stmt)
 {
@@ -464,6 +517,10 @@ check_rename(Guard *guard, RenameStmt *stmt)
 	return check_altered(guard, stmt->renameType, stmt->relation, stmt->object);
 }
 
+/*
+ * Whatever has no case here either makes something without a schema or alters in a way
+ * that the guard sees.
+ */
 const char *
 target_check(Guard *guard, Node *stmt, const char **left_out)
 {
