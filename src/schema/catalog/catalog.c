@@ -8,6 +8,12 @@
  * that happens, so callers never see "cache lookup failed".  Where DDL goes on and on,
  * the later reads lock the relations against it, by oid as a dump does, for as long
  * as they take.
+ *
+ * What it assumes: that whoever calls may read the catalogs, as everybody may; no
+ * privilege is asked for and no row of a user's table is read.  What it never does: it
+ * changes nothing, evaluates nothing that a user wrote, and hands out no half-read
+ * schema.  A schema that does not exist is one without objects, not an error: a
+ * comparison will say what is missing.
  */
 #include "postgres.h"
 
@@ -52,6 +58,7 @@ typedef struct CatalogRequest
 	Schema	   *schema;
 } CatalogRequest;
 
+/* A name that is not found stays in the document's list of schemas all the same. */
 static void
 load_namespaces(CatalogReader *r, List *schemas)
 {
@@ -83,6 +90,11 @@ copy_names(List *names)
 	return result;
 }
 
+/*
+ * Comments first, for all passes look them up; relations before whatever belongs to
+ * them; indexes before constraints, since a key shows what its index has; dependencies
+ * and the graph last, when every object is there.
+ */
 static void
 read_all(CatalogReader *r, const CatalogRequest *request)
 {
@@ -109,7 +121,10 @@ compare_oids(const ListCell *a, const ListCell *b)
 	return lfirst_oid(a) < lfirst_oid(b) ? -1 : lfirst_oid(a) > lfirst_oid(b);
 }
 
-/* Relations of the snapshot that are not among those locked, a hash of oids, by oid. */
+/*
+ * Relations of the snapshot that are not among those locked, a hash of oids, by oid.
+ * Indexes are left out: who drops one locks its table as well.
+ */
 static List *
 find_unlocked(const CatalogReader *r, HTAB *locked)
 {
@@ -154,6 +169,9 @@ lock_relation(Oid relid, int *waits)
  * Keeps relations from being altered or dropped, until all that a snapshot sees are
  * locked: that one is read.  Nothing but the catalogs is read of them, so no privilege
  * is asked for.
+ *
+ * A relation may be made between the snapshot and its lock.  So a new snapshot is taken
+ * after each round, until one shows nothing that is not locked.
  */
 static HTAB *
 lock_relations(CatalogReader *r)
@@ -183,6 +201,10 @@ lock_relations(CatalogReader *r)
 	return locked;
 }
 
+/*
+ * At once and not with the transaction: a read must not keep others from altering what
+ * it has seen.  After an error the subtransaction has let go of them.
+ */
 static void
 unlock_relations(HTAB *locked)
 {
@@ -196,12 +218,21 @@ unlock_relations(HTAB *locked)
 		UnlockRelationOid(*relid, AccessShareLock);
 }
 
+/*
+ * A body of query_attempt().  What is made in the result context is all or nothing:
+ * whoever calls deletes that context after an error, and everything of this read, the
+ * work context included, with it.
+ */
 static void
 read_schema(void *arg)
 {
 	CatalogRequest *request = arg;
 	CatalogReader r = {0};
 	MemoryContext oldcxt = MemoryContextSwitchTo(request->result);
+	/*
+	 * Settings that decide how the server prints are pinned: the document is the same
+	 * for all.
+	 */
 	int			nestlevel = query_pin(PIN_VALUES);
 	HTAB	   *locked = NULL;
 
@@ -233,7 +264,12 @@ read_schema(void *arg)
 	request->schema = r.schema;
 }
 
-/* Errors by which the server's lookups tell that an object has just gone. */
+/*
+ * Errors by which the server's lookups tell that an object has just gone.  An internal
+ * error is how most of the server's lookups say it ("cache lookup failed"), so it has
+ * to be among these; raise_or_wait() keeps one that has another cause from going round
+ * and round.
+ */
 static bool
 is_torn(int sqlerrcode)
 {
@@ -252,7 +288,12 @@ is_torn(int sqlerrcode)
 	}
 }
 
-/* A cause that does not change from one read to the next is no concurrent DDL. */
+/*
+ * A cause that does not change from one read to the next is no concurrent DDL. The same
+ * message twice in a row names the same object twice: a broken catalog, not one that is
+ * being changed.  An undefined object and a lock that did not come bear the same text
+ * whatever the object, so these are always tried again.
+ */
 static void
 raise_or_wait(ErrorData *error, ErrorData *last, int attempt)
 {
@@ -269,6 +310,10 @@ raise_or_wait(ErrorData *error, ErrorData *last, int attempt)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/*
+ * The context of each attempt is a child of the caller's: the schema lives until
+ * schema_free(), or until the caller's context goes.
+ */
 static Schema *
 read_whole(CatalogRequest *request)
 {

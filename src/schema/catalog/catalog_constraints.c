@@ -4,6 +4,11 @@
  *
  * The definition is the text of pg_get_constraintdef(), put together here for
  * keys and foreign keys on plain columns, of which there are many.
+ *
+ * It assumes that indexes have been read, because a key takes from its index what
+ * pg_constraint does not have.  What a table has from a parent is listed and marked as
+ * inherited; clones of a foreign key beside it on its own table are left out, since
+ * making the original makes them.
  */
 #include "postgres.h"
 
@@ -118,6 +123,10 @@ append_action(StringInfo out, const char *event, const char *action)
 	appendStringInfo(out, " ON %s %s", event, upper);
 }
 
+/*
+ * As the server prints it under a search_path that has no schema of a user: the
+ * referenced table is qualified always.
+ */
 static void
 append_reference(StringInfo out, SchemaConstraint *c)
 {
@@ -132,7 +141,11 @@ append_reference(StringInfo out, SchemaConstraint *c)
 	append_columns(out, " (", c->on_delete_columns);
 }
 
-/* What pg_get_constraintdef() would print, without asking it ten thousand times. */
+/*
+ * What pg_get_constraintdef() would print, without asking it ten thousand times.  In
+ * the server's order of clauses, to the blank: the text is compared with that of other
+ * servers, some of which were asked.
+ */
 static char *
 plain_definition(CatalogReader *r, SchemaConstraint *c, char contype)
 {
@@ -166,7 +179,10 @@ plain_definition(CatalogReader *r, SchemaConstraint *c, char contype)
 	return catalog_end_text(r, &out);
 }
 
-/* A key shows what its index has beyond it. */
+/*
+ * A key shows what its index has beyond it.  The index may be missing where it is not
+ * live any more.
+ */
 static void
 set_key(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constraint form)
 {
@@ -196,6 +212,7 @@ set_constraint(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constrain
 	constraint->initially_deferred = form->condeferred;
 	constraint->not_enforced = !compat_is_enforced(form);
 	constraint->not_valid = !form->convalidated && !constraint->not_enforced;
+	/* Keys and foreign keys have the mark as well, where it means nothing. */
 	constraint->no_inherit = form->contype == CONSTRAINT_CHECK && form->connoinherit;
 	constraint->inherited = form->coninhcount > 0 && !form->conislocal;
 	if (form->contype == CONSTRAINT_FOREIGN)
@@ -205,6 +222,7 @@ set_constraint(CatalogReader *r, SchemaConstraint *constraint, Form_pg_constrain
 			catalog_expression(r, tuple, desc, Anum_pg_constraint_conbin, form->conrelid);
 	else
 		set_key(r, constraint, form);
+	/* Exclusion names operators, which only the server prints as it would read them. */
 	if (form->contype == CONSTRAINT_EXCLUSION || !compat_is_plain(form))
 		constraint->definition = catalog_deparse(r, pg_get_constraintdef, form->oid);
 	else
@@ -250,7 +268,11 @@ is_default_not_null(const char *table, const char *column, const char *name)
 	return result;
 }
 
-/* NOT NULL is its column's; what a parent passes on has the parent's name. */
+/*
+ * NOT NULL is its column's; what a parent passes on has the parent's name.  Its name is
+ * kept where somebody gave one: the name that the server gives by itself says nothing,
+ * and differs where a table was renamed.
+ */
 static void
 set_not_null(CatalogReader *r, CatalogRelation *rel, Form_pg_constraint form, HeapTuple tuple,
 			 TupleDesc desc)
@@ -301,8 +323,10 @@ add_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 }
 
 /*
- * A reference to a partitioned table has a clone for each of its partitions,
- * beside it on the same table.  These are the server's own business.
+ * A reference to a partitioned table has a clone for each of its partitions, beside it
+ * on the same table.  These are the server's own business.
+ *
+ * Marked first and taken out then: a clone may have clones, which are found by it.
  */
 static void
 drop_clones(CatalogReader *r)
@@ -345,6 +369,7 @@ add_domain_constraint(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	r->domain_constraints = lappend(r->domain_constraints, constraint);
 }
 
+/* By index, one domain at a time: few types are domains. */
 List *
 catalog_domain_constraints(CatalogReader *r, Oid type)
 {

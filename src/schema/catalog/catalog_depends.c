@@ -8,6 +8,10 @@
  * alone: they come after all tables, and tables may reference each other in circles.
  * A part is needed by its own name where it is a constraint or an index, which may come
  * later than their table; else its object is.
+ *
+ * It assumes that all objects have been read.  It never asks what a function's body
+ * needs, beyond what the server has noted: a body in a string leaves no trace in
+ * pg_depend.
  */
 #include "postgres.h"
 

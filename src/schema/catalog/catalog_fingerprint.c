@@ -7,6 +7,11 @@
  * that made it and the place it stands in, so the sum of a hash of both over all
  * rows of all catalogs that a document can show is a state: any DDL changes it,
  * whoever does it and whether it has committed or is only visible to us.
+ *
+ * It assumes that a place in a catalog and the transaction that filled it never come
+ * together again with other content; what moves rows without changing them, as VACUUM
+ * FULL does, only costs a read.  It remembers for this session alone and never says
+ * "unchanged" of something that it has not seen as a whole.
  */
 #include "postgres.h"
 
@@ -134,6 +139,10 @@ mix(uint64 x)
 	return x ^ (x >> 31);
 }
 
+/*
+ * Sums, so that the order of the scan does not matter; the catalog is part of the hash,
+ * or two could exchange rows.
+ */
 static void
 add_version(CatalogState *state, Oid catalog, HeapTuple tuple)
 {
@@ -162,6 +171,10 @@ add_catalog(CatalogState *state, Oid catalog, Snapshot snapshot)
 	table_close(rel, AccessShareLock);
 }
 
+/*
+ * Under one snapshot, which also sees what this transaction has done: a fingerprint
+ * after DDL of one's own is that of the new state.
+ */
 static CatalogState
 read_state(void)
 {
@@ -196,6 +209,10 @@ find_remembered(const char *schemas)
 	return NULL;
 }
 
+/*
+ * The new texts are made before the old are freed: where memory runs out the slot is as
+ * it was.
+ */
 static void
 remember(const char *schemas, const char *fingerprint, CatalogState state)
 {

@@ -8,6 +8,10 @@
  * target from being dropped is noted with the target: it is in another schema.
  *
  * Nodes live as long as the schema; the tables by which they are found do not.
+ *
+ * What it assumes: that relations, types and all the rest have been read under the same
+ * snapshot.  What it never does: it decides nothing of an order and drops no edge
+ * because it would close a circle; both are the planner's.
  */
 #include "postgres.h"
 
@@ -51,6 +55,7 @@ typedef struct NodeEntry
 	GraphNode  *node;
 } NodeEntry;
 
+/* NULL: not of the schemas read, or of a kind that has no node. */
 static GraphNode *
 find_node(CatalogReader *r, Oid class, Oid oid, int32 subid)
 {
@@ -114,6 +119,10 @@ class_of_child(const SchemaKind *kind)
 	return kind == &schema_rule_kind ? RewriteRelationId : RelationRelationId;
 }
 
+/*
+ * By the description of the structs: a kind that gets a new list of objects has nodes
+ * for them without a line here, if class_of_child() knows its catalog.
+ */
 static void
 add_children(CatalogReader *r, GraphNode *parent)
 {
@@ -128,6 +137,7 @@ add_children(CatalogReader *r, GraphNode *parent)
 			continue;
 		if (list->child == &schema_column_kind)
 		{
+			/* Those of a type hang on a relation of their own: add_attributes(). */
 			if (kind != &schema_type_kind)
 				add_columns(r, parent, parent->object->oid, SCHEMA_LIST(parent->object, list));
 			continue;
@@ -186,6 +196,10 @@ find_type(CatalogReader *r, Oid type)
 		node = find_node(r, RelationRelationId, other, 0);
 		if (node == NULL || node->kind == &schema_type_kind)
 			return node;
+		/*
+		 * Made when somebody first refers to it: most tables' row types are used by
+		 * nobody.
+		 */
 		if (node->rowtype == NULL)
 		{
 			node->rowtype = palloc0(sizeof(GraphNode));
@@ -202,7 +216,13 @@ find_type(CatalogReader *r, Oid type)
 	return NULL;
 }
 
-/* What stands for a part of something known: the functions that make values of a range, too. */
+/*
+ * What stands for a part of something known: the functions that make values of a range,
+ * too.  Only an automatic or internal dependency says that something is a part.  A
+ * default is told by the column it belongs to; a view's query by its rule, which hangs
+ * on the view internally; operators and functions of an operator class belong to it or
+ * its family.
+ */
 static void
 adopt_part(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -250,7 +270,10 @@ find_target(CatalogReader *r, Form_pg_depend form)
 	return find_node(r, form->refclassid, form->refobjid, form->refobjsubid);
 }
 
-/* Clones of keys and of triggers on partitions are the server's own affair. */
+/*
+ * Clones of keys and of triggers on partitions are the server's own affair.  True also
+ * for one that is gone from the cache: it keeps nobody from anything.
+ */
 static bool
 is_clone(CatalogReader *r, Oid constraint)
 {
@@ -266,7 +289,11 @@ is_clone(CatalogReader *r, Oid constraint)
 	return result;
 }
 
-/* Functions of the name of a range or multirange, made with it. */
+/*
+ * Functions of the name of a range or multirange, made with it.  By its source, the
+ * name of the server's own C function: a user cannot make a function of the internal
+ * language without being a superuser.
+ */
 static bool
 is_constructor(Oid function)
 {
@@ -310,6 +337,7 @@ is_known_otherwise(CatalogReader *r, Form_pg_depend form)
 	}
 }
 
+/* Described now, by the server: the plan that names it as an obstacle asks no catalog. */
 static void
 note_outside(CatalogReader *r, GraphNode *target, Form_pg_depend form)
 {
@@ -324,6 +352,7 @@ note_outside(CatalogReader *r, GraphNode *target, Form_pg_depend form)
 		target->outside = lappend(target->outside, name);
 }
 
+/* A default and its column are parts of one object: neither keeps the other. */
 static bool
 is_same(const GraphNode *a, const GraphNode *b)
 {
@@ -361,6 +390,11 @@ find_origin(CatalogReader *r, Oid constraint)
 	return node;
 }
 
+/*
+ * An automatic dependency follows: what it is of goes along with its target and needs
+ * no step.  Rows of one dependent come together, so comparing with the last one added
+ * leaves few doubles.
+ */
 static void
 add_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -374,6 +408,7 @@ add_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		(to = find_target(r, form)) == NULL)
 		return;
 	from = find_node(r, form->classid, form->objid, form->objsubid);
+	/* A part without a node, as a column of an index, speaks for its whole. */
 	if (from == NULL && form->objsubid != 0)
 		from = find_node(r, form->classid, form->objid, 0);
 	if (is_generation(form, from))

@@ -5,6 +5,10 @@
  * The definition is the text of pg_get_indexdef().  For an index on plain
  * columns it is put together here from what has been read already: the server
  * would look up each part again, and there are as many indexes as tables.
+ *
+ * It assumes that relations and columns have been read.  What has an expression, a
+ * predicate, options or options of an operator class is asked of the server, whose text
+ * it is; an index that is not live is being dropped and is none.
  */
 #include "postgres.h"
 
@@ -46,6 +50,7 @@ deparse_key(CatalogReader *r, Oid index, int n)
 	return catalog_call(r, pg_get_indexdef_ext, fcinfo);
 }
 
+/* Ascending with nulls last is the default, descending with nulls first. */
 static void
 append_order(StringInfo out, int16 option)
 {
@@ -59,7 +64,10 @@ append_order(StringInfo out, int16 option)
 		appendStringInfoString(out, " NULLS FIRST");
 }
 
-/* Collation, class and order of a key, where they are not what its type brings. */
+/*
+ * Collation, class and order of a key, where they are not what its type brings.
+ * Columns that are only included have none of the three.
+ */
 static void
 append_options(CatalogReader *r, StringInfo out, IndexSource *source, int n, Oid type,
 			   Oid collation)
@@ -72,7 +80,11 @@ append_options(CatalogReader *r, StringInfo out, IndexSource *source, int n, Oid
 	append_order(out, source->options[n]);
 }
 
-/* A key in full, as in CREATE INDEX; options of classes show in the definition alone. */
+/*
+ * A key in full, as in CREATE INDEX; options of classes show in the definition alone.
+ * Expressions stand in a list of their own, one for each key whose column is 0, so the
+ * cell moves on with every one that is met.
+ */
 static char *
 index_key(CatalogReader *r, IndexSource *source, int n, ListCell **expression)
 {
@@ -124,6 +136,10 @@ append_names(StringInfo out, List *names)
 		appendStringInfo(out, "%s%s", lc == list_head(names) ? "" : ", ", (char *) lfirst(lc));
 }
 
+/*
+ * ONLY is what the server prints for the index of a partitioned table: those of the
+ * partitions are made, and attached, by themselves.
+ */
 static char *
 plain_definition(CatalogReader *r, IndexSource *source, SchemaIndex *index)
 {
@@ -157,6 +173,10 @@ set_statistics(CatalogRelation *rel, SchemaIndex *index)
 				index->statistics, psprintf("%d=" INT64_FORMAT, i + 1, rel->attrs[i].statistics));
 }
 
+/*
+ * Invalid is shown and not hidden: a build that failed leaves such an index behind, and
+ * it serves nobody.
+ */
 static void
 set_index(CatalogReader *r, IndexSource *source, SchemaIndex *index, HeapTuple tuple,
 		  TupleDesc desc)
@@ -191,6 +211,7 @@ set_index(CatalogReader *r, IndexSource *source, SchemaIndex *index, HeapTuple t
 		index->definition = catalog_deparse(r, pg_get_indexdef, rel->oid);
 }
 
+/* Which index identifies rows to replication is known here alone. */
 static void
 attach_index(CatalogRelation *table, SchemaIndex *index, Form_pg_index form)
 {

@@ -4,6 +4,11 @@
  *
  * Each name is made once and shared by all who use it; ten thousand columns of
  * type text point to one string.
+ *
+ * Names are qualified, whatever the search_path, but for those of pg_catalog, so that a
+ * document reads the same in every session.  It never raises an error of its own for a
+ * role that is gone, since an ACL may hold one; any other object that is gone means
+ * that the read is torn, and starts anew.
  */
 #include "postgres.h"
 
@@ -148,8 +153,11 @@ bare_type(CatalogReader *r, Form_pg_type form)
 }
 
 /*
- * A modifier as it stands behind a short type name.  The time types' own output
- * ends in "with time zone", which belongs to the long names.
+ * A modifier as it stands behind a short type name.  The time types' own output ends in
+ * "with time zone", which belongs to the long names.
+ *
+ * A type without an output function for it prints the number alone, as format_type()
+ * does.
  */
 static char *
 modifier(Form_pg_type form, int32 typmod)
@@ -198,7 +206,10 @@ catalog_type(CatalogReader *r, Oid type, int32 typmod)
 	return name->text != NULL ? name->text : keep(r, name, make_type(r, type, typmod));
 }
 
-/* Under a type modifier that no type has, so that it shares the table of names. */
+/*
+ * Under a type modifier that no type has, so that it shares the table of names.  What a
+ * column has beyond these is what its statement has to say.
+ */
 void
 catalog_type_defaults(CatalogReader *r, Oid type, char *storage, Oid *collation)
 {
@@ -233,7 +244,10 @@ catalog_collation(CatalogReader *r, Oid collation)
 	return keep(r, name, text);
 }
 
-/* Of relations outside of what is read too. */
+/*
+ * Of relations outside of what is read too.  A foreign key or a parent may lead to a
+ * schema that is not read.
+ */
 void
 catalog_relation_parts(CatalogReader *r, Oid relation, char **schema, char **name)
 {
@@ -296,7 +310,10 @@ catalog_function(CatalogReader *r, Oid function)
 	return keep(r, name, text);
 }
 
-/* As CREATE AGGREGATE and CREATE OPERATOR take it. */
+/*
+ * As CREATE AGGREGATE and CREATE OPERATOR take it.  The name of an operator is made of
+ * signs and never quoted.
+ */
 char *
 catalog_operator(CatalogReader *r, Oid operator)
 {
@@ -359,7 +376,10 @@ catalog_ts_dictionary(CatalogReader *r, Oid dictionary)
 	return text;
 }
 
-/* "": it is the default for that type, and is not printed. */
+/*
+ * "": it is the default for that type, and is not printed.  The key holds the type,
+ * since a class is the default for some types and not for others.
+ */
 const char *
 catalog_operator_class(CatalogReader *r, Oid opclass, Oid type)
 {
@@ -378,7 +398,11 @@ catalog_operator_class(CatalogReader *r, Oid opclass, Oid type)
 	return keep(r, name, text);
 }
 
-/* A role name as in an aclitem, where anything but letters, digits and _ asks for quotes. */
+/*
+ * A role name as in an aclitem, where anything but letters, digits and _ asks for
+ * quotes.  As the server's aclitemout() does it, so that an entry can be compared with
+ * one in a document of another database.
+ */
 static void
 append_role(StringInfo out, const char *role)
 {
@@ -403,9 +427,11 @@ append_role(StringInfo out, const char *role)
 }
 
 /*
- * The letters of what may be done, each with * where it may be passed on.  All
- * rights on a table print as ALL, because 17 added a letter to them: a schema
- * compares with one of another major.
+ * The letters of what may be done, each with * where it may be passed on.  All rights
+ * on a table print as ALL, because 17 added a letter to them: a schema compares with
+ * one of another major.
+ *
+ * Only where all of them or none may be passed on: anything between is spelled out.
  */
 static void
 append_rights(StringInfo out, const AclItem *item, ObjectType type)
@@ -459,7 +485,10 @@ compare_strings(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
-/* Sorted, since the order of an ACL is that in which it was granted. */
+/*
+ * Sorted, since the order of an ACL is that in which it was granted.  A fresh list of
+ * fresh strings in the current context.
+ */
 List *
 catalog_acl_strings(CatalogReader *r, Datum value, ObjectType type, Oid owner)
 {

@@ -192,6 +192,10 @@ compare_strings(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
+/*
+ * before stands in front of the first: a class has a list in its own statement, a
+ * family gets one by ALTER. r->current is the list while the rows are visited.
+ */
 static void
 append_members(CatalogReader *r, StringInfo out, Oid class, Oid oid, const char *before)
 {
@@ -207,6 +211,10 @@ append_members(CatalogReader *r, StringInfo out, Oid class, Oid oid, const char 
 						 (char *) lfirst(lc));
 }
 
+/*
+ * CREATE OPERATOR CLASS without FAMILY makes one of its own name; it is read like any
+ * other, and the class names it.
+ */
 static void
 add_family(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -248,6 +256,10 @@ add_class(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 					 catalog_other_name(object), form->opcdefault ? "DEFAULT " : "",
 					 catalog_type(r, form->opcintype, -1), method, family_name(r, form->opcfamily));
 	append_members(r, &out, OperatorClassRelationId, form->oid, "");
+	/*
+	 * A class without members must still have something behind AS: the storage type,
+	 * which says nothing new where it is the input type.
+	 */
 	if (OidIsValid(form->opckeytype) || out.data[out.len - 1] == 'S')
 		appendStringInfo(
 			&out, "%s\n    STORAGE %s", out.data[out.len - 1] == 'S' ? "" : ",",
@@ -272,6 +284,7 @@ type_namespace(CatalogReader *r, Oid type)
 			   : InvalidOid;
 }
 
+/* A cast is told by its two types and has no name of its own. */
 static char *
 cast_definition(CatalogReader *r, const SchemaOther *object, Form_pg_cast form)
 {

@@ -73,7 +73,10 @@ provider_name(char provider)
 	}
 }
 
-/* A text or name column by name: majors keep locales in different ones. */
+/*
+ * A text or name column by name: majors keep locales in different ones.  Majors that do
+ * not have the column have no value for it.
+ */
 static char *
 column_text(HeapTuple tuple, TupleDesc desc, const char *column)
 {
@@ -161,6 +164,7 @@ add_conversion(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 								  catalog_function(r, form->conproc));
 }
 
+/* Nobody owns a parser or a template: superusers alone make them. */
 static void
 add_parser(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -253,6 +257,11 @@ token_name(LexDescr *tokens, int id)
 	return psprintf("%d", id);
 }
 
+/*
+ * The kinds of tokens are the parser's to name, so it is asked: a function in C, as
+ * only superusers make them.  Consecutive rows of one token are one mapping, in the
+ * order in which its dictionaries are tried.
+ */
 static void
 append_mappings(CatalogReader *r, StringInfo out, SchemaOther *object, Oid parser, List *mappings)
 {

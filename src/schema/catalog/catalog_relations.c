@@ -88,7 +88,10 @@ new_object(CatalogReader *r, CatalogRelation *rel)
 	}
 }
 
-/* Only what differs from what CREATE TABLE makes. */
+/*
+ * Only what differs from what CREATE TABLE makes.  A replica identity that is an index
+ * is set with that index (attach_index()).
+ */
 static void
 set_table(CatalogReader *r, SchemaTable *table, Form_pg_class form, HeapTuple tuple, TupleDesc desc)
 {
@@ -151,7 +154,10 @@ set_object(CatalogReader *r, CatalogRelation *rel, Form_pg_class form, HeapTuple
 		set_table(r, rel->object, form, tuple, desc);
 }
 
-/* The entry of the hash is cleared but for its key, which the hash has set. */
+/*
+ * The entry of the hash is cleared but for its key, which the hash has set. last_oid is
+ * forgotten, since the hash may have said before that this relation is not there.
+ */
 static CatalogRelation *
 new_relation(CatalogReader *r, Form_pg_class form, HeapTuple tuple, TupleDesc desc)
 {
@@ -200,7 +206,10 @@ is_read(char relkind)
 	return strchr("rpfvmSciI", relkind) != NULL;
 }
 
-/* What is excluded is not read at all, with its columns, constraints and indexes. */
+/*
+ * What is excluded is not read at all, with its columns, constraints and indexes.  A
+ * sequence has columns in the catalog as well, which no document shows.
+ */
 static void
 add_relation(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -280,7 +289,10 @@ storage_name(char storage)
 	}
 }
 
-/* Storage, compression and collation where they are not the type's own. */
+/*
+ * Storage, compression and collation where they are not the type's own.  Absent means
+ * as the type has it.
+ */
 static void
 set_column(CatalogReader *r, SchemaColumn *column, Oid owner, HeapTuple tuple, TupleDesc desc)
 {
@@ -329,6 +341,10 @@ add_attribute(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	if (form->attnum <= 0 || form->attisdropped)
 		return;
 	rel = catalog_find_relation(r, form->attrelid);
+	/*
+	 * natts is the size of the array: nothing is written beyond it, whatever the
+	 * catalog says.
+	 */
 	if (rel == NULL || rel->attrs == NULL || form->attnum > rel->natts)
 		return;
 	attr = &rel->attrs[form->attnum - 1];
@@ -428,7 +444,10 @@ add_bound(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 		catalog_expression(r, tuple, desc, Anum_pg_class_relpartbound, form->oid);
 }
 
-/* A partition has one parent, which its bound goes with; an heir may have several. */
+/*
+ * A partition has one parent, which its bound goes with; an heir may have several.  The
+ * parent may stand in a schema that is not read.
+ */
 static void
 set_parents(CatalogReader *r, CatalogRelation *rel, SchemaTable *table)
 {
@@ -459,7 +478,10 @@ add_foreign_table(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	table->fdw_options = catalog_text_array(tuple, desc, Anum_pg_foreign_table_ftoptions);
 }
 
-/* Those of its toast table stand behind a table's own, marked as in WITH (). */
+/*
+ * Those of its toast table stand behind a table's own, marked as in WITH ().  A walk
+ * over few: only tables whose toast table has options of its own are in the list.
+ */
 static void
 set_toast_options(CatalogReader *r, CatalogRelation *rel, SchemaTable *table)
 {
@@ -503,7 +525,10 @@ set_tables(CatalogReader *r)
 	}
 }
 
-/* The server's own text, pretty-printed or not as its major does. */
+/*
+ * The server's own text, pretty-printed or not as its major does.  After all relations,
+ * as the deparser looks at any that the query names.
+ */
 static void
 set_views(CatalogReader *r)
 {

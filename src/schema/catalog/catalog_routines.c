@@ -1,6 +1,10 @@
 /*
  * catalog_routines.c
  *	  Functions, procedures and aggregates: pg_proc, pg_aggregate.
+ *
+ * Only what CREATE FUNCTION would not fill in by itself is set, so that absent means
+ * the default.  Constructors of range types, and what extensions own, are not read.
+ * The body is never looked into: it is text, and compared as the server prints it.
  */
 #include "postgres.h"
 
@@ -115,6 +119,7 @@ modify_name(char modify)
 	}
 }
 
+/* Without a forward function there is no moving state at all. */
 static void
 append_moving(CatalogReader *r, StringInfo out, Form_pg_aggregate form, HeapTuple tuple,
 			  TupleDesc desc)
@@ -134,6 +139,10 @@ append_moving(CatalogReader *r, StringInfo out, Form_pg_aggregate form, HeapTupl
 	append_literal(out, "MINITCOND", catalog_text(tuple, desc, Anum_pg_aggregate_aggminitval));
 }
 
+/*
+ * How the final function treats its state prints whenever there is one: the default
+ * differs between the kinds of aggregates.
+ */
 static void
 add_aggregate(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -189,7 +198,10 @@ set_definition(CatalogReader *r, SchemaFunction *function, Form_pg_proc form)
 					 form->oid, add_aggregate);
 }
 
-/* A range type brings its constructors with it. */
+/*
+ * A range type brings its constructors with it.  Making the type makes it: a command
+ * for it would find it there.
+ */
 static bool
 is_constructor(Form_pg_proc form, HeapTuple tuple, TupleDesc desc)
 {

@@ -108,6 +108,7 @@ catalog_scan_key2(CatalogReader *r, Oid catalog, Oid index, AttrNumber column1, 
 	table_close(rel, AccessShareLock);
 }
 
+/* The catalog is opened once, however many relations are looked up in it. */
 void
 catalog_scan_relations(CatalogReader *r, Oid catalog, Oid index, AttrNumber column, CatalogRow row)
 {
@@ -145,6 +146,7 @@ catalog_find_namespace(CatalogReader *r, Oid oid)
 	return namespace != NULL ? namespace->name : NULL;
 }
 
+/* What an extension owns is made by CREATE EXTENSION and is part of no document. */
 bool
 catalog_is_member(CatalogReader *r, Oid class, Oid oid)
 {
@@ -172,6 +174,7 @@ add_extension(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 					  ExtensionRelationId, Anum_pg_depend_refobjid, oid, add_member);
 }
 
+/* Asked of each extension by index: pg_depend is large, and these are few of its rows. */
 void
 catalog_load_members(CatalogReader *r)
 {
@@ -213,6 +216,7 @@ catalog_load_comments(CatalogReader *r)
 		r->comments = NULL;
 }
 
+/* Shared: the text is not copied for who asks. */
 char *
 catalog_comment(CatalogReader *r, Oid class, Oid oid, int subid)
 {
@@ -276,6 +280,9 @@ catalog_oid_array(HeapTuple tuple, TupleDesc desc, AttrNumber column, int *count
 /*
  * Text is put together in the scratch context and kept at its exact length: a
  * StringInfo's spare room, a hundred thousand times, would outweigh the rest.
+ *
+ * Nothing that deparses may be called before catalog_end_text(): it would reset the
+ * scratch context under the text.
  */
 void
 catalog_begin_text(CatalogReader *r, StringInfo text)
@@ -295,6 +302,10 @@ catalog_end_text(CatalogReader *r, StringInfo text)
 	return kept;
 }
 
+/*
+ * Called past the function manager, since no right on it may be missing; the scratch
+ * context takes what the deparser leaves.
+ */
 char *
 catalog_call(CatalogReader *r, PGFunction function, FunctionCallInfo fcinfo)
 {

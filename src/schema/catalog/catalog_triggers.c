@@ -59,8 +59,11 @@ trigger_events(int16 type)
 }
 
 /*
- * The condition as it stands in the definition.  The server offers no deparser
- * for it alone: OLD and NEW are known to pg_get_triggerdef() only.
+ * The condition as it stands in the definition.  The server offers no deparser for it
+ * alone: OLD and NEW are known to pg_get_triggerdef() only.
+ *
+ * NULL where it is not found, which costs the member and not the trigger: the
+ * definition says it too.
  */
 static char *
 trigger_condition(SchemaTrigger *trigger)
@@ -80,6 +83,7 @@ trigger_condition(SchemaTrigger *trigger)
 	return end != NULL ? pnstrdup(start, end - start) : NULL;
 }
 
+/* Inherited: a partition's copy of its table's trigger, made and dropped with that. */
 static void
 set_trigger(CatalogReader *r, SchemaTrigger *trigger, Form_pg_trigger form)
 {
@@ -146,7 +150,10 @@ compare_strings(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
-/* The server has no deparser for policies. */
+/*
+ * The server has no deparser for policies.  Roles are sorted, as their order in the
+ * catalog is that of the command; PUBLIC is a word and not a role.
+ */
 static char *
 policy_definition(SchemaPolicy *policy, CatalogRelation *rel)
 {

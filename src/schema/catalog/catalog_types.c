@@ -3,6 +3,10 @@
  *	  Types: enums, domains, composites, ranges and base types; pg_type, pg_enum,
  *	  pg_range.  Row types of tables, array and multirange types come with the
  *	  type they belong to and are left out.
+ *
+ * It assumes that relations have been read: a composite type's attributes are columns
+ * of a relation of its own.  Settings of a base type are kept as "name=value" texts,
+ * for comparing alone: no plan makes one.
  */
 #include "postgres.h"
 
@@ -80,6 +84,7 @@ set_domain(CatalogReader *r, SchemaType *type, Form_pg_type form, HeapTuple tupl
 	type->constraints = catalog_domain_constraints(r, form->oid);
 }
 
+/* Positions are counted anew: attributes that were dropped have left gaps. */
 static void
 set_composite(CatalogReader *r, SchemaType *type, CatalogRelation *rel)
 {
@@ -108,6 +113,10 @@ add_function_setting(CatalogReader *r, SchemaType *type, const char *name, Oid f
 		add_setting(type, name, catalog_function(r, function));
 }
 
+/*
+ * The collation and the operator class are what the subtype brings, unless said
+ * otherwise.
+ */
 static void
 add_range(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -149,7 +158,11 @@ alignment_name(char align)
 	}
 }
 
-/* All that CREATE TYPE takes for a type with functions of its own. */
+/*
+ * All that CREATE TYPE takes for a type with functions of its own.  Values that the
+ * server would fill in by itself are written all the same: which they are depends on
+ * the others.
+ */
 static void
 set_base(CatalogReader *r, SchemaType *type, Form_pg_type form, HeapTuple tuple, TupleDesc desc)
 {
@@ -179,7 +192,10 @@ set_base(CatalogReader *r, SchemaType *type, Form_pg_type form, HeapTuple tuple,
 	type->default_value = catalog_text(tuple, desc, Anum_pg_type_typdefault);
 }
 
-/* True for a type that stands for itself. */
+/*
+ * True for a type that stands for itself.  Of composite types, those that CREATE TYPE
+ * made: every table has one as well.
+ */
 static bool
 is_read(CatalogReader *r, Form_pg_type form)
 {
@@ -214,6 +230,7 @@ set_type(CatalogReader *r, SchemaType *type, Form_pg_type form, HeapTuple tuple,
 		case TYPTYPE_RANGE:
 			set_range(r, type, form->oid);
 			break;
+		/* No user makes another pseudo-type than a shell, which waits for its functions. */
 		case TYPTYPE_PSEUDO:
 			type->kind = "shell";
 			break;

@@ -8,6 +8,9 @@
  * on the other, so that it can be no difference.  The result is one list of differences
  * and three ways to write it: the document, whose members are relied on, the report for
  * people, and the few lines of an error's detail.
+ *
+ * It never decides what a difference is, or how bad (diff.c), and never repairs one.  A
+ * document may come from anybody, so every member is checked before it is used.
  */
 #include "postgres.h"
 
@@ -141,7 +144,11 @@ validation_filter(Schema *schema, List *schemas, List *exclude)
 	}
 }
 
-/* The schemas of the document, unless the caller names some. */
+/*
+ * The schemas of the document, unless the caller names some.  A document that names
+ * schemas is compared with those, so that whoever gives one need not repeat it;
+ * arguments go first.  The lists are shared with the document's and not copied.
+ */
 Expectation *
 validation_expect(Jsonb *expected, List *schemas, List *exclude)
 {
@@ -165,6 +172,7 @@ validation_expect(Jsonb *expected, List *schemas, List *exclude)
 	return expectation;
 }
 
+/* actual is changed too: tables that an extension manages are marked in it. */
 Schema *
 validation_leave_alone(const Schema *expected, Schema *actual, List *ignore)
 {
@@ -172,7 +180,11 @@ validation_leave_alone(const Schema *expected, Schema *actual, List *ignore)
 	return leave_alone(expected, actual, leave_parse(ignore));
 }
 
-/* Excluded relations are not read at all: what they hold costs nothing. */
+/*
+ * Excluded relations are not read at all: what they hold costs nothing.  For names
+ * alone, nothing but names is read: on a large database that is a small part of the
+ * time.
+ */
 List *
 validation_compare(const Expectation *expectation, List *ignore)
 {
@@ -200,6 +212,7 @@ table_name(const void *table)
 	return schema_identity(object);
 }
 
+/* Tables and nothing else: "differences" has all kinds. */
 static void
 write_tables(JsonWriter *w, const char *key, List *differences, DifferenceKind kind)
 {
@@ -314,7 +327,10 @@ one_line(char *text)
 	return text;
 }
 
-/* In a markdown table a bar would end the cell. */
+/*
+ * In a markdown table a bar would end the cell.  A "<" would begin a tag, and a
+ * backslash would take the bar's escape away.
+ */
 static void
 append_cell(StringInfo out, const char *text)
 {
@@ -353,6 +369,7 @@ shorten(char *text)
 	return psprintf("%.*s...", len, text);
 }
 
+/* For errors and warnings, which have to stay short: errors alone, as many as most says. */
 char *
 validation_detail(List *differences, int most)
 {
