@@ -9,6 +9,12 @@
  *
  * Steps run under a pinned search_path: their names are qualified, and expressions
  * were printed for that path.
+ *
+ * It assumes nothing of where a plan comes from: it may have been edited, or be another
+ * database's.  So each step is read as one command of the kinds that plans are made of,
+ * the fingerprint says whether this is the schema planned for, and what was reached is
+ * compared anew.  It never decides a step, and never changes the order of those it is
+ * given.
  */
 #include "postgres.h"
 
@@ -73,6 +79,11 @@ check_fingerprint(const PlanDocument *plan)
 /*
  * One apply a schema at a time: the later one waits here and then finds the schema
  * changed, rather than fail in a step.  It reads what was committed meanwhile.
+ *
+ * The lock is of the transaction and not of an attempt: it stays when an attempt is
+ * rolled back.  It is the one that a swap takes, so nobody derives or tries a plan in
+ * the same schema meanwhile; who creates or alters what is in it is not held up.  A
+ * schema that is not there cannot be locked: the plan makes it.
  */
 static void
 check_unchanged(const ApplyRun *run)
@@ -94,6 +105,7 @@ check_unchanged(const ApplyRun *run)
 	PopActiveSnapshot();
 }
 
+/* The step's number and text with whatever error comes out of it. */
 static void
 add_step_context(void *arg)
 {
@@ -102,6 +114,10 @@ add_step_context(void *arg)
 	errcontext("step %d of the plan: %s", step->number, step->sql);
 }
 
+/*
+ * Read again at each attempt: what runs is the text, and its parse tree is the
+ * attempt's.  What is noted of a step outlives a rollback, for the result of a dry run.
+ */
 static void
 run_step(ApplyRun *run, PlannedStep *step)
 {
@@ -145,7 +161,11 @@ has_hazard(const PlannedStep *step, const char *hazard)
 	return false;
 }
 
-/* What a table that a step names is called before the steps: one of them may rename it. */
+/*
+ * What a table that a step names is called before the steps: one of them may rename it.
+ *
+ * Rows are saved before any step, so they are read by the name that the table has then.
+ */
 static const char *
 name_before(const ApplyRun *run, const char *table)
 {
@@ -173,7 +193,11 @@ name_before(const ApplyRun *run, const char *table)
 	return table;
 }
 
-/* Rows that a step may lose are saved before the first step, once a table. */
+/*
+ * Rows that a step may lose are saved before the first step, once a table.  Under the
+ * locks of take_locks(), so that no row is written between its being saved and the
+ * step.  It runs guarded: reading a table must not run what its owner put there.
+ */
 static void
 save_rows(void *arg)
 {
@@ -221,7 +245,10 @@ is_promised(const ApplyRun *run, const Difference *d)
 	return false;
 }
 
-/* Every error that the plan did not announce as remaining. */
+/*
+ * Every error that the plan did not announce as remaining.  The error undoes all steps,
+ * which is why its hint can say that nothing was changed.
+ */
 static void
 check_result(ApplyRun *run)
 {
@@ -271,6 +298,7 @@ begin_reading(void)
 	UpdateActiveSnapshotCommandId();
 }
 
+/* With the graph, which a planner needs. */
 Schema *
 apply_read_schema(List *schemas)
 {
@@ -282,6 +310,7 @@ apply_read_schema(List *schemas)
 	return schema;
 }
 
+/* For its locks; an error is reported as one of the step, as in run_step(). */
 static Node *
 read_step(PlannedStep *step)
 {
@@ -310,6 +339,7 @@ add_lock_context(void *arg)
 	add_step_context(list_nth(turn->steps, turn->wanting));
 }
 
+/* Online steps are left out: they run elsewhere, after this has committed. */
 static void
 take_locks(const ApplyRun *run)
 {
@@ -368,7 +398,13 @@ apply_body(void *arg)
 	check_result(run);
 }
 
-/* A lock that did not come may come now; any other error would come again. */
+/*
+ * A lock that did not come may come now; any other error would come again.
+ *
+ * Between attempts the locks on relations are free, so those who wait for them get
+ * their turn.  A dry run goes the same way and is rolled back at its end, with confirm
+ * false.
+ */
 static void
 execute(ApplyRun *run)
 {
@@ -445,6 +481,7 @@ write_result(const ApplyRun *run)
 	return json_finish(&w);
 }
 
+/* On a standby and in a read-only transaction it is refused before the plan is read. */
 Jsonb *
 apply_plan(Jsonb *document, const ApplyOptions *options)
 {

@@ -40,6 +40,10 @@ typedef struct WantedLock
 	int			command;		/* the first that wants it so; set by locks_take() */
 } WantedLock;
 
+/*
+ * Asked before any lock, as the server does: who has no right on a table must not be
+ * able to hold up others who use it.
+ */
 static bool
 may_alter(Oid relid, char *kind)
 {
@@ -57,6 +61,12 @@ may_alter(Oid relid, char *kind)
 	return result;
 }
 
+/*
+ * One lock a relation, the strongest that a command wants.  Modes are no ladder: where
+ * a weaker number does not lie within a greater one (SHARE UPDATE EXCLUSIVE in SHARE)
+ * the step takes it in addition.  The member command is -1 until locks_take() knows
+ * whose wish it was.
+ */
 static void
 want(List **wanted, Oid relid, LOCKMODE mode)
 {
@@ -89,6 +99,10 @@ want(List **wanted, Oid relid, LOCKMODE mode)
 	*wanted = lappend(*wanted, lock);
 }
 
+/*
+ * Without a lock, so the answer may be outdated when the lock comes: then the step
+ * finds out.
+ */
 static Oid
 find(const RangeVar *name)
 {
@@ -107,7 +121,10 @@ want_tree(List **wanted, Oid relid, LOCKMODE mode)
 		want(wanted, lfirst_oid(lc), mode);
 }
 
-/* A foreign key that goes takes its triggers from both tables. */
+/*
+ * A foreign key that goes takes its triggers from both tables.  The relation is locked
+ * in the weakest mode, and only for the look at its keys.
+ */
 static void
 want_referenced(List **wanted, Oid relid)
 {
@@ -124,6 +141,10 @@ want_referenced(List **wanted, Oid relid)
 	relation_close(rel, AccessShareLock);
 }
 
+/*
+ * A foreign key that is added takes its lock on both tables; columns and constraints
+ * that go may take foreign keys along.
+ */
 static void
 want_for_alter(List **wanted, AlterTableStmt *stmt)
 {
@@ -226,6 +247,10 @@ compare_oids(const ListCell *a, const ListCell *b)
 	return left < right ? -1 : left > right;
 }
 
+/*
+ * A relation that was dropped since is locked all the same, by an oid that nobody uses;
+ * its step says that it is gone.
+ */
 void
 locks_take(List *commands, int *wanting)
 {

@@ -1,5 +1,5 @@
 /*
- * indexes.c
+ * apply_online.c
  *	  The online steps of a plan: indexes made while others write.
  *
  * CREATE INDEX CONCURRENTLY is several transactions, so it cannot be a step of apply,
@@ -7,6 +7,11 @@
  * Run again after whatever ended it, a job goes on where it was: an index that is
  * there is passed over, and the invalid one that an attempt leaves behind when it
  * fails is dropped, concurrently too, and made again.
+ *
+ * It assumes nothing of the plan either: it comes from the queue of jobs, where anybody
+ * may have put one that was edited.  A step can be nothing but CREATE INDEX
+ * CONCURRENTLY with both names said.  It never holds a lock or a snapshot from one step
+ * to the next.
  */
 #include "postgres.h"
 
@@ -67,6 +72,11 @@ take_state(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/*
+ * By names under a pinned path: nothing of the caller's stands between them and the
+ * catalogs.  An index of the name on another table is not this one; making it will
+ * fail, and say so.
+ */
 static IndexState
 find_state(const IndexStmt *stmt)
 {
@@ -87,6 +97,7 @@ find_state(const IndexStmt *stmt)
 	return state;
 }
 
+/* What the server would ask as well, but in a job, after the caller has gone. */
 static void
 check_rights(const IndexStmt *stmt)
 {
@@ -156,6 +167,7 @@ begin_work(Jsonb *plan)
 	return document;
 }
 
+/* A transaction of its own, since the commands before and after it must not run in one. */
 static IndexState
 look(const IndexStmt *stmt)
 {
@@ -171,6 +183,10 @@ look(const IndexStmt *stmt)
 	return state;
 }
 
+/*
+ * Concurrently, as all here: the table is in use.  The tree is made, for a name that
+ * was read needs no parser.
+ */
 static void
 drop_invalid(const IndexStmt *stmt)
 {
@@ -200,7 +216,11 @@ run_index(void *arg)
 	query_run_nontransactional((Node *) run->stmt, run->sql);
 }
 
-/* The server acts as the table's owner; where that is the superuser, others' functions stop. */
+/*
+ * The server acts as the table's owner; where that is the superuser, others' functions
+ * stop.  An error leaves the setting as it is: the job ends with it, and its session
+ * too.
+ */
 static void
 run_guarded(IndexStmt *stmt, const PlannedStep *step)
 {
@@ -215,6 +235,10 @@ run_guarded(IndexStmt *stmt, const PlannedStep *step)
 	set("max_parallel_maintenance_workers", workers);
 }
 
+/*
+ * The state is read before each step, not once: an earlier run, or somebody else, may
+ * have made some of the indexes.
+ */
 Jsonb *
 online_create_index(Jsonb *plan)
 {

@@ -1,5 +1,5 @@
 /*
- * indexes.h
+ * apply_online.h
  *	  The online steps of a plan: indexes made while others write.
  */
 #ifndef DB_ADAPTER_JOBS_INDEXES_H

@@ -135,7 +135,11 @@ run_guarded(void *arg)
 	calls_run(&run->guard, run_text, run->sql);
 }
 
-/* In a subtransaction, for what was done before it stopped. */
+/*
+ * In a subtransaction, for what was done before it stopped.  Only a call that was
+ * stopped is a reason to lend: any other error of the step would come again, and is
+ * raised as it is.
+ */
 static void
 run_or_lend(const Rights *rights, char *sql)
 {
@@ -149,6 +153,11 @@ run_or_lend(const Rights *rights, char *sql)
 	query_run_as_other(sql, rights->lender);
 }
 
+/*
+ * What a swap would show as the live schema is not live, so nothing may be applied
+ * within one.  Plans are forgotten because they may hold bodies of functions, which no
+ * guard meets.
+ */
 void
 rights_begin(void)
 {
@@ -177,6 +186,10 @@ rights_index_evaluates(const IndexStmt *stmt)
 	return stmt->whereClause != NULL;
 }
 
+/*
+ * ALTER TABLE may rebuild indexes, whichever of its commands it is: so the table's are
+ * asked.
+ */
 static bool
 builds_by_evaluating(const PlannedStep *step, Node *stmt)
 {

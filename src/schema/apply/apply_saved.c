@@ -6,6 +6,11 @@
  * that restore puts them back.  They stand in two tables that only the extension
  * touches: saved (who, when, what) and saved_chunk (the lines).  Rows are read as
  * the caller and stored as the extension's owner; a view shows everyone their own.
+ *
+ * It assumes a lock under which nobody writes (take_locks()).  It never holds more than
+ * a chunk in memory, however large the table.  Rows are saved in the attempt that loses
+ * them: if it is rolled back, so are they, and no saved rows tell of a step that never
+ * was.
  */
 #include "postgres.h"
 
@@ -31,6 +36,7 @@ take_int8(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
+/* The caller owns them, by oid: a role that is renamed keeps its rows. */
 static int64
 insert_saved(const char *table)
 {
@@ -108,6 +114,7 @@ empty_object(void)
 	return json_finish(&w);
 }
 
+/* Memory of the backup goes with its context; the result is made in the caller's. */
 SavedTable *
 saved_save_table(const char *table)
 {
@@ -194,6 +201,7 @@ take_chunk(TupleTableSlot *slot, void *arg)
 /* What belongs to the caller: what they saved, or a role they are a member of. */
 #define IS_OWN "pg_catalog.pg_has_role($2, s.owner, 'USAGE')"
 
+/* Somebody else's rows are as absent as none: an id tells nobody that they exist. */
 void
 saved_read(int64 id, SavedChunk chunk, void *arg)
 {
@@ -212,6 +220,7 @@ saved_read(int64 id, SavedChunk chunk, void *arg)
 						errhint("The view db_adapter.saved_rows shows what there is.")));
 }
 
+/* Chunks go with their row, by the foreign key. */
 int64
 saved_purge(Datum older_than)
 {

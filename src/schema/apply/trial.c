@@ -68,7 +68,11 @@ is_wider_numeric(int32 from, int32 to)
 	return from >= 0 && from_scale < 0x400 && to_scale < 0x400 && to_scale >= from_scale;
 }
 
-/* Between two modifiers of one type: texts that are too long raise, numbers are rounded. */
+/*
+ * Between two modifiers of one type: texts that are too long raise, numbers are
+ * rounded.  Unknown types may do anything with a modifier: what is not known to be
+ * harmless is lossy.
+ */
 static PlanCast
 modifier_cast(Oid type, int32 from, int32 to)
 {
@@ -125,7 +129,11 @@ strip_nothing(Node *node)
 	}
 }
 
-/* Whether values stay as they are, byte by byte: the server would not rewrite the table. */
+/*
+ * Whether values stay as they are, byte by byte: the server would not rewrite the
+ * table.  By the server's own reckoning, as ALTER TABLE would ask it: an expression
+ * that comes out as the bare column means that nothing is to be done.
+ */
 static bool
 keeps_values(Oid source, int32 source_modifier, Oid target, int32 target_modifier)
 {
@@ -192,7 +200,10 @@ take_value(TupleTableSlot *slot, void *arg)
 	return true;
 }
 
-/* Of a sequence that the caller may read. */
+/*
+ * Of a sequence that the caller may read.  Found by name without a lock.  Who may not
+ * read it learns nothing, and the plan does without.
+ */
 static bool
 live_sequence_value(const char *sequence, int64 *value, void *arg)
 {
@@ -283,7 +294,10 @@ static const struct
 					{ShareRowExclusiveLock, HAZARD_SHARE_ROW_EXCLUSIVE_LOCK},
 					{AccessExclusiveLock, HAZARD_ACCESS_EXCLUSIVE_LOCK}};
 
-/* The lock that the server takes for ALTER TABLE, instead of the worst it might take. */
+/*
+ * The lock that the server takes for ALTER TABLE, instead of the worst it might take.
+ * Of all lock hazards one stays set: the mode is one and not several.
+ */
 static void
 set_lock_hazard(PlanStep *step)
 {

@@ -2,10 +2,15 @@
  * trial_swap.c
  *	  A plan tried on empty copies of the tables it concerns.
  *
- * The copies are made by a plan of their own: from nothing to the live schema, in
- * so far as the differences concern it.  They stand in swapped-in schemas, under
- * the names of the live objects, so that the steps run as they are.  What came of
- * them is then compared with the same part of the expectation.
+ * The copies are made by a plan of their own: from nothing to the live schema, in so
+ * far as the differences concern it.  They stand in swapped-in schemas, under the names
+ * of the live objects, so that the steps run as they are.  What came of them is then
+ * compared with the same part of the expectation.
+ *
+ * It assumes that the caller may swap these schemas; else the plan is tried elsewhere
+ * or not at all.  It never reads a live table, and the copies are empty: what depends
+ * on rows, such as a value that does not cast, is not shown by a trial.  What it notes
+ * of steps is made in the plan's context, since the swap's own goes with its rollback.
  */
 #include "postgres.h"
 
@@ -60,7 +65,10 @@ find_relation(const SchemaObject *relation)
 	return OidIsValid(namespace) ? get_relname_relid(relation->name, namespace) : InvalidOid;
 }
 
-/* The file a relation is stored in: another one after a step means it was rewritten. */
+/*
+ * The file a relation is stored in: another one after a step means it was rewritten.
+ * InvalidOid for what is not there, and for what has no file, as a partitioned table.
+ */
 static Oid
 storage_of(const SchemaObject *relation)
 {
@@ -175,6 +183,10 @@ check_differences(Trial *trial, List *differences)
 	}
 }
 
+/*
+ * Up to prepared, a failure says that the copies cannot be made, and nothing about the
+ * plan.
+ */
 static void
 try_in_swap(Swap *swap, void *arg)
 {
@@ -229,7 +241,10 @@ choose_schemas(Trial *trial, const Schema *actual)
 	}
 }
 
-/* From nothing but the schemas to the part of the live schema concerned. */
+/*
+ * From nothing but the schemas to the part of the live schema concerned.  By the
+ * planner itself: it knows the order in which a schema can be made.
+ */
 static SchemaPlan *
 plan_copies(const Schema *part)
 {
@@ -279,6 +294,10 @@ touched_relations(const SchemaPlan *plan)
 	return result;
 }
 
+/*
+ * With no schema of a user in the path: names in steps are qualified, and one that is
+ * not would be found out here.
+ */
 static void
 try_subset(Trial *trial, const Schema *actual, Subset *subset)
 {
@@ -301,6 +320,10 @@ try_subset(Trial *trial, const Schema *actual, Subset *subset)
 											  : error->message;
 }
 
+/*
+ * A failure on the part is not believed: something may have been missing that the plan
+ * needs.  The whole is tried before anything is said.
+ */
 TrialOutcome
 trial_run(SchemaPlan *plan, const TrialGoal *goal, const Schema *actual, bool renames,
 		  char **reason)
