@@ -80,7 +80,10 @@ other_target(const SchemaOther *other)
 	return quote_qualified_identifier(o->schema, o->name);
 }
 
-/* What a command calls the object. */
+/*
+ * What a command calls the object.  Routines are named with their arguments always,
+ * even where the name alone would do: another of the name may come.
+ */
 char *
 ddl_target(const SchemaKind *kind, const void *object)
 {
@@ -109,7 +112,10 @@ ddl_names(List *names)
 	return out.data;
 }
 
-/* The part of "name=value" after the sign; name gets the part before it. */
+/*
+ * The part of "name=value" after the sign; name gets the part before it.  The first
+ * sign divides: a value may hold others, a name of an option none.
+ */
 static const char *
 split_option(const char *option, char **name)
 {
@@ -172,7 +178,9 @@ find_option(List *options, const char *name)
 }
 
 /*
- * SET for what is new or other, RESET for what is there no more; as clauses of one command.
+ * SET for what is new or other, RESET for what is there no more; as clauses of one
+ * command.  What has another value is set and not reset, and what is equal is not
+ * named, so that the command takes no lock for it.
  */
 char *
 ddl_change_parameters(List *to, List *from)
@@ -259,7 +267,11 @@ ddl_fdw_options(List *options)
 	return out.data;
 }
 
-/* STORED is written out, since 18 means VIRTUAL where nothing is said. */
+/*
+ * STORED is written out, since 18 means VIRTUAL where nothing is said.
+ *
+ * The three exclude each other; of a column that has none nothing is said.
+ */
 static void
 append_generation(StringInfo out, const SchemaColumn *column)
 {
@@ -339,7 +351,11 @@ ddl_is_in_create_table(const SchemaTable *table, const SchemaConstraint *constra
 		   !constraint->not_valid && strcmp(constraint->kind, "foreign key") != 0;
 }
 
-/* What stands between the parentheses of CREATE TABLE. */
+/*
+ * What stands between the parentheses of CREATE TABLE. Inherited columns come from the
+ * parents that INHERITS names.  A child that declares one of them itself says it again,
+ * and the server merges both.
+ */
 static char *
 table_elements(const SchemaTable *table)
 {
@@ -423,7 +439,10 @@ ddl_create_table(const SchemaTable *table)
 	return out.data;
 }
 
-/* The server prints a view's query with a semicolon at its end. */
+/*
+ * The server prints a view's query with a semicolon at its end.  More may be put behind
+ * it, as WITH NO DATA.
+ */
 static char *
 trim_query(const char *query)
 {
@@ -531,7 +550,9 @@ create_enum(const SchemaType *type)
 }
 
 /*
- * The multirange's name is said, since the default for it may be taken by something else.
+ * The multirange's name is said, since the default for it may be taken by something
+ * else.  Names and values of its settings are the server's own text, as all
+ * definitions.
  */
 static char *
 create_range(const SchemaType *type)
@@ -557,6 +578,7 @@ create_range(const SchemaType *type)
 	return out.data;
 }
 
+/* A shell is what a circle of a type and its functions begins with. */
 char *
 ddl_create_type(const SchemaType *type)
 {
@@ -574,6 +596,10 @@ ddl_create_type(const SchemaType *type)
 	return NULL;
 }
 
+/*
+ * Bounds and cycle are said also where they are at their default: ALTER has to undo
+ * what differs.
+ */
 static void
 append_sequence_options(StringInfo out, const SchemaSequence *s)
 {
@@ -629,6 +655,10 @@ ddl_drop(const SchemaKind *kind, const void *object)
 	return psprintf("DROP %s %s", ddl_keyword(kind, object), ddl_target(kind, object));
 }
 
+/*
+ * The first match is the name: what stands before it are keywords in capitals, and a
+ * name with capitals would be quoted.
+ */
 char *
 ddl_index_as(const SchemaIndex *index, const char *name)
 {

@@ -6,6 +6,12 @@
  * grantee=letters/grantor, each letter followed by * where it may be granted on.
  * "$owner" stands for the owner, nothing for PUBLIC.  An empty list means the
  * default of the kind of object.
+ *
+ * It assumes that both lists are of one object and that the commands are given by its
+ * owner, or in his name: what others granted is not touched, since only they could take
+ * it back or grant it again.  It never revokes more than differs, because a REVOKE on a
+ * table takes along what its columns have.  All revokes come before all grants; between
+ * the two nobody else sees anything, as they are one transaction.
  */
 #include "postgres.h"
 
@@ -38,7 +44,11 @@ typedef struct PrivilegeTarget
 	List	   *by_default;		/* what an empty list stands for */
 } PrivilegeTarget;
 
-/* The grantee of an entry as SQL writes it; *letters is set to what follows. */
+/*
+ * The grantee of an entry as SQL writes it; *letters is set to what follows.  A doubled
+ * quote within quotes is one of the name.  What is quoted in an aclitem is quoted in
+ * SQL as well, so it stays as it is; what is not may still be a keyword.
+ */
 static char *
 read_grantee(const PrivilegeTarget *t, const char *entry, const char **letters)
 {
@@ -77,7 +87,10 @@ typedef struct Grants
 	Granted		of[lengthof(privilege_names)];
 } Grants;
 
-/* All that the kind of object knows. */
+/*
+ * All that the kind of object knows.  By the words behind ON, which are made in this
+ * file: a prefix serves for an object and for defaults ("TABLE s.t", "TABLES").
+ */
 static AclMode
 all_rights(const PrivilegeTarget *t)
 {
@@ -103,7 +116,11 @@ is_right(AclMode rights, char letter)
 	return found != NULL && (rights & (AclMode) 1 << (found - ACL_ALL_RIGHTS_STR)) != 0;
 }
 
-/* Adds the letters of an entry; "ALL" stands for all there are. */
+/*
+ * Adds the letters of an entry; "ALL" stands for all there are.  Several entries of one
+ * grantee add up, the stronger winning.  A letter that this server does not know, of a
+ * later one, is passed over.
+ */
 static void
 add_letters(const PrivilegeTarget *t, Grants *grants, const char *letters)
 {
@@ -143,6 +160,7 @@ grants_of(const PrivilegeTarget *t, List *entries, const char *grantee)
 	return grants;
 }
 
+/* Whether a grantee is to have nothing, or had nothing: then one word does for all. */
 static bool
 has_none(const Grants *grants)
 {
@@ -164,7 +182,12 @@ has_all(const PrivilegeTarget *t, const Grants *grants, Granted how)
 	return (rights & (rights - 1)) != 0;
 }
 
-/* The privileges of which one of two states leads to the other, separated by commas; or NULL. */
+/*
+ * The privileges of which one of two states leads to the other, separated by commas; or
+ * NULL.
+ *
+ * In the order of the table of names, so that the same change is always the same text.
+ */
 static char *
 list_changes(const PrivilegeTarget *t, const Grants *before, const Grants *after, Granted from,
 			 Granted to)
@@ -193,7 +216,11 @@ add_command(List *commands, const PrivilegeTarget *t, const char *verb, const ch
 									  preposition, grantee, end));
 }
 
-/* Nothing but what differs: to revoke more would take along what columns have. */
+/*
+ * Nothing but what differs: to revoke more would take along what columns have.  Where
+ * all goes REVOKE ALL says it, also for rights that this release does not know.  The
+ * right to grant on is taken away alone where the privilege itself stays.
+ */
 static List *
 add_revokes(List *commands, const PrivilegeTarget *t, const char *grantee, const Grants *before,
 			const Grants *after)
@@ -215,6 +242,10 @@ add_revokes(List *commands, const PrivilegeTarget *t, const char *grantee, const
 					   list_changes(t, before, after, GRANTED_ON, GRANTED), "FROM", grantee, "");
 }
 
+/*
+ * ALL only where nothing was there before and none of it may be granted on: what is
+ * said is then what a person would have written.
+ */
 static List *
 grant(List *commands, const PrivilegeTarget *t, const char *grantee, const Grants *before,
 	  const Grants *after)
@@ -307,6 +338,10 @@ add_grantees(const PrivilegeTarget *t, List *grantees, List *entries)
 	return grantees;
 }
 
+/*
+ * The owner is a grantee like any other: an owner without his own privileges is a state
+ * that must be kept.
+ */
 static List *
 change_entries(const PrivilegeTarget *t, List *before, List *after)
 {
@@ -336,6 +371,10 @@ change_entries(const PrivilegeTarget *t, List *before, List *after)
 	return commands;
 }
 
+/*
+ * Only what the table had and has no more was taken from the column; the rest of the
+ * column's is still there.
+ */
 List *
 ddl_column_grants_again(const SchemaKind *kind, const void *object, const char *owner, List *before,
 						List	   *after, const SchemaObject *column, List *stays)

@@ -11,6 +11,11 @@
  * scanner.h promises the codes of the tokens that are not keywords, IDENT = 258
  * and so on; those of keywords are in the table it exports.  That is all that is
  * known of the grammar here, since its header is not installed everywhere.
+ *
+ * It assumes that the text is in the database's encoding, as any argument.  It never
+ * changes the length of a text, so that each position in what the parser sees is one in
+ * the file; and it never executes a meta-command, \i included: what it passes over is
+ * listed with its line.
  */
 #include "postgres.h"
 
@@ -73,6 +78,7 @@ typedef struct Lexer
 	List	   *notes;			/* RenameNote * */
 } Lexer;
 
+/* Codes of keywords change with every major; their names do not. */
 static int
 keyword_token(const char *keyword)
 {
@@ -82,7 +88,10 @@ keyword_token(const char *keyword)
 	return ScanKeywordTokens[index];
 }
 
-/* An offset as a line and a column in characters, both from 1. */
+/*
+ * An offset as a line and a column in characters, both from 1.  Counted from the start
+ * each time: only what is reported asks.
+ */
 static void
 locate(const char *text, int offset, int *line, int *column)
 {
@@ -136,6 +145,10 @@ line_end(const char *text, int offset)
 	return end ? end - text : offset + (int) strlen(text + offset);
 }
 
+/*
+ * Neighbours that are alike are counted in one entry, or the INSERTs of a dump would
+ * make a document of their own.
+ */
 static void
 add_ignored(DdlText *ddl, const DdlFile *file, int location, int length, const char *tag,
 			const char *reason)
@@ -160,6 +173,7 @@ add_ignored(DdlText *ddl, const DdlFile *file, int location, int length, const c
 	ddl->ignored = lappend(ddl->ignored, entry);
 }
 
+/* In the memory of the text: the statement's own is reset when it is done. */
 void
 ddltext_ignore(DdlText *ddl, const DdlStatement *statement, const char *reason)
 {
@@ -194,6 +208,7 @@ byte_offset(const char *text, int characters)
 	return p - text;
 }
 
+/* Runs while an error is built: it must raise no other. */
 static void
 error_context(void *arg)
 {
@@ -268,7 +283,13 @@ meta_sends_statement(const char *word, int length)
 	return false;
 }
 
-/* Blanks the meta-command at location; returns where scanning goes on. */
+/*
+ * Blanks the meta-command at location; returns where scanning goes on.
+ *
+ * What follows a backslash and a semicolon goes on in the same line; the rest of any
+ * other command is its arguments.  Where it sends the statement, a semicolon takes its
+ * place and is scanned.
+ */
 static int
 take_meta_command(Lexer *lexer, int location)
 {
@@ -291,7 +312,11 @@ take_meta_command(Lexer *lexer, int location)
 	return sends ? location : end;
 }
 
-/* Blanks the data that follow the COPY ending at location. */
+/*
+ * Blanks the data that follow the COPY ending at location.  The data are not SQL, and a
+ * quote in them would swallow the rest of the file.  Where the end mark is missing, all
+ * the rest is data, as for psql.
+ */
 static void
 take_copy_data(Lexer *lexer, int location)
 {
@@ -341,7 +366,10 @@ is_name_char(char c)
 	return isalnum((unsigned char) c) || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
 }
 
-/* A name as SQL reads it, or NULL. */
+/*
+ * A name as SQL reads it, or NULL. As the scanner would: folded to lower case, and cut
+ * to the length of a name, unless quoted.
+ */
 static char *
 read_name(const char *p, const char *end)
 {
@@ -382,7 +410,11 @@ read_rename(const char *p, const char *end)
 	return read_name(p, end);
 }
 
-/* Between two tokens there are white space and comments only. */
+/*
+ * Between two tokens there are white space and comments only.  A "--" within a comment
+ * of the other kind is taken for one as well: the scanner does not say which it passed
+ * over.
+ */
 static void
 read_comments(Lexer *lexer, int from, int to)
 {
@@ -409,6 +441,10 @@ read_comments(Lexer *lexer, int from, int to)
 
 /* ---- scanning ---- */
 
+/*
+ * Only FROM right before STDIN makes it a COPY that data follow: the words may be names
+ * elsewhere.
+ */
 static void
 note_token(Lexer *lexer, int token, int location)
 {
@@ -430,8 +466,10 @@ note_token(Lexer *lexer, int token, int location)
 }
 
 /*
- * Scans from base to the end of the file or to a meta-command, after which the
- * scanner has to start again.  Returns where, or -1 at the end.
+ * Scans from base to the end of the file or to a meta-command, after which the scanner
+ * has to start again.  Returns where, or -1 at the end.
+ *
+ * The scanner works on a copy of its text, which is why blank() writes to both.
  */
 static int
 scan_from(Lexer *lexer, int base)
@@ -467,6 +505,10 @@ scan_from(Lexer *lexer, int base)
 
 /* ---- parsing ---- */
 
+/*
+ * The parser's location may lie at white space or a comment before the statement: the
+ * first token that the scanner saw after it is where the statement begins.
+ */
 static void
 add_statements(Lexer *lexer, List *raw)
 {
@@ -535,8 +577,9 @@ list_targets(List *targets, Node *stmt)
 }
 
 /*
- * What a comment is about: the last thing named before it on its line.  Behind
- * the end of a CREATE TABLE it is the table.
+ * What a comment is about: the last thing named before it on its line.  Behind the end
+ * of a CREATE TABLE it is the table.  One that is about nothing is listed among what
+ * was passed over, not dropped: a rename that is missed would become a drop and an add.
  */
 static void
 bind_rename(Lexer *lexer, RenameNote *note, List *targets)
@@ -607,6 +650,10 @@ pin_syntax(void)
 	return nestlevel;
 }
 
+/*
+ * The whole is scanned before it is parsed, since a meta-command in the last line would
+ * fail the parser at the first.
+ */
 static void
 read_file(DdlText *ddl, DdlFile *file)
 {
@@ -667,6 +714,7 @@ constant_string(Node *node)
 	return strVal(&((A_Const *) node)->val);
 }
 
+/* Only constants: what a call would compute is not known by parsing. */
 bool
 ddltext_set_config(const SelectStmt *stmt, char **name, char **value)
 {
@@ -691,7 +739,11 @@ compare_words(const ListCell *a, const ListCell *b)
 	return strcmp(lfirst(a), lfirst(b));
 }
 
-/* The names in a literal: it may be one in a search_path, or of a regclass. */
+/*
+ * The names in a literal: it may be one in a search_path, or of a regclass.  Too many
+ * words cost a miss of the cache, too few a wrong document: so whatever could be a name
+ * counts.
+ */
 static void
 add_literal_words(HTAB *seen, char *literal)
 {
@@ -735,6 +787,7 @@ add_words(HTAB *seen, const DdlFile *file)
 	scanner_finish(scanner);
 }
 
+/* The table cuts longer words at its keys' length; no name of the server's is longer. */
 List *
 ddltext_words(const DdlText *ddl)
 {
