@@ -4,8 +4,12 @@
  *
  * They stand in two tables that only the extension touches.  pg_dump takes along
  * "declaration", which says what is declared; "declaration_state" belongs to this
- * database: who the owner is, by oid, and which major of the server has seen the
- * schema meet the declaration.  Rows are read under the active snapshot.
+ * database: who the owner is, by oid, and which major of the server has seen the schema
+ * meet the declaration.  Rows are read under the active snapshot.
+ *
+ * It assumes that who calls has checked rights: the tables are read and written as the
+ * extension's owner.  A mode that makes no sense is read as the one that holds nobody
+ * up, since rows come with dumps.
  */
 #include "postgres.h"
 
@@ -46,13 +50,20 @@ declaration_table(void)
 	return OidIsValid(namespace) ? get_relname_relid("declaration", namespace) : InvalidOid;
 }
 
+/*
+ * They are missing in a database where the library is loaded and the extension is not
+ * there, or is just being dropped.
+ */
 bool
 declaration_tables_exist(void)
 {
 	return OidIsValid(declaration_table());
 }
 
-/* A lock on an object of the table that has no row: nobody else locks these. */
+/*
+ * A lock on an object of the table that has no row: nobody else locks these.  Two names
+ * of one hash only wait for each other.  The lock lasts until the transaction ends.
+ */
 void
 declaration_lock(const char *name)
 {
@@ -92,6 +103,10 @@ mode_of_row(const char *mode)
 	return MODE_WARN;
 }
 
+/*
+ * An owner that is null is a role that does not exist here: the declaration binds
+ * nobody.  The document is null where it was not asked for.
+ */
 static bool
 take_declaration(TupleTableSlot *slot, void *arg)
 {
@@ -116,6 +131,10 @@ take_declaration(TupleTableSlot *slot, void *arg)
 
 #define DECLARATION_COLUMNS "SELECT name, owner, mode, schemas, relations, constraints, armed, "
 
+/*
+ * Without the documents, which are large: this is read at each commit that had DDL. The
+ * plan is kept for the session.
+ */
 List *
 declaration_list(void)
 {
@@ -127,6 +146,7 @@ declaration_list(void)
 	return reading.declarations;
 }
 
+/* By the list's plan, which is there already. */
 Declaration *
 declaration_look(const char *name)
 {
@@ -183,6 +203,10 @@ names_to_array(List *names)
 		construct_array(values, count, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR));
 }
 
+/*
+ * By name for dumps, by oid for this database, where a role may be renamed.  What was
+ * armed is armed no more: the new document has yet to be met.
+ */
 void
 declaration_save(const Declaration *d)
 {

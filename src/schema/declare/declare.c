@@ -32,7 +32,11 @@ check_name(const char *name)
 				 errdetail("It must have between 1 and %d bytes.", NAMEDATALEN - 1)));
 }
 
-/* The declaration of this name as it is now, locked, or NULL; only for its owner. */
+/*
+ * The declaration of this name as it is now, locked, or NULL; only for its owner.
+ * Looked up under a snapshot younger than the lock: who held it before may have changed
+ * the row.  Its owner may be a role that is gone; then superusers alone may touch it.
+ */
 static Declaration *
 find_own(const char *name)
 {
@@ -87,6 +91,11 @@ count_objects(Declaration *d, const Schema *schema)
 		d->relations += 1 + list_length(((const SchemaView *) lfirst(lc))->indexes);
 }
 
+/*
+ * Who declares anew what somebody else owns, as a superuser or as a member of the
+ * owning role, does not become its owner.  It is compared at once, and armed where it
+ * is met.
+ */
 Jsonb *
 declare_schema(const char *name, const ExpectedRequest *request, const char *mode)
 {

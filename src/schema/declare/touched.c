@@ -12,6 +12,10 @@
  *
  * Both lists come from the server's own functions, called without SQL: it is the
  * backend's notes they return, and no right on them may be missing.
+ *
+ * It assumes that the event triggers are there and fire; what they do not see (a
+ * superuser who has disabled them) is not noted.  It never reads a declaration: whether
+ * anybody cares is asked at commit.
  */
 #include "postgres.h"
 
@@ -50,6 +54,10 @@ typedef struct TouchedSchema
 /* Of the open transaction, in its context. */
 static List *touched = NIL;
 
+/*
+ * A note that says more makes a weaker one needless, not the other way round.  The list
+ * is short, so it is searched from its start.
+ */
 static void
 note(const char *name, bool directly)
 {
@@ -106,6 +114,10 @@ is_part_of_relation(Oid class_id)
 
 typedef void (*NoteRow)(TupleTableSlot *slot);
 
+/*
+ * What the function returns is the server's note of the command that runs, so it is
+ * called while the event trigger is; the context takes all that it leaves.
+ */
 static void
 visit_rows(Oid function, NoteRow visit)
 {
@@ -161,7 +173,10 @@ enum
 	COMMAND_ITSELF = 9
 };
 
-/* A command about a schema itself. */
+/*
+ * A command about a schema itself.  A rename touches both names, and everything that
+ * prints the old one.
+ */
 static void
 note_schema_command(const CollectedCommand *command, Oid schema)
 {
@@ -173,6 +188,7 @@ note_schema_command(const CollectedCommand *command, Oid schema)
 	note_schema(get_namespace_name(schema), true);
 }
 
+/* The server's identity of a part begins with its relation's schema. */
 static void
 note_part_of_relation(Oid class_id, Oid object_id)
 {
@@ -202,6 +218,7 @@ note_object_command(const CollectedCommand *command, Oid class_id, Oid object_id
 		note_everything();
 }
 
+/* Privileges have no object in the list, and no error-level difference. */
 static void
 note_command(TupleTableSlot *slot)
 {
@@ -273,6 +290,10 @@ first_name(Datum names)
 	return list != NIL ? linitial(list) : NULL;
 }
 
+/*
+ * Only what the command named itself is touched directly; what a cascade takes along is
+ * not.
+ */
 static void
 note_drop(TupleTableSlot *slot)
 {
@@ -302,6 +323,7 @@ touched_any(void)
 	return touched != NIL;
 }
 
+/* Direct wins: then nothing has to be looked at further. */
 Touch
 touched_how(List *schemas)
 {
@@ -321,6 +343,10 @@ touched_how(List *schemas)
 	return how;
 }
 
+/*
+ * On commit a note becomes the parent's, so that it goes if that one rolls back.  The
+ * level is still that of the subtransaction which ends.
+ */
 void
 touched_end_subtransaction(SubXactEvent event)
 {
@@ -340,6 +366,7 @@ touched_end_subtransaction(SubXactEvent event)
 	}
 }
 
+/* The memory goes with the transaction's context. */
 void
 touched_forget(void)
 {

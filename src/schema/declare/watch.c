@@ -145,6 +145,10 @@ compare_as_validate(const Declaration *d)
 	return validation_compare(watch_expectation(d), argument_default_strings("validate", "ignore"));
 }
 
+/*
+ * The command counter moves first: the last command's changes are part of what will be
+ * committed.
+ */
 List *
 watch_compare(const Declaration *d)
 {
@@ -237,6 +241,7 @@ watch_preview(const Declaration *d, ErrorData **error)
 
 /* ---- reporting ---- */
 
+/* A dump is restored by many transactions, each of which leaves the schema short. */
 static bool
 warn_once(const char *name)
 {
@@ -336,6 +341,7 @@ make_payload(const Check *check)
 	return JsonbToCString(NULL, &payload->root, VARSIZE(payload));
 }
 
+/* A notification cannot be part of a prepared transaction: then it is a warning. */
 static void
 report(const Check *check)
 {
@@ -392,6 +398,10 @@ trace_check(const Declaration *d, const char *reason_not)
 			 reason_not == NULL ? "" : ": ", reason_not == NULL ? "" : reason_not);
 }
 
+/*
+ * Whether to wait is decided by the row as listed, before the lock; whether to refuse,
+ * by the row as it is under it.
+ */
 static void
 check_declaration(const Declaration *listed, Touch touch, bool may_notify)
 {
@@ -415,6 +425,10 @@ check_declaration(const Declaration *listed, Touch touch, bool may_notify)
 		warn_broken(psprintf("declaration \"%s\"", listed->name), error);
 }
 
+/*
+ * Declarations come sorted by name, so that two transactions take their locks in one
+ * order.
+ */
 static void
 check_all(bool may_notify)
 {
@@ -440,6 +454,10 @@ check_all(bool may_notify)
 	MemoryContextDelete(cxt);
 }
 
+/*
+ * At PRE_COMMIT an error still rolls back.  Nothing is read where nothing was touched,
+ * so that a transaction without DDL pays for one look at an empty list.
+ */
 static void
 at_transaction_end(XactEvent event, void *arg)
 {
@@ -510,6 +528,10 @@ lists_partition(const Schema *schema, const char *nspname, const char *relname)
 	return table != NULL && table->partition_of != NULL;
 }
 
+/*
+ * Only what would be refused at commit is refused here: the same modes, the same
+ * arming, the same owners.
+ */
 static void
 find_broken(void *arg)
 {
