@@ -28,6 +28,7 @@ typedef struct DiagramFormat
 					  bool qualified);
 } DiagramFormat;
 
+/* Nothing lies within nothing: a key without columns tells nothing apart. */
 static bool
 contains(List *names, List *all)
 {
@@ -51,7 +52,11 @@ is_unique(const SchemaConstraint *constraint)
 	return is_kind(constraint, "primary key") || is_kind(constraint, "unique");
 }
 
-/* At most one row of the table has the same values in these columns. */
+/*
+ * At most one row of the table has the same values in these columns.  An index with a
+ * predicate is unique for some rows only, and an invalid one for none that can be
+ * relied on.  Keys on expressions name no column and so are never contained.
+ */
 static bool
 is_one_to_one(const SchemaTable *table, const SchemaConstraint *key)
 {
@@ -75,6 +80,7 @@ is_one_to_one(const SchemaTable *table, const SchemaConstraint *key)
 	return false;
 }
 
+/* One column of the key that may be null is enough: MATCH SIMPLE then asks for no row. */
 static bool
 is_optional(const SchemaTable *table, const SchemaConstraint *key)
 {
@@ -173,6 +179,7 @@ mermaid_quoted(const char *text)
 	return quoted;
 }
 
+/* Brackets mean an alias in the name of an entity, where they are letters in a type. */
 static char *
 mermaid_entity(const char *schema, const char *name, bool qualified)
 {
@@ -237,6 +244,7 @@ dot_quoted(const char *text)
 	return out.data;
 }
 
+/* Labels are HTML of dot's own, in which a name must not open a tag. */
 static char *
 dot_html(const char *text)
 {

@@ -5,6 +5,10 @@
  * Severity.  What is missing or changed is an error.  Extra objects, the order of
  * columns, owners, privileges and comments are warnings: they are reported, but a
  * schema that differs in nothing else is valid.
+ *
+ * It assumes that both sides are sorted (schema_sort()) and stay as they are while the
+ * differences are in use, which point into both.  It never asks the catalog, even where
+ * that could tell more: the same two documents compare alike anywhere.
  */
 #include "postgres.h"
 
@@ -55,8 +59,10 @@ diff_parse_ignore(List *names)
 }
 
 /*
- * Asked for each member, by what its description says of it; one that is always compared
- * cannot be ignored.
+ * Asked for each member, by what its description says of it; one that is always
+ * compared cannot be ignored.
+ *
+ * A key is never compared, since it is what has brought the two together.
  */
 static bool
 is_ignored(const DiffState *state, SchemaCompare compare)
@@ -159,7 +165,11 @@ equal_strings(List *a, List *b)
 	return true;
 }
 
-/* The same elements, of which none stands twice. */
+/*
+ * The same elements, of which none stands twice.
+ *
+ * Quadratic, on lists that have a handful of elements.
+ */
 static bool
 equal_sets(List *a, List *b)
 {
@@ -205,7 +215,10 @@ equal_member(const SchemaMember *member, const void *a, const void *b)
 	return true;
 }
 
-/* Whether one object may be renamed to be the other. */
+/*
+ * Whether one object may be renamed to be the other.  Owners, privileges and comments
+ * do not count: they can be set after a rename.
+ */
 bool
 diff_same_but_name(const SchemaKind *kind, const void *a, const void *b)
 {
@@ -245,8 +258,9 @@ compare_sorted(DiffState *state, const SchemaMember *list, const DiffPlace *pare
 }
 
 /*
- * Whether the objects on both sides stand in the same order.  What is only on one
- * side does not count: a column missing in the middle moves nobody.
+ * Whether the objects on both sides stand in the same order.  What is only on one side
+ * does not count: a column missing in the middle moves nobody.  Positions count among
+ * those of the other side, so that one column too many moves nobody either.
  */
 static bool
 same_order(List *expected, List *actual)
@@ -271,7 +285,11 @@ same_order(List *expected, List *actual)
 	return true;
 }
 
-/* Lists whose order is their own: columns. */
+/*
+ * Lists whose order is their own: columns.  By name and not by position: a column moved
+ * is the same column.  The order is one difference of the table, not one for each
+ * column.
+ */
 static void
 compare_positional(DiffState *state, const SchemaKind *kind, const SchemaMember *list,
 				   const DiffPlace *grandparent, const DiffPlace *parent, List *expected,
@@ -372,7 +390,12 @@ diff_schemas(const Schema *expected, const Schema *actual, int ignore)
 	return state.differences;
 }
 
-/* For the flat form: of tables and columns only whether they are there. */
+/*
+ * For the flat form: of tables and columns only whether they are there.
+ *
+ * Columns that are there beyond those named are none of its business: the flat form is
+ * what a program needs, not what a table is.
+ */
 List *
 diff_names(const Schema *expected, const Schema *actual)
 {
@@ -510,7 +533,10 @@ member_text(const SchemaMember *member, const void *object)
 	return NULL;
 }
 
-/* One side of a difference: a member, or what describes a whole object best. */
+/*
+ * One side of a difference: a member, or what describes a whole object best.  The first
+ * that the kind has of a definition, a type, a kind.
+ */
 static char *
 side_text(const Difference *d, const void *object)
 {

@@ -5,6 +5,11 @@
  * Both directions walk the description of the structs in schema.c.  What is
  * false, NULL, empty or unset is left out, so that a document stays small and
  * a member added by a later version means nothing to older content.
+ *
+ * It assumes nothing of a document that it reads: it may come from anybody, of any
+ * release.  An unknown member is refused and not passed over, since what somebody
+ * expects would not be compared; a null is an absent member.  It never checks that a
+ * definition is SQL: that is the server's, when a plan is tried.
  */
 #include "postgres.h"
 
@@ -125,7 +130,10 @@ write_value(JsonPack *p, JsonFrame *frame, const SchemaMember *member, const voi
 		write_list(p, frame, member, SCHEMA_LIST(object, member));
 }
 
-/* An object into the frame of the list that holds it, or as the document itself. */
+/*
+ * An object into the frame of the list that holds it, or as the document itself.
+ * Members are counted first, because jsonb wants the number of keys before them.
+ */
 static void
 write_object(JsonPack *p, JsonFrame *outer, const SchemaKind *kind, const void *object)
 {
@@ -157,7 +165,10 @@ document_write(const Schema *schema)
 	return pack_finish(&p);
 }
 
-/* The flat form, {"table": ["column", …]}, in the order of columns. */
+/*
+ * The flat form, {"table": ["column", …]}, in the order of columns.  A member for each
+ * table by its bare name: this form is of one schema.
+ */
 Jsonb *
 document_write_columns(const Schema *schema)
 {
@@ -313,7 +324,10 @@ read_member(const SchemaKind *kind, const SchemaMember *member, JsonbValue *valu
 	}
 }
 
-/* The member a key of the document names; lengths differ mostly, so they go first. */
+/*
+ * The member a key of the document names; lengths differ mostly, so they go first.  The
+ * key of a jsonb has no end of string: the length is asked of both.
+ */
 static const SchemaMember *
 find_member(const SchemaKind *kind, const JsonbValue *key)
 {
@@ -382,7 +396,10 @@ check_type(const SchemaType *type)
 		raise_missing(&schema_type_kind, &type->object, "base_type");
 }
 
-/* A null is an absent member. */
+/*
+ * A null is an absent member.  Recursion is bounded by the description, not by the
+ * document: lists nest as kinds do.
+ */
 static void
 read_object(JsonbContainer *container, const SchemaKind *kind, void *object)
 {
@@ -422,7 +439,10 @@ document_recognize(Jsonb *document)
 		   strcmp(json_value_string(&v), DOCUMENT_FORMAT) == 0;
 }
 
-/* A later version may have members that this one would misread: refused as a whole. */
+/*
+ * A later version may have members that this one would misread: refused as a whole.
+ * Without a version there is nothing to go by.
+ */
 static void
 check_version(Jsonb *document)
 {

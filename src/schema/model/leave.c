@@ -5,6 +5,11 @@
  * Not the differences are sorted out but the expectation is changed: what is left alone
  * is expected as it is.  So nobody who makes a plan has to ask for it, and a view that is
  * left alone comes back when a column under it gets another type.
+ *
+ * It assumes that both sides are sorted, and keeps them so.  It never changes the
+ * expectation that it is given, which may be shared: what differs is a copy, down to
+ * where it differs.  Live objects are copied when they go into an expectation, because
+ * the planner tells the two sides apart by their addresses.
  */
 #include "postgres.h"
 
@@ -62,12 +67,14 @@ typedef struct LeavePlace
 
 /* ---------- patterns ---------- */
 
+/* Words without a colon are diff.c's, so that one argument can say both. */
 bool
 leave_is_pattern(const char *element)
 {
 	return strchr(element, ':') != NULL;
 }
 
+/* The kind is checked at once: a slip in it would silently leave nothing alone. */
 static LeavePattern *
 parse_pattern(const char *element)
 {
@@ -98,7 +105,11 @@ leave_parse(List *elements)
 	return result;
 }
 
-/* Each * is tried at every place it could end: the last one alone has to be remembered. */
+/*
+ * Each * is tried at every place it could end: the last one alone has to be remembered.
+ *
+ * So a pattern of many stars does not take exponential time.
+ */
 static bool
 matches(const char *pattern, const char *text)
 {
@@ -130,6 +141,7 @@ matches(const char *pattern, const char *text)
 	return *pattern == '\0';
 }
 
+/* As differences show it, so that a user can copy what he reads into a pattern. */
 static char *
 shown_name(const LeavePlace *place, const void *object)
 {
@@ -140,6 +152,10 @@ shown_name(const LeavePlace *place, const void *object)
 					schema_identity(object));
 }
 
+/*
+ * A pattern with a dot is of qualified names, one without is of names in any schema or
+ * table.
+ */
 static bool
 is_named(const char *pattern, const LeavePlace *place, const void *object)
 {
@@ -212,6 +228,7 @@ copy_object(const SchemaKind *kind, const void *object)
 	return copy;
 }
 
+/* Positional lists are not sorted, so halving would miss. */
 static void *
 find_same(const SchemaKind *kind, List *objects, const SchemaObject *object)
 {
@@ -252,6 +269,7 @@ add_left(const SchemaKind *kind, List *list, List *actual, const SchemaObject *o
 	return list_insert_nth(list, place, copy);
 }
 
+/* A view that stays needs its tables to stay, though no pattern names them. */
 static void
 note_needed(Leaving *leaving, const SchemaObject *object)
 {
@@ -262,6 +280,10 @@ note_needed(Leaving *leaving, const SchemaObject *object)
 			leaving->needed = lappend(leaving->needed, lfirst(lc));
 }
 
+/*
+ * What is expected and left alone is as it is live: where it is not there, it is not
+ * expected either.
+ */
 static List *
 leave_in_list(Leaving *leaving, const SchemaKind *kind, const LeavePlace *place, List *expected,
 			  List *actual)
@@ -332,6 +354,10 @@ has_managed(const Schema *schema)
 	return false;
 }
 
+/*
+ * Each round starts from the expectation itself and knows more of what is needed; the
+ * list only grows, and not beyond the objects there are.
+ */
 Schema *
 leave_alone(const Schema *expected, const Schema *actual, List *patterns)
 {

@@ -454,7 +454,10 @@ compare_cells(const ListCell *a, const ListCell *b)
 	return schema_compare_keys(lfirst(a), lfirst(b));
 }
 
-/* Positional lists keep the order that they mean. */
+/*
+ * Positional lists keep the order that they mean.  Texts are not sorted here: whoever
+ * fills in such a list knows whether its order means something.
+ */
 static void
 sort_members(const SchemaKind *kind, void *object)
 {
@@ -481,7 +484,12 @@ schema_sort(Schema *schema)
 	sort_members(&schema_kind, schema);
 }
 
-/* Lists are sorted by the same order: halving finds it. */
+/*
+ * Lists are sorted by the same order: halving finds it.
+ *
+ * In a list that is not sorted it may miss what is there: the order is the caller's to
+ * keep.
+ */
 void *
 schema_find(List *objects, const char *schema, const char *name, const char *signature)
 {
@@ -519,7 +527,11 @@ schema_find_view(const Schema *schema, const char *nspname, const char *relname)
 	return schema_find(schema->views, nspname, relname, NULL);
 }
 
-/* Of a list without schemas: columns of a table, constraints, indexes. */
+/*
+ * Of a list without schemas: columns of a table, constraints, indexes.  Columns are not
+ * sorted, and the lists are short: no halving.  A child without a name is one that is
+ * being taken out.
+ */
 void *
 schema_find_child(List *objects, const char *name)
 {
@@ -547,7 +559,10 @@ schema_lists(List *texts, const char *text)
 	return false;
 }
 
-/* As SQL would name it; of a routine with its arguments. */
+/*
+ * As SQL would name it; of a routine with its arguments.  In the current context,
+ * always a new text.
+ */
 char *
 schema_identity(const void *object)
 {

@@ -6,6 +6,10 @@
  * not what the database is.  Routines and types are always taken along: they are
  * cheap, and triggers, policies and index expressions use them without saying so
  * in depends_on.
+ *
+ * It assumes sorted schemas on both sides.  It may take more than needed, never less of
+ * what depends_on tells; what that does not tell, a trial finds out, which then takes
+ * all (trial_swap.c).  It copies a table only where it takes foreign keys off.
  */
 #include "postgres.h"
 
@@ -45,6 +49,7 @@ static const struct
 
 #define LIST_OF(schema, i) (*(List **) ((char *) (schema) + lists[i].offset))
 
+/* As depends_on has it, so that its texts serve as keys. */
 static char *
 object_key(const SchemaKind *kind, const void *object)
 {
@@ -88,7 +93,11 @@ add_key(Subset *subset, const char *key)
 		subset->grown = true;
 }
 
-/* The tables that foreign keys of a table point at; their own keys are not followed. */
+/*
+ * The tables that foreign keys of a table point at; their own keys are not followed.
+ * Or a table would bring in its whole neighbourhood, and the trial cost as much as the
+ * database.
+ */
 static void
 add_referenced(Subset *subset, const SchemaTable *table)
 {
@@ -115,6 +124,7 @@ add_seed(Subset *subset, const SchemaKind *kind, const void *object)
 		add_referenced(subset, object);
 }
 
+/* Both sides: what is new is in the one, what goes in the other. */
 static void
 add_seeds(Subset *subset, List *differences)
 {
@@ -190,7 +200,10 @@ stands_on(const Subset *subset, const SchemaObject *object)
 	return false;
 }
 
-/* One round: what objects of the subset need, and views that read its tables. */
+/*
+ * One round: what objects of the subset need, and views that read its tables.  Until
+ * nothing more comes, see below: each round may bring what another list's objects need.
+ */
 static void
 grow(Subset *subset, const Schema *schema)
 {
@@ -236,6 +249,7 @@ subset_of_differences(const Schema *expected, const Schema *actual, List *differ
 	return subset;
 }
 
+/* NULL keys contain everything. */
 Subset *
 subset_of_all(void)
 {
