@@ -160,7 +160,10 @@ add_composites(CatalogReader *r, List *types)
 	}
 }
 
-/* A type without an entry stands for its table, its element or its range. */
+/*
+ * A type without an entry stands for its table, its element or its range.  An array is
+ * as ready as its element, a multirange as its range.
+ */
 static Dependent *
 find_type(CatalogReader *r, Oid type)
 {
@@ -178,6 +181,7 @@ find_type(CatalogReader *r, Oid type)
 	return NULL;
 }
 
+/* Types of the server are always there, and are not looked up. */
 static Dependent *
 find_target(CatalogReader *r, const ObjectKey *key)
 {
@@ -198,7 +202,10 @@ find_column(const SchemaKind *kind, SchemaObject *object, int attnum)
 	return NULL;
 }
 
-/* A default, check or view query belongs to its relation or domain. */
+/*
+ * A default, check or view query belongs to its relation or domain.  The rule of a view
+ * is the view; any other rule is made by a command of its own, after all tables.
+ */
 static void
 adopt_part(CatalogReader *r, Form_pg_depend form)
 {
@@ -243,6 +250,10 @@ is_wanted(Form_pg_depend form)
 		   form->classid != AccessMethodProcedureRelationId;
 }
 
+/*
+ * Edges are gathered and resolved later: the row that says what a default belongs to
+ * may come after the one that says what it needs.
+ */
 static void
 read_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 {
@@ -264,7 +275,11 @@ read_edge(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	MemoryContextSwitchTo(oldcxt);
 }
 
-/* A sequence comes before the table whose column owns it. */
+/*
+ * A sequence comes before the table whose column owns it.  A serial's default needs the
+ * sequence; that the sequence goes with the column is the other direction of the same
+ * pair, and would close a circle.
+ */
 static bool
 is_backward(const Dependent *from, const Dependent *to)
 {
@@ -315,6 +330,7 @@ add_dependency(CatalogReader *r, const Edge *edge, const Dependent *from, const 
 		from->object->depends_on = lappend(from->object->depends_on, name_target(r, to, true));
 }
 
+/* A table with ten columns of a type has ten rows in pg_depend and needs the type once. */
 static void
 sort_one(SchemaObject *object)
 {

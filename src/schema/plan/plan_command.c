@@ -17,7 +17,10 @@
 #include "schema/plan/plan_command.h"
 #include "utils/guc.h"
 
-/* setval(...) and nothing beside it: where a sequence goes on. */
+/*
+ * setval(...) and nothing beside it: where a sequence goes on.  FROM and what it reads
+ * are free: the value comes from rows and from pg_sequence.
+ */
 static bool
 is_setval(const SelectStmt *stmt)
 {
@@ -161,6 +164,10 @@ name_step(void *arg)
 	errcontext("step \"%s\" for %s: %s", step->action, step->object, step->sql);
 }
 
+/*
+ * Of a plan that was just made, so that what is wrong is blamed on the document and not
+ * on the plan: its definitions are what the text came from.
+ */
 Node *
 plan_command_check(const PlanStep *step)
 {

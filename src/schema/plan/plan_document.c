@@ -36,6 +36,7 @@ static const char *const step_members[] = {"step",	  "action", "object", "sql",
 										   "hazards", "reason", "table",  "rows",
 										   "bytes",	  "online", NULL};
 
+/* Columns of tables alone: a view's come with its query. */
 static void
 write_missing(JsonWriter *w, const SchemaPlan *plan, const SchemaKind *kind, const char *key)
 {
@@ -65,6 +66,7 @@ hazard_names(const PlanStep *step)
 	return names;
 }
 
+/* rows and bytes are below zero where nobody has measured the relation. */
 static void
 write_step(JsonWriter *w, const PlanStep *step)
 {
@@ -140,6 +142,11 @@ plan_write(const SchemaPlan *plan, const PlanHeader *header)
 	return json_finish(&w);
 }
 
+/*
+ * What is not known here is refused, since a member that is passed over might have been
+ * meant to hold a step back.  The text itself is checked when it is read as a command
+ * (plan_command.c).
+ */
 static bool
 read_step(const char *key, JsonbValue *value, void *arg)
 {
@@ -167,6 +174,7 @@ read_step(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/* In the form of difference_key(), by which apply recognizes what was announced. */
 static bool
 read_remaining(const char *key, JsonbValue *value, void *arg)
 {
@@ -183,6 +191,10 @@ read_remaining(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/*
+ * A plan of a later version may have steps that must be treated otherwise: refused as a
+ * whole.
+ */
 static void
 check_format(JsonbContainer *plan)
 {

@@ -8,6 +8,11 @@
  * converted by way of their text; a row that holds a label that is gone makes the
  * plan fail.  Which labels are used at once is known when all steps are planned: they
  * are then planned again.
+ *
+ * It assumes that values have a text that the new type reads, which is so of a label
+ * that stays.  It never makes a type anew under which another type or a partition key
+ * stands, and never one whose functions are in C: such a difference remains, with its
+ * reason.  Without allow_drop no label goes.
  */
 #include "postgres.h"
 
@@ -30,7 +35,10 @@ label_position(List *labels, const char *label)
 	return -1;
 }
 
-/* Whether the labels there are stay, in their order. */
+/*
+ * Whether the labels there are stay, in their order.  A label that was renamed is one
+ * that goes and one that comes: renames have to be told.
+ */
 static bool
 labels_only_grow(List *to, List *from)
 {
@@ -87,7 +95,11 @@ has_arrays(const Planner *p, const SchemaType *domain)
 	return false;
 }
 
-/* The type that a difference makes narrower, as a difference of its own; or NULL. */
+/*
+ * The type that a difference makes narrower, as a difference of its own; or NULL. Each
+ * difference of such a domain asks for the same, so a difference of the type as a whole
+ * stands for it.
+ */
 static const Difference *
 find_narrower(const Planner *p, const Difference *d)
 {
@@ -109,6 +121,7 @@ find_narrower(const Planner *p, const Difference *d)
 	return NULL;
 }
 
+/* used_enums is empty when a plan is made for the first time. */
 static bool
 must_recreate(const Planner *p, const Difference *d)
 {
@@ -155,7 +168,10 @@ find_partitioned(const Planner *p, const SchemaType *type)
 	return NULL;
 }
 
-/* Why a type cannot be made anew, or NULL. */
+/*
+ * Why a type cannot be made anew, or NULL. A reason for people, which stands in
+ * "remaining".
+ */
 static const char *
 find_obstacle(const Planner *p, const Difference *d)
 {
@@ -180,6 +196,10 @@ find_obstacle(const Planner *p, const Difference *d)
 	return NULL;
 }
 
+/*
+ * Before all steps: what is planned for columns, defaults and views depends on which
+ * types are made anew.
+ */
 void
 plan_find_recreated(Planner *p)
 {
@@ -226,6 +246,10 @@ add_labels(Planner *p, const SchemaType *to, const SchemaType *from)
 	}
 }
 
+/*
+ * The old type is moved aside and dropped last, because columns are still of it until
+ * they are converted; owner and privileges go over to the new one.
+ */
 static void
 recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 {
@@ -323,6 +347,10 @@ convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 			psprintf("ALTER COLUMN %s SET DEFAULT %s", name, to->default_value), REASON));
 }
 
+/*
+ * A table that is not expected goes with its columns of the old type where it may be
+ * dropped.
+ */
 static void
 convert_table(Planner *p, const SchemaTable *actual)
 {
@@ -395,6 +423,10 @@ is_used(const SchemaPlan *plan, const SchemaType *type, const char *label)
 	return false;
 }
 
+/*
+ * Looked for in the texts of steps, where the server prints a constant with its type: a
+ * default, a check, a predicate.
+ */
 List *
 plan_used_enums(const SchemaPlan *plan)
 {

@@ -4,6 +4,11 @@
  *
  * A serial column that becomes an identity, and the other way round, gets another
  * sequence, which goes on where the old one stood.
+ *
+ * It assumes that options are the server's own text, in which a keyword stands once.
+ * Where a sequence goes on is found when the step runs, from the rows there are then,
+ * not when it is planned.  A value beyond the bounds is not set, and leaves the
+ * sequence where it starts.
  */
 #include "postgres.h"
 
@@ -14,6 +19,10 @@
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
+/*
+ * A document does not know the name, for it follows renames in one database and not in
+ * another; then it is the one that the server would give.
+ */
 char *
 plan_identity_sequence(const SchemaTable *table, const SchemaColumn *column)
 {
@@ -132,6 +141,10 @@ plan_identity_is_outside(const Planner *p, const SchemaTable *table, const Schem
 		o.maximum != SCHEMA_UNSET ? o.maximum : (o.increment > 0 ? PG_INT64_MAX : -1));
 }
 
+/*
+ * New bounds are refused by the server where the value lies outside of them, unless the
+ * command restarts it.
+ */
 bool
 plan_sequence_is_outside(const Planner *p, const char *sequence, int64 minimum, int64 maximum)
 {
@@ -159,7 +172,10 @@ find_owned(const Schema *schema, const SchemaTable *table, const SchemaColumn *c
 	return NULL;
 }
 
-/* The value a sequence has given out last, as one side of greatest() or least(). */
+/*
+ * The value a sequence has given out last, as one side of greatest() or least().
+ * Nothing where it has given out none: greatest() and least() pass over a null.
+ */
 static char *
 last_value(const SchemaSequence *sequence)
 {
@@ -205,7 +221,10 @@ plan_advance_identity(Planner *p, const SchemaTable *table, const SchemaTable *a
 	planner_hazard(step, HAZARD_TABLE_SCAN);
 }
 
-/* Whether a default takes its values from a sequence. */
+/*
+ * Whether a default takes its values from a sequence.  By the text of the default, as
+ * the server prints a nextval() of this sequence.
+ */
 static bool
 counts_with(const SchemaColumn *column, const SchemaSequence *sequence)
 {
@@ -326,6 +345,7 @@ plan_succeeds_identity(Planner *p, const SchemaSequence *sequence, const char *r
 	return true;
 }
 
+/* A sequence that is there already is no successor: it has a place of its own. */
 bool
 plan_is_succeeded(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
 {

@@ -14,6 +14,7 @@
 #include "schema/plan/plan_not_null.h"
 #include "utils/builtins.h"
 
+/* Constraints share one space of names with those of NOT NULL. */
 static bool
 is_taken(const SchemaTable *table, const char *name)
 {

@@ -19,7 +19,11 @@
 
 #define PARSE_PREFIX "ALTER TABLE t ADD COLUMN c "
 
-/* The column definition a clause stands for, or NULL where it is something else. */
+/*
+ * The column definition a clause stands for, or NULL where it is something else.  As it
+ * will stand in the command: what parses otherwise here (a second command, a list)
+ * would there as well.
+ */
 static ColumnDef *
 parse_clause(const char *clause)
 {
@@ -56,6 +60,7 @@ plan_clause_is_not_null(const char *clause)
 	return clause_has(clause, CONSTR_NOTNULL) || clause_has(clause, CONSTR_PRIMARY);
 }
 
+/* A serial brings its default with it. */
 bool
 plan_clause_has_default(const char *clause)
 {
@@ -66,7 +71,11 @@ plan_clause_has_default(const char *clause)
 		   clause_has(clause, CONSTR_GENERATED) || strstr(name, "serial") != NULL;
 }
 
-/* Constraints are cut out at their places in the text, the last one first. */
+/*
+ * Constraints are cut out at their places in the text, the last one first.
+ *
+ * Blanks take their place, so that the places of the others stay true.
+ */
 char *
 plan_clause_nullable(const char *clause)
 {
@@ -119,7 +128,10 @@ check_clause(const char *key, const char *clause)
 	error_context_stack = context.previous;
 }
 
-/* "table.column" or "schema.table.column", each part quoted as in SQL where needed. */
+/*
+ * "table.column" or "schema.table.column", each part quoted as in SQL where needed.
+ * Folded as SQL folds names.
+ */
 static List *
 split_name(const char *key, const char *what)
 {
@@ -190,6 +202,7 @@ read_rename(const char *key, JsonbValue *value, void *arg)
 	return true;
 }
 
+/* Comments in a text are hints: they stay there when the rename has long been done. */
 List *
 plan_renames_of_document(List *renames)
 {

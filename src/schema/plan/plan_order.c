@@ -9,6 +9,12 @@
  * under a foreign key, a function in a policy) the nodes of the live schema do: what
  * takes a thing away waits for whatever takes away what needs it.  The steps are sorted
  * so that each stands as early as its place has it, once it need not wait any more.
+ *
+ * It assumes that all is planned: a step that is added afterwards is not ordered.  It
+ * never drops or changes a step, and never fails for a circle: where steps
+ * wait for each other, some order is given, and the trial tells whether it is one that
+ * the server takes.  Steps of equal place keep the order in which they were added, so
+ * that the same two schemas give the same plan.
  */
 #include "postgres.h"
 
@@ -28,6 +34,7 @@ typedef struct OrderNode
 	bool		placed;
 } OrderNode;
 
+/* The one place where members of a PlanPlace are weighed against each other. */
 static int
 compare_places(const PlanStep *x, const PlanStep *y)
 {
@@ -48,7 +55,11 @@ compare_steps(const ListCell *a, const ListCell *b)
 	return compare_places(lfirst(a), lfirst(b));
 }
 
-/* The step that takes a part of the live schema out of the way, by itself or with the whole. */
+/*
+ * The step that takes a part of the live schema out of the way, by itself or with the
+ * whole.  NULL: nothing of the plan takes it away.  It may be noted by its node (a
+ * default), by its object, or by what it is part of, from the narrowest to the widest.
+ */
 static PlanStep *
 find_gone(const Planner *p, const GraphNode *node)
 {
@@ -59,6 +70,7 @@ find_gone(const Planner *p, const GraphNode *node)
 	return step != NULL || node->parent == NULL ? step : planner_find_gone(p, node->parent);
 }
 
+/* A step does not wait for itself: a table goes with its own constraints. */
 static void
 add_edge(OrderNode *nodes, const PlanStep *before, const PlanStep *after)
 {
@@ -185,7 +197,10 @@ compare_urgency(Datum a, Datum b, void *arg)
 
 /*
  * What a step waits for comes as early as that step would stand: a table that could go
- * last goes first, where a view that makes way for a column cannot be dropped before it.
+ * last goes first, where a view that makes way for a column cannot be dropped before
+ * it.
+ *
+ * By rounds, until none changes anything; they end because an urgency only falls.
  */
 static void
 pass_urgency_on(OrderNode *nodes, int count)
@@ -213,7 +228,10 @@ pass_urgency_on(OrderNode *nodes, int count)
 	}
 }
 
-/* The first in place of those that wait for each other. */
+/*
+ * The first in place of those that wait for each other. from only moves up, so that all
+ * calls together look at each step once.
+ */
 static int
 first_waiting(const OrderNode *nodes, int count, int *from)
 {
@@ -257,6 +275,7 @@ sort_nodes(OrderNode *nodes, int count)
 	return result;
 }
 
+/* Numbers are places in the array here, and those of the document only in the end. */
 static OrderNode *
 number_steps(Planner *p)
 {
@@ -277,7 +296,10 @@ number_steps(Planner *p)
 
 /* ---------- circles ---------- */
 
-/* Takes away all steps that sooner or later need not wait; true for those that are left. */
+/*
+ * Takes away all steps that sooner or later need not wait; true for those that are
+ * left.  What is left is in a circle, or waits for one.
+ */
 static void
 peel(OrderNode *nodes, int count)
 {
@@ -299,7 +321,11 @@ peel(OrderNode *nodes, int count)
 	}
 }
 
-/* What can go by itself, without what it is part of. */
+/*
+ * What can go by itself, without what it is part of.  An inherited constraint goes with
+ * its parent's alone, and a generated column without its expression would be another
+ * column.
+ */
 static bool
 is_severable(const GraphNode *node)
 {

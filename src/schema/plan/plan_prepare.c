@@ -27,7 +27,10 @@ list_of(const Schema *schema, const SchemaKind *kind)
 	return NIL;
 }
 
-/* The part of the expected schema that a node of the live one stands for, or NULL. */
+/*
+ * The part of the expected schema that a node of the live one stands for, or NULL.
+ * Found by kind and name, since the expected side has no nodes.
+ */
 static const void *
 find_expected(const Planner *p, const GraphNode *node)
 {
@@ -47,7 +50,10 @@ find_expected(const Planner *p, const GraphNode *node)
 	return NULL;
 }
 
-/* Whether it is expected just as it is, in so far as it needs others. */
+/*
+ * Whether it is expected just as it is, in so far as it needs others.  What is not
+ * expected stays as well where nothing may be dropped.
+ */
 static bool
 stays(const Planner *p, const GraphNode *node)
 {
@@ -66,6 +72,7 @@ stays(const Planner *p, const GraphNode *node)
 												  SCHEMA_TEXT(node->object, definition));
 }
 
+/* Whether a drop at the end would fail for something that no step takes away. */
 static bool
 is_needed(const Planner *p, const SchemaKind *kind, const void *object)
 {
@@ -82,7 +89,10 @@ is_needed(const Planner *p, const SchemaKind *kind, const void *object)
 	return false;
 }
 
-/* Whether something expected takes the name of an index, in another place than it is. */
+/*
+ * Whether something expected takes the name of an index, in another place than it is.
+ * Indexes share their names with tables, views and sequences of the schema.
+ */
 static bool
 is_name_taken(const Planner *p, const SchemaTable *holder, const char *name)
 {
@@ -145,6 +155,7 @@ is_overloaded(const Planner *p, const SchemaFunction *function)
 	return false;
 }
 
+/* Without allow_drop nothing is taken away, so nothing has to make way for that. */
 static void
 prepare_extra(Planner *p, const Difference *d)
 {
@@ -176,7 +187,10 @@ prepare_extra(Planner *p, const Difference *d)
 		plan_recreate_other(p, d->actual, NULL, "it is not expected");
 }
 
-/* A key or index that is made again. */
+/*
+ * A key or index that is made again.  What is excepted here is changed in place, and
+ * nothing that needs it has to go.
+ */
 static bool
 is_dropped_key(const Difference *d)
 {
@@ -227,6 +241,10 @@ plan_is_of_frozen(const Planner *p, const Difference *d)
 		   planner_is_frozen(p, to, from);
 }
 
+/*
+ * Before any step is made for a difference itself: each of these asks what is gone
+ * already.
+ */
 void
 plan_prepare(Planner *p)
 {

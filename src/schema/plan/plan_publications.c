@@ -4,6 +4,12 @@
  *
  * A publication that names a column in its list or its condition keeps that from being
  * changed: the table leaves it for the time being.
+ *
+ * It assumes that an entry is the server's text: the qualified name of a table, then a
+ * list of columns in parentheses, then a condition.  An entry is never altered in
+ * place, since SET TABLE would name all the others again: the table leaves and comes
+ * back.  Where nothing of the expected schema speaks of publications, those that exist
+ * stay as they are.
  */
 #include "postgres.h"
 
@@ -22,7 +28,11 @@ typedef struct Published
 	const char *column;
 } Published;
 
-/* The columns of a publication's entry, (a, b), NIL where it has none; *rest is what follows. */
+/*
+ * The columns of a publication's entry, (a, b), NIL where it has none; *rest is what
+ * follows.  A quoted name may hold the parenthesis that ends the list, so quotes are
+ * passed over as a whole.
+ */
 static List *
 published_columns(const char *entry, const char **rest)
 {
@@ -61,7 +71,10 @@ entry_without(const Published *c, const char *table, const char *entry)
 	return psprintf("%s%s%s", table, left != NIL ? psprintf(" (%s)", ddl_names(left)) : "", rest);
 }
 
-/* The table's entry of a publication where that names the column, else NULL. */
+/*
+ * The table's entry of a publication where that names the column, else NULL. The blank
+ * behind the name tells a table from one whose name only begins so.
+ */
 static const char *
 find_entry(const Published *c, const SchemaPublication *publication, const char *table)
 {
@@ -89,6 +102,7 @@ is_expected(const Planner *p, const SchemaPublication *publication, const char *
 	return expected == NULL || schema_lists(expected->tables, entry);
 }
 
+/* Entries are marked as gone by their own address: several columns of one may ask. */
 void
 plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool stays)
 {
@@ -132,6 +146,10 @@ publishes(const SchemaPublication *publication, const char *table)
 	return false;
 }
 
+/*
+ * One that the expectation does not know stays unless drops are allowed, and publishes
+ * on.
+ */
 const SchemaPublication *
 plan_find_publisher(const Planner *p, const SchemaTable *table)
 {
@@ -171,7 +189,10 @@ plan_find_publication(const Planner *p, const SchemaTable *table, const char *co
 
 /* ---------- publications that differ ---------- */
 
-/* The name of the table that an entry begins with, quoted as it stands there. */
+/*
+ * The name of the table that an entry begins with, quoted as it stands there.  DROP
+ * TABLE takes no list and no condition.
+ */
 static char *
 entry_table(const char *entry)
 {
@@ -250,6 +271,7 @@ change_published_schemas(Planner *p, const SchemaPublication *to, const SchemaPu
 							  reason);
 }
 
+/* Owner and comment are kept. */
 static void
 replace_publication(Planner *p, const SchemaPublication *to, const SchemaPublication *from)
 {
@@ -263,6 +285,7 @@ replace_publication(Planner *p, const SchemaPublication *to, const SchemaPublica
 	plan_create_publication(p, merged, reason);
 }
 
+/* All options are set by one command, whichever of them differs. */
 void
 plan_change_publication(Planner *p, const Difference *d)
 {
@@ -284,6 +307,7 @@ plan_change_publication(Planner *p, const Difference *d)
 						  "its options differ");
 }
 
+/* In the describe phase: every table that it names is there by then. */
 void
 plan_create_publication(Planner *p, const SchemaPublication *publication, const char *reason)
 {

@@ -74,6 +74,10 @@ set_rank(HTAB *ranks, const void *object, PlanBand band, int rank)
 	entry->rank = rank;
 }
 
+/*
+ * NULL for what depends_on names and nobody here makes: an object of another schema, or
+ * of an extension.
+ */
 static RankNode *
 find_rank_node(const RankList *list, char *key)
 {
@@ -161,6 +165,10 @@ break_circle(RankList *list, RankNode *last)
 		view->is_first = true;
 }
 
+/*
+ * A way that closes is broken at once; is_open tells the way from what was visited
+ * before.
+ */
 static void
 find_circles(RankList *list, RankNode *node)
 {
@@ -195,6 +203,10 @@ is_waited_for(const RankList *list, const RankNode *node, const RankNode *found)
 	return !is_put_off(list, node, found->key);
 }
 
+/*
+ * What breaks a circle does not wait for all it needs, so that this ends, and every
+ * object gets its rank after those that it does wait for.
+ */
 static void
 visit_node(RankList *list, RankNode *node)
 {
@@ -216,7 +228,8 @@ visit_node(RankList *list, RankNode *node)
 
 /*
  * Gives each top-level object of a schema its place, dependencies first; adds what is
- * made in two steps, whole views and parts of tables and domains.
+ * made in two steps, whole views and parts of tables and domains.  Sorted by key first:
+ * visits begin in an order that does not depend on the lists.
  */
 static void
 add_ranks(HTAB *ranks, const Schema *schema, int direction, List **shells, List **later)
@@ -250,6 +263,10 @@ add_ranks(HTAB *ranks, const Schema *schema, int direction, List **shells, List 
 	*later = list.later;
 }
 
+/*
+ * Live objects have negative ranks, so that what needs others goes before these, and
+ * one table serves for both sides.
+ */
 void
 plan_rank_objects(Planner *p)
 {
@@ -263,6 +280,7 @@ plan_rank_objects(Planner *p)
 	add_ranks(p->ranks, p->expected, 1, &p->shells, &p->later);
 }
 
+/* Objects that no list of add_ranks() holds, such as publications, have rank 0. */
 static Rank
 rank_of(const Planner *p, const void *object)
 {
@@ -271,6 +289,7 @@ rank_of(const Planner *p, const void *object)
 	return entry != NULL ? *entry : (Rank){.band = BAND_NORMAL};
 }
 
+/* A copy stands for its original under another address, by which ranks are found. */
 void
 plan_rank_copy(Planner *p, const void *copy, const void *original)
 {

@@ -8,6 +8,11 @@
  *
  * Constraints and indexes need not be told: one that differs from a missing one in
  * nothing but its name takes that name.
+ *
+ * It assumes that names are those of the live schema, or of what other renames of the
+ * same plan leave.  It never guesses: a column that may have been renamed is told in a
+ * note and planned as missing and extra, because a rename keeps values under a name and
+ * a wrong one would keep the wrong values.
  */
 #include "postgres.h"
 
@@ -67,7 +72,13 @@ has_part(const RenameTarget *target, const char *name)
 							 name) != NULL;
 }
 
-/* Whether names, the last of them replaced by `last` where that is given, name something. */
+/*
+ * Whether names, the last of them replaced by `last` where that is given, name
+ * something.
+ *
+ * Two names are ambiguous: a table in the schemas planned and its column, or a schema
+ * and its table.  The first reading that names something counts.
+ */
 static bool
 find_target(const Schema *schema, List *names, const char *last, RenameTarget *target)
 {
@@ -135,7 +146,10 @@ target_kind(const RenameTarget *target)
 								  : &schema_type_kind;
 }
 
-/* RENAME with what it is of; values and attributes stay what they are under another name. */
+/*
+ * RENAME with what it is of; values and attributes stay what they are under another
+ * name.  CASCADE carries a renamed attribute on to tables that are of the type.
+ */
 static char *
 rename_clause(const RenameTarget *target, const char *to)
 {
@@ -267,6 +281,11 @@ rename_relations(const Schema *actual, List *renames, List **renamed)
 	return steps;
 }
 
+/*
+ * What was renamed before is no error, so that a document with its hints can be planned
+ * with again and again; a hint that names nothing is not either, for the text does not
+ * know how old a database is.  A rename of the caller's that names nothing is a slip.
+ */
 List *
 plan_rename_steps(const Schema *actual, List *renames)
 {
@@ -338,7 +357,10 @@ plan_suspect_renames(Planner *p)
 
 /* ---------- constraints and indexes ---------- */
 
-/* The live child that is the missing one under another name, or NULL. */
+/*
+ * The live child that is the missing one under another name, or NULL. A part of a
+ * partitioned index, or a copy of a constraint, goes by its whole.
+ */
 static const SchemaObject *
 find_namesake(const Planner *p, const SchemaKind *kind, const SchemaObject *missing, List *expected,
 			  List *actual)
@@ -356,6 +378,7 @@ find_namesake(const Planner *p, const SchemaKind *kind, const SchemaObject *miss
 	return NULL;
 }
 
+/* Both are gone as differences: neither is made, nor dropped. */
 static void
 rename_child(Planner *p, const Difference *d, const SchemaObject *child)
 {

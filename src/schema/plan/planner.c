@@ -100,6 +100,7 @@ planner_describe(const GraphNode *node)
 										 : schema_identity(node->object));
 }
 
+/* step may be NULL: it goes, and nobody needs to wait for that. */
 void
 planner_set_gone(Planner *p, const void *thing, PlanStep *step)
 {
@@ -137,6 +138,10 @@ planner_retype(PlanStep *step, const SchemaTable *actual)
 		step->takes = lappend(step->takes, actual->object.node->rowtype);
 }
 
+/*
+ * What needs it has to be in a trial, or the trial would not notice that it is in the
+ * way; what is in no schema planned cannot be, and is an obstacle.
+ */
 void
 planner_concern(Planner *p, const GraphNode *node)
 {
@@ -180,6 +185,10 @@ plan_leaves(const SchemaPlan *plan, const Difference *difference)
 	return false;
 }
 
+/*
+ * Differences of one object come one after the other, so the last one is all that has
+ * to be remembered.
+ */
 bool
 planner_was_handled(Planner *p, const void *object)
 {
@@ -189,6 +198,7 @@ planner_was_handled(Planner *p, const void *object)
 	return false;
 }
 
+/* By name: it may be asked of either side's struct. */
 bool
 planner_is_detached(const Planner *p, const void *view)
 {
@@ -248,6 +258,7 @@ planner_make(PlanStep *step, const SchemaKind *kind, const void *object, const v
 	}
 }
 
+/* Without facts, as when copies are planned, nothing has rows. */
 bool
 planner_has_rows(const Planner *p, const SchemaTable *table)
 {
@@ -277,6 +288,10 @@ planner_find_live(const Planner *p, const char *identity)
 	return find_table(p->actual, identity);
 }
 
+/*
+ * A rebuild would make it as expected; where there is none, it stays as it is with all
+ * that hangs on it.
+ */
 static bool
 is_partitioned_otherwise(const Planner *p, const char *table)
 {
@@ -331,6 +346,7 @@ planner_has_name_conflict(Planner *p, const Difference *d)
 	return true;
 }
 
+/* Early where its name is wanted, else when nothing expected needs it any more. */
 PlanPhase
 planner_drop_phase(const Planner *p, const SchemaKind *kind, const void *object)
 {
@@ -369,6 +385,7 @@ planner_depends_on(const SchemaObject *object, const SchemaType *type)
 	return schema_lists(object->depends_on, psprintf("type %s", schema_identity(type)));
 }
 
+/* By the words of a type, as columns have it: with brackets where it is an array. */
 bool
 planner_is_recreated(const Planner *p, const char *type)
 {
@@ -453,6 +470,10 @@ planner_is_part(const SchemaKind *kind, const void *child)
 		   (kind == &schema_index_kind && ((const SchemaIndex *) child)->inherited);
 }
 
+/*
+ * The worst lock is assumed; where it is less, trial.c asks the server for it
+ * afterwards.
+ */
 PlanStep *
 planner_alter_table(Planner *p, PlanPhase phase, const char *action, const char *object,
 					const SchemaTable *table, const char *clause, const char *reason)
