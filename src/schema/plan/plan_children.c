@@ -6,6 +6,11 @@
  * Such an object is made from its definition.  One that changed is dropped and
  * made again, unless the change has a cheaper command; an index is made beside
  * the old one first, so that no moment is without it.
+ *
+ * It assumes that definitions are the server's own text and go in as they stand.  What
+ * comes with a parent (a partition's part of an index, an inherited check, a copied
+ * trigger) has no step here, unless the table comes to that parent, or leaves it, with
+ * this plan.  It never takes away what is not expected without allow_drop.
  */
 #include "postgres.h"
 
@@ -32,7 +37,11 @@ in_schema(const void *parent, const char *name)
 
 /* ---------- constraints ---------- */
 
-/* Whether the index there is will do for a new key of its name. */
+/*
+ * Whether the index there is will do for a new key of its name.  A key that takes the
+ * index there is spares a build.  The server renames an index that is adopted, so the
+ * names have to agree already; a partitioned table cannot adopt.
+ */
 static bool
 adopts_index(const Planner *p, const SchemaTable *live, const SchemaTable *table,
 			 const SchemaConstraint *key)
@@ -105,8 +114,10 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 /* ---------- indexes ---------- */
 
 /*
- * The index of a partitioned table is made on the table alone, those of its
- * partitions by their own names; together they are valid once all are attached.
+ * The index of a partitioned table is made on the table alone, those of its partitions
+ * by their own names; together they are valid once all are attached.
+ *
+ * Last of its phase, so that all parts are there.
  */
 static void
 attach_index(Planner *p, const void *parent, const SchemaIndex *index, const char *reason)
@@ -129,7 +140,10 @@ alter_index(Planner *p, const void *parent, const SchemaIndex *index, const char
 				 psprintf("ALTER INDEX %s %s", object, clause), reason);
 }
 
-/* The target of a column in a list of "column number=target", or NULL. */
+/*
+ * The target of a column in a list of "column number=target", or NULL. Columns of an
+ * index go by their numbers: expressions have no names.
+ */
 static const char *
 find_target(List *statistics, const char *entry)
 {
@@ -142,7 +156,10 @@ find_target(List *statistics, const char *entry)
 	return NULL;
 }
 
-/* Targets of an index's expressions; before is NIL for a new one. */
+/*
+ * Targets of an index's expressions; before is NIL for a new one. -1 is the server's
+ * default, for what had a target and is to have none.
+ */
 static void
 set_targets(Planner *p, const void *parent, const SchemaIndex *index, List *before,
 			const char *reason)
@@ -167,7 +184,10 @@ set_targets(Planner *p, const void *parent, const SchemaIndex *index, List *befo
 	}
 }
 
-/* The constraint that an index belongs to, or NULL. */
+/*
+ * The constraint that an index belongs to, or NULL. By the index's name, which is the
+ * constraint's unless somebody gave it another.
+ */
 static const SchemaConstraint *
 find_key(const SchemaTable *table, const SchemaIndex *index)
 {
@@ -196,6 +216,8 @@ comes_to_parent(const Planner *p, const SchemaTable *table)
 
 /*
  * The key of a partition that comes with the whole's has a name of the server's choice.
+ *
+ * So the name that the server will choose is worked out, as it does it, and renamed.
  */
 static void
 name_key(Planner *p, const SchemaTable *table, const SchemaIndex *index, const char *reason)
@@ -218,7 +240,10 @@ name_key(Planner *p, const SchemaTable *table, const SchemaIndex *index, const c
 				 reason);
 }
 
-/* What neither CREATE INDEX nor the constraint of an index says. */
+/*
+ * What neither CREATE INDEX nor the constraint of an index says.  The index of a key
+ * has no CREATE INDEX, so its options and tablespace are set afterwards.
+ */
 static void
 set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
 				 const SchemaIndex *index, const char *reason)
@@ -244,8 +269,9 @@ set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
 }
 
 /*
- * A new partition gets its part of an index that its parent has, under a name of
- * the server's choice.
+ * A new partition gets its part of an index that its parent has, under a name of the
+ * server's choice.  Without a live parent, or with one that is rebuilt, the parts are
+ * attached one by one instead.  True: the index comes by itself.
  */
 static bool
 takes_part(Planner *p, const SchemaTable *table, const SchemaIndex *index, const char *reason)
@@ -308,7 +334,10 @@ create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 	plan_describe_new(p, &schema_index_kind, parent_kind, parent, index);
 }
 
-/* The new index under a name of its own, the old one dropped, the new one renamed. */
+/*
+ * The new index under a name of its own, the old one dropped, the new one renamed.
+ * Queries that need it find one or the other; dropping first would leave them without.
+ */
 static void
 replace_index(Planner *p, const Difference *d)
 {
@@ -352,6 +381,7 @@ enable_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger, con
 				 reason);
 }
 
+/* How it fires is set by a command of its own: CREATE TRIGGER cannot say it. */
 void
 plan_create_trigger(Planner *p, const void *parent, const SchemaTrigger *trigger,
 					const char *reason)
@@ -412,6 +442,7 @@ plan_create_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_k
 	}
 }
 
+/* is_bare: not even the constraints that CREATE TABLE takes were made with the table. */
 void
 plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *parent, bool is_bare,
 					 const char *reason)
@@ -442,6 +473,10 @@ plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *pare
 	}
 }
 
+/*
+ * False where another step has taken it away already: then it is not for the caller to
+ * make it again.
+ */
 bool
 plan_drop_child(Planner *p, const SchemaKind *kind, const SchemaKind *parent_kind,
 				const void *parent, const void *child, PlanPhase phase, const char *reason)
@@ -515,7 +550,12 @@ change_index(Planner *p, const Difference *d)
 	return true;
 }
 
-/* Changes that have a cheaper command than making the object again; true when it was one. */
+/*
+ * Changes that have a cheaper command than making the object again; true when it was
+ * one.
+ *
+ * A constraint that is to be not valid, and is valid, has no command: it is made again.
+ */
 static bool
 change_in_place(Planner *p, const Difference *d)
 {
@@ -544,7 +584,10 @@ change_in_place(Planner *p, const Difference *d)
 	return true;
 }
 
-/* An index becomes a key's, or a key's index one of its own. */
+/*
+ * An index becomes a key's, or a key's index one of its own.  No command makes an index
+ * a key's but ADD CONSTRAINT, and none takes it away from one.
+ */
 static bool
 changes_hands(const Difference *d)
 {
@@ -552,7 +595,12 @@ changes_hands(const Difference *d)
 		   (((const SchemaIndex *) d->actual)->constraint == NULL);
 }
 
-/* The step of the constraint makes the index, takes the one there is, or drops it. */
+/*
+ * The step of the constraint makes the index, takes the one there is, or drops it.
+ *
+ * One that is in the key's way is dropped before, whether or not drops are allowed: the
+ * key makes another.
+ */
 static void
 change_hands(Planner *p, const Difference *d)
 {
@@ -574,7 +622,11 @@ change_hands(Planner *p, const Difference *d)
 	}
 }
 
-/* Whether a parent that stays has a constraint of the name, as it is or as it shall be. */
+/*
+ * Whether a parent that stays has a constraint of the name, as it is or as it shall be.
+ * A parent outside of the schemas planned is taken to have it: its children are not to
+ * lose anything for what is not known.
+ */
 static bool
 has_parents(const Planner *p, const Difference *d, const char *name, bool live)
 {
@@ -607,7 +659,11 @@ changes_parent(const Planner *p, const Difference *d)
 	return !planner_follows_parent(d->parent, d->parent_actual);
 }
 
-/* A table must have its parent's checks, and has its keys, before it becomes a child. */
+/*
+ * A table must have its parent's checks, and has its keys, before it becomes a child.
+ * INHERIT and ATTACH refuse a table that lacks a check of the parent's; foreign keys
+ * ATTACH makes itself.
+ */
 static bool
 comes_with_parent(const Planner *p, const Difference *d, const void *child)
 {
@@ -675,6 +731,10 @@ change_inherited(Planner *p, const Difference *d)
 	return true;
 }
 
+/*
+ * In this order: what another step does; what a parent does; what has a cheaper
+ * command; and only then drop and create.
+ */
 static void
 change_child(Planner *p, const Difference *d)
 {
@@ -710,6 +770,10 @@ change_child(Planner *p, const Difference *d)
 		(difference_is(d, SchemaConstraint, inherited) ||
 		 difference_is(d, SchemaIndex, inherited) || difference_is(d, SchemaIndex, parent)))
 		return;
+	/*
+	 * Of a partitioned table it cannot be made beside the old one: its parts go and
+	 * come with it.
+	 */
 	if (kind == &schema_index_kind && d->parent_kind == &schema_table_kind &&
 		((const SchemaTable *) d->parent)->partition_key != NULL)
 	{
@@ -742,7 +806,11 @@ come_with_parent(Planner *p, const Difference *d)
 		enable_trigger(p, d->parent, d->expected, reason);
 }
 
-/* A table that leaves its parent keeps what it had from it. */
+/*
+ * A table that leaves its parent keeps what it had from it.  What belongs to a
+ * constraint, and copies of triggers, go with what they are of; a part of an index only
+ * while the table stays with its parent.
+ */
 static bool
 goes_with_parent(const Planner *p, const Difference *d, const void *child)
 {

@@ -81,7 +81,10 @@ plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *col
 	plan_describe_new(p, &schema_column_kind, &schema_table_kind, table, column);
 }
 
-/* The clause the caller gave for a column that the expectation only names. */
+/*
+ * The clause the caller gave for a column that the expectation only names.  By the bare
+ * name of the table, in whatever schema, or by the qualified one.
+ */
 const char *
 plan_find_definition(const Planner *p, const SchemaTable *table, const char *column)
 {
@@ -150,6 +153,10 @@ plan_remain_nullable(Planner *p, const void *parent, const void *parent_actual,
 	planner_remain(p, later, "the table has rows and the column no default");
 }
 
+/*
+ * The server refuses to rewrite a table whose row type is that of a column somewhere.
+ * NULL where none is, or where that goes before.
+ */
 const GraphNode *
 plan_find_row_column(const Planner *p, const SchemaTable *actual)
 {
@@ -187,8 +194,10 @@ plan_check_refilled(Planner *p)
 }
 
 /*
- * No row is given a value while its type is used elsewhere, nor one that needs the table
- * by way of others: a default comes afterwards, to no rows.
+ * No row is given a value while its type is used elsewhere, nor one that needs the
+ * table by way of others: a default comes afterwards, to no rows.
+ *
+ * False: nothing stands in the way, and the column is added in the ordinary way.
  */
 static bool
 add_unfilled(Planner *p, const Difference *d, const SchemaColumn *column, bool has_rows)
@@ -267,7 +276,10 @@ add_column(Planner *p, const Difference *d)
 	plan_column_extras(p, table, d->expected, reason);
 }
 
-/* Whether a child of the table keeps the column for itself. */
+/*
+ * Whether a child of the table keeps the column for itself.  DROP COLUMN would go down
+ * to that child as well; with ONLY it becomes the child's own.
+ */
 static bool
 stays_below(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
 {
@@ -325,7 +337,10 @@ wait_for_parents(const Planner *p, const SchemaTable *table, const SchemaColumn 
 	}
 }
 
-/* One that is added to both is merged, if the child has it first, and of the same type. */
+/*
+ * One that is added to both is merged, if the child has it first, and of the same type.
+ * Steps are found by the address of the member that they are about.
+ */
 static void
 come_before_parents(const Planner *p, const Difference *d)
 {

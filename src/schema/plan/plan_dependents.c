@@ -12,6 +12,11 @@
  * Two things need not go.  A function that reads a column or relation in a body in SQL
  * gets an empty body for the time being, so that what calls it stays.  Indexes,
  * constraints and statistics follow a change of type by themselves.
+ *
+ * It assumes that the live schema was read with its graph; without nodes nothing is
+ * found to need anything.  It never takes away what needs something from outside of the
+ * schemas planned: that is an obstacle (planner_concern()).  What it takes away comes
+ * back whether or not drops are allowed, but for what is not expected where they are.
  */
 #include "postgres.h"
 
@@ -25,7 +30,11 @@
 
 #define REASON "a column it reads changes"
 
-/* What its dependents are taken out of the way of. */
+/*
+ * What its dependents are taken out of the way of.  The target and how it changes
+ * decide together what has to go: an index may follow a change of type, and cannot
+ * outlive its column.
+ */
 typedef struct Dependents
 {
 	Planner	   *p;
@@ -37,7 +46,13 @@ typedef struct Dependents
 
 static void recreate_dependents(const Dependents *of);
 
-/* The table or view as it shall be; as it is where the expected schema does not know it. */
+/*
+ * The table or view as it shall be; as it is where the expected schema does not know
+ * it.
+ *
+ * The answer is the live parent itself where it is not expected, which callers
+ * recognize by its address.
+ */
 static const void *
 expected_parent(Planner *p, const GraphNode *node)
 {
@@ -74,6 +89,10 @@ expected_child(const Planner *p, const GraphNode *node, const void *parent)
 
 /* ---------- what hangs on a relation ---------- */
 
+/*
+ * They went with the index of the whole; each is made again by its own definition, down
+ * all levels.
+ */
 void
 dependents_recreate_parts(Planner *p, const SchemaTable *table, const SchemaIndex *index,
 						  const char *reason)
@@ -104,7 +123,11 @@ dependents_recreate_parts(Planner *p, const SchemaTable *table, const SchemaInde
 	}
 }
 
-/* Out of the way and back.  What is extra and may be dropped does not come back. */
+/*
+ * Out of the way and back.  What is extra and may be dropped does not come back.
+ *
+ * What needs the child in its turn goes too, for the same reason.
+ */
 static void
 recreate_child(const Dependents *of, const GraphNode *node)
 {
@@ -131,7 +154,10 @@ recreate_child(const Dependents *of, const GraphNode *node)
 	dependents_recreate_object(p, node->kind, node->object, node->parent, of->reason);
 }
 
-/* A foreign key that needs the key, the column or the table that goes. */
+/*
+ * A foreign key that needs the key, the column or the table that goes.  A copy on a
+ * partition goes with the key that it is of.
+ */
 static void
 recreate_reference(const Dependents *of, const GraphNode *node)
 {
@@ -179,6 +205,7 @@ must_wait(const Dependents *of, const GraphNode *node)
 	return false;
 }
 
+/* A parenthesis in a key is taken for an expression. */
 static bool
 has_expression(const GraphNode *node)
 {
@@ -236,6 +263,7 @@ recreate_index(const Dependents *of, const GraphNode *node)
 	}
 }
 
+/* A domain's check follows a change of type. */
 static void
 recreate_constraint(const Dependents *of, const GraphNode *node)
 {
@@ -273,7 +301,11 @@ recreate_statistics(const Dependents *of, const GraphNode *node)
 
 /* ---------- columns ---------- */
 
-/* The table to alter once it is as expected; one that stays as it is comes after all others. */
+/*
+ * The table to alter once it is as expected; one that stays as it is comes after all
+ * others.  A copy, because a live object is ranked for being taken away, and this step
+ * makes something.
+ */
 static const SchemaTable *
 altered_table(Planner *p, const GraphNode *node)
 {
@@ -343,8 +375,11 @@ recreate_view_default(const Dependents *of, const GraphNode *node)
 }
 
 /*
- * A generated column takes a new expression only by being made again, and so it
- * does where something it needs changes.
+ * A generated column takes a new expression only by being made again, and so it does
+ * where something it needs changes.
+ *
+ * The table is noted as refilled: rows get values, which cannot be while its row type
+ * is used by a column elsewhere (plan_check_refilled()).
  */
 void
 dependents_recreate_generated(Planner *p, const SchemaTable *actual, const SchemaTable *expected,

@@ -4,6 +4,10 @@
  *
  * A plan carries the expectation it was made for, so that apply can compare what
  * came of its steps with what was wanted, wherever and whenever it is applied.
+ *
+ * It assumes that a plan read may have been edited: each member is checked for its
+ * type, and one that is not known is refused.  It never reads a step's command
+ * (plan_command.c), nor decides whether the plan fits the database (apply.c).
  */
 #include "postgres.h"
 

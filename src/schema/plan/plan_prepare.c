@@ -6,6 +6,11 @@
  * expected needs it any more.  Early go those things that are made again, that hold a
  * name, or that something needs which does not change by itself: a policy, say, that
  * calls a function by its name and is to call another of that name.
+ *
+ * It assumes that ranks and what is rebuilt are known.  It only takes out of the way,
+ * and has what comes back made again; the difference itself is planned later, by the
+ * file for its kind, which asks here what is gone.  Without allow_drop nothing goes
+ * that does not come back.
  */
 #include "postgres.h"
 

@@ -9,6 +9,10 @@
  *
  * What ALTER TABLE cannot do (becoming partitioned, or ceasing to be) is a rebuild
  * (plan_rebuild.c).  Dropping is only planned where the caller allows it.
+ *
+ * It assumes that ranks are set and dependents detached by others.  It never moves
+ * columns, whose order is reported and left; and a member that no command changes
+ * remains, with that reason, rather than lead to a table made anew.
  */
 #include "postgres.h"
 
@@ -36,7 +40,10 @@ alter_step(Planner *p, PlanPhase phase, const char *action, const char *object,
 	return step;
 }
 
-/* Properties that have a command of their own; before is NULL for a new table. */
+/*
+ * Properties that have a command of their own; before is NULL for a new table.  In the
+ * attach phase, as its policies are.
+ */
 static void
 set_row_security(Planner *p, const SchemaTable *table, const SchemaTable *before,
 				 const char *reason)
@@ -69,8 +76,9 @@ set_replica_identity(Planner *p, const SchemaTable *table, const char *reason)
 }
 
 /*
- * A table that the expectation only names can be made when all its columns are
- * defined by the caller.
+ * A table that the expectation only names can be made when all its columns are defined
+ * by the caller.  All or nothing: a table without one of its columns would not be what
+ * was asked for.
  */
 static void
 create_defined_table(Planner *p, const Difference *d)
@@ -123,7 +131,10 @@ plan_table_contents(Planner *p, const SchemaTable *table, const char *reason)
 	add_contents(p, table, true, reason);
 }
 
-/* The table without defaults and checks that come later. */
+/*
+ * The table without defaults and checks that come later.  A copy under the rank of the
+ * original: what was left out needs something that needs this table.
+ */
 static const SchemaTable *
 without_later(Planner *p, const SchemaTable *table)
 {
@@ -175,7 +186,10 @@ add_later(Planner *p, const SchemaTable *table)
 							  reason);
 }
 
-/* The table with what is made with it, and needs what all of it does. */
+/*
+ * The table with what is made with it, and needs what all of it does.  What only a part
+ * put off needs is no need of the table: it would close the circle again.
+ */
 static void
 make_table(const Planner *p, PlanStep *step, const SchemaTable *whole, const SchemaTable *table)
 {
@@ -221,7 +235,10 @@ brings_key(const Planner *p, const SchemaTable *table)
 	return false;
 }
 
-/* Before foreign keys are checked: the whole has to have its rows by then. */
+/*
+ * Before foreign keys are checked: the whole has to have its rows by then.  Noted under
+ * the address of the bound, by which others wait for the step.
+ */
 static PlanStep *
 attach_partition(Planner *p, const SchemaTable *table, const char *reason)
 {
@@ -270,6 +287,7 @@ plan_create_table(Planner *p, const SchemaTable *table, const char *reason)
 	add_contents(p, table, false, NEW_TABLE_REASON);
 }
 
+/* First of its phase: what is done to either of the two then does not reach the other. */
 PlanStep *
 plan_detach_partition(Planner *p, const SchemaTable *partition, const char *reason)
 {
@@ -305,7 +323,10 @@ drop_table(Planner *p, const Difference *d)
 	planner_hazard(step, HAZARD_IRREVERSIBLE);
 }
 
-/* The clause after ALTER TABLE for a change of one member; NULL where there is none. */
+/*
+ * The clause after ALTER TABLE for a change of one member; NULL where there is none.  A
+ * new place or form of storage is a new file, hence the hazard.
+ */
 static char *
 table_clause(const Difference *d, bool *rewrites)
 {
@@ -332,7 +353,11 @@ table_clause(const Difference *d, bool *rewrites)
 	return NULL;
 }
 
-/* Whether the bounds are those of another partition key than there is, or of another type. */
+/*
+ * Whether the bounds are those of another partition key than there is, or of another
+ * type.  Such a bound has no meaning for the key there is: the difference remains,
+ * unless the parent is rebuilt.
+ */
 static bool
 is_key_changed(const Planner *p, const char *parent)
 {
@@ -396,6 +421,10 @@ move_partition(Planner *p, const Difference *d)
 	planner_hazard(step, HAZARD_TABLE_SCAN);
 }
 
+/*
+ * Left before anything changes and joined when all is like the parent: INHERIT asks
+ * that columns and checks agree.
+ */
 static void
 change_parents(Planner *p, const Difference *d)
 {
@@ -510,6 +539,7 @@ wait_for_logged(const Planner *p, const SchemaTable *table, PlanStep *step)
 	}
 }
 
+/* Edges and not phases: how far such a line of references goes is not known. */
 void
 plan_order_logged(Planner *p)
 {
@@ -526,6 +556,7 @@ plan_order_logged(Planner *p)
 	}
 }
 
+/* Servers are objects of the database, and no plan's to make. */
 static bool
 lacks_server(const Planner *p, const SchemaTable *table)
 {
