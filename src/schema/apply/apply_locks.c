@@ -79,6 +79,8 @@ want(List **wanted, Oid relid, LOCKMODE mode)
 	/* An index goes with its table, which is what others lock. */
 	if (kind == RELKIND_INDEX || kind == RELKIND_PARTITIONED_INDEX)
 		relid = IndexGetRelation(relid, true);
+	if (!OidIsValid(relid))
+		return;					/* dropped in between: the step will tell */
 	foreach(lc, *wanted)
 	{
 		lock = lfirst(lc);

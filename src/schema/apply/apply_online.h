@@ -2,8 +2,8 @@
  * apply_online.h
  *	  The online steps of a plan: indexes made while others write.
  */
-#ifndef DB_ADAPTER_JOBS_INDEXES_H
-#define DB_ADAPTER_JOBS_INDEXES_H
+#ifndef DB_ADAPTER_APPLY_ONLINE_H
+#define DB_ADAPTER_APPLY_ONLINE_H
 
 #include "utils/jsonb.h"
 
@@ -16,4 +16,4 @@ extern void online_check_index(Jsonb *plan);
  */
 extern Jsonb *online_create_index(Jsonb *plan);
 
-#endif							/* DB_ADAPTER_JOBS_INDEXES_H */
+#endif							/* DB_ADAPTER_APPLY_ONLINE_H */

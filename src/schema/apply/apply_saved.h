@@ -15,8 +15,7 @@ typedef struct SavedTable
 } SavedTable;
 
 /*
- * Saves all rows of a table as a backup of its own; NULL where it is no table with
- * rows.  The caller's rights decide what can be read; a table whose policies hide
+ * Saves all rows of a table, which may be none, as a backup of its own.  The caller's rights decide what can be read; a table whose policies hide
  * rows makes it fail, as for a backup.
  */
 extern SavedTable *saved_save_table(const char *table);
