@@ -174,6 +174,43 @@ SELECT (SELECT count(*) FROM regexp_matches(db_adapter.backup_document(:'meeting
 ALTER TABLE meetings ADD "user_id.slug" text DEFAULT 'plain', ADD UNIQUE ("user_id.slug", team_id, room_id);
 SELECT match_key FROM db_adapter.digest_rows(jsonb_set(:'meetings', '{tables,2,slug_field}', '"user_id.slug"'), 'meetings', NULL) ORDER BY 1 LIMIT 1;
 
+-- a reference to a row that nothing but its content names stands by all of that: its columns, and what it refers to
+CREATE TABLE albums (id serial PRIMARY KEY, title text UNIQUE NOT NULL);
+CREATE TABLE kinds (id serial PRIMARY KEY, name text UNIQUE NOT NULL);
+CREATE TABLE tracks (id serial PRIMARY KEY, name text, price numeric, album_id int NOT NULL REFERENCES albums, kind_id int REFERENCES kinds, twin_id int REFERENCES tracks);
+CREATE TABLE lines (id serial PRIMARY KEY, track_id int NOT NULL REFERENCES tracks, qty int);
+CREATE TABLE marks (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, track_id int REFERENCES tracks);
+INSERT INTO albums (title) VALUES ('a'), ('b');
+INSERT INTO kinds (name) VALUES ('k'), ('l');
+INSERT INTO tracks (name, price, album_id, kind_id, twin_id) VALUES
+    ('one', 1.0, 1, 1, NULL), ('two', 1.0, 1, 1, NULL), ('one', 1.00, 1, 1, NULL), ('one', 1.0, 2, 1, NULL),
+    ('one', 1.0, 1, 2, NULL), ('one', 1.0, 1, NULL, NULL), ('one', 1.0, 1, 1, 2), (NULL, NULL, 1, 1, NULL);
+INSERT INTO lines (track_id, qty) VALUES (1, 5);
+INSERT INTO marks (slug, track_id) VALUES ('m', 1), ('n', NULL);
+SELECT db_adapter.derive_backup_schema('{albums,kinds,tracks,lines,marks}') AS content \gset
+SELECT jsonb_pretty(match_key) FROM db_adapter.digest_rows(:'content', 'lines', NULL);
+CREATE FUNCTION tools.moved(content jsonb, "table" text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    seen text[];
+BEGIN
+    FOR i IN 1 .. 8 LOOP
+        EXECUTE format('UPDATE %I SET track_id = $1 WHERE id = 1', "table") USING i;
+        seen := seen || (SELECT string_agg(encode(digest, 'hex'), ' ' ORDER BY digest) FROM db_adapter.digest_rows(content, "table", NULL));
+    END LOOP;
+    RETURN (SELECT count(DISTINCT d) FROM unnest(seen) d) || ' of ' || cardinality(seen);
+END $$;
+SELECT moved(:'content', 'lines') AS lines, moved(:'content', 'marks') AS marks;
+-- other ids and settings have no part in it, and the key finds the row
+UPDATE lines SET track_id = 1;
+CREATE TEMP TABLE first_seen AS SELECT * FROM db_adapter.digest_rows(:'content', 'lines', NULL);
+ALTER TABLE lines DROP CONSTRAINT lines_track_id_fkey, ADD FOREIGN KEY (track_id) REFERENCES tracks ON UPDATE CASCADE;
+UPDATE tracks SET id = 101 WHERE id = 1;
+SET extra_float_digits = 0;
+SELECT count(*) AS same FROM first_seen NATURAL JOIN db_adapter.digest_rows(:'content', 'lines', NULL);
+RESET extra_float_digits;
+SELECT deleted FROM db_adapter.delete_rows(:'content', (SELECT jsonb_build_object('lines', jsonb_agg(match_key)) FROM first_seen));
+DROP TABLE first_seen;
+
 -- what is refused
 SELECT * FROM db_adapter.digest(:'schema', 'book');
 SELECT * FROM db_adapter.digest(:'schema', NULL);

@@ -159,6 +159,32 @@ sql('destination', 'DELETE FROM audit; DELETE FROM likes; DELETE FROM bills');
 ($code, $err, $tables) = sync();
 is("$code$err " . sql('destination', $left), '0 new|', 'when nothing holds them the rest goes');
 
+# --- rows that refer to one that only its content names
+
+my $albums = q{CREATE TABLE albums (id serial PRIMARY KEY, title text UNIQUE NOT NULL);
+	CREATE TABLE tracks (id serial PRIMARY KEY, name text, album_id int NOT NULL REFERENCES albums);
+	CREATE TABLE lines (id serial PRIMARY KEY, track_id int NOT NULL REFERENCES tracks, qty int);
+	CREATE TABLE marks (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, track_id int NOT NULL REFERENCES tracks);
+	CREATE TABLE notes (id serial PRIMARY KEY, line_id int NOT NULL REFERENCES lines, body text);};
+my $filled = q{INSERT INTO albums (title) VALUES ('a'); INSERT INTO tracks (name, album_id) SELECT n, id FROM albums, unnest('{one,two,three}'::text[]) n ORDER BY n %s;
+	INSERT INTO lines (track_id, qty) SELECT id, 5 FROM tracks WHERE name IN ('one', 'three'); INSERT INTO marks (slug, track_id) SELECT 'm', id FROM tracks WHERE name = 'one';
+	INSERT INTO notes (line_id, body) SELECT l.id, 'n' FROM lines l JOIN tracks t ON t.id = track_id WHERE name = 'one';};
+my $led = q{SELECT t.name, qty FROM lines JOIN tracks t ON t.id = track_id ORDER BY 1, 2; SELECT slug, t.name FROM marks JOIN tracks t ON t.id = track_id;
+	SELECT body, t.name FROM notes JOIN lines l ON l.id = line_id JOIN tracks t ON t.id = track_id; SELECT name FROM tracks ORDER BY 1};
+make_both($albums, sprintf($filled, 'ASC'), sprintf($filled, 'DESC'));
+my $counts = sub { my ($tables) = @_; return join ' ', map { my $t = $_; join '/', map { $tables->{$t}{$_} } 'new', 'changed', 'only_there', 'ambiguous' } 'tracks', 'lines', 'marks', 'notes' };
+($code, $err, $tables) = sync();
+is("$code$err " . $counts->($tables), '0 0/0/0/0 0/0/0/0 0/0/0/0 0/0/0/0', 'content alone: the same under other ids');
+sql('source', "UPDATE lines SET track_id = (SELECT id FROM tracks WHERE name = 'two') WHERE track_id = (SELECT id FROM tracks WHERE name = 'one'); UPDATE marks SET track_id = (SELECT id FROM tracks WHERE name = 'two')");
+($code, $err, $tables) = sync();
+is("$code$err " . $counts->($tables), '0 0/0/0/0 1/0/1/0 0/1/0/0 1/0/1/0', 'content alone: what moves to another row of the same parent is brought');
+is(sql('destination', $led), sql('source', $led), 'content alone: and leads where it does at the source');
+sql('source', "UPDATE tracks SET name = 'Two' WHERE name = 'two'");
+($code, $err) = sync();
+is("$code$err " . sql('destination', $led), '0 ' . sql('source', $led), 'content alone: the row itself holds something else');
+($code, $err, $tables) = sync();
+is("$code$err " . $counts->($tables), '0 0/0/0/0 0/0/0/0 0/0/0/0 0/0/0/0', 'content alone: nothing is left to do');
+
 # --- rows at random: unique values, periods and parents move every way, rows come and go
 
 make_both(q{CREATE TABLE orgs (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, rank int UNIQUE NOT NULL);

@@ -14,13 +14,15 @@
  * must choose alike, so the indexes that one of them may lack have no part in it.
  * Without a match key it is a key or unique index that no sequence feeds; else,
  * without a parent, the key as it is.  Rows with none of these are told apart by
- * all they hold.
+ * all they hold; where one is referred to, a hash of that stands for it, called
+ * "field.*", beside the keys of the rows that it refers to itself.
  */
 #include "postgres.h"
 
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/query.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "data/backupschema/backupschemamatch.h"
 #include "data/row/hash128.h"
@@ -284,6 +286,132 @@ is_match_reference(const Selection *s, const BackupTable *table, const Identity 
 	return false;
 }
 
+/*
+ * The path of a document reference as the text[] that #> takes; NULL for one that
+ * is not made of members and indexes alone and can lead to several places.
+ */
+static char *
+plain_path(const char *path)
+{
+	StringInfoData array;
+
+	if (*path++ != '$')
+		return NULL;
+	initStringInfo(&array);
+	while (*path != '\0')
+	{
+		bool		index = *path == '[';
+		size_t		len;
+
+		if (!index && *path != '.')
+			return NULL;
+		path++;
+		len = index
+				  ? strspn(path, "0123456789")
+				  : strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+		if (len == 0 || (index && path[len] != ']'))
+			return NULL;
+		appendStringInfo(&array, "%c%.*s", array.len == 0 ? '{' : ',', (int) len, path);
+		path += index ? len + 1 : len;
+	}
+	appendStringInfoChar(&array, '}');
+	return array.len > 1 ? array.data : NULL;
+}
+
+/* The column itself, or its document without the keys that stand in it. */
+static char *
+column_expression(Builder *b, const BackupTable *table, const char *alias,
+				  const RelationColumn *column, bool *document)
+{
+	char	   *expression = psprintf("%s.%s", alias, column->quoted);
+
+	*document = false;
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		const BackupRef *ref = &table->refs[i];
+		char	   *path = ref->kind == REF_JSON ? plain_path(ref->json_path) : NULL;
+
+		if (path == NULL || ref->columns[0] != column)
+			continue;
+		expression = psprintf("(%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", expression,
+							  selection_argument(b->s, TEXTARRAYOID, path));
+		*document = true;
+	}
+	return expression;
+}
+
+/* Whether the column is among all that a row told by it holds, beside its references. */
+static bool
+is_content(const Selection *s, const BackupTable *table, const RelationColumn *column)
+{
+	if (shows_tenant(s, table, column))
+		return true;
+	return selection_has_column(table, column) && !is_reference(table, column) &&
+		   column != table->user_column && !is_among(column, table->pk_columns, table->npk);
+}
+
+/* Two databases agree on its bytes whatever their encodings. */
+static char *
+hash_expression(const char *text)
+{
+	bool		as_it_is = GetDatabaseEncoding() == PG_SQL_ASCII;
+
+	return psprintf("pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(%s, '%s')), 'hex')",
+					text, as_it_is ? "SQL_ASCII" : "UTF8");
+}
+
+/*
+ * All that the row called alias holds itself, as one column: nothing else tells it from
+ * others.  It may be wide, and such keys are remembered and sent.
+ */
+static void
+add_content(Builder *b, const BackupTable *table, const char *alias, const char *prefix, bool match)
+{
+	static const RelationColumn hash = {.basetype = TEXTOID, .collation = C_COLLATION_OID};
+	StringInfoData row;
+	char	   *found;
+
+	initStringInfo(&row);
+	for (int i = 0; i < table->rel->ncolumns; i++)
+	{
+		const RelationColumn *column = &table->rel->columns[i];
+		bool		document;
+
+		if (is_content(b->s, table, column))
+			appendStringInfo(&row, "%s%s", row.len > 0 ? ", " : "",
+							 column_expression(b, table, alias, column, &document));
+	}
+	if (row.len == 0)
+		return;
+	/* no row at all has none, unlike one of NULLs alone */
+	found = table->npk > 0 ? psprintf("%s.%s IS NOT NULL", alias, table->pk_columns[0]->quoted)
+						   : psprintf("%s IS DISTINCT FROM NULL", alias);
+	add_column(b, psprintf("%s.*", prefix),
+			   psprintf("CASE WHEN %s THEN %s END", found,
+						hash_expression(psprintf("ROW(%s)::pg_catalog.text", row.data))),
+			   &hash, match);
+}
+
+/* Of one tenant it is left out, like the column: he may be called otherwise elsewhere. */
+static bool
+is_tenant_alone(const Selection *s, const BackupTable *table, const BackupRef *ref)
+{
+	return s->user_id != NULL && table->user_column != NULL && ref->kind == REF_COLUMNS &&
+		   ref->nfields == 1 && ref->columns[0] == table->user_column &&
+		   backupschema_is_lookup(s->schema, ref);
+}
+
+/* Whether what the reference leads to takes part in naming the row that has it. */
+static bool
+names_row(const Selection *s, const BackupTable *table, const Identity *id, const BackupRef *ref,
+		  int depth)
+{
+	if (!backupschema_needs(table, ref) || !is_match_reference(s, table, id, ref))
+		return false;
+	/* All references do of a row that is told by all it holds; circles are followed one step. */
+	return !id->content || (!is_tenant_alone(s, table, ref) && (!ref->circular || depth == 0));
+}
+
 static void add_reference(Builder *b, const BackupTable *table, const BackupRef *ref,
 						  const char *alias, const char *prefix, bool match, int depth);
 
@@ -296,8 +424,8 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 	int			before = list_length(b->items);
 
 	if (id.content)
-		id.parents = true;
-	for (int i = 0; i < table->rel->ncolumns; i++)
+		add_content(b, table, alias, prefix, match);
+	for (int i = 0; !id.content && i < table->rel->ncolumns; i++)
 	{
 		const RelationColumn *column = &table->rel->columns[i];
 
@@ -308,10 +436,8 @@ add_natural_key(Builder *b, const BackupTable *table, const char *alias, const c
 					   psprintf("%s.%s", alias, column->quoted), column, match)
 				->linked = true;
 	}
-	id.content = false;
 	for (int i = 0; depth < MAX_DEPTH && i < table->nrefs; i++)
-		if (is_match_reference(b->s, table, &id, &table->refs[i]) &&
-			backupschema_needs(table, &table->refs[i]))
+		if (names_row(b->s, table, &id, &table->refs[i], depth))
 			add_reference(b, table, &table->refs[i], alias, prefix, match, depth + 1);
 	if (list_length(b->items) > before)
 		return;
@@ -344,38 +470,6 @@ add_target(Builder *b, const BackupTable *table, const BackupRef *ref, int targe
 	if (ref->kind == REF_POLYMORPHIC)
 		prefix = psprintf("%s.%s", prefix, ref->targets[target].value);
 	add_natural_key(b, other, joined, prefix, match, depth);
-}
-
-/*
- * The path of a document reference as the text[] that #> takes; NULL for one that
- * is not made of members and indexes alone and can lead to several places.
- */
-static char *
-plain_path(const char *path)
-{
-	StringInfoData array;
-
-	if (*path++ != '$')
-		return NULL;
-	initStringInfo(&array);
-	while (*path != '\0')
-	{
-		bool		index = *path == '[';
-		size_t		len;
-
-		if (!index && *path != '.')
-			return NULL;
-		path++;
-		len = index
-				  ? strspn(path, "0123456789")
-				  : strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-		if (len == 0 || (index && path[len] != ']'))
-			return NULL;
-		appendStringInfo(&array, "%c%.*s", array.len == 0 ? '{' : ',', (int) len, path);
-		path += index ? len + 1 : len;
-	}
-	appendStringInfoChar(&array, '}');
-	return array.len > 1 ? array.data : NULL;
 }
 
 /* The key inside a document: its row joined by the key's text. */
@@ -438,27 +532,6 @@ add_reference(Builder *b, const BackupTable *table, const BackupRef *ref, const 
 	tell_apart(b, before, ref, name);
 }
 
-/* The column itself, or its document without the keys that stand in it. */
-static char *
-column_expression(Builder *b, const RelationColumn *column, bool *document)
-{
-	char	   *expression = psprintf("t.%s", column->quoted);
-
-	*document = false;
-	for (int i = 0; i < b->table->nrefs; i++)
-	{
-		const BackupRef *ref = &b->table->refs[i];
-		char	   *path = ref->kind == REF_JSON ? plain_path(ref->json_path) : NULL;
-
-		if (path == NULL || ref->columns[0] != column)
-			continue;
-		expression = psprintf("(%s::pg_catalog.jsonb OPERATOR(pg_catalog.#-) %s)", expression,
-							  selection_argument(b->s, TEXTARRAYOID, path));
-		*document = true;
-	}
-	return expression;
-}
-
 static void
 add_columns(Builder *b, const Identity *id)
 {
@@ -479,7 +552,7 @@ add_columns(Builder *b, const Identity *id)
 			(column == table->user_column && b->s->user_id != NULL && !slug) ||
 			(is_among(column, table->pk_columns, table->npk) && !match))
 			continue;
-		expression = column_expression(b, column, &document);
+		expression = column_expression(b, table, "t", column, &document);
 		item = add_column(b, column->name, expression, column, match || id->content);
 		if (document)
 			item->type = JSONBOID;
@@ -506,15 +579,6 @@ name_apart(Builder *b)
 		while (name_is_taken(b->items, i, item->name))
 			item->name = shorten(name = psprintf("%s.", name));
 	}
-}
-
-/* Of one tenant it is left out, like the column: he may be called otherwise elsewhere. */
-static bool
-is_tenant_alone(const Selection *s, const BackupTable *table, const BackupRef *ref)
-{
-	return s->user_id != NULL && table->user_column != NULL && ref->kind == REF_COLUMNS &&
-		   ref->nfields == 1 && ref->columns[0] == table->user_column &&
-		   backupschema_is_lookup(s->schema, ref);
 }
 
 static void
