@@ -50,6 +50,7 @@ typedef struct ClosureTable
 	bool		all;			/* every row is chosen */
 	JsonbContainer *keys;		/* else those with these match keys, if any */
 	bool		by_key;			/* the key leads to one row */
+	bool		content;		/* nothing but all they hold tells rows apart */
 	KeyList	   *chosen;			/* keys of the chosen rows, where by_key */
 	KeyList	   *referenced;
 	KeyList	   *wanted;			/* to be read in the next round */
@@ -280,6 +281,7 @@ init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer
 	t->known = create_known();
 	init_others(t, table);
 	t->by_key = has_unique_key(table);
+	t->content = naturalrow_is_content(c->schema, table);
 	if (table->npk > 0)
 	{
 		t->chosen = create_list(table);
@@ -306,11 +308,15 @@ init_table(Closure *c, ClosureTable *t, const BackupTable *table, JsonbContainer
 						table->name)));
 }
 
-/* Whether rows of that kind take the rows along that the reference leads to. */
+/*
+ * Whether rows of that kind take the rows along that the reference leads to.  A restore finds
+ * a row that is told by all it holds when all that it refers to is found, but for circles.
+ */
 static bool
 follows(const Reading *r, const BackupRef *ref)
 {
-	return (r->chosen || ref->required || r->t->table->lookup != LOOKUP_NONE) &&
+	return (r->chosen || ref->required || r->t->table->lookup != LOOKUP_NONE ||
+			(r->t->content && !ref->circular)) &&
 		   backupschema_needs(r->t->table, ref);
 }
 

@@ -253,6 +253,14 @@ find_identity(const Selection *s, const BackupTable *table)
 }
 
 bool
+naturalrow_is_content(const BackupSchema *schema, const BackupTable *table)
+{
+	const Selection s = {.schema = schema};
+
+	return find_identity(&s, table).content;
+}
+
+bool
 naturalrow_is_key(const Selection *s, const BackupTable *table)
 {
 	return find_identity(s, table).key;

@@ -35,6 +35,9 @@ extern NaturalRow *naturalrow_select_keys(Selection *s, const BackupTable *table
  */
 extern bool naturalrow_is_key(const Selection *s, const BackupTable *table);
 
+/* Whether its rows are told apart by all they hold, references included. */
+extern bool naturalrow_is_content(const BackupSchema *schema, const BackupTable *table);
+
 /* The values of match keys, by the columns in the order of the statement. */
 extern KeyList *naturalrow_keys(Selection *s, const BackupTable *table, JsonbContainer *keys);
 
