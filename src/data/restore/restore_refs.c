@@ -305,7 +305,7 @@ note_missing(RestoreTable *t, RestoreRow *row, const RestoreRef *r, int table, c
 static RefResult
 map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 {
-	IdKey		source;
+	IdKey		source = {0};
 	IdKey		target;
 	RefResult	result;
 	int			table = choose_target(t, row, r);
