@@ -362,7 +362,7 @@ test_failover(void **state)
 static void
 test_cancel(void **state)
 {
-	/* A cancel that meets the reset behind a statement costs the connection, which is counted. */
+	/* Where sessions are reset, a statement left before its answer costs the connection. */
 	dba_client *db = open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0",
 								 "reset", "never", NULL);
 	Outcome		out = {0};

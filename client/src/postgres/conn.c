@@ -130,8 +130,8 @@ conn_leave(Conn *conn, Request *request)
 		conn->listener = NULL;
 		conn->doomed = true;
 	}
-	/* Nobody hears whether it was PREPARE. */
-	if (request->sql.caller_sql && early)
+	/* Nobody hears whether it was PREPARE, which no reset would undo. */
+	if (request->sql.caller_sql && early && conn->core->settings.reset != RESET_NEVER)
 		conn->tainted = true;
 	request->wire.conn = NULL;
 	conn->requests--;
