@@ -98,7 +98,7 @@ use_changed(dba_client *db)
 					   " set_config('client_encoding', 'LATIN1', false)");
 		assert_string_equal(
 			outcome_of(db,
-					   "SELECT concat_ws(' ', current_setting('app.user_id', true),"
+					   "SELECT concat_ws(' ', coalesce(current_setting('app.user_id', true), ''),"
 					   " current_setting('application_name'), current_setting('DateStyle'),"
 					   " octet_length('\xc3\xa4'), (SELECT count(*) FROM pg_locks WHERE locktype"
 					   " = 'advisory' AND pid = pg_backend_pid()))")
