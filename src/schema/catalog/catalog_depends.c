@@ -82,8 +82,8 @@ enter(CatalogReader *r, Oid class, Oid oid)
 	return dependent;
 }
 
-static Oid
-class_of_part(const SchemaKind *kind)
+Oid
+catalog_class_of_part(const SchemaKind *kind)
 {
 	if (kind == &schema_constraint_kind)
 		return ConstraintRelationId;
@@ -112,7 +112,7 @@ add_parts(CatalogReader *r, const SchemaKind *kind, SchemaObject *object)
 
 			if (!OidIsValid(part->oid))
 				continue;
-			dependent = enter(r, class_of_part(list->child), part->oid);
+			dependent = enter(r, catalog_class_of_part(list->child), part->oid);
 			dependent->kind = kind;
 			dependent->part_kind = list->child;
 			dependent->part = part;

@@ -107,21 +107,9 @@ add_columns(CatalogReader *r, GraphNode *parent, Oid relation, List *columns)
 	}
 }
 
-static Oid
-class_of_child(const SchemaKind *kind)
-{
-	if (kind == &schema_constraint_kind)
-		return ConstraintRelationId;
-	if (kind == &schema_trigger_kind)
-		return TriggerRelationId;
-	if (kind == &schema_policy_kind)
-		return PolicyRelationId;
-	return kind == &schema_rule_kind ? RewriteRelationId : RelationRelationId;
-}
-
 /*
  * By the description of the structs: a kind that gets a new list of objects has nodes
- * for them without a line here, if class_of_child() knows its catalog.
+ * for them without a line here, if catalog_class_of_part() knows its catalog.
  */
 static void
 add_children(CatalogReader *r, GraphNode *parent)
@@ -146,7 +134,8 @@ add_children(CatalogReader *r, GraphNode *parent)
 		{
 			SchemaObject *child = lfirst(lc);
 
-			add_node(r, class_of_child(list->child), child->oid, 0, list->child, child, parent);
+			add_node(r, catalog_class_of_part(list->child), child->oid, 0, list->child, child,
+					 parent);
 		}
 	}
 }

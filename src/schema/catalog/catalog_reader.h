@@ -172,6 +172,8 @@ extern void catalog_read_operators(CatalogReader *r);	/* catalog_operators.c */
 extern void catalog_read_others(CatalogReader *r);	/* catalog_others.c */
 extern void catalog_read_database(CatalogReader *r);
 extern void catalog_read_dependencies(CatalogReader *r);	/* catalog_depends.c */
+/* The catalog that holds parts of relations of this kind; pg_class for indexes. */
+extern Oid catalog_class_of_part(const SchemaKind *kind);
 extern void catalog_read_graph(CatalogReader *r);	/* catalog_graph.c */
 extern void catalog_read_publications(CatalogReader *r);	/* catalog_publications.c */
 
