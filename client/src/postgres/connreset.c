@@ -12,8 +12,8 @@
  * the same round trip, and the same server behind a pooler that changes them between
  * transactions.  The request ends with the answer to both, so that a connection is
  * either in use or clean.  Without the Sync between them the statement's deferred
- * triggers would run after the reset, under other settings and another role.  A transaction is followed by it once, if one of its
- * statements was the caller's.
+ * triggers would run after the reset, under other settings and another role.  A
+ * transaction is followed by it once, if one of its statements was the caller's.
  *
  * RESET goes back to what the session began with.  Behind a pooler that is the pooler's
  * connection: what it set on our behalf, encoding first, is set again.

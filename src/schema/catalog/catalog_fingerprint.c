@@ -10,7 +10,7 @@
  *
  * It assumes that a place in a catalog and the transaction that filled it never come
  * together again with other content; what moves rows without changing them, as VACUUM
- * FULL does, only costs a read.  It remembers for this session alone and never says
+ * FULL does, only costs a read.  It remembers for this backend alone and never says
  * "unchanged" of something that it has not seen as a whole.
  */
 #include "postgres.h"
