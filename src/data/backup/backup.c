@@ -21,7 +21,7 @@
 #include "data/backup/backup.h"
 #include "data/backup/backuplines.h"
 #include "data/backupschema/backupschema.h"
-#include "data/backupschema/backupschemalookup.h"
+#include "data/backupschema/backupschemaoutside.h"
 #include "data/row/crccombine.h"
 #include "data/select/closure.h"
 #include "data/select/leaks.h"
@@ -238,9 +238,9 @@ bind_schema(Backup *b)
 	else
 	{
 		refuse_nothing(backupschema_parse(&b->options.backup_schema->root, true));
-		b->schema = lookup_bind(&b->options.backup_schema, true, b->options.row_security,
-								b->options.format == BACKUP_JSON ? &no_lookups : NULL, &raws);
-		lookup_refuse_undeclared(b->schema, NULL);
+		b->schema = outside_bind(&b->options.backup_schema, true, b->options.row_security,
+								 b->options.format == BACKUP_JSON ? &no_lookups : NULL, &raws);
+		outside_refuse_undeclared(b->schema, NULL);
 		b->options.complete = true;
 	}
 	if (b->options.format == BACKUP_JSON && needs_newer(b->schema))

@@ -20,7 +20,7 @@
 #include "commands/dbcommands.h"
 #include "common/sha2.h"
 #include "data/backup/backuplines.h"
-#include "data/backupschema/backupschemalookup.h"
+#include "data/backupschema/backupschemaoutside.h"
 #include "data/select/selection.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"

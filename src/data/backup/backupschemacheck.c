@@ -17,6 +17,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "data/backupschema/backupschemalookup.h"
+#include "data/backupschema/backupschemaoutside.h"
 #include "data/backupschema/backupschemamatch.h"
 #include "data/select/selection.h"
 #include "miscadmin.h"
@@ -611,7 +612,7 @@ check_foreign_keys(Check *c)
 				inside->index > table->index ? ", and have to stand before it" : "");
 		else if (inside != NULL && is_tenant(table, fk))
 			continue;
-		else if (inside != NULL && lookup_means_same(table, fk, inside))
+		else if (inside != NULL && outside_means_same(table, fk, inside))
 			say(c, inside->index > table->index ? "error" : "info",
 				"foreign key \"%s\" to \"%s\" leads not to its key: its values are copied%s",
 				fk->name, inside->name,

@@ -21,7 +21,7 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "data/digest/childindex.h"
-#include "data/backupschema/backupschemalookup.h"
+#include "data/backupschema/backupschemaoutside.h"
 #include "data/digest/deletion_private.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -525,7 +525,7 @@ deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
 	Jsonb	   *document = options->backup_schema;
 
 	query_refuse_standby("db_adapter.delete_rows()");
-	d.schema = lookup_bind(&document, true, false, NULL, NULL);
+	d.schema = outside_bind(&document, true, false, NULL, NULL);
 	if (!JB_ROOT_IS_OBJECT(options->keys))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid keys: it must be a JSON object")));

@@ -25,7 +25,7 @@
 #include "catalog/pg_class.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
-#include "data/backupschema/backupschemalookup.h"
+#include "data/backupschema/backupschemaoutside.h"
 #include "data/digest/digest.h"
 #include "data/row/hash128.h"
 #include "data/select/naturalrow.h"
@@ -293,11 +293,11 @@ static void
 scan_table(Digest *d, const DigestOptions *options)
 {
 	Jsonb	   *document = options->backup_schema;
-	BackupSchema *schema = lookup_bind(&document, true, false, NULL, NULL);
+	BackupSchema *schema = outside_bind(&document, true, false, NULL, NULL);
 	Selection  *s = selection_create(schema, options->user_id);
 	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
 
-	lookup_refuse_undeclared(schema, table);
+	outside_refuse_undeclared(schema, table);
 	choose_hash(d, options->hash);
 	initStringInfo(&d->text);
 	initStringInfo(&d->key);

@@ -10,7 +10,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
-#include "data/backupschema/backupschemalookup.h"
+#include "data/backupschema/backupschemaoutside.h"
 #include "data/digest/keymatch.h"
 #include "data/row/hash128.h"
 #include "data/select/naturalrow.h"
@@ -88,7 +88,7 @@ void
 keymatch_run(const KeyMatchOptions *options, ReturnSetInfo *result)
 {
 	Jsonb	   *document = options->backup_schema;
-	BackupSchema *schema = lookup_bind(&document, true, false, NULL, NULL);
+	BackupSchema *schema = outside_bind(&document, true, false, NULL, NULL);
 	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
 	Selection  *s = selection_create(schema, options->user_id);
 	KeyList	   *keys;

@@ -12,7 +12,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/origin.h"
-#include "data/backupschema/backupschemalookup.h"
+#include "data/backupschema/backupschemaoutside.h"
 #include "data/restore/restore_private.h"
 #include "utils/builtins.h"
 
@@ -37,8 +37,8 @@ schema_of_file(const FileHeader *header)
 void
 restore_raw_bind(Restore *restore, const FileHeader *header, Jsonb *document)
 {
-	restore->schema = lookup_bind(&document, restore->options.backup_schema != NULL, true,
-								  schema_of_file(header), &restore->raws);
+	restore->schema = outside_bind(&document, restore->options.backup_schema != NULL, true,
+								   schema_of_file(header), &restore->raws);
 }
 
 static bool
