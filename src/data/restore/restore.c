@@ -175,6 +175,8 @@ begin_section(const FileSection *section, void *arg)
 	progress_phase("restoring rows", section->name);
 	restore_lookup_begin(t, section);
 	restore_table_begin(t, section);
+	restore_match_begin(t);
+	restore_statement_begin(t);
 	restore_batch_init(t);
 	restore_tenant_check_keys(t);
 	restore->current = t;

@@ -11,8 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
-#include "access/xact.h"
 #include "base/compat.h"
 #include "base/query.h"
 #include "common/hashfn.h"
@@ -60,7 +58,7 @@ restore_batch_init(RestoreTable *t)
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 
 	if (!t->columns.shape.lenient)
-		restore_table_use(t, given_columns(t, NULL));
+		restore_statement_use(t, given_columns(t, NULL));
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -163,7 +161,7 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 		return;
 	}
 	if (!fits_statements(t, row))
-		restore_table_use(t, given_columns(t, row));
+		restore_statement_use(t, given_columns(t, row));
 	row->values = palloc0(sizeof(Datum) * (t->rel->ncolumns + 1));
 	row->nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
 	memset(row->nulls, true, sizeof(bool) * t->rel->ncolumns);
@@ -188,506 +186,14 @@ restore_batch_put(RestoreTable *t, const RestoreRow *row, RestoreStatements *sta
 	t->batch.count++;
 }
 
-/* The tenant asked for goes in last: what the file says of it does not count. */
-static void
-convert_row(RestoreTable *t, RestoreRow *row)
-{
-	int			i = -1;
-
-	restore_key_source(t, row);
-	while ((i = bms_next_member(t->sql.current->given, i)) >= 0)
-	{
-		int			field = t->columns.fields[i];
-
-		if (field >= 0 && row->fields[field].kind != FIELD_ABSENT)
-			row->values[i] =
-				valuereader_read(t->columns.readers[i], &row->fields[field], &row->nulls[i]);
-	}
-	if (t->restore->options.user_id != NULL && t->table->user_column != NULL)
-	{
-		i = t->table->user_column - t->rel->columns;
-		row->values[i] = t->columns.tenant;
-		row->nulls[i] = false;
-	}
-	restore_refs_map(t, row, false);
-	row->converted = true;
-}
-
-static void
-convert_rows(RestoreTable *t, int from, int to)
-{
-	int			nestlevel = t->columns.pinned ? query_pin(PIN_VALUES) : 0;
-
-	for (int i = from; i < to; i++)
-	{
-		t->batch.culprit = &t->batch.rows[i];
-		if (t->batch.culprit->state == ROW_READ && !t->batch.culprit->converted)
-			convert_row(t, t->batch.culprit);
-	}
-	t->batch.culprit = NULL;
-	if (t->columns.pinned)
-		query_unpin(nestlevel);
-}
-
-/* Whether a row here came of a trigger while this restore wrote another table. */
-static bool
-was_made(const RestoreTable *t, TransactionId origin)
-{
-	return t->sql.may_be_made && TransactionIdIsNormal(origin) &&
-		   TransactionIdFollowsOrEquals(origin, t->restore->begun) &&
-		   TransactionIdPrecedes(origin, t->sql.begun) &&
-		   TransactionIdIsCurrentTransactionId(origin);
-}
-
-/* Whether this restore wrote it, for another row of the file: their keys are equal here. */
-static bool
-was_written(const RestoreTable *t, TransactionId origin)
-{
-	return TransactionIdIsNormal(origin) && TransactionIdFollowsOrEquals(origin, t->sql.begun) &&
-		   TransactionIdIsCurrentTransactionId(origin);
-}
-
-/* Whether the row, which is here, is given what the file says. */
-static bool
-updates(const RestoreTable *t, const RestoreRow *row)
-{
-	return row->state == ROW_EXISTS && !row->referenced && !row->match.superseded &&
-		   (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
-}
-
-/* A row that exists: number, a constant, its key, and perhaps what made it. */
-static bool
-take_existing(TupleTableSlot *slot, void *arg)
-{
-	RestoreTable *t = arg;
-	MemoryContext oldcxt = MemoryContextSwitchTo(t->batch.cxt);
-	bool		isnull;
-	RestoreRow *row = &t->batch.rows[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
-	int			column;
-
-	row->state = ROW_EXISTS;
-	row->match.found = true;
-	row->match.held = t->sql.locking;
-	column = restore_key_take_others(t, row, slot, t->key.count + 3);
-	if (t->sql.tells_origin)
-	{
-		TransactionId origin = DatumGetTransactionId(slot_getattr(slot, column, &isnull));
-
-		row->match.made = was_made(t, origin);
-		row->match.repeated = was_written(t, origin);
-	}
-	for (int i = 0; i < t->key.count; i++)
-	{
-		Datum		value;
-
-		if (t->key.renamed[i] && updates(t, row))
-			continue;
-		value = slot_getattr(slot, i + 3, &row->nulls[t->key.columns[i]]);
-		if (!row->nulls[t->key.columns[i]])
-			row->values[t->key.columns[i]] =
-				valuereader_copy(t->columns.readers[t->key.columns[i]], value);
-	}
-	MemoryContextSwitchTo(oldcxt);
-	return true;
-}
-
-static void
-refuse_existing(RestoreTable *t, RestoreRow *row)
-{
-	t->batch.writing = false;
-	ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
-					errmsg("row " INT64_FORMAT " of table \"%s\" exists already", row->index,
-						   t->table->name),
-					errdetail("It stands in line " INT64_FORMAT " of the backup.", row->line),
-					errhint("Use mode => 'skip' or 'overwrite'.")));
-}
-
-static int
-put_unsearched(RestoreTable *t, int from, int to)
-{
-	int			count = 0;
-
-	query_rows_clear(t->sql.rows);
-	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch.rows[i];
-
-		if (row->match.searched || row->looked_up ||
-			(row->state != ROW_READ && row->state != ROW_NEW))
-			continue;
-		query_rows_put(t->sql.rows, row->values, row->nulls);
-		count++;
-	}
-	return count;
-}
-
-static bool
-take_committed(TupleTableSlot *slot, void *arg)
-{
-	bool		isnull;
-
-	((bool *) arg)[DatumGetInt32(slot_getattr(slot, 1, &isnull))] = true;
-	return true;
-}
-
-/*
- * Where the transaction's snapshot is older than another restore, what that one
- * has committed is not seen, and no unique index would refuse it a second time.
- */
-static void
-refuse_unseen(RestoreTable *t, int from, int to)
-{
-	bool		committed[BATCH_ROWS] = {false};
-
-	if (put_unsearched(t, from, to) > 0)
-		query_execute_over_latest(restore_table_probe_latest(t), t->sql.relations, take_committed,
-								  committed);
-	for (int i = from; i < to; i++)
-		if (committed[i] && !t->batch.rows[i].match.found)
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("could not serialize with another restore of the same rows"),
-					 errdetail("Row " INT64_FORMAT " of table \"%s\" was committed meanwhile.",
-							   t->batch.rows[i].index, t->table->name)));
-}
-
-/* One statement changes a row once: of two rows that are one here the later one counts. */
-static void
-supersede_others(RestoreTable *t, int from, RestoreRow *row)
-{
-	for (RestoreRow *other = &t->batch.rows[from]; other < row; other++)
-		if (updates(t, other) && other->key.has_source &&
-			idkey_equal(&other->key.target, &row->key.target))
-		{
-			other->match.superseded = true;
-			row->match.repeated = true;
-		}
-}
-
-/* Rows that exist: an error, or their keys are what others refer to. */
-static void
-accept_existing(RestoreTable *t, int from, int to)
-{
-	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch.rows[i];
-
-		if (row->state != ROW_EXISTS)
-			continue;
-		if (row->referenced)
-			row->state = ROW_SKIPPED;
-		else if (t->restore->options.mode == RESTORE_FAIL && !row->match.made)
-			refuse_existing(t, row);
-		if (updates(t, row))
-			restore_update_use(t);
-		restore_key_target(t, row);
-		if (updates(t, row) && row->key.has_source)
-			supersede_others(t, from, row);
-	}
-}
-
-static void
-trace_found(const RestoreTable *t, int from, int to)
-{
-	int			found = 0;
-
-	if (!message_level_is_interesting(DEBUG2))
-		return;
-	for (int i = from; i < to; i++)
-		found += t->batch.rows[i].match.found;
-	elog(DEBUG2, "restore: table \"%s\", %d of %d rows of the batch are here already",
-		 t->table->name, found, to - from);
-}
-
-/* Looks for the rows in range that have not been looked for. */
-static void
-find_existing(RestoreTable *t, int from, int to)
-{
-	if (put_unsearched(t, from, to) > 0)
-		query_execute_over(t->sql.probe, t->sql.relations, take_existing, t);
-	if (IsolationUsesXactSnapshot() && !t->match.covered)
-		refuse_unseen(t, from, to);
-	restore_lookup_find(t, from, to);
-	for (int i = from; i < to; i++)
-		t->batch.rows[i].match.searched = true;
-	trace_found(t, from, to);
-	accept_existing(t, from, to);
-}
-
-/* Nothing tells such a row from others, and none holds the same: it cannot be made again. */
-static void
-pass_over_referenced(RestoreTable *t, int from, int to)
-{
-	for (int i = from; i < to; i++)
-		if (t->batch.rows[i].referenced && t->batch.rows[i].state == ROW_READ)
-		{
-			t->batch.rows[i].state = ROW_SKIPPED;
-			t->batch.rows[i].written.suppressed = true;
-		}
-}
-
-/* Everything but the writing, of rows for which it is not done. */
-static void
-prepare_rows(RestoreTable *t, int from, int to)
-{
-	convert_rows(t, from, to);
-	for (int i = from; i < to; i++)
-		if (t->batch.rows[i].state == ROW_READ && !restore_table_may_exist(t, &t->batch.rows[i]))
-			t->batch.rows[i].match.searched = true;
-	if (t->match.count > 0)
-	{
-		find_existing(t, from, to);
-		restore_nullkey_find(t, from, to);
-		accept_existing(t, from, to);
-	}
-	else
-	{
-		restore_nullkey_find(t, from, to);
-		accept_existing(t, from, to);
-		pass_over_referenced(t, from, to);
-	}
-	restore_lookup_pass_over(t, from, to);
-	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch.rows[i];
-
-		if (row->state != ROW_READ)
-			continue;
-		t->batch.culprit = row;
-		restore_key_draw(t, row);
-		restore_key_target(t, row);
-		row->state = ROW_NEW;
-	}
-	t->batch.culprit = NULL;
-}
-
-/* The row is looked for again. */
-static void
-release_row(RestoreTable *t, RestoreRow *row)
-{
-	restore_nullkey_release(t, row);
-	row->state = ROW_READ;
-	row->match.held = row->match.found = row->match.made = row->match.repeated = false;
-	row->match.superseded = false;
-	row->match.searched = row->converted = false;
-	row->refs.json_done = row->refs.later = 0;
-	row->refs.nulled = 0;
-}
-
-/* The locks of an attempt end with it: what it held is looked for again. */
-static void
-release_rows(RestoreTable *t, int from, int to)
-{
-	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch.rows[i];
-
-		if (row->match.held && (row->state == ROW_EXISTS || row->state == ROW_SKIPPED))
-			release_row(t, row);
-	}
-}
-
-/* The keys that an INSERT returned, in its order. */
-typedef struct Returned
-{
-	RestoreTable *t;
-	int			count;
-	Datum	   *keys;
-} Returned;
-
-/* Copied: the slot's memory goes with the statement. */
-static bool
-take_inserted(TupleTableSlot *slot, void *arg)
-{
-	Returned   *r = arg;
-	MemoryContext oldcxt = MemoryContextSwitchTo(r->t->batch.cxt);
-
-	for (int i = 0; i < r->t->key.count; i++)
-	{
-		ValueReader *reader = r->t->columns.readers[r->t->key.columns[i]];
-		bool		isnull;
-		Datum		value = slot_getattr(slot, i + 2, &isnull);
-
-		r->keys[r->count * r->t->key.count + i] =
-			isnull ? (Datum) 0 : valuereader_copy(reader, value);
-	}
-	r->count++;
-	MemoryContextSwitchTo(oldcxt);
-	return true;
-}
-
-static bool
-same_key(const RestoreTable *t, const RestoreRow *row, const Datum *key)
-{
-	for (int i = 0; i < t->key.count; i++)
-		if (!valuereader_same(t->columns.readers[t->key.columns[i]], key[i],
-							  row->values[t->key.columns[i]]))
-			return false;
-	return true;
-}
-
-/*
- * Which rows a table with triggers has taken.  When all came back they are in
- * order, and a key may be another than ours; else a key says which row it is of.
- */
-static void
-match_returned(RestoreTable *t, const Returned *r, int from, int to, int put)
-{
-	int			next = 0;
-
-	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch.rows[i];
-		const Datum *key = &r->keys[next * t->key.count];
-
-		if (row->state != ROW_NEW || next == r->count)
-			continue;
-		row->written.returned = r->count == put || same_key(t, row, key);
-		if (!row->written.returned)
-			continue;
-		if (r->count == put && !same_key(t, row, key))
-		{
-			for (int j = 0; j < t->key.count; j++)
-				row->values[t->key.columns[j]] = key[j];
-			restore_key_target(t, row);
-		}
-		next++;
-	}
-}
-
-/* Those to be inserted, or those to be updated. */
-static int
-put_rows(RestoreTable *t, int from, int to, bool update)
-{
-	int			count = 0;
-
-	query_rows_clear(t->sql.rows);
-	for (int i = from; i < to; i++)
-		if (update ? updates(t, &t->batch.rows[i]) : t->batch.rows[i].state == ROW_NEW)
-		{
-			query_rows_put(t->sql.rows, t->batch.rows[i].values, t->batch.rows[i].nulls);
-			t->batch.rows[i].written.returned = false;
-			count++;
-		}
-	return count;
-}
-
-/* Only now: the rows of the batch have their keys, and may refer to each other. */
-static void
-map_circular(RestoreTable *t, int from, int to)
-{
-	int			nestlevel = t->columns.pinned ? query_pin(PIN_VALUES) : 0;
-
-	for (int i = from; i < to; i++)
-		if (t->batch.rows[i].state == ROW_NEW || t->batch.rows[i].state == ROW_EXISTS)
-		{
-			t->batch.culprit = &t->batch.rows[i];
-			restore_refs_map(t, &t->batch.rows[i], true);
-		}
-	t->batch.culprit = NULL;
-	if (t->columns.pinned)
-		query_unpin(nestlevel);
-}
-
-static void
-insert_rows(RestoreTable *t, int from, int to)
-{
-	bool		returns = t->sql.may_suppress && t->key.count > 0;
-	int			count = put_rows(t, from, to, false);
-	Returned	returned = {t};
-
-	if (count == 0)
-		return;
-	if (returns)
-		returned.keys = palloc(sizeof(Datum) * t->key.count * count);
-	query_execute_over(t->sql.current->insert, t->sql.relations, returns ? take_inserted : NULL,
-					   &returned);
-	if (returns)
-		match_returned(t, &returned, from, to, count);
-}
-
-/*
- * A row that the UPDATE has missed though it was here, and that nothing held: others may
- * have deleted it meanwhile, or made it another one.  Then it is new.
- */
-static void
-look_again(RestoreTable *t, int number)
-{
-	RestoreRow *row = &t->batch.rows[number];
-
-	t->batch.writing = false;
-	release_row(t, row);
-	prepare_rows(t, number, number + 1);
-	t->batch.writing = true;
-	row->written.returned = false;
-	insert_rows(t, number, number + 1);
-}
-
-static void
-update_rows(RestoreTable *t, int from, int to)
-{
-	bool		updated[BATCH_ROWS] = {false};
-
-	if (t->sql.current->update == NULL || put_rows(t, from, to, true) == 0)
-		return;
-	query_execute_over(t->sql.current->update, t->sql.relations, restore_update_take, updated);
-	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch.rows[i];
-
-		if (!updates(t, row))
-			continue;
-		row->written.returned = updated[i];
-		if (!updated[i] && !row->match.held && !row->match.nullkey_searched)
-			look_again(t, i);
-	}
-}
-
-static void
-write_rows(RestoreTable *t, int from, int to)
-{
-	if (t->circular)
-		map_circular(t, from, to);
-	t->batch.writing = true;
-	insert_rows(t, from, to);
-	update_rows(t, from, to);
-	t->batch.writing = false;
-}
-
-/* The rows that were written. */
-static void
-settle_rows(RestoreTable *t, int from, int to)
-{
-	bool		returns = t->sql.may_suppress && t->key.count > 0;
-
-	for (int i = from; i < to; i++)
-	{
-		RestoreRow *row = &t->batch.rows[i];
-
-		if (row->state == ROW_NEW)
-			row->state = returns && !row->written.returned ? ROW_SKIPPED : ROW_INSERTED;
-		else if (row->state == ROW_EXISTS)
-		{
-			bool		wanted = updates(t, row);
-
-			row->written.untouched =
-				wanted && t->sql.current->update != NULL && !row->written.returned;
-			row->state = wanted && !row->written.untouched ? ROW_UPDATED : ROW_SKIPPED;
-		}
-		else
-			continue;
-		row->written.suppressed = returns && row->state == ROW_SKIPPED && !row->match.found;
-	}
-}
-
 /* In one subtransaction, so that what a failed row has done goes with what it wrote. */
 static void
 try_range(void *arg)
 {
 	Range	   *range = arg;
 
-	prepare_rows(range->t, range->from, range->to);
-	write_rows(range->t, range->from, range->to);
+	restore_find_prepare(range->t, range->from, range->to);
+	restore_write_range(range->t, range->from, range->to);
 }
 
 /* An error that is no row's is everybody's. */
@@ -704,7 +210,7 @@ attempt(Range *range)
 		return NULL;
 	if (t->batch.culprit == NULL && !t->batch.writing)
 		ReThrowError(error);
-	release_rows(t, range->from, range->to);
+	restore_find_release_range(t, range->from, range->to);
 	return error;
 }
 
@@ -729,7 +235,7 @@ handle_refused(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		{
 			row->match.refused = true;
 			row->match.searched = false;
-			find_existing(t, at, at + 1);
+			restore_find_existing(t, at, at + 1);
 			row->match.held = false;	/* by no attempt, but until the end */
 			if (row->state == ROW_SKIPPED)
 				return;
@@ -761,7 +267,7 @@ write_range(RestoreTable *t, int from, int to)
 	while ((error = attempt(&range)) != NULL && t->batch.culprit != NULL)
 		restore_report_failure(t, t->batch.culprit, error);
 	if (error == NULL)
-		settle_rows(t, from, to);
+		restore_write_settle(t, from, to);
 	else if (to - from == 1)
 		handle_refused(t, &t->batch.rows[from], error);
 	else
@@ -835,7 +341,7 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 	restore_trace_row(t, row);
 	if (row->state == ROW_WAITING)
 	{
-		restore_cycle_wait(t, row);
+		restore_waiting_add(t, row);
 		return;
 	}
 	if (row->state == ROW_MOVING || row->state == ROW_NEW_MOVING)
@@ -852,7 +358,7 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 	}
 	restore_key_lead(t, row, true);
 	if (row->state != ROW_SKIPPED && row->refs.later != 0)
-		restore_cycle_remember(t, row);
+		restore_waiting_remember(t, row);
 }
 
 void

@@ -11,238 +11,16 @@
  * and no deferrable constraint.
  *
  * It assumes that the tables of a circle stand together in the file (restore.c refuses
- * others), so it can be closed when the next table begins.  Memory is that of the rows
- * that wait and of the references that are set later; a file without circles has none
- * of it.
+ * others), so it can be closed when the next table begins.
  */
 #include "postgres.h"
 
 #include "base/compat.h"
 #include "base/query.h"
-#include "common/hashfn.h"
-#include "data/restore/restore_private.h"
+#include "data/restore/restore_cycle_private.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
-
-/*
- * A row that cannot be written until others are; its fields and values are copies in the
- * circle's memory, as its batch ends before.
- */
-typedef struct WaitingRow
-{
-	RestoreTable *t;
-	RestoreStatements *statements;
-	RestoreRow	row;
-	int			group;			/* being written together; 0 before */
-	/* Tarjan */
-	int			number;
-	int			low;
-	bool		on_stack;
-} WaitingRow;
-
-/* A reference to be set on a row that is here. */
-typedef struct LaterRef
-{
-	RestoreTable *t;
-	int			ref;
-	int64		row_index;
-	int64		line;
-	bool		existed;		/* it was here before: NULL must be set as well */
-	IdKey		row_source;
-	RestorePlace place;
-	bool		has_source;		/* else the reference is NULL in the file */
-	IdKey		source;
-	int			target_table;	/* -1: none is known */
-	bool		resolved;
-	IdKey		target;
-} LaterRef;
-
-typedef struct WaitingEntry
-{
-	WaitingRow *waiting;
-	uint32		hash;
-	char		status;
-} WaitingEntry;
-
-/* Found by the key that it has in the file, which is what others call it. */
-static inline uint32
-waiting_hash(const WaitingRow *w)
-{
-	return hash_combine(idkey_hash(&w->row.key.source), w->t->table->index);
-}
-
-static inline bool
-waiting_equal(const WaitingRow *a, const WaitingRow *b)
-{
-	return a->t == b->t && idkey_equal(&a->row.key.source, &b->row.key.source);
-}
-
-#define SH_PREFIX waiting_rows
-#define SH_ELEMENT_TYPE WaitingEntry
-#define SH_KEY_TYPE WaitingRow *
-#define SH_KEY waiting
-#define SH_HASH_KEY(tb, key) waiting_hash(key)
-#define SH_EQUAL(tb, a, b) waiting_equal(a, b)
-#define SH_STORE_HASH
-#define SH_GET_HASH(tb, entry) (entry)->hash
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
-
-struct RestoreCycle
-{
-	MemoryContext cxt;
-	waiting_rows_hash *index;
-	List	   *waiting;		/* WaitingRow * */
-	List	   *later;			/* LaterRef * */
-	int			group;			/* the one being written */
-	int			visited;
-	List	   *lanes;			/* of the plan below */
-	QueryPlan  *plan;
-};
-
-/* Made with the first row that needs it, so that files without circles pay nothing. */
-static RestoreCycle *
-get_cycle(Restore *restore)
-{
-	if (restore->cycle == NULL)
-	{
-		MemoryContext cxt =
-			AllocSetContextCreate(restore->cxt, "db_adapter restore cycle", ALLOCSET_DEFAULT_SIZES);
-
-		restore->cycle = MemoryContextAllocZero(cxt, sizeof(RestoreCycle));
-		restore->cycle->cxt = cxt;
-		restore->cycle->index = waiting_rows_create(cxt, 64, NULL);
-	}
-	return restore->cycle;
-}
-
-/* Fields point into the chunk that was read, or into the batch's memory: both go. */
-static void
-copy_field(const RestoreTable *t, const RestoreRow *row, int column, RowField *fields)
-{
-	int			at = column < 0 ? -1 : t->columns.fields[column];
-
-	if (at < 0 || fields[at].kind != FIELD_ABSENT)
-		return;
-	fields[at] = row->fields[at];
-	if (fields[at].kind > FIELD_NULL)
-		fields[at].data = pnstrdup(fields[at].data, fields[at].len);
-}
-
-/* Only what references are read from, and the key. */
-static RowField *
-copy_fields(const RestoreTable *t, const RestoreRow *row)
-{
-	RowField   *fields = palloc0(sizeof(RowField) * Max(t->columns.shape.count, 1));
-
-	for (int i = 0; i < t->table->nrefs; i++)
-		for (int j = -1; t->table->refs[i].circular && j < t->table->refs[i].nfields; j++)
-			copy_field(t, row, j < 0 ? t->refs[i].type_column : t->refs[i].columns[j], fields);
-	for (int i = 0; i < t->table->nkeys; i++)
-		for (int j = 0; j < t->table->keys[i].count; j++)
-			copy_field(t, row, t->table->keys[i].columns[j] - t->rel->columns, fields);
-	return fields;
-}
-
-/*
- * The row has its key, drawn or kept, so that others that wait can be mapped to it already;
- * only its references are missing.  The statements are remembered with it, since the
- * table's current ones will be others by then.
- */
-void
-restore_cycle_wait(RestoreTable *t, RestoreRow *row)
-{
-	RestoreCycle *cycle = get_cycle(t->restore);
-	MemoryContext oldcxt = MemoryContextSwitchTo(cycle->cxt);
-	WaitingRow *w = palloc0(sizeof(WaitingRow));
-	bool		found;
-
-	w->t = t;
-	w->statements = t->sql.current;
-	w->row = *row;
-	w->row.state = ROW_NEW;
-	/* Mapped anew when it is written: what was missing then may have come. */
-	w->row.refs.later = 0;
-	w->row.fields = copy_fields(t, row);
-	w->row.key.source = idkey_copy(&row->key.source);
-	w->row.key.target = idkey_copy(&row->key.target);
-	w->row.values = palloc(sizeof(Datum) * (t->rel->ncolumns + 1));
-	w->row.nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
-	memcpy(w->row.nulls, row->nulls, sizeof(bool) * (t->rel->ncolumns + 1));
-	for (int i = 0; i < t->rel->ncolumns; i++)
-		if (!row->nulls[i])
-			w->row.values[i] = valuereader_copy(t->columns.readers[i], row->values[i]);
-	cycle->waiting = lappend(cycle->waiting, w);
-	/* One that nobody can refer to is only in the list. */
-	if (row->key.has_source)
-		waiting_rows_insert(cycle->index, w, &found);
-	MemoryContextSwitchTo(oldcxt);
-}
-
-/*
- * One entry for each reference that was left NULL. The row is remembered by what names it
- * here, and the target by its key in the file, which may not have a row here yet.
- */
-void
-restore_cycle_remember(RestoreTable *t, RestoreRow *row)
-{
-	RestoreCycle *cycle = get_cycle(t->restore);
-	MemoryContext oldcxt = MemoryContextSwitchTo(cycle->cxt);
-
-	for (int i = 0; i < t->table->nrefs; i++)
-	{
-		LaterRef   *later;
-
-		if ((row->refs.later & (UINT64CONST(1) << i)) == 0)
-			continue;
-		later = palloc0(sizeof(LaterRef));
-		later->t = t;
-		later->ref = i;
-		later->row_index = row->index;
-		later->line = row->line;
-		later->existed = row->match.found;
-		later->row_source = idkey_copy(&row->key.source);
-		later->place = restore_update_place(t, row);
-		later->has_source = restore_refs_source(t, row, i, &later->source, &later->target_table);
-		if (later->has_source)
-			later->source = idkey_copy(&later->source);
-		cycle->later = lappend(cycle->later, later);
-	}
-	MemoryContextSwitchTo(oldcxt);
-}
-
-/*
- * The row that waits under this key of the file; NULL: it does not wait, and so has been
- * settled or will not come.
- */
-static WaitingRow *
-find_waiting(const RestoreCycle *cycle, RestoreTable *t, const IdKey *source)
-{
-	WaitingRow	probe = {t};
-	WaitingEntry *entry;
-
-	probe.row.key.source = *source;
-	entry = waiting_rows_lookup(cycle->index, &probe);
-	return entry == NULL ? NULL : entry->waiting;
-}
-
-/* Rows written by the same statement may refer to each other. */
-bool
-restore_cycle_find(const Restore *restore, int table, const IdKey *source, IdKey *target)
-{
-	WaitingRow *w;
-
-	if (restore->cycle == NULL || restore->cycle->group == 0 || restore->tables[table] == NULL)
-		return false;
-	w = find_waiting(restore->cycle, restore->tables[table], source);
-	if (w == NULL || w->group != restore->cycle->group || w->row.state != ROW_NEW)
-		return false;
-	*target = w->row.key.target;
-	return true;
-}
 
 /* The waiting row that a reference of w leads to, or NULL. */
 static WaitingRow *
@@ -256,7 +34,7 @@ neighbour(RestoreCycle *cycle, WaitingRow *w, int ref)
 		!restore_refs_source(w->t, &w->row, ref, &source, &table) || table < 0 ||
 		w->t->restore->tables[table] == NULL)
 		return NULL;
-	return find_waiting(cycle, w->t->restore->tables[table], &source);
+	return restore_waiting_find(cycle, w->t->restore->tables[table], &source);
 }
 
 /* The rows of a strongly connected component, taken from the stack. */
@@ -385,10 +163,10 @@ prepare_lanes(RestoreCycle *cycle)
 		int			number = foreach_current_index(lc);
 		char	   *name = psprintf("db_adapter_rows_%d", number);
 
-		lane->rows = restore_table_rows(lane->t, name);
+		lane->rows = restore_statement_rows(lane->t, name);
 		relations = lappend(relations, lane->rows);
 		appendStringInfo(&sql, "%s w%d AS (", number == 0 ? "WITH" : ",", number);
-		restore_table_insert(&sql, lane->t, lane->statements->given, name);
+		restore_statement_insert(&sql, lane->t, lane->statements->given, name);
 		appendStringInfoChar(&sql, ')');
 	}
 	appendStringInfoString(&sql, " SELECT 1");
@@ -612,161 +390,6 @@ write_waiting(RestoreCycle *cycle)
 		restore_batch_flush(last);
 }
 
-/* The references of one kind, a batch at a time. */
-typedef struct LaterBatch
-{
-	RestoreTable *t;
-	int			ref;
-	List	   *later;
-	bool		updated[BATCH_ROWS];
-} LaterBatch;
-
-/*
- * Rows for the UPDATE hold what names them and the new value, nothing else; where the
- * target was not found the value stays NULL, which is what the row has, or gets where it
- * was here before.
- */
-static void
-set_later(void *arg)
-{
-	LaterBatch *batch = arg;
-	int			columns = batch->t->rel->ncolumns;
-	ListCell   *lc;
-
-	memset(batch->updated, false, sizeof(batch->updated));
-	query_rows_clear(batch->t->sql.rows);
-	foreach(lc, batch->later)
-	{
-		LaterRef   *later = lfirst(lc);
-		RestoreRow	row = {0};
-
-		row.values = palloc0(sizeof(Datum) * (columns + 1));
-		row.nulls = palloc(sizeof(bool) * (columns + 1));
-		/* All NULL but for what is put below. */
-		memset(row.nulls, true, columns + 1);
-		restore_update_put(batch->t, &row, &later->place);
-		if (later->resolved)
-			restore_refs_set(batch->t, &row, batch->ref, &later->target);
-		row.values[columns] = Int32GetDatum(foreach_current_index(lc));
-		row.nulls[columns] = false;
-		query_rows_put(batch->t->sql.rows, row.values, row.nulls);
-	}
-	query_execute_over(restore_update_later(batch->t, batch->ref), batch->t->sql.relations,
-					   restore_update_take, batch->updated);
-}
-
-/* What a trigger or a policy has left as it was. */
-static void
-count_untouched(LaterBatch *batch)
-{
-	ListCell   *lc;
-
-	foreach(lc, batch->later)
-		if (!batch->updated[foreach_current_index(lc)])
-		{
-			LaterRef   *later = lfirst(lc);
-
-			batch->t->counts.untouched++;
-			batch->t->counts.nulled += later->resolved && !later->existed;
-		}
-}
-
-/*
- * In halves as a batch of rows is: a reference that is refused (by a check, a trigger) must
- * not keep the others from being set.
- */
-static void
-write_later(LaterBatch *batch)
-{
-	ErrorData  *error;
-	LaterBatch	half = *batch;
-	int			count = list_length(batch->later);
-
-	CHECK_FOR_INTERRUPTS();
-	if (count == 0)
-		return;
-	error = query_attempt(set_later, batch, true);
-	if (error == NULL)
-	{
-		count_untouched(batch);
-		return;
-	}
-	/* The row is there and stays: the failure is told, and its reference counts as nulled. */
-	if (count == 1)
-	{
-		LaterRef   *later = linitial(batch->later);
-		RestoreRow	row = {0};
-
-		row.index = later->row_index;
-		row.line = later->line;
-		row.key.has_source = true;
-		row.key.source = later->row_source;
-		restore_report_failure(batch->t, &row, error);
-		batch->t->counts.nulled++;
-		return;
-	}
-	half.later = list_truncate(list_copy(batch->later), count / 2);
-	write_later(&half);
-	half.later = list_copy_tail(batch->later, count / 2);
-	write_later(&half);
-}
-
-/* Where the row is that a reference waited for; false when there is nothing to set. */
-static bool
-resolve_later(LaterRef *later)
-{
-	RestoreTable *t = later->t;
-	RestoreTable *other = later->target_table < 0 ? NULL : t->restore->tables[later->target_table];
-
-	later->resolved =
-		later->has_source && other != NULL && idmap_get(other->map, &later->source, &later->target);
-	if (later->resolved)
-		return true;
-	if (later->has_source)
-		t->counts.nulled++;
-	return later->existed && !(later->has_source && t->table->refs[later->ref].required);
-}
-
-/* They are sorted by table and reference, so that each batch is of one statement. */
-static void
-write_all_later(RestoreCycle *cycle)
-{
-	LaterBatch	batch = {NULL};
-	ListCell   *lc;
-
-	foreach(lc, cycle->later)
-	{
-		LaterRef   *later = lfirst(lc);
-
-		if (!resolve_later(later))
-			continue;
-		if (batch.t != later->t || batch.ref != later->ref ||
-			list_length(batch.later) == BATCH_ROWS)
-		{
-			write_later(&batch);
-			batch.later = NIL;
-		}
-		batch.t = later->t;
-		batch.ref = later->ref;
-		batch.later = lappend(batch.later, later);
-	}
-	write_later(&batch);
-}
-
-/* By the file's lines within a reference, so that what fails is told in their order. */
-static int
-compare_later(const ListCell *a, const ListCell *b)
-{
-	const LaterRef *x = lfirst(a);
-	const LaterRef *y = lfirst(b);
-
-	if (x->t != y->t)
-		return x->t->table->index - y->t->table->index;
-	if (x->ref != y->ref)
-		return x->ref - y->ref;
-	return x->line < y->line ? -1 : x->line > y->line;
-}
-
 /*
  * Everything of the circle has been read.  Waiting rows go first, since references that are
  * set later may lead to them.  While closing, a target that is not found is known not to
@@ -783,8 +406,7 @@ restore_cycle_close(Restore *restore)
 	oldcxt = MemoryContextSwitchTo(cycle->cxt);
 	restore->closing = true;
 	write_waiting(cycle);
-	list_sort(cycle->later, compare_later);
-	write_all_later(cycle);
+	restore_later_write(cycle);
 	restore->closing = false;
 	/* The next circle of the file begins anew. */
 	restore->cycle = NULL;

@@ -126,7 +126,7 @@ draw_default(RestoreTable *t, RestoreRow *row, int part)
 
 		/* Printed without the conversion that an assignment to the column implies. */
 		t->key.defaults[part] = query_prepare(
-			t->cxt, psprintf("SELECT %s", restore_table_cast(t, at, text ? text : "NULL")), 0,
+			t->cxt, psprintf("SELECT %s", restore_statement_cast(t, at, text ? text : "NULL")), 0,
 			NULL);
 	}
 	query_execute(t->key.defaults[part], NULL, NULL, false, take_drawn, &drawn);
@@ -305,7 +305,7 @@ static void
 find_conflict(void *arg)
 {
 	Conflict   *c = arg;
-	QueryPlan  *plan = restore_table_conflict(c->t, c->key);
+	QueryPlan  *plan = restore_statement_conflict(c->t, c->key);
 
 	query_rows_clear(c->t->sql.rows);
 	query_rows_put(c->t->sql.rows, c->row->values, c->row->nulls);

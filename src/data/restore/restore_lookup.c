@@ -123,11 +123,11 @@ prepare(RestoreTable *t)
 
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, "SELECT b.n, y.* FROM " ROWS_NAME " AS b, LATERAL (SELECT 1");
-	restore_table_keys(&sql, t);
+	restore_statement_keys(&sql, t);
 	if (user != NULL)
 		appendStringInfo(&sql, ", x.%s IS NULL AS of_none", user->quoted);
 	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->table->source);
-	restore_table_match(&sql, t, false);
+	restore_statement_where(&sql, t, false);
 	find_tenant(t);
 	if (user != NULL)
 		appendStringInfo(&sql, " AND (x.%s %s b.c%d OR x.%s IS NULL) ORDER BY x.%s IS NULL",

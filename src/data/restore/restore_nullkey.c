@@ -63,7 +63,7 @@ restore_nullkey_is(const RestoreTable *t, const RestoreRow *row)
 	if (t->match.count == 0)
 		return row->referenced;
 	for (int i = 0; i < t->match.count; i++)
-		if (row->nulls[t->match.columns[i]] && !restore_table_matches_null(t, t->match.columns[i]))
+		if (row->nulls[t->match.columns[i]] && !restore_match_nulls(t, t->match.columns[i]))
 			return true;
 	return false;
 }
@@ -101,7 +101,7 @@ append_content(StringInfo out, const RestoreTable *t, char alias)
 
 			if (!is_compared(t, i))
 				continue;
-			name = restore_table_cast(t, i, name);
+			name = restore_statement_cast(t, i, name);
 			if (!OidIsValid(
 					lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC)->hash_extended_proc))
 				name = relation_text(name, type);
@@ -175,14 +175,14 @@ read_rows(RestoreNullkey *u)
 	for (int i = 0; i < t->key.count; i++)
 		appendStringInfo(
 			&sql, ", %s",
-			restore_table_cast(t, t->key.columns[i],
-							   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
+			restore_statement_cast(t, t->key.columns[i],
+								   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
 	if (u->by_place)
 		appendStringInfoString(&sql, ", x.ctid");
 	appendStringInfo(&sql, " FROM %s AS x WHERE (%s", t->table->source,
 					 t->match.count == 0 ? "true" : "false");
 	for (int i = 0; i < t->match.count; i++)
-		if (!restore_table_matches_null(t, t->match.columns[i]))
+		if (!restore_match_nulls(t, t->match.columns[i]))
 			appendStringInfo(&sql, " OR x.%s IS NULL", t->rel->columns[t->match.columns[i]].quoted);
 	appendStringInfoChar(&sql, ')');
 	if (user != NULL)

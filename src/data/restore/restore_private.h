@@ -3,10 +3,10 @@
  *	  What the steps of a restore share.
  *
  * A row is read from the file's bytes (restore.c), waits in its table's batch,
- * has its references mapped (restore_refs.c), is looked for and written
- * (restore_batch.c by the statements of restore_table.c), or waits until the
- * tables that reference each other are complete (restore_cycle.c).  Rows that
- * fail and all counts come together in restore_report.c.
+ * has its references mapped (restore_refs.c), is looked for (restore_find.c) and
+ * written (restore_write.c), both by the statements of restore_statement.c, or waits
+ * (restore_waiting.c) until the tables that reference each other are complete
+ * (restore_cycle.c).  Rows that fail and all counts come together in restore_report.c.
  *
  * The state of a row says what comes next; the flags beside it, what has been tried:
  *
@@ -363,40 +363,51 @@ struct Restore
 
 /*
  * restore_table.c, which calls none of the stations below: restore.c calls them for a new
- * table, in the order create, refs_create, lookup_begin, begin, batch_init.
+ * table, in the order create, refs_create, lookup_begin, begin, match_begin,
+ * statement_begin, batch_init.
  */
 extern RestoreTable *restore_table_create(Restore *restore, BackupTable *table);
 extern void restore_table_begin(RestoreTable *t, const FileSection *section);
-/* The statements for rows with these columns. */
-extern void restore_table_use(RestoreTable *t, const Bitmapset *given);
+extern int restore_table_index(const RestoreTable *t, const RelationColumn *column);
+/* Whether the file's value of the column is another row's key. */
+extern bool restore_table_refers(const RestoreTable *t, const RelationColumn *column);
 /* Whether the column is part of the key and filled by us. */
 extern bool restore_table_is_drawn(const RestoreTable *t, int column);
-/* Whether the row, whose values are read, may exist already. */
-extern bool restore_table_may_exist(RestoreTable *t, const RestoreRow *row);
 /* The text of a column as the file has it; false where it is NULL or not there. */
 extern bool restore_table_field(const RestoreTable *t, const RestoreRow *row, int column,
 								const char **text, int *len);
 /* Whether we fill the column, whatever the file says. */
 extern bool restore_table_is_filled(const RestoreTable *t, int column);
-/* Whether a NULL in this column of the match key finds a NULL. */
-extern bool restore_table_matches_null(const RestoreTable *t, int column);
 extern bool restore_table_draws(const RestoreTable *t);
 /* Whether keys are the file's, come what may. */
 extern bool restore_table_keeps_ids(const RestoreTable *t);
-/* ", x.key AS k1, …": the key, and the other keys that rows refer by. */
-extern void restore_table_keys(StringInfo out, const RestoreTable *t);
 /* Whether the column is given by the caller, whatever the file says. */
 extern bool restore_table_is_tenant(const RestoreTable *t, int column);
-/* "x.column = b.column AND …" for what makes a row exist, but for the tenant where asked. */
-extern void restore_table_match(StringInfo out, const RestoreTable *t, bool with_tenant);
-extern char *restore_table_cast(const RestoreTable *t, int column, const char *expression);
-/* An INSERT of the rows under that name. */
-extern void restore_table_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
-								 const char *name);
-extern QueryRows *restore_table_rows(RestoreTable *t, const char *name);
-extern QueryPlan *restore_table_conflict(RestoreTable *t, const RelationKey *key);
 
-extern QueryPlan *restore_table_probe_latest(RestoreTable *t);
+/* restore_match.c */
+/* By what a row is told to be here, and whether rows must be looked for at all. */
+extern void restore_match_begin(RestoreTable *t);
+/* Whether the row, whose values are read, may exist already. */
+extern bool restore_match_may_exist(RestoreTable *t, const RestoreRow *row);
+/* Whether a NULL in this column of the match key finds a NULL. */
+extern bool restore_match_nulls(const RestoreTable *t, int column);
+
+/* restore_statement.c */
+/* The batch's relation and the statement that finds rows, once the match is chosen. */
+extern void restore_statement_begin(RestoreTable *t);
+/* The statements for rows with these columns. */
+extern void restore_statement_use(RestoreTable *t, const Bitmapset *given);
+/* ", x.key AS k1, …": the key, and the other keys that rows refer by. */
+extern void restore_statement_keys(StringInfo out, const RestoreTable *t);
+/* "x.column = b.column AND …" for what makes a row exist, but for the tenant where asked. */
+extern void restore_statement_where(StringInfo out, const RestoreTable *t, bool with_tenant);
+extern char *restore_statement_cast(const RestoreTable *t, int column, const char *expression);
+/* An INSERT of the rows under that name. */
+extern void restore_statement_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
+									 const char *name);
+extern QueryRows *restore_statement_rows(RestoreTable *t, const char *name);
+extern QueryPlan *restore_statement_conflict(RestoreTable *t, const RelationKey *key);
+extern QueryPlan *restore_statement_probe_latest(RestoreTable *t);
 
 /* restore_update.c */
 /* Prepares the UPDATE of rows that bring the columns in use. */
@@ -439,6 +450,22 @@ extern void restore_batch_put(RestoreTable *t, const RestoreRow *row,
 /* Counts a row that is settled and lets others refer to it. */
 extern void restore_batch_finish_row(RestoreTable *t, RestoreRow *row);
 extern void restore_batch_init(RestoreTable *t);
+
+/* restore_find.c */
+/* Everything but the writing, of rows for which it is not done. */
+extern void restore_find_prepare(RestoreTable *t, int from, int to);
+/* Looks for the rows that have not been looked for. */
+extern void restore_find_existing(RestoreTable *t, int from, int to);
+/* Whether the row, which is here, is given what the file says. */
+extern bool restore_find_updates(const RestoreTable *t, const RestoreRow *row);
+/* The row, or what an attempt that failed held, is looked for again. */
+extern void restore_find_release(RestoreTable *t, RestoreRow *row);
+extern void restore_find_release_range(RestoreTable *t, int from, int to);
+
+/* restore_write.c */
+extern void restore_write_range(RestoreTable *t, int from, int to);
+/* The rows that were written. */
+extern void restore_write_settle(RestoreTable *t, int from, int to);
 
 /* restore_lookup.c */
 /* What the file has of the table: rows of its own, or those that are looked up. */
@@ -500,13 +527,15 @@ extern bool restore_refs_source(const RestoreTable *t, const RestoreRow *row, in
 								IdKey	   *source, int *table);
 extern void restore_refs_set(RestoreTable *t, RestoreRow *row, int ref, const IdKey *target);
 
+/* restore_waiting.c */
+extern void restore_waiting_add(RestoreTable *t, RestoreRow *row);
+extern void restore_waiting_remember(RestoreTable *t, RestoreRow *row);
+/* The key that a row will have that is written by the same statement. */
+extern bool restore_waiting_target(const Restore *restore, int table, const IdKey *source,
+								   IdKey *target);
+
 /* restore_cycle.c */
-extern void restore_cycle_wait(RestoreTable *t, RestoreRow *row);
-extern void restore_cycle_remember(RestoreTable *t, RestoreRow *row);
 extern void restore_cycle_close(Restore *restore);
-/* The key that a waiting row will have. */
-extern bool restore_cycle_find(const Restore *restore, int table, const IdKey *source,
-							   IdKey *target);
 
 /* restore_nullkey.c */
 /* Whether the row has a NULL in what makes it exist, so that no other is like it. */

@@ -142,7 +142,7 @@ find_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, i
 	if (other == t && row >= t->batch.rows && row < t->batch.rows + BATCH_ROWS &&
 		find_in_batch(t, row, source, target))
 		return REF_MAPPED;
-	if (restore_cycle_find(t->restore, index, source, target))
+	if (restore_waiting_target(t->restore, index, source, target))
 		return REF_MAPPED;
 	return t->restore->closing ? REF_MISSING : REF_LATER;
 }
