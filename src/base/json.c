@@ -418,6 +418,15 @@ json_visit(JsonbContainer *container, JsonMember visit, void *arg)
 	}
 }
 
+bool
+json_is_known(const char *key, const char *const *known)
+{
+	for (; *known != NULL; known++)
+		if (strcmp(*known, key) == 0)
+			return true;
+	return false;
+}
+
 static bool
 check_member(const char *key, JsonbValue *value, void *arg)
 {
@@ -425,9 +434,8 @@ check_member(const char *key, JsonbValue *value, void *arg)
 	const char *what = ((void **) arg)[1];
 	const char *nearest;
 
-	for (const char *const *k = known; *k != NULL; k++)
-		if (strcmp(*k, key) == 0)
-			return true;
+	if (json_is_known(key, known))
+		return true;
 	nearest = json_nearest(key, known);
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("invalid %s: there is no member \"%s\"", what, key),

@@ -70,6 +70,9 @@ extern bool json_is_array(const JsonbValue *value);
 typedef bool (*JsonMember)(const char *key, JsonbValue *value, void *arg);
 extern void json_visit(JsonbContainer *container, JsonMember visit, void *arg);
 
+/* known ends with NULL. */
+extern bool json_is_known(const char *key, const char *const *known);
+
 /* Raises 22023 for a member not in known (NULL-terminated), naming the nearest. */
 extern void json_check_members(JsonbContainer *object, const char *const *known, const char *what);
 

@@ -106,5 +106,11 @@ SELECT count(*) FROM db_adapter.digest(:'nodes', 'nodes');
 SELECT * FROM db_adapter.delete_rows(:'nodes', '{"nodes": [{"up": 1, "name": "a"}]}');
 SELECT count(*) FROM db_adapter.digest_rows(:'codes', 'codes', NULL);
 SELECT jsonb_path_query_array(db_adapter.derive_backup_schema('{nodes,codes}'), '$.tables[*].slug_field');
+
+-- What a file's schema has of a later release is passed over, and said; a caller's own is refused.
+SELECT replace(db_adapter.backup_document('{"tables": [{"name": "books"}]}', 'u1'), '"name": "books"', '"name": "books", "colour": "red"') AS file \gset
+SELECT "table", skipped FROM db_adapter.restore(:'file', user_id => 'u1', accept_damaged => true);
+SELECT db_adapter.validate_backup(:'file') -> 'warnings' AS warnings;
+SELECT "table" FROM db_adapter.restore(:'file', accept_damaged => true, backup_schema => '{"tables": [{"name": "books", "colour": "red"}]}');
 DROP SCHEMA public CASCADE;
 ALTER SCHEMA regress_public RENAME TO public;

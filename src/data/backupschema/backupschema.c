@@ -47,9 +47,28 @@ typedef struct Parser
 	BackupSchema *schema;
 } Parser;
 
+typedef struct UnknownVisit
+{
+	BackupSchema *schema;
+	const char *const *known;
+	const char *what;
+} UnknownVisit;
+
+static bool
+note_unknown(const char *key, JsonbValue *value, void *arg)
+{
+	UnknownVisit *v = arg;
+
+	if (!json_is_known(key, v->known))
+		v->schema->unknown =
+			lappend(v->schema->unknown, psprintf("%s: there is no member \"%s\"", v->what, key));
+	return true;
+}
+
 /*
- * A schema inside a file may be of a later release: there only what is known is read.  A
- * caller's own is read strictly, for what is misspelt would be passed over.
+ * A schema inside a file may be of a later release: there only what is known is read, and
+ * the rest is noted.  A caller's own is read strictly, for what is misspelt would be
+ * passed over.
  */
 static void
 check_members(Parser *p, JsonbContainer *object, const char *const *known, const char *what)
@@ -59,6 +78,12 @@ check_members(Parser *p, JsonbContainer *object, const char *const *known, const
 	else if (!JsonContainerIsObject(object))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid %s: it must be a JSON object", what)));
+	else
+	{
+		UnknownVisit v = {p->schema, known, what};
+
+		json_visit(object, note_unknown, &v);
+	}
 }
 
 /* The texts stay those of the list. */

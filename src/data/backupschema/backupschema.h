@@ -120,12 +120,13 @@ typedef struct BackupSchema
 	BackupTable **by_name;		/* the same, sorted */
 	BackupTable **by_full_name;
 	int			ncomponents;
+	List	   *unknown;		/* char *, what a file's schema has and nobody knows here */
 	bool none_travels; /* rows that are nobody's come along with those that refer to them */
 } BackupSchema;
 
 /*
  * Raises 22023 for a document that is none.  strict refuses members it does not
- * know; without it, as for a schema inside a file, they are passed over.
+ * know; without it, as for a schema inside a file, they are noted in unknown.
  */
 extern BackupSchema *backupschema_parse(JsonbContainer *document, bool strict);
 

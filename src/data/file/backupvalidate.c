@@ -85,6 +85,7 @@ take_header(const FileHeader *header, void *arg)
 {
 	Validation *v = arg;
 	Jsonb	   *document = v->given != NULL ? v->given : header->backup_schema;
+	ListCell   *lc;
 
 	v->lenient = header->is_document;
 	if (document == NULL)
@@ -93,6 +94,8 @@ take_header(const FileHeader *header, void *arg)
 		return;
 	}
 	v->schema = backupschema_parse(&document->root, v->given != NULL);
+	foreach(lc, v->schema->unknown)
+		note(v, &v->warnings, "%s", (char *) lfirst(lc));
 	v->seen = palloc0(sizeof(bool) * Max(v->schema->ntables, 1));
 	if (backupschema_misplaced(v->schema) != NULL)
 		note(v, &v->errors, "backup schema: %s", backupschema_misplaced(v->schema));

@@ -77,6 +77,16 @@ check_components(const BackupSchema *schema)
 	}
 }
 
+static void
+warn_of_unknown(const BackupSchema *schema)
+{
+	ListCell   *lc;
+
+	foreach(lc, schema->unknown)
+		ereport(WARNING, (errmsg("%s", (char *) lfirst(lc)),
+						  errhint("It is passed over: the file may be of a later release.")));
+}
+
 /* The file's own schema is the word of whoever made the file; one given is the caller's. */
 static void
 begin_file(const FileHeader *header, void *arg)
@@ -90,6 +100,7 @@ begin_file(const FileHeader *header, void *arg)
 						errmsg("the backup has no backup schema"),
 						errhint("Give one as backup_schema => '{\"tables\": …}'.")));
 	restore_raw_bind(restore, header, document);
+	warn_of_unknown(restore->schema);
 	check_components(restore->schema);
 	restore->tables = palloc0(sizeof(RestoreTable *) * Max(restore->schema->ntables, 1));
 	restore->sources = palloc0(sizeof(RestoreSource **) * Max(restore->schema->ntables, 1));
