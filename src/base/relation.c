@@ -254,6 +254,7 @@ read_column(Relation rel, Form_pg_attribute attr, RelationColumn *column)
 		column->has_default = expr != NULL;
 		column->sequence = default_sequence(expr);
 		column->made = draws(expr, NULL);
+		column->varies = contain_volatile_functions(expr);
 	}
 	else
 		column->made = true;

@@ -34,6 +34,7 @@ typedef struct RelationColumn
 	char		identity;		/* ATTRIBUTE_IDENTITY_ALWAYS, ..._BY_DEFAULT or '\0' */
 	Oid sequence;  /* identity's sequence, or s where the default is nextval('s') and no more */
 	bool		made;			/* generated, or by default out of some sequence */
+	bool		varies;			/* by default each row has a value of its own */
 } RelationColumn;
 
 /* A unique index that is in force.  Expressions stand as InvalidAttrNumber. */

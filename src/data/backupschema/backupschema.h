@@ -111,6 +111,7 @@ typedef struct BackupTable
 	RelationColumn *user_column;
 	bool		per_tenant;		/* the key means one row only together with the tenant */
 	bool	   *excluded;		/* one for each of rel->columns */
+	bool	   *ids;			/* the same: parts of keys that are drawn, or referred to */
 } BackupTable;
 
 typedef struct BackupSchema
@@ -153,6 +154,14 @@ extern bool backupschema_is_lookup(const BackupSchema *schema, const BackupRef *
 extern bool backupschema_needs(const BackupTable *table, const BackupRef *ref);
 /* The same of a column. */
 extern bool backupschema_needs_column(const BackupTable *table, const RelationColumn *column);
+
+/*
+ * Whether the column of a key means something in its own database alone: one that is drawn
+ * (a sequence, a volatile default), or that something refers to.
+ */
+extern bool backupschema_is_id(const BackupTable *table, const RelationColumn *column);
+/* Whether it is a part of the primary key that is data: no id, no reference, no tenant. */
+extern bool backupschema_is_key_data(const BackupTable *table, const RelationColumn *column);
 
 /* What could go wrong with it in this database, one row each: severity, table, message. */
 extern void backupschema_check(BackupSchema *schema, ReturnSetInfo *result);

@@ -5,6 +5,8 @@
 #ifndef DB_ADAPTER_BACKUPSCHEMA_PRIVATE_H
 #define DB_ADAPTER_BACKUPSCHEMA_PRIVATE_H
 
+#include "data/backupschema/backupschema.h"
+
 /* A member that names columns, and the one that is meant where a table does not have it. */
 typedef struct BackupKeyMember
 {
@@ -15,5 +17,8 @@ typedef struct BackupKeyMember
 extern const BackupKeyMember backupschema_pk;
 extern const BackupKeyMember backupschema_slug;
 extern const BackupKeyMember backupschema_user;
+
+/* Finds out which parts of keys are ids: backupschema_is_id(). */
+extern void backupschema_bind_ids(BackupSchema *schema);
 
 #endif							/* DB_ADAPTER_BACKUPSCHEMA_PRIVATE_H */

@@ -292,6 +292,7 @@ backupschema_bind(BackupSchema *schema)
 	for (int i = 0; i < schema->ntables; i++)
 		bind_source(schema, &schema->tables[i]);
 	bind_tenants(schema);
+	backupschema_bind_ids(schema);
 }
 
 bool

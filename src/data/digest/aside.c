@@ -47,7 +47,8 @@ is_fixed(const BackupTable *table, const RelationColumn *column)
 		column == table->user_column)
 		return true;
 	for (int i = 0; i < table->npk; i++)
-		if (table->pk_columns[i] == column)
+		if (table->pk_columns[i] == column &&
+			(table->nslug == 0 || !backupschema_is_key_data(table, column)))
 			return true;
 	for (int i = 0; i < table->nslug; i++)
 		if (table->slug_columns[i] == column)

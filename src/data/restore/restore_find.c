@@ -80,6 +80,29 @@ restore_find_updates(const RestoreTable *t, const RestoreRow *row)
 		   (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
 }
 
+/* The key of a row that exists, but for what it is to be given of the file's. */
+static void
+take_key(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot)
+{
+	for (int i = 0; i < t->key.count; i++)
+	{
+		int			at = t->key.columns[i];
+		bool		isnull;
+		Datum		value;
+
+		if ((t->key.renamed[i] || t->key.data[i] == KEY_DATA_WRITTEN) &&
+			restore_find_updates(t, row))
+			continue;
+		value = slot_getattr(slot, i + 3, &isnull);
+		if (t->key.data[i] == KEY_DATA_FIXED && restore_find_updates(t, row) &&
+			!restore_key_is_same(t, row, i, value, isnull))
+			row->key.differs = i + 1;
+		row->nulls[at] = isnull;
+		if (!isnull)
+			row->values[at] = valuereader_copy(t->columns.readers[at], value);
+	}
+}
+
 /* A row that exists: number, a constant, its key, and perhaps what made it. */
 static bool
 take_existing(TupleTableSlot *slot, void *arg)
@@ -101,17 +124,9 @@ take_existing(TupleTableSlot *slot, void *arg)
 		row->match.made = was_made(t, origin);
 		row->match.repeated = was_written(t, origin);
 	}
-	for (int i = 0; i < t->key.count; i++)
-	{
-		Datum		value;
-
-		if (t->key.renamed[i] && restore_find_updates(t, row))
-			continue;
-		value = slot_getattr(slot, i + 3, &row->nulls[t->key.columns[i]]);
-		if (!row->nulls[t->key.columns[i]])
-			row->values[t->key.columns[i]] =
-				valuereader_copy(t->columns.readers[t->key.columns[i]], value);
-	}
+	if (t->key.written && restore_find_updates(t, row))
+		restore_key_here(t, row, slot, 3);
+	take_key(t, row, slot);
 	MemoryContextSwitchTo(oldcxt);
 	return true;
 }
@@ -182,7 +197,8 @@ supersede_others(RestoreTable *t, int from, RestoreRow *row)
 {
 	for (RestoreRow *other = &t->batch.rows[from]; other < row; other++)
 		if (restore_find_updates(t, other) && other->key.has_source &&
-			idkey_equal(&other->key.target, &row->key.target))
+			(t->key.written ? idkey_equal(&other->key.here, &row->key.here)
+							: idkey_equal(&other->key.target, &row->key.target)))
 		{
 			other->match.superseded = true;
 			row->match.repeated = true;
@@ -294,6 +310,7 @@ restore_find_release(RestoreTable *t, RestoreRow *row)
 	row->state = ROW_READ;
 	row->match.held = row->match.found = row->match.made = row->match.repeated = false;
 	row->match.superseded = false;
+	row->key.differs = 0;
 	row->match.searched = row->converted = false;
 	row->refs.json_done = row->refs.later = 0;
 	row->refs.nulled = 0;

@@ -16,6 +16,7 @@
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "data/restore/restore_private.h"
+#include "data/row/keyform.h"
 #include "utils/memutils.h"
 
 /* How often a key that is taken is drawn again. */
@@ -60,6 +61,51 @@ restore_key_target(RestoreTable *t, RestoreRow *row)
 			row->key.has_source = false;	/* the database fills it: nobody can refer to it */
 	if (row->key.has_source)
 		row->key.target = key_of_values(t, row, t->key.columns, t->key.count);
+}
+
+/* The key of the row that was found, of which the slot has the values from that column on. */
+void
+restore_key_here(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot, int column)
+{
+	RestoreRow	here = {ROW_READ};
+
+	here.values = palloc(sizeof(Datum) * t->rel->ncolumns);
+	here.nulls = palloc(sizeof(bool) * t->rel->ncolumns);
+	here.key.has_source = true;
+	for (int i = 0; i < t->key.count; i++)
+	{
+		int			at = t->key.columns[i];
+
+		here.values[at] = slot_getattr(slot, column + i, &here.nulls[at]);
+	}
+	restore_key_target(t, &here);
+	row->key.here = idkey_copy(&here.key.target);
+}
+
+/* As the type of the column has it. */
+static bool
+is_same(const RelationColumn *column, Datum a, Datum b)
+{
+	KeyForm	   *form = keyform_create(column->basetype, column->collation);
+	StringInfoData x;
+	StringInfoData y;
+
+	initStringInfo(&x);
+	initStringInfo(&y);
+	keyform_append(form, &x, a);
+	keyform_append(form, &y, b);
+	return x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+}
+
+/* Of a row that was found: whether the value it has there is the file's. */
+bool
+restore_key_is_same(RestoreTable *t, const RestoreRow *row, int part, Datum here, bool isnull)
+{
+	int			at = t->key.columns[part];
+
+	return isnull == row->nulls[at] &&
+		   (isnull || valuereader_same(t->columns.readers[at], here, row->values[at]) ||
+			is_same(&t->rel->columns[at], here, row->values[at]));
 }
 
 /*
@@ -253,7 +299,8 @@ restore_key_redraw(RestoreTable *t, RestoreRow *row, const char *constraint)
 			catch_up(t, i);
 			draw_sequence(t, row, i);
 		}
-		else if (t->key.sources[i] != KEY_MAPPED && column->has_default)
+		else if (t->key.sources[i] != KEY_MAPPED && column->has_default &&
+				 !backupschema_is_key_data(t->table, column))
 			draw_default(t, row, i);
 		else
 			continue;

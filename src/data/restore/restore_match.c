@@ -156,7 +156,11 @@ choose_columns(RestoreTable *t)
 		match_add_parents(t);
 	t->match.covered = match_is_covered(t);
 	for (int i = 0; i < t->key.count; i++)
+	{
 		t->key.renamed[i] = restore_update_renames(t, i);
+		t->key.data[i] = restore_update_data(t, i);
+		t->key.written |= t->key.data[i] == KEY_DATA_WRITTEN;
+	}
 }
 
 /* Whether the table has rows of that tenant; of any, where it has none. */

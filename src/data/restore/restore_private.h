@@ -67,6 +67,14 @@ typedef enum KeySource
 	KEY_DEFAULT					/* drawn from the column's default */
 } KeySource;
 
+/* What becomes of a key column that is data, in a row that is here. */
+typedef enum KeyData
+{
+	KEY_DATA_NONE,				/* it is an id, or what finds the row */
+	KEY_DATA_WRITTEN,			/* the row is given the file's value */
+	KEY_DATA_FIXED				/* nothing else leads to the row: another value is an error */
+} KeyData;
+
 typedef enum RowState
 {
 	ROW_READ,					/* its fields are known, no more */
@@ -88,7 +96,9 @@ typedef struct RowKey
 	bool		has_source;
 	IdKey		source;
 	IdKey		target;
+	IdKey here;	 /* of a row that exists, before it is written; if the key is written */
 	int			redrawn;		/* how often it has been */
+	int			differs;		/* a part from 1 that is fixed here, and other in the file */
 } RowKey;
 
 /* What looking for it among the rows that exist has come to. */
@@ -222,6 +232,8 @@ typedef struct TableKey
 	KeySource  *sources;
 	QueryPlan **defaults;
 	bool	   *renamed;		/* an equal key that reads otherwise is updated too */
+	KeyData	   *data;			/* parts that are no ids */
+	bool		written;		/* some of them are */
 	bool		sequence_checked;
 } TableKey;
 
@@ -415,6 +427,7 @@ extern void restore_update_use(RestoreTable *t);
 /* The plan that sets one reference of rows here. */
 extern QueryPlan *restore_update_later(RestoreTable *t, int ref);
 extern bool restore_update_renames(const RestoreTable *t, int part);
+extern KeyData restore_update_data(const RestoreTable *t, int part);
 extern RestorePlace restore_update_place(RestoreTable *t, const RestoreRow *row);
 extern void restore_update_put(const RestoreTable *t, RestoreRow *row, const RestorePlace *place);
 /* Receives what either returns; arg is a bool for each row. */
@@ -504,6 +517,9 @@ extern bool restore_source_is_plain(Restore *restore, int table, int key);
 extern void restore_key_source(RestoreTable *t, RestoreRow *row);
 /* The reverse of restore_key_target(): the key as the row's values. */
 extern void restore_key_values(RestoreTable *t, RestoreRow *row, const IdKey *key);
+extern void restore_key_here(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot, int column);
+extern bool restore_key_is_same(RestoreTable *t, const RestoreRow *row, int part, Datum here,
+								bool isnull);
 extern void restore_key_draw(RestoreTable *t, RestoreRow *row);
 /* The key of the row in whose way a unique index found this one; false if unknown. */
 extern bool restore_key_conflict(RestoreTable *t, const RestoreRow *row, const char *constraint,

@@ -30,7 +30,7 @@ is_free(const RestoreTable *t, const RestoreStatements *s, int column)
 		bms_is_member(column, s->given) && &t->rel->columns[column] != t->table->user_column;
 
 	for (int i = 0; i < t->key.count; i++)
-		result &= t->key.columns[i] != column;
+		result &= t->key.columns[i] != column || t->key.data[i] == KEY_DATA_WRITTEN;
 	for (int i = 0; i < t->match.count; i++)
 		result &= t->match.columns[i] != column;
 	for (int i = 0; i < t->table->nrefs; i++)

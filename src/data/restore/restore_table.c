@@ -71,6 +71,8 @@ choose_source(const RestoreTable *t, const RelationColumn *column)
 		return KEY_KEPT;
 	if (in_file && t->restore->options.ids == IDS_AUTO && !OidIsValid(column->sequence))
 		return KEY_KEPT;
+	if (in_file && backupschema_is_key_data(t->table, column))
+		return KEY_KEPT;
 	if (OidIsValid(column->sequence))
 		return KEY_SEQUENCE;
 	return column->has_default ? KEY_DEFAULT : KEY_KEPT;
@@ -101,6 +103,7 @@ choose_key(RestoreTable *t)
 	t->key.sources = palloc(sizeof(KeySource) * Max(t->key.count, 1));
 	t->key.defaults = palloc0(sizeof(QueryPlan *) * Max(t->key.count, 1));
 	t->key.renamed = palloc0(sizeof(bool) * Max(t->key.count, 1));
+	t->key.data = palloc0(sizeof(KeyData) * Max(t->key.count, 1));
 	for (int i = 0; i < t->key.count; i++)
 	{
 		RelationColumn *column = t->table->pk_columns[i];

@@ -50,7 +50,8 @@ choose_where(RestoreTable *t)
 {
 	t->place.columns = MemoryContextAlloc(t->cxt, sizeof(int) * Max(t->rel->ncolumns, 1));
 	for (int i = 0; i < t->key.count; i++)
-		add_where(t, t->key.columns[i]);
+		if (t->key.data[i] != KEY_DATA_WRITTEN)
+			add_where(t, t->key.columns[i]);
 	if (t->table->user_column != NULL)
 		add_where(t, t->table->user_column - t->rel->columns);
 	t->place.unique = t->key.count > 0 && where_is_unique(t);
@@ -110,6 +111,15 @@ is_where(const RestoreTable *t, int column)
 	return false;
 }
 
+static bool
+is_matched(const RestoreTable *t, int column)
+{
+	for (int i = 0; i < t->match.count; i++)
+		if (t->match.columns[i] == column)
+			return true;
+	return false;
+}
+
 /*
  * Whether the file has a say in the key of a row that is found: where it is found by
  * the key itself, which may be equal and yet read otherwise.
@@ -118,19 +128,40 @@ bool
 restore_update_renames(const RestoreTable *t, int part)
 {
 	const RelationColumn *column = &t->rel->columns[t->key.columns[part]];
-	bool		matched = false;
 
-	for (int i = 0; i < t->match.count; i++)
-		matched |= t->match.columns[i] == t->key.columns[part];
-	return matched && t->key.sources[part] == KEY_KEPT &&
+	return is_matched(t, t->key.columns[part]) && t->key.sources[part] == KEY_KEPT &&
 		   t->columns.fields[t->key.columns[part]] >= 0 &&
 		   keyform_kind(keyform_create(column->basetype, column->collation)) != KEYFORM_PLAIN;
 }
 
+/* Whether the match key leads to one row at most: with a NULL in it, it does not. */
+static bool
+match_leads(const RestoreTable *t)
+{
+	bool		leads = t->match.covered;
+
+	for (int i = 0; i < t->match.count; i++)
+		leads &= t->rel->columns[t->match.columns[i]].not_null;
+	return leads;
+}
+
+/* Data can be written where an UPDATE finds the row without it. */
+KeyData
+restore_update_data(const RestoreTable *t, int part)
+{
+	int			column = t->key.columns[part];
+
+	if (t->match.count == 0 || is_matched(t, column) || t->key.sources[part] != KEY_KEPT ||
+		t->columns.fields[column] < 0 ||
+		!backupschema_is_key_data(t->table, &t->rel->columns[column]))
+		return KEY_DATA_NONE;
+	return match_leads(t) ? KEY_DATA_WRITTEN : KEY_DATA_FIXED;
+}
+
 /*
  * Not identities that only the server fills, nor references of the circle, which are set
- * when it is closed, nor key columns, unless an equal key that reads otherwise is to be
- * taken over.
+ * when it is closed, nor key columns, unless they are data, or an equal key that reads
+ * otherwise is to be taken over.
  */
 static bool
 is_set(const RestoreTable *t, int column)
@@ -139,7 +170,7 @@ is_set(const RestoreTable *t, int column)
 
 	for (int i = 0; i < t->key.count; i++)
 		if (t->key.columns[i] == column)
-			set &= t->key.renamed[i];
+			set &= t->key.renamed[i] || t->key.data[i] == KEY_DATA_WRITTEN;
 	for (int i = 0; i < t->table->nrefs; i++)
 		for (int j = 0; j < t->table->refs[i].nfields; j++)
 			if (t->table->refs[i].circular && t->refs[i].columns[j] == column)

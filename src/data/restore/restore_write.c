@@ -164,9 +164,31 @@ update_rows(RestoreTable *t, int from, int to)
 	}
 }
 
+/* Never passed over in silence: what the file says of the key would be lost. */
+static void
+refuse_differing(RestoreTable *t, int from, int to)
+{
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch.rows[i];
+
+		if (!restore_find_updates(t, row) || row->key.differs == 0)
+			continue;
+		t->batch.culprit = row;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("key column \"%s\" of the row has another value here",
+						t->rel->columns[t->key.columns[row->key.differs - 1]].name),
+				 errdetail("No unique index over columns that are never NULL leads to the row "
+						   "without its key, so it cannot be updated."),
+				 errhint("Create one over the match key, or use mode => 'skip'.")));
+	}
+}
+
 void
 restore_write_range(RestoreTable *t, int from, int to)
 {
+	refuse_differing(t, from, to);
 	if (t->circular)
 		map_circular(t, from, to);
 	t->batch.writing = true;

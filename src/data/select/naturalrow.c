@@ -2,9 +2,9 @@
  * naturalrow.c
  *	  A row without its ids: what it references stands by its natural key.
  *
- * The key goes, the tenant column goes where one tenant is compared with its
- * like elsewhere, and in place of each reference stand the match key columns of
- * the row it leads to, called "field.column".  A reference that leads nowhere
+ * The key goes but for what of it is data, the tenant column goes where one tenant is
+ * compared with its like elsewhere, and in place of each reference stand the match key
+ * columns of the row it leads to, called "field.column".  A reference that leads nowhere
  * counts as none: a restore would make it NULL.  A key inside a document is cut
  * out and stands the same way, unless its path can lead to several places: such
  * a document stays as it is and may differ by its ids alone.
@@ -131,7 +131,8 @@ is_content(const Selection *s, const BackupTable *table, const RelationColumn *c
 		return true;
 	return selection_has_column(table, column) && !naturalrow_is_reference(table, column) &&
 		   column != table->user_column &&
-		   !naturalrow_is_among(column, table->pk_columns, table->npk);
+		   (!naturalrow_is_among(column, table->pk_columns, table->npk) ||
+			backupschema_is_key_data(table, column));
 }
 
 /* Two databases agree on its bytes whatever their encodings. */
@@ -336,7 +337,8 @@ add_columns(NaturalBuilder *b, const NaturalIdentity *id)
 			 !(slug && naturalrow_is_circular(table, column)) &&
 			 !naturalrow_shows_tenant(b->s, table, column)) ||
 			(column == table->user_column && b->s->user_id != NULL && !slug) ||
-			(naturalrow_is_among(column, table->pk_columns, table->npk) && !match))
+			(naturalrow_is_among(column, table->pk_columns, table->npk) && !match &&
+			 !backupschema_is_key_data(table, column)))
 			continue;
 		expression = column_expression(b, table, "t", column, &document);
 		item = add_column(b, column->name, expression, column, match || id->content);
