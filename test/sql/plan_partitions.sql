@@ -41,6 +41,17 @@ SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); 
     $$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON ONLY m (id); CREATE INDEX j ON m1 (id); ALTER INDEX i ATTACH PARTITION j$$);
 SELECT pg_temp.pair($$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON m (id)$$,
     $$CREATE TABLE m (foo int, id int) PARTITION BY LIST (foo); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE INDEX i ON ONLY m (id); CREATE INDEX j ON m1 (id)$$);
+-- a foreign key needs nothing of the partitions of the table it points to: copies of these are made in their order
+SELECT pg_temp.pair($$CREATE TABLE t (a int, b int) PARTITION BY LIST (a); CREATE TABLE t1 PARTITION OF t (PRIMARY KEY (a, b)) FOR VALUES IN (1); CREATE UNIQUE INDEX i ON t (a, b);
+      CREATE TABLE f (a int, b int) PARTITION BY LIST (a); CREATE TABLE f1 PARTITION OF f (PRIMARY KEY (a, b)) FOR VALUES IN (1); CREATE UNIQUE INDEX j ON f (a, b);
+      ALTER TABLE f ADD CONSTRAINT ft FOREIGN KEY (a, b) REFERENCES t (a, b); ALTER TABLE t ADD CONSTRAINT tf FOREIGN KEY (a, b) REFERENCES f (a, b)$$,
+    $$CREATE TABLE t (a int, b int) PARTITION BY LIST (a); CREATE UNIQUE INDEX i ON t (a, b); CREATE TABLE f (a int, b int) PARTITION BY LIST (a); CREATE UNIQUE INDEX j ON f (a, b);
+      ALTER TABLE f ADD CONSTRAINT ft FOREIGN KEY (a, b) REFERENCES t (a, b); ALTER TABLE t ADD CONSTRAINT tf FOREIGN KEY (a, b) REFERENCES f (a, b)$$);
+
+-- A check that is not valid for the whole, and is for partitions and children that came later
+SELECT pg_temp.pair($$CREATE TABLE m (a int, CONSTRAINT c CHECK (a > 0)) PARTITION BY LIST (a); CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1); CREATE TABLE p (a int, CONSTRAINT c CHECK (a > 0)); CREATE TABLE q () INHERITS (p); INSERT INTO m VALUES (1)$$,
+    $$CREATE TABLE m (a int) PARTITION BY LIST (a); CREATE TABLE m2 PARTITION OF m FOR VALUES IN (2); ALTER TABLE m ADD CONSTRAINT c CHECK (a > -1) NOT VALID; CREATE TABLE m1 PARTITION OF m FOR VALUES IN (1);
+      CREATE TABLE p (a int); ALTER TABLE p ADD CONSTRAINT c CHECK (a > -1) NOT VALID; CREATE TABLE q () INHERITS (p); CREATE TABLE r () INHERITS (p)$$);
 
 -- Whose a sequence is, its table is
 SELECT pg_temp.pair($$CREATE SEQUENCE s; CREATE TABLE t (id int); ALTER TABLE t OWNER TO regress_pair_owner$$,

@@ -204,7 +204,9 @@ find_column(const SchemaKind *kind, SchemaObject *object, int attnum)
 
 /*
  * A default, check or view query belongs to its relation or domain.  The rule of a view
- * is the view; any other rule is made by a command of its own, after all tables.
+ * is the view; any other rule is made by a command of its own, after all tables.  A
+ * constraint that was not read is the clone of a foreign key, for a partition of the table
+ * it points to: what that needs, the key's own table does not.
  */
 static void
 adopt_part(CatalogReader *r, Form_pg_depend form)
@@ -221,6 +223,9 @@ adopt_part(CatalogReader *r, Form_pg_depend form)
 		return;
 	object = owner->object;
 	kind = owner->kind;
+	if (form->classid == ConstraintRelationId &&
+		find_dependent(r, form->classid, form->objid, HASH_FIND) == NULL)
+		return;
 	part = hash_search(r->dependents, &key, HASH_ENTER, &found);
 	if (!found)
 		*part = (Dependent){.key = key};
