@@ -64,6 +64,47 @@ adopting_constraint(const SchemaConstraint *key)
 					key->initially_deferred ? " INITIALLY DEFERRED" : "");
 }
 
+static void
+validate_constraint(Planner *p, PlanPhase phase, const SchemaTable *table,
+					const SchemaConstraint *constraint, const char *reason)
+{
+	PlanStep   *step =
+		planner_step(p, phase, "validate_constraint", planner_child(table, constraint), table,
+					 psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_identity(table),
+							  quote_identifier(constraint->object.name)),
+					 reason);
+
+	step->relation = &table->object;
+	planner_hazard(step, HAZARD_TABLE_SCAN);
+}
+
+/*
+ * A check that comes with a parent's, which is not valid, is not valid either; unless the
+ * table came to a parent that had it.
+ */
+static void
+validate_inherited(Planner *p, const SchemaTable *table, const SchemaConstraint *constraint,
+				   const char *reason)
+{
+	List *parents = table->partition_of != NULL ? list_make1(table->partition_of) : table->inherits;
+	ListCell   *lc;
+
+	if (constraint->not_valid || constraint->not_enforced)
+		return;
+	foreach(lc, parents)
+	{
+		const SchemaTable *parent = planner_find_table(p, lfirst(lc));
+		const SchemaConstraint *from =
+			parent != NULL ? schema_find_child(parent->constraints, constraint->object.name) : NULL;
+
+		if (from != NULL && from->not_valid)
+		{
+			validate_constraint(p, PHASE_REFERENCE, table, constraint, reason);
+			return;
+		}
+	}
+}
+
 /*
  * A foreign key or check is added NOT VALID and validated by a step of its own: the
  * scan then holds a lock that lets others write.
@@ -99,15 +140,7 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 	if (!reference && strcmp(constraint->kind, "check") != 0)
 		planner_hazard(step, HAZARD_INDEX_BUILD);
 	if (staged)
-	{
-		step =
-			planner_step(p, phase, "validate_constraint", object, table,
-						 psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_identity(table),
-								  quote_identifier(constraint->object.name)),
-						 reason);
-		step->relation = &table->object;
-		planner_hazard(step, HAZARD_TABLE_SCAN);
-	}
+		validate_constraint(p, phase, table, constraint, reason);
 	plan_describe_new(p, &schema_constraint_kind, &schema_table_kind, table, constraint);
 }
 
@@ -462,6 +495,8 @@ plan_create_children(Planner *p, const SchemaKind *parent_kind, const void *pare
 			{
 				if (member->child == &schema_index_kind)
 					set_index_extras(p, parent_kind, parent, child, reason);
+				else if (member->child == &schema_constraint_kind)
+					validate_inherited(p, parent, child, reason);
 				continue;
 			}
 			if (parent_kind == &schema_table_kind && !is_bare &&
@@ -562,15 +597,8 @@ change_in_place(Planner *p, const Difference *d)
 	if (difference_is(d, SchemaConstraint, not_valid) &&
 		!((const SchemaConstraint *) d->expected)->not_valid)
 	{
-		PlanStep   *step = planner_step(
-			  p, PHASE_REFERENCE, "validate_constraint", planner_child(d->parent, d->expected),
-			  d->parent,
-			  psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", schema_identity(d->parent),
-					   quote_identifier(((const SchemaObject *) d->expected)->name)),
-			  "the constraint is not valid");
-
-		step->relation = d->parent;
-		planner_hazard(step, HAZARD_TABLE_SCAN);
+		validate_constraint(p, PHASE_REFERENCE, d->parent, d->expected,
+							"the constraint is not valid");
 		return true;
 	}
 	if (d->object_kind == &schema_index_kind)
@@ -764,8 +792,11 @@ change_child(Planner *p, const Difference *d)
 			change_index(p, d);
 		return;
 	}
-	if (change_in_place(p, d) || planner_was_handled(p, d->expected) ||
-		(changes_parent(p, d) ? comes_with_parent(p, d, d->expected)
+	if (change_in_place(p, d) || planner_was_handled(p, d->expected))
+		return;
+	if (kind == &schema_constraint_kind && planner_comes_by_itself(kind, d->expected))
+		validate_inherited(p, d->parent, d->expected, reason);
+	if ((changes_parent(p, d) ? comes_with_parent(p, d, d->expected)
 							  : planner_is_part(kind, d->expected)) ||
 		(difference_is(d, SchemaConstraint, inherited) ||
 		 difference_is(d, SchemaIndex, inherited) || difference_is(d, SchemaIndex, parent)))
@@ -801,6 +832,8 @@ come_with_parent(Planner *p, const Difference *d)
 		return;
 	if (d->object_kind == &schema_index_kind)
 		set_index_extras(p, d->parent_kind, d->parent, d->expected, reason);
+	else if (d->object_kind == &schema_constraint_kind)
+		validate_inherited(p, d->parent, d->expected, reason);
 	else if (d->object_kind == &schema_trigger_kind &&
 			 ((const SchemaTrigger *) d->expected)->enabled != NULL)
 		enable_trigger(p, d->parent, d->expected, reason);
