@@ -140,18 +140,62 @@ add_seeds(Subset *subset, List *differences)
 	}
 }
 
-static void
-add_touched(Subset *subset, const Schema *actual, List *touched)
+static Subset *
+new_subset(void)
+{
+	Subset	   *subset = palloc0(sizeof(Subset));
+	HASHCTL		ctl = {.keysize = sizeof(SubsetEntry), .entrysize = sizeof(SubsetEntry)};
+
+	ctl.hcxt = CurrentMemoryContext;
+	subset->keys =
+		hash_create("db_adapter subset", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	return subset;
+}
+
+static bool
+contains_table(const Subset *subset, const char *identity)
+{
+	return contains_key(subset, psprintf("table %s", identity));
+}
+
+static bool
+descends(const Subset *subset, const SchemaTable *table)
 {
 	ListCell   *lc;
 
-	foreach(lc, touched)
-	{
-		const SchemaObject *object = lfirst(lc);
+	if (table->partition_of != NULL && contains_table(subset, table->partition_of))
+		return true;
+	foreach(lc, table->inherits)
+		if (contains_table(subset, lfirst(lc)))
+			return true;
+	return false;
+}
 
-		add_seed(subset, &schema_table_kind,
-				 schema_find_table(actual, object->schema, object->name));
-	}
+/*
+ * With their partitions and other children, as far down as they go: what is done to a table
+ * is done to these, which may differ from it in what they have of their own.
+ */
+static void
+add_touched(Subset *subset, const Schema *actual, List *touched)
+{
+	Subset	   *reached = new_subset();
+	ListCell   *lc;
+
+	foreach(lc, touched)
+		add_key(reached, object_key(&schema_table_kind, lfirst(lc)));
+	do
+	{
+		reached->grown = false;
+		foreach(lc, actual->tables)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (descends(reached, lfirst(lc)))
+				add_key(reached, object_key(&schema_table_kind, lfirst(lc)));
+		}
+	} while (reached->grown);
+	foreach(lc, actual->tables)
+		if (contains(reached, &schema_table_kind, lfirst(lc)))
+			add_seed(subset, &schema_table_kind, lfirst(lc));
 }
 
 /* What has to be there for a trial to find out that it is in the way. */
@@ -231,12 +275,8 @@ Subset *
 subset_of_differences(const Schema *expected, const Schema *actual, List *differences,
 					  List *touched, List *concerned)
 {
-	Subset	   *subset = palloc0(sizeof(Subset));
-	HASHCTL		ctl = {.keysize = sizeof(SubsetEntry), .entrysize = sizeof(SubsetEntry)};
+	Subset	   *subset = new_subset();
 
-	ctl.hcxt = CurrentMemoryContext;
-	subset->keys =
-		hash_create("db_adapter subset", 256, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	add_seeds(subset, differences);
 	add_touched(subset, actual, touched);
 	add_concerned(subset, concerned);
