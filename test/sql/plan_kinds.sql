@@ -1,5 +1,18 @@
 -- Attributes and order, kind by kind: verified, applied, no difference; values stay.
 \i test/data/pairs.sql
+-- The order of a type's attributes, which pair() leaves alone
+CREATE FUNCTION pg_temp.ordered(before text, after text, allow_drop boolean) RETURNS SETOF text LANGUAGE plpgsql AS $f$
+DECLARE
+    plan jsonb;
+BEGIN
+    EXECUTE 'CREATE SCHEMA pair; SET search_path = pair;' || before;
+    RESET search_path;
+    plan := db_adapter.plan(db_adapter.expected('CREATE SCHEMA pair; SET search_path = pair;' || after, '{pair}'), allow_drop => allow_drop);
+    RETURN QUERY SELECT s ->> 'sql' FROM jsonb_array_elements(plan -> 'steps') s;
+    RETURN QUERY SELECT r ->> 'reason' FROM jsonb_array_elements(plan -> 'remaining') r;
+    PERFORM db_adapter.apply(plan, confirm => true);
+    DROP SCHEMA pair CASCADE;
+END $f$;
 
 -- Grants: exactly what differs is revoked; columns keep theirs
 SELECT pg_temp.pair($$CREATE TABLE t (a int, b int); GRANT SELECT, INSERT ON t TO regress_pair_reader$$,
@@ -37,6 +50,21 @@ SELECT pg_temp.pair($$CREATE TYPE a AS (x int, y text, z int); CREATE TABLE t (a
 SELECT pg_temp.pair($$CREATE TYPE c AS (a int, b int); CREATE TABLE t OF c; INSERT INTO t VALUES (1, 2)$$, $$CREATE TYPE c AS (a bigint, d date); CREATE TABLE t OF c$$);
 SELECT pg_temp.pair($$CREATE TYPE e1 AS ENUM ('a', 'b'); CREATE TABLE t (x e1 DEFAULT 'a', y e1[]); INSERT INTO t VALUES ('b', '{a,b}')$$,
     $$CREATE TYPE e2 AS ENUM ('b', 'a'); CREATE TABLE t (x e2 DEFAULT 'a', y e2[])$$, probe => 'SELECT t::text FROM t');
+-- in another order, which no command gives them: made anew where no table has values, with what uses the type
+SELECT pg_temp.pair($$CREATE TYPE a AS (x int, y text, z int); CREATE FUNCTION f(a) RETURNS int LANGUAGE sql AS 'SELECT $1.x'; CREATE VIEW v AS SELECT ROW(1, 'b', 3)::a AS r; COMMENT ON TYPE a IS 'three'; COMMENT ON COLUMN a.z IS 'last'$$,
+    $$CREATE TYPE a AS (y text, n date, x int, z int); CREATE FUNCTION f(a) RETURNS int LANGUAGE sql AS 'SELECT $1.x'; CREATE VIEW v AS SELECT ROW('b', NULL, 1, 3)::a AS r; COMMENT ON TYPE a IS 'three'; COMMENT ON COLUMN a.z IS 'last'$$,
+    probe => 'SELECT f(r) FROM v');
+SELECT * FROM pg_temp.ordered('CREATE TYPE a AS (x int, y text)', 'CREATE TYPE a AS (y text, x int)', true);
+SELECT * FROM pg_temp.ordered('CREATE TYPE a AS (x int, y text, z int)', 'CREATE TYPE a AS (y text, x int)', false);
+SELECT * FROM pg_temp.ordered('CREATE TYPE a AS (x int, y text); CREATE TABLE t (a a[])', 'CREATE TYPE a AS (y text, x int); CREATE TABLE t (a a[])', true);
+-- ranges over something else, under columns and keys, and by another order; a multirange of another name
+SELECT pg_temp.pair($$CREATE TYPE r AS RANGE (subtype = int4); CREATE TYPE s AS RANGE (subtype = text, subtype_opclass = text_pattern_ops); CREATE TYPE m AS RANGE (subtype = int4, multirange_type_name = many);
+      CREATE TABLE t (r r DEFAULT r(1, 2), rs r[], s s, m m, ms many, EXCLUDE USING gist (r WITH &&)); CREATE FUNCTION f(r) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW v AS SELECT r, ms FROM t;
+      INSERT INTO t VALUES (r(1, 3), ARRAY[r(5, 7)], s('a', 'b'), m(1, 2), '{[1,3)}')$$,
+    $$CREATE TYPE r AS RANGE (subtype = int8); CREATE TYPE s AS RANGE (subtype = text); CREATE TYPE m AS RANGE (subtype = int4, multirange_type_name = "All");
+      CREATE TABLE t (r r DEFAULT r(1, 2), rs r[], s s, m m, ms "All", EXCLUDE USING gist (r WITH &&)); CREATE FUNCTION f(r) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE VIEW v AS SELECT r, ms FROM t$$,
+    probe => 'SELECT t::text FROM t');
+SELECT pg_temp.pair($$CREATE TYPE r AS RANGE (subtype = int4); CREATE TYPE c AS (r r)$$, $$CREATE TYPE r AS RANGE (subtype = int8); CREATE TYPE c AS (r r)$$);
 SELECT pg_temp.pair($$CREATE TYPE color AS ENUM ('r', 'g'); CREATE TYPE comp AS (a int, c color); CREATE FUNCTION f(comp) RETURNS int LANGUAGE sql AS 'SELECT 1'$$,
     $$CREATE TYPE color AS ENUM ('r', 'g'); CREATE TYPE comp AS (a int, c color); CREATE FUNCTION f(comp) RETURNS int LANGUAGE sql AS 'SELECT 2'$$);
 

@@ -45,6 +45,8 @@ typedef struct Dependents
 } Dependents;
 
 static void recreate_dependents(const Dependents *of);
+static void recreate_readers(Planner *p, const SchemaTable *actual, const SchemaColumn *column,
+							 bool is_retyped, const char *reason);
 
 /*
  * The table or view as it shall be; as it is where the expected schema does not know
@@ -428,6 +430,21 @@ recreate_generated(const Dependents *of, const GraphNode *node)
 		dependents_recreate_generated(of->p, actual, expected, column, to, of->reason);
 }
 
+/* The server would let indexes and checks go along with a column: of these no edge is told. */
+static void
+wait_for_stored(const Planner *p, PlanStep *step, const SchemaColumn *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->object.node->followers)
+	{
+		PlanStep   *before = planner_find_gone(p, ((const GraphNode *) lfirst(lc))->object);
+
+		if (before != NULL)
+			step->after = lappend(step->after, before);
+	}
+}
+
 /*
  * A column of a type that cannot change while columns have it, or whose collation goes,
  * is of another in between: text, by which its values get through.
@@ -461,7 +478,9 @@ convert_column(const Dependents *of, const GraphNode *node)
 	planner_hazard(planner_find_gone(p, node), HAZARD_TABLE_REWRITE);
 	planner_find_gone(p, node)->takes = list_make1(unconstify(GraphNode *, node));
 	planner_retype(planner_find_gone(p, node), actual);
-	dependents_recreate(p, actual, expected_parent(p, node), from, of->reason);
+	/* What is stored of it might not be of text: an index by operators that text has not. */
+	recreate_readers(p, actual, from, false, of->reason);
+	wait_for_stored(p, planner_find_gone(p, node), from);
 	if (to == NULL || planner_is_rebuilt(p, actual))
 		return;
 	resetStringInfo(&sql);
@@ -685,7 +704,7 @@ dependents_recreate_object(Planner *p, const SchemaKind *kind, const void *objec
 
 /* Children of the table get the other type too. */
 static void
-recreate_below(Planner *p, const SchemaTable *actual, const SchemaColumn *column,
+recreate_below(Planner *p, const SchemaTable *actual, const SchemaColumn *column, bool is_retyped,
 			   const char *reason)
 {
 	char	   *name = schema_identity(actual);
@@ -694,31 +713,29 @@ recreate_below(Planner *p, const SchemaTable *actual, const SchemaColumn *column
 	foreach(lc, p->actual->tables)
 	{
 		const SchemaTable *child = lfirst(lc);
-		const SchemaTable *expected;
 		const SchemaColumn *below;
 
 		if (child->partition_of != NULL ? strcmp(child->partition_of, name) != 0
 										: !schema_lists(child->inherits, name))
 			continue;
-		expected = schema_find_table(p->expected, child->object.schema, child->object.name);
 		below = schema_find_child(child->columns, column->object.name);
 		if (below != NULL && below->generated == NULL)
-			dependents_recreate(p, child, expected != NULL ? expected : child, below, reason);
+			recreate_readers(p, child, below, is_retyped, reason);
 	}
 }
 
 /* Views need the whole row of what they read: whichever column it is, they may name it. */
-void
-dependents_recreate(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
-					const SchemaColumn *column, const char *reason)
+static void
+recreate_readers(Planner *p, const SchemaTable *actual, const SchemaColumn *column, bool is_retyped,
+				 const char *reason)
 {
-	Dependents	of = {p, column->object.node, true, NULL, reason};
+	Dependents	of = {p, column->object.node, is_retyped, NULL, reason};
 	GraphNode  *table = actual->object.node;
 	ListCell   *lc;
 
 	recreate_dependents(&of);
 	plan_republish(p, actual, column->object.name, true);
-	recreate_below(p, actual, column, reason);
+	recreate_below(p, actual, column, is_retyped, reason);
 	if (table == NULL)
 		return;
 	p->plan->concerned = list_concat(p->plan->concerned, table->dependents);
@@ -739,6 +756,13 @@ dependents_recreate(Planner *p, const SchemaTable *actual, const SchemaTable *ex
 			if (node->kind == &schema_column_kind && node->part == GRAPH_OBJECT)
 				recreate_one(&of, node);
 		}
+}
+
+void
+dependents_recreate(Planner *p, const SchemaTable *actual, const SchemaTable *expected,
+					const SchemaColumn *column, const char *reason)
+{
+	recreate_readers(p, actual, column, true, reason);
 }
 
 void

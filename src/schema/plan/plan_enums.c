@@ -7,7 +7,9 @@
  * for, the type is made anew under its name, and all columns of the old one are
  * converted by way of their text; a row that holds a label that is gone makes the
  * plan fail.  Which labels are used at once is known when all steps are planned: they
- * are then planned again.
+ * are then planned again.  Other types that are to be what no command makes of them are
+ * made anew in the same way; a range goes before, since two cannot have functions of one
+ * name.
  *
  * It assumes that values have a text that the new type reads, which is so of a label
  * that stays.  It never makes a type anew under which another type or a partition key
@@ -23,6 +25,7 @@
 #include "schema/model/expression.h"
 #include "schema/plan/plan_dependents.h"
 #include "utils/builtins.h"
+#include "utils/varlena.h"
 
 #define REASON "its enum is made anew"
 
@@ -66,13 +69,23 @@ is_enum_change(const Difference *d)
 
 /* ---------- whether it must and can be ---------- */
 
+/*
+ * Attributes in another order: ALTER TYPE adds them at the end.  Values cannot be
+ * converted by their text, which has no names.
+ */
+static bool
+is_reordered(const Difference *d)
+{
+	return difference_is(d, SchemaType, attributes);
+}
+
 /* Whether a type is of another kind than expected, or a domain over another type. */
 static bool
 is_other_type(const Difference *d)
 {
 	const SchemaType *to = d->expected;
 
-	return difference_is(d, SchemaType, kind) ||
+	return difference_is(d, SchemaType, kind) || is_reordered(d) ||
 		   (strcmp(to->kind, "domain") == 0 &&
 			(difference_is(d, SchemaType, base_type) || difference_is(d, SchemaType, collation)));
 }
@@ -145,6 +158,34 @@ find_dependent(List *objects, const SchemaType *type)
 	return NULL;
 }
 
+/* A table that has values of the type, or NULL. */
+static const char *
+find_stored(const Planner *p, const SchemaType *type)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->actual->tables)
+	{
+		const SchemaTable *table = lfirst(lc);
+
+		if (planner_depends_on(&table->object, type))
+			return schema_identity(table);
+	}
+	return NULL;
+}
+
+/* Attributes that stay though they are not expected stand after those that are. */
+static bool
+keeps_attributes(const SchemaType *to, const SchemaType *from)
+{
+	ListCell   *lc;
+
+	foreach(lc, from->attributes)
+		if (schema_find_child(to->attributes, ((const SchemaObject *) lfirst(lc))->name) == NULL)
+			return false;
+	return true;
+}
+
 /* A partition key keeps its type. */
 static const char *
 find_partitioned(const Planner *p, const SchemaType *type)
@@ -189,7 +230,9 @@ find_obstacle(const Planner *p, const Difference *d)
 							quote_literal_cstr(lfirst(lc)));
 	if ((dependent = find_dependent(p->actual->types, from)) == NULL &&
 		(dependent = find_dependent(p->actual->others, from)) == NULL)
-		dependent = find_partitioned(p, from);
+		dependent = is_reordered(d) ? find_stored(p, from) : find_partitioned(p, from);
+	if (is_reordered(d) && !p->options->allow_drop && !keeps_attributes(to, from))
+		return "attributes that are not expected go only with allow_drop";
 	if (dependent != NULL)
 		return psprintf("the %s would have to be made anew, and %s stands on it", from->kind,
 						dependent);
@@ -275,6 +318,102 @@ recreate_type(Planner *p, const SchemaType *to, const SchemaType *from)
 	plan_rank_copy(p, merged, to);
 	plan_keep_description(p, &merged->object, &from->object);
 	plan_describe_new(p, &schema_type_kind, NULL, NULL, merged);
+	plan_describe_type_parts(p, merged);
+}
+
+/* ---------- ranges ---------- */
+
+static bool
+equal_strings(const List *a, const List *b)
+{
+	if (list_length(a) != list_length(b))
+		return false;
+	for (int i = 0; i < list_length(a); i++)
+		if (strcmp(list_nth(a, i), list_nth(b, i)) != 0)
+			return false;
+	return true;
+}
+
+/* The parts of a qualified name. */
+static List *
+split(const char *name)
+{
+	List	   *parts = NIL;
+
+	if (name == NULL || !SplitIdentifierString(pstrdup(name), '.', &parts))
+		return NIL;
+	return parts;
+}
+
+/* Functions that make its values would be in the way of a new one beside it: it goes first. */
+static const char *
+find_range_obstacle(const Planner *p, const SchemaType *range)
+{
+	const char *dependent = find_dependent(p->actual->types, range);
+
+	if (dependent == NULL)
+		dependent = find_dependent(p->actual->others, range);
+	if (dependent == NULL)
+		dependent = find_partitioned(p, range);
+	return dependent == NULL
+			   ? NULL
+			   : psprintf("the range would have to be made anew, and %s stands on it", dependent);
+}
+
+static void
+remake_range(Planner *p, const SchemaType *to, const SchemaType *from)
+{
+	const char *reason = "no command makes of it what is expected";
+	char	   *identity = schema_identity(to);
+	SchemaType *merged = palloc(sizeof(SchemaType));
+
+	planner_take(p,
+				 planner_run_last(planner_step(p, PHASE_DETACH, "drop_type", identity, from,
+											   psprintf("DROP TYPE %s", identity), reason)),
+				 &schema_type_kind, from, NULL);
+	dependents_recreate_object(p, &schema_type_kind, from, NULL, "its range is made anew");
+	*merged = *to;
+	plan_rank_copy(p, merged, to);
+	plan_keep_description(p, &merged->object, &from->object);
+	planner_make(
+		planner_step(p, PHASE_BUILD, "create_type", identity, merged, ddl_create_type(to), reason),
+		&schema_type_kind, to, NULL);
+	plan_describe_new(p, &schema_type_kind, NULL, NULL, merged);
+}
+
+/* The multirange by itself has a name and nothing else. */
+static bool
+is_renamed_multirange(const Difference *d, List *to, List *from)
+{
+	const SchemaType *x = d->expected;
+	const SchemaType *y = d->actual;
+
+	return difference_is(d, SchemaType, multirange) && list_length(to) == 2 &&
+		   list_length(from) == 2 && strcmp(linitial(to), linitial(from)) == 0 &&
+		   expression_equal(x->base_type, y->base_type) &&
+		   expression_equal(x->collation, y->collation) && equal_strings(x->settings, y->settings);
+}
+
+void
+plan_change_range(Planner *p, const Difference *d)
+{
+	const SchemaType *to = d->expected;
+	const SchemaType *from = d->actual;
+	List	   *name = split(to->multirange);
+	List	   *old = split(from->multirange);
+	const char *obstacle;
+
+	if (planner_is_gone(p, from))
+		return;
+	if (is_renamed_multirange(d, name, old))
+		planner_step(p, PHASE_BUILD, "rename_type", from->multirange, to,
+					 psprintf("ALTER TYPE %s RENAME TO %s", from->multirange,
+							  quote_identifier(lsecond(name))),
+					 "its multirange has another name");
+	else if ((obstacle = find_range_obstacle(p, from)) != NULL)
+		planner_remain(p, d, obstacle);
+	else
+		remake_range(p, to, from);
 }
 
 /* Whichever difference asks for it first. */

@@ -351,6 +351,8 @@ change_type(Planner *p, const Difference *d)
 		plan_change_enum(p, d);
 	else if (strcmp(to->kind, "domain") == 0)
 		change_domain(p, d);
+	else if (strcmp(to->kind, "range") == 0)
+		plan_change_range(p, d);
 	else
 		planner_remain(p, d, psprintf("no command changes %s of a type", d->member->name));
 }
@@ -574,8 +576,8 @@ create_command(const Planner *p, const SchemaKind *kind, const void *object, Pla
 	return NULL;
 }
 
-static void
-describe_type_parts(Planner *p, const SchemaType *type)
+void
+plan_describe_type_parts(Planner *p, const SchemaType *type)
 {
 	ListCell   *lc;
 
@@ -707,7 +709,7 @@ create_object(Planner *p, const Difference *d)
 	if (kind == &schema_type_kind)
 	{
 		add_constraints(p, d->expected, reason);
-		describe_type_parts(p, d->expected);
+		plan_describe_type_parts(p, d->expected);
 	}
 	if (kind == &schema_sequence_kind && sequence->owned_by != NULL)
 		plan_own_sequence(p, sequence, reason);

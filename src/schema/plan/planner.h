@@ -65,7 +65,9 @@ extern const char *plan_find_definition(const Planner *p, const SchemaTable *tab
 extern void plan_find_recreated(Planner *p);
 /* Makes of for them and converts their columns. */
 extern void plan_recreate_enums(Planner *p);
+extern void plan_describe_type_parts(Planner *p, const SchemaType *type);
 extern void plan_change_enum(Planner *p, const Difference *d);
+extern void plan_change_range(Planner *p, const Difference *d);
 extern void plan_recreate_type(Planner *p, const SchemaType *to, const SchemaType *from);
 /* A type of another kind, or over another one; false where it is neither. */
 extern bool plan_change_kind(Planner *p, const Difference *d);
