@@ -67,7 +67,7 @@ typedef struct ApplyRun
 static void
 check_fingerprint(const PlanDocument *plan)
 {
-	Schema	   *live = catalog_read_comparable(plan->header.expectation->schemas, NIL);
+	Schema	   *live = catalog_read_comparable(plan->header.expectation->schemas, NIL, NIL);
 
 	if (strcmp(fingerprint_schema(live), plan->header.fingerprint) != 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -300,12 +300,12 @@ begin_reading(void)
 
 /* With the graph, which a planner needs. */
 Schema *
-apply_read_schema(List *schemas)
+apply_read_schema(List *schemas, List *outside)
 {
 	Schema	   *schema;
 
 	begin_reading();
-	schema = catalog_read_with_graph(schemas);
+	schema = catalog_read_with_graph(schemas, outside);
 	PopActiveSnapshot();
 	return schema;
 }

@@ -260,6 +260,16 @@ live_has_server(const char *name, void *arg)
 	return OidIsValid(get_foreign_server_oid(name, true));
 }
 
+/* A trigger is made by whoever has that right; all else is the owner's. */
+static bool
+live_may_alter(const SchemaTable *table, bool by_trigger, void *arg)
+{
+	Oid			relid = table->object.oid;
+
+	return has_privs_of_role(GetUserId(), relation_owner(relid)) ||
+		   (by_trigger && pg_class_aclcheck(relid, GetUserId(), ACL_TRIGGER) == ACLCHECK_OK);
+}
+
 /* ---------- the verb ---------- */
 
 /* What the caller asks for, and where the planner may ask of the live database. */
@@ -279,6 +289,7 @@ read_options(const PlanRequest *request)
 	options->facts.cast = live_cast;
 	options->facts.storage = live_storage;
 	options->facts.has_server = live_has_server;
+	options->facts.may_alter = live_may_alter;
 	options->facts.sequence_value = live_sequence_value;
 	return options;
 }
@@ -356,6 +367,7 @@ typedef struct RenamedRead
 {
 	List	   *steps;
 	List	   *schemas;
+	List	   *outside;
 	MemoryContext cxt;
 	Schema	   *schema;
 } RenamedRead;
@@ -383,7 +395,7 @@ read_renamed(void *arg)
 	rights_run_guarded(run_renames, read->steps);
 	query_unpin(nestlevel);
 	oldcxt = MemoryContextSwitchTo(read->cxt);
-	read->schema = apply_read_schema(read->schemas);
+	read->schema = apply_read_schema(read->schemas, read->outside);
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -396,7 +408,9 @@ rename_live(Schema *live, const PlanRequest *request, const Expectation *expecta
 			PlanOptions *options)
 {
 	List	   *renames = plan_renames_of_document(expectation->schema->renames);
-	RenamedRead read = {.schemas = expectation->schemas, .cxt = CurrentMemoryContext};
+	RenamedRead read = {.schemas = expectation->schemas,
+						.outside = expectation->schema->outside,
+						.cxt = CurrentMemoryContext};
 	ErrorData  *error;
 
 	if (request->renames != NULL)
@@ -421,7 +435,7 @@ trial_make_plan(const PlanRequest *request)
 	PlanHeader	header = {.expected = request->expected, .ignore = request->ignore};
 	Expectation *expectation =
 		validation_expect(request->expected, request->schemas, request->exclude);
-	Schema	   *live = catalog_read_with_graph(expectation->schemas);
+	Schema	   *live = catalog_read_with_graph(expectation->schemas, expectation->schema->outside);
 	Schema	   *renamed;
 	TrialGoal	goal = {expectation->schema, NULL, expectation->is_flat, request->ignore};
 	SchemaPlan *plan;

@@ -209,7 +209,7 @@ try_in_swap(Swap *swap, void *arg)
 	foreach(lc, trial->plan->steps)
 		run_step(trial, swap, lfirst(lc));
 	swap_begin_reading(swap);
-	reached = catalog_read_comparable(trial->schemas, NIL);
+	reached = catalog_read_comparable(trial->schemas, NIL, trial->expected->outside);
 	expected = validation_leave_alone(trial->expected, reached, trial->goal->ignore);
 	check_differences(
 		trial, trial->goal->is_flat
@@ -241,6 +241,25 @@ choose_schemas(Trial *trial, const Schema *actual)
 	}
 }
 
+/* Tables of other schemas are there, without what is made on them. */
+static List *
+bare_tables(List *tables)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		SchemaTable *table = schema_new(&schema_table_kind);
+
+		table->object = *(const SchemaObject *) lfirst(lc);
+		table->object.node = NULL;
+		table->kind = ((const SchemaTable *) lfirst(lc))->kind;
+		result = lappend(result, table);
+	}
+	return result;
+}
+
 /*
  * From nothing but the schemas to the part of the live schema concerned.  By the
  * planner itself: it knows the order in which a schema can be made.
@@ -253,6 +272,7 @@ plan_copies(const Schema *part)
 
 	nothing->schemas = part->schemas;
 	nothing->namespaces = part->namespaces;
+	nothing->outside = bare_tables(part->outside);
 	return plan_make(part, nothing, false, &options);
 }
 

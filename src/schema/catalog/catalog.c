@@ -50,6 +50,7 @@ typedef struct CatalogRequest
 {
 	List	   *schemas;
 	List	   *exclude;
+	List	   *outside;
 	bool		names_only;
 	bool		comparable;		/* without depends_on */
 	bool		graph;			/* with nodes */
@@ -109,6 +110,9 @@ read_all(CatalogReader *r, const CatalogRequest *request)
 	catalog_read_operators(r);
 	catalog_read_others(r);
 	catalog_read_database(r);
+	/* Who compares asks for those that were expected. */
+	if (!request->comparable || request->outside != NIL)
+		catalog_read_outside(r, request->outside);
 	if (!request->comparable)
 		catalog_read_dependencies(r);
 	if (request->graph)
@@ -350,25 +354,26 @@ read_whole(CatalogRequest *request)
 }
 
 Schema *
-catalog_read(List *schemas, List *exclude)
+catalog_read(List *schemas, List *exclude, List *outside)
 {
-	CatalogRequest request = {.schemas = schemas, .exclude = exclude};
+	CatalogRequest request = {.schemas = schemas, .exclude = exclude, .outside = outside};
 
 	return read_whole(&request);
 }
 
 Schema *
-catalog_read_with_graph(List *schemas)
+catalog_read_with_graph(List *schemas, List *outside)
 {
-	CatalogRequest request = {.schemas = schemas, .graph = true};
+	CatalogRequest request = {.schemas = schemas, .outside = outside, .graph = true};
 
 	return read_whole(&request);
 }
 
 Schema *
-catalog_read_comparable(List *schemas, List *exclude)
+catalog_read_comparable(List *schemas, List *exclude, List *outside)
 {
-	CatalogRequest request = {.schemas = schemas, .exclude = exclude, .comparable = true};
+	CatalogRequest request = {
+		.schemas = schemas, .exclude = exclude, .outside = outside, .comparable = true};
 
 	return read_whole(&request);
 }

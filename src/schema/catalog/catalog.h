@@ -14,17 +14,26 @@
  * The schemas named (List of char *; a name that does not exist contributes
  * nothing), less the relations named in exclude, whatever their schema.  What
  * belongs to an extension is left out.  The result lives in the current context.
+ *
+ * outside has tables of other schemas (SchemaTable *): of those are read the triggers and
+ * policies that it names, and those that call a function of the schemas.
  */
-extern Schema *catalog_read(List *schemas, List *exclude);
+extern Schema *catalog_read(List *schemas, List *exclude, List *outside);
 
 /* The same, each object with its node: what a plan begins with. */
-extern Schema *catalog_read_with_graph(List *schemas);
+extern Schema *catalog_read_with_graph(List *schemas, List *outside);
 
 /* The same without depends_on, which takes no part in comparisons: cheaper. */
-extern Schema *catalog_read_comparable(List *schemas, List *exclude);
+extern Schema *catalog_read_comparable(List *schemas, List *exclude, List *outside);
 
 /* Tables with their columns' names alone: far cheaper. */
 extern Schema *catalog_read_columns(List *schemas, List *exclude);
+
+/*
+ * The schema in which a copy of a table of another schema stands while DDL text that adds
+ * to it runs; such a copy is read in the place of the table.
+ */
+extern char *catalog_outside_schema(Oid namespace);
 
 /* Marks tables that an extension makes and drops by itself (SchemaTable.managed). */
 extern void catalog_mark_managed(Schema *schema);

@@ -385,6 +385,9 @@ catalog_read_dependencies(CatalogReader *r)
 	add_dependents(r, &schema_type_kind, TypeRelationId, schema->types);
 	add_dependents(r, &schema_statistics_kind, StatisticExtRelationId, schema->statistics);
 	add_composites(r, schema->types);
+	/* The tables themselves are nobody's to make. */
+	foreach(lc, schema->outside)
+		add_parts(r, &schema_table_kind, lfirst(lc));
 	foreach(lc, schema->others)
 		add_dependents(r, &schema_other_kind, ((SchemaOther *) lfirst(lc))->class,
 					   list_make1(lfirst(lc)));

@@ -249,7 +249,7 @@ catalog_fingerprint(List *schemas)
 
 	if (known != NULL && known->state.first == state.first && known->state.second == state.second)
 		return pstrdup(known->fingerprint);
-	schema = catalog_read_comparable(schemas, NIL);
+	schema = catalog_read_comparable(schemas, NIL, NIL);
 	fingerprint = fingerprint_schema(schema);
 	schema_free(schema);
 	/* The state was read first: what came in between makes the next call read again. */

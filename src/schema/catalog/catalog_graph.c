@@ -434,6 +434,7 @@ catalog_read_graph(CatalogReader *r)
 	add_objects(r, &schema_function_kind, ProcedureRelationId, schema->functions);
 	add_objects(r, &schema_type_kind, TypeRelationId, schema->types);
 	add_objects(r, &schema_statistics_kind, StatisticExtRelationId, schema->statistics);
+	add_objects(r, &schema_table_kind, RelationRelationId, schema->outside);
 	foreach(lc, schema->others)
 		add_objects(r, &schema_other_kind, ((SchemaOther *) lfirst(lc))->class,
 					list_make1(lfirst(lc)));

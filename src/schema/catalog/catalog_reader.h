@@ -176,5 +176,9 @@ extern void catalog_read_dependencies(CatalogReader *r);	/* catalog_depends.c */
 extern Oid catalog_class_of_part(const SchemaKind *kind);
 extern void catalog_read_graph(CatalogReader *r);	/* catalog_graph.c */
 extern void catalog_read_publications(CatalogReader *r);	/* catalog_publications.c */
+extern void catalog_read_outside(CatalogReader *r, List *wanted);	/* catalog_outside.c */
+
+/* catalog_triggers.c: of one relation, among those read or put in their place */
+extern void catalog_read_attached(CatalogReader *r, Oid relid);
 
 #endif							/* DB_ADAPTER_CATALOG_READER_H */

@@ -254,6 +254,16 @@ add_rule(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	*rules = lappend(*rules, rule);
 }
 
+/* By index: of a table that no pass over the catalogs meets. */
+void
+catalog_read_attached(CatalogReader *r, Oid relid)
+{
+	catalog_scan_key(r, TriggerRelationId, TriggerRelidNameIndexId, Anum_pg_trigger_tgrelid, relid,
+					 add_trigger);
+	catalog_scan_key(r, PolicyRelationId, PolicyPolrelidPolnameIndexId, Anum_pg_policy_polrelid,
+					 relid, add_policy);
+}
+
 void
 catalog_read_triggers(CatalogReader *r)
 {

@@ -21,6 +21,7 @@
 #include "schema/model/document.h"
 #include "schema/expected/expected.h"
 #include "schema/expected/expected_cache.h"
+#include "schema/expected/expected_copies.h"
 #include "schema/expected/expected_statement.h"
 #include "schema/expected/expected_swap.h"
 #include "utils/acl.h"
@@ -154,6 +155,23 @@ list_schemas(Swap *swap, Derivation *derivation)
 	return names;
 }
 
+/* A text may do no more to such a table than drop what is not there. */
+static List *
+keep_used(List *outside)
+{
+	ListCell   *lc;
+
+	foreach(lc, outside)
+	{
+		const SchemaTable *table = lfirst(lc);
+
+		if (table->triggers == NIL && table->policies == NIL && !table->row_security &&
+			!table->force_row_security)
+			outside = foreach_delete_current(outside, lc);
+	}
+	return outside;
+}
+
 /* The document outlives the subtransaction, whose memory goes with everything that was made. */
 static void
 derive(Swap *swap, void *arg)
@@ -165,7 +183,8 @@ derive(Swap *swap, void *arg)
 
 	statement_run_all(swap, derivation->ddl);
 	swap_begin_reading(swap);
-	schema = catalog_read(list_schemas(swap, derivation), NIL);
+	schema = catalog_read(list_schemas(swap, derivation), NIL, copies_list(swap_guard(swap)));
+	schema->outside = keep_used(schema->outside);
 	schema->ignored = list_ignored(derivation->ddl);
 	schema->renames = list_renames(derivation->ddl);
 	document = document_write(schema);

@@ -72,6 +72,7 @@ struct Guard
 	bool		distrusts;		/* those it makes now are such */
 	List	   *outdated;		/* oids of functions, see outdate_compiled() */
 	bool		allow_volatile;
+	List	   *copies;			/* oids of tables of other schemas that have a copy */
 	List	   *hidden;			/* schemas (oids) that no query finds in the catalogs */
 	bool		planned;		/* a query was planned that they are hidden from */
 	CallWatch	calls;
@@ -109,6 +110,21 @@ void
 guard_adopt(Guard *guard, Oid class_id, Oid object_id)
 {
 	remember(guard, class_id, object_id, false);
+}
+
+void
+guard_add_copy(Guard *guard, Oid relid)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(guard->cxt);
+
+	guard->copies = lappend_oid(guard->copies, relid);
+	MemoryContextSwitchTo(oldcxt);
+}
+
+List *
+guard_copies(Guard *guard)
+{
+	return guard->copies;
 }
 
 bool

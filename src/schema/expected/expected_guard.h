@@ -36,6 +36,9 @@ extern void guard_distrust(Guard *guard, bool distrusts);
 /* Counts an object as made by the text. */
 extern void guard_adopt(Guard *guard, Oid class_id, Oid object_id);
 extern bool guard_made(Guard *guard, Oid class_id, Oid object_id);
+/* Tables of other schemas (oids) of which there is a copy: expected_copies.c. */
+extern void guard_add_copy(Guard *guard, Oid relid);
+extern List *guard_copies(Guard *guard);
 /* Whether the text may create in a schema: it made it, or it is a temporary one. */
 extern bool guard_made_schema(Guard *guard, Oid namespace);
 /* The names of the schemas it made that exist now. */

@@ -2,8 +2,9 @@
  * expected_target.c
  *	  What a statement is about: the text's own objects, or others.
  *
- * Three answers: what adds to an object outside (a trigger, an index, a comment,
- * a grant) is passed over; what drops or alters one is refused; objects of the
+ * Four answers: triggers and policies on a table outside are made on a copy of it
+ * (expected_copies.c); what else adds to an object outside (an index, a comment, a grant)
+ * is passed over; what drops or alters one is refused; objects of the
  * database that have no schema (servers, languages, …) are passed over in any case,
  * since their CREATE is passed over too where they exist.
  *
@@ -25,6 +26,7 @@
 #include "catalog/pg_publication.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "schema/expected/expected_copies.h"
 #include "schema/expected/expected_target.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
@@ -191,6 +193,106 @@ check_altered(Guard *guard, ObjectType type, RangeVar *relation, Node *object)
 	guard_refuse(address.classId, address.objectId);
 }
 
+/* ---- what is made on tables of other schemas ---- */
+
+/*
+ * A table of another schema gives way to its copy; make says whether one is made where
+ * there is none.  False where the table is another, or there can be no copy.
+ */
+static bool
+use_copy(Guard *guard, RangeVar **relation, bool make)
+{
+	RangeVar   *copy;
+	Oid			relid;
+
+	if (!relation_is_outside(guard, *relation, &relid))
+		return false;
+	copy = make ? copies_make(guard, relid) : copies_find(guard, relid);
+	if (copy != NULL)
+		*relation = copy;
+	return copy != NULL;
+}
+
+/* The same of the name of a trigger or policy, behind that of its table. */
+static Node *
+use_copy_of(Guard *guard, Node *object, bool make)
+{
+	List	   *names = (List *) object;
+	RangeVar   *relation =
+		makeRangeVarFromNameList(list_truncate(list_copy(names), list_length(names) - 1));
+
+	if (!use_copy(guard, &relation, make))
+		return object;
+	return (Node *) list_make3(makeString(relation->schemaname), makeString(relation->relname),
+							   llast(names));
+}
+
+static bool
+hangs_on_table(ObjectType type)
+{
+	return type == OBJECT_TRIGGER || type == OBJECT_POLICY;
+}
+
+/* Whether all that it does can be done to a copy: it is about triggers and row security. */
+static bool
+fits_copy(const AlterTableStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+		switch (lfirst_node(AlterTableCmd, lc)->subtype)
+		{
+			case AT_EnableTrig:
+			case AT_EnableAlwaysTrig:
+			case AT_EnableReplicaTrig:
+			case AT_DisableTrig:
+			case AT_EnableRowSecurity:
+			case AT_DisableRowSecurity:
+			case AT_ForceRowSecurity:
+			case AT_NoForceRowSecurity:
+				break;
+			default:
+				return false;
+		}
+	return true;
+}
+
+static const char *
+check_trigger(Guard *guard, CreateTrigStmt *stmt)
+{
+	if (relation_is_outside(guard, stmt->relation, NULL) && !use_copy(guard, &stmt->relation, true))
+		return reason_outside;
+	return NULL;
+}
+
+static const char *
+check_policy(Guard *guard, CreatePolicyStmt *stmt)
+{
+	RangeVar   *relation = stmt->table;
+
+	if (!relation_is_outside(guard, relation, NULL))
+		return NULL;
+	if (!use_copy(guard, &stmt->table, true))
+		return reason_outside;
+	copies_rename(stmt->qual, relation);
+	copies_rename(stmt->with_check, relation);
+	return NULL;
+}
+
+static const char *
+check_alter_policy(Guard *guard, AlterPolicyStmt *stmt)
+{
+	RangeVar   *relation = stmt->table;
+
+	if (use_copy(guard, &stmt->table, false))
+	{
+		copies_rename(stmt->qual, relation);
+		copies_rename(stmt->with_check, relation);
+	}
+	require_own_relation(guard, stmt->table);
+	return NULL;
+}
+
 /* ---- creating ---- */
 
 /*
@@ -266,7 +368,11 @@ check_drop(Guard *guard, DropStmt *stmt)
 	stmt->concurrent = false;
 	foreach(lc, stmt->objects)
 	{
-		const char *reason = check_altered(guard, stmt->removeType, NULL, lfirst(lc));
+		const char *reason;
+
+		if (hangs_on_table(stmt->removeType))
+			lfirst(lc) = use_copy_of(guard, lfirst(lc), true);
+		reason = check_altered(guard, stmt->removeType, NULL, lfirst(lc));
 
 		if (reason != NULL)
 			stmt->objects = foreach_delete_current(stmt->objects, lc);
@@ -442,6 +548,8 @@ check_alter_table(Guard *guard, AlterTableStmt *stmt)
 	Oid			relid;
 	ListCell   *lc;
 
+	if (fits_copy(stmt))
+		(void) use_copy(guard, &stmt->relation, true);
 	if (relation_is_outside(guard, stmt->relation, &relid))
 		guard_refuse(RelationRelationId, relid);
 	foreach(lc, stmt->cmds)
@@ -471,6 +579,8 @@ check_comment(Guard *guard, CommentStmt *stmt)
 
 	if (type_is_of_cluster(stmt->objtype))
 		return reason_database;
+	if (hangs_on_table(stmt->objtype))
+		stmt->object = use_copy_of(guard, stmt->object, false);
 	outside = object_is_outside(guard, stmt->objtype, stmt->object, &address);
 	if (type_is_of_database(stmt->objtype) && (outside || !OidIsValid(address.objectId)))
 		return reason_database;
@@ -514,6 +624,8 @@ check_rename(Guard *guard, RenameStmt *stmt)
 		return check_altered(guard, OBJECT_SCHEMA, NULL, (Node *) makeString(stmt->subname));
 	if (stmt->renameType == OBJECT_DOMCONSTRAINT)
 		return check_altered(guard, OBJECT_DOMAIN, NULL, stmt->object);
+	if (hangs_on_table(stmt->renameType))
+		(void) use_copy(guard, &stmt->relation, false);
 	return check_altered(guard, stmt->renameType, stmt->relation, stmt->object);
 }
 
@@ -540,8 +652,7 @@ target_check(Guard *guard, Node *stmt, const char **left_out)
 			require_own_relation(guard, ((AlterSeqStmt *) stmt)->sequence);
 			return NULL;
 		case T_AlterPolicyStmt:
-			require_own_relation(guard, ((AlterPolicyStmt *) stmt)->table);
-			return NULL;
+			return check_alter_policy(guard, (AlterPolicyStmt *) stmt);
 		case T_AlterEnumStmt:
 			return check_altered(guard, OBJECT_TYPE, NULL,
 								 (Node *) ((AlterEnumStmt *) stmt)->typeName);
@@ -557,9 +668,9 @@ target_check(Guard *guard, Node *stmt, const char **left_out)
 			((IndexStmt *) stmt)->concurrent = false;
 			return check_addition(guard, ((IndexStmt *) stmt)->relation);
 		case T_CreateTrigStmt:
-			return check_addition(guard, ((CreateTrigStmt *) stmt)->relation);
+			return check_trigger(guard, (CreateTrigStmt *) stmt);
 		case T_CreatePolicyStmt:
-			return check_addition(guard, ((CreatePolicyStmt *) stmt)->table);
+			return check_policy(guard, (CreatePolicyStmt *) stmt);
 		case T_RuleStmt:
 			return check_addition(guard, ((RuleStmt *) stmt)->relation);
 		case T_CreateStatsStmt:

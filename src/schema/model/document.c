@@ -90,7 +90,8 @@ is_present(const SchemaMember *member, const void *object)
 	if (member == &format_member || member == &version_member)
 		return true;
 	/* Readers may count on a list of tables, even an empty one. */
-	return schema_is_present(member, object) || member->child == &schema_table_kind;
+	return schema_is_present(member, object) ||
+		   (member->child == &schema_table_kind && member->compare == COMPARE_ALWAYS);
 }
 
 /* Objects of a list are sorted by their keys already. */

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 
 #define EXTRA "extra:"
+#define FUNCTION "function "
 
 /* What difference_object_type() says, but for *. */
 static const char *const kinds[] = {"*",
@@ -354,6 +355,127 @@ has_managed(const Schema *schema)
 	return false;
 }
 
+/* ---------- tables of other schemas ---------- */
+
+/* Whether a function is expected, by its quoted name alone. */
+static bool
+is_expected_function(const Schema *expected, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, expected->functions)
+	{
+		const SchemaObject *function = lfirst(lc);
+
+		if (strcmp(quote_qualified_identifier(function->schema, function->name), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether functions of the names that a policy needs are expected, as far as these are
+ * known.  With other arguments too: made again, it may call that one.
+ */
+static bool
+has_its_functions(const Schema *expected, const SchemaObject *policy)
+{
+	ListCell   *lc;
+
+	foreach(lc, policy->depends_on)
+	{
+		const char *function = lfirst(lc);
+		char	   *end;
+
+		if (strncmp(function, FUNCTION, strlen(FUNCTION)) != 0)
+			continue;
+		function += strlen(FUNCTION);
+		end = strrchr(function, '(');
+		if (end != NULL && !is_expected_function(expected, pnstrdup(function, end - function)))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A text that says nothing of other schemas' tables (a dump of one schema does not) means
+ * to take nothing away from them; but nothing can call a function that goes.
+ */
+static bool
+is_left_outside(const Schema *expected, const SchemaKind *kind, const void *object)
+{
+	if (expected->outside != NIL)
+		return false;
+	if (kind == &schema_trigger_kind)
+		return is_expected_function(expected, ((const SchemaTrigger *) object)->function);
+	return has_its_functions(expected, object);
+}
+
+/* Those of a list that is expected, and of the live ones those that are left alone. */
+static List *
+leave_attached(const Schema *expected, const SchemaKind *kind, List *list, List *actual)
+{
+	List	   *result = list_copy(list);
+	ListCell   *lc;
+
+	foreach(lc, actual)
+		if (find_same(kind, list, lfirst(lc)) == NULL &&
+			is_left_outside(expected, kind, lfirst(lc)))
+			result = add_left(kind, result, actual, lfirst(lc));
+	return result;
+}
+
+/*
+ * As expected, if it is, with what is left alone as it is live.  Row security may be asked
+ * for; that it is not, nobody says of a table that is not his.
+ */
+static SchemaTable *
+leave_table(const Schema *expected, const SchemaTable *actual)
+{
+	const SchemaTable *wanted =
+		schema_find_outside(expected, actual->object.schema, actual->object.name);
+	SchemaTable *table = palloc(sizeof(SchemaTable));
+
+	*table = wanted != NULL ? *wanted : *actual;
+	if (wanted == NULL)
+	{
+		table->object.oid = InvalidOid;
+		table->object.node = NULL;
+		table->triggers = table->policies = NIL;
+	}
+	table->row_security |= actual->row_security;
+	table->force_row_security |= actual->force_row_security;
+	table->triggers =
+		leave_attached(expected, &schema_trigger_kind, table->triggers, actual->triggers);
+	table->policies =
+		leave_attached(expected, &schema_policy_kind, table->policies, actual->policies);
+	return table;
+}
+
+static int
+compare_cells(const ListCell *a, const ListCell *b)
+{
+	return schema_compare_keys(lfirst(a), lfirst(b));
+}
+
+/* Each live one has one beside it, so that no table of others is found to be too much. */
+static Schema *
+leave_outside(const Schema *expected, const Schema *actual)
+{
+	Schema	   *result = palloc(sizeof(Schema));
+	ListCell   *lc;
+
+	*result = *expected;
+	result->outside = NIL;
+	foreach(lc, expected->outside)
+		if (find_same(&schema_table_kind, actual->outside, lfirst(lc)) == NULL)
+			result->outside = lappend(result->outside, lfirst(lc));
+	foreach(lc, actual->outside)
+		result->outside = lappend(result->outside, leave_table(expected, lfirst(lc)));
+	list_sort(result->outside, compare_cells);
+	return result;
+}
+
 /*
  * Each round starts from the expectation itself and knows more of what is needed; the
  * list only grows, and not beyond the objects there are.
@@ -362,9 +484,12 @@ Schema *
 leave_alone(const Schema *expected, const Schema *actual, List *patterns)
 {
 	Leaving		leaving = {patterns, NIL};
-	Schema	   *result = unconstify(Schema *, expected);
+	Schema	   *result;
 	int			needed;
 
+	if (actual->outside != NIL)
+		expected = leave_outside(expected, actual);
+	result = unconstify(Schema *, expected);
 	if (patterns == NIL && !has_managed(actual))
 		return result;
 	/* What is left alone needs others, which need others in turn. */

@@ -374,6 +374,7 @@ static const SchemaMember schema_kind_members[] = {
 		   &schema_default_privileges_kind, false),
 	MEMBER(Schema, extensions, "extensions", OBJECTS, APART, &schema_extension_kind, false),
 	MEMBER(Schema, publications, "publications", OBJECTS, APART, &schema_publication_kind, false),
+	MEMBER(Schema, outside, "outside", OBJECTS, APART, &schema_table_kind, false),
 	MEMBER(Schema, ignored, "ignored", OBJECTS, NEVER, &schema_ignored_kind, false),
 	MEMBER(Schema, renames, "renames", OBJECTS, NEVER, &schema_rename_kind, false),
 };
@@ -519,6 +520,13 @@ SchemaTable *
 schema_find_table(const Schema *schema, const char *nspname, const char *relname)
 {
 	return schema_find(schema->tables, nspname, relname, NULL);
+}
+
+/* NULL too for one of the schemas themselves. */
+SchemaTable *
+schema_find_outside(const Schema *schema, const char *nspname, const char *relname)
+{
+	return schema_find(schema->outside, nspname, relname, NULL);
 }
 
 SchemaView *

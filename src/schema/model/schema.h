@@ -371,6 +371,7 @@ typedef struct Schema
 	List	   *default_privileges;
 	List	   *extensions;
 	List	   *publications;
+	List	   *outside;		/* SchemaTable *, of other schemas: what is made on them */
 	List	   *ignored;
 	List	   *renames;
 	MemoryContext context;		/* in which all of it lives, and nothing else; or NULL */
@@ -425,6 +426,9 @@ extern void *schema_find(List *objects, const char *schema, const char *name,
 						 const char *signature);
 extern SchemaTable *schema_find_table(const Schema *schema, const char *nspname,
 									  const char *relname);
+/* The same of a table of another schema, on which the schemas have triggers or policies. */
+extern SchemaTable *schema_find_outside(const Schema *schema, const char *nspname,
+										const char *relname);
 extern SchemaView *schema_find_view(const Schema *schema, const char *nspname, const char *relname);
 /* A member of a table by name, sorted or not: columns, constraints, indexes, … */
 extern void *schema_find_child(List *objects, const char *name);

@@ -45,7 +45,8 @@ static const struct
 			 {&schema_function_kind, offsetof(Schema, functions), true},
 			 {&schema_table_kind, offsetof(Schema, tables), false},
 			 {&schema_view_kind, offsetof(Schema, views), false},
-			 {&schema_statistics_kind, offsetof(Schema, statistics), false}};
+			 {&schema_statistics_kind, offsetof(Schema, statistics), false},
+			 {&schema_table_kind, offsetof(Schema, outside), false}};
 
 #define LIST_OF(schema, i) (*(List **) ((char *) (schema) + lists[i].offset))
 

@@ -35,6 +35,8 @@ typedef struct PlanFacts
 	const char *(*storage)(const char *type, void *arg);
 	/* Whether there is a foreign server, which no plan makes. */
 	bool (*has_server)(const char *name, void *arg);
+	/* Whether a table of another schema is the caller's to alter, or to have triggers made on. */
+	bool (*may_alter)(const SchemaTable *table, bool by_trigger, void *arg);
 	/* Rows and bytes of a relation by name; leaves them alone where there is none. */
 	void (*measure)(const SchemaObject *relation, int64 *rows, int64 *bytes, void *arg);
 	void	   *arg;

@@ -66,6 +66,9 @@ expected_parent(Planner *p, const GraphNode *node)
 			? (const SchemaObject *) schema_find_view(p->expected, parent->schema, parent->name)
 			: schema_find(p->expected->types, parent->schema, parent->name, NULL);
 
+	if (expected == NULL && node->parent_kind == &schema_table_kind)
+		expected =
+			(const SchemaObject *) schema_find_outside(p->expected, parent->schema, parent->name);
 	return expected != NULL ? expected : parent;
 }
 
@@ -137,6 +140,12 @@ recreate_child(const Dependents *of, const GraphNode *node)
 	const void *expected = expected_parent(p, node);
 	const void *again = expected_child(p, node, expected);
 
+	if (schema_find_outside(p->actual, node->parent->schema, node->parent->name) != NULL &&
+		!planner_may_alter(p, (const SchemaTable *) node->parent, false))
+		planner_obstruct(
+			p, psprintf("the current role does not own table %s, whose %s %s is in the way",
+						schema_identity(node->parent), node->kind->name,
+						quote_identifier(node->object->name)));
 	if (planner_is_part(node->kind, node->object) ||
 		!plan_drop_child(p, node->kind, node->parent_kind, node->parent, node->object, PHASE_DETACH,
 						 of->reason))

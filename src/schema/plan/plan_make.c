@@ -14,12 +14,92 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+/* The table that a difference is of, or that it hangs on, where it is one of another schema. */
+static const SchemaTable *
+find_outside(const Planner *p, const Difference *d)
+{
+	const SchemaKind *kind = d->parent_kind != NULL ? d->parent_kind : d->object_kind;
+	const SchemaObject *expected = d->parent_kind != NULL ? d->parent : d->expected;
+	const SchemaObject *actual = d->parent_kind != NULL ? d->parent_actual : d->actual;
+	const SchemaObject *table = actual != NULL ? actual : expected;
+
+	if (kind != &schema_table_kind || table == NULL)
+		return NULL;
+	return actual != NULL ? schema_find_outside(p->actual, table->schema, table->name)
+						  : schema_find_outside(p->expected, table->schema, table->name);
+}
+
+/* Who may make triggers may make one in the place of another; it keeps what else it has. */
+static void
+replace_trigger(Planner *p, const Difference *d, const SchemaTable *table)
+{
+	const SchemaTrigger *trigger = d->expected;
+
+	if (planner_was_handled(p, trigger))
+		return;
+	planner_make(
+		planner_step(p, PHASE_ATTACH, "create_trigger", planner_child(table, trigger), table,
+					 psprintf("CREATE OR REPLACE%s", trigger->definition + strlen("CREATE")),
+					 "its definition differs"),
+		&schema_trigger_kind, trigger, table);
+}
+
+/* For a trigger that takes no more than the right to make it, true: it has its steps. */
+static bool
+plan_by_right(Planner *p, const Difference *d, const SchemaTable *table)
+{
+	SchemaTrigger *bare;
+
+	if (d->object_kind != &schema_trigger_kind || d->expected == NULL ||
+		!planner_may_alter(p, table, true))
+		return false;
+	if (d->kind == DIFFERENCE_CHANGED)
+	{
+		if (((const SchemaTrigger *) d->expected)->constraint ||
+			((const SchemaTrigger *) d->actual)->constraint ||
+			difference_is(d, SchemaTrigger, enabled) || d->member->compare == COMPARE_COMMENT)
+			return false;
+		replace_trigger(p, d, table);
+		return true;
+	}
+	bare = memcpy(palloc(sizeof(SchemaTrigger)), d->expected, sizeof(SchemaTrigger));
+	if (bare->enabled != NULL)
+		return false;
+	bare->object.comment = NULL;
+	plan_create_trigger(p, d->parent, bare, "the trigger is missing");
+	return true;
+}
+
+/*
+ * What is made on a table of another schema is made as on any other, if it may be.  A step
+ * that the caller has no right to would undo all the others.
+ */
+static bool
+may_plan(Planner *p, const Difference *d, const SchemaTable *table)
+{
+	if (planner_may_alter(p, table, false) && d->parent_kind != NULL)
+		return true;
+	if (d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop)
+		return false;
+	if (d->kind == DIFFERENCE_MISSING && d->parent_kind == NULL)
+		planner_remain(p, d, "the table is in a schema that is not planned");
+	else if (planner_may_alter(p, table, false))
+		return true;
+	else if (!plan_by_right(p, d, table))
+		planner_remain(p, d,
+					   psprintf("the current role does not own table %s", schema_identity(table)));
+	return false;
+}
+
 /* A step is added by the code of the kind of object; the schema wing has no other map of kinds. */
 static void
 plan_difference(Planner *p, const Difference *d)
 {
 	const SchemaKind *kind = d->object_kind;
+	const SchemaTable *outside = find_outside(p, d);
 
+	if (outside != NULL && !may_plan(p, d, outside))
+		return;
 	if (plan_is_of_rebuilt(p, d))
 		return;
 	if (plan_is_of_frozen(p, d))

@@ -276,6 +276,13 @@ find_table(const Schema *schema, const char *identity)
 	return schema_find_table(schema, linitial(parts), lsecond(parts));
 }
 
+bool
+planner_may_alter(const Planner *p, const SchemaTable *table, bool by_trigger)
+{
+	return p->options->facts.may_alter == NULL ||
+		   p->options->facts.may_alter(table, by_trigger, p->options->facts.arg);
+}
+
 SchemaTable *
 planner_find_table(const Planner *p, const char *identity)
 {

@@ -94,6 +94,8 @@ extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
 extern SchemaTable *planner_find_table(const Planner *p, const char *identity);
 /* The same of the live schema. */
 extern SchemaTable *planner_find_live(const Planner *p, const char *identity);
+/* Whether a table of another schema may be altered, or have a trigger made on it. */
+extern bool planner_may_alter(const Planner *p, const SchemaTable *table, bool by_trigger);
 /*
  * Relations and types share their names.  Whether a missing object cannot be made
  * because one of another kind has its name and may not be dropped (the difference
