@@ -87,7 +87,25 @@ print_columns(const char *table, const cJSON *names, const char *text)
 	}
 }
 
-/* Returns how many rows were left alone, which decides the exit code. */
+/* A line each; how many values they are. */
+static int64_t
+print_narrowed(const char *table, const cJSON *columns)
+{
+	int64_t		total = 0;
+	const cJSON *count;
+
+	cJSON_ArrayForEach(count, columns)
+	{
+		if (!cJSON_IsNumber(count) || count->valuedouble < 1)
+			continue;
+		total += (int64_t) count->valuedouble;
+		message_warn("column %s of table %s: %s values were rounded or cut to fit its type",
+					 count->string, table, text_thousands((int64_t) count->valuedouble));
+	}
+	return total;
+}
+
+/* Returns how many rows or values were not brought as they were, which decides the exit code. */
 int64_t
 outcome_print_notes(const dba_result *result)
 {
@@ -112,6 +130,7 @@ outcome_print_notes(const dba_result *result)
 		for (size_t n = 0; n < sizeof(other_columns) / sizeof(other_columns[0]); n++)
 			print_columns(table, cJSON_GetObjectItemCaseSensitive(notes, other_columns[n].note),
 						  other_columns[n].text);
+		total += print_narrowed(table, cJSON_GetObjectItemCaseSensitive(notes, "narrowed_values"));
 		cJSON_ArrayForEach(trigger, cJSON_GetObjectItemCaseSensitive(notes, "triggers"))
 		{
 			if (cJSON_IsString(trigger))

@@ -134,6 +134,15 @@ sql('destination', q{INSERT INTO p (slug) VALUES ('v'); INSERT INTO ca (slug, p_
 like(command('destination', '--json', 'sync', '--from', "$server dbname=source", @p),
 	qr/"table":\s*"public\.ca".*"deleted":\s*1,.*"outside":\s*true/s, 'the document tells tables outside from others');
 
+# --- values that do not fit
+
+my $narrow = q{CREATE TABLE t (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, n numeric(10,%d));};
+fresh(sprintf($narrow, 3) . q{INSERT INTO t (slug, n) VALUES ('fits', 1.5), ('does not', 1.234)}, sprintf($narrow, 2));
+like(sync(), qr/^1\n.*column n of table t: 1 values were rounded or cut to fit its type/s, 'sync says which values a narrower column rounds, and exits with 1');
+like(command('source', 'backup', '--all-users', '-o', 'narrow.jsonl'), qr/^0\n/, 'a backup of them');
+sql('destination', 'TRUNCATE t');
+like(command('destination', 'restore', 'narrow.jsonl', '--yes'), qr/^1\n.*column n of table t: 1 values were rounded/s, 'restore says so too');
+
 # --- rows that never become equal
 
 fresh(q{CREATE TABLE t (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, x numeric(10,2)); INSERT INTO t (slug, x) VALUES ('a', 1.5);

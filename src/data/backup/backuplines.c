@@ -10,23 +10,19 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/xact.h"
 #include "base/compat.h"
 #include "base/json.h"
 #include "base/origin.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_type.h"
 #include "commands/dbcommands.h"
 #include "common/sha2.h"
 #include "data/backup/backuplines.h"
 #include "data/backupschema/backupschemaoutside.h"
+#include "data/row/columntype.h"
 #include "data/select/selection.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/timestamp.h"
 
 /* By the byte before it: nothing has to remember whether a member came. */
@@ -70,37 +66,6 @@ put_counts(const BackupLines *l, StringInfo out, const char *key, const int64 *c
 		appendStringInfo(out, INT64_FORMAT, counts[i]);
 	}
 	appendStringInfoChar(out, '}');
-}
-
-/*
- * The short name of a type as people write it: int4, varchar(100), text[].  A restore
- * reads it to know what the texts of the column were; types outside of pg_catalog are
- * told with their schema.
- */
-static char *
-type_name(Oid type, int32 typmod)
-{
-	Oid			element = get_element_type(type);
-	HeapTuple	tuple;
-	Form_pg_type form;
-	char	   *name;
-
-	if (OidIsValid(element))
-		return psprintf("%s[]", type_name(element, typmod));
-	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for type %u", type);
-	form = (Form_pg_type) GETSTRUCT(tuple);
-	if (form->typnamespace == PG_CATALOG_NAMESPACE)
-		name = pstrdup(NameStr(form->typname));
-	else
-		name = quote_qualified_identifier(get_namespace_name(form->typnamespace),
-										  NameStr(form->typname));
-	if (typmod >= 0 && OidIsValid(form->typmodout))
-		name = psprintf("%s%s", name,
-						DatumGetCString(OidFunctionCall1(form->typmodout, Int32GetDatum(typmod))));
-	ReleaseSysCache(tuple);
-	return name;
 }
 
 /* When the transaction began; in UTC, and not by the session's time zone. */
@@ -283,7 +248,7 @@ backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table
 		RelationColumn *column = &table->rel->columns[i];
 
 		if (selection_has_column(table, column))
-			put_string(out, column->name, type_name(column->type, column->typmod));
+			put_string(out, column->name, columntype_name(column->type, column->typmod));
 	}
 	appendStringInfoChar(out, '}');
 	if (table->lookup == LOOKUP_CREATE)

@@ -284,6 +284,30 @@ write_range(RestoreTable *t, int from, int to)
 	}
 }
 
+/*
+ * Whether the row was given the file's value: not where a restore puts its own, or keeps the
+ * id that is here.
+ */
+static bool
+was_given(const RestoreTable *t, const RestoreRow *row, int column)
+{
+	if (restore_table_is_filled(t, column) || restore_match_nulls(t, column))
+		return false;
+	for (int i = 0; i < t->key.count; i++)
+		if (t->key.columns[i] == column)
+			return row->state == ROW_INSERTED || t->key.data[i] == KEY_DATA_WRITTEN;
+	return true;
+}
+
+static void
+count_narrowed(RestoreTable *t, const RestoreRow *row)
+{
+	int			i = -1;
+
+	while ((i = bms_next_member(row->narrowed, i)) >= 0)
+		t->columns.narrowed[i] += was_given(t, row, i);
+}
+
 /* Once a row, whatever it went through; a row that is there for others is not counted. */
 static void
 count_row(RestoreTable *t, RestoreRow *row)
@@ -325,7 +349,10 @@ count_row(RestoreTable *t, RestoreRow *row)
 			elog(ERROR, "row in state %d was not settled", row->state);
 	}
 	if (row->state == ROW_INSERTED || row->state == ROW_UPDATED)
+	{
 		t->counts.nulled += row->refs.nulled;
+		count_narrowed(t, row);
+	}
 	if (row->referenced || (row->state != ROW_UPDATED && row->state != ROW_SKIPPED))
 		return;
 	if (row->match.repeated)

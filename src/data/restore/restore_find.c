@@ -20,13 +20,17 @@ convert_row(RestoreTable *t, RestoreRow *row)
 	int			i = -1;
 
 	restore_key_source(t, row);
+	row->narrowed = NULL;
 	while ((i = bms_next_member(t->sql.current->given, i)) >= 0)
 	{
 		int			field = t->columns.fields[i];
 
-		if (field >= 0 && row->fields[field].kind != FIELD_ABSENT)
-			row->values[i] =
-				valuereader_read(t->columns.readers[i], &row->fields[field], &row->nulls[i]);
+		if (field < 0 || row->fields[field].kind == FIELD_ABSENT)
+			continue;
+		row->values[i] =
+			valuereader_read(t->columns.readers[i], &row->fields[field], &row->nulls[i]);
+		if (valuereader_changed(t->columns.readers[i]))
+			row->narrowed = bms_add_member(row->narrowed, i);
 	}
 	if (t->restore->options.user_id != NULL && t->table->user_column != NULL)
 	{

@@ -76,6 +76,8 @@ restore_moves_keep(RestoreTable *t, const RestoreRow *row)
 	copy->fields = copy_fields(t, row->fields);
 	copy->key.source = idkey_copy(&row->key.source);
 	copy->key.target = idkey_copy(&row->key.target);
+	copy->key.here = idkey_copy(&row->key.here);
+	copy->narrowed = bms_copy(row->narrowed);
 	copy->values = palloc0(sizeof(Datum) * (ncolumns + 1));
 	copy->nulls = palloc(sizeof(bool) * (ncolumns + 1));
 	memcpy(copy->nulls, row->nulls, sizeof(bool) * (ncolumns + 1));

@@ -149,6 +149,7 @@ typedef struct RestoreRow
 	bool		referenced;		/* it is there for others to refer to: only found, or made */
 	bool		looked_up;		/* and found by its match key, of this tenant or of none */
 	bool		found_only;		/* and never made */
+	Bitmapset  *narrowed;		/* columns whose values are not what the file says */
 	char	   *moving;			/* the constraint for which it waits, if it has a name */
 	RowKey		key;
 	RowMatch	match;
@@ -220,6 +221,7 @@ typedef struct TableColumns
 	bool		file_has_tenant;	/* the file is of one, and none was given */
 	Datum		file_tenant;	/* what he is called here */
 	Bitmapset  *serials;		/* those that keep the file's numbers but have a sequence */
+	int64	   *narrowed;		/* one a column: values rounded, or cut to fit */
 	int64	   *kept_min;		/* one a column: bounds of the file's numbers */
 	int64	   *kept_max;		/* where it has a sequence */
 } TableColumns;

@@ -316,6 +316,28 @@ put_repeated(JsonWriter *w, RestoreTable *t)
 	json_end_array(w);
 }
 
+/* How many values of which columns were rounded, or cut to fit. */
+static void
+put_narrowed(JsonWriter *w, const RestoreTable *t)
+{
+	bool		some = false;
+
+	for (int i = 0; i < t->rel->ncolumns; i++)
+	{
+		if (t->columns.narrowed[i] == 0)
+			continue;
+		if (!some)
+		{
+			json_key(w, "narrowed_values");
+			json_begin_object(w);
+		}
+		some = true;
+		json_put_int(w, t->rel->columns[i].name, t->columns.narrowed[i]);
+	}
+	if (some)
+		json_end_object(w);
+}
+
 /*
  * Whether the backup schema has a word for the column: a reference, or the tenant.  Of
  * those a restore knows what to do with the value; nobody need be told.
@@ -395,6 +417,7 @@ notes_json(const Restore *restore, RestoreTable *t)
 		put_count(&w, "not_updated", t->counts.untouched);
 		put_count(&w, "made_by_trigger", t->counts.made);
 		put_count(&w, "not_held", t->counts.unheld);
+		put_narrowed(&w, t);
 		put_repeated(&w, t);
 		put_names(&w, "defaulted_columns", t->notes.defaulted);
 		put_names(&w, "dropped_columns", t->notes.dropped);

@@ -191,6 +191,7 @@ restore_table_create(Restore *restore, BackupTable *table)
 	for (int i = 1; i < table->nkeys; i++)
 		t->others[i - 1] = idmap_create(t->cxt);
 	t->columns.readers = palloc(sizeof(ValueReader *) * Max(t->rel->ncolumns, 1));
+	t->columns.narrowed = palloc0(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	t->columns.kept_min = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	t->columns.kept_max = palloc(sizeof(int64) * Max(t->rel->ncolumns, 1));
 	for (int i = 0; i < t->rel->ncolumns; i++)
@@ -264,9 +265,8 @@ create_shape(RestoreTable *t, const FileSection *section)
 		if (t->columns.shape_columns[i] < 0)
 			continue;
 		t->columns.fields[t->columns.shape_columns[i]] = i;
-		if (!plain)
-			valuereader_from(t->columns.readers[t->columns.shape_columns[i]],
-							 section->columns[i].type);
+		valuereader_from(t->columns.readers[t->columns.shape_columns[i]],
+						 plain ? NULL : section->columns[i].type);
 	}
 	row_shape_init(&t->columns.shape, names, lengths, count,
 				   palloc(sizeof(short) * row_shape_slots(count)));

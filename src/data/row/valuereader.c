@@ -15,6 +15,7 @@
 
 #include "base/compat.h"
 #include "catalog/pg_type.h"
+#include "data/row/columntype.h"
 #include "data/row/rowliteral.h"
 #include "data/row/valuereader.h"
 #include "lib/stringinfo.h"
@@ -43,6 +44,8 @@ struct ValueReader
 	FmgrInfo	input;
 	FmgrInfo	output;
 	Oid			ioparam;
+	NarrowType *narrow;			/* NULL where a value is what its text says */
+	bool		changed;		/* the last one was not */
 };
 
 /* Types whose text means the same under every setting. */
@@ -105,6 +108,9 @@ valuereader_create(const RelationColumn *column, bool plain)
 void
 valuereader_from(ValueReader *r, const char *type)
 {
+	bool		known = type != NULL && *type != '\0' && strchr(type, '.') == NULL;
+
+	r->narrow = columntype_narrow(r->type, r->typmod, known ? type : NULL);
 	r->from_jsonb = !r->plain && type != NULL && strcmp(type, "jsonb") == 0;
 	r->from_other = !r->plain && type != NULL && !r->from_jsonb && strchr(type, '.') == NULL;
 }
@@ -171,6 +177,12 @@ valuereader_text(ValueReader *r, const char *text, int len)
 	int64		n;
 	Datum		value;
 
+	if (r->narrow != NULL)
+	{
+		value = InputFunctionCall(&r->input, unconstify(char *, text), r->ioparam, r->typmod);
+		r->changed |= columntype_narrows(r->narrow, text, len, value);
+		return value;
+	}
 	switch (r->type)
 	{
 		case INT2OID:
@@ -334,6 +346,7 @@ valuereader_read(ValueReader *r, const RowField *given, bool *isnull)
 	RowField   *field = &copy;
 
 	*isnull = false;
+	r->changed = false;
 	if (field->kind == FIELD_NULL)
 	{
 		/*
@@ -352,6 +365,12 @@ valuereader_read(ValueReader *r, const RowField *given, bool *isnull)
 	if (field->kind == FIELD_NESTED && r->composed)
 		return read_composed(r, field);
 	return valuereader_text(r, field->data, field->len);
+}
+
+bool
+valuereader_changed(const ValueReader *r)
+{
+	return r->changed;
 }
 
 Datum

@@ -18,7 +18,10 @@ typedef struct ValueReader ValueReader;
  */
 extern ValueReader *valuereader_create(const RelationColumn *column, bool plain);
 
-/* Tells the type that a file of 2.0 gives its column; NULL where it does not. */
+/*
+ * Tells the type that a file of 2.0 gives its column; NULL where it does not.  From then
+ * on values are compared with their texts where they may not be the same.
+ */
 extern void valuereader_from(ValueReader *reader, const char *type);
 
 /* What its values are: the column's type without domains. */
@@ -36,6 +39,9 @@ extern bool valuereader_needs_pins(const ValueReader *reader);
  * longer.  The field is there.  What the type refuses raises its own error.
  */
 extern Datum valuereader_read(ValueReader *reader, const RowField *field, bool *isnull);
+
+/* Whether that value is not what the field said: rounded, or cut to fit the type. */
+extern bool valuereader_changed(const ValueReader *reader);
 
 /* A value from text in the server's encoding, as the type prints it. */
 extern Datum valuereader_text(ValueReader *reader, const char *text, int len);
