@@ -335,12 +335,11 @@ count_row(RestoreTable *t, RestoreRow *row)
 				break;
 			t->counts.skipped++;
 			if (row->refs.lookup_missing)
-			{
 				t->counts.lookup_missing++;
-				restore_report_missing(t, row, row->refs.missing);
-			}
 			else
 				t->counts.orphaned++;
+			if (row->refs.lookup_missing || row->refs.missing != NULL)
+				restore_report_missing(t, row, row->refs.missing);
 			break;
 		case ROW_FAILED:
 			t->counts.failed++;

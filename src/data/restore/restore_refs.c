@@ -39,7 +39,7 @@ is_tenant_alone(const RestoreTable *t, const BackupRef *ref)
 
 /*
  * A reference of several columns can be set to NULL when one of them can, which is enough
- * for MATCH SIMPLE to refer to nothing.
+ * for MATCH SIMPLE to refer to nothing; the tenant's column stays the tenant's.
  */
 void
 restore_refs_create(RestoreTable *t)
@@ -62,7 +62,8 @@ restore_refs_create(RestoreTable *t)
 		for (int j = 0; j < r->ref->nfields; j++)
 		{
 			r->columns[j] = r->ref->columns[j] - t->rel->columns;
-			r->nullable |= !r->ref->columns[j]->not_null;
+			r->nullable |=
+				!r->ref->columns[j]->not_null && r->ref->columns[j] != t->table->user_column;
 		}
 		r->type_column = r->ref->type_column ? r->ref->type_column - t->rel->columns : -1;
 		if (r->ref->kind == REF_JSON)
@@ -329,6 +330,29 @@ map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	return result;
 }
 
+/* Whether the reference is the tenant's column, which the caller has filled in. */
+static bool
+is_given(const RestoreTable *t, const RestoreRef *r)
+{
+	return r->ref->nfields == 1 && restore_table_is_tenant(t, r->columns[0]);
+}
+
+/*
+ * Whether a row without this one's target is left out: its own value would lead to a row
+ * of the same key by chance, where it cannot be NULL.
+ */
+static bool
+costs_row(const RestoreTable *t, RestoreRow *row, const RestoreRef *r)
+{
+	if (r->ref->required || row->refs.lookup_missing)
+		return true;
+	if (r->ref->kind == REF_JSON || r->nullable || is_given(t, r))
+		return false;
+	row->refs.missing = psprintf("the row that \"%s\" refers to is not here, and it cannot be NULL",
+								 r->ref->fields[r->ref->nfields - 1]);
+	return true;
+}
+
 /*
  * What a result means for the row: without a parent it is left out; with a reference that
  * can be set later it goes in without; one that cannot (not nullable, inside json) keeps
@@ -343,7 +367,7 @@ map_ref(RestoreTable *t, RestoreRow *row, int index)
 	if (r->copied)
 		return;
 	result = r->ref->kind == REF_JSON ? map_json(t, row, r) : map_columns(t, row, r);
-	if (result == REF_MISSING && (r->ref->required || row->refs.lookup_missing))
+	if (result == REF_MISSING && costs_row(t, row, r))
 		row->state = ROW_ORPHANED;
 	else if (result == REF_LATER && (r->ref->required || !r->nullable || r->ref->kind == REF_JSON))
 		row->state = ROW_WAITING;
