@@ -50,6 +50,14 @@ SELECT pg_temp.pair($$CREATE TYPE a AS (x int, y text, z int); CREATE TABLE t (a
 SELECT pg_temp.pair($$CREATE TYPE c AS (a int, b int); CREATE TABLE t OF c; INSERT INTO t VALUES (1, 2)$$, $$CREATE TYPE c AS (a bigint, d date); CREATE TABLE t OF c$$);
 SELECT pg_temp.pair($$CREATE TYPE e1 AS ENUM ('a', 'b'); CREATE TABLE t (x e1 DEFAULT 'a', y e1[]); INSERT INTO t VALUES ('b', '{a,b}')$$,
     $$CREATE TYPE e2 AS ENUM ('b', 'a'); CREATE TABLE t (x e2 DEFAULT 'a', y e2[])$$, probe => 'SELECT t::text FROM t');
+-- conditions of domains inside of arrays and rows, which the server does not look into: for new values, where nothing else stands on the domain it is made anew
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TYPE c AS (y d); CREATE TABLE t (x c[]); INSERT INTO t VALUES (ARRAY[ROW(1)]::c[])$$,
+    $$CREATE DOMAIN d AS int NOT NULL CONSTRAINT positive CHECK (VALUE > 0); CREATE TYPE c AS (y d); CREATE TABLE t (x c[])$$, probe => $$INSERT INTO t VALUES ('{(-1)}') RETURNING x::text$$);
+SELECT pg_temp.pair($$CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE DOMAIN d AS int CONSTRAINT c CHECK (f(VALUE) > 0); CREATE TYPE p AS (y d[]); CREATE TABLE t OF p; INSERT INTO t VALUES ('{1}')$$,
+    $$CREATE FUNCTION f(a bigint) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'; CREATE DOMAIN d AS int CONSTRAINT c CHECK (f(VALUE) > 0); CREATE TYPE p AS (y d[]); CREATE TABLE t OF p$$);
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE DOMAIN e AS d; CREATE TABLE t (x e[])$$, $$CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE DOMAIN e AS d; CREATE TABLE t (x e[])$$);
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; ALTER DOMAIN d ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID; CREATE DOMAIN e AS int; ALTER DOMAIN e ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID; CREATE TYPE p AS (y e); CREATE TABLE t (x p, y d)$$,
+    $$CREATE DOMAIN d AS int CONSTRAINT c CHECK (VALUE > 0); CREATE DOMAIN e AS int CONSTRAINT c CHECK (VALUE > 0); CREATE TYPE p AS (y e); CREATE TABLE t (x p, y d)$$);
 -- in another order, which no command gives them: made anew where no table has values, with what uses the type
 SELECT pg_temp.pair($$CREATE TYPE a AS (x int, y text, z int); CREATE FUNCTION f(a) RETURNS int LANGUAGE sql AS 'SELECT $1.x'; CREATE VIEW v AS SELECT ROW(1, 'b', 3)::a AS r; COMMENT ON TYPE a IS 'three'; COMMENT ON COLUMN a.z IS 'last'$$,
     $$CREATE TYPE a AS (y text, n date, x int, z int); CREATE FUNCTION f(a) RETURNS int LANGUAGE sql AS 'SELECT $1.x'; CREATE VIEW v AS SELECT ROW('b', NULL, 1, 3)::a AS r; COMMENT ON TYPE a IS 'three'; COMMENT ON COLUMN a.z IS 'last'$$,

@@ -90,36 +90,18 @@ is_other_type(const Difference *d)
 			(difference_is(d, SchemaType, base_type) || difference_is(d, SchemaType, collation)));
 }
 
-/* A domain that arrays are made of takes no NOT NULL and no further check. */
-static bool
-has_arrays(const Planner *p, const SchemaType *domain)
-{
-	char	   *array = psprintf("%s[]", schema_identity(domain));
-	ListCell   *lc;
-
-	foreach(lc, p->actual->tables)
-	{
-		ListCell   *lcc;
-
-		foreach(lcc, ((const SchemaTable *) lfirst(lc))->columns)
-			if (strcmp(((const SchemaColumn *) lfirst(lcc))->type, array) == 0)
-				return true;
-	}
-	return false;
-}
-
 /*
  * The type that a difference makes narrower, as a difference of its own; or NULL. Each
  * difference of such a domain asks for the same, so a difference of the type as a whole
  * stands for it.
  */
 static const Difference *
-find_narrower(const Planner *p, const Difference *d)
+find_narrower(const Difference *d)
 {
 	Difference *result;
 
 	if (d->parent_kind == &schema_type_kind && d->object_kind == &schema_constraint_kind &&
-		d->kind != DIFFERENCE_EXTRA && has_arrays(p, d->parent_actual))
+		d->kind != DIFFERENCE_EXTRA && plan_is_domain_held(d->parent_actual))
 	{
 		result = palloc0(sizeof(Difference));
 		result->kind = DIFFERENCE_CHANGED;
@@ -129,7 +111,7 @@ find_narrower(const Planner *p, const Difference *d)
 		return result;
 	}
 	if (d->kind == DIFFERENCE_CHANGED && difference_is(d, SchemaType, not_null) &&
-		((const SchemaType *) d->expected)->not_null && has_arrays(p, d->actual))
+		((const SchemaType *) d->expected)->not_null && plan_is_domain_held(d->actual))
 		return d;
 	return NULL;
 }
@@ -251,7 +233,7 @@ plan_find_recreated(Planner *p)
 	foreach(lc, p->plan->differences)
 	{
 		const Difference *d = lfirst(lc);
-		const Difference *narrower = find_narrower(p, d);
+		const Difference *narrower = find_narrower(d);
 
 		if (narrower != NULL && !list_member_ptr(p->recreated, narrower->actual) &&
 			find_obstacle(p, narrower) == NULL)

@@ -289,57 +289,6 @@ change_function(Planner *p, const Difference *d)
 
 /* ---------- types ---------- */
 
-/* Columns of a type, and of the rows of tables that have such columns, and so on. */
-static void
-concern_columns(Planner *p, const GraphNode *type)
-{
-	ListCell   *lc;
-
-	check_stack_depth();
-	if (type == NULL)
-		return;
-	foreach(lc, type->dependents)
-	{
-		GraphNode  *node = lfirst(lc);
-
-		if (list_member_ptr(p->plan->concerned, node))
-			continue;
-		p->plan->concerned = lappend(p->plan->concerned, node);
-		if (node->kind == &schema_column_kind && node->parent != NULL && node->parent->node != NULL)
-			concern_columns(p, node->parent_kind == &schema_type_kind
-								   ? node->parent->node
-								   : node->parent->node->rowtype);
-	}
-}
-
-/* What has a domain in it may not let it change: a trial shows that, if it is there. */
-static void
-concern_users(Planner *p, const SchemaType *domain)
-{
-	concern_columns(p, domain->object.node);
-}
-
-static void
-change_domain(Planner *p, const Difference *d)
-{
-	const SchemaType *to = d->expected;
-	const char *member = d->member->name;
-	char	   *clause = NULL;
-
-	if (difference_is(d, SchemaType, default_value))
-		clause = to->default_value != NULL ? psprintf("SET DEFAULT %s", to->default_value)
-										   : "DROP DEFAULT";
-	else if (difference_is(d, SchemaType, not_null))
-		clause = to->not_null ? "SET NOT NULL" : "DROP NOT NULL";
-	concern_users(p, d->actual);
-	if (clause == NULL)
-		planner_remain(p, d, psprintf("no command changes %s of a domain", member));
-	else
-		object_step(p, PHASE_BUILD, "alter", &schema_type_kind, to,
-					psprintf("ALTER DOMAIN %s %s", schema_identity(to), clause),
-					psprintf("its %s differs", member));
-}
-
 static void
 change_type(Planner *p, const Difference *d)
 {
@@ -350,40 +299,11 @@ change_type(Planner *p, const Difference *d)
 	if (difference_is(d, SchemaType, labels))
 		plan_change_enum(p, d);
 	else if (strcmp(to->kind, "domain") == 0)
-		change_domain(p, d);
+		plan_change_domain(p, d);
 	else if (strcmp(to->kind, "range") == 0)
 		plan_change_range(p, d);
 	else
 		planner_remain(p, d, psprintf("no command changes %s of a type", d->member->name));
-}
-
-void
-plan_recreate_domain_constraint(Planner *p, const SchemaType *domain,
-								const SchemaConstraint *constraint, const char *reason)
-{
-	const SchemaType *expected =
-		schema_find(p->expected->types, domain->object.schema, domain->object.name, NULL);
-	const SchemaConstraint *again =
-		expected != NULL ? schema_find_child(expected->constraints, constraint->object.name) : NULL;
-	char	   *target = schema_identity(domain);
-	SchemaType *merged;
-
-	planner_take(p,
-				 planner_step(p, PHASE_DETACH, "alter_type", target, domain,
-							  psprintf("ALTER DOMAIN %s DROP CONSTRAINT %s", target,
-									   quote_identifier(constraint->object.name)),
-							  reason),
-				 &schema_constraint_kind, constraint, NULL);
-	if (again == NULL && p->options->allow_drop)
-		return;
-	if (again == NULL)
-		again = constraint;
-	merged = palloc(sizeof(SchemaType));
-	*merged = expected != NULL ? *expected : *domain;
-	plan_rank_copy(p, merged, expected != NULL ? expected : domain);
-	planner_step(p, PHASE_BUILD, "alter_type", target, merged,
-				 psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(again)), reason);
-	plan_describe_new(p, &schema_constraint_kind, &schema_type_kind, merged, again);
 }
 
 /* The first table of the type on a side, or NULL: it is to change along. */
@@ -461,28 +381,6 @@ plan_attribute(Planner *p, const Difference *d)
 		planner_hazard(step, HAZARD_DATA_LOSS);
 	if (d->kind == DIFFERENCE_MISSING)
 		plan_describe_new(p, d->object_kind, d->parent_kind, type, to);
-}
-
-static void
-plan_domain_constraint(Planner *p, const Difference *d)
-{
-	const SchemaType *type = d->parent;
-	char	   *target = schema_identity(type);
-	const char *name = quote_identifier(either(d)->name);
-	const char *reason = "the constraint differs";
-
-	concern_users(p, d->parent_actual);
-	if (d->kind != DIFFERENCE_MISSING)
-		planner_step(p, PHASE_DETACH, "alter_type", target, type,
-					 psprintf("ALTER DOMAIN %s DROP CONSTRAINT %s", target, name), reason);
-	if (d->kind == DIFFERENCE_EXTRA)
-		return;
-	planner_need(
-		planner_step(p, PHASE_BUILD, "alter_type", target, type,
-					 psprintf("ALTER DOMAIN %s ADD %s", target, ddl_constraint(d->expected)),
-					 reason),
-		d->expected);
-	plan_describe_new(p, d->object_kind, d->parent_kind, type, d->expected);
 }
 
 /* A constraint of a domain, or an attribute of a composite type. */

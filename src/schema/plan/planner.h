@@ -151,6 +151,12 @@ extern void plan_recreate_function(Planner *p, const SchemaFunction *from, const
 
 extern void plan_recreate_other(Planner *p, const SchemaOther *from, const SchemaOther *to,
 								const char *reason);
+
+/* plan_domains.c: defaults and conditions of domains */
+/* Whether arrays or rows with a domain in them keep the server from taking conditions for it. */
+extern bool plan_is_domain_held(const SchemaType *domain);
+extern void plan_change_domain(Planner *p, const Difference *d);
+extern void plan_domain_constraint(Planner *p, const Difference *d);
 extern void plan_recreate_domain_constraint(Planner *p, const SchemaType *domain,
 											const SchemaConstraint *constraint, const char *reason);
 
