@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "data/restore/restore_transport.h"
 #include "fmgr.h"
 #include "jobs/worker.h"
 #include "schema/declare/watch.h"
@@ -19,5 +20,6 @@ _PG_init(void)
 {
 	watch_init();
 	launcher_init();
+	restore_transport_init();
 	MarkGUCPrefixReserved("db_adapter");
 }

@@ -20,6 +20,7 @@
 #include "access/xlog.h"
 #include "base/compat.h"
 #include "base/query.h"
+#include "base/rowarrays.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "executor/spi.h"
@@ -131,6 +132,12 @@ query_pin(QueryPins pins)
 		case PIN_PLAN_LISTED:
 			/* Never each row with each: the planner knows too little of what is ours. */
 			query_set("enable_nestloop", "off");
+			break;
+		case PIN_TEXTS:
+			/* Triggers run under them too, so there are no more than must be. */
+			query_set("array_nulls", "on");
+			query_set("lc_monetary", "C");
+			query_set("xmloption", "content");
 			break;
 		case PIN_COUNTED:
 			/* A superuser's to turn off: what would be lost unseen is no matter of speed. */
@@ -361,6 +368,7 @@ struct QueryRows
 	EphemeralNamedRelationData relation;
 	MemoryContext cxt;			/* of the tuples: reset to clear them */
 	Tuplestorestate *store;
+	RowArrays  *arrays;			/* in place of the store */
 };
 
 /* expected is what the planner is told: it cannot count them. */
@@ -379,6 +387,30 @@ query_rows_create(MemoryContext cxt, const char *name, TupleDesc desc, int expec
 	return rows;
 }
 
+void
+query_rows_as_arrays(QueryRows *rows)
+{
+	rows->arrays = rowarrays_create(GetMemoryChunkContext(rows), rows->relation.md.tupdesc);
+}
+
+char *
+query_rows_array(const QueryRows *rows, int column)
+{
+	if (rows->arrays == NULL || !OidIsValid(rowarrays_type(rows->arrays, column)))
+		return NULL;
+	return psprintf("$%d", column + 1);
+}
+
+static void
+put_array(QueryRows *rows, Datum *values, bool *nulls)
+{
+	int			nestlevel = rowarrays_has_text(rows->arrays) ? query_pin(PIN_VALUES) : 0;
+
+	rowarrays_put(rows->arrays, rows->cxt, values, nulls);
+	if (nestlevel > 0)
+		query_unpin(nestlevel);
+}
+
 /*
  * A store is made anew for each set of rows: every scan of a kept one would leave
  * a read pointer behind.  It may not outlive the subtransaction it was made in.
@@ -389,9 +421,12 @@ query_rows_put(QueryRows *rows, Datum *values, bool *nulls)
 	/* The store remembers the context it was made in, and is gone when that is reset. */
 	MemoryContext oldcxt = MemoryContextSwitchTo(rows->cxt);
 
-	if (rows->store == NULL)
+	if (rows->arrays != NULL)
+		put_array(rows, values, nulls);
+	else if (rows->store == NULL)
 		rows->store = tuplestore_begin_heap(false, false, work_mem);
-	tuplestore_putvalues(rows->store, rows->relation.md.tupdesc, values, nulls);
+	if (rows->store != NULL)
+		tuplestore_putvalues(rows->store, rows->relation.md.tupdesc, values, nulls);
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -400,6 +435,8 @@ query_rows_clear(QueryRows *rows)
 {
 	/* Not tuplestore_end(): after an error its file went with the subtransaction. */
 	rows->store = NULL;
+	if (rows->arrays != NULL)
+		rowarrays_clear(rows->arrays);
 	MemoryContextReset(rows->cxt);
 }
 
@@ -419,21 +456,81 @@ register_rows(QueryRows *rows)
 		elog(ERROR, "could not register rows: %s", SPI_result_code_string(rc));
 }
 
-/* Relations are named while it is planned; their rows come with each execution. */
+/*
+ * The statement with the relations that go as arrays in front of it, under their names: a
+ * name of WITH comes before the catalogs' as one of SPI's environment does.
+ */
+static char *
+with_arrays(const char *sql, List *relations)
+{
+	StringInfoData with;
+	int			first = 1;
+	ListCell   *lc;
+
+	initStringInfo(&with);
+	foreach(lc, relations)
+	{
+		const QueryRows *rows = lfirst(lc);
+
+		if (rows->arrays == NULL)
+			continue;
+		appendStringInfo(&with, "%s %s AS (%s)", first == 1 ? "WITH" : ",", rows->relation.md.name,
+						 rowarrays_select(rows->arrays, first));
+		first += rowarrays_count(rows->arrays);
+	}
+	if (first == 1)
+		return pstrdup(sql);
+	if (strncmp(sql, "WITH ", 5) == 0)
+		return psprintf("%s, %s", with.data, sql + 5);
+	return psprintf("%s %s", with.data, sql);
+}
+
+/* How many parameters the relations are. */
+static int
+count_arrays(List *relations)
+{
+	int			count = 0;
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		const QueryRows *rows = lfirst(lc);
+
+		count += rows->arrays != NULL ? rowarrays_count(rows->arrays) : 0;
+	}
+	return count;
+}
+
+/*
+ * Relations are named while it is planned; their rows come with each execution.  What
+ * travels as text is read under pins, wherever the planner or the executor reads it.
+ */
 QueryPlan *
 query_prepare_over(MemoryContext cxt, const char *sql, List *relations)
 {
 	QueryPlan  *query = MemoryContextAllocZero(cxt, sizeof(QueryPlan));
+	Oid		   *types = palloc(sizeof(Oid) * Max(count_arrays(relations), 1));
 	ListCell   *lc;
 
 	query->on_reset.func = free_plan;
 	query->on_reset.arg = query;
 	MemoryContextRegisterResetCallback(cxt, &query->on_reset);
+	foreach(lc, relations)
+	{
+		QueryRows  *rows = lfirst(lc);
+
+		if (rows->arrays == NULL)
+			continue;
+		rowarrays_types(rows->arrays, types + query->nargs);
+		query->nargs += rowarrays_count(rows->arrays);
+	}
+	sql = with_arrays(sql, relations);
 
 	connect_spi();
 	foreach(lc, relations)
-		register_rows(lfirst(lc));
-	query->plan = prepare(sql, 0, NULL, 0);
+		if (((QueryRows *) lfirst(lc))->arrays == NULL)
+			register_rows(lfirst(lc));
+	query->plan = prepare(sql, query->nargs, types, 0);
 	SPI_keepplan(query->plan);
 	SPI_finish();
 	return query;
@@ -451,21 +548,48 @@ fill_empty(QueryRows *rows)
 }
 
 /*
- * Relations without rows are given an empty store, for the executor opens it in any case.
+ * The values of those that go as arrays; the others are registered.  The executor opens
+ * a store in any case, so one without rows is given an empty one.
  */
+static bool
+bring_rows(List *relations, Datum *values)
+{
+	bool		has_text = false;
+	int			at = 0;
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		QueryRows  *rows = lfirst(lc);
+
+		if (rows->arrays == NULL)
+		{
+			fill_empty(rows);
+			register_rows(rows);
+			continue;
+		}
+		rowarrays_values(rows->arrays, values + at);
+		has_text |= rowarrays_has_text(rows->arrays);
+		at += rowarrays_count(rows->arrays);
+	}
+	return has_text;
+}
+
 static uint64
 execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, void *arg)
 {
+	Datum	   *values;
 	ListCell   *lc;
 	uint64		processed;
+	int			nestlevel = 0;
 
 	connect_spi();
-	foreach(lc, relations)
-	{
-		fill_empty(lfirst(lc));
-		register_rows(lfirst(lc));
-	}
-	processed = execute(query->plan, 0, NULL, NULL, read_only, row, arg);
+	values = palloc(sizeof(Datum) * Max(query->nargs, 1));
+	if (bring_rows(relations, values))
+		nestlevel = query_pin(PIN_TEXTS);
+	processed = execute(query->plan, query->nargs, values, NULL, read_only, row, arg);
+	if (nestlevel > 0)
+		query_unpin(nestlevel);
 	SPI_finish();
 	foreach(lc, relations)
 	{
@@ -475,7 +599,8 @@ execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, vo
 		 * Here no error has come, so a file of the store's is still open and has to be
 		 * closed.
 		 */
-		tuplestore_end(rows->store);
+		if (rows->store != NULL)
+			tuplestore_end(rows->store);
 		query_rows_clear(rows);
 	}
 	return processed;

@@ -32,6 +32,7 @@ typedef enum QueryPins
 	PIN_SCAN,					/* where a scan begins: at the first block */
 	PIN_PLAN_ALL_ROWS,			/* and planning raises where policies would hide rows */
 	PIN_PLAN_LISTED,			/* how a join with a list of ours is planned */
+	PIN_TEXTS,					/* what a text of PIN_VALUES means, and nothing but that */
 	PIN_COUNTED					/* what a statement does to each table is counted */
 } QueryPins;
 
@@ -73,6 +74,13 @@ extern void query_free(QueryPlan *query);
 typedef struct QueryRows QueryRows;
 extern QueryRows *query_rows_create(MemoryContext cxt, const char *name, TupleDesc desc,
 									int expected);
+/*
+ * Before a statement is prepared: rows go into it as arrays, which also reach an executor
+ * that is not this backend's.  query_rows_array() is then how such a statement calls the
+ * array of a column where rows is the first of its relations; NULL where it has none.
+ */
+extern void query_rows_as_arrays(QueryRows *rows);
+extern char *query_rows_array(const QueryRows *rows, int column);
 extern void query_rows_put(QueryRows *rows, Datum *values, bool *nulls);
 extern void query_rows_clear(QueryRows *rows);
 /* A plan over those relations (QueryRows *), and a run of it over what they hold now. */

@@ -83,6 +83,49 @@ is($node->safe_psql('near', $restore . q{db_adapter.restore(replace(text, '"pric
 	'authors 20 0 0 0, books 14 0 0 1', 'a row that the other side refuses fails alone');
 is(content('far', 'public', 'u1'), $there, 'and nothing of the first tenant has changed');
 
+# What happens there is seen here: rows that a trigger leaves out, and keys that it changes.
+$node->safe_psql('far', q{
+CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.user_id = 'u5' AND NEW.slug = 'b8' THEN RETURN NULL; END IF;
+	IF NEW.user_id = 'u5' AND NEW.slug = 'a7' THEN NEW.id := NEW.id + 100000; END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER meddle BEFORE INSERT ON authors FOR EACH ROW EXECUTE FUNCTION meddle();
+CREATE TRIGGER meddle BEFORE INSERT ON books FOR EACH ROW EXECUTE FUNCTION meddle();
+});
+is($node->safe_psql('near', $restore . q{db_adapter.restore(text, user_id => 'u5') r}),
+	'authors 19 0 1 0, books 13 0 2 0', 'rows left out there are counted as skipped, and what refers to them');
+is($node->safe_psql('far', q{SELECT count(*) FROM books b JOIN authors a ON a.id = b.author_id AND a.user_id = b.user_id WHERE b.user_id = 'u5'}),
+	'13', 'and no reference leads elsewhere');
+$node->safe_psql('far', 'DROP FUNCTION meddle CASCADE');
+
+# Statements go there by the batch: few for many rows, whatever the verb.
+$node->safe_psql('near', q{ALTER SERVER far OPTIONS (ADD batch_size '100')});
+$node->safe_psql('far', q{
+INSERT INTO authors (id, user_id, slug) SELECT 500000 + n, 'many', 'a' || n FROM generate_series(1, 1000) n;
+INSERT INTO books (id, user_id, slug, author_id) SELECT id, 'many', slug, id FROM authors WHERE user_id = 'many';
+});
+$node->safe_psql('near', qq{DELETE FROM here.file; INSERT INTO here.file SELECT db_adapter.backup_document('$schema', 'many')});
+$node->append_conf('postgresql.conf', "log_statement = 'all'");
+$node->reload;
+my $asked = sub {
+	my ($name, $mode, $expected, $most) = @_;
+	my $before = -s $node->logfile;
+
+	is($node->safe_psql('near', $restore . "db_adapter.restore(text, user_id => 'more', mode => '$mode') r"), $expected, "$name: 2,000 rows");
+	my $log = substr(slurp_file($node->logfile), $before);
+	my $statements = () = $log =~ /postgres_fdw LOG:/g;
+	cmp_ok($statements, '<=', $most, "$name: in $statements statements there");
+	return;
+};
+$asked->('new', 'skip', 'authors 1000 0 0 0, books 1000 0 0 0', 400);
+$asked->('found', 'skip', 'authors 0 0 1000 0, books 0 0 1000 0', 200);
+$node->append_conf('postgresql.conf', "log_statement = 'none'");
+$node->reload;
+is($node->safe_psql('far', q{SELECT count(*) FROM books b JOIN authors a ON a.id = b.author_id AND a.slug = b.slug AND a.user_id = b.user_id WHERE b.user_id = 'more'}),
+	'1000', 'each refers to its own');
+
 # values that no small buffer holds
 $node->safe_psql('near', q{
 CREATE TABLE here.large (id serial PRIMARY KEY, user_id text, slug text, t text, b bytea, UNIQUE (user_id, slug));

@@ -112,11 +112,15 @@ static bool
 take_existing(TupleTableSlot *slot, void *arg)
 {
 	RestoreTable *t = arg;
-	MemoryContext oldcxt = MemoryContextSwitchTo(t->batch.cxt);
+	MemoryContext oldcxt;
 	bool		isnull;
 	RestoreRow *row = &t->batch.rows[DatumGetInt32(slot_getattr(slot, 1, &isnull))];
 	int			column;
 
+	/* Of several answers all are as good as the first. */
+	if (row->match.found)
+		return true;
+	oldcxt = MemoryContextSwitchTo(t->batch.cxt);
 	row->state = ROW_EXISTS;
 	row->match.found = true;
 	row->match.held = t->sql.locking;

@@ -122,18 +122,18 @@ prepare(RestoreTable *t)
 	QueryPlan  *plan;
 
 	initStringInfo(&sql);
-	appendStringInfoString(&sql, "SELECT b.n, y.* FROM " ROWS_NAME " AS b, LATERAL (SELECT 1");
+	restore_transport_begin_probe(&sql, t);
 	restore_statement_keys(&sql, t);
 	if (user != NULL)
 		appendStringInfo(&sql, ", x.%s IS NULL AS of_none", user->quoted);
-	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->table->source);
+	restore_transport_probe_from(&sql, t);
 	restore_statement_where(&sql, t, false);
 	find_tenant(t);
 	if (user != NULL)
 		appendStringInfo(&sql, " AND (x.%s %s b.c%d OR x.%s IS NULL) ORDER BY x.%s IS NULL",
 						 user->quoted, relation_equality(user->basetype),
 						 (int) (user - t->rel->columns) + 1, user->quoted, user->quoted);
-	appendStringInfo(&sql, " LIMIT 2%s) AS y", t->sql.may_lock ? " FOR KEY SHARE OF x" : "");
+	restore_transport_end_probe(&sql, t, 2, t->sql.may_lock);
 	plan = query_prepare_over(t->cxt, sql.data, t->sql.relations);
 	MemoryContextSwitchTo(oldcxt);
 	return plan;

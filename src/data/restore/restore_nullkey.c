@@ -209,18 +209,7 @@ prepare_hold(const RestoreNullkey *u)
 						 t->table->source);
 		return query_prepare(t->cxt, sql.data, 2, types);
 	}
-	appendStringInfo(&sql,
-					 "SELECT b.n FROM " ROWS_NAME " AS b, LATERAL (SELECT 1 FROM %s AS x WHERE ",
-					 t->table->source);
-	for (int i = 0; i < t->key.count; i++)
-	{
-		const RelationColumn *column = &t->rel->columns[t->key.columns[i]];
-
-		appendStringInfo(&sql, "%sx.%s %s b.c%d", i > 0 ? " AND " : "", column->quoted,
-						 relation_equality(column->basetype), t->key.columns[i] + 1);
-	}
-	appendStringInfoString(&sql, " LIMIT 1 FOR KEY SHARE OF x) AS y");
-	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
+	return restore_statement_by_key(u->t, true);
 }
 
 static bool

@@ -265,6 +265,8 @@ typedef struct TableSql
 	QueryPlan  *probe;
 	QueryPlan  *probe_latest;	/* without locks; NULL until needed */
 	QueryPlan  *lookup;			/* of rows that are looked up; NULL until needed */
+	bool		far;			/* the rows are not of this server */
+	bool		arrays;			/* batches go as such (restore_transport.c) */
 	bool		may_lock;
 	bool		locking;		/* the probe holds what it finds */
 	bool		tells_origin;	/* and says which transaction wrote it */
@@ -273,6 +275,8 @@ typedef struct TableSql
 	RestoreStatements *current;
 	List	   *all;			/* RestoreStatements * */
 	bool		may_suppress;	/* a trigger may leave rows out */
+	bool		confirms;		/* and what came in is looked up, in place of RETURNING */
+	QueryPlan  *confirm;		/* NULL until needed */
 } TableSql;
 
 typedef struct TableBatch
@@ -406,6 +410,22 @@ extern bool restore_match_may_exist(RestoreTable *t, const RestoreRow *row);
 /* Whether a NULL in this column of the match key finds a NULL. */
 extern bool restore_match_nulls(const RestoreTable *t, int column);
 
+/* restore_transport.c */
+extern bool restore_transport_is_far(const RelationInfo *rel);
+extern bool restore_transport_is_arrays(const RestoreTable *t);
+/*
+ * SELECT b.n and columns of what is found, in these parts: begin, the columns, each with
+ * a comma before it, from, the conditions, end.  Each row of the batch has up to limit
+ * answers; where batches are arrays, all there are, in whatever order.
+ */
+extern void restore_transport_begin_probe(StringInfo out, const RestoreTable *t);
+extern void restore_transport_probe_from(StringInfo out, const RestoreTable *t);
+extern void restore_transport_end_probe(StringInfo out, const RestoreTable *t, int limit,
+										bool locking);
+/* " AND x.column = one of the batch's", or both NULL if nullable, where that helps. */
+extern void restore_transport_narrow(StringInfo out, const RestoreTable *t, int column,
+									 bool nullable);
+
 /* restore_statement.c */
 /* The batch's relation and the statement that finds rows, once the match is chosen. */
 extern void restore_statement_begin(RestoreTable *t);
@@ -419,6 +439,8 @@ extern char *restore_statement_cast(const RestoreTable *t, int column, const cha
 /* An INSERT of the rows under that name. */
 extern void restore_statement_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
 									 const char *name);
+/* SELECT b.n of those that are there under their keys. */
+extern QueryPlan *restore_statement_by_key(RestoreTable *t, bool locking);
 extern QueryRows *restore_statement_rows(RestoreTable *t, const char *name);
 extern QueryPlan *restore_statement_conflict(RestoreTable *t, const RelationKey *key);
 extern QueryPlan *restore_statement_probe_latest(RestoreTable *t);

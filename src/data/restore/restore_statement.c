@@ -57,6 +57,7 @@ restore_statement_where(StringInfo out, const RestoreTable *t, bool with_tenant)
 		if (nullable)
 			appendStringInfo(out, " OR (x.%s IS NULL AND b.c%d IS NULL))", column->quoted,
 							 t->match.columns[i] + 1);
+		restore_transport_narrow(out, t, t->match.columns[i], nullable);
 	}
 }
 
@@ -105,21 +106,20 @@ restore_statement_keys(StringInfo out, const RestoreTable *t)
 		}
 }
 
-/* LATERAL with LIMIT 1 keeps the planner from joining the whole of the table. */
 static QueryPlan *
 prepare_probe(RestoreTable *t, bool locking)
 {
 	StringInfoData sql;
 
 	initStringInfo(&sql);
-	appendStringInfo(&sql, "SELECT b.n, y.* FROM " ROWS_NAME " AS b, LATERAL (SELECT 1");
+	restore_transport_begin_probe(&sql, t);
 	restore_statement_keys(&sql, t);
 	if (t->sql.tells_origin)
 		appendStringInfoString(&sql, ", x.xmin AS origin");
-	appendStringInfo(&sql, " FROM %s AS x WHERE ", t->table->source);
+	restore_transport_probe_from(&sql, t);
 	restore_statement_where(&sql, t, true);
 	/* KEY SHARE, as a foreign key takes it: others may change the row, but not its key. */
-	appendStringInfo(&sql, " LIMIT 1%s) AS y", locking ? " FOR KEY SHARE OF x" : "");
+	restore_transport_end_probe(&sql, t, 1, locking);
 	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
 }
 
@@ -138,11 +138,12 @@ restore_statement_probe_latest(RestoreTable *t)
 	return t->sql.probe_latest;
 }
 
-/* Foreign tables and views have no rows of their own to be locked, and no xmin. */
+/* Views and tables that are elsewhere have no rows of their own to be locked, and no xmin. */
 static bool
-has_storage(const RelationInfo *rel)
+has_storage(const RestoreTable *t)
 {
-	return rel->kind == RELKIND_RELATION || rel->kind == RELKIND_PARTITIONED_TABLE;
+	return !t->sql.far &&
+		   (t->rel->kind == RELKIND_RELATION || t->rel->kind == RELKIND_PARTITIONED_TABLE);
 }
 
 /*
@@ -150,10 +151,10 @@ has_storage(const RelationInfo *rel)
  * to.  A lock asks for the right to UPDATE, and under row security for its policies.
  */
 static bool
-may_lock(const RelationInfo *rel)
+may_lock(const RestoreTable *t)
 {
-	return has_storage(rel) && !relation_hides_rows(rel->oid) &&
-		   pg_class_aclcheck(rel->oid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
+	return has_storage(t) && !relation_hides_rows(t->rel->oid) &&
+		   pg_class_aclcheck(t->rel->oid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
 }
 
 /*
@@ -207,7 +208,7 @@ may_tell_origin(const RestoreTable *t)
 {
 	ListCell   *lc;
 
-	if (!has_storage(t->rel))
+	if (!has_storage(t))
 		return false;
 	foreach(lc, find_all_inheritors(t->rel->oid, AccessShareLock, NULL))
 		if (!is_heap(lfirst_oid(lc)))
@@ -263,11 +264,26 @@ prepare_insert(RestoreTable *t, const Bitmapset *given)
 
 	initStringInfo(&sql);
 	restore_statement_insert(&sql, t, given, ROWS_NAME);
-	if (t->sql.may_suppress && t->key.count > 0)
+	if (t->sql.may_suppress && t->key.count > 0 && !t->sql.confirms)
 	{
 		appendStringInfoString(&sql, " RETURNING 1");
 		append_key(&sql, t);
 	}
+	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
+}
+
+QueryPlan *
+restore_statement_by_key(RestoreTable *t, bool locking)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	restore_transport_begin_probe(&sql, t);
+	restore_transport_probe_from(&sql, t);
+	append_columns(&sql, t, t->key.columns, t->key.count, " AND ");
+	for (int i = 0; i < t->key.count; i++)
+		restore_transport_narrow(&sql, t, t->key.columns[i], false);
+	restore_transport_end_probe(&sql, t, 1, locking);
 	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
 }
 
@@ -331,6 +347,7 @@ QueryRows *
 restore_statement_rows(RestoreTable *t, const char *name)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(t->rel->ncolumns + 1);
+	QueryRows  *rows;
 
 	for (int i = 0; i < t->rel->ncolumns; i++)
 	{
@@ -340,7 +357,10 @@ restore_statement_rows(RestoreTable *t, const char *name)
 		TupleDescInitEntryCollation(desc, i + 1, t->rel->columns[i].collation);
 	}
 	TupleDescInitEntry(desc, t->rel->ncolumns + 1, "n", INT4OID, -1, 0);
-	return query_rows_create(t->cxt, name, desc, BATCH_ROWS);
+	rows = query_rows_create(t->cxt, name, desc, BATCH_ROWS);
+	if (t->sql.arrays)
+		query_rows_as_arrays(rows);
+	return rows;
 }
 
 void
@@ -348,9 +368,11 @@ restore_statement_begin(RestoreTable *t)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 
+	t->sql.far = restore_transport_is_far(t->rel);
+	t->sql.arrays = restore_transport_is_arrays(t);
 	t->sql.rows = restore_statement_rows(t, ROWS_NAME);
 	t->sql.relations = list_make1(t->sql.rows);
-	t->sql.may_lock = may_lock(t->rel);
+	t->sql.may_lock = may_lock(t);
 	t->sql.locking = t->sql.may_lock && must_hold(t);
 	if (t->match.count > 0)
 	{

@@ -208,6 +208,8 @@ restore_table_create(Restore *restore, BackupTable *table)
 							 restore->options.user_id, strlen(restore->options.user_id));
 	t->notes.triggers = relation_triggers(t->rel->oid, &before);
 	t->sql.may_suppress = before || t->rel->kind != RELKIND_RELATION;
+	/* RETURNING would send each row by itself, however many at once the server takes. */
+	t->sql.confirms = t->rel->kind == RELKIND_FOREIGN_TABLE && !before;
 	MemoryContextSwitchTo(oldcxt);
 	return t;
 }

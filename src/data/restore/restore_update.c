@@ -99,6 +99,9 @@ append_where(StringInfo out, const RestoreTable *t)
 		appendStringInfoString(out, i > 0 ? " AND " : "");
 		append_equality(out, t, t->place.columns[i]);
 	}
+	for (int i = 0; i < t->place.count; i++)
+		restore_transport_narrow(out, t, t->place.columns[i],
+								 !t->rel->columns[t->place.columns[i]].not_null);
 }
 
 /* Such a column names the row, so it is set last or not at all. */

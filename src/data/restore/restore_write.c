@@ -110,6 +110,32 @@ map_circular(RestoreTable *t, int from, int to)
 		query_unpin(nestlevel);
 }
 
+static bool
+take_confirmed(TupleTableSlot *slot, void *arg)
+{
+	RestoreTable *t = arg;
+	bool		isnull;
+
+	t->batch.rows[DatumGetInt32(slot_getattr(slot, 1, &isnull))].written.returned = true;
+	return true;
+}
+
+/*
+ * What is behind a foreign table may leave rows out or give them other keys: rows that
+ * are not there under theirs count as left out.  One question a batch.
+ */
+static void
+confirm_rows(RestoreTable *t, int from, int to)
+{
+	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
+
+	if (t->sql.confirm == NULL)
+		t->sql.confirm = restore_statement_by_key(t, false);
+	MemoryContextSwitchTo(oldcxt);
+	(void) put_rows(t, from, to, false);
+	query_execute_over(t->sql.confirm, t->sql.relations, take_confirmed, t);
+}
+
 static void
 insert_rows(RestoreTable *t, int from, int to)
 {
@@ -119,12 +145,14 @@ insert_rows(RestoreTable *t, int from, int to)
 
 	if (count == 0)
 		return;
-	if (returns)
+	if (returns && !t->sql.confirms)
 		returned.keys = palloc(sizeof(Datum) * t->key.count * count);
-	query_execute_over(t->sql.current->insert, t->sql.relations, returns ? take_inserted : NULL,
-					   &returned);
-	if (returns)
+	query_execute_over(t->sql.current->insert, t->sql.relations,
+					   returned.keys != NULL ? take_inserted : NULL, &returned);
+	if (returned.keys != NULL)
 		match_returned(t, &returned, from, to, count);
+	else if (returns)
+		confirm_rows(t, from, to);
 }
 
 /*
