@@ -104,6 +104,34 @@ LANGUAGE C STABLE PARALLEL RESTRICTED;
 COMMENT ON FUNCTION derive_backup_schema(regclass[], regclass, name[]) IS
     'A backup schema from the foreign keys of the catalog, parents first';
 
+-- What a declaration leaves alone.
+DROP FUNCTION declare(text, text, name[], text);
+
+CREATE FUNCTION declare(
+    name text,
+    schema_sql text,
+    schemas name[] DEFAULT NULL,
+    mode text DEFAULT 'warn',
+    ignore text[] DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_declare'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION declare(text, text, name[], text, text[]) IS
+    'Has schemas watched: DDL that leaves them short of schema_sql is warned of, notified, or refused at commit';
+
+-- It executes DDL text as expected does, and can hold up the DDL of others.
+REVOKE EXECUTE ON FUNCTION declare(text, text, name[], text, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION declare(text, text, name[], text, text[]) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE OR REPLACE VIEW declarations WITH (security_barrier) AS
+SELECT name, owner::regrole AS owner, mode, schemas, armed, declared_at, schema_sql,
+       document->>'server_version' AS server_version,
+       coalesce(document->'ignore', '["owners"]') AS ignore
+  FROM declared
+ WHERE owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
+    OR pg_catalog.pg_has_role(coalesce(owner, 10), 'USAGE');
+
 -- They begin subtransactions, which no parallel plan allows.
 ALTER FUNCTION check_backup_schema(jsonb) PARALLEL UNSAFE;
 ALTER FUNCTION validate_backup(text, jsonb) PARALLEL UNSAFE;

@@ -377,17 +377,18 @@ CREATE FUNCTION declare(
     name text,
     schema_sql text,
     schemas name[] DEFAULT NULL,
-    mode text DEFAULT 'warn')
+    mode text DEFAULT 'warn',
+    ignore text[] DEFAULT NULL)
 RETURNS jsonb
 AS 'MODULE_PATHNAME', 'db_adapter_declare'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION declare(text, text, name[], text) IS
+COMMENT ON FUNCTION declare(text, text, name[], text, text[]) IS
     'Has schemas watched: DDL that leaves them short of schema_sql is warned of, notified, or refused at commit';
 
 -- It executes DDL text as expected does, and can hold up the DDL of others.
-REVOKE EXECUTE ON FUNCTION declare(text, text, name[], text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION declare(text, text, name[], text) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION declare(text, text, name[], text, text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION declare(text, text, name[], text, text[]) TO pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION undeclare(
     name text)
@@ -405,7 +406,8 @@ GRANT EXECUTE ON FUNCTION undeclare(text) TO pg_database_owner WITH GRANT OPTION
 -- One whose owner is no role of this cluster belongs to its superusers (10 is the first).
 CREATE VIEW declarations WITH (security_barrier) AS
 SELECT name, owner::regrole AS owner, mode, schemas, armed, declared_at, schema_sql,
-       document->>'server_version' AS server_version
+       document->>'server_version' AS server_version,
+       coalesce(document->'ignore', '["owners"]') AS ignore
   FROM declared
  WHERE owner = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
     OR pg_catalog.pg_has_role(coalesce(owner, 10), 'USAGE');

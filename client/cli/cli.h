@@ -184,8 +184,8 @@ extern int opening_open(Cli *cli);
 /* what is odd in db.toml */
 extern void opening_tell_warnings(const Cli *cli);
 
-/* adds what schema.exclude of db.toml says to the arguments of a verb; the same object */
-extern cJSON *opening_exclude(const Cli *cli, cJSON *arguments);
+/* adds what is not compared, by --ignore and db.toml, to the arguments of a verb; the same object */
+extern cJSON *opening_compared(const Cli *cli, cJSON *arguments);
 
 /* the tenant: --user-id or the variable named in db.toml; NULL: none */
 extern const char *opening_user_id(const Cli *cli);

@@ -30,7 +30,7 @@ plan_arguments(Cli *cli)
 {
 	const char *path = options_value_or_config(cli, "column-defs", "schema.column_defs");
 	const char *threshold = dba_config_value(cli->config, "schema.recreate_threshold");
-	cJSON	   *arguments = opening_exclude(cli, options_arguments(cli));
+	cJSON	   *arguments = opening_compared(cli, options_arguments(cli));
 	cJSON	   *definitions = NULL;
 
 	if (threshold != NULL && !options_has(cli, "recreate-threshold"))

@@ -25,10 +25,13 @@ static const char *const introspect_format_words[] = {"json", "mermaid", "dot", 
 static const CliOption none[] = {{0}};
 
 static const CliOption validate_options[] = {
-	{"schema-file", 0, "FILE", .help = "compare with FILE instead of schema.file of db.toml"}, {0}};
+	{"schema-file", 0, "FILE", .help = "compare with FILE instead of schema.file of db.toml"},
+	{"ignore", 0, "A,B", .help = "what is no difference, as owners,table:tmp_*,extra:index"},
+	{0}};
 
 static const CliOption fix_options[] = {
 	{"schema-file", 0, "FILE", .help = "the declared schema, instead of schema.file of db.toml"},
+	{"ignore", 0, "A,B", .help = "what is no difference, as owners,table:tmp_*,extra:index"},
 	{"column-defs", 0, "FILE", .help = "types of columns, {\"table.column\": \"type\"}"},
 	{"confirm", 0, NULL, .help = "change the database; without it the plan is only shown"},
 	{"no-backup", 0, NULL, .help = "do not save the rows to a file first"},

@@ -57,7 +57,7 @@ compare(Cli *cli, Comparison *comparison, CliCall *call)
 {
 	if (call_execute_verb_quietly(cli, call, COMPARE("db_adapter.expected($1::pg_catalog.text)"),
 								  schema_parameter(comparison),
-								  opening_exclude(cli, cJSON_CreateObject())))
+								  opening_compared(cli, cJSON_CreateObject())))
 		return CODE_DONE;
 	if (call->error != NULL)
 		comparison->limited = limitation(call->error);
@@ -66,7 +66,7 @@ compare(Cli *cli, Comparison *comparison, CliCall *call)
 	call_free(call);
 	return call_execute_verb(cli, call, COMPARE("db_adapter.expected_columns($1)"),
 							 schema_parameter(comparison),
-							 opening_exclude(cli, cJSON_CreateObject()));
+							 opening_compared(cli, cJSON_CreateObject()));
 }
 
 /*

@@ -102,18 +102,71 @@ opening_open(Cli *cli)
 }
 
 /* Where db.toml names none the argument is absent, and the verb's own default holds. */
-cJSON *
-opening_exclude(const Cli *cli, cJSON *arguments)
+static void
+add_setting(const Cli *cli, cJSON *arguments, const char *key, const char *argument)
 {
-	cJSON	   *exclude = NULL;
+	cJSON	   *list = NULL;
 	const char *name;
 
-	for (size_t i = 0; (name = dba_config_element(cli->config, "schema.exclude", i)) != NULL; i++)
+	for (size_t i = 0; (name = dba_config_element(cli->config, key, i)) != NULL; i++)
 	{
-		if (exclude == NULL)
-			exclude = cJSON_AddArrayToObject(arguments, "exclude");
-		cJSON_AddItemToArray(exclude, cJSON_CreateString(name));
+		if (list == NULL)
+			list = cJSON_AddArrayToObject(arguments, argument);
+		cJSON_AddItemToArray(list, cJSON_CreateString(name));
 	}
+}
+
+/* A comma within the arguments of a function, or within quotes, ends no pattern. */
+static size_t
+pattern_length(const char *text)
+{
+	bool		quoted = false;
+	int			depth = 0;
+	size_t		length;
+
+	for (length = 0; text[length] != '\0'; length++)
+	{
+		if (text[length] == '"')
+			quoted = !quoted;
+		else if (!quoted && text[length] == '(')
+			depth++;
+		else if (!quoted && text[length] == ')')
+			depth--;
+		else if (!quoted && depth <= 0 && text[length] == ',')
+			break;
+	}
+	return length;
+}
+
+/* What --ignore lists. */
+static void
+add_ignored(cJSON *arguments, const char *text)
+{
+	cJSON	   *list = cJSON_AddArrayToObject(arguments, "ignore");
+
+	while (*text != '\0')
+	{
+		size_t		length = pattern_length(text);
+		char	   *pattern = strndup(text, length);
+
+		if (length > 0)
+			cJSON_AddItemToArray(list, cJSON_CreateString(pattern));
+		free(pattern);
+		text += length + (text[length] == ',');
+	}
+}
+
+cJSON *
+opening_compared(const Cli *cli, cJSON *arguments)
+{
+	const char *ignore = options_value(cli, "ignore");
+
+	/* as it is written: who names a pattern alone has owners compared, as in SQL */
+	add_setting(cli, arguments, "schema.exclude", "exclude");
+	if (ignore != NULL)
+		add_ignored(arguments, ignore);
+	else
+		add_setting(cli, arguments, "schema.ignore", "ignore");
 	return arguments;
 }
 

@@ -353,8 +353,9 @@ db_adapter_declare(PG_FUNCTION_ARGS)
 	request.texts = list_make1(argument_text(fcinfo, "schema_sql", ARGUMENT_REQUIRED));
 	request.schemas_given = !argument_is_null(fcinfo, "schemas");
 	request.schemas = argument_strings(fcinfo, "schemas", ARGUMENT_OPTIONAL);
-	PG_RETURN_JSONB_P(
-		declare_schema(name, &request, argument_text(fcinfo, "mode", ARGUMENT_DEFAULT)));
+	PG_RETURN_JSONB_P(declare_schema(
+		name, &request, argument_text(fcinfo, "mode", ARGUMENT_DEFAULT),
+		PG_NARGS() > 4 ? argument_strings(fcinfo, "ignore", ARGUMENT_OPTIONAL) : NIL));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_undeclare);

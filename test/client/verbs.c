@@ -246,6 +246,19 @@ test_connect_and_validate(void **state)
 	assert_int_equal(out.code, DBA_OK);
 	assert_null(dba_lock_read(config, &err));
 	dba_config_free(config);
+
+	/* what is no difference */
+	file = fopen("db.toml", "a");
+	fprintf(file, "exclude = [\"nix\"]\nignore = [\"owners\", \"column:item.bod?\"]\n");
+	fclose(file);
+	config = dba_config_load(path, NULL, &err);
+	assert_non_null(config);
+	client = dba_get(config, "local", &err);
+	assert_non_null(client);
+	outcome_wait(client, dba_connect_and_validate(client, outcome_take, &out), &out);
+	assert_string_equal(out.text, "local");
+	assert_true(dba_lock_clear(config, &err));
+	dba_config_free(config);
 	assert_int_equal(chdir(home), 0);
 	free(home);
 	remove_dir(dir);

@@ -217,6 +217,19 @@ SELECT object, attribute FROM db_adapter.drift
 ROLLBACK;
 SELECT db_adapter.undeclare('left_out');
 
+-- What a declaration leaves alone it says itself.
+SELECT db_adapter.declare('some', 'CREATE TABLE shop.item (id int PRIMARY KEY, name text NOT NULL); CREATE TABLE shop.part_p1 (id int, gone int); COMMENT ON TABLE shop.item IS ''x''',
+    '{shop}', 'enforce', '{owners,comments,table:part_*,extra:index}') - 'validation' AS declared;
+SELECT name, ignore FROM db_adapter.declarations ORDER BY name;
+CREATE INDEX more ON shop.item (name);
+CREATE TABLE shop.part_p2 ();
+SELECT severity, object_type, object FROM db_adapter.drift WHERE declaration = 'some' ORDER BY 3;
+ALTER TABLE shop.item DROP COLUMN name;
+DROP TABLE shop.part_p2;
+DROP INDEX shop.more;
+SELECT db_adapter.declare('some', '', '{shop}', ignore => '{tabel:x}');
+SELECT db_adapter.undeclare('some');
+
 -- Undone.
 SELECT db_adapter.undeclare('shop');
 SELECT * FROM db_adapter.declarations;

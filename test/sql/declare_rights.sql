@@ -6,7 +6,7 @@ CREATE ROLE regress_dw_member IN ROLE regress_dw_owner;
 CREATE ROLE regress_dw_other;
 SELECT current_database() AS db \gset
 GRANT CREATE ON DATABASE :"db" TO regress_dw_owner, regress_dw_other;
-GRANT EXECUTE ON FUNCTION db_adapter.declare(text, text, name[], text), db_adapter.undeclare(text)
+GRANT EXECUTE ON FUNCTION db_adapter.declare(text, text, name[], text, text[]), db_adapter.undeclare(text)
     TO regress_dw_owner, regress_dw_other;
 CREATE SCHEMA app AUTHORIZATION regress_dw_owner;
 CREATE SCHEMA lib AUTHORIZATION regress_dw_other;

@@ -205,7 +205,7 @@ passes_ok('restored_3', 'SET event_triggers = off; DROP VIEW shop.every', 'or ar
 
 $node->safe_psql('source', q{
 	GRANT CREATE ON DATABASE source TO stranger;
-	GRANT EXECUTE ON FUNCTION db_adapter.declare(text, text, name[], text) TO stranger;
+	GRANT EXECUTE ON FUNCTION db_adapter.declare(text, text, name[], text, text[]) TO stranger;
 	CREATE SCHEMA strange AUTHORIZATION stranger;
 	SET ROLE stranger;
 	CREATE TABLE strange.t (id int);

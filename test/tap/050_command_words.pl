@@ -133,10 +133,16 @@ like(slurp_file($node->logfile, $seen), qr/db_adapter\.plan\(db_adapter\.expecte
 $seen = -s $node->logfile;
 is((call(qw(fix --plan-only --profile local --allow-drop --recreate-threshold 1 --recreate-threshold 3)))[0], 0, 'fix with options');
 like(slurp_file($node->logfile, $seen), qr/\)\@?, allow_drop => \$2, recreate_threshold => \$3\).*'t', \$3 = '3'/s, 'passes those, the last of each');
-write_file('more.toml', slurp_file('db.toml') . qq([schema]\nrecreate_threshold = 4\nexclude = ["nix", "nichts"]\n));
+write_file('more.toml', slurp_file('db.toml') . qq([schema]\nrecreate_threshold = 4\nexclude = ["nix", "nichts"]\nignore = ["owners", "table:tmp_*"]\n));
 $seen = -s $node->logfile;
 is((call(qw(fix --plan-only --profile local --config more.toml)))[0], 0, 'fix with settings');
-like(slurp_file($node->logfile, $seen), qr/\), exclude => \$2, recreate_threshold => \$3\).*'\{nix,nichts\}', \$3 = '4'/s, 'passes what db.toml says');
+like(slurp_file($node->logfile, $seen), qr/\), exclude => \$2, ignore => \$3, recreate_threshold => \$4\).*'\{nix,nichts\}', \$3 = '\{owners,table:tmp_\*\}', \$4 = '4'/s, 'passes what db.toml says');
+$seen = -s $node->logfile;
+is((call(qw(fix --plan-only --profile local --config more.toml --ignore), 'owners,,function:f(int4, text),view:"a,b"'))[0], 0, 'fix with an option instead');
+like(slurp_file($node->logfile, $seen), qr/ignore => \$3.*'\{owners,"function:f\(int4, text\)","view:\\"a,b\\""\}'/s, 'passes the list of it');
+$seen = -s $node->logfile;
+is((call(qw(validate --profile local --config more.toml --ignore tabel:x)))[0], 4, 'validate with a kind that there is not');
+like(slurp_file($node->logfile, $seen), qr/Perhaps you meant "table"/, 'is told the right one');
 
 # --- keys of db.toml, all on one page
 

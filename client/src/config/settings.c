@@ -103,6 +103,8 @@ const Setting setting_table[SETTING_COUNT] = {
 							   0, NULL, "tables, keys and references for backup, restore and sync"},
 	[SETTING_EXCLUDE] = {"exclude", SETTING_LIST, NULL, "schema.exclude", NULL, 0, 0, NULL,
 						 "relations that are not compared"},
+	[SETTING_IGNORE] = {"ignore", SETTING_LIST, NULL, "schema.ignore", NULL, 0, 0, NULL,
+						"what is no difference: owners, table:tmp_*, extra:index"},
 	[SETTING_RECREATE_THRESHOLD] = {"recreate_threshold", SETTING_INTEGER, NULL,
 									"schema.recreate_threshold", NULL, 0, 1000000, NULL,
 									"missing columns from which on a table is rebuilt; 0: never"},

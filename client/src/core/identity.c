@@ -10,17 +10,17 @@
 #include "base/mem.h"
 #include "json/json.h"
 
-/* A JSON array of the names db.toml excludes; NULL in *out when it names none. */
+/* A JSON array of what db.toml lists under a key; NULL in *out when it lists nothing. */
 static bool
-identity_read_exclude(const dba_config *config, char **out)
+identity_read_list(const dba_config *config, const char *key, char **out)
 {
 	Buf			json = BUF_INIT;
 	const char *name;
 
 	*out = NULL;
-	if (dba_config_element(config, "schema.exclude", 0) == NULL)
+	if (dba_config_element(config, key, 0) == NULL)
 		return true;
-	for (size_t i = 0; (name = dba_config_element(config, "schema.exclude", i)) != NULL; i++)
+	for (size_t i = 0; (name = dba_config_element(config, key, i)) != NULL; i++)
 	{
 		buf_putc(&json, i == 0 ? '[' : ',');
 		json_write_string(&json, name, strlen(name));
@@ -46,7 +46,8 @@ identity_new(dba_config *config, dba_profile *profile, dba_error **err)
 	if (identity == NULL ||
 		!identity_copy(&identity->schema_file, dba_config_value(config, "schema.file")) ||
 		!identity_copy(&identity->lock_file, dba_config_value(config, "defaults.lock_file")) ||
-		!identity_read_exclude(config, &identity->exclude))
+		!identity_read_list(config, "schema.exclude", &identity->exclude) ||
+		!identity_read_list(config, "schema.ignore", &identity->ignore))
 	{
 		identity_free(identity);
 		error_set_no_memory(err);
@@ -66,6 +67,7 @@ identity_free(Identity *identity)
 	dba_profile_free(identity->profile);
 	mem_free(identity->schema_file);
 	mem_free(identity->exclude);
+	mem_free(identity->ignore);
 	mem_free(identity->lock_file);
 	mem_free(identity);
 }

@@ -15,6 +15,7 @@ struct Identity
 	dba_profile *profile;
 	char	   *schema_file;	/* NULL: none */
 	char	   *exclude;		/* JSON array of names, or NULL: the default */
+	char	   *ignore;			/* the same of what is no difference */
 	char	   *lock_file;		/* path of the lock file, or NULL */
 	bool		validate_on_connect;
 };

@@ -43,7 +43,8 @@ typedef struct Validation
 	Group		group;
 	Identity   *identity;
 	Buf			schema;			/* what schema.file holds */
-	const char *values[2];
+	Buf			sql;			/* the comparison */
+	const char *values[3];
 	char	   *report;
 	Buf			reason;			/* why it was not checked, or only in part */
 	const char *valid;			/* "t", "f", NULL */
@@ -55,6 +56,7 @@ validation_release(Group *group)
 	Validation *v = (Validation *) group;
 
 	buf_free(&v->schema);
+	buf_free(&v->sql);
 	mem_free(v->report);
 	buf_free(&v->reason);
 	mem_free(v);
@@ -83,19 +85,42 @@ validation_reported(dba_client *db, const dba_result *result, const dba_error *e
 	validation_finish(v);
 }
 
+/* What db.toml does not say is not passed: defaults are the verb's. */
+static void
+validation_ask(Validation *v, const char *expected, dba_callback cb)
+{
+	const Identity *identity = v->identity;
+
+	v->values[0] = buf_text(&v->schema);
+	v->values[1] = identity->exclude;
+	v->values[2] = identity->ignore;
+	buf_reset(&v->sql);
+	buf_printf(&v->sql,
+			   "SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT db_adapter.validate(%s"
+			   "%s%s) AS report, $2::pg_catalog.jsonb, $3::pg_catalog.jsonb) r",
+			   expected,
+			   identity->exclude == NULL
+				   ? ""
+				   : ", exclude => ARRAY(SELECT "
+					 "pg_catalog.jsonb_array_elements_text($2)::pg_catalog.name)",
+			   identity->ignore == NULL
+				   ? ""
+				   : ", ignore => ARRAY(SELECT pg_catalog.jsonb_array_elements_text($3))");
+	if (buf_text(&v->sql) == NULL)
+	{
+		error_set_no_memory(&v->group.error);
+		group_end(&v->group);
+		return;
+	}
+	group_run(&v->group, buf_text(&v->sql), 3, v->values, cb);
+}
+
 /* By columns alone: what the right to `expected` or a standby does not allow is
  * read from the text. */
 static void
 validation_run_flat(Validation *v)
 {
-	group_run(
-		&v->group,
-		"SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN "
-		"$2::pg_catalog.jsonb IS NULL"
-		" THEN db_adapter.validate(db_adapter.expected_columns($1))"
-		" ELSE db_adapter.validate(db_adapter.expected_columns($1),"
-		" exclude => ARRAY(SELECT pg_catalog.jsonb_array_elements_text($2))) END AS report) r",
-		2, v->values, validation_reported);
+	validation_ask(v, "db_adapter.expected_columns($1)", validation_reported);
 }
 
 static void
@@ -122,16 +147,7 @@ validation_checked(dba_client *db, const dba_result *result, const dba_error *er
 static void
 validation_run(Validation *v)
 {
-	v->values[0] = buf_text(&v->schema);
-	v->values[1] = v->identity->exclude;
-	group_run(&v->group,
-			  "SELECT r.report, r.report ->> 'valid' AS valid FROM (SELECT CASE WHEN "
-			  "$2::pg_catalog.jsonb IS NULL"
-			  " THEN db_adapter.validate(db_adapter.expected($1::pg_catalog.text))"
-			  " ELSE db_adapter.validate(db_adapter.expected($1::pg_catalog.text),"
-			  " exclude => ARRAY(SELECT "
-			  "pg_catalog.jsonb_array_elements_text($2)::pg_catalog.name)) END AS report) r",
-			  2, v->values, validation_checked);
+	validation_ask(v, "db_adapter.expected($1::pg_catalog.text)", validation_checked);
 }
 
 static void

@@ -133,6 +133,8 @@ validation_call(Validation *v, const char *function, const char *expected, bool 
 		put_argument(&v->args, "schema_sql", buf_text(&v->schema), v->schema.len);
 	if (exclude && v->identity->exclude != NULL)
 		buf_printf(&v->args, ",\"exclude\":%s", v->identity->exclude);
+	if (exclude && v->identity->ignore != NULL)
+		buf_printf(&v->args, ",\"ignore\":%s", v->identity->ignore);
 	buf_putc(&v->args, '}');
 	group_call(&v->group, function, &v->args, cb);
 }

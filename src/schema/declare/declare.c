@@ -16,6 +16,7 @@
 #include "schema/declare/declaration.h"
 #include "schema/declare/declare.h"
 #include "schema/expected/expected.h"
+#include "schema/model/document.h"
 #include "schema/catalog/validation.h"
 #include "schema/declare/watch.h"
 #include "utils/acl.h"
@@ -91,13 +92,26 @@ count_objects(Declaration *d, const Schema *schema)
 		d->relations += 1 + list_length(((const SchemaView *) lfirst(lc))->indexes);
 }
 
+/* With what is not to be compared, which the document then says itself. */
+static Jsonb *
+add_ignore(Jsonb *document, List *ignore)
+{
+	Schema	   *schema;
+
+	if (ignore == NIL)
+		return document;
+	schema = document_read(document);
+	schema->ignore = ignore;
+	return document_write(schema);
+}
+
 /*
  * Who declares anew what somebody else owns, as a superuser or as a member of the
  * owning role, does not become its owner.  It is compared at once, and armed where it
  * is met.
  */
 Jsonb *
-declare_schema(const char *name, const ExpectedRequest *request, const char *mode)
+declare_schema(const char *name, const ExpectedRequest *request, const char *mode, List *ignore)
 {
 	Declaration d = {
 		.name = pstrdup(name), .owner = GetUserId(), .schema_sql = linitial(request->texts)};
@@ -111,7 +125,7 @@ declare_schema(const char *name, const ExpectedRequest *request, const char *mod
 	before = find_own(name);
 	if (before != NULL && OidIsValid(before->owner))
 		d.owner = before->owner;
-	d.document = expected_document(request);
+	d.document = add_ignore(expected_document(request), ignore);
 	expectation = watch_expectation(&d);
 	d.schemas = expectation->schemas;
 	count_objects(&d, expectation->schema);

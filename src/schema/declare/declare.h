@@ -9,7 +9,8 @@
 #include "utils/jsonb.h"
 
 /* {"name", "mode", "schemas", "armed", "validation"} */
-extern Jsonb *declare_schema(const char *name, const ExpectedRequest *request, const char *mode);
+extern Jsonb *declare_schema(const char *name, const ExpectedRequest *request, const char *mode,
+							 List *ignore);
 
 extern void declare_undo(const char *name);
 

@@ -132,7 +132,7 @@ reason_not_to_enforce(const Check *check)
 
 /* ---- comparing ---- */
 
-/* A declaration is compared as validate does it unless told otherwise. */
+/* A declaration is compared as validate does it, unless its document says otherwise. */
 Expectation *
 watch_expectation(const Declaration *d)
 {
@@ -142,7 +142,11 @@ watch_expectation(const Declaration *d)
 static List *
 compare_as_validate(const Declaration *d)
 {
-	return validation_compare(watch_expectation(d), argument_default_strings("validate", "ignore"));
+	Expectation *expectation = watch_expectation(d);
+	List	   *ignore = expectation->schema->ignore;
+
+	return validation_compare(
+		expectation, ignore != NIL ? ignore : argument_default_strings("validate", "ignore"));
 }
 
 /*

@@ -377,6 +377,7 @@ static const SchemaMember schema_kind_members[] = {
 	MEMBER(Schema, outside, "outside", OBJECTS, APART, &schema_table_kind, false),
 	MEMBER(Schema, ignored, "ignored", OBJECTS, NEVER, &schema_ignored_kind, false),
 	MEMBER(Schema, renames, "renames", OBJECTS, NEVER, &schema_rename_kind, false),
+	STRINGS(Schema, ignore, NEVER),
 };
 KIND(schema_kind, "schema document", Schema, false);
 

@@ -374,6 +374,7 @@ typedef struct Schema
 	List	   *outside;		/* SchemaTable *, of other schemas: what is made on them */
 	List	   *ignored;
 	List	   *renames;
+	List	   *ignore;			/* of a declaration: what of it is not compared, as in validate */
 	MemoryContext context;		/* in which all of it lives, and nothing else; or NULL */
 } Schema;
 
