@@ -97,7 +97,7 @@ SET client_min_messages = error;
 -- Declared, raw, or the tenant's: nothing is refused.  Neither is a reference by what names the row.
 SELECT refusal('{"tables": [{"name": "regress_lookups.plans", "slug_field": "code", "user_field": null}, {"name": "regress_lookups.tasks", "user_field": null, "parents": [{"table": "regress_lookups.plans", "field": "plan_id"}]}]}');
 SELECT refusal('{"tables": [{"name": "regress_lookups.plans", "slug_field": "code", "user_field": null}, {"name": "regress_lookups.tasks", "user_field": null, "optional_refs": [{"table": "regress_lookups.plans", "field": "plan_id", "raw": true}]}]}');
-SELECT refusal('{"tables": [{"name": "regress_lookups.orgs", "slug_field": "slug", "user_field": "id"}, {"name": "regress_lookups.tasks", "user_field": "org_id"}]}');
+SELECT refusal('{"tables": [{"name": "regress_lookups.orgs", "slug_field": "slug", "user_field": null}, {"name": "regress_lookups.tasks", "user_field": "org_id"}]}');
 RESET client_min_messages;
 
 DROP SCHEMA regress_lookups CASCADE;

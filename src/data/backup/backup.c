@@ -22,11 +22,13 @@
 #include "data/backup/backuplines.h"
 #include "data/backupschema/backupschema.h"
 #include "data/backupschema/backupschemaoutside.h"
+#include "data/backupschema/backupschematenant.h"
 #include "data/row/crccombine.h"
 #include "data/select/closure.h"
 #include "data/select/leaks.h"
 #include "data/select/naturalrow.h"
 #include "data/select/rowscan.h"
+#include "data/select/tenant.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -215,6 +217,8 @@ warn_raws(const Backup *b)
 static bool
 needs_newer(const BackupSchema *schema)
 {
+	if (schema->tenant != NULL)
+		return true;
 	for (int i = 0; i < schema->ntables; i++)
 		if (schema->tables[i].lookup != LOOKUP_NONE || schema->tables[i].nraws > 0 ||
 			schema->tables[i].nkeys > 1)
@@ -245,7 +249,9 @@ bind_schema(Backup *b)
 	}
 	if (b->options.format == BACKUP_JSON && needs_newer(b->schema))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("format \"json\" has no place for rows that are looked up"),
+						errmsg(b->schema->tenant != NULL
+								   ? "format \"json\" has no place for tenants that are rows"
+								   : "format \"json\" has no place for rows that are looked up"),
 						errhint("Use format => 'jsonl'.")));
 	b->schema->none_travels = b->options.format == BACKUP_JSONL;
 	return raws;
@@ -269,7 +275,19 @@ select_none(Selection *s, const BackupTable *table)
 	selection_referred(s, table);
 }
 
-/* Rows that are nobody's, to which the tenant's refer: most tables have no such row at all. */
+/* Most tables have no such row at all. */
+static bool
+has_none(const Backup *b, const BackupTable *table)
+{
+	Selection  *s = selection_create(b->schema, NULL);
+
+	appendStringInfo(&s->sql, "SELECT 1 FROM %s AS t WHERE ", table->source);
+	selection_of_none(s, table, "t");
+	appendStringInfoString(&s->sql, " LIMIT 1");
+	return query_run(s->sql.data, 0, NULL, NULL, NULL, true, NULL, NULL) > 0;
+}
+
+/* Rows that are nobody's, to which the tenant's refer. */
 static int64
 count_none(const Backup *b, const BackupTable *table)
 {
@@ -278,11 +296,8 @@ count_none(const Backup *b, const BackupTable *table)
 	int			nestlevel;
 
 	if (!b->schema->none_travels || b->options.user_id == NULL || b->closure != NULL ||
-		table->lookup != LOOKUP_NONE || table->user_column == NULL ||
-		table->user_column->not_null ||
-		query_run(psprintf("SELECT 1 FROM %s AS t WHERE t.%s IS NULL LIMIT 1", table->source,
-						   table->user_column->quoted),
-				  0, NULL, NULL, NULL, true, NULL, NULL) == 0)
+		table->lookup != LOOKUP_NONE || !backupschematenant_may_be_of_none(table) ||
+		!has_none(b, table))
 		return 0;
 	s->filters = &b->options.filters->root;
 	appendStringInfoString(&s->sql, "SELECT pg_catalog.count(*)");
@@ -325,6 +340,7 @@ backup_begin(const BackupOptions *options)
 	json_visit(&options->filters->root, check_filter, b->schema);
 	if (!options->row_security)
 		refuse_hidden_rows(b->schema);
+	tenant_need(b->schema, b->options.user_id);
 	b->lines = backuplines_create(&b->options, b->schema);
 	b->lines->raws = raws;
 	b->lines->newer = raws != NIL || needs_newer(b->schema);

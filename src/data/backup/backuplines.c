@@ -108,7 +108,9 @@ put_metadata(const BackupLines *l, StringInfo out)
 {
 	put_string(out, "created_at", created_at());
 	put_key(out, "user_id");
-	if (l->options->user_id != NULL)
+	if (l->schema->tenant_row != NULL)
+		json_escape(out, l->schema->tenant_row->name, strlen(l->schema->tenant_row->name));
+	else if (l->options->user_id != NULL)
 		json_escape(out, l->options->user_id, strlen(l->options->user_id));
 	else
 		appendStringInfoString(out, "null");

@@ -19,6 +19,7 @@
 #include "data/backupschema/backupschemalookup.h"
 #include "data/backupschema/backupschemaoutside.h"
 #include "data/backupschema/backupschemamatch.h"
+#include "data/backupschema/backupschematenant.h"
 #include "data/select/selection.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -426,6 +427,29 @@ check_other_keys(Check *c)
 	}
 }
 
+/* Of a way to the tenant that may be NULL, and of one that comes back to its own table. */
+static void
+check_way(Check *c)
+{
+	const BackupRef *ref = c->table->tenant_parent;
+
+	if (c->table == c->schema->tenant)
+		say(c, "info", "its rows are the tenants, called by %s",
+			join_names(c->table->slug_columns, c->table->nslug));
+	if (ref == NULL)
+		return;
+	if (backupschematenant_may_be_of_none(c->table))
+		say(c, "info",
+			"its rows belong to a tenant by %s alone: one that has NULL there is nobody's",
+			join_names(ref->columns, ref->nfields));
+	for (int i = 0; i < ref->ntargets; i++)
+		if (ref->targets[i].index == c->table->index)
+			say(c, "warning",
+				"rows that refer to others of the table by %s belong to no tenant by them, and are "
+				"not saved",
+				join_names(ref->columns, ref->nfields));
+}
+
 /*
  * Tables without tenants are whole in every backup, which may be meant (currencies) or a
  * leak.
@@ -433,7 +457,16 @@ check_other_keys(Check *c)
 static void
 check_tenant(Check *c)
 {
-	if (c->table->tenant_depth < 0 && c->table->lookup == LOOKUP_NONE)
+	const char *astray = backupschematenant_astray(c->schema, c->table);
+
+	if (astray != NULL)
+		say(c, "error", "%s: declare the reference, or \"lookup\": true", astray);
+	else if (backupschematenant_is_drawn(c->table))
+		say(c, "error",
+			"tenant column \"%s\" is the table's own key, which a sequence draws: declare "
+			"\"tenant\": {\"table\": \"%s\"} instead",
+			c->table->user_column->name, c->table->name);
+	else if (c->table->tenant_depth < 0 && c->table->lookup == LOOKUP_NONE)
 		say(c, "warning", "its rows belong to no tenant: all of them are saved for every tenant");
 	else if (c->table->user_column != NULL &&
 			 relation_equality(c->table->user_column->type) == NULL)
@@ -732,6 +765,7 @@ backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
 		c.table = &schema->tables[i];
 		found[i] = find_table(&c);
 	}
+	backupschematenant_settle(schema);
 	c.outside = search_outside(schema);
 	for (int i = 0; i < schema->ntables; i++)
 	{
@@ -745,6 +779,7 @@ backupschema_check(BackupSchema *schema, ReturnSetInfo *result)
 		check_match_key(&c);
 		check_other_keys(&c);
 		check_tenant(&c);
+		check_way(&c);
 		for (int j = 0; j < c.table->nrefs; j++)
 			check_reference(&c, &c.table->refs[j]);
 		check_foreign_keys(&c);

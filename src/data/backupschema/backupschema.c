@@ -18,12 +18,14 @@
 #include "base/json.h"
 #include "data/backupschema/backupschema.h"
 #include "data/backupschema/backupschema_private.h"
+#include "data/backupschema/backupschematenant.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/varlena.h"
 
-static const char *const schema_members[] = {"tables", "comment", NULL};
+static const char *const schema_members[] = {"tables", "tenant", "comment", NULL};
+static const char *const tenant_members[] = {"table", "comment", NULL};
 static const char *const table_members[] = {"name",
 											"pk",
 											"slug_field",
@@ -295,6 +297,29 @@ parse_lookup(JsonbContainer *object, const char *what)
 			 errmsg("invalid %s: member \"lookup\" must be true, false or \"create\"", what)));
 }
 
+/* Where tenants are rows of a table no other has a column for them, nor a default of one. */
+static char *
+parse_user(Parser *p, JsonbContainer *object, const char *what)
+{
+	int			count;
+	char	  **names;
+
+	if (p->schema->tenant_name != NULL &&
+		json_get_strings(object, backupschema_user.name, what) == NIL)
+		return NULL;
+	names = parse_key(object, &backupschema_user, what, &count);
+	if (count > 1)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: \"user_field\" must be one column", what)));
+	if (count > 0 && p->schema->tenant_name != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid %s: \"user_field\" cannot stand beside \"tenant\"", what),
+				 errhint("Leave it out, and declare the reference to \"%s\" under \"parents\".",
+						 p->schema->tenant_name)));
+	return count > 0 ? names[0] : NULL;
+}
+
 /* The keys by which rows are referred to begin with the pk. */
 static void
 add_key(BackupTable *table, char **names, int count)
@@ -319,8 +344,6 @@ parse_table(Parser *p, JsonbContainer *object)
 	BackupSchema *schema = p->schema;
 	BackupTable *table = &schema->tables[schema->ntables];
 	char	   *what = psprintf("table %d in backup schema", schema->ntables + 1);
-	char	  **user;
-	int			nuser;
 
 	check_members(p, object, table_members, what);
 	table->name = json_get_string(object, "name", what);
@@ -334,11 +357,7 @@ parse_table(Parser *p, JsonbContainer *object)
 	table->slug = parse_key(object, &backupschema_slug, what, &table->nslug);
 	add_key(table, table->pk, table->npk);
 	table->lookup = parse_lookup(object, what);
-	user = parse_key(object, &backupschema_user, what, &nuser);
-	if (nuser > 1)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid %s: \"user_field\" must be one column", what)));
-	table->user_field = nuser == 1 ? user[0] : NULL;
+	table->user_field = parse_user(p, object, what);
 	/* Without a tenant column the parent is what makes rows of two tenants differ. */
 	table->match_parents = json_get_bool(object, "match_parents", table->user_field == NULL, what);
 	parse_refs(p, table, object, "parent", true, what);
@@ -561,89 +580,20 @@ resolve_targets(BackupSchema *schema)
 		}
 }
 
-/*
- * Optional references may be NULL, and a place in json holds keys without a foreign key:
- * neither says whose a row is.
- */
-static bool
-leads_to_tenant(const BackupRef *ref)
-{
-	return ref->required && ref->kind != REF_JSON;
-}
-
-/* The first parent of table whose target lies at that depth. */
-static BackupRef *
-parent_at_depth(const BackupSchema *schema, const BackupTable *table, int depth)
-{
-	for (int i = 0; i < table->nrefs; i++)
-		for (int j = 0; leads_to_tenant(&table->refs[i]) && j < table->refs[i].ntargets; j++)
-		{
-			int			target = table->refs[i].targets[j].index;
-
-			if (target >= 0 && schema->tables[target].tenant_depth == depth &&
-				schema->tables[target].lookup == LOOKUP_NONE)
-				return &table->refs[i];
-		}
-	return NULL;
-}
-
-/*
- * The tables that have this one as a parent, one list a table.  What is looked up gives
- * nobody its tenant, and has none by another table.
- */
-static List **
-find_children(const BackupSchema *schema)
-{
-	List	  **children = palloc0(sizeof(List *) * Max(schema->ntables, 1));
-
-	for (int i = 0; i < schema->ntables; i++)
-		for (int j = 0; schema->tables[i].lookup == LOOKUP_NONE && j < schema->tables[i].nrefs; j++)
-		{
-			const BackupRef *ref = &schema->tables[i].refs[j];
-
-			for (int k = 0; leads_to_tenant(ref) && k < ref->ntargets; k++)
-				if (ref->targets[k].index >= 0 &&
-					schema->tables[ref->targets[k].index].lookup == LOOKUP_NONE)
-					children[ref->targets[k].index] =
-						lappend_int(children[ref->targets[k].index], i);
-		}
-	return children;
-}
-
-/*
- * Nearest first, so that every way to the tenant is a shortest one and no circle of
- * parents is walked for ever.
- */
+/* Before the tables, of which it says that they have no tenant column. */
 static void
-find_tenants(BackupSchema *schema)
+parse_tenant(Parser *p, JsonbContainer *document)
 {
-	List	  **children = find_children(schema);
-	int		   *queue = palloc(sizeof(int) * Max(schema->ntables, 1));
-	int			count = 0;
+	static const char *const what = "member \"tenant\" of backup schema";
+	JsonbContainer *tenant = json_get_object(document, "tenant", "backup schema");
 
-	for (int i = 0; i < schema->ntables; i++)
-	{
-		schema->tables[i].tenant_depth = schema->tables[i].user_field != NULL ? 0 : -1;
-		if (schema->tables[i].user_field != NULL)
-			queue[count++] = i;
-	}
-	for (int i = 0; i < count; i++)
-	{
-		int			depth = schema->tables[queue[i]].tenant_depth;
-		ListCell   *lc;
-
-		CHECK_FOR_INTERRUPTS();
-		foreach(lc, children[queue[i]])
-		{
-			BackupTable *child = &schema->tables[lfirst_int(lc)];
-
-			if (child->tenant_depth >= 0)
-				continue;
-			child->tenant_depth = depth + 1;
-			child->tenant_parent = parent_at_depth(schema, child, depth);
-			queue[count++] = child->index;
-		}
-	}
+	if (tenant == NULL)
+		return;
+	check_members(p, tenant, tenant_members, what);
+	p->schema->tenant_name = json_get_string(tenant, "table", what);
+	if (p->schema->tenant_name == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: it has no \"table\"", what)));
 }
 
 /* Asks no database: the same for a file that is only validated. */
@@ -662,6 +612,7 @@ backupschema_parse(JsonbContainer *document, bool strict)
 						errmsg("invalid backup schema: it has no list \"tables\"")));
 	count = JsonContainerSize(tables);
 	p.schema->tables = palloc0(sizeof(BackupTable) * Max(count, 1));
+	parse_tenant(&p, document);
 	for (int i = 0; i < count; i++)
 	{
 		JsonbValue *element = getIthJsonbValueFromContainer(tables, i);
@@ -674,7 +625,7 @@ backupschema_parse(JsonbContainer *document, bool strict)
 	}
 	sort_names(p.schema);
 	resolve_targets(p.schema);
-	find_tenants(p.schema);
+	backupschematenant_find(p.schema);
 	return p.schema;
 }
 

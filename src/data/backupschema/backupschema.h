@@ -97,8 +97,8 @@ typedef struct BackupTable
 	bool		in_cycle;		/* more tables than this one are in its component */
 
 	/*
-	 * How its rows belong to a tenant: 0 by user_field, n through n parents, the
-	 * first of which is tenant_parent; -1 not at all.
+	 * How its rows belong to a tenant: 0 by user_field, or as the tenants themselves; n
+	 * through n references, the first of which is tenant_parent; -1 not at all.
 	 */
 	int			tenant_depth;
 	BackupRef  *tenant_parent;
@@ -114,6 +114,17 @@ typedef struct BackupTable
 	bool	   *ids;			/* the same: parts of keys that are drawn, or referred to */
 } BackupTable;
 
+/* The row that is the tenant whose rows are meant, where tenants are rows. */
+typedef struct BackupTenant
+{
+	bool		found;
+	char	   *name;			/* by its match key, as people would call it */
+	Datum	  **keys;			/* by each key of the table, one value a column */
+	bool	  **nulls;
+	Datum	   *slug;			/* by the match key */
+	bool	   *slug_nulls;
+} BackupTenant;
+
 typedef struct BackupSchema
 {
 	int			ntables;
@@ -122,7 +133,10 @@ typedef struct BackupSchema
 	BackupTable **by_full_name;
 	int			ncomponents;
 	List	   *unknown;		/* char *, what a file's schema has and nobody knows here */
-	bool none_travels; /* rows that are nobody's come along with those that refer to them */
+	char	   *tenant_name;	/* the table whose rows are the tenants, as written; or NULL */
+	BackupTable *tenant;
+	BackupTenant *tenant_row;	/* after tenant_resolve() */
+	bool none_travels;		  /* rows that are nobody's come along with those that refer to them */
 } BackupSchema;
 
 /*

@@ -10,6 +10,7 @@
 #include "base/compat.h"
 #include "data/backupschema/backupschema.h"
 #include "data/backupschema/backupschema_private.h"
+#include "data/backupschema/backupschematenant.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -293,6 +294,8 @@ backupschema_bind(BackupSchema *schema)
 		bind_source(schema, &schema->tables[i]);
 	bind_tenants(schema);
 	backupschema_bind_ids(schema);
+	backupschematenant_check(schema);
+	backupschematenant_settle(schema);
 }
 
 bool

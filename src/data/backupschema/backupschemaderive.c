@@ -30,7 +30,8 @@ typedef struct Derivation
 {
 	MemoryContext cxt;
 	List	   *tables;			/* RelationInfo * */
-	Oid			root;			/* the tenants' own table, which is left out; or InvalidOid */
+	Oid			root;			/* the tenants' own table; or InvalidOid */
+	bool		tenant;			/* which stands in the schema: no table has a tenant column */
 	bool		ordering;		/* only the order is asked for: every foreign key counts */
 	LookupSearch *lookups;		/* what leads out of the tables; NULL while ordering */
 	JsonWriter	w;
@@ -139,6 +140,8 @@ tenant_column(const Derivation *d, const RelationInfo *rel)
 {
 	ListCell   *lc;
 
+	if (d->tenant)
+		return NULL;
 	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
@@ -168,6 +171,32 @@ reaches(const Derivation *d, Oid from, Oid to, List **seen)
 	return false;
 }
 
+/*
+ * Whether the row that the key leads to may come after its own.  A tenant's row comes first,
+ * unless it must have one of those that follow.
+ */
+static bool
+leads_in_circle(const Derivation *d, const RelationInfo *rel, const RelationForeignKey *fk)
+{
+	List	   *seen = NIL;
+	RelationInfo *root = d->tenant && fk->target == d->root ? find_relation(d, d->root) : NULL;
+	ListCell   *lc;
+
+	if (!reaches(d, fk->target, rel->oid, &seen))
+		return false;
+	if (root == NULL || root == rel)
+		return true;
+	foreach(lc, relation_references(root))
+	{
+		List	   *back = NIL;
+
+		if (lookup_is_required(root, lfirst(lc)) &&
+			reaches(d, ((RelationForeignKey *) lfirst(lc))->target, root->oid, &back))
+			return true;
+	}
+	return false;
+}
+
 /* What a column of a key is to the match key. */
 typedef enum
 {
@@ -187,12 +216,11 @@ part_of(const Derivation *d, const RelationInfo *rel, AttrNumber attnum)
 	foreach(lc, relation_references(rel))
 	{
 		RelationForeignKey *fk = lfirst(lc);
-		List	   *seen = NIL;
 
 		for (int i = 0; i < fk->ncolumns; i++)
 			if (fk->columns[i] == attnum)
 			{
-				if (reaches(d, fk->target, rel->oid, &seen))
+				if (leads_in_circle(d, rel, fk))
 					part = PART_CIRCULAR;
 				else if (lookup_is_required(rel, fk) && find_relation(d, fk->target) != NULL)
 					return PART_PARENT;
@@ -424,15 +452,6 @@ comment_left_out(Derivation *d, const RelationForeignKey *fk, bool outside)
 				fk->name, get_rel_name(fk->target));
 }
 
-/* Within a circle references are mapped by the key alone. */
-static bool
-is_in_circle(const Derivation *d, const RelationInfo *rel, const RelationForeignKey *fk)
-{
-	List	   *seen = NIL;
-
-	return reaches(d, fk->target, rel->oid, &seen);
-}
-
 /* Whether its values are those that name the row: the same in every database. */
 static bool
 holds_match_key(const Derivation *d, const RelationInfo *target, const RelationForeignKey *fk)
@@ -455,7 +474,7 @@ is_reference(const Derivation *d, const RelationInfo *rel, const RelationForeign
 	if (target == NULL)
 		return d->lookups != NULL && lookup_kind(d->lookups, fk) == OUTSIDE_LOOKUP;
 	return d->ordering || reference_fields(rel, fk, target) != NIL ||
-		   !(holds_match_key(d, target, fk) || is_in_circle(d, rel, fk));
+		   !(holds_match_key(d, target, fk) || leads_in_circle(d, rel, fk));
 }
 
 static void
@@ -611,6 +630,13 @@ write_schema(Derivation *d)
 
 	json_init(&d->w);
 	json_begin_object(&d->w);
+	if (d->tenant)
+	{
+		json_key(&d->w, "tenant");
+		json_begin_object(&d->w);
+		json_put_string(&d->w, "table", lookup_table_name(find_relation(d, d->root)));
+		json_end_object(&d->w);
+	}
 	json_key(&d->w, "tables");
 	json_begin_array(&d->w);
 	if (d->lookups != NULL)
@@ -638,16 +664,26 @@ sort_tables(Derivation *d, const BackupSchema *schema)
 	d->tables = sorted;
 }
 
-/* A root that is no tenant's is the table of tenants: others belong to its rows. */
+/*
+ * A root that is no tenant's is the table of tenants: others belong to its rows.  Where
+ * nothing names these it is left out, and tenants are called by their keys.
+ */
 static void
-leave_out_tenants(Derivation *d, Oid root)
+take_tenants(Derivation *d, Oid root)
 {
 	RelationInfo *rel = find_relation(d, root);
+	RelationKey *chosen;
 
 	if (relation_find_column(rel, TENANT_COLUMN) != NULL)
 		return;
 	d->root = root;
 	d->tables = list_delete_ptr(d->tables, rel);
+	d->tenant = true;
+	d->tables = lcons(rel, d->tables);
+	if (lookup_reference_key(rel) != NULL && match_key(d, rel, NULL, &chosen) != NIL)
+		return;
+	d->tenant = false;
+	d->tables = list_delete_first(d->tables);
 }
 
 /* What references out of the tables lead to, whose rows are looked up. */
@@ -655,7 +691,7 @@ static void
 find_lookups(Derivation *d)
 {
 	List	   *inside = NIL;
-	bool		tenants = OidIsValid(d->root);
+	bool		tenants = OidIsValid(d->root) && !d->tenant;
 	ListCell   *lc;
 	ListCell   *lc2;
 
@@ -664,8 +700,8 @@ find_lookups(Derivation *d)
 		inside = lappend_oid(inside, ((RelationInfo *) lfirst(lc))->oid);
 		tenants |= tenant_column(d, lfirst(lc)) != NULL;
 	}
-	d->lookups =
-		lookup_search(inside, tenants ? list_make1(TENANT_COLUMN) : NIL, d->root, false, NULL);
+	d->lookups = lookup_search(inside, tenants ? list_make1(TENANT_COLUMN) : NIL,
+							   tenants ? d->root : InvalidOid, false, NULL);
 	foreach(lc, d->tables)
 	{
 		RelationInfo *rel = lfirst(lc);
@@ -698,7 +734,7 @@ backupschema_derive(List *tables, Oid root, List *schemas)
 	{
 		relation_check_allowed(root);
 		read_below(&d, root);
-		leave_out_tenants(&d, root);
+		take_tenants(&d, root);
 	}
 	else if (tables != NIL)
 		foreach(lc, tables)

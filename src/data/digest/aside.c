@@ -17,6 +17,7 @@
 #include "data/digest/aside.h"
 #include "data/select/closure.h"
 #include "data/select/freevalue.h"
+#include "data/select/tenant.h"
 #include "utils/builtins.h"
 #include "utils/tuplestore.h"
 
@@ -161,6 +162,7 @@ aside_run(const AsideOptions *options, ReturnSetInfo *result)
 						errmsg("invalid keys: it must be a JSON object")));
 	a.schema = backupschema_parse(&options->backup_schema->root, true);
 	backupschema_bind(a.schema);
+	tenant_resolve(a.schema, options->user_id);
 	a.closure =
 		closure_create(a.schema, options->user_id, &options->keys->root, &none->root, true, true);
 	json_visit(&options->keys->root, visit_table, &a);

@@ -23,6 +23,7 @@
 #include "data/digest/childindex.h"
 #include "data/backupschema/backupschemaoutside.h"
 #include "data/digest/deletion_private.h"
+#include "data/select/tenant.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -529,6 +530,7 @@ deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
 	if (!JB_ROOT_IS_OBJECT(options->keys))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid keys: it must be a JSON object")));
+	tenant_need(d.schema, options->user_id);
 	d.closure =
 		closure_create(d.schema, options->user_id, &options->keys->root, &none->root, true, true);
 	d.held = palloc0(sizeof(HeldTable) * Max(d.schema->ntables, 1));

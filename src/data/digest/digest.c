@@ -30,6 +30,7 @@
 #include "data/row/hash128.h"
 #include "data/select/naturalrow.h"
 #include "data/select/rowscan.h"
+#include "data/select/tenant.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
@@ -298,6 +299,7 @@ scan_table(Digest *d, const DigestOptions *options)
 	BackupTable *table = backupschema_table(schema, options->table, "argument \"table\"");
 
 	outside_refuse_undeclared(schema, table);
+	tenant_resolve(schema, options->user_id);
 	choose_hash(d, options->hash);
 	initStringInfo(&d->text);
 	initStringInfo(&d->key);
@@ -408,6 +410,7 @@ default_buckets(const DigestOptions *options)
 	int64		rows = 0;
 
 	backupschema_bind(schema);
+	tenant_resolve(schema, options->user_id);
 	if (table->lookup != LOOKUP_NONE)
 		return buckets_for(0);
 	appendStringInfoString(&s->sql, "SELECT pg_catalog.count(*)");

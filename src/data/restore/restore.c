@@ -108,11 +108,14 @@ begin_file(const FileHeader *header, void *arg)
 	/* Before any row is looked at or changed. */
 	restore_tenant_check(restore);
 	restore_raw_check(restore, header);
+	restore_named_find(restore);
 	/*
 	 * Before the first row is looked for, so that what another restore has committed is
 	 * seen.
 	 */
 	restore_tenant_lock(restore);
+	/* Whom another restore has made meanwhile. */
+	restore_named_find(restore);
 	restore->begun = ReadNextTransactionId();
 	if (restore->options.revalidate)
 		restore_constraints_drop(restore);

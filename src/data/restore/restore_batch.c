@@ -46,6 +46,8 @@ given_columns(const RestoreTable *t, const RestoreRow *row)
 	}
 	if (t->restore->options.user_id != NULL && t->table->user_column != NULL)
 		given = bms_add_member(given, t->table->user_column - t->rel->columns);
+	for (int i = 0; restore_named_is(t) && i < t->table->nslug; i++)
+		given = bms_add_member(given, t->table->slug_columns[i] - t->rel->columns);
 	for (int i = 0; i < t->key.count; i++)
 		if (t->key.sources[i] == KEY_SEQUENCE || t->key.sources[i] == KEY_DEFAULT)
 			given = bms_add_member(given, t->key.columns[i]);
@@ -149,6 +151,7 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 	row->index = t->batch.next_row++;
 	row->referenced = row->index < t->section->referenced;
 	row->line = line;
+	restore_named_count(t, row);
 	read_fields(t, row, object, len);
 	restore_lookup_mark(t, row);
 	if (distinct)
@@ -327,7 +330,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 			if (row->referenced)
 				break;
 			t->counts.skipped++;
-			t->counts.suppressed += row->written.suppressed;
+			t->counts.suppressed += row->written.suppressed && !row->found_only;
 			t->counts.untouched += row->written.untouched;
 			break;
 		case ROW_ORPHANED:
@@ -376,6 +379,7 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		return;
 	}
 	count_row(t, row);
+	restore_named_note(t, row);
 	if (row->state == ROW_ORPHANED || row->state == ROW_FAILED || row->written.suppressed)
 	{
 		if (!row->referenced)

@@ -39,6 +39,7 @@ convert_row(RestoreTable *t, RestoreRow *row)
 		row->nulls[i] = false;
 	}
 	restore_refs_map(t, row, false);
+	restore_named_fill(t, row);
 	row->converted = true;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/compat.h"
 #include "base/json.h"
+#include "data/backupschema/backupschematenant.h"
 #include "data/restore/restore_private.h"
 #include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
@@ -50,10 +51,26 @@ is_of_none(const RestoreTable *t, const RestoreRow *row)
 	const char *text;
 	int			len;
 
-	return t->table->user_column != NULL && !t->table->user_column->not_null &&
-		   t->match.count > 0 &&
-		   !restore_table_field(t, row, t->table->user_column - t->rel->columns, &text, &len) &&
-		   (t->restore->options.user_id != NULL || tenant_of_file(t) != NULL);
+	const BackupRef *ref = t->table->tenant_parent;
+
+	if (!backupschematenant_may_be_of_none(t->table) ||
+		(t->restore->options.user_id == NULL && tenant_of_file(t) == NULL))
+		return false;
+	if (t->table->user_column != NULL)
+		return t->match.count > 0 &&
+			   !restore_table_field(t, row, t->table->user_column - t->rel->columns, &text, &len);
+	for (int i = 0; i < ref->nfields; i++)
+		if (!restore_table_field(t, row, ref->columns[i] - t->rel->columns, &text, &len))
+			return true;
+	return false;
+}
+
+/* A tenant's file has no such rows of its own, and one that has makes none. */
+static bool
+is_only_found(const RestoreTable *t, const RestoreRow *row)
+{
+	return row->referenced ||
+		   (t->restore->options.user_id != NULL && t->table->user_column == NULL);
 }
 
 void
@@ -64,7 +81,7 @@ restore_lookup_mark(const RestoreTable *t, RestoreRow *row)
 		row->referenced = row->looked_up = true;
 		row->found_only = t->lookup == LOOKUP_FIND;
 	}
-	else if (row->referenced && is_of_none(t, row))
+	else if (is_only_found(t, row) && is_of_none(t, row))
 		row->looked_up = row->found_only = true;
 }
 
@@ -112,6 +129,23 @@ find_tenant(RestoreTable *t)
 	t->columns.file_has_tenant = true;
 }
 
+/* AND x is nobody's, by the reference that would say whose it is. */
+static void
+append_of_none(StringInfo sql, const RestoreTable *t)
+{
+	const BackupRef *ref = t->table->tenant_parent;
+	const char *separator = " AND (";
+
+	for (int i = 0; i < ref->nfields; i++)
+	{
+		if (ref->columns[i]->not_null)
+			continue;
+		appendStringInfo(sql, "%sx.%s IS NULL", separator, ref->columns[i]->quoted);
+		separator = " OR ";
+	}
+	appendStringInfoChar(sql, ')');
+}
+
 /* The tenant's own first; a second row of the same kind says that the name is not one's. */
 static QueryPlan *
 prepare(RestoreTable *t)
@@ -129,6 +163,8 @@ prepare(RestoreTable *t)
 	restore_transport_probe_from(&sql, t);
 	restore_statement_where(&sql, t, false);
 	find_tenant(t);
+	if (t->lookup == LOOKUP_NONE && user == NULL)
+		append_of_none(&sql, t);
 	if (user != NULL)
 		appendStringInfo(&sql, " AND (x.%s %s b.c%d OR x.%s IS NULL) ORDER BY x.%s IS NULL",
 						 user->quoted, relation_equality(user->basetype),

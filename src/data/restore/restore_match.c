@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "data/backupschema/backupschematenant.h"
 #include "data/restore/restore_private.h"
 
 /* Whether it refers to a row that may come after its own. */
@@ -89,16 +90,20 @@ match_is_covered(const RestoreTable *t)
 
 /*
  * Circular references cannot take part: they are not mapped yet when a row is looked for.
- * A place inside json is not one value to compare.
+ * A place inside json is not one value to compare.  What may be NULL counts where a row is
+ * the tenant's by it alone.
  */
 static void
 match_add_parents(RestoreTable *t)
 {
+	bool		optional = t->restore->options.user_id != NULL || !match_is_covered(t);
+
 	for (int i = 0; i < t->table->nrefs; i++)
 	{
 		BackupRef  *ref = &t->table->refs[i];
 
-		if (!ref->required || ref->circular || ref->kind == REF_JSON ||
+		if (!(ref->required || (optional && backupschematenant_is_optional_way(t->table, ref))) ||
+			ref->circular || ref->kind == REF_JSON ||
 			backupschema_is_lookup(t->restore->schema, ref) || !backupschema_needs(t->table, ref))
 			continue;
 		for (int j = 0; j < ref->nfields; j++)
@@ -139,6 +144,11 @@ choose_columns(RestoreTable *t)
 	RelationKey *key;
 
 	t->match.columns = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
+	/* The tenant named was found, and is the row of that key. */
+	for (int i = 0; restore_named_found(t) && i < t->key.count; i++)
+		match_add(t, t->table->pk_columns[i]);
+	if (restore_named_found(t))
+		return;
 	for (int i = 0; i < t->table->nslug; i++)
 		match_add(t, t->table->slug_columns[i]);
 	if (t->match.count == 0 && t->key.count > 0 && !restore_table_draws(t))

@@ -315,6 +315,8 @@ typedef struct TableCounts
 	int64		untouched;		/* no trigger, policy or view let them be updated */
 	int64		lookup_missing; /* rows left out: one they need was looked up and not found */
 	int64		not_found;		/* rows that were looked up */
+	int64		tenants_made;	/* of the table whose rows are the tenants */
+	int64		tenants_found;
 } TableCounts;
 
 /* A row that was looked up and is not here, for those who refer to it. */
@@ -477,6 +479,22 @@ extern void restore_tenant_check(Restore *restore);
 extern void restore_tenant_check_keys(const RestoreTable *t);
 /* Waits for other restores of the tenant. */
 extern void restore_tenant_lock(Restore *restore);
+
+/* restore_named.c */
+/* Looks for the tenant that the caller has named, where tenants are rows. */
+extern void restore_named_find(Restore *restore);
+/* Whether the table's one row is that tenant, and whether it is here. */
+extern bool restore_named_is(const RestoreTable *t);
+extern bool restore_named_found(const RestoreTable *t);
+/* Whether the caller's name stands in the column, whatever the file says. */
+extern bool restore_named_gives(const RestoreTable *t, const RelationColumn *column);
+/* Refuses a second row of the table. */
+extern void restore_named_count(RestoreTable *t, const RestoreRow *row);
+/* Puts the name, and the key of the row that is here, into a row whose references are mapped. */
+extern void restore_named_fill(RestoreTable *t, RestoreRow *row);
+/* A row that is settled; what the report says of all. */
+extern void restore_named_note(RestoreTable *t, const RestoreRow *row);
+extern const char *restore_named_told(const RestoreTable *t);
 
 /* restore_batch.c */
 extern void restore_batch_add(RestoreTable *t, const char *object, int len, int64 line);

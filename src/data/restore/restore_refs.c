@@ -11,6 +11,7 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/pg_type.h"
+#include "data/backupschema/backupschematenant.h"
 #include "data/restore/restore_private.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -330,6 +331,14 @@ map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	return result;
 }
 
+/* Whether the row would be nobody's without the reference. */
+static bool
+is_way_to_tenant(const RestoreTable *t, const RestoreRef *r)
+{
+	return backupschematenant_is_optional_way(t->table, r->ref) &&
+		   (t->restore->schema->tenant != NULL || t->restore->options.user_id != NULL);
+}
+
 /* Whether the reference is the tenant's column, which the caller has filled in. */
 static bool
 is_given(const RestoreTable *t, const RestoreRef *r)
@@ -344,7 +353,7 @@ is_given(const RestoreTable *t, const RestoreRef *r)
 static bool
 costs_row(const RestoreTable *t, RestoreRow *row, const RestoreRef *r)
 {
-	if (r->ref->required || row->refs.lookup_missing)
+	if (r->ref->required || row->refs.lookup_missing || is_way_to_tenant(t, r))
 		return true;
 	if (r->ref->kind == REF_JSON || r->nullable || is_given(t, r))
 		return false;

@@ -409,6 +409,8 @@ notes_json(const Restore *restore, RestoreTable *t)
 	json_begin_object(&w);
 	if (t != NULL)
 	{
+		if (restore_named_told(t) != NULL)
+			json_put_string(&w, "tenant", restore_named_told(t));
 		put_count(&w, "parent_missing", t->counts.orphaned);
 		put_count(&w, "lookup_missing", t->counts.lookup_missing);
 		put_count(&w, "not_found", t->counts.not_found);

@@ -136,7 +136,8 @@ restore_table_is_drawn(const RestoreTable *t, int column)
 bool
 restore_table_is_filled(const RestoreTable *t, int column)
 {
-	return restore_table_is_drawn(t, column) || is_tenant(t, &t->rel->columns[column]);
+	return restore_table_is_drawn(t, column) || is_tenant(t, &t->rel->columns[column]) ||
+		   restore_named_gives(t, &t->rel->columns[column]);
 }
 
 /* The text of a column as the file has it; false where it is NULL or not there. */
@@ -284,8 +285,7 @@ note_defaulted(RestoreTable *t)
 	{
 		RelationColumn *column = &t->rel->columns[i];
 
-		if (t->columns.fields[i] < 0 && is_restored(t, column) && !is_tenant(t, column) &&
-			!restore_table_is_drawn(t, i))
+		if (t->columns.fields[i] < 0 && is_restored(t, column) && !restore_table_is_filled(t, i))
 			t->notes.defaulted = lappend(t->notes.defaulted, column->name);
 	}
 }

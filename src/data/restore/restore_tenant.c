@@ -243,6 +243,23 @@ check_table(const BackupSchema *schema, const BackupTable *table, RestoreMode mo
 		check_foreign_key(schema, table, lfirst(lc));
 }
 
+/*
+ * That a table's rows are the tenants, and what they are called, nothing in this database
+ * says: whoever wrote the file could name any table, and a row there that is called so.
+ */
+static void
+check_root(const BackupSchema *schema)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("the backup's own schema does not bind rows to a tenant"),
+			 errdetail("It says that the tenants are the rows of table \"%s\", and a file could "
+					   "say so of any table.",
+					   schema->tenant->name),
+			 errhint("Pass a backup schema that you trust as backup_schema, or restore without "
+					 "user_id.")));
+}
+
 /* Only for a schema that came with the file: the caller's own is trusted. */
 void
 restore_tenant_check(Restore *restore)
@@ -251,6 +268,8 @@ restore_tenant_check(Restore *restore)
 
 	if (restore->options.user_id == NULL || restore->options.backup_schema != NULL)
 		return;
+	if (schema->tenant != NULL)
+		check_root(schema);
 	for (int i = 0; i < schema->ntables; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -447,6 +466,12 @@ lock_key(uint64 key, bool shared)
 						errmsg("could not serialize with another restore of the same rows")));
 }
 
+static uint64
+hash_tenant(const StringInfo bytes)
+{
+	return hash_bytes_extended((const unsigned char *) bytes->data, bytes->len, LOCK_SEED + 1);
+}
+
 /* A tenant as the column has it, whose equality says which spellings are one tenant. */
 static uint64
 tenant_key(const RelationColumn *column, const char *user_id)
@@ -459,7 +484,24 @@ tenant_key(const RelationColumn *column, const char *user_id)
 	keyform_append(keyform_create(column->type, column->collation), &bytes,
 				   valuereader_text(reader, user_id, strlen(user_id)));
 	query_unpin(nestlevel);
-	return hash_bytes_extended((const unsigned char *) bytes.data, bytes.len, LOCK_SEED + 1);
+	return hash_tenant(&bytes);
+}
+
+/* One that is a row by what names it here, by whatever else the caller has called it. */
+static uint64
+named_key(const BackupTable *table, const BackupTenant *tenant, const char *user_id)
+{
+	StringInfoData bytes;
+
+	if (!tenant->found)
+		return tenant_key(table->slug_columns[0], user_id);
+	initStringInfo(&bytes);
+	for (int i = 0; i < table->nslug; i++)
+		if (!tenant->slug_nulls[i])
+			keyform_append(
+				keyform_create(table->slug_columns[i]->type, table->slug_columns[i]->collation),
+				&bytes, tenant->slug[i]);
+	return hash_tenant(&bytes);
 }
 
 /*
@@ -485,7 +527,7 @@ restore_tenant_lock(Restore *restore)
 {
 	const BackupSchema *schema = restore->schema;
 	const char *user_id = restore->options.user_id;
-	uint64	   *keys = palloc(sizeof(uint64) * (schema->ntables + 1));
+	uint64	   *keys = palloc(sizeof(uint64) * (schema->ntables + 2));
 	int			count = 0;
 
 	/*
@@ -497,6 +539,8 @@ restore_tenant_lock(Restore *restore)
 		return;
 	keys[count++] =
 		hash_bytes_extended((const unsigned char *) user_id, strlen(user_id), LOCK_SEED + 1);
+	if (schema->tenant != NULL)
+		keys[count++] = named_key(schema->tenant, schema->tenant_row, user_id);
 	for (int i = 0; i < schema->ntables; i++)
 		if (schema->tables[i].user_column != NULL)
 			keys[count++] = tenant_key(schema->tables[i].user_column, user_id);

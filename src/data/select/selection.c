@@ -23,6 +23,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "data/backupschema/backupschematenant.h"
 #include "data/select/selection.h"
 #include "fmgr.h"
 #include "nodes/makefuncs.h"
@@ -43,6 +44,8 @@
 
 /* Ways from one table up to filtered ones that one statement may hold. */
 #define MAX_WAYS 500
+/* Subqueries of a statement; only references to many tables that lead in circles have so many. */
+#define MAX_ALIASES 5000
 
 enum
 {
@@ -262,18 +265,32 @@ new_alias(Selection *s)
 	return psprintf("p%d", ++s->naliases);
 }
 
-/* Whether a row may be nobody's: those of every tenant refer to it and reveal nothing. */
-static bool
-may_be_of_none(const BackupTable *table)
+void
+selection_of_none(Selection *s, const BackupTable *table, const char *alias)
 {
-	return table->user_column != NULL && !table->user_column->not_null;
+	const BackupRef *ref = table->tenant_parent;
+	int			count = 0;
+
+	if (table->user_column != NULL)
+	{
+		appendStringInfo(&s->sql, "%s.%s IS NULL", alias, table->user_column->quoted);
+		return;
+	}
+	appendStringInfoChar(&s->sql, '(');
+	for (int i = 0; i < ref->nfields; i++)
+		if (!ref->columns[i]->not_null)
+			appendStringInfo(&s->sql, "%s%s.%s IS NULL", count++ > 0 ? " OR " : "", alias,
+							 ref->columns[i]->quoted);
+	appendStringInfoChar(&s->sql, ')');
 }
 
 static void
 append_owned(Selection *s, const BackupTable *table, const char *alias)
 {
-	if (s->schema->none_travels && may_be_of_none(table))
-		appendStringInfo(&s->sql, " AND %s.%s IS NOT NULL", alias, table->user_column->quoted);
+	if (!s->schema->none_travels || !backupschematenant_may_be_of_none(table))
+		return;
+	appendStringInfoString(&s->sql, " AND NOT ");
+	selection_of_none(s, table, alias);
 }
 
 /*
@@ -315,37 +332,91 @@ selection_type_test(Selection *s, const BackupTable *table, const BackupRef *ref
 	appendStringInfoString(&s->sql, " AND ");
 }
 
-/*
- * By the tenant column, or through the required parent that leads to one; of several
- * possible targets any may do.
- */
-void
-selection_membership(Selection *s, const BackupTable *table, const char *alias)
+/* That the columns of the row called alias hold that key of the tenant's own row. */
+static void
+append_tenant_key(Selection *s, const BackupTable *table, const char *alias,
+				  RelationColumn *const *columns, int key)
+{
+	const BackupTenant *tenant = s->schema->tenant_row;
+	const BackupKey *held = &s->schema->tenant->keys[key];
+
+	if (tenant == NULL)
+		elog(ERROR, "the tenant was not looked for");
+	for (int i = 0; i < held->count; i++)
+	{
+		char	   *value;
+
+		appendStringInfoString(&s->sql, i > 0 ? " AND " : "");
+		if (!tenant->found || tenant->nulls[key][i])
+		{
+			appendStringInfoString(&s->sql, "false");
+			continue;
+		}
+		value = selection_add(s, held->columns[i]->basetype, tenant->keys[key][i]);
+		if (relation_comparable(columns[i]->type, held->columns[i]->type))
+			append_comparison(s, alias, table, columns[i], value);
+		else
+			appendStringInfo(&s->sql, "%s OPERATOR(pg_catalog.=) %s",
+							 selection_column_text(alias, columns[i]),
+							 relation_text(value, held->columns[i]->basetype));
+	}
+}
+
+/* That the reference of the row called alias leads to a row of the tenant's, of that target. */
+static void
+append_way(Selection *s, const BackupTable *table, const BackupTable *target, const BackupRef *ref,
+		   const char *alias)
+{
+	if (target == s->schema->tenant)
+		append_tenant_key(s, table, alias, ref->columns, ref->key);
+	else
+		append_exists(s, target, ref, alias, true);
+}
+
+/* Through the reference that leads to one; of several possible targets any may do. */
+static void
+append_ways(Selection *s, const BackupTable *table, const char *alias)
 {
 	const BackupRef *ref = table->tenant_parent;
 	bool		first = true;
 
-	if (table->user_column != NULL)
-	{
-		append_comparison(s, alias, table, table->user_column,
-						  selection_argument(s, table->user_column->type, s->user_id));
-		return;
-	}
+	check_stack_depth();
+	if (s->passing == NULL)
+		s->passing = palloc0(sizeof(bool) * s->schema->ntables);
+	s->passing[table->index] = true;
 	appendStringInfoChar(&s->sql, '(');
 	for (int i = 0; i < ref->ntargets; i++)
 	{
 		const BackupTable *target = &s->schema->tables[ref->targets[i].index];
 
-		/* Only nearer to the tenant: this ends the recursion, in circles too. */
-		if (target->tenant_depth < 0 || target->tenant_depth >= table->tenant_depth)
+		/* A way that comes back to where it was ends here, or it never would. */
+		if (target->tenant_depth < 0 || target->lookup != LOOKUP_NONE || s->passing[target->index])
 			continue;
+		if (s->naliases > MAX_ALIASES)
+			ereport(ERROR, (errcode(ERRCODE_STATEMENT_TOO_COMPLEX),
+							errmsg("too many references lead from table \"%s\" to its tenant",
+								   table->name)));
 		if (!first)
 			appendStringInfoString(&s->sql, " OR ");
 		first = false;
 		selection_type_test(s, table, ref, i, alias);
-		append_exists(s, target, ref, alias, true);
+		append_way(s, table, target, ref, alias);
 	}
-	appendStringInfoChar(&s->sql, ')');
+	appendStringInfoString(&s->sql, first ? "false)" : ")");
+	s->passing[table->index] = false;
+}
+
+/* By the tenant column, as the tenant itself, or through a reference. */
+void
+selection_membership(Selection *s, const BackupTable *table, const char *alias)
+{
+	if (table->user_column != NULL)
+		append_comparison(s, alias, table, table->user_column,
+						  selection_argument(s, table->user_column->type, s->user_id));
+	else if (table == s->schema->tenant)
+		append_tenant_key(s, table, alias, table->pk_columns, 0);
+	else
+		append_ways(s, table, alias);
 }
 
 /* Generated columns are computed anew where they are restored. */
@@ -742,7 +813,7 @@ append_parents(Selection *s, const BackupTable *table, const char *alias)
 static void
 append_owner(Selection *s, const BackupTable *table)
 {
-	bool		of_none = s->owner != ROWS_OF_TENANT && may_be_of_none(table);
+	bool		of_none = s->owner != ROWS_OF_TENANT && backupschematenant_may_be_of_none(table);
 
 	appendStringInfoString(&s->sql, " AND (");
 	if (!of_none || s->owner == ROWS_OR_OF_NONE)
@@ -750,7 +821,7 @@ append_owner(Selection *s, const BackupTable *table)
 	if (of_none && s->owner == ROWS_OR_OF_NONE)
 		appendStringInfoString(&s->sql, " OR ");
 	if (of_none)
-		appendStringInfo(&s->sql, "t.%s IS NULL", table->user_column->quoted);
+		selection_of_none(s, table, "t");
 	appendStringInfoChar(&s->sql, ')');
 }
 

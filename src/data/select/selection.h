@@ -34,6 +34,7 @@ typedef struct Selection
 	SelectionOwner owner;
 	JsonbContainer *filters;	/* the caller's {"table": {"column": value}}; or NULL */
 	char	   *narrowed;		/* by table, where there are filters: NARROWED_… */
+	bool	   *passing;		/* by table: the way to the tenant leads through it */
 } Selection;
 
 /* An empty statement over the tables of a bound schema. */
@@ -84,6 +85,8 @@ extern void selection_type_test(Selection *s, const BackupTable *table, const Ba
 								int			target, const char *from);
 /* Whether the row called alias belongs to the tenant. */
 extern void selection_membership(Selection *s, const BackupTable *table, const char *alias);
+/* Whether it is nobody's, of a table whose rows may be. */
+extern void selection_of_none(Selection *s, const BackupTable *table, const char *alias);
 /* "schema"."name" AS alias, without the rows that descendants in the schema hold. */
 /* A column's value as text, by its type's output function rather than a cast of somebody's. */
 extern char *selection_column_text(const char *alias, const RelationColumn *column);
