@@ -85,4 +85,56 @@ SELECT * FROM db_adapter.restore(:'all', user_id => 'umbrella', backup_schema =>
 SELECT * FROM db_adapter.restore(:'file', user_id => 'umbrella');
 SELECT "table", inserted, skipped, failed, notes FROM db_adapter.restore(:'all');
 
+-- A tenant column that holds ids of an ordinary table's rows: mapped, not copied.
+CREATE SCHEMA regress_tenant2;
+CREATE TABLE regress_tenant2.orgs (id serial PRIMARY KEY, slug text NOT NULL UNIQUE);
+CREATE TABLE regress_tenant2.members (id serial PRIMARY KEY, org_id int NOT NULL REFERENCES regress_tenant2.orgs, slug text NOT NULL, UNIQUE (org_id, slug));
+CREATE TABLE regress_tenant2.notes (id serial PRIMARY KEY, member_id int REFERENCES regress_tenant2.members, slug text NOT NULL UNIQUE);
+INSERT INTO regress_tenant2.orgs (slug) VALUES ('one'), ('two');
+INSERT INTO regress_tenant2.members (org_id, slug) VALUES (1, 'm'), (2, 'm');
+INSERT INTO regress_tenant2.notes (member_id, slug) VALUES (1, 'of one'), (2, 'of two'), (NULL, 'nobody''s');
+\set users '{"tables": [{"name": "regress_tenant2.orgs", "user_field": null}, {"name": "regress_tenant2.members", "user_field": "org_id"}, {"name": "regress_tenant2.notes", "user_field": null, "optional_refs": [{"table": "regress_tenant2.members", "field": "member_id"}]}]}'
+-- Rows of another tenant that reach theirs by an optional reference stay away.
+SELECT line FROM lines(db_adapter.backup_document(:'users', '1')) AS line WHERE line ~ 'of |nobody';
+SELECT severity, "table", message FROM db_adapter.check_backup_schema(:'users') ORDER BY 2, 1, 3;
+SELECT db_adapter.backup_document(:'users') AS file \gset
+SELECT jsonb_path_query(split_part(:'file', E'\n', 1)::jsonb, '$.backup_schema.tables[1].parents');
+SELECT match_key FROM db_adapter.digest_rows(:'users', 'regress_tenant2.members', NULL) ORDER BY match_key::text;
+SELECT match_key FROM db_adapter.digest_rows(:'users', 'regress_tenant2.members', NULL, '1') ORDER BY match_key::text;
+TRUNCATE regress_tenant2.orgs, regress_tenant2.members, regress_tenant2.notes RESTART IDENTITY;
+INSERT INTO regress_tenant2.orgs (slug) VALUES ('other'), ('two');
+SELECT "table", inserted, skipped, failed, nulled_refs FROM db_adapter.restore(:'file');
+SELECT o.slug, m.slug, n.slug FROM regress_tenant2.orgs o LEFT JOIN regress_tenant2.members m ON org_id = o.id FULL JOIN regress_tenant2.notes n ON member_id = m.id ORDER BY 1, 2, 3;
+-- The caller's word goes before the file's; the row goes to none but him.
+SELECT "table", inserted, skipped, failed FROM db_adapter.restore(:'file', user_id => '1', backup_schema => :'users');
+SELECT o.slug, m.slug FROM regress_tenant2.members m JOIN regress_tenant2.orgs o ON o.id = org_id ORDER BY 1, 2;
+-- What cannot be mapped is refused.
+SELECT db_adapter.backup_document('{"tables": [{"name": "regress_tenant2.members", "user_field": "org_id"}, {"name": "regress_tenant2.orgs", "user_field": null}]}');
+ALTER TABLE regress_tenant2.orgs ADD owner_id int REFERENCES regress_tenant2.members;
+SELECT db_adapter.backup_document('{"tables": [{"name": "regress_tenant2.orgs", "user_field": null, "optional_refs": [{"table": "regress_tenant2.members", "field": "owner_id"}]}, {"name": "regress_tenant2.members", "user_field": "org_id"}]}');
+SELECT db_adapter.backup_document('{"tables": [{"name": "regress_tenant2.orgs", "user_field": "id"}, {"name": "regress_tenant2.members", "user_field": "org_id"}]}');
+SELECT severity, message FROM db_adapter.check_backup_schema('{"tables": [{"name": "regress_tenant2.orgs", "user_field": "id"}]}') WHERE severity = 'error';
+
+-- Members that contradict themselves.
+CREATE FUNCTION refusal(schema text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE message text; hint text;
+BEGIN
+    PERFORM db_adapter.backup_document(schema::jsonb);
+    RETURN 'none';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+    RETURN concat_ws(' / ', SQLSTATE, message, nullif(hint, ''));
+END $$;
+SELECT refusal('{"tenant": "orgs", "tables": [{"name": "regress_tenant.orgs"}]}');
+SELECT refusal('{"tenant": {}, "tables": [{"name": "regress_tenant.orgs"}]}');
+SELECT refusal('{"tenant": {"table": "regress_tenant.orgs", "field": "id"}, "tables": [{"name": "regress_tenant.orgs"}]}');
+SELECT refusal('{"tenant": {"table": "regress_tenant.org"}, "tables": [{"name": "regress_tenant.orgs"}]}');
+SELECT refusal('{"tenant": {"table": "regress_tenant.orgs"}, "tables": [{"name": "regress_tenant.orgs", "slug_field": null}]}');
+SELECT refusal('{"tenant": {"table": "regress_tenant.orgs"}, "tables": [{"name": "regress_tenant.orgs", "lookup": true}]}');
+SELECT refusal('{"tenant": {"table": "regress_tenant.orgs"}, "tables": [{"name": "regress_tenant.orgs"}, {"name": "regress_tenant.users", "slug_field": "email", "user_field": "org_id"}]}');
+\set astray '{"tenant": {"table": "regress_tenant.orgs"}, "tables": [{"name": "regress_tenant.plans", "slug_field": "code"}, {"name": "regress_tenant.orgs", "parents": [{"table": "regress_tenant.plans", "field": "plan_id"}]}]}'
+SELECT refusal(:'astray');
+SELECT severity, "table", message FROM db_adapter.check_backup_schema(:'astray') WHERE severity = 'error';
+
+DROP SCHEMA regress_tenant2 CASCADE;
 DROP SCHEMA regress_tenant CASCADE;

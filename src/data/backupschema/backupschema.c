@@ -18,7 +18,6 @@
 #include "base/json.h"
 #include "data/backupschema/backupschema.h"
 #include "data/backupschema/backupschema_private.h"
-#include "data/backupschema/backupschematenant.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -596,6 +595,32 @@ parse_tenant(Parser *p, JsonbContainer *document)
 						errmsg("invalid %s: it has no \"table\"", what)));
 }
 
+static void
+find_tenant(BackupSchema *schema)
+{
+	BackupTable *table;
+
+	if (schema->tenant_name == NULL)
+		return;
+	table = backupschema_find_meant(schema, schema->tenant_name);
+	if (table == NULL)
+		table = backupschema_table(schema, schema->tenant_name, "member \"tenant\"");
+	if (table->lookup != LOOKUP_NONE)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid backup schema: table \"%s\" of the tenants cannot be "
+							   "looked up",
+							   table->name)));
+	if (table->npk == 0 || table->nslug == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid backup schema: table \"%s\" of the tenants needs a key and a "
+						"match key",
+						table->name),
+				 errhint("Name in \"slug_field\" the columns by which a tenant is called "
+						 "everywhere.")));
+	schema->tenant = table;
+}
+
 /* Asks no database: the same for a file that is only validated. */
 BackupSchema *
 backupschema_parse(JsonbContainer *document, bool strict)
@@ -625,7 +650,8 @@ backupschema_parse(JsonbContainer *document, bool strict)
 	}
 	sort_names(p.schema);
 	resolve_targets(p.schema);
-	backupschematenant_find(p.schema);
+	find_tenant(p.schema);
+	backupschema_find_tenants(p.schema);
 	return p.schema;
 }
 

@@ -18,6 +18,8 @@ extern const BackupKeyMember backupschema_pk;
 extern const BackupKeyMember backupschema_slug;
 extern const BackupKeyMember backupschema_user;
 
+/* Once all tables are read, and that of the tenants is known: each one's way to its tenant. */
+extern void backupschema_find_tenants(BackupSchema *schema);
 /* Finds out which parts of keys are ids: backupschema_is_id(). */
 extern void backupschema_bind_ids(BackupSchema *schema);
 

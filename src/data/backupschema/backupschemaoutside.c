@@ -113,6 +113,14 @@ is_tenant_alone(const BackupTable *table, const RelationForeignKey *fk)
 		   fk->columns[0] == table->user_column->attnum;
 }
 
+/* Whether a tenant column holds ids of rows that a restore gives others. */
+static bool
+maps_tenant(const BackupTable *table, const RelationForeignKey *fk, const BackupTable *target)
+{
+	return table->lookup == LOOKUP_NONE && is_tenant_alone(table, fk) &&
+		   !outside_means_same(table, fk, target);
+}
+
 static void
 note_raw(Completion *c, const BackupTable *table, const RelationForeignKey *fk)
 {
@@ -156,7 +164,9 @@ sort_references(Completion *c, const BackupTable *table)
 		OutsideKind kind;
 
 		if (is_declared(table, fk) || is_excluded(table, fk) || !concerns(table, fk) ||
-			(target != NULL && (target->lookup == LOOKUP_NONE || target->index >= table->index)))
+			(target != NULL &&
+			 (target->index >= table->index ||
+			  (target->lookup == LOOKUP_NONE && !maps_tenant(table, fk, target)))))
 			continue;
 		kind = target != NULL ? OUTSIDE_LOOKUP : lookup_kind(c->search, fk);
 		if (kind == OUTSIDE_RAW)
@@ -390,7 +400,7 @@ outside_refuse_undeclared(const BackupSchema *schema, const BackupTable *only)
 				concerns(table, fk) &&
 				(only == NULL || only == table ||
 				 shares_column(fk, table->slug_columns, table->nslug)) &&
-				!is_tenant_alone(table, fk) && !outside_means_same(table, fk, target))
+				!outside_means_same(table, fk, target))
 				refuse_undeclared(table, fk, target);
 		}
 	}

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "data/backupschema/backupschema_private.h"
 #include "data/backupschema/backupschematenant.h"
 #include "miscadmin.h"
 
@@ -135,38 +136,11 @@ follow_optional(WaySearch *s)
 	return s->count > before;
 }
 
-static void
-find_root(BackupSchema *schema)
-{
-	BackupTable *table;
-
-	if (schema->tenant_name == NULL)
-		return;
-	table = backupschema_find_meant(schema, schema->tenant_name);
-	if (table == NULL)
-		table = backupschema_table(schema, schema->tenant_name, "member \"tenant\"");
-	if (table->lookup != LOOKUP_NONE)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("invalid backup schema: table \"%s\" of the tenants cannot be "
-							   "looked up",
-							   table->name)));
-	if (table->npk == 0 || table->nslug == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid backup schema: table \"%s\" of the tenants needs a key and a "
-						"match key",
-						table->name),
-				 errhint("Name in \"slug_field\" the columns by which a tenant is called "
-						 "everywhere.")));
-	schema->tenant = table;
-}
-
 void
-backupschematenant_find(BackupSchema *schema)
+backupschema_find_tenants(BackupSchema *schema)
 {
 	WaySearch	s = {schema};
 
-	find_root(schema);
 	find_children(&s);
 	s.queue = palloc(sizeof(int) * Max(schema->ntables, 1));
 	for (int i = 0; i < schema->ntables; i++)
@@ -221,6 +195,29 @@ backupschematenant_is_drawn(const BackupTable *table)
 		   table->npk == 1 && table->pk_columns[0] == table->user_column;
 }
 
+/* Rows are looked for by their tenant, who must be known by then. */
+static void
+refuse_circular(const BackupTable *table)
+{
+	for (int i = 0; i < table->nrefs; i++)
+	{
+		const BackupRef *ref = &table->refs[i];
+
+		if (ref->kind != REF_COLUMNS || ref->nfields > 1 || !ref->circular ||
+			ref->columns[0] != table->user_column || ref->targets[0].index == table->index)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("tenant column \"%s\" of table \"%s\" leads in a circle",
+						table->user_column->name, table->name),
+				 errdetail("Table \"%s\" refers back to it, so that its rows have no tenant when "
+						   "they are looked for.",
+						   ref->targets[0].table),
+				 errhint("Declare \"tenant\": {\"table\": \"%s\"} instead of \"user_field\".",
+						 ref->targets[0].table)));
+	}
+}
+
 void
 backupschematenant_check(const BackupSchema *schema)
 {
@@ -234,6 +231,7 @@ backupschematenant_check(const BackupSchema *schema)
 							errmsg("invalid backup schema: %s", astray),
 							errhint("Declare its rows with \"lookup\": true, or the reference by "
 									"which they belong to a tenant.")));
+		refuse_circular(table);
 		if (backupschematenant_is_drawn(table))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -7,8 +7,6 @@
 
 #include "data/backupschema/backupschema.h"
 
-/* Once all tables are read: the table of tenants, and each table's way to its tenant. */
-extern void backupschematenant_find(BackupSchema *schema);
 /* Once columns are known: references to the tenants' own rows, which come first, wait for none. */
 extern void backupschematenant_settle(BackupSchema *schema);
 /* Why the table cannot stand in a schema whose tenants are rows, as an error's words; or NULL. */

@@ -34,8 +34,7 @@ static bool
 is_tenant_alone(const RestoreTable *t, const BackupRef *ref)
 {
 	return t->restore->options.user_id != NULL && ref->kind == REF_COLUMNS && ref->nfields == 1 &&
-		   t->table->user_column != NULL && ref->columns[0] == t->table->user_column &&
-		   backupschema_is_lookup(t->restore->schema, ref);
+		   t->table->user_column != NULL && ref->columns[0] == t->table->user_column;
 }
 
 /*

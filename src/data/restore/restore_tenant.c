@@ -406,7 +406,8 @@ restore_tenant_check_keys(const RestoreTable *t)
 		for (int i = 0; i < schema->ntables; i++)
 			if (schema->tables[i].rel->oid == fk->target)
 				target = &schema->tables[i];
-		if (target == NULL || is_tenant_key(t->table, fk) || !maps_target(t, fk, target))
+		if (target == NULL || !maps_target(t, fk, target) ||
+			(t->restore->options.user_id != NULL && is_tenant_key(t->table, fk)))
 			continue;
 		computed = computed_column(t, fk, &follows);
 		if (computed != NULL)

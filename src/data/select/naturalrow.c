@@ -183,8 +183,7 @@ static bool
 is_tenant_alone(const Selection *s, const BackupTable *table, const BackupRef *ref)
 {
 	return s->user_id != NULL && table->user_column != NULL && ref->kind == REF_COLUMNS &&
-		   ref->nfields == 1 && ref->columns[0] == table->user_column &&
-		   backupschema_is_lookup(s->schema, ref);
+		   ref->nfields == 1 && ref->columns[0] == table->user_column;
 }
 
 /* Whether what the reference leads to takes part in naming the row that has it. */

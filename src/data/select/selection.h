@@ -65,6 +65,8 @@ extern bool selection_has_column(const BackupTable *table, const RelationColumn 
 extern bool selection_is_large_object(const RelationColumn *column);
 /* The table's own filter as SQL over t with every name qualified; raises for what is none. */
 extern char *selection_filter(const BackupTable *table);
+/* The same over another alias. */
+extern char *selection_filter_text(const BackupTable *table, const char *alias);
 /* The references whose target may be another tenant's row, in order: BackupRef *. */
 extern List *selection_leaking_refs(const Selection *s, const BackupTable *table);
 
