@@ -44,6 +44,7 @@ struct QueryPlan
 {
 	SPIPlanPtr	plan;
 	int			nargs;
+	bool		listed;			/* it looks for what arrays list, and does no more */
 	MemoryContextCallback on_reset;
 };
 
@@ -436,6 +437,10 @@ query_prepare_over(MemoryContext cxt, const char *sql, List *relations)
 		if (((QueryRows *) lfirst(lc))->arrays == NULL)
 			register_rows(lfirst(lc));
 	query->plan = prepare(sql, query->nargs, types, 0);
+	query->listed =
+		query->nargs > 0 &&
+		((CachedPlanSource *) linitial(SPI_plan_get_plan_sources(query->plan)))->commandTag ==
+			CMDTAG_SELECT;
 	SPI_keepplan(query->plan);
 	SPI_finish();
 	return query;
@@ -486,15 +491,21 @@ execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, vo
 	Datum	   *values;
 	ListCell   *lc;
 	uint64		processed;
-	int			nestlevel = 0;
+	int			texts = 0;
+	int			listed = 0;
 
 	connect_spi();
 	values = palloc(sizeof(Datum) * Max(query->nargs, 1));
 	if (bring_rows(relations, values))
-		nestlevel = query_pin(PIN_TEXTS);
+		texts = query_pin(PIN_TEXTS);
+	/* Not where rows are written: triggers would be planned so too. */
+	if (query->listed)
+		listed = query_pin(PIN_PLAN_LISTED);
 	processed = execute(query->plan, query->nargs, values, NULL, read_only, row, arg);
-	if (nestlevel > 0)
-		query_unpin(nestlevel);
+	if (listed > 0)
+		query_unpin(listed);
+	if (texts > 0)
+		query_unpin(texts);
 	SPI_finish();
 	foreach(lc, relations)
 	{
