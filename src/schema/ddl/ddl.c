@@ -340,15 +340,30 @@ ddl_constraint(const SchemaConstraint *constraint)
 					constraint->definition);
 }
 
+bool
+ddl_is_of_whole_alone(const SchemaTable *table, const SchemaConstraint *constraint)
+{
+	const SchemaIndex *index;
+
+	if (table->partition_key == NULL || constraint->referenced_table != NULL ||
+		strcmp(constraint->kind, "check") == 0)
+		return false;
+	index = schema_find_child(table->indexes, constraint->index != NULL ? constraint->index
+																		: constraint->object.name);
+	return index != NULL && index->invalid;
+}
+
 /*
  * Foreign keys come later, when all tables are there; what is inherited comes from
- * the parent; and CREATE TABLE cannot say that a constraint is not valid.
+ * the parent; and CREATE TABLE cannot say that a constraint is not valid, or that partitions
+ * are to be without it.
  */
 bool
 ddl_is_in_create_table(const SchemaTable *table, const SchemaConstraint *constraint)
 {
 	return table->partition_of == NULL && table->of_type == NULL && !constraint->inherited &&
-		   !constraint->not_valid && strcmp(constraint->kind, "foreign key") != 0;
+		   !constraint->not_valid && strcmp(constraint->kind, "foreign key") != 0 &&
+		   !ddl_is_of_whole_alone(table, constraint);
 }
 
 /*

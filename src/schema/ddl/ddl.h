@@ -21,6 +21,8 @@ extern char *ddl_create_namespace(const SchemaNamespace *namespace);
 extern char *ddl_create_table(const SchemaTable *table);
 /* Whether that command makes the constraint too. */
 extern bool ddl_is_in_create_table(const SchemaTable *table, const SchemaConstraint *constraint);
+/* A key that not all partitions have: its index is not valid. */
+extern bool ddl_is_of_whole_alone(const SchemaTable *table, const SchemaConstraint *constraint);
 extern char *ddl_create_view(const SchemaView *view, bool or_replace);
 extern char *ddl_create_type(const SchemaType *type);
 extern char *ddl_create_sequence(const SchemaSequence *sequence);

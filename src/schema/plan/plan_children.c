@@ -126,13 +126,14 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 	char	   *object = planner_child(table, constraint);
 	PlanStep   *step;
 
-	step = planner_step(p, phase, "add_constraint", object, table,
-						psprintf("ALTER TABLE %s ADD %s%s", schema_identity(table),
-								 adopts_index(p, live, table, constraint)
-									 ? adopting_constraint(constraint)
-									 : ddl_constraint(constraint),
-								 staged ? " NOT VALID" : ""),
-						reason);
+	step = planner_step(
+		p, phase, "add_constraint", object, table,
+		psprintf("ALTER TABLE %s%s ADD %s%s",
+				 ddl_is_of_whole_alone(table, constraint) ? "ONLY " : "", schema_identity(table),
+				 adopts_index(p, live, table, constraint) ? adopting_constraint(constraint)
+														  : ddl_constraint(constraint),
+				 staged ? " NOT VALID" : ""),
+		reason);
 	planner_make(step, &schema_constraint_kind, constraint, table);
 	step->relation = &table->object;
 	planner_hazard(step,
@@ -158,9 +159,11 @@ attach_index(Planner *p, const void *parent, const SchemaIndex *index, const cha
 	char	   *object = in_schema(parent, index->object.name);
 
 	/* A foreign key may want the whole. */
-	planner_run_last(planner_step(
-		p, PHASE_INDEX, "attach_index", object, parent,
-		psprintf("ALTER INDEX %s ATTACH PARTITION %s", index->parent, object), reason));
+	plan_need_whole(
+		p, parent, index,
+		planner_run_last(planner_step(
+			p, PHASE_INDEX, "attach_index", object, parent,
+			psprintf("ALTER INDEX %s ATTACH PARTITION %s", index->parent, object), reason)));
 }
 
 static void
@@ -218,33 +221,17 @@ set_targets(Planner *p, const void *parent, const SchemaIndex *index, List *befo
 }
 
 /*
- * The constraint that an index belongs to, or NULL. By the index's name, which is the
- * constraint's unless somebody gave it another.
+ * A table that becomes a partition brings its indexes along; not to one that lacks parts, which
+ * is made when all partitions are there.
  */
-static const SchemaConstraint *
-find_key(const SchemaTable *table, const SchemaIndex *index)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->constraints)
-	{
-		const SchemaConstraint *key = lfirst(lc);
-
-		if (key->referenced_table == NULL && strcmp(key->kind, "check") != 0 &&
-			strcmp(key->index != NULL ? key->index : key->object.name, index->object.name) == 0)
-			return key;
-	}
-	return NULL;
-}
-
-/* A table that becomes a partition brings its indexes along. */
 static bool
-comes_to_parent(const Planner *p, const SchemaTable *table)
+comes_to_parent(const Planner *p, const SchemaTable *table, const SchemaIndex *index)
 {
 	const SchemaTable *live =
 		schema_find_table(p->actual, table->object.schema, table->object.name);
 
-	return live != NULL && !planner_follows_parent(table, live);
+	return live != NULL && !planner_follows_parent(table, live) &&
+		   !plan_lacks_parts(p, table, index);
 }
 
 /*
@@ -281,14 +268,15 @@ static void
 set_index_extras(Planner *p, const SchemaKind *parent_kind, const void *parent,
 				 const SchemaIndex *index, const char *reason)
 {
-	const SchemaConstraint *key = index->constraint != NULL ? find_key(parent, index) : NULL;
+	const SchemaConstraint *key = index->constraint != NULL ? plan_find_key(parent, index) : NULL;
 
 	if (key != NULL && index->options != NIL)
 		alter_index(p, parent, index, ddl_change_parameters(index->options, NIL), reason);
 	if (key != NULL && index->tablespace != NULL)
 		alter_index(p, parent, index,
 					psprintf("SET TABLESPACE %s", quote_identifier(index->tablespace)), reason);
-	if (key != NULL && key->inherited && index->parent != NULL && !comes_to_parent(p, parent))
+	if (key != NULL && key->inherited && index->parent != NULL &&
+		!comes_to_parent(p, parent, index))
 		name_key(p, parent, index, reason);
 	/* A key that the partition has for itself serves an index of the whole. */
 	if (key != NULL && !key->inherited && index->parent != NULL)
@@ -362,7 +350,7 @@ create_index(Planner *p, const SchemaKind *parent_kind, const void *parent,
 		planner_hazard(step, HAZARD_INDEX_BUILD);
 	}
 	set_index_extras(p, parent_kind, parent, index, reason);
-	if (index->parent != NULL && !comes && !comes_to_parent(p, parent))
+	if (index->parent != NULL && !comes && !comes_to_parent(p, parent, index))
 		attach_index(p, parent, index, reason);
 	plan_describe_new(p, &schema_index_kind, parent_kind, parent, index);
 }
@@ -559,7 +547,7 @@ change_index(Planner *p, const Difference *d)
 		return true;
 	else if (difference_is(d, SchemaIndex, parent))
 	{
-		if (from->parent == NULL && !comes_to_parent(p, d->parent))
+		if (from->parent == NULL && !comes_to_parent(p, d->parent, to))
 			attach_index(p, d->parent, to, "it is to be part of an index of the whole");
 	}
 	else if (difference_is(d, SchemaIndex, options))
@@ -642,7 +630,7 @@ change_hands(Planner *p, const Difference *d)
 		create_index(p, d->parent_kind, table, to, reason);
 	else
 	{
-		const SchemaConstraint *key = find_key(table, to);
+		const SchemaConstraint *key = plan_find_key(table, to);
 
 		if (key == NULL || !adopts_index(p, d->parent_actual, table, key))
 			plan_drop_child(p, &schema_index_kind, d->parent_kind, d->parent_actual, d->actual,
@@ -783,6 +771,8 @@ change_child(Planner *p, const Difference *d)
 	if (kind == &schema_trigger_kind && changes_parent(p, d) &&
 		((const SchemaTrigger *) d->expected)->inherited !=
 			((const SchemaTrigger *) d->actual)->inherited)
+		return;
+	if (kind == &schema_index_kind && plan_remake_key(p, d))
 		return;
 	if (kind == &schema_index_kind && changes_hands(d))
 	{

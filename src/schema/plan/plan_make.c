@@ -145,8 +145,8 @@ make_once(const Schema *expected, const Schema *actual, bool expected_is_flat,
 	planner.plan->differences = expected_is_flat ? diff_names(expected, actual)
 												 : diff_schemas(expected, actual, options->ignore);
 	plan_take_apart(&planner);
-	if (planner.apart != NIL)
-		planner.plan->differences = diff_schemas(expected, planner.actual, options->ignore);
+	if (planner.apart != NIL || planner.expected != expected)
+		planner.plan->differences = diff_schemas(planner.expected, planner.actual, options->ignore);
 	plan_rank_objects(&planner);
 	foreach(lc, options->rename_steps)
 	{

@@ -17,6 +17,7 @@
 
 #include "base/compat.h"
 #include "miscadmin.h"
+#include "schema/ddl/ddl.h"
 #include "schema/model/expression.h"
 #include "schema/model/graph.h"
 #include "schema/plan/plan_dependents.h"
@@ -24,6 +25,7 @@
 #include "utils/builtins.h"
 
 #define REASON "its indexes serve those of the whole otherwise"
+#define TWIN_REASON "another is to be part of the whole's"
 
 /* A partition that stays one of the same table, as it is and as it shall be. */
 typedef struct Place
@@ -75,9 +77,13 @@ is_bound_wrongly(const Place *at, const SchemaIndex *from, const SchemaIndex *to
 		return whole != NULL || stuck;
 	if (to->parent == NULL || strcmp(to->parent, from->parent) != 0)
 		return true;
+	/* The key of the whole is made again, and must not take its parts along. */
+	if (is_key(whole) && is_key(live_whole) && whole->invalid != live_whole->invalid)
+		return true;
 	if (is_kept(whole, live_whole))
 		return !is_kept(to, from);
-	return stuck || is_key(from) != is_key(live_whole) || is_key(to) != is_key(from);
+	return stuck || is_key(from) != is_key(live_whole) || is_key(to) != is_key(from) ||
+		   (is_key(to) && !is_key(whole));
 }
 
 /* Of one that is to be part of one of the whole's, and is not. */
@@ -92,15 +98,23 @@ is_not_bound(const Place *at, const SchemaIndex *from, const SchemaIndex *to)
 	return from->parent == NULL && (!is_kept(to, from) || (is_key(whole) && !is_key(from)));
 }
 
-/* An index of the whole that lacks a part gets it when a partition is attached. */
+/*
+ * An index of the whole that lacks a part gets it when a partition is attached, unless it is
+ * made anew: then it is made after that.
+ */
 static bool
-is_whole(const SchemaTable *table)
+can_come_back(const Place *at)
 {
 	ListCell   *lc;
 
-	foreach(lc, table->indexes)
-		if (((const SchemaIndex *) lfirst(lc))->invalid)
+	foreach(lc, at->whole->indexes)
+	{
+		const SchemaIndex *index = lfirst(lc);
+
+		if (index->invalid &&
+			is_kept(index, schema_find_child(at->live_whole->indexes, index->object.name)))
 			return false;
+	}
 	return true;
 }
 
@@ -214,7 +228,142 @@ plan_apart(const SchemaTable *table)
 	return copy;
 }
 
+/* ---------- indexes of the whole that lack parts ---------- */
+
+/* What an index is to be part of, and of which table that is; or NULL. */
+static const SchemaIndex *
+find_whole(const Planner *p, const SchemaTable *table, const SchemaIndex *index,
+		   const SchemaTable **whole)
+{
+	*whole = table->partition_of != NULL ? planner_find_table(p, table->partition_of) : NULL;
+	return *whole != NULL && index->parent != NULL ? find_index(*whole, index->parent) : NULL;
+}
+
+bool
+plan_lacks_parts(const Planner *p, const SchemaTable *table, const SchemaIndex *index)
+{
+	const SchemaTable *whole;
+	const SchemaIndex *of = find_whole(p, table, index, &whole);
+
+	return of != NULL && of->invalid;
+}
+
+void
+plan_need_whole(const Planner *p, const SchemaTable *table, const SchemaIndex *index,
+				PlanStep *step)
+{
+	const SchemaTable *whole;
+	const SchemaIndex *of = find_whole(p, table, index, &whole);
+
+	if (of != NULL)
+		step->needs = lappend(step->needs, schema_key(&schema_index_kind, of, whole));
+}
+
+/*
+ * The constraint that an index belongs to, or NULL. By the index's name, which is the
+ * constraint's unless somebody gave it another.
+ */
+const SchemaConstraint *
+plan_find_key(const SchemaTable *table, const SchemaIndex *index)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->constraints)
+	{
+		const SchemaConstraint *key = lfirst(lc);
+
+		if (key->referenced_table == NULL && strcmp(key->kind, "check") != 0 &&
+			strcmp(key->index != NULL ? key->index : key->object.name, index->object.name) == 0)
+			return key;
+	}
+	return NULL;
+}
+
+/* The table, or a copy whose keys are its own where they come with none of the whole. */
+static SchemaTable *
+own_keys_of(const Planner *p, SchemaTable *table)
+{
+	SchemaTable *copy = table;
+	ListCell   *lc;
+
+	foreach(lc, table->partition_of != NULL ? table->indexes : NIL)
+	{
+		const SchemaIndex *index = lfirst(lc);
+		const SchemaConstraint *key = is_key(index) ? plan_find_key(table, index) : NULL;
+		SchemaConstraint *own;
+		ListCell   *lcc;
+
+		if (key == NULL || !key->inherited || !plan_lacks_parts(p, table, index))
+			continue;
+		if (copy == table)
+		{
+			copy = palloc(sizeof(SchemaTable));
+			*copy = *table;
+			copy->constraints = list_copy(table->constraints);
+		}
+		own = palloc(sizeof(SchemaConstraint));
+		*own = *key;
+		own->inherited = false;
+		foreach(lcc, copy->constraints)
+			if (lfirst(lcc) == key)
+				lfirst(lcc) = own;
+	}
+	return copy;
+}
+
+/*
+ * The key of the whole is to lack parts, or to lack none any more: no command makes it so.  True
+ * when it is such a difference.
+ */
+bool
+plan_remake_key(Planner *p, const Difference *d)
+{
+	const SchemaConstraint *to;
+	const SchemaConstraint *from;
+	const char *reason = "not all partitions have it, or all have it now";
+
+	if (d->parent_kind != &schema_table_kind || !difference_is(d, SchemaIndex, invalid) ||
+		((const SchemaTable *) d->parent)->partition_key == NULL)
+		return false;
+	to = plan_find_key(d->parent, d->expected);
+	from = plan_find_key(d->parent_actual, d->actual);
+	if (to == NULL || from == NULL)
+		return false;
+	if (plan_drop_child(p, &schema_constraint_kind, &schema_table_kind, d->parent_actual, from,
+						PHASE_DETACH, reason))
+		plan_create_child(p, &schema_constraint_kind, &schema_table_kind, d->parent, to, reason);
+	dependents_recreate_object(p, &schema_index_kind, d->actual, d->parent_actual, reason);
+	return true;
+}
+
 /* ---------- steps ---------- */
+
+/*
+ * A key that lacks parts is made for the whole alone: those that it has do not come with it,
+ * though the server would have them so.
+ */
+static void
+own_keys(Planner *p)
+{
+	Schema	   *expected = palloc(sizeof(Schema));
+	List	   *tables = NIL;
+	bool		differs = false;
+	ListCell   *lc;
+
+	foreach(lc, p->expected->tables)
+	{
+		SchemaTable *table = lfirst(lc);
+		SchemaTable *copy = own_keys_of(p, table);
+
+		differs |= copy != table;
+		tables = lappend(tables, copy);
+	}
+	if (!differs)
+		return;
+	*expected = *p->expected;
+	expected->tables = tables;
+	p->expected = expected;
+}
 
 void
 plan_take_apart(Planner *p)
@@ -223,7 +372,10 @@ plan_take_apart(Planner *p)
 	List	   *tables = NIL;
 	ListCell   *lc;
 
-	if (p->is_flat || !p->options->allow_drop)
+	if (p->is_flat)
+		return;
+	own_keys(p);
+	if (!p->options->allow_drop)
 		return;
 	foreach(lc, p->actual->tables)
 	{
@@ -231,7 +383,7 @@ plan_take_apart(Planner *p)
 		Place		at;
 
 		CHECK_FOR_INTERRUPTS();
-		if (find_place(p, table, &at) && is_whole(at.whole) && has_to_leave(&at) &&
+		if (find_place(p, table, &at) && can_come_back(&at) && has_to_leave(&at) &&
 			!plan_will_rebuild(p, at.to, table))
 		{
 			p->apart = lappend(p->apart, table);
@@ -301,6 +453,79 @@ wait_for_columns(const Planner *p, PlanStep *attach, const SchemaTable *table)
 			attach->after = lappend(attach->after, planner_find_gone(p, lfirst(lc)));
 }
 
+static bool
+makes(const PlanStep *step, const char *key)
+{
+	return schema_lists(step->makes, key);
+}
+
+/* The steps that make an index, which are to come after what attaches a partition. */
+static void
+let_wait(Planner *p, const SchemaTable *table, const SchemaIndex *index, PlanStep *attach)
+{
+	char	   *key = schema_key(&schema_index_kind, index, table);
+	ListCell   *lc;
+
+	foreach(lc, p->plan->steps)
+	{
+		PlanStep   *step = lfirst(lc);
+
+		if (makes(step, key))
+			step->after = lappend(step->after, attach);
+	}
+}
+
+/* Attaching would give them the parts that they are to lack. */
+static void
+wait_with_whole(Planner *p, PlanStep *attach, const SchemaTable *partition)
+{
+	const SchemaTable *whole = planner_find_table(p, partition->partition_of);
+	ListCell   *lc;
+
+	foreach(lc, whole != NULL ? whole->indexes : NIL)
+		if (((const SchemaIndex *) lfirst(lc))->invalid)
+			let_wait(p, whole, lfirst(lc), attach);
+}
+
+static bool
+is_twin(const SchemaIndex *a, const SchemaIndex *b)
+{
+	return a->is_unique == b->is_unique && a->nulls_not_distinct == b->nulls_not_distinct &&
+		   strcmp(a->method, b->method) == 0 && expression_equal(a->predicate, b->predicate) &&
+		   list_length(a->columns) == list_length(b->columns) &&
+		   strcmp(ddl_names(a->columns), ddl_names(b->columns)) == 0;
+}
+
+/*
+ * Of several indexes that would serve one of the whole the server takes the one that was made
+ * first: those that are not to be taken are made afterwards.
+ */
+static void
+wait_with_twins(Planner *p, PlanStep *attach, const SchemaTable *to, const SchemaTable *from)
+{
+	ListCell   *lc;
+	ListCell   *lcp;
+
+	foreach(lc, to->indexes)
+	{
+		const SchemaIndex *own = lfirst(lc);
+		const SchemaIndex *live =
+			from != NULL ? schema_find_child(from->indexes, own->object.name) : NULL;
+		bool		has_twin = false;
+
+		foreach(lcp, own->parent == NULL && own->constraint == NULL ? to->indexes : NIL)
+			has_twin |=
+				((const SchemaIndex *) lfirst(lcp))->parent != NULL && is_twin(own, lfirst(lcp));
+		if (!has_twin)
+			continue;
+		if (live != NULL && live->constraint == NULL &&
+			plan_drop_child(p, &schema_index_kind, &schema_table_kind, from, live, PHASE_DETACH,
+							TWIN_REASON))
+			plan_create_child(p, &schema_index_kind, &schema_table_kind, to, own, TWIN_REASON);
+		let_wait(p, to, own, attach);
+	}
+}
+
 /* A partition has no column that the whole has not, and lacks none. */
 void
 plan_order_attached(Planner *p)
@@ -317,5 +542,7 @@ plan_order_attached(Planner *p)
 			continue;
 		wait_for_columns(p, attach, from);
 		wait_for_columns(p, attach, planner_find_live(p, to->partition_of));
+		wait_with_whole(p, attach, to);
+		wait_with_twins(p, attach, to, from);
 	}
 }

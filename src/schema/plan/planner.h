@@ -128,6 +128,13 @@ extern void plan_take_apart(Planner *p);
 extern void plan_detach_apart(Planner *p);
 /* When all steps are there: tables that become partitions wait for what they have too much. */
 extern void plan_order_attached(Planner *p);
+/* Whether an index is part of one of the whole that other partitions have no part of. */
+extern bool plan_lacks_parts(const Planner *p, const SchemaTable *table, const SchemaIndex *index);
+/* The step comes after the index of the whole that another is part of. */
+extern void plan_need_whole(const Planner *p, const SchemaTable *table, const SchemaIndex *index,
+							PlanStep *step);
+extern bool plan_remake_key(Planner *p, const Difference *d);
+extern const SchemaConstraint *plan_find_key(const SchemaTable *table, const SchemaIndex *index);
 /* A copy of a partition that is a table by itself, with all it had from the whole. */
 extern SchemaTable *plan_apart(const SchemaTable *table);
 
