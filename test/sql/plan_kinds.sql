@@ -50,6 +50,11 @@ SELECT pg_temp.pair($$CREATE TYPE a AS (x int, y text, z int); CREATE TABLE t (a
 SELECT pg_temp.pair($$CREATE TYPE c AS (a int, b int); CREATE TABLE t OF c; INSERT INTO t VALUES (1, 2)$$, $$CREATE TYPE c AS (a bigint, d date); CREATE TABLE t OF c$$);
 SELECT pg_temp.pair($$CREATE TYPE e1 AS ENUM ('a', 'b'); CREATE TABLE t (x e1 DEFAULT 'a', y e1[]); INSERT INTO t VALUES ('b', '{a,b}')$$,
     $$CREATE TYPE e2 AS ENUM ('b', 'a'); CREATE TABLE t (x e2 DEFAULT 'a', y e2[])$$, probe => 'SELECT t::text FROM t');
+-- a column whose type changes keeps its storage and compression, or gets them, children too; one of a type that is made anew as well
+SELECT pg_temp.pair($$CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a varchar(9) COMPRESSION pglz, b text, c varchar(9) COMPRESSION pglz, d e[] COMPRESSION pglz); ALTER TABLE t ALTER a SET STORAGE external, ALTER c SET STORAGE main; CREATE TABLE u () INHERITS (t); ALTER TABLE u ALTER a SET STORAGE main$$,
+    $$CREATE TYPE e AS ENUM ('b', 'a'); CREATE TABLE t (a text COMPRESSION pglz, b text COMPRESSION pglz COLLATE "C", c text, d e[] COMPRESSION pglz); ALTER TABLE t ALTER a SET STORAGE external, ALTER b SET STORAGE external; CREATE TABLE u () INHERITS (t); ALTER TABLE u ALTER a SET STORAGE main$$);
+-- a new child of parents that lose a column
+SELECT pg_temp.pair('CREATE TABLE p (x int); CREATE TABLE q (y int, z int) INHERITS (p)', 'CREATE TABLE p (x bigint); CREATE TABLE q (y int); CREATE TABLE r (x bigint, z text) INHERITS (q, p)');
 -- conditions of domains inside of arrays and rows, which the server does not look into: for new values, where nothing else stands on the domain it is made anew
 SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TYPE c AS (y d); CREATE TABLE t (x c[]); INSERT INTO t VALUES (ARRAY[ROW(1)]::c[])$$,
     $$CREATE DOMAIN d AS int NOT NULL CONSTRAINT positive CHECK (VALUE > 0); CREATE TYPE c AS (y d); CREATE TABLE t (x c[])$$, probe => $$INSERT INTO t VALUES ('{(-1)}') RETURNING x::text$$);

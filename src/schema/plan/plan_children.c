@@ -37,24 +37,6 @@ in_schema(const void *parent, const char *name)
 
 /* ---------- constraints ---------- */
 
-/*
- * Whether the index there is will do for a new key of its name.  A key that takes the
- * index there is spares a build.  The server renames an index that is adopted, so the
- * names have to agree already; a partitioned table cannot adopt.
- */
-static bool
-adopts_index(const Planner *p, const SchemaTable *live, const SchemaTable *table,
-			 const SchemaConstraint *key)
-{
-	const SchemaIndex *from =
-		live != NULL ? schema_find_child(live->indexes, key->object.name) : NULL;
-	const SchemaIndex *to = schema_find_child(table->indexes, key->object.name);
-
-	return from != NULL && to != NULL && from != to && from->constraint == NULL &&
-		   !planner_is_gone(p, from) && to->constraint != NULL && key->index == NULL &&
-		   table->partition_key == NULL && expression_equal(from->definition, to->definition);
-}
-
 static char *
 adopting_constraint(const SchemaConstraint *key)
 {
@@ -130,8 +112,8 @@ create_constraint(Planner *p, const SchemaTable *table, const SchemaConstraint *
 		p, phase, "add_constraint", object, table,
 		psprintf("ALTER TABLE %s%s ADD %s%s",
 				 ddl_is_of_whole_alone(table, constraint) ? "ONLY " : "", schema_identity(table),
-				 adopts_index(p, live, table, constraint) ? adopting_constraint(constraint)
-														  : ddl_constraint(constraint),
+				 plan_adopts_index(p, live, table, constraint) ? adopting_constraint(constraint)
+															   : ddl_constraint(constraint),
 				 staged ? " NOT VALID" : ""),
 		reason);
 	planner_make(step, &schema_constraint_kind, constraint, table);
@@ -632,7 +614,7 @@ change_hands(Planner *p, const Difference *d)
 	{
 		const SchemaConstraint *key = plan_find_key(table, to);
 
-		if (key == NULL || !adopts_index(p, d->parent_actual, table, key))
+		if (key == NULL || !plan_adopts_index(p, d->parent_actual, table, key))
 			plan_drop_child(p, &schema_index_kind, d->parent_kind, d->parent_actual, d->actual,
 							PHASE_DETACH, reason);
 	}
@@ -748,6 +730,31 @@ change_inherited(Planner *p, const Difference *d)
 }
 
 /*
+ * The key of the whole is to lack parts, or to lack none any more: no command makes it so.  True
+ * when it is such a difference.
+ */
+static bool
+remake_key(Planner *p, const Difference *d)
+{
+	const SchemaConstraint *to;
+	const SchemaConstraint *from;
+	const char *reason = "not all partitions have it, or all have it now";
+
+	if (d->parent_kind != &schema_table_kind || !difference_is(d, SchemaIndex, invalid) ||
+		((const SchemaTable *) d->parent)->partition_key == NULL)
+		return false;
+	to = plan_find_key(d->parent, d->expected);
+	from = plan_find_key(d->parent_actual, d->actual);
+	if (to == NULL || from == NULL)
+		return false;
+	if (plan_drop_child(p, &schema_constraint_kind, &schema_table_kind, d->parent_actual, from,
+						PHASE_DETACH, reason))
+		plan_create_child(p, &schema_constraint_kind, &schema_table_kind, d->parent, to, reason);
+	dependents_recreate_object(p, &schema_index_kind, d->actual, d->parent_actual, reason);
+	return true;
+}
+
+/*
  * In this order: what another step does; what a parent does; what has a cheaper
  * command; and only then drop and create.
  */
@@ -772,7 +779,7 @@ change_child(Planner *p, const Difference *d)
 		((const SchemaTrigger *) d->expected)->inherited !=
 			((const SchemaTrigger *) d->actual)->inherited)
 		return;
-	if (kind == &schema_index_kind && plan_remake_key(p, d))
+	if (kind == &schema_index_kind && remake_key(p, d))
 		return;
 	if (kind == &schema_index_kind && changes_hands(d))
 	{

@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 
 #define COLUMN_REASON "a column it reads changes"
+#define TYPE_REASON "its type changes"
 
 static bool
 is_generation(const Difference *d)
@@ -53,6 +54,28 @@ static bool
 is_foreign(const SchemaTable *table)
 {
 	return strcmp(table->kind, "foreign table") == 0;
+}
+
+/* A column that gets a type, be it the one it had, loses what it had of its own. */
+void
+plan_keep_storage(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+				  const char *reason)
+{
+	const char *name = quote_identifier(column->object.name);
+	char	   *object = planner_child(table, column);
+
+	if (planner_is_gone(p, &column->storage))
+		return;
+	planner_set_gone(p, &column->storage, NULL);
+	if (column->storage != NULL)
+		planner_alter_table(p, PHASE_ATTACH, "alter_column", object, table,
+							psprintf("ALTER COLUMN %s SET STORAGE %s", name, column->storage),
+							reason);
+	if (column->compression != NULL)
+		planner_alter_table(p, PHASE_ATTACH, "alter_column", object, table,
+							psprintf("ALTER COLUMN %s SET COMPRESSION %s", name,
+									 quote_identifier(column->compression)),
+							reason);
 }
 
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
@@ -365,6 +388,44 @@ come_before_parents(const Planner *p, const Difference *d)
 	}
 }
 
+static PlanStep *
+find_maker(const Planner *p, const SchemaTable *table)
+{
+	char	   *key = schema_key(&schema_table_kind, table, NULL);
+	ListCell   *lc;
+
+	foreach(lc, p->plan->steps)
+		if (schema_lists(((const PlanStep *) lfirst(lc))->makes, key))
+			return lfirst(lc);
+	return NULL;
+}
+
+/*
+ * Columns that the parents of a new table have too much: they might be of another type than the
+ * table, or than another parent, has under their name.
+ */
+static void
+wait_for_leaner_parents(const Planner *p, const SchemaTable *table)
+{
+	PlanStep   *step = table->inherits != NIL ? find_maker(p, table) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, step != NULL ? table->inherits : NIL)
+	{
+		const SchemaTable *parent = planner_find_live(p, lfirst(lc));
+		ListCell   *lcc;
+
+		foreach(lcc, parent != NULL ? parent->columns : NIL)
+		{
+			const SchemaColumn *column = lfirst(lcc);
+			PlanStep   *drop = planner_find_gone(p, column);
+
+			if (drop != NULL && schema_find_child(table->columns, column->object.name) != NULL)
+				step->after = lappend(step->after, drop);
+		}
+	}
+}
+
 void
 plan_order_inherited(Planner *p)
 {
@@ -374,6 +435,8 @@ plan_order_inherited(Planner *p)
 	{
 		const Difference *d = lfirst(lc);
 
+		if (d->kind == DIFFERENCE_MISSING && d->object_kind == &schema_table_kind)
+			wait_for_leaner_parents(p, d->expected);
 		if (d->object_kind != &schema_column_kind || d->parent_kind != &schema_table_kind)
 			continue;
 		if (d->kind == DIFFERENCE_EXTRA && planner_find_gone(p, d->actual) != NULL)
@@ -719,6 +782,8 @@ change_column(Planner *p, const Difference *d)
 		(difference_is(d, SchemaColumn, identity_options) &&
 		 (column->identity == NULL) != (actual->identity == NULL)))
 		return;
+	if (difference_is(d, SchemaColumn, type) || difference_is(d, SchemaColumn, collation))
+		plan_keep_storage(p, d->parent, column, TYPE_REASON);
 	if (is_passed_on(p, d))
 		return;
 	if (difference_is(d, SchemaColumn, identity) && column->identity == NULL &&
@@ -729,6 +794,10 @@ change_column(Planner *p, const Difference *d)
 		if (!planner_was_handled(p, column))
 			alter_type(p, d);
 	}
+	else if ((difference_is(d, SchemaColumn, storage) ||
+			  difference_is(d, SchemaColumn, compression)) &&
+			 (type_changes(d) || planner_is_recreated(p, actual->type)))
+		return;
 	/* The steps that change the type do it, or that make way for what it needs. */
 	else if (difference_is(d, SchemaColumn, default_value) &&
 			 (type_changes(d) || planner_is_recreated(p, actual->type) ||

@@ -502,6 +502,7 @@ convert_column(const Dependents *of, const GraphNode *node)
 	planner_hazard(planner_run_late(planner_alter_table(p, PHASE_BUILD, "alter_column", object,
 														table, sql.data, of->reason)),
 				   HAZARD_TABLE_REWRITE);
+	plan_keep_storage(p, table, to, of->reason);
 }
 
 static void

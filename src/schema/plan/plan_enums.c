@@ -507,6 +507,7 @@ convert_table(Planner *p, const SchemaTable *actual)
 		{
 			dependents_recreate(p, actual, expected, from, REASON);
 			convert_column(p, actual, expected, from, to);
+			plan_keep_storage(p, expected, to, REASON);
 		}
 	}
 }

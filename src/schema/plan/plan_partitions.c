@@ -36,21 +36,6 @@ typedef struct Place
 	const SchemaTable *live_whole;
 } Place;
 
-static const SchemaIndex *
-find_index(const SchemaTable *table, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->indexes)
-	{
-		SchemaIndex *index = lfirst(lc);
-
-		if (strcmp(quote_qualified_identifier(table->object.schema, index->object.name), name) == 0)
-			return index;
-	}
-	return NULL;
-}
-
 /* Whether it need not be made again. */
 static bool
 is_kept(const SchemaIndex *to, const SchemaIndex *from)
@@ -69,8 +54,8 @@ is_key(const SchemaIndex *index)
 static bool
 is_bound_wrongly(const Place *at, const SchemaIndex *from, const SchemaIndex *to)
 {
-	const SchemaIndex *live_whole = find_index(at->live_whole, from->parent);
-	const SchemaIndex *whole = find_index(at->whole, from->parent);
+	const SchemaIndex *live_whole = plan_find_index(at->live_whole, from->parent);
+	const SchemaIndex *whole = plan_find_index(at->whole, from->parent);
 	bool		stuck = is_key(from) && !is_key(live_whole);
 
 	if (to == NULL)
@@ -90,8 +75,8 @@ is_bound_wrongly(const Place *at, const SchemaIndex *from, const SchemaIndex *to
 static bool
 is_not_bound(const Place *at, const SchemaIndex *from, const SchemaIndex *to)
 {
-	const SchemaIndex *whole = find_index(at->whole, to->parent);
-	const SchemaIndex *live_whole = find_index(at->live_whole, to->parent);
+	const SchemaIndex *whole = plan_find_index(at->whole, to->parent);
+	const SchemaIndex *live_whole = plan_find_index(at->live_whole, to->parent);
 
 	if (from == NULL)
 		return is_key(whole) && live_whole != NULL && is_kept(whole, live_whole);
@@ -228,142 +213,7 @@ plan_apart(const SchemaTable *table)
 	return copy;
 }
 
-/* ---------- indexes of the whole that lack parts ---------- */
-
-/* What an index is to be part of, and of which table that is; or NULL. */
-static const SchemaIndex *
-find_whole(const Planner *p, const SchemaTable *table, const SchemaIndex *index,
-		   const SchemaTable **whole)
-{
-	*whole = table->partition_of != NULL ? planner_find_table(p, table->partition_of) : NULL;
-	return *whole != NULL && index->parent != NULL ? find_index(*whole, index->parent) : NULL;
-}
-
-bool
-plan_lacks_parts(const Planner *p, const SchemaTable *table, const SchemaIndex *index)
-{
-	const SchemaTable *whole;
-	const SchemaIndex *of = find_whole(p, table, index, &whole);
-
-	return of != NULL && of->invalid;
-}
-
-void
-plan_need_whole(const Planner *p, const SchemaTable *table, const SchemaIndex *index,
-				PlanStep *step)
-{
-	const SchemaTable *whole;
-	const SchemaIndex *of = find_whole(p, table, index, &whole);
-
-	if (of != NULL)
-		step->needs = lappend(step->needs, schema_key(&schema_index_kind, of, whole));
-}
-
-/*
- * The constraint that an index belongs to, or NULL. By the index's name, which is the
- * constraint's unless somebody gave it another.
- */
-const SchemaConstraint *
-plan_find_key(const SchemaTable *table, const SchemaIndex *index)
-{
-	ListCell   *lc;
-
-	foreach(lc, table->constraints)
-	{
-		const SchemaConstraint *key = lfirst(lc);
-
-		if (key->referenced_table == NULL && strcmp(key->kind, "check") != 0 &&
-			strcmp(key->index != NULL ? key->index : key->object.name, index->object.name) == 0)
-			return key;
-	}
-	return NULL;
-}
-
-/* The table, or a copy whose keys are its own where they come with none of the whole. */
-static SchemaTable *
-own_keys_of(const Planner *p, SchemaTable *table)
-{
-	SchemaTable *copy = table;
-	ListCell   *lc;
-
-	foreach(lc, table->partition_of != NULL ? table->indexes : NIL)
-	{
-		const SchemaIndex *index = lfirst(lc);
-		const SchemaConstraint *key = is_key(index) ? plan_find_key(table, index) : NULL;
-		SchemaConstraint *own;
-		ListCell   *lcc;
-
-		if (key == NULL || !key->inherited || !plan_lacks_parts(p, table, index))
-			continue;
-		if (copy == table)
-		{
-			copy = palloc(sizeof(SchemaTable));
-			*copy = *table;
-			copy->constraints = list_copy(table->constraints);
-		}
-		own = palloc(sizeof(SchemaConstraint));
-		*own = *key;
-		own->inherited = false;
-		foreach(lcc, copy->constraints)
-			if (lfirst(lcc) == key)
-				lfirst(lcc) = own;
-	}
-	return copy;
-}
-
-/*
- * The key of the whole is to lack parts, or to lack none any more: no command makes it so.  True
- * when it is such a difference.
- */
-bool
-plan_remake_key(Planner *p, const Difference *d)
-{
-	const SchemaConstraint *to;
-	const SchemaConstraint *from;
-	const char *reason = "not all partitions have it, or all have it now";
-
-	if (d->parent_kind != &schema_table_kind || !difference_is(d, SchemaIndex, invalid) ||
-		((const SchemaTable *) d->parent)->partition_key == NULL)
-		return false;
-	to = plan_find_key(d->parent, d->expected);
-	from = plan_find_key(d->parent_actual, d->actual);
-	if (to == NULL || from == NULL)
-		return false;
-	if (plan_drop_child(p, &schema_constraint_kind, &schema_table_kind, d->parent_actual, from,
-						PHASE_DETACH, reason))
-		plan_create_child(p, &schema_constraint_kind, &schema_table_kind, d->parent, to, reason);
-	dependents_recreate_object(p, &schema_index_kind, d->actual, d->parent_actual, reason);
-	return true;
-}
-
 /* ---------- steps ---------- */
-
-/*
- * A key that lacks parts is made for the whole alone: those that it has do not come with it,
- * though the server would have them so.
- */
-static void
-own_keys(Planner *p)
-{
-	Schema	   *expected = palloc(sizeof(Schema));
-	List	   *tables = NIL;
-	bool		differs = false;
-	ListCell   *lc;
-
-	foreach(lc, p->expected->tables)
-	{
-		SchemaTable *table = lfirst(lc);
-		SchemaTable *copy = own_keys_of(p, table);
-
-		differs |= copy != table;
-		tables = lappend(tables, copy);
-	}
-	if (!differs)
-		return;
-	*expected = *p->expected;
-	expected->tables = tables;
-	p->expected = expected;
-}
 
 void
 plan_take_apart(Planner *p)
@@ -374,7 +224,7 @@ plan_take_apart(Planner *p)
 
 	if (p->is_flat)
 		return;
-	own_keys(p);
+	plan_own_keys(p);
 	if (!p->options->allow_drop)
 		return;
 	foreach(lc, p->actual->tables)

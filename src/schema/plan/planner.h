@@ -40,6 +40,9 @@ extern void plan_order_inherited(Planner *p);
 extern const struct GraphNode *plan_find_row_column(const Planner *p, const SchemaTable *actual);
 /* When all steps are there: whether rows can be given the values of columns made again. */
 extern void plan_check_refilled(Planner *p);
+/* Storage and compression of a column whose type is set. */
+extern void plan_keep_storage(Planner *p, const SchemaTable *table, const SchemaColumn *column,
+							  const char *reason);
 /* Attributes of a column that CREATE TABLE and ADD COLUMN cannot say. */
 extern void plan_column_extras(Planner *p, const SchemaTable *table, const SchemaColumn *column,
 							   const char *reason);
@@ -120,6 +123,22 @@ extern bool plan_will_rebuild(const Planner *p, const SchemaTable *to, const Sch
 /* Whether a difference is of such a table, which is made as expected. */
 extern bool plan_is_of_rebuilt(const Planner *p, const Difference *d);
 
+/* plan_keys.c: what keys, their indexes and those of the whole have to do with each other */
+/* By its qualified name. */
+extern const SchemaIndex *plan_find_index(const SchemaTable *table, const char *name);
+/* The constraint that an index belongs to, or NULL. */
+extern const SchemaConstraint *plan_find_key(const SchemaTable *table, const SchemaIndex *index);
+/* Whether an index is part of one of the whole that other partitions have no part of. */
+extern bool plan_lacks_parts(const Planner *p, const SchemaTable *table, const SchemaIndex *index);
+/* The step comes after the index of the whole that another is part of. */
+extern void plan_need_whole(const Planner *p, const SchemaTable *table, const SchemaIndex *index,
+							PlanStep *step);
+/* From now on keys that come with none of the whole are partitions' own. */
+extern void plan_own_keys(Planner *p);
+/* Whether the index there is will do for a new key of its name. */
+extern bool plan_adopts_index(const Planner *p, const SchemaTable *live, const SchemaTable *table,
+							  const SchemaConstraint *key);
+
 /* plan_partitions.c: partitions that leave the whole for the time of a plan */
 
 /* Finds them; the live schema is from now on as it is when they have left. */
@@ -128,13 +147,6 @@ extern void plan_take_apart(Planner *p);
 extern void plan_detach_apart(Planner *p);
 /* When all steps are there: tables that become partitions wait for what they have too much. */
 extern void plan_order_attached(Planner *p);
-/* Whether an index is part of one of the whole that other partitions have no part of. */
-extern bool plan_lacks_parts(const Planner *p, const SchemaTable *table, const SchemaIndex *index);
-/* The step comes after the index of the whole that another is part of. */
-extern void plan_need_whole(const Planner *p, const SchemaTable *table, const SchemaIndex *index,
-							PlanStep *step);
-extern bool plan_remake_key(Planner *p, const Difference *d);
-extern const SchemaConstraint *plan_find_key(const SchemaTable *table, const SchemaIndex *index);
 /* A copy of a partition that is a table by itself, with all it had from the whole. */
 extern SchemaTable *plan_apart(const SchemaTable *table);
 
