@@ -139,6 +139,7 @@ ALTER FUNCTION validate_backup(text, jsonb) PARALLEL UNSAFE;
 -- What becomes of references that mean other rows in another database is said.
 DROP FUNCTION restore(text, jsonb, text, text, boolean, text, text, text, text, boolean);
 DROP FUNCTION restore_from_file(text, jsonb, text, text, boolean, text, text, text, text, boolean);
+DROP FUNCTION restore_end();
 DROP FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean);
 
 CREATE FUNCTION restore(
@@ -161,7 +162,9 @@ RETURNS TABLE (
     failed bigint,
     nulled_refs bigint,
     failure_details jsonb,
-    notes jsonb)
+    notes jsonb,
+    unchanged bigint,
+    deleted bigint)
 AS 'MODULE_PATHNAME', 'db_adapter_restore'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -192,7 +195,9 @@ RETURNS TABLE (
     failed bigint,
     nulled_refs bigint,
     failure_details jsonb,
-    notes jsonb)
+    notes jsonb,
+    unchanged bigint,
+    deleted bigint)
 AS 'MODULE_PATHNAME', 'db_adapter_restore_from_file'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -224,6 +229,28 @@ COMMENT ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, 
 -- It writes rows in bulk.
 REVOKE EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION restore_begin(jsonb, text, text, boolean, text, text, text, text, boolean, text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION restore_end()
+RETURNS TABLE (
+    "table" text,
+    inserted bigint,
+    updated bigint,
+    skipped bigint,
+    failed bigint,
+    nulled_refs bigint,
+    failure_details jsonb,
+    notes jsonb,
+    unchanged bigint,
+    deleted bigint)
+AS 'MODULE_PATHNAME', 'db_adapter_restore_end'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION restore_end() IS
+    'Ends a restore: verifies the whole and returns the counts per table';
+
+-- It writes rows in bulk.
+REVOKE EXECUTE ON FUNCTION restore_end() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION restore_end() TO pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION match_keys(
     backup_schema jsonb,

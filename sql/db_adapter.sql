@@ -630,7 +630,9 @@ RETURNS TABLE (
     failed bigint,
     nulled_refs bigint,
     failure_details jsonb,
-    notes jsonb)
+    notes jsonb,
+    unchanged bigint,
+    deleted bigint)
 AS 'MODULE_PATHNAME', 'db_adapter_restore'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -661,7 +663,9 @@ RETURNS TABLE (
     failed bigint,
     nulled_refs bigint,
     failure_details jsonb,
-    notes jsonb)
+    notes jsonb,
+    unchanged bigint,
+    deleted bigint)
 AS 'MODULE_PATHNAME', 'db_adapter_restore_from_file'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -729,7 +733,9 @@ RETURNS TABLE (
     failed bigint,
     nulled_refs bigint,
     failure_details jsonb,
-    notes jsonb)
+    notes jsonb,
+    unchanged bigint,
+    deleted bigint)
 AS 'MODULE_PATHNAME', 'db_adapter_restore_end'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 

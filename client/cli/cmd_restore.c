@@ -74,32 +74,69 @@ doubt_of(const dba_result *result, size_t row)
 	return repeated ? "several rows of the file have one match key: they are one row here" : "";
 }
 
+/* A count, and whether its column is there where all tables have none. */
+typedef struct Column
+{
+	const char *name;
+	const char *heading;
+	bool		always;
+} Column;
+
+static const Column columns[] = {{"inserted", "Inserted", true},
+								 {"updated", "Updated", true},
+								 {"deleted", "Deleted", false},
+								 {"unchanged", "Unchanged", false},
+								 {"skipped", "Skipped", true},
+								 {"failed", "Failed", true},
+								 {"nulled_refs", "References set to NULL", true}};
+
+#define COLUMNS (sizeof(columns) / sizeof(*columns))
+
+static bool
+is_shown(const dba_result *result, size_t column)
+{
+	return columns[column].always || call_total(result, columns[column].name) > 0;
+}
+
 /* The last column is there only where some table needs a note. */
+static CliTable *
+begin_table(Cli *cli, const dba_result *result)
+{
+	char		header[256] = "Table";
+	bool		doubts = false;
+
+	for (size_t c = 0; c < COLUMNS; c++)
+		if (is_shown(result, c))
+		{
+			strcat(strcat(header, "|>"), columns[c].heading);
+		}
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+		doubts |= *doubt_of(result, i) != '\0';
+	if (doubts)
+		strcat(header, "|Note");
+	return table_new(cli, header);
+}
+
 static void
 print_restored(Cli *cli, const dba_result *result, bool dry_run)
 {
-	static const char *const columns[] = {"inserted", "updated", "skipped", "failed",
-										  "nulled_refs"};
-	bool		doubts = false;
-	CliTable   *table;
+	CliTable   *table = begin_table(cli, result);
 
-	for (size_t i = 0; i < dba_result_rows(result); i++)
-		doubts |= *doubt_of(result, i) != '\0';
-	table = table_new(cli, doubts ? "Table|>Inserted|>Updated|>Skipped|>Failed|>References set to "
-									"NULL|Note"
-								  : "Table|>Inserted|>Updated|>Skipped|>Failed|>References set to "
-									"NULL");
 	for (size_t i = 0; i < dba_result_rows(result); i++)
 	{
-		char		numbers[5][40];
-		const char *texts[7] = {dba_result_text(result, i, "table"), [6] = doubt_of(result, i)};
+		char		numbers[COLUMNS][40];
+		const char *texts[COLUMNS + 2] = {dba_result_text(result, i, "table")};
+		int			n = 1;
 
-		for (int c = 0; c < 5; c++)
+		for (size_t c = 0; c < COLUMNS; c++)
 		{
+			if (!is_shown(result, c))
+				continue;
 			snprintf(numbers[c], sizeof(numbers[c]), "%s",
-					 text_thousands(call_number(result, i, columns[c])));
-			texts[c + 1] = numbers[c];
+					 text_thousands(call_number(result, i, columns[c].name)));
+			texts[n++] = numbers[c];
 		}
+		texts[n] = doubt_of(result, i);
 		table_add(table, texts);
 	}
 	table_print(table);

@@ -492,7 +492,8 @@ extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_
  * then of rows moved.  The result has one row a table: table, source_rows,
  * destination_rows, new, changed, same, only_there, ambiguous (several rows under
  * one match key, or changed under one with a NULL in it: left alone), deleted, and restore's
- * columns (rows that others hold: "not_deleted" in notes, and in failure_details); rows with outside true are of other tables that a deletion reached.  The
+ * columns (rows that others hold: "not_deleted" in notes, and in failure_details; unchanged
+ * at the end); rows with outside true are of other tables that a deletion reached.  The
  * request is the destination's; an error of the source says so.
  */
 extern DBA_API dba_request dba_sync(dba_client *source, dba_client *destination,

@@ -27,6 +27,8 @@ TRUNCATE places, visits;
 INSERT INTO capitals (slug, size, seat) VALUES ('b', 10, 'x'), ('a', 20, 'y'), ('c', 30, 'z');
 SELECT "table", inserted, updated, skipped, failed FROM db_adapter.restore(:'file');
 SELECT * FROM rows_of() EXCEPT ALL TABLE before;
+UPDATE places SET size = size + 1;
+UPDATE visits SET place_id = NULL;
 SELECT "table", inserted, updated, skipped, failed FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT * FROM rows_of() EXCEPT ALL TABLE before;
 DELETE FROM visits;

@@ -17,7 +17,7 @@ INSERT INTO r (slug, p_id, peer, kind, subject) VALUES ('victim', 99, 99, 'p', 9
 SELECT "table", inserted, skipped, nulled_refs, jsonb_pretty(failure_details) AS details, notes FROM db_adapter.restore(:'file');
 SELECT r.slug, p.slug AS p, peer.slug AS peer, r.kind, subject.slug AS subject FROM r LEFT JOIN p ON p.id = p_id LEFT JOIN r peer ON peer.id = r.peer LEFT JOIN p subject ON subject.id = r.subject ORDER BY 1;
 -- overwritten they stay as they were
-SELECT "table", updated, skipped, failed, nulled_refs FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT "table", updated, unchanged, skipped, failed, nulled_refs FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT r.slug, p.slug AS p, peer.slug AS peer, r.kind, subject.slug AS subject FROM r LEFT JOIN p ON p.id = p_id LEFT JOIN r peer ON peer.id = r.peer LEFT JOIN p subject ON subject.id = r.subject ORDER BY 1;
 -- where NULL will do it is NULL
 ALTER TABLE r ALTER p_id DROP NOT NULL, ALTER peer DROP NOT NULL, ALTER subject DROP NOT NULL;

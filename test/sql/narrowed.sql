@@ -25,7 +25,7 @@ SELECT "table", inserted, failed, failure_details, jsonb_pretty(notes) FROM db_a
 SELECT * FROM t ORDER BY id;
 -- rows that are skipped are given nothing, and those overwritten are
 SELECT skipped, notes FROM db_adapter.restore(:'file');
-SELECT updated, notes -> 'narrowed_values' -> 'num' AS num FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT updated, unchanged, notes -> 'narrowed_values' -> 'num' AS num FROM db_adapter.restore(:'file', mode => 'overwrite');
 -- a file without types
 TRUNCATE t;
 ALTER TABLE t DROP clock;

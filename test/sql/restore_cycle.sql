@@ -21,6 +21,10 @@ select db_adapter.backup_document(:'bs', 'u1') as doc \gset
 select * from db_adapter.restore(:'doc', user_id => 'u2');
 select * from db_adapter.restore(:'doc', user_id => 'u2');
 select * from db_adapter.restore(:'doc', user_id => 'u2', mode=>'overwrite');
+update cat set parent_id = null where user_id = 'u2' and id % 2 = 0;
+update emp set boss_id = id where user_id = 'u2';
+update a set b_id = (select min(id) from b where user_id = 'u2') where user_id = 'u2';
+select * from db_adapter.restore(:'doc', user_id => 'u2', mode=>'overwrite');
 
 select count(*) from cat x join cat p on p.id=x.parent_id join cat ox on ox.user_id='u1' and ox.slug=x.slug join cat op on op.id=ox.parent_id and op.slug=p.slug where x.user_id='u2' and p.user_id='u2';
 select count(*) from emp x join emp p on p.id=x.boss_id join emp ox on ox.user_id='u1' and ox.slug=x.slug join emp op on op.id=ox.boss_id and op.slug=p.slug where x.user_id='u2' and p.user_id='u2';

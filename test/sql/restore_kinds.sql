@@ -22,12 +22,13 @@ SELECT "table", inserted, skipped, failed, failure_details -> 0 -> 'sqlstate' AS
 
 -- A view that writes through: its key is kept, and taken, unless the view has a default.
 CREATE TABLE base (id serial PRIMARY KEY, user_id text, slug text, secret int DEFAULT 1, UNIQUE (user_id, slug));
-CREATE VIEW simple AS SELECT id, user_id, slug FROM base;
+CREATE VIEW simple AS SELECT id, user_id, slug, secret FROM base;
 INSERT INTO simple (user_id, slug) SELECT 'u1', 's' || i FROM generate_series(1, 3) i;
 SELECT db_adapter.backup_document('{"tables": [{"name": "simple"}]}', 'u1') AS file \gset
 SELECT inserted, failed, failure_details -> 0 -> 'constraint' AS first FROM db_adapter.restore(:'file', user_id => 'u2');
 ALTER VIEW simple ALTER id SET DEFAULT nextval('base_id_seq');
 SELECT * FROM db_adapter.restore(:'file', user_id => 'u2');
+UPDATE base SET secret = 2 WHERE user_id = 'u2' AND slug = 's2';
 SELECT * FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
 
 -- Inherited tables.
@@ -51,13 +52,14 @@ SELECT "sl""ug", "table", "end", "c1" FROM "Other ""S"."T; --" WHERE "user id" =
 DROP SCHEMA "Other ""S" CASCADE;
 
 -- Rows without a match key exist when their key does.
-CREATE TABLE tags (id serial PRIMARY KEY, user_id text, slug text, UNIQUE (user_id, slug));
+CREATE TABLE tags (id serial PRIMARY KEY, user_id text, slug text, hue text DEFAULT 'red', UNIQUE (user_id, slug));
 CREATE TABLE links (tag_id int REFERENCES tags, other_id int REFERENCES tags, weight int, PRIMARY KEY (tag_id, other_id));
 INSERT INTO tags (user_id, slug) SELECT 'u1', 't' || i FROM generate_series(1, 4) i;
 INSERT INTO links SELECT a.id, b.id, a.id * 10 + b.id FROM tags a, tags b WHERE a.user_id = 'u1' AND b.user_id = 'u1' AND a.id < b.id;
 \set schema '{"tables": [{"name": "tags"}, {"name": "links", "pk": ["tag_id", "other_id"], "slug_field": null, "user_field": null, "parents": [{"table": "tags", "field": "tag_id"}, {"table": "tags", "field": "other_id"}]}]}'
 SELECT db_adapter.backup_document(:'schema', 'u1') AS file \gset
 SELECT * FROM db_adapter.restore(:'file', user_id => 'u2');
+UPDATE links SET weight = 0 WHERE tag_id IN (SELECT id FROM tags WHERE user_id = 'u2');
 SELECT * FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
 SELECT a.slug, b.slug, weight FROM links JOIN tags a ON a.id = tag_id JOIN tags b ON b.id = other_id WHERE a.user_id = 'u2' ORDER BY 1, 2;
 
@@ -78,6 +80,9 @@ CREATE POLICY own ON tags TO regress_restorer USING (user_id = 'u3') WITH CHECK 
 SET ROLE regress_restorer;
 SELECT "table", inserted, skipped, failed, failure_details -> 0 AS first, notes FROM db_adapter.restore(:'file', user_id => 'u3');
 SELECT "table", inserted, skipped, failed, failure_details -> 0 -> 'sqlstate' AS first FROM db_adapter.restore(:'file', user_id => 'u4');
+RESET ROLE;
+UPDATE tags SET hue = 'blue' WHERE user_id = 'u3';
+SET ROLE regress_restorer;
 SELECT "table", inserted FROM db_adapter.restore(:'file', user_id => 'u3', mode => 'overwrite');
 SELECT "table", inserted FROM db_adapter.restore(:'file', user_id => 'u3', constraints => 'revalidate');
 SELECT * FROM db_adapter.restore_from_file('/etc/passwd');
@@ -124,6 +129,7 @@ INSERT INTO steps (slug, does, recipe_id) SELECT s, r.slug || ' ' || s, r.id FRO
 SELECT db_adapter.backup_document('{"tables": [{"name": "recipes"}, {"name": "steps", "user_field": null, "parent": {"table": "recipes", "field": "recipe_id"}}]}', 'u1') AS file \gset
 SELECT inserted, skipped FROM db_adapter.restore(:'file', user_id => 'u2');
 SELECT inserted, skipped FROM db_adapter.restore(:'file', user_id => 'u2');
+UPDATE steps SET does = 'nothing' WHERE recipe_id IN (SELECT id FROM recipes WHERE user_id = 'u2');
 SELECT inserted, updated FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
 SELECT r.slug, s.does FROM recipes r JOIN steps s ON s.recipe_id = r.id WHERE user_id = 'u2' ORDER BY 1, 2;
 
@@ -136,7 +142,9 @@ INSERT INTO below (user_id, slug, unnamed_id) SELECT user_id, 'of ' || id, id FR
 SELECT db_adapter.backup_document('{"tables": [{"name": "unnamed"}, {"name": "below", "parent": {"table": "unnamed", "field": "unnamed_id"}}]}', 'u1') AS file \gset
 SELECT inserted, skipped, notes FROM db_adapter.restore(:'file', user_id => 'u2');
 SELECT inserted, skipped, notes FROM db_adapter.restore(:'file', user_id => 'u2');
-SELECT inserted, updated, notes FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
+-- what is equal and reads otherwise is updated, the rest is as it was
+UPDATE unnamed SET n = 2.0 WHERE user_id = 'u2' AND n = 2;
+SELECT inserted, updated, unchanged, notes FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
 DELETE FROM below WHERE user_id = 'u2';
 DELETE FROM unnamed WHERE id = (SELECT min(id) FROM unnamed WHERE user_id = 'u2' AND slug IS NULL);
 SELECT inserted, skipped, notes FROM db_adapter.restore(:'file', user_id => 'u2');

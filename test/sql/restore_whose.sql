@@ -81,6 +81,7 @@ SELECT db_adapter.backup_document(:'schema', 'alice') AS file \gset
 SELECT inserted, updated, failed FROM db_adapter.restore(:'file', user_id => 'carol');
 UPDATE nodes SET body = 'changed', parent = NULL WHERE tenant = 'alice';
 SELECT inserted, updated, failed FROM db_adapter.restore(:'file', user_id => 'alice', mode => 'overwrite');
+UPDATE nodes SET body = 'changed', parent = NULL WHERE tenant = 'alice';
 SELECT inserted, updated, failed FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT * FROM nodes ORDER BY tenant, id;
 
@@ -88,6 +89,7 @@ SELECT * FROM nodes ORDER BY tenant, id;
 CREATE TABLE loose (tenant text NOT NULL, id int NOT NULL, slug text NOT NULL, body text);
 INSERT INTO loose VALUES ('alice', 1, 'a', 'alice'), ('bob', 1, 'x', 'bob');
 SELECT db_adapter.backup_document('{"tables": [{"name": "loose", "user_field": "tenant"}]}', 'alice') AS file \gset
+UPDATE loose SET body = 'changed' WHERE tenant = 'alice';
 SELECT * FROM db_adapter.restore(:'file', user_id => 'alice', mode => 'overwrite');
 SELECT inserted, skipped FROM db_adapter.restore(:'file', user_id => 'alice');
 CREATE UNIQUE INDEX ON loose (tenant, slug);
@@ -96,8 +98,9 @@ SELECT updated FROM db_adapter.restore(:'file', user_id => 'alice', mode => 'ove
 SELECT * FROM loose ORDER BY tenant;
 -- What policies or triggers keep as it is was not updated.
 CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+UPDATE loose SET body = 'changed' WHERE tenant = 'alice';
 CREATE TRIGGER keep BEFORE UPDATE ON loose FOR EACH ROW EXECUTE FUNCTION keep();
-SELECT updated, skipped, notes FROM db_adapter.restore(:'file', user_id => 'alice', mode => 'overwrite');
+SELECT updated, skipped, unchanged, notes FROM db_adapter.restore(:'file', user_id => 'alice', mode => 'overwrite');
 
 -- A foreign key over the tenant column: rows are told apart by the tenant all the same.
 CREATE TABLE a (user_id text, id int, slug text NOT NULL, PRIMARY KEY (user_id, id), UNIQUE (user_id, slug));

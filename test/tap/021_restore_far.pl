@@ -78,7 +78,11 @@ is(content('far', 'public', 'u3'), $there, 'and arrives');
 is($node->safe_psql('near', $restore . q{db_adapter.restore(text, user_id => 'u3') r}),
 	'authors 0 0 20 0, books 0 0 15 0', 'a second one finds every row');
 is($node->safe_psql('near', $restore . q{db_adapter.restore(text, user_id => 'u3', mode => 'overwrite') r}),
+	'authors 0 0 0 0, books 0 0 0 0', 'or has nothing to overwrite');
+$node->safe_psql('far', q{UPDATE authors SET born = NULL WHERE user_id = 'u3'; UPDATE books SET price = 0 WHERE user_id = 'u3'});
+is($node->safe_psql('near', $restore . q{db_adapter.restore(text, user_id => 'u3', mode => 'overwrite') r}),
 	'authors 0 20 0 0, books 0 15 0 0', 'or overwrites it');
+is(content('far', 'public', 'u3'), $there, 'with what the file says');
 is($node->safe_psql('near', $restore . q{db_adapter.restore(replace(text, '"price":7,', '"price":700,'), user_id => 'u4', accept_damaged => true) r}),
 	'authors 20 0 0 0, books 14 0 0 1', 'a row that the other side refuses fails alone');
 is(content('far', 'public', 'u1'), $there, 'and nothing of the first tenant has changed');

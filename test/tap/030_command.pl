@@ -286,7 +286,9 @@ command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '--dry-run' ], 0, qr/b
 is(rows(), '', 'and nothing is there');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y' ], 0, qr/authors +3 .*books +1,200 /s, qr/^$/, 'restore');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y' ], 0, qr/books +0 +0 +1,200 /, qr/^$/, 'restore again skips');
-command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'overwrite' ], 0, qr/books +0 +1,200 /, qr/^$/, 'restore again overwrites');
+$node->safe_psql('other', q{UPDATE books SET title = title || '?'});
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'overwrite' ], 0, qr/books +0 +1,200 +0 +0 /, qr/^$/, 'restore again overwrites');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'overwrite' ], 0, qr/Updated +Unchanged +Skipped.*books +0 +0 +1,200 /s, qr/^$/, 'and once more leaves all as it is');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail' ], 4, undef, undef, 'restore again fails');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail', '-v' ], 4, undef, qr/^SQLSTATE: 23505$/m, 'and -v says with which SQLSTATE');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail', '--json' ], 4, qr/"sqlstate":\t"23505"/, undef, 'restore again fails --json');

@@ -80,6 +80,8 @@ my $view = q{
 	SET ROLE mallory;
 	ALTER TABLE app.hers RENAME TO kept;
 	CREATE VIEW app.hers AS SELECT id, user_id, slug, v + att.tells(0) AS v FROM app.kept;};
+# What an update shall change back.
+my $differ = 'UPDATE app.hers SET v = -1;';
 my $triggers = q{
 	SET ROLE mallory;
 	CREATE TRIGGER fires BEFORE INSERT OR UPDATE OR DELETE ON app.hers FOR EACH ROW EXECUTE FUNCTION att.fires();};
@@ -252,16 +254,17 @@ my %attacks = (
 	'digest: a cast to text' => [ $cast, "SELECT count(*) FROM db_adapter.digest($docs, 'app.docs', 'u1')" ],
 	"digest_rows: $in_view" => [ $view, "SELECT * FROM db_adapter.digest_rows($schema, 'app.hers', '{0}')" ],
 	"match_keys: $in_view" => [ $view, q{SELECT * FROM db_adapter.match_keys('{"tables": [{"name": "app.hers"}]}', 'app.hers', '[{"slug": "s", "user_id": "u1"}]', '[{"slug": "s", "user_id": "u1"}]')} ],
-	'restore: triggers of a table' => [ $triggers, "SELECT inserted FROM db_adapter.restore(db_adapter.backup_document($schema, 'u1'), mode => 'overwrite')" ],
+	'restore: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/restore', $schema, overwrite => true);$differ$triggers",
+		"SELECT inserted FROM db_adapter.restore(pg_read_file('$directory/restore'), mode => 'overwrite')" ],
 	"restore: $in_view" => [ "SELECT db_adapter.backup_to_file('$directory/restore_view', $schema, overwrite => true);$view",
 		"SELECT * FROM db_adapter.restore(pg_read_file('$directory/restore_view'))" ],
-	'restore_from_file: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/triggers', $schema, overwrite => true);$triggers",
+	'restore_from_file: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/triggers', $schema, overwrite => true);$differ$triggers",
 		"SELECT inserted FROM db_adapter.restore_from_file('$directory/triggers', mode => 'overwrite')" ],
 	"restore_begin: $in_view" => [ "SELECT db_adapter.backup_to_file('$directory/begin', $schema, overwrite => true);$view",
 		"BEGIN; SELECT db_adapter.restore_begin($schema); SELECT db_adapter.restore_data(pg_read_file('$directory/begin'))" ],
-	'restore_data: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/chunks', $schema, overwrite => true);$triggers",
+	'restore_data: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/chunks', $schema, overwrite => true);$differ$triggers",
 		"BEGIN; SELECT db_adapter.restore_begin(mode => 'overwrite'); SELECT db_adapter.restore_data(pg_read_file('$directory/chunks')); SELECT updated FROM db_adapter.restore_end(); COMMIT" ],
-	'restore_end: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/end', $schema, overwrite => true);$triggers",
+	'restore_end: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/end', $schema, overwrite => true);$differ$triggers",
 		"BEGIN; SELECT db_adapter.restore_begin(mode => 'overwrite'); SELECT db_adapter.restore_data(pg_read_file('$directory/end')); SELECT updated FROM db_adapter.restore_end(); COMMIT" ],
 	'delete_rows: triggers of a table' => [ $triggers,
 		qq{SELECT * FROM db_adapter.delete_rows($schema, '{"app.hers": [{"slug": "s", "user_id": "u1"}]}')} ],

@@ -34,6 +34,7 @@ typedef enum SyncColumn
 	COLUMN_NOTES,
 	COLUMN_DELETED,
 	COLUMN_OUTSIDE,
+	COLUMN_UNCHANGED,
 	COLUMNS
 } SyncColumn;
 
@@ -43,7 +44,7 @@ static const char *const column_names[COLUMNS] = {
 	"only_there",  "ambiguous",		  "inserted",
 	"updated",	   "skipped",		  "failed",
 	"nulled_refs", "failure_details", "notes",
-	"deleted",	   "outside"};
+	"deleted",	   "outside",		  "unchanged"};
 
 static const char *
 sync_number(Sync *sync, int64_t number)
@@ -205,17 +206,21 @@ sync_add_held(Sync *sync, const char *table, const char **values)
 							 arena_strndup(&sync->arena, details + 1, strlen(details) - 2));
 }
 
-/* Rows that came the first time were found when all were brought once more. */
+/* Rows that came the first time were found when all were brought once more, mostly as they are. */
 static void
 sync_add_first(Sync *sync, const char *table, const char **values)
 {
-	int64_t		inserted = sync_count(sync->first, table, COLUMN_INSERTED);
 	SyncColumn	found = sync->mode == MODE_SKIP ? COLUMN_SKIPPED : COLUMN_UPDATED;
-	int64_t		again = sync_count(sync->restored, table, found);
+	int64_t		inserted = sync_count(sync->first, table, COLUMN_INSERTED);
+	int64_t		updated = sync_count(sync->first, table, COLUMN_UPDATED);
+	int64_t		unchanged = sync_count(sync->restored, table, COLUMN_UNCHANGED);
+	int64_t		twice = inserted + updated > unchanged ? inserted + updated - unchanged : 0;
+	int64_t		rest = sync_count(sync->restored, table, found) + updated - twice;
 
 	values[COLUMN_INSERTED] =
 		sync_number(sync, inserted + sync_count(sync->restored, table, COLUMN_INSERTED));
-	values[found] = sync_number(sync, again > inserted ? again - inserted : 0);
+	values[COLUMN_UNCHANGED] = sync_number(sync, unchanged - (inserted + updated - twice));
+	values[found] = sync_number(sync, rest > 0 ? rest : 0);
 }
 
 static void
@@ -238,6 +243,8 @@ sync_fill_row(Sync *sync, const SyncTable *table, const char **values)
 		if (values[i] == NULL)
 			values[i] = i == COLUMN_DETAILS ? "[]" : i == COLUMN_NOTES ? "{}" : "0";
 	}
+	values[COLUMN_UNCHANGED] =
+		sync_number(sync, sync_count(sync->restored, table->name, COLUMN_UNCHANGED));
 	if (sync->first != NULL)
 		sync_add_first(sync, table->name, values);
 	sync_add_held(sync, table->name, values);

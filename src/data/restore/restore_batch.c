@@ -329,6 +329,11 @@ count_row(RestoreTable *t, RestoreRow *row)
 		case ROW_SKIPPED:
 			if (row->referenced)
 				break;
+			if (restore_find_unchanged(row))
+			{
+				t->counts.unchanged++;
+				break;
+			}
 			t->counts.skipped++;
 			t->counts.suppressed += row->written.suppressed && !row->found_only;
 			t->counts.untouched += row->written.untouched;
@@ -350,7 +355,8 @@ count_row(RestoreTable *t, RestoreRow *row)
 		default:
 			elog(ERROR, "row in state %d was not settled", row->state);
 	}
-	if (row->state == ROW_INSERTED || row->state == ROW_UPDATED)
+	/* What is here already was carried over no better. */
+	if (row->state == ROW_INSERTED || row->state == ROW_UPDATED || restore_find_unchanged(row))
 	{
 		t->counts.nulled += row->refs.nulled;
 		count_narrowed(t, row);
@@ -387,7 +393,7 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		return;
 	}
 	restore_key_lead(t, row, true);
-	if (row->state != ROW_SKIPPED && row->refs.later != 0)
+	if ((row->state != ROW_SKIPPED || restore_find_unchanged(row)) && row->refs.later != 0)
 		restore_waiting_remember(t, row);
 }
 

@@ -31,6 +31,7 @@ typedef struct LaterRef
 	int64		row_index;
 	int64		line;
 	bool		existed;		/* it was here before: NULL must be set as well */
+	bool	   *unchanged;		/* of the row, as counted so far; NULL where it was written */
 	IdKey		row_source;
 	RestorePlace place;
 	bool		has_source;		/* else the reference is NULL in the file */

@@ -77,12 +77,25 @@ was_written(const RestoreTable *t, TransactionId origin)
 		   TransactionIdIsCurrentTransactionId(origin);
 }
 
-/* Whether the row, which is here, is given what the file says. */
-bool
-restore_find_updates(const RestoreTable *t, const RestoreRow *row)
+/* Whether the row, which is here, shall be what the file says. */
+static bool
+wants(const RestoreTable *t, const RestoreRow *row)
 {
 	return row->state == ROW_EXISTS && !row->referenced && !row->match.superseded &&
 		   (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
+}
+
+bool
+restore_find_updates(const RestoreTable *t, const RestoreRow *row)
+{
+	return wants(t, row) && !row->match.same;
+}
+
+bool
+restore_find_unchanged(const RestoreRow *row)
+{
+	return row->state == ROW_SKIPPED && row->match.same && !row->referenced &&
+		   !row->match.superseded;
 }
 
 /* The key of a row that exists, but for what it is to be given of the file's. */
@@ -95,13 +108,15 @@ take_key(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot)
 		bool		isnull;
 		Datum		value;
 
-		if ((t->key.renamed[i] || t->key.data[i] == KEY_DATA_WRITTEN) &&
-			restore_find_updates(t, row))
+		if ((t->key.renamed[i] || t->key.data[i] == KEY_DATA_WRITTEN) && wants(t, row))
 			continue;
 		value = slot_getattr(slot, i + 3, &isnull);
-		if (t->key.data[i] == KEY_DATA_FIXED && restore_find_updates(t, row) &&
+		if (t->key.data[i] == KEY_DATA_FIXED && wants(t, row) &&
 			!restore_key_is_same(t, row, i, value, isnull))
+		{
 			row->key.differs = i + 1;
+			row->match.same = false;
+		}
 		row->nulls[at] = isnull;
 		if (!isnull)
 			row->values[at] = valuereader_copy(t->columns.readers[at], value);
@@ -132,8 +147,11 @@ take_existing(TupleTableSlot *slot, void *arg)
 
 		row->match.made = was_made(t, origin);
 		row->match.repeated = was_written(t, origin);
+		column++;
 	}
-	if (t->key.written && restore_find_updates(t, row))
+	if (restore_statement_tells_same(t))
+		row->match.same = DatumGetBool(slot_getattr(slot, column, &isnull));
+	if (t->key.written && wants(t, row))
 		restore_key_here(t, row, slot, 3);
 	take_key(t, row, slot);
 	MemoryContextSwitchTo(oldcxt);
@@ -205,7 +223,7 @@ static void
 supersede_others(RestoreTable *t, int from, RestoreRow *row)
 {
 	for (RestoreRow *other = &t->batch.rows[from]; other < row; other++)
-		if (restore_find_updates(t, other) && other->key.has_source &&
+		if (wants(t, other) && other->key.has_source &&
 			(t->key.written ? idkey_equal(&other->key.here, &row->key.here)
 							: idkey_equal(&other->key.target, &row->key.target)))
 		{
@@ -231,9 +249,33 @@ accept_existing(RestoreTable *t, int from, int to)
 		if (restore_find_updates(t, row))
 			restore_update_use(t);
 		restore_key_target(t, row);
-		if (restore_find_updates(t, row) && row->key.has_source)
+		if (wants(t, row) && row->key.has_source)
 			supersede_others(t, from, row);
 	}
+}
+
+/* Rows found by all they hold may be equal and yet read otherwise. */
+static void
+compare_nullkeys(RestoreTable *t, int from, int to)
+{
+	bool		same[BATCH_ROWS] = {false};
+	int			count = 0;
+
+	query_rows_clear(t->sql.rows);
+	for (int i = from; i < to; i++)
+	{
+		RestoreRow *row = &t->batch.rows[i];
+
+		if (row->match.nullkey == NULL || !restore_find_updates(t, row))
+			continue;
+		query_rows_put(t->sql.rows, row->values, row->nulls);
+		count++;
+	}
+	if (count == 0)
+		return;
+	query_execute_over(restore_update_find_same(t), t->sql.relations, restore_update_take, same);
+	for (int i = from; i < to; i++)
+		t->batch.rows[i].match.same |= same[i];
 }
 
 static void
@@ -254,7 +296,7 @@ void
 restore_find_existing(RestoreTable *t, int from, int to)
 {
 	if (put_unsearched(t, from, to) > 0)
-		query_execute_over(t->sql.probe, t->sql.relations, take_existing, t);
+		query_execute_over(restore_statement_probe(t), t->sql.relations, take_existing, t);
 	if (IsolationUsesXactSnapshot() && !t->match.covered)
 		refuse_unseen(t, from, to);
 	restore_lookup_find(t, from, to);
@@ -288,11 +330,13 @@ restore_find_prepare(RestoreTable *t, int from, int to)
 	{
 		restore_find_existing(t, from, to);
 		restore_nullkey_find(t, from, to);
+		compare_nullkeys(t, from, to);
 		accept_existing(t, from, to);
 	}
 	else
 	{
 		restore_nullkey_find(t, from, to);
+		compare_nullkeys(t, from, to);
 		accept_existing(t, from, to);
 		pass_over_referenced(t, from, to);
 	}
@@ -318,7 +362,7 @@ restore_find_release(RestoreTable *t, RestoreRow *row)
 	restore_nullkey_release(t, row);
 	row->state = ROW_READ;
 	row->match.held = row->match.found = row->match.made = row->match.repeated = false;
-	row->match.superseded = false;
+	row->match.superseded = row->match.same = false;
 	row->key.differs = 0;
 	row->match.searched = row->converted = false;
 	row->refs.json_done = row->refs.later = 0;

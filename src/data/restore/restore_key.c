@@ -172,7 +172,7 @@ draw_default(RestoreTable *t, RestoreRow *row, int part)
 
 		/* Printed without the conversion that an assignment to the column implies. */
 		t->key.defaults[part] = query_prepare(
-			t->cxt, psprintf("SELECT %s", restore_statement_cast(t, at, text ? text : "NULL")), 0,
+			t->cxt, psprintf("SELECT %s", restore_table_cast(t, at, text ? text : "NULL")), 0,
 			NULL);
 	}
 	query_execute(t->key.defaults[part], NULL, NULL, false, take_drawn, &drawn);

@@ -16,27 +16,30 @@ typedef struct LaterBatch
 	int			ref;
 	List	   *later;
 	bool		updated[BATCH_ROWS];
+	bool		same[BATCH_ROWS];	/* it was so before */
 } LaterBatch;
 
 /*
  * Rows for the UPDATE hold what names them and the new value, nothing else; where the
  * target was not found the value stays NULL, which is what the row has, or gets where it
- * was here before.
+ * was here before.  Those that existed, or all that are not so already; how many.
  */
-static void
-set_later(void *arg)
+static int
+put_later(LaterBatch *batch, bool existed)
 {
-	LaterBatch *batch = arg;
 	int			columns = batch->t->rel->ncolumns;
+	int			count = 0;
 	ListCell   *lc;
 
-	memset(batch->updated, false, sizeof(batch->updated));
 	query_rows_clear(batch->t->sql.rows);
 	foreach(lc, batch->later)
 	{
 		LaterRef   *later = lfirst(lc);
 		RestoreRow	row = {0};
 
+		if (existed ? !later->existed : batch->same[foreach_current_index(lc)])
+			continue;
+		count++;
 		row.values = palloc0(sizeof(Datum) * (columns + 1));
 		row.nulls = palloc(sizeof(bool) * (columns + 1));
 		/* All NULL but for what is put below. */
@@ -48,8 +51,43 @@ set_later(void *arg)
 		row.nulls[columns] = false;
 		query_rows_put(batch->t->sql.rows, row.values, row.nulls);
 	}
-	query_execute_over(restore_update_later(batch->t, batch->ref), batch->t->sql.relations,
-					   restore_update_take, batch->updated);
+	return count;
+}
+
+/* A reference that a row has already is not set again. */
+static void
+set_later(void *arg)
+{
+	LaterBatch *batch = arg;
+	RestoreTable *t = batch->t;
+
+	memset(batch->updated, false, sizeof(batch->updated));
+	memset(batch->same, false, sizeof(batch->same));
+	if (put_later(batch, true) > 0)
+		query_execute_over(restore_update_later_same(t, batch->ref), t->sql.relations,
+						   restore_update_take, batch->same);
+	if (put_later(batch, false) > 0)
+		query_execute_over(restore_update_later(t, batch->ref), t->sql.relations,
+						   restore_update_take, batch->updated);
+}
+
+/* A row of which nothing else has changed is one that was updated, after all. */
+static void
+count_changed(LaterBatch *batch)
+{
+	ListCell   *lc;
+
+	foreach(lc, batch->later)
+	{
+		LaterRef   *later = lfirst(lc);
+
+		if (!batch->updated[foreach_current_index(lc)] || later->unchanged == NULL ||
+			!*later->unchanged)
+			continue;
+		*later->unchanged = false;
+		batch->t->counts.unchanged--;
+		batch->t->counts.updated++;
+	}
 }
 
 /* What a trigger or a policy has left as it was. */
@@ -59,7 +97,7 @@ count_untouched(LaterBatch *batch)
 	ListCell   *lc;
 
 	foreach(lc, batch->later)
-		if (!batch->updated[foreach_current_index(lc)])
+		if (!batch->updated[foreach_current_index(lc)] && !batch->same[foreach_current_index(lc)])
 		{
 			LaterRef   *later = lfirst(lc);
 
@@ -85,6 +123,7 @@ write_later(LaterBatch *batch)
 	error = query_attempt(set_later, batch, true);
 	if (error == NULL)
 	{
+		count_changed(batch);
 		count_untouched(batch);
 		return;
 	}

@@ -101,7 +101,7 @@ append_content(StringInfo out, const RestoreTable *t, char alias)
 
 			if (!is_compared(t, i))
 				continue;
-			name = restore_statement_cast(t, i, name);
+			name = restore_table_cast(t, i, name);
 			if (!OidIsValid(
 					lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC)->hash_extended_proc))
 				name = relation_text(name, type);
@@ -175,8 +175,8 @@ read_rows(RestoreNullkey *u)
 	for (int i = 0; i < t->key.count; i++)
 		appendStringInfo(
 			&sql, ", %s",
-			restore_statement_cast(t, t->key.columns[i],
-								   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
+			restore_table_cast(t, t->key.columns[i],
+							   psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted)));
 	if (u->by_place)
 		appendStringInfoString(&sql, ", x.ctid");
 	appendStringInfo(&sql, " FROM %s AS x WHERE (%s", t->table->source,

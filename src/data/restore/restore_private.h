@@ -116,6 +116,7 @@ typedef struct RowMatch
 	bool		ambiguous;		/* several rows here are like it */
 	bool		of_none;		/* what was found is no tenant's */
 	bool		reported;		/* it was not found, and that was said */
+	bool		same;			/* an update would change nothing */
 } RowMatch;
 
 /* What has become of its references. */
@@ -166,6 +167,7 @@ typedef struct RestoreRef
 	JsonPlace  *place;			/* for REF_JSON */
 	bool		copied;			/* its values stay as the file has them */
 	QueryPlan  *later;			/* sets it alone */
+	QueryPlan  *later_same;		/* finds the rows where that would change nothing */
 } RestoreRef;
 
 /* The statements for rows that bring the same columns. */
@@ -173,6 +175,8 @@ typedef struct RestoreStatements
 {
 	Bitmapset  *given;			/* indexes into rel->columns */
 	QueryPlan  *insert;
+	QueryPlan  *probe;			/* says also whether an update would change anything; or NULL */
+	QueryPlan  *same;			/* finds rows of which it would change nothing; NULL until needed */
 	QueryPlan  *update;			/* NULL when there is nothing to set */
 	bool		update_tried;
 } RestoreStatements;
@@ -317,6 +321,8 @@ typedef struct TableCounts
 	int64		not_found;		/* rows that were looked up */
 	int64		tenants_made;	/* of the table whose rows are the tenants */
 	int64		tenants_found;
+	int64		unchanged;		/* rows here that hold what the file says */
+	int64		deleted;		/* rows of the tenant that the file does not have */
 } TableCounts;
 
 /* A row that was looked up and is not here, for those who refer to it. */
@@ -403,6 +409,8 @@ extern bool restore_table_draws(const RestoreTable *t);
 extern bool restore_table_keeps_ids(const RestoreTable *t);
 /* Whether the column is given by the caller, whatever the file says. */
 extern bool restore_table_is_tenant(const RestoreTable *t, int column);
+/* The expression as the type that the column's values have here. */
+extern char *restore_table_cast(const RestoreTable *t, int column, const char *expression);
 
 /* restore_match.c */
 /* By what a row is told to be here, and whether rows must be looked for at all. */
@@ -437,7 +445,6 @@ extern void restore_statement_use(RestoreTable *t, const Bitmapset *given);
 extern void restore_statement_keys(StringInfo out, const RestoreTable *t);
 /* "x.column = b.column AND …" for what makes a row exist, but for the tenant where asked. */
 extern void restore_statement_where(StringInfo out, const RestoreTable *t, bool with_tenant);
-extern char *restore_statement_cast(const RestoreTable *t, int column, const char *expression);
 /* An INSERT of the rows under that name. */
 extern void restore_statement_insert(StringInfo out, const RestoreTable *t, const Bitmapset *given,
 									 const char *name);
@@ -446,12 +453,21 @@ extern QueryPlan *restore_statement_by_key(RestoreTable *t, bool locking);
 extern QueryRows *restore_statement_rows(RestoreTable *t, const char *name);
 extern QueryPlan *restore_statement_conflict(RestoreTable *t, const RelationKey *key);
 extern QueryPlan *restore_statement_probe_latest(RestoreTable *t);
+/* The one that finds rows that bring the columns in use. */
+extern QueryPlan *restore_statement_probe(RestoreTable *t);
+/* Whether that says of each row whether an update would change it. */
+extern bool restore_statement_tells_same(const RestoreTable *t);
 
 /* restore_update.c */
 /* Prepares the UPDATE of rows that bring the columns in use. */
 extern void restore_update_use(RestoreTable *t);
-/* The plan that sets one reference of rows here. */
+/* ", … AS same": whether an update of x by b would change nothing. */
+extern void restore_update_same(StringInfo out, RestoreTable *t, const Bitmapset *given);
+/* The plan that finds rows by key of which an update would change nothing. */
+extern QueryPlan *restore_update_find_same(RestoreTable *t);
+/* The plan that sets one reference of rows here, and that which finds those that have it. */
 extern QueryPlan *restore_update_later(RestoreTable *t, int ref);
+extern QueryPlan *restore_update_later_same(RestoreTable *t, int ref);
 extern bool restore_update_renames(const RestoreTable *t, int part);
 extern KeyData restore_update_data(const RestoreTable *t, int part);
 extern RestorePlace restore_update_place(RestoreTable *t, const RestoreRow *row);
@@ -511,8 +527,10 @@ extern void restore_batch_init(RestoreTable *t);
 extern void restore_find_prepare(RestoreTable *t, int from, int to);
 /* Looks for the rows that have not been looked for. */
 extern void restore_find_existing(RestoreTable *t, int from, int to);
-/* Whether the row, which is here, is given what the file says. */
+/* Whether the row, which is here, is to be given what the file says, and is not that yet. */
 extern bool restore_find_updates(const RestoreTable *t, const RestoreRow *row);
+/* Whether the row, which is settled, was to be updated and is what the file says already. */
+extern bool restore_find_unchanged(const RestoreRow *row);
 /* The row, or what an attempt that failed held, is looked for again. */
 extern void restore_find_release(RestoreTable *t, RestoreRow *row);
 extern void restore_find_release_range(RestoreTable *t, int from, int to);

@@ -18,7 +18,7 @@
 #include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
-#define RESULT_COLUMNS 8
+#define RESULT_COLUMNS 10
 
 /* on_error => abort: the error itself goes on, with the row named beside what it said. */
 static void
@@ -462,6 +462,8 @@ restore_report(Restore *restore, ReturnSetInfo *result)
 		values[n++] = Int64GetDatum(t ? t->counts.nulled : none);
 		values[n++] = JsonbPGetDatum(failures_json(t));
 		values[n++] = JsonbPGetDatum(notes_json(restore, t));
+		values[n++] = Int64GetDatum(t ? t->counts.unchanged : none);
+		values[n++] = Int64GetDatum(t ? t->counts.deleted : none);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

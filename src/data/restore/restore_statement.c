@@ -62,19 +62,6 @@ restore_statement_where(StringInfo out, const RestoreTable *t, bool with_tenant)
 }
 
 /*
- * An expression of the type that the column's values have here.  What a statement
- * gives back is read as that type, whatever the table's owner makes of the column
- * while we are at it.
- */
-char *
-restore_statement_cast(const RestoreTable *t, int column, const char *expression)
-{
-	return psprintf("CAST(%s AS %s)", expression,
-					format_type_extended(valuereader_type(t->columns.readers[column]), -1,
-										 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
-}
-
-/*
  * In the order of the key, as k1, k2, …; take_existing() and its like read them by
  * position.
  */
@@ -85,8 +72,7 @@ append_key(StringInfo out, const RestoreTable *t)
 	{
 		const char *name = psprintf("x.%s", t->rel->columns[t->key.columns[i]].quoted);
 
-		appendStringInfo(out, ", %s AS k%d", restore_statement_cast(t, t->key.columns[i], name),
-						 i + 1);
+		appendStringInfo(out, ", %s AS k%d", restore_table_cast(t, t->key.columns[i], name), i + 1);
 	}
 }
 
@@ -100,14 +86,14 @@ restore_statement_keys(StringInfo out, const RestoreTable *t)
 			RelationColumn *column = t->table->keys[i].columns[j];
 
 			appendStringInfo(out, ", %s AS a%d_%d",
-							 restore_statement_cast(t, restore_table_index(t, column),
-													psprintf("x.%s", column->quoted)),
+							 restore_table_cast(t, restore_table_index(t, column),
+												psprintf("x.%s", column->quoted)),
 							 i, j + 1);
 		}
 }
 
 static QueryPlan *
-prepare_probe(RestoreTable *t, bool locking)
+prepare_probe(RestoreTable *t, bool locking, const Bitmapset *given)
 {
 	StringInfoData sql;
 
@@ -116,6 +102,8 @@ prepare_probe(RestoreTable *t, bool locking)
 	restore_statement_keys(&sql, t);
 	if (t->sql.tells_origin)
 		appendStringInfoString(&sql, ", x.xmin AS origin");
+	if (given != NULL)
+		restore_update_same(&sql, t, given);
 	restore_transport_probe_from(&sql, t);
 	restore_statement_where(&sql, t, true);
 	/* KEY SHARE, as a foreign key takes it: others may change the row, but not its key. */
@@ -133,9 +121,31 @@ restore_statement_probe_latest(RestoreTable *t)
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->cxt);
 
 	if (t->sql.probe_latest == NULL)
-		t->sql.probe_latest = prepare_probe(t, false);
+		t->sql.probe_latest = prepare_probe(t, false, NULL);
 	MemoryContextSwitchTo(oldcxt);
 	return t->sql.probe_latest;
+}
+
+bool
+restore_statement_tells_same(const RestoreTable *t)
+{
+	return t->restore->options.mode == RESTORE_OVERWRITE && !bms_is_empty(t->sql.current->given);
+}
+
+/* While overwriting, what an update would change is asked along with what is here. */
+QueryPlan *
+restore_statement_probe(RestoreTable *t)
+{
+	RestoreStatements *s = t->sql.current;
+	MemoryContext oldcxt;
+
+	if (!restore_statement_tells_same(t))
+		return t->sql.probe;
+	oldcxt = MemoryContextSwitchTo(t->cxt);
+	if (s->probe == NULL)
+		s->probe = prepare_probe(t, t->sql.locking, s->given);
+	MemoryContextSwitchTo(oldcxt);
+	return s->probe;
 }
 
 /* Views and tables that are elsewhere have no rows of their own to be locked, and no xmin. */
@@ -256,7 +266,7 @@ restore_statement_insert(StringInfo out, const RestoreTable *t, const Bitmapset 
 	appendStringInfo(out, " FROM %s AS b", name);
 }
 
-/* A key that comes back is read by the type it has in the plan (restore_statement_cast()). */
+/* A key that comes back is read by the type it has in the plan (restore_table_cast()). */
 static QueryPlan *
 prepare_insert(RestoreTable *t, const Bitmapset *given)
 {
@@ -380,7 +390,7 @@ restore_statement_begin(RestoreTable *t)
 		t->sql.may_be_made = may_be_made(t);
 		/* A row whose xmin is ours from here on is one of the file's that came before. */
 		t->sql.begun = ReadNextTransactionId();
-		t->sql.probe = prepare_probe(t, t->sql.locking);
+		t->sql.probe = prepare_probe(t, t->sql.locking, NULL);
 	}
 	MemoryContextSwitchTo(oldcxt);
 }

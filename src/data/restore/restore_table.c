@@ -140,6 +140,19 @@ restore_table_is_filled(const RestoreTable *t, int column)
 		   restore_named_gives(t, &t->rel->columns[column]);
 }
 
+/*
+ * An expression of the type that the column's values have here.  What a statement
+ * gives back is read as that type, whatever the table's owner makes of the column
+ * while we are at it.
+ */
+char *
+restore_table_cast(const RestoreTable *t, int column, const char *expression)
+{
+	return psprintf("CAST(%s AS %s)", expression,
+					format_type_extended(valuereader_type(t->columns.readers[column]), -1,
+										 FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
+}
+
 /* The text of a column as the file has it; false where it is NULL or not there. */
 bool
 restore_table_field(const RestoreTable *t, const RestoreRow *row, int column, const char **text,

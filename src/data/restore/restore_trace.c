@@ -33,6 +33,8 @@ fate_of(const RestoreRow *row)
 								: "is left out: it is there for others, and is not here";
 	if (row->written.suppressed)
 		return "is left out: a trigger or a policy would not have it";
+	if (restore_find_unchanged(row))
+		return "is what the file says already";
 	if (row->written.untouched)
 		return "stays as it is here: no trigger, policy or view let it be updated";
 	return "is skipped: it is here already";

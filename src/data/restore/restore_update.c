@@ -14,6 +14,7 @@
 #include "catalog/pg_class.h"
 #include "data/restore/restore_private.h"
 #include "data/row/keyform.h"
+#include "miscadmin.h"
 #include "utils/acl.h"
 
 /* A column may be part of several of them, and is compared once. */
@@ -91,9 +92,9 @@ append_equality(StringInfo out, const RestoreTable *t, int column)
 }
 
 static void
-append_where(StringInfo out, const RestoreTable *t)
+append_condition(StringInfo out, const RestoreTable *t)
 {
-	appendStringInfoString(out, " FROM " ROWS_NAME " AS b WHERE ");
+	appendStringInfoString(out, " WHERE ");
 	for (int i = 0; i < t->place.count; i++)
 	{
 		appendStringInfoString(out, i > 0 ? " AND " : "");
@@ -102,6 +103,13 @@ append_where(StringInfo out, const RestoreTable *t)
 	for (int i = 0; i < t->place.count; i++)
 		restore_transport_narrow(out, t, t->place.columns[i],
 								 !t->rel->columns[t->place.columns[i]].not_null);
+}
+
+static void
+append_where(StringInfo out, const RestoreTable *t)
+{
+	appendStringInfoString(out, " FROM " ROWS_NAME " AS b");
+	append_condition(out, t);
 }
 
 /* Such a column names the row, so it is set last or not at all. */
@@ -179,6 +187,102 @@ is_set(const RestoreTable *t, int column)
 			if (t->table->refs[i].circular && t->refs[i].columns[j] == column)
 				set = false;
 	return set;
+}
+
+/* What was there may be compared by those who may read it. */
+static bool
+may_read(const RestoreTable *t, const int *columns, int count)
+{
+	Oid			relid = t->rel->oid;
+
+	if (pg_class_aclcheck(relid, GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	for (int i = 0; i < count; i++)
+		if (pg_attribute_aclcheck(relid, t->rel->columns[columns[i]].attnum, GetUserId(),
+								  ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	return true;
+}
+
+/*
+ * By their bytes: json has no other equality, and 1.00 is not 1.0 to who reads it.  Both
+ * sides have the column's type, as that asks for.
+ */
+static void
+append_same(StringInfo out, const RestoreTable *t, const int *columns, int count)
+{
+	if (!may_read(t, columns, count))
+	{
+		appendStringInfoString(out, "false");
+		return;
+	}
+	for (int side = 0; side < 2; side++)
+	{
+		appendStringInfoString(out, side == 0 ? "pg_catalog.record_image_eq(ROW(" : "), ROW(");
+		for (int i = 0; i < count; i++)
+		{
+			const char *value = side == 0 ? psprintf("x.%s", t->rel->columns[columns[i]].quoted)
+										  : psprintf("b.c%d", columns[i] + 1);
+
+			appendStringInfo(out, "%s%s", i > 0 ? ", " : "",
+							 restore_table_cast(t, columns[i], value));
+		}
+	}
+	appendStringInfoString(out, "))");
+}
+
+static void
+append_same_given(StringInfo out, const RestoreTable *t, const Bitmapset *given)
+{
+	int		   *columns = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
+	int			count = 0;
+	int			i = -1;
+
+	while ((i = bms_next_member(given, i)) >= 0)
+		if (is_set(t, i))
+			columns[count++] = i;
+	if (count > 0)
+		append_same(out, t, columns, count);
+	else
+		appendStringInfoString(out, "true");
+}
+
+void
+restore_update_same(StringInfo out, RestoreTable *t, const Bitmapset *given)
+{
+	appendStringInfoString(out, ", ");
+	append_same_given(out, t, given);
+	appendStringInfoString(out, " AS same");
+}
+
+/* Rows by their place that are what the batch's are; select says which columns count. */
+static QueryPlan *
+prepare_same(RestoreTable *t, const char *same)
+{
+	StringInfoData sql;
+
+	need_where(t);
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT b.n FROM %s AS x, " ROWS_NAME " AS b", t->table->source);
+	append_condition(&sql, t);
+	appendStringInfo(&sql, " AND %s", same);
+	return query_prepare_over(t->cxt, sql.data, t->sql.relations);
+}
+
+/* Kept for rows that were found by all they hold, which are few. */
+QueryPlan *
+restore_update_find_same(RestoreTable *t)
+{
+	RestoreStatements *s = t->sql.current;
+	StringInfoData same;
+
+	if (s->same == NULL)
+	{
+		initStringInfo(&same);
+		append_same_given(&same, t, s->given);
+		s->same = prepare_same(t, same.data);
+	}
+	return s->same;
 }
 
 /* All columns but the key; what closes a circle is set when the circle is complete. */
@@ -260,6 +364,21 @@ restore_update_later(RestoreTable *t, int ref)
 						 r->columns[i] + 1);
 	r->later = query_prepare_over(t->cxt, restore_update_sql(t, sql.data), t->sql.relations);
 	return r->later;
+}
+
+QueryPlan *
+restore_update_later_same(RestoreTable *t, int ref)
+{
+	RestoreRef *r = &t->refs[ref];
+	StringInfoData same;
+
+	if (r->later_same == NULL)
+	{
+		initStringInfo(&same);
+		append_same(&same, t, r->columns, r->ref->nfields);
+		r->later_same = prepare_same(t, same.data);
+	}
+	return r->later_same;
 }
 
 /* Where the row is, in the current context: values for WHERE. */

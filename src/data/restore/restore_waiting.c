@@ -134,7 +134,13 @@ restore_waiting_remember(RestoreTable *t, RestoreRow *row)
 {
 	RestoreCycle *cycle = get_cycle(t->restore);
 	MemoryContext oldcxt = MemoryContextSwitchTo(cycle->cxt);
+	bool	   *unchanged = NULL;
 
+	if (row->state == ROW_SKIPPED)
+	{
+		unchanged = palloc(sizeof(bool));
+		*unchanged = true;
+	}
 	for (int i = 0; i < t->table->nrefs; i++)
 	{
 		LaterRef   *later;
@@ -147,6 +153,7 @@ restore_waiting_remember(RestoreTable *t, RestoreRow *row)
 		later->row_index = row->index;
 		later->line = row->line;
 		later->existed = row->match.found;
+		later->unchanged = unchanged;
 		later->row_source = idkey_copy(&row->key.source);
 		later->place = restore_update_place(t, row);
 		later->has_source = restore_refs_source(t, row, i, &later->source, &later->target_table);
