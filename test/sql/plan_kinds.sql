@@ -55,6 +55,9 @@ SELECT pg_temp.pair($$CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a varcha
     $$CREATE TYPE e AS ENUM ('b', 'a'); CREATE TABLE t (a text COMPRESSION pglz, b text COMPRESSION pglz COLLATE "C", c text, d e[] COMPRESSION pglz); ALTER TABLE t ALTER a SET STORAGE external, ALTER b SET STORAGE external; CREATE TABLE u () INHERITS (t); ALTER TABLE u ALTER a SET STORAGE main$$);
 -- a new child of parents that lose a column
 SELECT pg_temp.pair('CREATE TABLE p (x int); CREATE TABLE q (y int, z int) INHERITS (p)', 'CREATE TABLE p (x bigint); CREATE TABLE q (y int); CREATE TABLE r (x bigint, z text) INHERITS (q, p)');
+-- a column that is left nullable cannot tell rows apart
+SELECT pg_temp.pair('CREATE TABLE t (a int); INSERT INTO t VALUES (1)', 'CREATE TABLE t (a int, b text NOT NULL); CREATE UNIQUE INDEX i ON t (b); ALTER TABLE t REPLICA IDENTITY USING INDEX i');
+SELECT pg_temp.pair('CREATE TABLE t (a int)', 'CREATE TABLE t (a int, b text NOT NULL); CREATE UNIQUE INDEX i ON t (b); ALTER TABLE t REPLICA IDENTITY USING INDEX i');
 -- conditions of domains inside of arrays and rows, which the server does not look into: for new values, where nothing else stands on the domain it is made anew
 SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TYPE c AS (y d); CREATE TABLE t (x c[]); INSERT INTO t VALUES (ARRAY[ROW(1)]::c[])$$,
     $$CREATE DOMAIN d AS int NOT NULL CONSTRAINT positive CHECK (VALUE > 0); CREATE TYPE c AS (y d); CREATE TABLE t (x c[])$$, probe => $$INSERT INTO t VALUES ('{(-1)}') RETURNING x::text$$);

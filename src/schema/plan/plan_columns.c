@@ -276,7 +276,7 @@ add_column(Planner *p, const Difference *d)
 
 	if (filled && add_unfilled(p, d, &column, has_rows))
 		return;
-	if (column.not_null && !column.not_null_not_valid && !filled && has_rows)
+	if (plan_is_left_nullable(p, d->parent_actual, d->expected))
 	{
 		column.not_null = false;
 		reason = "the column is missing; it is left nullable, as the table has rows and the "

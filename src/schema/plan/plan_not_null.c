@@ -158,6 +158,16 @@ change_constraint(Planner *p, const Difference *d)
 							"its NOT NULL differs in its name alone");
 }
 
+/* NOT NULL on a new column without a value for the rows there are cannot hold. */
+bool
+plan_is_left_nullable(const Planner *p, const SchemaTable *live, const SchemaColumn *column)
+{
+	return column->not_null && !column->not_null_not_valid && column->default_value == NULL &&
+		   column->identity == NULL && column->generated == NULL &&
+		   schema_find_child(live->columns, column->object.name) == NULL &&
+		   planner_has_rows(p, live);
+}
+
 void
 plan_change_not_null(Planner *p, const Difference *d)
 {

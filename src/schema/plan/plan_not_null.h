@@ -7,6 +7,9 @@
 
 #include "schema/plan/planner.h"
 
+/* Whether a new column is to be NOT NULL and rows that are there have no value for it. */
+extern bool plan_is_left_nullable(const Planner *p, const SchemaTable *live,
+								  const SchemaColumn *column);
 /* A member of a column whose name begins with not_null differs. */
 extern void plan_change_not_null(Planner *p, const Difference *d);
 /* A column of a table just made, or just added, gets what its definition cannot say. */

@@ -141,7 +141,6 @@ find_source(const Rebuild *r, const SchemaColumn *column)
 	return r->from != NULL ? schema_find_child(r->from->columns, column->object.name) : NULL;
 }
 
-/* NOT NULL on a new column without a value for the rows there are cannot hold. */
 static SchemaColumn *
 merge_column(Rebuild *r, const SchemaColumn *expected)
 {
@@ -151,9 +150,7 @@ merge_column(Rebuild *r, const SchemaColumn *expected)
 	*column = *expected;
 	if (actual != NULL)
 		plan_keep_description(r->p, &column->object, &actual->object);
-	else if (r->from != NULL && column->not_null && !column->not_null_not_valid &&
-			 column->default_value == NULL && column->identity == NULL &&
-			 column->generated == NULL && planner_has_rows(r->p, r->from))
+	else if (r->from != NULL && plan_is_left_nullable(r->p, r->from, column))
 	{
 		column->not_null = false;
 		plan_remain_nullable(r->p, r->to, r->from, expected, column);

@@ -75,6 +75,26 @@ set_replica_identity(Planner *p, const SchemaTable *table, const char *reason)
 						psprintf("REPLICA IDENTITY %s", clause), reason);
 }
 
+/* Whether the index that tells rows apart has a column that cannot be NOT NULL yet. */
+static bool
+is_of_nullable(const Planner *p, const SchemaTable *table, const SchemaTable *live)
+{
+	const char *identity = table->replica_identity;
+	const SchemaIndex *index = identity != NULL && strncmp(identity, "index ", 6) == 0
+								   ? schema_find_child(table->indexes, identity + 6)
+								   : NULL;
+	ListCell   *lc;
+
+	foreach(lc, index != NULL ? index->columns : NIL)
+	{
+		const SchemaColumn *column = schema_find_child(table->columns, lfirst(lc));
+
+		if (column != NULL && plan_is_left_nullable(p, live, column))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A table that the expectation only names can be made when all its columns are defined
  * by the caller.  All or nothing: a table without one of its columns would not be what
@@ -484,6 +504,8 @@ change_table(Planner *p, const Difference *d)
 	else if (difference_is(d, SchemaTable, partition_of) ||
 			 difference_is(d, SchemaTable, partition_bound))
 		move_partition(p, d);
+	else if (difference_is(d, SchemaTable, replica_identity) && is_of_nullable(p, table, d->actual))
+		planner_remain(p, d, "a column of its index is left nullable, as the table has rows");
 	else if (difference_is(d, SchemaTable, replica_identity))
 		set_replica_identity(p, table, reason);
 	else if (difference_is(d, SchemaTable, row_security) ||
