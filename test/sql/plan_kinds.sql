@@ -55,6 +55,9 @@ SELECT pg_temp.pair($$CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (a varcha
     $$CREATE TYPE e AS ENUM ('b', 'a'); CREATE TABLE t (a text COMPRESSION pglz, b text COMPRESSION pglz COLLATE "C", c text, d e[] COMPRESSION pglz); ALTER TABLE t ALTER a SET STORAGE external, ALTER b SET STORAGE external; CREATE TABLE u () INHERITS (t); ALTER TABLE u ALTER a SET STORAGE main$$);
 -- a new child of parents that lose a column
 SELECT pg_temp.pair('CREATE TABLE p (x int); CREATE TABLE q (y int, z int) INHERITS (p)', 'CREATE TABLE p (x bigint); CREATE TABLE q (y int); CREATE TABLE r (x bigint, z text) INHERITS (q, p)');
+-- an identity that owns another sequence beside its own
+SELECT pg_temp.pair('CREATE SEQUENCE s AS int; CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)', 'CREATE SEQUENCE s AS bigint; CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); ALTER SEQUENCE s OWNED BY t.id');
+SELECT pg_temp.pair('CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)', 'CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE s OWNED BY t.id');
 -- a column that is left nullable cannot tell rows apart
 SELECT pg_temp.pair('CREATE TABLE t (a int); INSERT INTO t VALUES (1)', 'CREATE TABLE t (a int, b text NOT NULL); CREATE UNIQUE INDEX i ON t (b); ALTER TABLE t REPLICA IDENTITY USING INDEX i');
 SELECT pg_temp.pair('CREATE TABLE t (a int)', 'CREATE TABLE t (a int, b text NOT NULL); CREATE UNIQUE INDEX i ON t (b); ALTER TABLE t REPLICA IDENTITY USING INDEX i');

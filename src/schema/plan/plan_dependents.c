@@ -244,11 +244,22 @@ follows_type(const Planner *p, const GraphNode *node, const void *expected)
 		   expression_equal(SCHEMA_TEXT(again, definition), SCHEMA_TEXT(node->object, definition));
 }
 
+/* An index that not all partitions have a part of would come back as if they had. */
+static bool
+lacks_parts(const GraphNode *node)
+{
+	if (node->kind == &schema_index_kind)
+		return ((const SchemaIndex *) node->object)->invalid;
+	return ddl_is_of_whole_alone((const SchemaTable *) node->parent,
+								 (const SchemaConstraint *) node->object);
+}
+
 /* Names in it are those of the new type by then, or it goes: not while the old one is there. */
 static void
 recreate_stored(const Dependents *of, const GraphNode *node)
 {
-	if (!of->is_retyped || !follows_type(of->p, node, expected_parent(of->p, node)))
+	if (!of->is_retyped || lacks_parts(node) ||
+		!follows_type(of->p, node, expected_parent(of->p, node)))
 		recreate_child(of, node);
 }
 

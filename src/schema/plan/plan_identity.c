@@ -294,7 +294,19 @@ plan_continue_sequence(Planner *p, const SchemaSequence *sequence)
 	}
 }
 
-/* The live column that a sequence belongs to, where it is an identity yet; or NULL. */
+/* Whether a column is to be an identity, and may own other sequences as well. */
+static bool
+stays_identity(const Planner *p, const SchemaTable *table, const SchemaColumn *column)
+{
+	const SchemaTable *expected =
+		schema_find_table(p->expected, table->object.schema, table->object.name);
+	const SchemaColumn *to =
+		expected != NULL ? schema_find_child(expected->columns, column->object.name) : NULL;
+
+	return to != NULL && to->identity != NULL;
+}
+
+/* The live column that a sequence belongs to, where it is an identity no longer; or NULL. */
 static const SchemaColumn *
 find_identity(const Planner *p, const SchemaSequence *sequence, const SchemaTable **table)
 {
@@ -306,7 +318,8 @@ find_identity(const Planner *p, const SchemaSequence *sequence, const SchemaTabl
 		return NULL;
 	*table = schema_find_table(p->actual, linitial(parts), lsecond(parts));
 	column = *table != NULL ? schema_find_child((*table)->columns, lthird(parts)) : NULL;
-	return column != NULL && column->identity != NULL ? column : NULL;
+	return column != NULL && column->identity != NULL && !stays_identity(p, *table, column) ? column
+																							: NULL;
 }
 
 bool
