@@ -384,6 +384,16 @@ refuse_computed(const RestoreTable *t, const RelationForeignKey *fk, const Relat
 					 "with ids => 'keep'.")));
 }
 
+/* Of rows that are only looked up nothing is read but what names them. */
+static bool
+is_read(const RestoreTable *t, const RelationForeignKey *fk)
+{
+	for (int i = 0; i < fk->ncolumns; i++)
+		if (is_matched(t->table, relation_column_by_number(t->rel, fk->columns[i])))
+			return true;
+	return t->lookup != LOOKUP_FIND;
+}
+
 void
 restore_tenant_check_keys(const RestoreTable *t)
 {
@@ -406,7 +416,7 @@ restore_tenant_check_keys(const RestoreTable *t)
 		for (int i = 0; i < schema->ntables; i++)
 			if (schema->tables[i].rel->oid == fk->target)
 				target = &schema->tables[i];
-		if (target == NULL || !maps_target(t, fk, target) ||
+		if (target == NULL || !maps_target(t, fk, target) || !is_read(t, fk) ||
 			(t->restore->options.user_id != NULL && is_tenant_key(t->table, fk)))
 			continue;
 		computed = computed_column(t, fk, &follows);
