@@ -187,8 +187,25 @@ extern void opening_tell_warnings(const Cli *cli);
 /* adds what is not compared, by --ignore and db.toml, to the arguments of a verb; the same object */
 extern cJSON *opening_compared(const Cli *cli, cJSON *arguments);
 
-/* the tenant: --user-id or the variable named in db.toml; NULL: none */
-extern const char *opening_user_id(const Cli *cli);
+/* ---------------------------------------------------------------- tenant.c */
+
+/* the tenant: --tenant, --user-id or the variable named in db.toml; NULL: none */
+extern const char *tenant_name(const Cli *cli);
+/* refuses options that contradict each other */
+extern int tenant_check(const Cli *cli);
+
+typedef enum TenantState
+{
+	TENANT_UNKNOWN,				/* tenants are no rows, or the server cannot tell */
+	TENANT_FOUND,
+	TENANT_MADE					/* not there: a restore makes him */
+} TenantState;
+
+/* whether the tenant is a row in the database, by that backup schema (JSON text or NULL) */
+extern TenantState tenant_look(Cli *cli, const char *schema);
+/* says so after a sync's comparison, and of a restore's result */
+extern void tenant_note_sync(const Cli *cli, const dba_result *result, const char *schema);
+extern void tenant_note_restored(const Cli *cli, const dba_result *result);
 
 /* ---------------------------------------------------------------- call.c */
 

@@ -5,7 +5,7 @@
  * Checking a file (--validate) is the other half of the command, and takes no database, no
  * profile and no connection: a file that came by mail is checked where it lies.
  *
- * Whose rows is never guessed: without --user-id, a tenant of db.toml or --all-users the
+ * Whose rows is never guessed: without --tenant, a tenant of db.toml or --all-users the
  * answer is a mistake of usage, since a backup of the wrong tenant looks like a good one.
  */
 #include <stdlib.h>
@@ -241,14 +241,14 @@ cmd_backup(Cli *cli)
 		return code;
 	if (options_has(cli, "validate"))
 		return validate_file(cli, options_value(cli, "validate"));
-	user_id = opening_user_id(cli);
+	user_id = tenant_name(cli);
 	if (options_has(cli, "all-users"))
 	{
-		if (options_has(cli, "user-id"))
-			return message_usage("--user-id and --all-users exclude each other");
+		if (options_has(cli, "tenant") || options_has(cli, "user-id"))
+			return message_usage("--tenant and --all-users exclude each other");
 		user_id = NULL;
 	}
 	else if (user_id == NULL)
-		return message_usage("whose rows? --user-id ID, or --all-users");
+		return message_usage("whose rows? --tenant NAME, or --all-users");
 	return write_backup(cli, user_id);
 }

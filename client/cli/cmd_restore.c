@@ -3,7 +3,8 @@
  *		restore: a backup file into the database, in one transaction.
  *
  * The file comes first: one that is cut off is refused before anybody is asked or connects.
- * Then the question, with the name of the database and who chose it, then the connection.
+ * Then the question, with the name of the database and who chose it, then the connection;
+ * before the question where it says of a tenant whether he is there.
  *
  * The library sends pieces as they are read, and the server commits when it has seen the
  * end.  A file that turns out damaged on the way leaves nothing behind.
@@ -140,6 +141,7 @@ print_restored(Cli *cli, const dba_result *result, bool dry_run)
 		table_add(table, texts);
 	}
 	table_print(table);
+	tenant_note_restored(cli, result);
 	outcome_print_failures(result);
 	if (dry_run)
 		message_note(cli, "dry run: everything was rolled back");
@@ -242,17 +244,33 @@ needs_schema(Cli *cli)
 
 /* A dry run rolls everything back, so there is nothing to agree to. */
 static int
-confirm(Cli *cli)
+confirm(Cli *cli, TenantState tenant)
 {
-	char		question[512];
+	char		question[1024];
+	char		whose[256] = "";
 
 	if (options_has(cli, "dry-run"))
 		return CODE_DONE;
-	snprintf(question, sizeof(question), "Restore into %s (%s, chosen by %s)?",
+	/* what the environment says is for commands that only read */
+	if (tenant_name(cli) != NULL && (options_has(cli, "tenant") || options_has(cli, "user-id")))
+		snprintf(whose, sizeof(whose), " as tenant \"%.80s\"%s", tenant_name(cli),
+				 tenant == TENANT_FOUND	 ? ", who is there already"
+				 : tenant == TENANT_MADE ? ", who is not there and is made"
+										 : "");
+	snprintf(question, sizeof(question), "Restore%s into %s (%s, chosen by %s)?", whose,
 			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile)
 													 : "the database",
 			 dba_profile_url(cli->profile), dba_profile_source(cli->profile));
 	return question_ask(cli, question);
+}
+
+/* Does the question say of the tenant what only the server knows? */
+static bool
+asks_for_tenant(const Cli *cli)
+{
+	return (options_has(cli, "tenant") || options_has(cli, "user-id")) &&
+		   options_value_or_config(cli, "backup-schema", "schema.backup_schema") != NULL &&
+		   !options_has(cli, "dry-run") && !options_has(cli, "yes") && question_possible();
 }
 
 /* What was opened is freed in one place, whatever came of it. */
@@ -261,6 +279,7 @@ cmd_restore(Cli *cli)
 {
 	Source		source = {0};
 	char	   *schema = NULL;
+	bool		early;
 	int			code = opening_load(cli);
 
 	if (code != CODE_DONE)
@@ -270,8 +289,9 @@ cmd_restore(Cli *cli)
 	if (source.input == NULL)
 		return CODE_USAGE;
 	code = input_check_tail(source.input) ? opening_resolve(cli) : CODE_NO;
-	if (code == CODE_DONE)
-		code = confirm(cli);
+	early = asks_for_tenant(cli);
+	if (code == CODE_DONE && !early)
+		code = confirm(cli, TENANT_UNKNOWN);
 	if (code == CODE_DONE)
 		code = opening_open(cli);
 	if (code == CODE_DONE &&
@@ -282,6 +302,8 @@ cmd_restore(Cli *cli)
 		if (schema == NULL)
 			code = backupschema_code(cli);
 	}
+	if (code == CODE_DONE && early)
+		code = confirm(cli, tenant_look(cli, schema));
 	if (code == CODE_DONE)
 		code = run_restore(cli, &source, schema);
 	free(schema);

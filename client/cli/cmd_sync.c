@@ -156,8 +156,8 @@ sync_arguments(Cli *cli, const char *schema, bool dry_run)
 	cJSON_AddRawToObject(arguments, "backup_schema", schema);
 	if (tables != NULL)
 		cJSON_AddItemToObject(arguments, "tables", tables);
-	if (opening_user_id(cli) != NULL)
-		cJSON_AddStringToObject(arguments, "user_id", opening_user_id(cli));
+	if (tenant_name(cli) != NULL)
+		cJSON_AddStringToObject(arguments, "user_id", tenant_name(cli));
 	cJSON_AddBoolToObject(arguments, "dry_run", dry_run);
 	text = cJSON_PrintUnformatted(arguments);
 	cJSON_Delete(arguments);
@@ -333,11 +333,12 @@ warn_nulled(const dba_result *result)
  * there is nothing to be done.
  */
 static void
-print_preview(const Cli *cli, const dba_result *result)
+print_preview(const Cli *cli, const dba_result *result, const char *schema)
 {
 	static const char *const columns[] = {"new", "changed", "same", "only_there"};
 
 	print_counts(cli, result, "Table|>New|>Changed|>Same|>Only here", columns, 4, "ambiguous");
+	tenant_note_sync(cli, result, schema);
 	if (options_has(cli, "confirm") || options_has(cli, "dry-run"))
 		return;
 	if (call_total(result, "new") + call_total(result, "changed") +
@@ -356,7 +357,7 @@ print_preview(const Cli *cli, const dba_result *result)
 
 /* A preview answers "how many"; what was done answers "did all of it work". */
 static int
-print_result(Cli *cli, const dba_result *result, bool dry_run)
+print_result(Cli *cli, const dba_result *result, const char *schema, bool dry_run)
 {
 	static const char *const columns[] = {"inserted", "updated", "deleted", "same"};
 	int64_t		left;
@@ -364,7 +365,7 @@ print_result(Cli *cli, const dba_result *result, bool dry_run)
 	if (cli->json)
 		print_json(cli, result, dry_run);
 	else if (dry_run)
-		print_preview(cli, result);
+		print_preview(cli, result, schema);
 	else
 		print_counts(cli, result, "Table|>Inserted|>Updated|>Deleted|>Same", columns, 4, "failed");
 	warn_ambiguous(result);
@@ -395,7 +396,7 @@ ask_to_delete(Cli *cli, SyncRun *run, const char *schema)
 	if (rows == 0)
 		return code;
 	if (!cli->json)
-		print_preview(cli, run->call.result);
+		print_preview(cli, run->call.result, schema);
 	warn_reached(run->call.result, true);
 	snprintf(question, sizeof(question), "Delete %s rows that only %s has?", text_thousands(rows),
 			 name_of(cli->db));
@@ -425,7 +426,7 @@ cmd_sync(Cli *cli)
 	if (code == CODE_DONE)
 		code = run_sync(cli, &run, schema, dry_run);
 	if (code == CODE_DONE)
-		code = print_result(cli, run.call.result, dry_run);
+		code = print_result(cli, run.call.result, schema, dry_run);
 	call_free(&run.call);
 	free(schema);
 	return code;

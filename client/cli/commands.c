@@ -47,7 +47,9 @@ static const CliOption fix_options[] = {
 static const CliOption backup_options[] = {
 	{"backup-schema", 0, "FILE",
 	 .help = "tables, keys and references; else db.toml's, else derived from foreign keys"},
-	{"user-id", 0, "ID", .help = "the rows of this tenant", .verb = "user_id"},
+	{"tenant", 0, "NAME", .help = "the rows of this tenant: his name, or columns as JSON",
+	 .verb = "user_id"},
+	{"user-id", 0, "ID", .help = "the same as --tenant", .verb = "user_id"},
 	{"all-users", 0, NULL, .help = "the rows of all tenants"},
 	{"output", 'o', "FILE", .help = "write to FILE, - for standard output; .gz and .zst compress"},
 	{"overwrite", 0, NULL, .help = "replace FILE if it is there"},
@@ -60,7 +62,10 @@ static const CliOption backup_options[] = {
 static const CliOption restore_options[] = {
 	{"backup-schema", 0, "FILE",
 	 .help = "tables, keys and references, instead of those in the file"},
-	{"user-id", 0, "ID", .help = "give the rows to this tenant", .verb = "user_id"},
+	{"tenant", 0, "NAME",
+	 .help = "give the rows to this tenant; one who is not there is made, if tenants are rows",
+	 .verb = "user_id"},
+	{"user-id", 0, "ID", .help = "the same as --tenant", .verb = "user_id"},
 	{"mode", 'm', "MODE", .help = "where a row exists already", .words = mode_words,
 	 .verb = "mode"},
 	{"on-raw", 0, "WHAT", .help = "references that mean other rows in another database",
@@ -72,7 +77,8 @@ static const CliOption restore_options[] = {
 static const CliOption sync_options[] = {
 	{"from", 'f', "PROFILE", .help = "the profile, or URL, whose rows are brought here"},
 	{"tables", 0, "A,B", .help = "these tables alone; else sync.tables of db.toml, else all"},
-	{"user-id", 0, "ID", .help = "the rows of this tenant alone"},
+	{"tenant", 0, "NAME", .help = "the rows of this tenant alone"},
+	{"user-id", 0, "ID", .help = "the same as --tenant"},
 	{"backup-schema", 0, "FILE",
 	 .help = "tables, keys and references; else db.toml's, else derived from foreign keys"},
 	{"mode", 0, "MODE", .help = "where a row exists and differs", .words = mode_words,

@@ -34,7 +34,7 @@ opening_load(Cli *cli)
 	if (cli->config == NULL)
 		return failure_tell_and_free(cli, error);
 	opening_tell_warnings(cli);
-	return CODE_DONE;
+	return tenant_check(cli);
 }
 
 /* Chooses the profile without connecting, so that a question can name the database. */
@@ -168,17 +168,4 @@ opening_compared(const Cli *cli, cJSON *arguments)
 	else
 		add_setting(cli, arguments, "schema.ignore", "ignore");
 	return arguments;
-}
-
-/* The option goes before the environment, and an empty value is no tenant: else a variable
- * that was not set would mean all rows without one. */
-const char *
-opening_user_id(const Cli *cli)
-{
-	const char *user = options_value(cli, "user-id");
-	const char *variable = dba_config_value(cli->config, "defaults.user_id_env");
-
-	if (user == NULL && variable != NULL)
-		user = getenv(variable);
-	return user != NULL && *user != '\0' ? user : NULL;
 }

@@ -457,7 +457,8 @@ typedef dba_flow (*dba_sink_fn)(dba_client *db, const char *data, size_t size, v
 /*
  * Streams db_adapter.backup (the server needs the extension).  options: a JSON
  * object with the verb's arguments, backup_schema required: {"backup_schema": …,
- * "user_id": "u1", "filters": …, "metadata": …, "format": "jsonl", …}.  progress
+ * "user_id": "u1", "filters": …, "metadata": …, "format": "jsonl", …}.  "tenant" is
+ * the same as "user_id", and may be an object of columns: {"id": 7}.  progress
  * may be NULL.  The callback's result has no rows; its count is the lines written.
  */
 extern DBA_API dba_request dba_backup(dba_client *db, const char *options, dba_sink_fn sink,
@@ -472,7 +473,7 @@ typedef int64_t (*dba_source_fn)(dba_client *db, char *data, size_t size, void *
 /*
  * Streams a backup into restore_begin, restore_data, restore_end, in one
  * transaction (on a transaction: in that one).  options: a JSON object with
- * restore's arguments but the document; NULL: none.  The result has one row a
+ * restore's arguments but the document ("tenant" as in dba_backup); NULL: none.  The result has one row a
  * table.  With dry_run the transaction is rolled back by the server's verb.
  */
 extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_source_fn source,
@@ -483,7 +484,8 @@ extern DBA_API dba_request dba_restore(dba_client *db, const char *options, dba_
  * one: both are compared by match key, and only what differs is moved, in one
  * transaction of the destination (on a transaction: in that one).  options: a JSON
  * object, backup_schema required: {"backup_schema": …, "tables": ["a"] (the others
- * are there to be referred to), "user_id": "u1", "mode": "overwrite" (default), "skip"
+ * are there to be referred to), "user_id": "u1" (or "tenant", whose columns are of the
+ * match key, as ids differ), "mode": "overwrite" (default), "skip"
  * or "fail", "dry_run": true, "delete": true (also delete rows that only the
  * destination has; of tables with rows that could not be brought, and of those that
  * refer to them, none), "cascade": true (rows of tables that are none of these may go

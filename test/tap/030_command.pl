@@ -227,6 +227,10 @@ command_is([ 'fix', '--profile', 'other', '--confirm', '--no-backup' ], 0, qr/as
 command_is(['backup'], 2, qr/^$/, qr/whose rows\?/, 'backup of nobody');
 command_is([ 'backup', '--json' ], 2, qr/"message":\t"whose rows\?/, undef, 'backup of nobody --json');
 command_is([ 'backup', '--user-id', 'u1', '--all-users' ], 2, undef, qr/exclude each other/, 'backup of one and all');
+command_is([ 'backup', '--tenant', 'u1', '--all-users' ], 2, undef, qr/exclude each other/, 'backup of one and all');
+command_is([ 'backup', '--tenant', 'u1', '--user-id', 'u1' ], 2, undef, qr/--tenant and --user-id are one option/, 'one tenant under two names');
+command_is([ 'backup' ], 2, undef, qr/whose rows\? --tenant NAME, or --all-users/, 'backup of nobody');
+command_is([ 'backup', '--tenant', 'u1', '-o', '-', '-q' ], 0, qr/"user_id":"u1".*"authors":3/s, qr/^$/, 'backup --tenant');
 command_is([ 'backup', '--all-users', '--format', 'xml' ], 2, undef, qr/must be jsonl or json/, 'backup as what is not known');
 command_is([ 'backup', '--all-users', '--tables', 'authors,nix' ], 2, undef, qr/table "nix" is not in the backup schema$/m, 'backup of what is not there');
 command_is([ 'backup', '--all-users', '--tables', 'book' ], 2, undef, qr/table "book" is not in the backup schema; perhaps you meant "books"/, 'backup of what is nearly there');

@@ -159,6 +159,23 @@ foreach my $command (sort keys %question)
 }
 is($node->safe_psql('other', q{SELECT count(*) FROM notes WHERE slug = 'gone'}), '0', 'the answer y deletes');
 
+# Whether a tenant that is a row is there already stands in the question.
+{
+	write_file('rows.json', '{"tenant": {"table": "authors"}, "tables": [{"name": "authors"}]}');
+	$node->safe_psql('shop', q{INSERT INTO authors (user_id, slug) VALUES ('rows', 'here'), ('rows', 'new')});
+	$node->safe_psql('other', q{INSERT INTO authors (user_id, slug) VALUES ('rows', 'here')});
+	is(system(qw(db-adapter backup --profile shop --backup-schema rows.json --tenant new -q -o tenant.jsonl)), 0, 'a tenant that is a row is saved');
+	foreach my $case ([ here => 'who is there already' ], [ other => 'who is not there and is made' ])
+	{
+		my $terminal = Terminal->new([ 'db-adapter', qw(restore tenant.jsonl --profile other --backup-schema rows.json --tenant), $case->[0] ]);
+
+		$terminal->expect(qr/Restore as tenant "$case->[0]", $case->[1] into other \(.*\)\? \[y\/N\] /);
+		$terminal->type("n\n");
+		is($terminal->finish, 1, "asked with: $case->[1]");
+	}
+	$node->safe_psql($_, q{DELETE FROM authors WHERE user_id = 'rows'}) foreach qw(shop other);
+}
+
 # References that mean other rows in another database are one more question.
 $node->safe_psql($_, q{
 	CREATE TABLE kinds (id serial PRIMARY KEY, note text);

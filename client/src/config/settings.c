@@ -113,6 +113,8 @@ const Setting setting_table[SETTING_COUNT] = {
 	[SETTING_USER_ID_ENV] = {"user_id_env", SETTING_TEXT, NULL, "defaults.user_id_env", NULL, 0, 0,
 							 NULL,
 							 "name of the environment variable that holds the default tenant"},
+	[SETTING_TENANT_ENV] = {"tenant_env", SETTING_TEXT, NULL, "defaults.tenant_env", NULL, 0, 0,
+							NULL, "the same as user_id_env, and goes before it"},
 	[SETTING_LOCK_FILE] = {"lock_file", SETTING_TEXT, ".db-profile", "defaults.lock_file", NULL, 0,
 						   0, NULL,
 						   "file that holds the current profile's name, in the working directory"},

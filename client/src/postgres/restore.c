@@ -14,6 +14,7 @@
 #include "base/pgtypes.h"
 #include "core/params.h"
 #include "postgres/pgverbs.h"
+#include "sql/sqltenant.h"
 
 #define PIECE_SIZE (128 * 1024)
 #define PIECES_UNDER_WAY 3
@@ -216,6 +217,8 @@ restore_run(dba_client *db, const char *options, dba_source_fn source, dba_progr
 			json_parse(&restore->begin.arena, options, strlen(options), "restore options", &error);
 	if (args != NULL && args->type != JSON_TYPE_OBJECT)
 		error_set(&error, DBA_INVALID, "restore options must be a JSON object");
+	if (error == NULL && args != NULL)
+		sqltenant_read(&restore->begin.arena, args, "restore options", &error);
 	if (error == NULL)
 		sql_call(&restore->begin, "db_adapter.restore_begin", args, &error);
 	id = group_submit(&restore->group, db, cb, arg);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "core/params.h"
 #include "postgres/pgverbs.h"
+#include "sql/sqltenant.h"
 
 typedef struct Backup
 {
@@ -130,7 +131,8 @@ stream_backup(dba_client *db, const char *options, dba_sink_fn sink, dba_progres
 	}
 	if (args != NULL && args->type != JSON_TYPE_OBJECT)
 		error_set(&error, DBA_INVALID, "backup options must be a JSON object");
-	else if (args != NULL && sql_call(&st, "db_adapter.backup", args, &error))
+	else if (args != NULL && sqltenant_read(&st.arena, args, "backup options", &error) &&
+			 sql_call(&st, "db_adapter.backup", args, &error))
 		backup_into_select_list(&st);
 	return verbs_submit(request, &st, error);
 }

@@ -444,12 +444,13 @@ sync_restored(dba_client *db, const dba_result *result, const dba_error *error, 
 	sync_advance(sync);
 }
 
+/* A tenant named by columns has to be there for a restore: one who is not comes with his row. */
 static void
-sync_write_options(Sync *sync, Buf *options)
+sync_write_options(Sync *sync, Buf *options, bool restore)
 {
 	buf_puts(options, "{\"backup_schema\": ");
 	json_write(options, sync->schema);
-	if (sync->user_id != NULL)
+	if (sync->user_id != NULL && !(restore && sync->tenant_by_columns))
 		sync_write_member(options, "user_id", sync->user_id);
 }
 
@@ -461,9 +462,9 @@ sync_move(Sync *sync)
 	Buf			restore = BUF_INIT;
 	bool		some;
 
-	sync_write_options(sync, &restore);
+	sync_write_options(sync, &restore, true);
 	buf_printf(&restore, ", \"mode\": \"%s\"}", sync_mode_names[sync->mode]);
-	sync_write_options(sync, &backup);
+	sync_write_options(sync, &backup, false);
 	buf_puts(&backup, ", \"keys\": ");
 	some = sync_write_keys(sync, &backup, false);
 	buf_putc(&backup, '}');

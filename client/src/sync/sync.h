@@ -50,6 +50,7 @@ typedef struct Sync
 	Arena		arena;
 	const JsonValue *schema;
 	const JsonValue *user_id;	/* or NULL */
+	bool		tenant_by_columns;	/* it is an object, and finds the tenant on either side */
 	const JsonValue *raw;		/* the first reference that nothing names; NULL: there is none */
 	const char *origin;			/* of the source */
 	SyncMode	mode;

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "sql/sqltenant.h"
 #include "sync/sync.h"
 
 const char *const sync_mode_names[] = {"overwrite", "skip", "fail", NULL};
@@ -109,12 +110,73 @@ sync_choose_tables(Sync *sync, const JsonValue *list, dba_error **err)
 	return true;
 }
 
+static const JsonValue *
+sync_tenant_table(const Sync *sync)
+{
+	const JsonValue *tenant = sync->schema != NULL ? json_member(sync->schema, "tenant") : NULL;
+	const JsonValue *root = tenant != NULL ? json_member(tenant, "table") : NULL;
+	const JsonValue *tables = root != NULL ? json_member(sync->schema, "tables") : NULL;
+
+	if (tables == NULL || root->type != JSON_TYPE_STRING)
+		return NULL;
+	json_foreach(table, tables)
+	{
+		const JsonValue *name = json_member(table, "name");
+
+		if (name != NULL && name->type == JSON_TYPE_STRING && strcmp(name->text, root->text) == 0)
+			return table;
+	}
+	return NULL;
+}
+
+/* Is it part of the match key, "slug" where the table does not say? */
+static bool
+sync_names_tenant(const JsonValue *table, const char *column)
+{
+	const JsonValue *match = json_member(table, "slug_field");
+
+	if (match == NULL)
+		return strcmp(column, "slug") == 0;
+	if (match->type == JSON_TYPE_STRING)
+		return strcmp(match->text, column) == 0;
+	for (const JsonValue *name = match->type == JSON_TYPE_ARRAY ? match->first : NULL; name != NULL;
+		 name = name->next)
+		if (name->type == JSON_TYPE_STRING && strcmp(name->text, column) == 0)
+			return true;
+	return false;
+}
+
+/* An id means another tenant in another database. */
+static bool
+sync_read_tenant(Sync *sync, dba_error **err)
+{
+	const JsonValue *table = sync_tenant_table(sync);
+	const JsonValue *object;
+
+	if (table == NULL || !sqltenant_is_object(sync->user_id))
+		return true;
+	object = json_parse(&sync->arena, sync->user_id->text, sync->user_id->len,
+						"tenant of sync options", err);
+	if (object == NULL)
+		return false;
+	json_foreach(member, object)
+	{
+		if (!sync_names_tenant(table, member->name))
+			return error_set(err, DBA_INVALID,
+							 "sync cannot name the tenant by column \"%s\", which may be another's "
+							 "in the other database; name him by the match key",
+							 member->name);
+	}
+	sync->tenant_by_columns = true;
+	return true;
+}
+
 bool
 sync_read_options(Sync *sync, const char *text, dba_error **err)
 {
-	static const char *const known[] = {"backup_schema", "tables", "user_id", "mode",
-										"dry_run",		 "delete", "cascade"};
-	const JsonValue *options;
+	static const char *const known[] = {"backup_schema", "tables",	"user_id", "tenant",
+										"mode",			 "dry_run", "delete",  "cascade"};
+	JsonValue  *options;
 
 	if (text == NULL)
 		return error_set(err, DBA_INVALID, "sync needs options with a backup_schema");
@@ -130,13 +192,15 @@ sync_read_options(Sync *sync, const char *text, dba_error **err)
 		if (near == NULL || strcmp(near, option->name) != 0)
 			return error_set(err, DBA_INVALID, "unknown sync option \"%s\"", option->name);
 	}
+	if (!sqltenant_read(&sync->arena, options, "sync options", err))
+		return false;
 	sync->schema = json_member(options, "backup_schema");
 	sync->user_id = json_member(options, "user_id");
 	if (sync->user_id != NULL && sync->user_id->type == JSON_TYPE_NULL)
 		sync->user_id = NULL;
 	if (sync->user_id != NULL && sync->user_id->type != JSON_TYPE_STRING)
 		return error_set(err, DBA_INVALID, "sync option \"user_id\" must be a string");
-	return sync_flag(options, "dry_run", &sync->dry_run, err) &&
+	return sync_read_tenant(sync, err) && sync_flag(options, "dry_run", &sync->dry_run, err) &&
 		   sync_flag(options, "delete", &sync->drop, err) &&
 		   sync_flag(options, "cascade", &sync->cascade, err) &&
 		   sync_read_mode(sync, json_member(options, "mode"), err) && sync_read_tables(sync, err) &&
