@@ -90,6 +90,70 @@ SELECT c.system_identifier, d.oid
   FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
  WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
+-- The rows can be asked what steps will ask of them.
+DROP FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean);
+DROP FUNCTION plan_steps(jsonb);
+
+CREATE FUNCTION plan(
+    expected jsonb,
+    column_definitions jsonb DEFAULT '{}',
+    recreate_threshold int DEFAULT 0,
+    allow_drop boolean DEFAULT false,
+    verify boolean DEFAULT true,
+    schemas name[] DEFAULT NULL,
+    exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
+    ignore text[] DEFAULT '{owners}',
+    renames jsonb DEFAULT '{}',
+    online boolean DEFAULT false,
+    preflight boolean DEFAULT false)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'db_adapter_plan'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) IS
+    'The ordered DDL steps from the live schema to the expected one, each with its hazards, tried and rolled back';
+
+-- Its trial executes DDL, in swapped-in schemas.
+REVOKE EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION plan_steps(
+    plan jsonb)
+RETURNS TABLE (
+    step int,
+    action text,
+    object text,
+    sql text,
+    hazards text[],
+    reason text,
+    blockers jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_plan_steps'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION plan_steps(jsonb) IS
+    'The steps of a plan, a row each';
+
+CREATE FUNCTION preflight(
+    plan jsonb,
+    samples int DEFAULT 3)
+RETURNS TABLE (
+    step int,
+    object text,
+    kind text,
+    problem text,
+    rows bigint,
+    samples jsonb,
+    hint text)
+AS 'MODULE_PATHNAME', 'db_adapter_preflight'
+LANGUAGE C STABLE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION preflight(jsonb, int) IS
+    'What in the live rows will make steps of a plan fail or lose values, or cannot be told, found by reading';
+
+-- It reads whole tables.
+REVOKE EXECUTE ON FUNCTION preflight(jsonb, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION preflight(jsonb, int) TO pg_database_owner WITH GRANT OPTION;
+
 -- All schemas, or those named.
 DROP FUNCTION derive_backup_schema(regclass[], regclass);
 

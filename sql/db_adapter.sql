@@ -214,17 +214,18 @@ CREATE FUNCTION plan(
     exclude name[] DEFAULT '{schema_migrations,pg_stat_statements,spatial_ref_sys}',
     ignore text[] DEFAULT '{owners}',
     renames jsonb DEFAULT '{}',
-    online boolean DEFAULT false)
+    online boolean DEFAULT false,
+    preflight boolean DEFAULT false)
 RETURNS jsonb
 AS 'MODULE_PATHNAME', 'db_adapter_plan'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) IS
+COMMENT ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) IS
     'The ordered DDL steps from the live schema to the expected one, each with its hazards, tried and rolled back';
 
 -- Its trial executes DDL, in swapped-in schemas.
-REVOKE EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) TO pg_database_owner WITH GRANT OPTION;
+REVOKE EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) TO pg_database_owner WITH GRANT OPTION;
 
 CREATE FUNCTION plan_steps(
     plan jsonb)
@@ -234,12 +235,34 @@ RETURNS TABLE (
     object text,
     sql text,
     hazards text[],
-    reason text)
+    reason text,
+    blockers jsonb)
 AS 'MODULE_PATHNAME', 'db_adapter_plan_steps'
 LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION plan_steps(jsonb) IS
     'The steps of a plan, a row each';
+
+CREATE FUNCTION preflight(
+    plan jsonb,
+    samples int DEFAULT 3)
+RETURNS TABLE (
+    step int,
+    object text,
+    kind text,
+    problem text,
+    rows bigint,
+    samples jsonb,
+    hint text)
+AS 'MODULE_PATHNAME', 'db_adapter_preflight'
+LANGUAGE C STABLE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION preflight(jsonb, int) IS
+    'What in the live rows will make steps of a plan fail or lose values, or cannot be told, found by reading';
+
+-- It reads whole tables.
+REVOKE EXECUTE ON FUNCTION preflight(jsonb, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION preflight(jsonb, int) TO pg_database_owner WITH GRANT OPTION;
 
 -- --------------------------------------------------------------------------
 -- apply: a plan executed in one transaction

@@ -288,4 +288,31 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_is_json_query(node) IsA(node, JsonExpr)
 #endif
 
+/* 15 has NULLS NOT DISTINCT, and constants that say themselves that they are null. */
+#if PG_VERSION_NUM < 150000
+#define compat_statement_nulls_equal(stmt) false
+#define compat_set_null_constant(constant) ((constant)->val.type = T_Null)
+#define compat_partition_qual(rel, parent, spec) get_qual_from_partbound(rel, parent, spec)
+#else
+#define compat_statement_nulls_equal(stmt) ((stmt)->nulls_not_distinct)
+#define compat_set_null_constant(constant) ((constant)->isnull = true)
+#define compat_partition_qual(rel, parent, spec) get_qual_from_partbound(parent, spec)
+#endif
+
+/* 17 gives a generated column another expression. */
+#if PG_VERSION_NUM < 170000
+#define compat_computes_values(subtype) false
+#else
+#define compat_computes_values(subtype) ((subtype) == AT_SetExpression)
+#endif
+
+/* 18 has keys over periods. */
+#if PG_VERSION_NUM < 180000
+#define compat_without_overlaps(constraint) false
+#define compat_has_period(constraint) false
+#else
+#define compat_without_overlaps(constraint) ((constraint)->without_overlaps)
+#define compat_has_period(constraint) ((constraint)->fk_with_period)
+#endif
+
 #endif							/* DB_ADAPTER_COMPAT_H */

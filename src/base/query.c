@@ -177,20 +177,26 @@ make_params(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls)
  * counted.
  */
 static uint64
-execute(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls, bool read_only, QueryRow row,
-		void *arg)
+execute_params(SPIPlanPtr plan, ParamListInfo params, bool read_only, QueryRow row, void *arg)
 {
 	SPIExecuteOptions options = {0};
 	RowReceiver receiver;
 	int			rc;
 
-	options.params = make_params(plan, nargs, values, nulls);
+	options.params = params;
 	options.read_only = read_only;
 	options.dest = receiver_init(&receiver, row, arg);
 	rc = SPI_execute_plan_extended(plan, &options);
 	if (rc < 0)
 		elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(rc));
 	return SPI_processed;
+}
+
+static uint64
+execute(SPIPlanPtr plan, int nargs, Datum *values, const char *nulls, bool read_only, QueryRow row,
+		void *arg)
+{
+	return execute_params(plan, make_params(plan, nargs, values, nulls), read_only, row, arg);
 }
 
 /* A plan for once: nothing is kept, and SPI's memory goes with it. */
@@ -261,6 +267,36 @@ query_execute(QueryPlan *query, Datum *values, const char *nulls, bool read_only
 
 	connect_spi();
 	processed = execute(query->plan, query->nargs, values, nulls, read_only, row, arg);
+	SPI_finish();
+	return processed;
+}
+
+/* Registered first, as in prepare_kept(). */
+QueryPlan *
+query_prepare_hooked(MemoryContext cxt, const char *sql, ParserSetupHook setup, void *arg)
+{
+	QueryPlan  *query = MemoryContextAllocZero(cxt, sizeof(QueryPlan));
+
+	query->on_reset.func = free_plan;
+	query->on_reset.arg = query;
+	MemoryContextRegisterResetCallback(cxt, &query->on_reset);
+
+	connect_spi();
+	query->plan = SPI_prepare_params(sql, setup, arg, 0);
+	if (query->plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	SPI_keepplan(query->plan);
+	SPI_finish();
+	return query;
+}
+
+uint64
+query_read_hooked(QueryPlan *query, ParamListInfo params, QueryRow row, void *arg)
+{
+	uint64		processed;
+
+	connect_spi();
+	processed = execute_params(query->plan, params, true, row, arg);
 	SPI_finish();
 	return processed;
 }
@@ -727,6 +763,29 @@ query_run_as_other(const char *sql, Oid user)
 	SetUserIdAndSecContext(user,
 						   context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	query_command(sql);
+	SetUserIdAndSecContext(caller, context);
+	query_unpin(nestlevel);
+}
+
+/*
+ * Policies are no matter of who owns the table, forced or not: what is read stands for
+ * what a command of his would meet.
+ */
+void
+query_read_as_other(Oid user, QueryBody body, void *arg)
+{
+	Oid			caller;
+	int			context;
+	int			nestlevel = query_pin(PIN_PATH);
+
+	query_set("standard_conforming_strings", "on");
+	query_set("transaction_read_only", "on");
+	query_set("max_parallel_workers_per_gather", "0");
+	query_set("row_security", "off");
+	GetUserIdAndSecContext(&caller, &context);
+	SetUserIdAndSecContext(user, context | SECURITY_LOCAL_USERID_CHANGE |
+									 SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	body(arg);
 	SetUserIdAndSecContext(caller, context);
 	query_unpin(nestlevel);
 }

@@ -15,6 +15,7 @@
 #define DB_ADAPTER_QUERY_H
 
 #include "executor/tuptable.h"
+#include "nodes/params.h"
 #include "nodes/pg_list.h"
 
 /* Return false to stop early; the statement then ends as if LIMIT had been reached. */
@@ -67,6 +68,16 @@ extern uint64 query_execute(QueryPlan *query, Datum *values, const char *nulls, 
 extern void query_free(QueryPlan *query);
 
 /*
+ * A plan in whose text hooks of the parser, set by setup(), say what stands for names and
+ * parameters; arg is kept for as long as the plan, which may be made again.  Values of
+ * parameters that are left to the execution come as params, or NULL for none; a run reads
+ * only, under the active snapshot.
+ */
+extern QueryPlan *query_prepare_hooked(MemoryContext cxt, const char *sql, ParserSetupHook setup,
+									   void *arg);
+extern uint64 query_read_hooked(QueryPlan *query, ParamListInfo params, QueryRow row, void *arg);
+
+/*
  * Rows of our own that a statement reads like a table, under a name that needs
  * no schema.  The rows put are copied.  A statement that succeeds uses them up;
  * query_rows_clear() throws away what one that failed has left.
@@ -110,6 +121,13 @@ extern void query_cursor_close(QueryCursor *cursor);
 extern void query_run_as_other(const char *sql, Oid user);
 
 /*
+ * The same for reading: body may change nothing, meets no policy of user's own tables, and
+ * parallel workers, which have no watch, do nothing of it.
+ */
+typedef void (*QueryBody)(void *arg);
+extern void query_read_as_other(Oid user, QueryBody body, void *arg);
+
+/*
  * Statements on the extension's own tables run as the extension's owner, for
  * that one statement only.  An error restores the user with the transaction.
  */
@@ -131,7 +149,6 @@ extern void query_run_nontransactional(Node *command, const char *sql);
  * (cancel, shutdown, out of memory or disk, serialization failure, deadlock) are
  * not caught: see query_error_is_foreign().
  */
-typedef void (*QueryBody)(void *arg);
 extern ErrorData *query_attempt(QueryBody body, void *arg, bool keep);
 /* The same, but it also catches errors of this SQLSTATE: a lock timeout, to try again. */
 extern ErrorData *query_attempt_catching(QueryBody body, void *arg, bool keep, int sqlerrcode);

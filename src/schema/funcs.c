@@ -26,6 +26,7 @@
 #include "schema/expected/expected.h"
 #include "schema/expected/expected_columns.h"
 #include "schema/apply/apply_saved.h"
+#include "schema/preflight/preflight.h"
 #include "schema/declare/touched.h"
 #include "schema/apply/trial.h"
 #include "schema/catalog/validation.h"
@@ -72,7 +73,7 @@ put_plan_steps(ReturnSetInfo *rsinfo, Jsonb *document)
 	foreach(lc, plan->steps)
 	{
 		PlannedStep *step = lfirst(lc);
-		char	   *texts[] = {NULL, step->action, step->object, step->sql, NULL, step->reason};
+		char *texts[] = {NULL, step->action, step->object, step->sql, NULL, step->reason, NULL};
 		Datum		values[lengthof(texts)];
 		bool		nulls[lengthof(texts)];
 
@@ -84,6 +85,11 @@ put_plan_steps(ReturnSetInfo *rsinfo, Jsonb *document)
 		nulls[0] = nulls[4] = false;
 		values[0] = Int32GetDatum(step->number);
 		values[4] = texts_to_array(step->hazards);
+		if (step->blockers != NULL)
+		{
+			nulls[6] = false;
+			values[6] = JsonbPGetDatum(step->blockers);
+		}
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }
@@ -285,6 +291,7 @@ db_adapter_plan(PG_FUNCTION_ARGS)
 	request.ignore = argument_strings(fcinfo, "ignore", ARGUMENT_OPTIONAL);
 	request.renames = argument_jsonb(fcinfo, "renames", ARGUMENT_OPTIONAL);
 	request.online = argument_bool(fcinfo, "online", ARGUMENT_DEFAULT);
+	request.preflight = argument_bool(fcinfo, "preflight", ARGUMENT_DEFAULT);
 	PG_RETURN_JSONB_P(trial_make_plan(&request));
 }
 
@@ -298,6 +305,45 @@ db_adapter_plan_steps(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (plan != NULL)
 		put_plan_steps((ReturnSetInfo *) fcinfo->resultinfo, plan);
+	return (Datum) 0;
+}
+
+static void
+put_blocker(ReturnSetInfo *rsinfo, const Blocker *blocker)
+{
+	Jsonb	   *samples = blocker_write_samples(blocker);
+	Datum		values[7] = {Int32GetDatum(blocker->step)};
+	bool		nulls[7] = {false};
+	const char *texts[] = {blocker->object, blocker_kind_name(blocker->kind), blocker->problem};
+
+	for (int i = 0; i < lengthof(texts); i++)
+		values[i + 1] = CStringGetTextDatum(texts[i]);
+	values[4] = Int64GetDatum(blocker->rows);
+	nulls[4] = blocker->rows < 0;
+	values[5] = JsonbPGetDatum(samples);
+	nulls[5] = samples == NULL;
+	nulls[6] = blocker->hint == NULL;
+	if (blocker->hint != NULL)
+		values[6] = CStringGetTextDatum(blocker->hint);
+	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_preflight);
+
+Datum
+db_adapter_preflight(PG_FUNCTION_ARGS)
+{
+	PlanDocument *plan = plan_read(argument_jsonb(fcinfo, "plan", ARGUMENT_REQUIRED));
+	int			samples = argument_int(fcinfo, "samples", ARGUMENT_DEFAULT);
+	ListCell   *lc;
+
+	if (samples < 0 || samples > PREFLIGHT_SAMPLES)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("samples must be from 0 to %d", PREFLIGHT_SAMPLES)));
+	preflight_check_plan(plan);
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(lc, preflight_run(plan, samples))
+		put_blocker((ReturnSetInfo *) fcinfo->resultinfo, lfirst(lc));
 	return (Datum) 0;
 }
 

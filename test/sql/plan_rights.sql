@@ -5,7 +5,7 @@ SELECT current_database() AS db \gset
 CREATE ROLE regress_da_super SUPERUSER;
 CREATE ROLE regress_da_owner;
 CREATE ROLE regress_da_dba IN ROLE regress_da_owner;
-GRANT EXECUTE ON FUNCTION db_adapter.plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) TO regress_da_dba, regress_da_owner;
+GRANT EXECUTE ON FUNCTION db_adapter.plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) TO regress_da_dba, regress_da_owner;
 GRANT EXECUTE ON FUNCTION db_adapter.apply(jsonb, boolean, boolean, interval) TO regress_da_dba, regress_da_owner;
 CREATE SCHEMA app AUTHORIZATION regress_da_owner;
 CREATE SCHEMA spy AUTHORIZATION regress_da_owner;
@@ -107,6 +107,6 @@ DROP FUNCTION pg_temp.but;
 RESET ROLE;
 SELECT db_adapter.purge_saved_rows('0 s') > 0 AS purged;
 DROP SCHEMA app, spy CASCADE;
-REVOKE ALL ON FUNCTION db_adapter.plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean) FROM regress_da_dba, regress_da_owner;
+REVOKE ALL ON FUNCTION db_adapter.plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean, boolean) FROM regress_da_dba, regress_da_owner;
 REVOKE ALL ON FUNCTION db_adapter.apply(jsonb, boolean, boolean, interval) FROM regress_da_dba, regress_da_owner;
 DROP ROLE regress_da_dba, regress_da_owner, regress_da_super;

@@ -59,6 +59,7 @@ sub planned
 
 	return 'db_adapter.plan(db_adapter.expected(' . text($text) . "), ignore => '{owners,privileges}', allow_drop => true)";
 }
+sub preflight { return 'SELECT kind FROM db_adapter.preflight(' . planned(@_) . ')' }
 sub apply { return "SELECT db_adapter.apply(" . planned(@_) . ", true) ->> 'applied'" }
 
 # Code of hers at every place of a table that takes some.
@@ -157,6 +158,13 @@ my %attacks = (
 	'plan: functions in a table of theirs' => [ $everywhere, 'SELECT count(' . planned("$mine); $hers, x bigint)") . ')' ],
 	"plan: a function in a table of the caller's" => [ '', 'SELECT count(' . planned("$mine, w int DEFAULT att.sql(1))") . ')' ],
 	'plan_steps: a document'  => [ '', 'SELECT count(*) FROM db_adapter.plan_steps(' . planned("$mine, w int DEFAULT att.sql(1))") . ')' ],
+	'preflight: functions in a table of theirs' => [ '', preflight("$mine); $hers, CONSTRAINT c CHECK (att.sql(v) > 0))") ],
+	"preflight: a function in a table of the caller's" => [ '', preflight("$mine, CONSTRAINT c CHECK (att.sql(v) > 0)); $hers)") ],
+	"preflight: a domain over the server's own functions, in a table of the caller's" => [ '', preflight("$mine, CONSTRAINT c CHECK (v::att.sets > 0)); $hers)") ],
+	"preflight: a function in the bounds of a partition of the caller's table" => [ 'CREATE TABLE app.parts (id int) PARTITION BY LIST (id); CREATE TABLE app.part (id int)',
+		"SELECT kind FROM db_adapter.preflight((SELECT jsonb_set(p, '{steps,0,sql}', to_jsonb('ALTER TABLE app.parts ATTACH PARTITION app.part FOR VALUES IN (att.tells(1))'::text)) FROM "
+		  . planned("$mine, w int); $hers); CREATE TABLE app.parts (id int) PARTITION BY LIST (id); CREATE TABLE app.part (id int)") . ' p))' ],
+	'preflight: a function in a key that a table of theirs gets' => [ '', preflight("$mine); $hers); CREATE UNIQUE INDEX told ON app.hers (att.fixed(v))") ],
 	'apply: functions in a table of theirs' => [ '', apply("$mine); $hers, CONSTRAINT c CHECK (att.sql(v) > 0))") ],
 	'apply: functions in a table of theirs, where rows are put aside' => [
 		'SET ROLE mallory; SET client_min_messages = error; CREATE INDEX hers_told ON app.hers ((att.fixed(1) + v));',

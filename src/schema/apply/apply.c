@@ -32,7 +32,6 @@
 #include "schema/apply/apply_locks.h"
 #include "schema/apply/apply_rights.h"
 #include "schema/catalog/catalog.h"
-#include "schema/model/fingerprint.h"
 #include "schema/plan/plan_command.h"
 #include "schema/plan/plan_document.h"
 #include "schema/apply/apply_saved.h"
@@ -63,19 +62,6 @@ typedef struct ApplyRun
 	List	   *differences;	/* after the steps */
 } ApplyRun;
 
-/* The live schema as the plan's fingerprint sees it. */
-static void
-check_fingerprint(const PlanDocument *plan)
-{
-	Schema	   *live = catalog_read_comparable(plan->header.expectation->schemas, NIL, NIL);
-
-	if (strcmp(fingerprint_schema(live), plan->header.fingerprint) != 0)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("the schema is not the one the plan was made for"),
-						errdetail("It has changed since, or it is another database's."),
-						errhint("Plan again with db_adapter.plan().")));
-}
-
 /*
  * One apply a schema at a time: the later one waits here and then finds the schema
  * changed, rather than fail in a step.  It reads what was committed meanwhile.
@@ -101,7 +87,8 @@ check_unchanged(const ApplyRun *run)
 	}
 	query_unpin(nestlevel);
 	PushActiveSnapshot(GetLatestSnapshot());
-	check_fingerprint(run->plan);
+	catalog_check_fingerprint(run->plan->header.expectation->schemas,
+							  run->plan->header.fingerprint);
 	PopActiveSnapshot();
 }
 

@@ -34,6 +34,7 @@
 #include "schema/apply/apply_rights.h"
 #include "schema/catalog/catalog.h"
 #include "schema/model/fingerprint.h"
+#include "schema/preflight/preflight.h"
 #include "schema/plan/plan_command.h"
 #include "schema/apply/trial.h"
 #include "schema/apply/trial_swap.h"
@@ -360,6 +361,26 @@ verify(SchemaPlan *plan, const TrialGoal *goal, const Schema *live, const PlanOp
 	header->verified = header->verify_error == NULL;
 }
 
+/* ---------- rows ---------- */
+
+/* How many rows of each kind a plan shows. */
+#define BLOCKER_SAMPLES 3
+
+/* From the document, which is what apply will be given. */
+static void
+add_blockers(SchemaPlan *plan, const PlanHeader *header)
+{
+	List	   *blockers = preflight_run(plan_read(plan_write(plan, header)), BLOCKER_SAMPLES);
+	ListCell   *lc;
+
+	foreach(lc, plan->steps)
+	{
+		PlanStep   *step = lfirst(lc);
+
+		step->blockers = blocker_write_step(blockers, step->number);
+	}
+}
+
 /* ---------- renames ---------- */
 
 /* The live schema, read between the renames and their end. */
@@ -453,5 +474,7 @@ trial_make_plan(const PlanRequest *request)
 		set_lock_hazard(lfirst(lc));
 	if (request->verify)
 		verify(plan, &goal, live, options, &header);
+	if (request->preflight)
+		add_blockers(plan, &header);
 	return plan_write(plan, &header);
 }

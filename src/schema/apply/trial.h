@@ -20,6 +20,7 @@ typedef struct PlanRequest
 	bool		allow_drop;
 	bool		verify;
 	bool		online;
+	bool		preflight;		/* rows are asked what steps will ask of them */
 } PlanRequest;
 
 /* The verb plan: reads the live schema, plans, tries the plan in a swap. */

@@ -50,4 +50,7 @@ extern bool catalog_has_objects(List *schemas, int64 relations, int64 constraint
  */
 extern char *catalog_fingerprint(List *schemas);
 
+/* Raises 55000 unless that is the live schema's, for a plan that was made for it. */
+extern void catalog_check_fingerprint(List *schemas, const char *fingerprint);
+
 #endif							/* DB_ADAPTER_CATALOG_H */

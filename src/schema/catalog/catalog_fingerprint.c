@@ -256,3 +256,15 @@ catalog_fingerprint(List *schemas)
 	remember(key, fingerprint, state);
 	return fingerprint;
 }
+
+void
+catalog_check_fingerprint(List *schemas, const char *fingerprint)
+{
+	Schema	   *live = catalog_read_comparable(schemas, NIL, NIL);
+
+	if (strcmp(fingerprint_schema(live), fingerprint) != 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("the schema is not the one the plan was made for"),
+						errdetail("It has changed since, or it is another database's."),
+						errhint("Plan again with db_adapter.plan().")));
+}

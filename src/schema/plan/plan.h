@@ -146,8 +146,9 @@ typedef struct PlanStep
 	int64		bytes;			/* the same, with indexes */
 	bool		bounds;			/* it sets the bounds of a sequence, which may be outside of them */
 	bool		online;			/* apply leaves it: it makes transactions of its own */
+	Jsonb	   *blockers;		/* what in the rows is in its way; NULL where nobody looked */
 	List	   *after;			/* PlanStep *: those that it has to wait for */
-	List *takes; /* GraphNode *: of the live schema, what is there no more after it */
+	List *takes;	 /* GraphNode *: of the live schema, what is there no more after it */
 	List	   *makes;			/* char *: of the expected schema, by schema_key() */
 	List	   *needs;			/* char *: the same of what has to be made before */
 } PlanStep;

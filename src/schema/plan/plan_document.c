@@ -36,9 +36,9 @@ static const char *const plan_members[] = {"format",
 										   "expected",
 										   NULL};
 
-static const char *const step_members[] = {"step",	  "action", "object", "sql",
-										   "hazards", "reason", "table",  "rows",
-										   "bytes",	  "online", NULL};
+static const char *const step_members[] = {"step",	  "action", "object",	"sql",
+										   "hazards", "reason", "table",	"rows",
+										   "bytes",	  "online", "blockers", NULL};
 
 /* Columns of tables alone: a view's come with its query. */
 static void
@@ -89,6 +89,11 @@ write_step(JsonWriter *w, const PlanStep *step)
 		json_put_int(w, "bytes", step->bytes);
 	if (step->online)
 		json_put_bool(w, "online", true);
+	if (step->blockers != NULL)
+	{
+		json_key(w, "blockers");
+		json_container(w, &step->blockers->root);
+	}
 	json_end_object(w);
 }
 
@@ -146,6 +151,17 @@ plan_write(const SchemaPlan *plan, const PlanHeader *header)
 	return json_finish(&w);
 }
 
+/* For who shows the plan: apply asks the rows themselves. */
+static Jsonb *
+read_blockers(JsonbContainer *step)
+{
+	JsonbValue	v;
+
+	if (json_get_array(step, "blockers", WHAT) == NULL || !json_get(step, "blockers", &v))
+		return NULL;
+	return JsonbValueToJsonb(&v);
+}
+
 /*
  * What is not known here is refused, since a member that is passed over might have been
  * meant to hold a step back.  The text itself is checked when it is read as a command
@@ -171,6 +187,7 @@ read_step(const char *key, JsonbValue *value, void *arg)
 	step->hazards = json_get_strings(object, "hazards", WHAT);
 	step->table = json_get_string(object, "table", WHAT);
 	step->online = json_get_bool(object, "online", false, WHAT);
+	step->blockers = read_blockers(object);
 	if (step->sql == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("invalid plan: step %d has no member \"sql\"", step->number)));

@@ -32,6 +32,7 @@ typedef struct PlannedStep
 	List	   *hazards;
 	char	   *table;			/* whose rows a step with data_loss would lose; or NULL */
 	bool		online;			/* makes transactions of its own: no step of apply */
+	Jsonb	   *blockers;		/* what in the rows is in its way; NULL where nobody looked */
 } PlannedStep;
 
 typedef struct PlanDocument
