@@ -356,6 +356,7 @@ db_adapter_apply(PG_FUNCTION_ARGS)
 	Jsonb	   *plan = argument_jsonb(fcinfo, "plan", ARGUMENT_REQUIRED);
 
 	options.confirm = argument_bool(fcinfo, "confirm", ARGUMENT_DEFAULT);
+	options.survey = !options.confirm;
 	options.backup = argument_bool(fcinfo, "backup", ARGUMENT_DEFAULT);
 	/* As the setting of that name has it: 0 is none. */
 	options.lock_timeout_ms = argument_milliseconds(fcinfo, "lock_timeout", INT_MAX, 0);

@@ -30,6 +30,7 @@
 #include "portability/instr_time.h"
 #include "schema/apply/apply.h"
 #include "schema/apply/apply_locks.h"
+#include "schema/apply/apply_results.h"
 #include "schema/apply/apply_rights.h"
 #include "schema/catalog/catalog.h"
 #include "schema/plan/plan_command.h"
@@ -44,13 +45,6 @@
 
 /* How many differences an error lists. */
 #define APPLY_REPORTED 5
-
-typedef struct StepResult
-{
-	int			number;
-	double		ms;
-	int64		wal_bytes;
-} StepResult;
 
 typedef struct ApplyRun
 {
@@ -128,7 +122,7 @@ run_step(ApplyRun *run, PlannedStep *step)
 	error_context_stack = context.previous;
 
 	INSTR_TIME_SUBTRACT(end, start);
-	result->number = step->number;
+	result->step = step;
 	result->ms = INSTR_TIME_GET_MILLISEC(end);
 	result->wal_bytes = (int64) (pgWalUsage.wal_bytes - wal);
 	oldcxt = MemoryContextSwitchTo(run->cxt);
@@ -353,6 +347,56 @@ take_locks(const ApplyRun *run)
 	error_context_stack = context.previous;
 }
 
+/* One step of a survey. */
+typedef struct StepTrial
+{
+	ApplyRun   *run;
+	PlannedStep *step;
+} StepTrial;
+
+static void
+run_trial(void *arg)
+{
+	StepTrial  *trial = arg;
+
+	run_step(trial->run, trial->step);
+}
+
+/* What it did stays for those that follow; what it raises is noted, and undoes it alone. */
+static void
+try_step(ApplyRun *run, PlannedStep *step)
+{
+	StepTrial	trial = {run, step};
+	MemoryContext oldcxt = MemoryContextSwitchTo(run->cxt);
+	ErrorData  *error = query_attempt(run_trial, &trial, true);
+
+	if (error != NULL)
+	{
+		elog(DEBUG1, "apply: step %d fails: %s", step->number, error->message);
+		run->steps = results_add_error(run->steps, step, error);
+	}
+	MemoryContextSwitchTo(oldcxt);
+}
+
+static void
+run_steps(ApplyRun *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->plan->steps)
+	{
+		PlannedStep *step = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (step->online)
+			continue;
+		if (run->options->survey)
+			try_step(run, step);
+		else
+			run_step(run, step);
+	}
+}
+
 /* From the start at each attempt: what an earlier one noted was rolled back. */
 static void
 apply_body(void *arg)
@@ -360,7 +404,6 @@ apply_body(void *arg)
 	ApplyRun   *run = arg;
 	int			nestlevel;
 	MemoryContext oldcxt;
-	ListCell   *lc;
 
 	run->steps = run->saved = NIL;
 	rights_begin();
@@ -369,12 +412,7 @@ apply_body(void *arg)
 	take_locks(run);
 	if (run->options->backup)
 		rights_run_guarded(save_rows, run);
-	foreach(lc, run->plan->steps)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!((PlannedStep *) lfirst(lc))->online)
-			run_step(run, lfirst(lc));
-	}
+	run_steps(run);
 	query_unpin(nestlevel);
 
 	begin_reading();
@@ -382,7 +420,8 @@ apply_body(void *arg)
 	run->differences = validation_compare(run->plan->header.expectation, run->plan->header.ignore);
 	MemoryContextSwitchTo(oldcxt);
 	PopActiveSnapshot();
-	check_result(run);
+	if (!results_have_error(run->steps))
+		check_result(run);
 }
 
 /*
@@ -440,25 +479,17 @@ static Jsonb *
 write_result(const ApplyRun *run)
 {
 	JsonWriter	w;
-	ListCell   *lc;
 
 	json_init(&w);
 	json_begin_object(&w);
 	json_put_bool(&w, "applied", run->options->confirm);
 	json_key(&w, "steps");
-	json_begin_array(&w);
-	foreach(lc, run->steps)
+	results_write(&w, run->steps);
+	if (run->options->survey)
 	{
-		StepResult *step = lfirst(lc);
-
-		json_begin_object(&w);
-		json_put_int(&w, "step", step->number);
-		json_key(&w, "ms");
-		json_double(&w, step->ms, 3);
-		json_put_int(&w, "wal_bytes", step->wal_bytes);
-		json_end_object(&w);
+		json_key(&w, "failed");
+		results_write_failed(&w, run->steps);
 	}
-	json_end_array(&w);
 	write_online(&w, run->plan->steps);
 	json_key(&w, "saved");
 	saved_write(&w, run->saved);

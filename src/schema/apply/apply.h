@@ -11,6 +11,7 @@
 typedef struct ApplyOptions
 {
 	bool		confirm;
+	bool		survey;			/* a dry run that goes on after a step that fails */
 	bool		backup;
 	int			lock_timeout_ms;
 } ApplyOptions;
@@ -18,7 +19,7 @@ typedef struct ApplyOptions
 /*
  * The verb apply.  Raises 55000 when the live schema is not the one the plan was
  * made for, 22023 when its steps do not reach what it promises; whatever it
- * raises, nothing is left of it.
+ * raises, nothing is left of it.  A survey raises no error of a step: it is in the result.
  */
 extern Jsonb *apply_plan(Jsonb *plan, const ApplyOptions *options);
 
