@@ -311,10 +311,10 @@ db_adapter_plan_steps(PG_FUNCTION_ARGS)
 static void
 put_blocker(ReturnSetInfo *rsinfo, const Blocker *blocker)
 {
-	Jsonb	   *samples = blocker_write_samples(blocker);
+	Jsonb	   *samples = blockers_write_samples(blocker);
 	Datum		values[7] = {Int32GetDatum(blocker->step)};
 	bool		nulls[7] = {false};
-	const char *texts[] = {blocker->object, blocker_kind_name(blocker->kind), blocker->problem};
+	const char *texts[] = {blocker->object, blockers_kind_name(blocker->kind), blocker->problem};
 
 	for (int i = 0; i < lengthof(texts); i++)
 		values[i + 1] = CStringGetTextDatum(texts[i]);

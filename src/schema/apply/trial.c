@@ -377,7 +377,7 @@ add_blockers(SchemaPlan *plan, const PlanHeader *header)
 	{
 		PlanStep   *step = lfirst(lc);
 
-		step->blockers = blocker_write_step(blockers, step->number);
+		step->blockers = blockers_write_step(blockers, step->number);
 	}
 }
 

@@ -9,14 +9,15 @@
 static const char *const kind_names[] = {"fails", "loses", "unknown"};
 
 const char *
-blocker_kind_name(PreflightKind kind)
+blockers_kind_name(PreflightKind kind)
 {
 	return kind_names[kind];
 }
 
 /* One for each step and problem: what partitions have of it is added up. */
 Blocker *
-blocker_add(List **blockers, const PlannedStep *step, PreflightKind kind, char *problem, char *hint)
+blockers_add(List **blockers, const PlannedStep *step, PreflightKind kind, char *problem,
+			 char *hint)
 {
 	Blocker	   *blocker;
 	ListCell   *lc;
@@ -40,7 +41,7 @@ blocker_add(List **blockers, const PlannedStep *step, PreflightKind kind, char *
 }
 
 void
-blocker_extend(Blocker *blocker, const Blocker *found, int samples)
+blockers_extend(Blocker *blocker, const Blocker *found, int samples)
 {
 	ListCell   *lc;
 
@@ -115,7 +116,7 @@ write_samples(JsonWriter *w, const Blocker *blocker)
 }
 
 Jsonb *
-blocker_write_samples(const Blocker *blocker)
+blockers_write_samples(const Blocker *blocker)
 {
 	JsonWriter	w;
 
@@ -130,7 +131,7 @@ static void
 write_blocker(JsonWriter *w, const Blocker *blocker)
 {
 	json_begin_object(w);
-	json_put_string(w, "kind", blocker_kind_name(blocker->kind));
+	json_put_string(w, "kind", blockers_kind_name(blocker->kind));
 	json_put_string(w, "problem", blocker->problem);
 	if (blocker->rows >= 0)
 		json_put_int(w, "rows", blocker->rows);
@@ -145,7 +146,7 @@ write_blocker(JsonWriter *w, const Blocker *blocker)
 }
 
 Jsonb *
-blocker_write_step(List *blockers, int step)
+blockers_write_step(List *blockers, int step)
 {
 	JsonWriter	w;
 	ListCell   *lc;

@@ -45,15 +45,15 @@ typedef struct Blocker
 } Blocker;
 
 /* The one of that step and problem in the list, added where there is none. */
-extern Blocker *blocker_add(List **blockers, const PlannedStep *step, PreflightKind kind,
-							char	   *problem, char *hint);
+extern Blocker *blockers_add(List **blockers, const PlannedStep *step, PreflightKind kind,
+							 char *problem, char *hint);
 /* Adds rows and samples that were found somewhere else, up to so many samples. */
-extern void blocker_extend(Blocker *blocker, const Blocker *found, int samples);
+extern void blockers_extend(Blocker *blocker, const Blocker *found, int samples);
 
-extern const char *blocker_kind_name(PreflightKind kind);
+extern const char *blockers_kind_name(PreflightKind kind);
 /* NULL for none. */
-extern Jsonb *blocker_write_samples(const Blocker *blocker);
+extern Jsonb *blockers_write_samples(const Blocker *blocker);
 /* [{"kind", "problem", "rows", "samples", "hint"}] of one step, which may be none. */
-extern Jsonb *blocker_write_step(List *blockers, int step);
+extern Jsonb *blockers_write_step(List *blockers, int step);
 
 #endif							/* DB_ADAPTER_PREFLIGHT_BLOCKERS_H */

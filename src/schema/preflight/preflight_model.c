@@ -298,7 +298,7 @@ model_remove(Preflight *pf, PreflightTable *table, const char *name)
 void
 model_unknown(Preflight *pf, char *problem)
 {
-	(void) blocker_add(&pf->blockers, pf->step, PREFLIGHT_UNKNOWN, problem, NULL);
+	(void) blockers_add(&pf->blockers, pf->step, PREFLIGHT_UNKNOWN, problem, NULL);
 }
 
 PreflightProbe *

@@ -63,7 +63,7 @@ add_shown(const Pairs *pairs, Statement *statement, StringInfo sql, int level, b
 	foreach(lc, all)
 	{
 		appendStringInfo(sql, ", $%d",
-						 statement_add(statement, ((PreflightShown *) lfirst(lc))->value, level));
+						 reader_add(statement, ((PreflightShown *) lfirst(lc))->value, level));
 		if (alias)
 			appendStringInfo(sql, " AS c%d", foreach_current_index(lc) + 1);
 	}
@@ -78,12 +78,12 @@ add_where(const Pairs *pairs, Statement *statement, StringInfo sql, int level)
 
 	appendStringInfoString(sql, " WHERE true");
 	if (key->predicate != NULL)
-		appendStringInfo(sql, " AND $%d", statement_add(statement, key->predicate, level));
+		appendStringInfo(sql, " AND $%d", reader_add(statement, key->predicate, level));
 	if (key->nulls_equal)
 		return;
 	foreach(lc, key->values)
 		appendStringInfo(sql, " AND $%d IS DISTINCT FROM NULL",
-						 statement_add(statement, lfirst(lc), level));
+						 reader_add(statement, lfirst(lc), level));
 }
 
 static char *
@@ -95,7 +95,7 @@ values_list(const Pairs *pairs, Statement *statement, int level)
 	initStringInfo(&list);
 	foreach(lc, pairs->key->values)
 		appendStringInfo(&list, "%s$%d", list.len > 0 ? ", " : "",
-						 statement_add(statement, lfirst(lc), level));
+						 reader_add(statement, lfirst(lc), level));
 	return list.data;
 }
 
@@ -130,7 +130,7 @@ sample_groups(Pairs *pairs)
 					 values_list(pairs, statement, 1));
 	add_shown(pairs, statement, &sql, 1, true);
 	foreach(lc, pairs->key->values)
-		appendStringInfo(&sql, ", $%d AS e%d", statement_add(statement, lfirst(lc), 1),
+		appendStringInfo(&sql, ", $%d AS e%d", reader_add(statement, lfirst(lc), 1),
 						 foreach_current_index(lc) + 1);
 	appendStringInfo(&sql, " FROM %s", reader_from(pairs->key->table));
 	add_where(pairs, statement, &sql, 1);
@@ -138,7 +138,7 @@ sample_groups(Pairs *pairs)
 	foreach(lc, pairs->key->values)
 		appendStringInfo(&sql, "e%d, ", foreach_current_index(lc) + 1);
 	appendStringInfo(&sql, "place LIMIT %d", pairs->pf->samples);
-	(void) query_read_hooked(statement_prepare(statement, sql.data), NULL, take_row, pairs);
+	(void) query_read_hooked(reader_prepare(statement, sql.data), NULL, take_row, pairs);
 	pairs->found.rows = rows;
 }
 
@@ -153,7 +153,7 @@ ask_groups(Pairs *pairs)
 					 reader_from(pairs->key->table));
 	add_where(pairs, statement, &sql, 1);
 	appendStringInfo(&sql, " GROUP BY %s HAVING count(*) > 1) s", values_list(pairs, statement, 1));
-	(void) query_read_hooked(statement_prepare(statement, sql.data), NULL, take_groups, pairs);
+	(void) query_read_hooked(reader_prepare(statement, sql.data), NULL, take_groups, pairs);
 	if (pairs->groups > 0 && pairs->key->table->shown && pairs->pf->samples > 0)
 		sample_groups(pairs);
 }
@@ -199,17 +199,17 @@ ask_overlaps(Pairs *pairs, int overlap)
 	for (int i = 1; i <= columns; i++)
 		appendStringInfo(&sql, ", c%d", i);
 	appendStringInfo(&sql, " FROM (SELECT $%d AS r, lag($%d) OVER (",
-					 statement_add(statement, range, 1), statement_add(statement, range, 1));
+					 reader_add(statement, range, 1), reader_add(statement, range, 1));
 	for (int i = 0, n = 0; i < list_length(pairs->key->values); i++)
 		if (i != overlap)
 			appendStringInfo(&sql, "%s$%d", n++ == 0 ? "PARTITION BY " : ", ",
-							 statement_add(statement, list_nth(pairs->key->values, i), 1));
-	appendStringInfo(&sql, " ORDER BY $%d) AS before", statement_add(statement, range, 1));
+							 reader_add(statement, list_nth(pairs->key->values, i), 1));
+	appendStringInfo(&sql, " ORDER BY $%d) AS before", reader_add(statement, range, 1));
 	add_shown(pairs, statement, &sql, 1, true);
 	appendStringInfo(&sql, " FROM %s", reader_from(pairs->key->table));
 	add_where(pairs, statement, &sql, 1);
 	appendStringInfoString(&sql, ") s WHERE r && before");
-	(void) query_read_hooked(statement_prepare(statement, sql.data), NULL, take_row, pairs);
+	(void) query_read_hooked(reader_prepare(statement, sql.data), NULL, take_row, pairs);
 }
 
 /* One side of the join of the table with itself. */
@@ -220,7 +220,7 @@ add_side(Pairs *pairs, Statement *statement, StringInfo sql, bool shown)
 
 	appendStringInfoString(sql, "(SELECT ctid AS place");
 	foreach(lc, pairs->key->values)
-		appendStringInfo(sql, ", $%d AS e%d", statement_add(statement, lfirst(lc), 1),
+		appendStringInfo(sql, ", $%d AS e%d", reader_add(statement, lfirst(lc), 1),
 						 foreach_current_index(lc) + 1);
 	if (shown)
 		add_shown(pairs, statement, sql, 1, true);
@@ -263,7 +263,7 @@ ask_pairs(Pairs *pairs)
 	foreach(lc, pairs->key->operators)
 		appendStringInfo(&sql, " AND a.e%d %s b.e%d", foreach_current_index(lc) + 1,
 						 (char *) lfirst(lc), foreach_current_index(lc) + 1);
-	(void) query_read_hooked(statement_prepare(statement, sql.data), NULL, take_row, pairs);
+	(void) query_read_hooked(reader_prepare(statement, sql.data), NULL, take_row, pairs);
 }
 
 /* ---- foreign keys ---- */
@@ -284,14 +284,14 @@ ask_orphans(Pairs *pairs)
 					 reader_from(key->target));
 	for (int i = 0; i < list_length(key->targets); i++)
 	{
-		int			target = statement_add(statement, list_nth(key->targets, i), 1);
-		int			value = statement_add(statement, list_nth(key->values, i), 0);
+		int			target = reader_add(statement, list_nth(key->targets, i), 1);
+		int			value = reader_add(statement, list_nth(key->values, i), 0);
 
 		appendStringInfo(&sql, " AND $%d %s $%d", target, (char *) list_nth(key->operators, i),
 						 value);
 	}
 	appendStringInfoChar(&sql, ')');
-	(void) query_read_hooked(statement_prepare(statement, sql.data), NULL, take_row, pairs);
+	(void) query_read_hooked(reader_prepare(statement, sql.data), NULL, take_row, pairs);
 }
 
 /* ---- one key ---- */
@@ -325,8 +325,8 @@ ask(void *arg)
 static void
 tell_unknown(Preflight *pf, const PreflightKey *key, const char *why)
 {
-	(void) blocker_add(&pf->blockers, key->step, PREFLIGHT_UNKNOWN,
-					   psprintf(PREFLIGHT_UNKNOWN_TEXT, key->problem, why), NULL);
+	(void) blockers_add(&pf->blockers, key->step, PREFLIGHT_UNKNOWN,
+						psprintf(PREFLIGHT_UNKNOWN_TEXT, key->problem, why), NULL);
 }
 
 /* A value that raises here has been told with the step that converts it. */
@@ -363,7 +363,7 @@ pairs_ask(Preflight *pf, PreflightKey *key)
 		tell_unknown(pf, key,
 					 psprintf("more than %d rows are not compared with each other", PAIRED_ROWS));
 	else if (pairs.found.rows > 0)
-		blocker_extend(
-			blocker_add(&pf->blockers, key->step, PREFLIGHT_FAILS, key->problem, key->hint),
+		blockers_extend(
+			blockers_add(&pf->blockers, key->step, PREFLIGHT_FAILS, key->problem, key->hint),
 			&pairs.found, pf->samples);
 }

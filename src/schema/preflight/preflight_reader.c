@@ -73,7 +73,7 @@ set_hooks(ParseState *pstate, void *arg)
 }
 
 int
-statement_add(Statement *statement, Node *expression, int level)
+reader_add(Statement *statement, Node *expression, int level)
 {
 	statement->expressions = lappend(statement->expressions, expression);
 	statement->levels = lappend_int(statement->levels, level);
@@ -81,7 +81,7 @@ statement_add(Statement *statement, Node *expression, int level)
 }
 
 QueryPlan *
-statement_prepare(Statement *statement, const char *sql)
+reader_prepare(Statement *statement, const char *sql)
 {
 	return query_prepare_hooked(CurrentMemoryContext, sql, set_hooks, statement);
 }

@@ -22,8 +22,8 @@ typedef struct Statement
 } Statement;
 
 /* Adds an expression of that level; returns its number. */
-extern int statement_add(Statement *statement, Node *expression, int level);
-extern QueryPlan *statement_prepare(Statement *statement, const char *sql);
+extern int reader_add(Statement *statement, Node *expression, int level);
+extern QueryPlan *reader_prepare(Statement *statement, const char *sql);
 
 /*
  * Runs body as the owner of the table's rows, reading only.  NULL, or the error that ended

@@ -104,7 +104,7 @@ prepare_counts(Pass *pass)
 	foreach(lc, pass->questions)
 	{
 		const Question *question = lfirst(lc);
-		int			number = statement_add(statement, question->probe->condition, 0);
+		int			number = reader_add(statement, question->probe->condition, 0);
 		bool		first = lc == list_head(pass->questions);
 
 		appendStringInfo(&sql, "%scount(*) FILTER (WHERE $%d)", first ? "" : ", ", number);
@@ -112,7 +112,7 @@ prepare_counts(Pass *pass)
 	}
 	appendStringInfo(&sql, " FROM %s WHERE (%s) AND ctid >= $1 AND ctid < $2",
 					 reader_from(pass->table), any.data);
-	pass->counts = statement_prepare(statement, sql.data);
+	pass->counts = reader_prepare(statement, sql.data);
 	pass->counted = palloc0(sizeof(int64) * list_length(pass->questions));
 }
 
@@ -127,15 +127,15 @@ prepare_rows(Pass *pass, List *shown, Node *condition)
 	appendStringInfoString(&sql, "SELECT true");
 	foreach(lc, pass->key)
 		appendStringInfo(&sql, ", $%d",
-						 statement_add(statement, ((PreflightShown *) lfirst(lc))->value, 0));
+						 reader_add(statement, ((PreflightShown *) lfirst(lc))->value, 0));
 	foreach(lc, shown)
 		appendStringInfo(&sql, ", $%d",
-						 statement_add(statement, ((PreflightShown *) lfirst(lc))->value, 0));
+						 reader_add(statement, ((PreflightShown *) lfirst(lc))->value, 0));
 	appendStringInfo(&sql, " FROM %s WHERE ", reader_from(pass->table));
 	if (condition != NULL)
-		appendStringInfo(&sql, "$%d AND ", statement_add(statement, condition, 0));
+		appendStringInfo(&sql, "$%d AND ", reader_add(statement, condition, 0));
 	appendStringInfoString(&sql, "ctid >= $1 AND ctid < $2");
-	return statement_prepare(statement, sql.data);
+	return reader_prepare(statement, sql.data);
 }
 
 static void
@@ -444,8 +444,8 @@ give_up(Preflight *pf, List *probes, const char *why)
 	{
 		PreflightProbe *probe = lfirst(lc);
 
-		(void) blocker_add(&pf->blockers, probe->step, PREFLIGHT_UNKNOWN,
-						   psprintf(PREFLIGHT_UNKNOWN_TEXT, probe->problem, why), NULL);
+		(void) blockers_add(&pf->blockers, probe->step, PREFLIGHT_UNKNOWN,
+							psprintf(PREFLIGHT_UNKNOWN_TEXT, probe->problem, why), NULL);
 	}
 }
 
@@ -453,8 +453,8 @@ static void
 tell(Preflight *pf, const PreflightProbe *probe, PreflightKind kind, char *problem,
 	 const Blocker *found)
 {
-	blocker_extend(blocker_add(&pf->blockers, probe->step, kind, problem, probe->hint), found,
-				   pf->samples);
+	blockers_extend(blockers_add(&pf->blockers, probe->step, kind, problem, probe->hint), found,
+					pf->samples);
 }
 
 static void
