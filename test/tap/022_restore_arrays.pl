@@ -14,9 +14,7 @@ my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;
 $node->start;
 
-my %slow = (restore_types => 1);
-my @tests = grep { !$slow{$_} }
-  map { m{/([^/]+)\.sql$} ? $1 : () } sort glob 'test/sql/{restore,lookups,origin,match_keys,backup_keys,delete_held,generated_refs,derived_keys,tenant,compare,replace,ledger}*.sql';
+my @tests = map { m{/([^/]+)\.sql$} ? $1 : () } sort glob 'test/sql/{restore,lookups,origin,match_keys,backup_keys,delete_held,generated_refs,derived_keys,tenant,compare,replace,ledger}*.sql';
 cmp_ok(scalar @tests, '>=', 15, 'the tests of restore are there');
 
 my $dir = PostgreSQL::Test::Utils::tempdir();
