@@ -241,11 +241,15 @@ setting_is_applied(const char *name)
 
 /*
  * What begins with SET but sets no single parameter (TRANSACTION, SESSION
- * CHARACTERISTICS) decides nothing of a schema.
+ * CHARACTERISTICS) decides nothing of a schema.  Another user would own what is made
+ * and give default privileges, of which alone the text can say whose they are.
  */
 static const char *
 check_setting(VariableSetStmt *stmt)
 {
+	if (stmt->name != NULL && (pg_strcasecmp(stmt->name, "role") == 0 ||
+							   pg_strcasecmp(stmt->name, "session_authorization") == 0))
+		return "all is derived as the caller's; default privileges can say FOR ROLE";
 	if (stmt->kind == VAR_SET_MULTI || stmt->kind == VAR_RESET_ALL || stmt->name == NULL ||
 		!setting_is_applied(stmt->name))
 		return "this setting decides nothing here";
