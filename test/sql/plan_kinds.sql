@@ -58,6 +58,11 @@ SELECT pg_temp.pair('CREATE TABLE p (x int); CREATE TABLE q (y int, z int) INHER
 -- an identity that owns another sequence beside its own
 SELECT pg_temp.pair('CREATE SEQUENCE s AS int; CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)', 'CREATE SEQUENCE s AS bigint; CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); ALTER SEQUENCE s OWNED BY t.id');
 SELECT pg_temp.pair('CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)', 'CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE s OWNED BY t.id');
+-- columns from another parent than before remain inherited and no more: the one is joined before the other is left, which may gain and lose columns, or go
+SELECT pg_temp.pair('CREATE TABLE p (a int NOT NULL, b text); CREATE TABLE c (x int) INHERITS (p); INSERT INTO c VALUES (1, 2, 3)', 'CREATE TABLE p (d int); CREATE TABLE q (a int NOT NULL, b text); CREATE TABLE c (x int DEFAULT 4) INHERITS (q)',
+    probe => $$SELECT string_agg(attname || attislocal, ' ' ORDER BY attname) || (SELECT count(*) FROM q) FROM pg_attribute WHERE attrelid = 'c'::regclass AND attnum > 0 AND NOT attisdropped$$);
+SELECT pg_temp.pair('CREATE TABLE p (d int); CREATE TABLE q (a int, b text); CREATE TABLE c (x int) INHERITS (q); INSERT INTO c VALUES (1, 2, 3)', 'CREATE TABLE p (a int NOT NULL, b text); CREATE TABLE c (x int) INHERITS (p)',
+    probe => $$SELECT string_agg(attname || attislocal, ' ' ORDER BY attname) || (SELECT count(*) FROM p) FROM pg_attribute WHERE attrelid = 'c'::regclass AND attnum > 0 AND NOT attisdropped$$);
 -- a column that is left nullable cannot tell rows apart
 SELECT pg_temp.pair('CREATE TABLE t (a int); INSERT INTO t VALUES (1)', 'CREATE TABLE t (a int, b text NOT NULL); CREATE UNIQUE INDEX i ON t (b); ALTER TABLE t REPLICA IDENTITY USING INDEX i');
 SELECT pg_temp.pair('CREATE TABLE t (a int)', 'CREATE TABLE t (a int, b text NOT NULL); CREATE UNIQUE INDEX i ON t (b); ALTER TABLE t REPLICA IDENTITY USING INDEX i');

@@ -166,6 +166,7 @@ make_once(const Schema *expected, const Schema *actual, bool expected_is_flat,
 		plan_difference(&planner, lfirst(lc));
 	}
 	plan_order_inherited(&planner);
+	plan_order_parents(&planner);
 	plan_order_logged(&planner);
 	plan_order_attached(&planner);
 	plan_check_refilled(&planner);

@@ -441,6 +441,74 @@ move_partition(Planner *p, const Difference *d)
 	planner_hazard(step, HAZARD_TABLE_SCAN);
 }
 
+/* Whether the columns of a table stay as they are but for what is said of them. */
+static bool
+keeps_columns(const SchemaTable *to, const SchemaTable *from)
+{
+	ListCell   *lc;
+
+	if (list_length(to->columns) != list_length(from->columns))
+		return false;
+	foreach(lc, from->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+		const SchemaColumn *again = schema_find_child(to->columns, column->object.name);
+
+		if (again == NULL || !expression_equal(again->type, column->type) ||
+			!expression_equal(again->collation, column->collation) ||
+			!expression_equal(again->generated, column->generated))
+			return false;
+	}
+	return true;
+}
+
+/* Whether a column that comes from one parent is to come from another. */
+static bool
+shares_column(const SchemaTable *to, const SchemaTable *from, const SchemaTable *left,
+			  const SchemaTable *joined)
+{
+	ListCell   *lc;
+
+	foreach(lc, from->columns)
+	{
+		const SchemaColumn *column = lfirst(lc);
+		const SchemaColumn *again = schema_find_child(to->columns, column->object.name);
+
+		if (column->inherited && again != NULL && again->inherited &&
+			schema_find_child(left->columns, column->object.name) != NULL &&
+			schema_find_child(joined->columns, column->object.name) != NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The parent that gives a table what another gave it; or NULL.  A column that it has from nobody
+ * for a moment is its own for good, so the new one is joined before the old one is left.  Not
+ * where more changes than that, which the old one would not allow.
+ */
+static const char *
+find_successor(const Planner *p, const Difference *d, const char *left)
+{
+	const SchemaTable *to = d->expected;
+	const SchemaTable *from = d->actual;
+	const SchemaTable *old = planner_find_live(p, left);
+	ListCell   *lc;
+
+	if (old == NULL || old->constraints != NIL || old->inherits != NIL || !keeps_columns(to, from))
+		return NULL;
+	foreach(lc, to->inherits)
+	{
+		const SchemaTable *new = planner_find_table(p, lfirst(lc));
+
+		if (!schema_lists(from->inherits, lfirst(lc)) && new != NULL &&new->inherits == NIL &&
+			!schema_lists(new->object.depends_on, schema_key(&schema_table_kind, old, NULL)) &&
+			shares_column(to, from, old, new))
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
 /*
  * Left before anything changes and joined when all is like the parent: INHERIT asks
  * that columns and checks agree.
@@ -454,18 +522,82 @@ change_parents(Planner *p, const Difference *d)
 
 	foreach(lc, from->inherits)
 	{
-		if (!schema_lists(to->inherits, lfirst(lc)))
-			planner_run_first(planner_alter_table(p, PHASE_DETACH, "alter_table",
-												  schema_identity(to), from,
-												  psprintf("NO INHERIT %s", (char *) lfirst(lc)),
-												  "it must not inherit from this table"));
+		PlanStep   *step;
+
+		if (schema_lists(to->inherits, lfirst(lc)))
+			continue;
+		step = planner_run_first(planner_alter_table(
+			p, PHASE_DETACH, "alter_table", schema_identity(to), from,
+			psprintf("NO INHERIT %s", (char *) lfirst(lc)), "it must not inherit from this table"));
+		if (find_successor(p, d, lfirst(lc)) != NULL)
+			planner_set_gone(p, lfirst(lc), step);
 	}
 	foreach(lc, to->inherits)
 	{
 		if (!schema_lists(from->inherits, lfirst(lc)))
-			planner_alter_table(p, PHASE_DROP, "alter_table", schema_identity(to), to,
-								psprintf("INHERIT %s", (char *) lfirst(lc)),
-								"it must inherit from this table");
+			planner_set_gone(p, lfirst(lc),
+							 planner_alter_table(p, PHASE_DROP, "alter_table", schema_identity(to),
+												 to, psprintf("INHERIT %s", (char *) lfirst(lc)),
+												 "it must inherit from this table"));
+	}
+}
+
+static bool
+is_about(const PlanStep *step, const char *table)
+{
+	return strcmp(step->object, table) == 0 ||
+		   (step->relation != NULL && strcmp(schema_identity(step->relation), table) == 0);
+}
+
+/*
+ * The parent to leave stays as it is until it is left; the one to join, and the table, are as they
+ * shall be before that.
+ */
+static void
+join_before_leaving(Planner *p, const SchemaTable *table, const char *left, PlanStep *leave,
+					const char *joined, PlanStep *join)
+{
+	char	   *child = schema_identity(table);
+	ListCell   *lc;
+
+	leave->after = lappend(leave->after, join);
+	foreach(lc, p->plan->steps)
+	{
+		PlanStep   *step = lfirst(lc);
+
+		if (step == leave || step == join)
+			continue;
+		if (is_about(step, left))
+			step->after = lappend(step->after, leave);
+		else if ((is_about(step, joined) && strcmp(step->action, "drop_column") == 0) ||
+				 ((is_about(step, joined) || is_about(step, child)) &&
+				  step->place.phase <= PHASE_CONSTRAIN && strstr(step->sql, " INHERIT ") == NULL))
+			join->after = lappend(join->after, step);
+	}
+}
+
+void
+plan_order_parents(Planner *p)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->plan->differences)
+	{
+		const Difference *d = lfirst(lc);
+		const SchemaTable *from = d->actual;
+		ListCell   *lcp;
+
+		if (d->kind != DIFFERENCE_CHANGED || !difference_is(d, SchemaTable, inherits))
+			continue;
+		foreach(lcp, from->inherits)
+		{
+			PlanStep   *leave = planner_find_gone(p, lfirst(lcp));
+			const char *successor = leave != NULL ? find_successor(p, d, lfirst(lcp)) : NULL;
+
+			if (successor != NULL)
+				join_before_leaving(p, from, lfirst(lcp), leave, successor,
+									planner_find_gone(p, successor));
+		}
 	}
 }
 

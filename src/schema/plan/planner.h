@@ -28,6 +28,8 @@ extern PlanStep *plan_detach_partition(Planner *p, const SchemaTable *partition,
 									   const char *reason);
 /* When all steps are there: tables that become logged, or unlogged, wait for each other. */
 extern void plan_order_logged(Planner *p);
+/* When all steps are there: parents that give what others gave are joined before these are left. */
+extern void plan_order_parents(Planner *p);
 
 /* plan_columns.c: columns of tables */
 extern void plan_column(Planner *p, const Difference *d);
