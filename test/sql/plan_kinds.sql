@@ -107,6 +107,33 @@ SELECT pg_temp.pair($$CREATE TABLE m (a int PRIMARY KEY) PARTITION BY LIST (a); 
 SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TABLE t (a d, b d[]); INSERT INTO t VALUES (1, '{2}')$$, $$CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > 0); CREATE TABLE t (a d, b d[])$$, probe => 'SELECT t::text FROM t');
 SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TABLE t (a d); CREATE TABLE u (x t[])$$, $$CREATE DOMAIN d AS int NOT NULL; CREATE TABLE t (a d); CREATE TABLE u (x t[])$$);
 
+-- Types within the types of columns
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TYPE c AS (x d[]); CREATE TYPE n AS (o c); CREATE TABLE t (a d, b d[], q c, r n[], CHECK ((q).x IS NOT NULL)); CREATE TABLE u (s t)$$,
+                    $$CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > 0); CREATE TYPE c AS (x d[]); CREATE TYPE n AS (o c); CREATE TABLE t (a d, b d[], q c, r n[], CHECK ((q).x IS NOT NULL)); CREATE TABLE u (s t)$$);
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TYPE c AS (x d[]); CREATE TABLE t OF c; CREATE TABLE u (a int)$$,
+                    $$CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TYPE c AS (x d[]); CREATE TABLE t OF c; CREATE TABLE u (a bigint)$$);
+SELECT pg_temp.pair($$CREATE TYPE c AS (x int); CREATE TYPE n AS (o c, p text); CREATE TABLE t (q n, r c[]); CREATE TABLE u (s t)$$,
+                    $$CREATE TYPE c AS (x text); CREATE TYPE n AS (o c, p text); CREATE TABLE t (q n, r c[]); CREATE TABLE u (s t)$$);
+-- A table comes below others that give it a column of a name one after the other
+SELECT pg_temp.pair($$CREATE TABLE a (x int); CREATE TABLE c (y int) INHERITS (a)$$,
+                    $$CREATE TABLE a (x bigint); CREATE TABLE c (y int); CREATE TABLE g (x bigint) INHERITS (c, a)$$);
+-- What a column that gets another type has beside it, and types that are made anew
+SELECT pg_temp.pair($$CREATE TYPE e AS ENUM ('a', 'b'); CREATE DOMAIN d AS text; CREATE TABLE t (a varchar(9), b e, c text COLLATE "C", v d[]); ALTER TABLE t ALTER a SET STORAGE external, ALTER c SET STORAGE main, ALTER c SET COMPRESSION pglz$$,
+                    $$CREATE TYPE e AS ENUM ('b', 'a'); CREATE TYPE d AS ENUM ('1'); CREATE TABLE t (a text, b e, c varchar(5), v d); ALTER TABLE t ALTER a SET STORAGE external, ALTER c SET STORAGE main, ALTER c SET COMPRESSION pglz$$);
+SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TYPE c AS (x d); CREATE TABLE t (a int)$$, $$CREATE DOMAIN d AS bigint CHECK (VALUE > 0); CREATE TYPE c AS (x d); CREATE TABLE t (a bigint)$$);
+SELECT pg_temp.pair($$CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'; CREATE DOMAIN d AS int CHECK (f(VALUE)); CREATE TABLE t (a d[])$$,
+                    $$CREATE FUNCTION f(int, b int DEFAULT 1) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'; CREATE DOMAIN d AS int CHECK (f(VALUE)); CREATE TABLE t (a d[])$$);
+-- An identity is one still, whatever other sequence the column has
+SELECT pg_temp.pair($$CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY)$$, $$CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE s OWNED BY t.id$$);
+-- Partitions that are partitioned otherwise themselves, coming and going
+SELECT pg_temp.pair($$CREATE TABLE u (id int, p int); CREATE TABLE u1 (id int, p int)$$,
+                    $$CREATE TABLE u (id int, p int) PARTITION BY RANGE (id); CREATE TABLE u1 PARTITION OF u FOR VALUES FROM (1) TO (5) PARTITION BY LIST (p); CREATE TABLE u1a PARTITION OF u1 DEFAULT$$);
+SELECT pg_temp.pair($$CREATE TABLE u (id int, p int) PARTITION BY RANGE (id); CREATE TABLE u1 PARTITION OF u FOR VALUES FROM (1) TO (5) PARTITION BY LIST (p); CREATE TABLE u1a PARTITION OF u1 DEFAULT; INSERT INTO u VALUES (1, 2)$$,
+                    $$CREATE TABLE u (id int, p int); CREATE TABLE u1 (id int, p int)$$);
+-- A sequence stays when the table that it belongs to goes before its time
+SELECT pg_temp.pair($$CREATE TABLE q (id int); CREATE SEQUENCE s OWNED BY q.id; CREATE FUNCTION f() RETURNS SETOF q LANGUAGE sql AS 'SELECT 1'; CREATE INDEX z ON q (id)$$,
+                    $$CREATE SEQUENCE s; CREATE TABLE z (a int)$$);
+
 -- Inheritance and partitions: what a child has for itself
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c (e int) INHERITS (p); CREATE TABLE d (e int) INHERITS (c)$$, $$CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c)$$);
 SELECT pg_temp.pair($$CREATE TABLE p (a int, e int); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (p); INSERT INTO c VALUES (1, 2)$$,

@@ -505,7 +505,9 @@ drop_column(Planner *p, const Difference *d)
 PlanCast
 plan_find_cast(const Planner *p, const char *from, const char *to)
 {
-	if (p->options->facts.cast == NULL)
+	/* The live one of the name is another type by then. */
+	if (p->options->facts.cast == NULL || planner_is_recreated(p, from) ||
+		planner_is_recreated(p, to))
 		return CAST_BY_TEXT;
 	return p->options->facts.cast(from, to, p->options->facts.arg);
 }

@@ -488,10 +488,8 @@ convert_column(const Dependents *of, const GraphNode *node)
 	initStringInfo(&sql);
 	if (from->default_value != NULL)
 		appendStringInfo(&sql, "ALTER COLUMN %s DROP DEFAULT, ", name);
-	appendStringInfo(&sql,
-					 "ALTER COLUMN %s TYPE pg_catalog.text COLLATE pg_catalog.\"default\" "
-					 "USING %s::pg_catalog.text",
-					 name, name);
+	appendStringInfo(&sql, "ALTER COLUMN %s TYPE pg_catalog.text COLLATE pg_catalog.\"default\"%s",
+					 name, planner_using(actual, psprintf("%s::pg_catalog.text", name)));
 	planner_set_gone(
 		p, node,
 		planner_alter_table(p, PHASE_DETACH, "alter_column", object, actual, sql.data, of->reason));
@@ -507,7 +505,7 @@ convert_column(const Dependents *of, const GraphNode *node)
 	appendStringInfo(&sql, "ALTER COLUMN %s TYPE %s", name, to->type);
 	if (to->collation != NULL)
 		appendStringInfo(&sql, " COLLATE %s", to->collation);
-	appendStringInfo(&sql, " USING %s::%s", name, to->type);
+	appendStringInfoString(&sql, planner_using(actual, psprintf("%s::%s", name, to->type)));
 	if (to->default_value != NULL)
 		appendStringInfo(&sql, ", ALTER COLUMN %s SET DEFAULT %s", name, to->default_value);
 	planner_hazard(planner_run_late(planner_alter_table(p, PHASE_BUILD, "alter_column", object,
@@ -800,21 +798,42 @@ dependents_sever(Planner *p, GraphNode *node)
 	recreate_one(&of, node);
 }
 
+/*
+ * Columns of a type, of arrays of it, and of whatever has such a column in it in turn: a
+ * composite type, the rows of a table.
+ */
+static void
+convert_columns(Dependents *of, const GraphNode *type, List **visited)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (type == NULL || list_member_ptr(*visited, type))
+		return;
+	*visited = lappend(*visited, unconstify(GraphNode *, type));
+	planner_concern(of->p, type);
+	foreach(lc, type->dependents)
+	{
+		GraphNode  *user = lfirst(lc);
+
+		if (user->kind != &schema_column_kind || user->part != GRAPH_OBJECT ||
+			user->parent->node == NULL)
+			continue;
+		if (user->parent_kind == &schema_type_kind)
+			convert_columns(of, user->parent->node, visited);
+		else if (user->parent_kind == &schema_table_kind)
+		{
+			recreate_one(of, user);
+			convert_columns(of, user->parent->node->rowtype, visited);
+		}
+	}
+}
+
 void
 dependents_convert_columns(Planner *p, const SchemaType *type, const char *reason)
 {
 	Dependents	of = {.p = p, .target = type->object.node, .reason = reason};
-	ListCell   *lc;
+	List	   *visited = NIL;
 
-	if (of.target == NULL)
-		return;
-	planner_concern(p, of.target);
-	foreach(lc, of.target->dependents)
-	{
-		GraphNode  *node = lfirst(lc);
-
-		if (node->kind == &schema_column_kind && node->part == GRAPH_OBJECT &&
-			node->parent_kind == &schema_table_kind)
-			recreate_one(&of, node);
-	}
+	convert_columns(&of, type->object.node, &visited);
 }

@@ -165,7 +165,9 @@ plan_own_sequence(Planner *p, const SchemaSequence *sequence, const char *reason
 
 	if (sequence->owned_by == NULL)
 	{
-		planner_step(p, PHASE_ATTACH, "alter_sequence", name, sequence, sql, reason);
+		/* The column that has it may go, and would take it along. */
+		planner_run_first(
+			planner_step(p, PHASE_DETACH, "alter_sequence", name, sequence, sql, reason));
 		return;
 	}
 	/* It would go with the table that it leaves. */

@@ -455,10 +455,12 @@ convert_column(Planner *p, const SchemaTable *actual, const SchemaTable *expecte
 	if (!from->inherited ||
 		!planner_column_follows(p, expected, actual, from->object.name, DIFFERENCE_CHANGED))
 	{
-		step = planner_alter_table(p, PHASE_BUILD, "alter_column", object, expected,
-								   psprintf("ALTER COLUMN %s TYPE %s USING %s::text%s::%s", name,
-											to->type, name, is_array ? "[]" : "", to->type),
-								   REASON);
+		step = planner_alter_table(
+			p, PHASE_BUILD, "alter_column", object, expected,
+			psprintf("ALTER COLUMN %s TYPE %s%s", name, to->type,
+					 planner_using(
+						 actual, psprintf("%s::text%s::%s", name, is_array ? "[]" : "", to->type))),
+			REASON);
 		planner_retype(step, actual);
 		planner_hazard(step, HAZARD_TABLE_REWRITE);
 	}

@@ -392,6 +392,13 @@ plan_type_child(Planner *p, const Difference *d)
 		plan_recreate_type(p, d->parent, d->parent_actual);
 		return;
 	}
+	if (strcmp(((const SchemaType *) d->parent)->kind,
+			   ((const SchemaType *) d->parent_actual)->kind) != 0)
+	{
+		if (d->is_error)
+			planner_remain(p, d, "the type stays of the kind it is");
+		return;
+	}
 	if (planner_was_handled(p, either(d)) ||
 		(d->kind == DIFFERENCE_EXTRA && !p->options->allow_drop) ||
 		(d->actual != NULL && planner_is_gone(p, d->actual)))

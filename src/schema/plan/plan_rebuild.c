@@ -198,6 +198,24 @@ merge_children_of(Rebuild *r)
 	merged->rules = merge_children(r->p, r->to->rules, from->rules);
 }
 
+/* A partition that is made by itself, to be attached later, has no columns of the whole's. */
+static List *
+own_columns(List *columns)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		SchemaColumn *column =
+			memcpy(palloc(sizeof(SchemaColumn)), lfirst(lc), sizeof(SchemaColumn));
+
+		column->inherited = false;
+		result = lappend(result, column);
+	}
+	return result;
+}
+
 static void
 merge_table(Rebuild *r, const Rebuild *parent)
 {
@@ -215,8 +233,11 @@ merge_table(Rebuild *r, const Rebuild *parent)
 		r->bare->object.name = first_name(r->p, &r->merged->object);
 	if (parent != NULL)
 		r->bare->partition_of = schema_identity(parent->bare);
-	else
+	else if (r->to->partition_of != NULL)
+	{
 		r->bare->partition_of = r->bare->partition_bound = NULL;
+		r->bare->columns = own_columns(r->bare->columns);
+	}
 	r->bare->constraints = NIL;
 }
 
@@ -461,6 +482,8 @@ rebuild_all(Planner *p, const RebuildTree *tree)
 								   "the table it stands on is rebuilt");
 	foreach(lc, tables)
 		add_contents(lfirst(lc));
+	if (root->to->partition_of != NULL)
+		planner_hazard(plan_attach_partition(root->p, root->to, root->reason), HAZARD_TABLE_SCAN);
 	if (root->keeps_rows)
 		rebuild_step(root, PHASE_DESCRIBE, "analyze",
 					 psprintf("ANALYZE %s", schema_identity(root->to)));
@@ -680,6 +703,9 @@ rebuild_tree(Planner *p, List *trees, const SchemaTable *to, const SchemaTable *
 	root = new_rebuild(p, NULL, to, from);
 	root->reason = is_foreign(to) || is_foreign(from) ? KIND_REASON : PARTITION_REASON;
 	merge_table(root, NULL);
+	/* Or it would go with the whole that it leaves, if that is rebuilt before. */
+	if (from->partition_of != NULL)
+		(void) plan_detach_partition(p, from, root->reason);
 	old = old_tables(p, from);
 	tables = new_tables(p, root, old);
 	root->keeps_rows = !has_foreign(old, tables);

@@ -259,8 +259,8 @@ brings_key(const Planner *p, const SchemaTable *table)
  * Before foreign keys are checked: the whole has to have its rows by then.  Noted under
  * the address of the bound, by which others wait for the step.
  */
-static PlanStep *
-attach_partition(Planner *p, const SchemaTable *table, const char *reason)
+PlanStep *
+plan_attach_partition(Planner *p, const SchemaTable *table, const char *reason)
 {
 	PlanStep   *step =
 		alter_step(p, PHASE_INDEX, "attach_partition", schema_identity(table), table,
@@ -279,7 +279,7 @@ create_apart(Planner *p, const SchemaTable *table, const char *reason)
 
 	plan_rank_copy(p, apart, table);
 	plan_create_table(p, apart, reason);
-	attach_partition(p, table, reason);
+	plan_attach_partition(p, table, reason);
 }
 
 void
@@ -432,7 +432,7 @@ move_partition(Planner *p, const Difference *d)
 	}
 	if (to->partition_of == NULL)
 		return;
-	step = attach_partition(p, to, reason);
+	step = plan_attach_partition(p, to, reason);
 	if (stays)
 	{
 		step->place.phase = PHASE_SCHEMA;

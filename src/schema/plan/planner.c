@@ -276,6 +276,13 @@ find_table(const Schema *schema, const char *identity)
 	return schema_find_table(schema, linitial(parts), lsecond(parts));
 }
 
+/* The rows of a foreign table are not here to be converted. */
+const char *
+planner_using(const SchemaTable *table, const char *expression)
+{
+	return strcmp(table->kind, "foreign table") == 0 ? "" : psprintf(" USING %s", expression);
+}
+
 bool
 planner_may_alter(const Planner *p, const SchemaTable *table, bool by_trigger)
 {

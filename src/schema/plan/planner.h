@@ -26,6 +26,8 @@ extern void plan_table(Planner *p, const Difference *d);
 /* Before anything that its parent would not let it do. */
 extern PlanStep *plan_detach_partition(Planner *p, const SchemaTable *partition,
 									   const char *reason);
+/* When all that it needs is made, and the whole too. */
+extern PlanStep *plan_attach_partition(Planner *p, const SchemaTable *table, const char *reason);
 /* When all steps are there: tables that become logged, or unlogged, wait for each other. */
 extern void plan_order_logged(Planner *p);
 /* When all steps are there: parents that give what others gave are joined before these are left. */

@@ -94,6 +94,8 @@ extern bool planner_has_rows(const Planner *p, const SchemaTable *table);
 extern SchemaTable *planner_find_table(const Planner *p, const char *identity);
 /* The same of the live schema. */
 extern SchemaTable *planner_find_live(const Planner *p, const char *identity);
+/* The clause that says how a column's values get another type, with a blank before it. */
+extern const char *planner_using(const SchemaTable *table, const char *expression);
 /* Whether a table of another schema may be altered, or have a trigger made on it. */
 extern bool planner_may_alter(const Planner *p, const SchemaTable *table, bool by_trigger);
 /*
