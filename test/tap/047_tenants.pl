@@ -63,6 +63,7 @@ CREATE TABLE projects (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, org_i
 CREATE TABLE memberships (user_id int REFERENCES users, project_id bigint REFERENCES projects, role_id int NOT NULL REFERENCES roles, since date, PRIMARY KEY (user_id, project_id));
 CREATE TABLE tasks (id serial PRIMARY KEY, project_id bigint NOT NULL REFERENCES projects, number int NOT NULL, title text, assignee_id int REFERENCES users, parent_id int REFERENCES tasks, UNIQUE (project_id, number));
 CREATE TABLE comments (id serial PRIMARY KEY, task_id int NOT NULL REFERENCES tasks, author_id int NOT NULL REFERENCES users, n int NOT NULL, body text, UNIQUE (task_id, n));
+ALTER TABLE tasks ADD pinned_id int REFERENCES comments;
 CREATE TABLE labels (id serial PRIMARY KEY, org_id int REFERENCES orgs, name text NOT NULL, UNIQUE (org_id, name));
 CREATE UNIQUE INDEX ON labels (name) WHERE org_id IS NULL;
 CREATE TABLE task_labels (task_id int REFERENCES tasks, label_id int REFERENCES labels, PRIMARY KEY (task_id, label_id));
@@ -90,6 +91,7 @@ INSERT INTO tasks (project_id, number, title, assignee_id) SELECT p.id, g, o.slu
 UPDATE tasks t SET parent_id = (SELECT id FROM tasks q WHERE q.project_id = t.project_id AND q.number = t.number % 7 + 1) WHERE number > 7;
 INSERT INTO comments (task_id, author_id, n, body) SELECT t.id, (SELECT u.id FROM users u JOIN projects p USING (org_id) WHERE p.id = t.project_id ORDER BY hashtext(email || number || g) LIMIT 1), g, t.title || ' comment ' || g
 	FROM generate_series(1, 3) g, tasks t WHERE number % 2 = 0 ORDER BY hashtext(t.title || g);
+UPDATE tasks t SET pinned_id = (SELECT c.id FROM comments c JOIN tasks o ON o.id = c.task_id WHERE o.project_id = t.project_id ORDER BY hashtext(c.body || t.title) LIMIT 1) WHERE number % 3 = 1;
 INSERT INTO labels (org_id, name) SELECT id, l FROM unnest('{red,green,blue}'::text[]) l, (SELECT id FROM orgs UNION ALL SELECT NULL) o ORDER BY hashtext(l || coalesce(id, 0));
 INSERT INTO task_labels SELECT t.id, l.id FROM tasks t JOIN projects p ON p.id = t.project_id JOIN labels l ON (l.org_id = p.org_id OR l.org_id IS NULL) WHERE (hashtext(l.name || number || coalesce(l.org_id, 0) / 1000000) & 7) = 0;
 INSERT INTO attachments (subject_type, subject_id, file) SELECT 'Task', id, 'file of ' || title FROM tasks WHERE number % 3 = 0;
@@ -110,6 +112,7 @@ UNION ALL SELECT 'setting', theme, NULL, NULL, NULL, NULL, NULL FROM settings s 
 UNION ALL SELECT 'project', key, l.email, (l.org_id = o.id)::text, NULL, NULL, NULL FROM projects p JOIN o ON o.id = org_id LEFT JOIN users l ON l.id = lead_id
 UNION ALL SELECT 'member', u.email, p.key, r.name, since::text, (u.org_id = p.org_id)::text, NULL FROM memberships m JOIN projects p ON p.id = project_id JOIN o ON o.id = p.org_id JOIN users u ON u.id = user_id JOIN roles r ON r.id = role_id
 UNION ALL SELECT 'task', p.key, t.number::text, t.title, a.email, (a.org_id = o.id)::text, q.title FROM tasks t JOIN projects p ON p.id = t.project_id JOIN o ON o.id = p.org_id LEFT JOIN users a ON a.id = assignee_id LEFT JOIN tasks q ON q.id = t.parent_id
+UNION ALL SELECT 'pinned', t.title, c.body, (q.project_id = t.project_id)::text, NULL, NULL, NULL FROM tasks t JOIN projects p ON p.id = t.project_id JOIN o ON o.id = p.org_id JOIN comments c ON c.id = t.pinned_id JOIN tasks q ON q.id = c.task_id
 UNION ALL SELECT 'comment', t.title, n::text, body, u.email, (u.org_id = o.id)::text, NULL FROM comments c JOIN tasks t ON t.id = task_id JOIN projects p ON p.id = t.project_id JOIN o ON o.id = p.org_id JOIN users u ON u.id = author_id
 UNION ALL SELECT 'label', l.name, NULL, NULL, NULL, NULL, NULL FROM labels l JOIN o ON o.id = org_id
 UNION ALL SELECT 'tagged', t.title, l.name, (l.org_id IS NULL)::text, (coalesce(l.org_id, o.id) = o.id)::text, NULL, NULL FROM task_labels k JOIN tasks t ON t.id = task_id JOIN projects p ON p.id = t.project_id JOIN o ON o.id = p.org_id JOIN labels l ON l.id = label_id

@@ -171,30 +171,46 @@ reaches(const Derivation *d, Oid from, Oid to, List **seen)
 	return false;
 }
 
+static bool leads_in_circle(const Derivation *d, const RelationInfo *rel,
+							const RelationForeignKey *fk);
+
+/* Whether rows of the table go in before those of their circle that they refer to. */
+static bool
+never_waits(const Derivation *d, const RelationInfo *rel)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, relation_references(rel))
+		if (lookup_is_required(rel, lfirst(lc)) && leads_in_circle(d, rel, lfirst(lc)))
+			return false;
+	return true;
+}
+
+static int
+place_of(const Derivation *d, Oid relid)
+{
+	ListCell   *lc;
+
+	foreach(lc, d->tables)
+		if (((RelationInfo *) lfirst(lc))->oid == relid)
+			return foreach_current_index(lc);
+	return -1;
+}
+
 /*
- * Whether the row that the key leads to may come after its own.  A tenant's row comes first,
- * unless it must have one of those that follow.
+ * Whether the row that the key leads to may come after its own.  Where tenants are rows
+ * those of tables that stand before are there, unless they wait for others.
  */
 static bool
 leads_in_circle(const Derivation *d, const RelationInfo *rel, const RelationForeignKey *fk)
 {
 	List	   *seen = NIL;
-	RelationInfo *root = d->tenant && fk->target == d->root ? find_relation(d, d->root) : NULL;
-	ListCell   *lc;
 
 	if (!reaches(d, fk->target, rel->oid, &seen))
 		return false;
-	if (root == NULL || root == rel)
-		return true;
-	foreach(lc, relation_references(root))
-	{
-		List	   *back = NIL;
-
-		if (lookup_is_required(root, lfirst(lc)) &&
-			reaches(d, ((RelationForeignKey *) lfirst(lc))->target, root->oid, &back))
-			return true;
-	}
-	return false;
+	return !d->tenant || place_of(d, fk->target) >= place_of(d, rel->oid) ||
+		   !never_waits(d, find_relation(d, fk->target));
 }
 
 /* What a column of a key is to the match key. */
@@ -651,6 +667,47 @@ write_schema(Derivation *d)
 	return json_finish(&d->w);
 }
 
+/* Whether all that rows of the table must refer to stands in the list, itself aside. */
+static bool
+may_follow(const Derivation *d, const RelationInfo *rel, List *rest)
+{
+	ListCell   *lc;
+
+	foreach(lc, relation_references(rel))
+	{
+		const RelationForeignKey *fk = lfirst(lc);
+
+		if (lookup_is_required(rel, fk) && fk->target != rel->oid &&
+			list_member_ptr(rest, find_relation(d, fk->target)))
+			return false;
+	}
+	return true;
+}
+
+/* Tables of a circle, those first that others must refer to. */
+static List *
+sort_circle(const Derivation *d, List *tables)
+{
+	List	   *sorted = NIL;
+
+	while (tables != NIL)
+	{
+		RelationInfo *next = linitial(tables);
+		ListCell   *lc;
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lc, tables)
+			if (may_follow(d, lfirst(lc), tables))
+			{
+				next = lfirst(lc);
+				break;
+			}
+		sorted = lappend(sorted, next);
+		tables = list_delete_ptr(tables, next);
+	}
+	return sorted;
+}
+
 /* Parents first: components are numbered in that order. */
 static void
 sort_tables(Derivation *d, const BackupSchema *schema)
@@ -658,9 +715,14 @@ sort_tables(Derivation *d, const BackupSchema *schema)
 	List	   *sorted = NIL;
 
 	for (int component = 0; component < schema->ncomponents; component++)
+	{
+		List	   *circle = NIL;
+
 		for (int i = 0; i < schema->ntables; i++)
 			if (schema->tables[i].component == component)
-				sorted = lappend(sorted, list_nth(d->tables, i));
+				circle = lappend(circle, list_nth(d->tables, i));
+		sorted = list_concat(sorted, d->tenant ? sort_circle(d, circle) : circle);
+	}
 	d->tables = sorted;
 }
 

@@ -156,27 +156,56 @@ backupschema_find_tenants(BackupSchema *schema)
 	while (follow_optional(&s));
 }
 
+/* Whether all that the reference leads to in its circle stands before, and waits for nothing. */
+static bool
+leads_back(const BackupSchema *schema, const BackupTable *table, const BackupRef *ref,
+		   const bool *waits)
+{
+	for (int i = 0; i < ref->ntargets; i++)
+	{
+		int			target = ref->targets[i].index;
+
+		if (target < 0 || (schema->tables[target].component == table->component &&
+						   (target >= table->index || waits[target])))
+			return false;
+	}
+	return ref->kind != REF_JSON;
+}
+
+/* Whether a row cannot go in before the one that it refers to. */
+static bool
+must_wait(const BackupRef *ref)
+{
+	bool		wait = ref->required || ref->kind == REF_JSON || ref->columns == NULL;
+
+	for (int i = 0; !wait && i < ref->nfields; i++)
+		wait = ref->columns[i]->not_null;
+	return wait;
+}
+
 /*
- * A reference to a tenant's own row need not wait for it, though that may refer back: the
- * row is there before those that follow, unless it has to wait for one of them itself.
+ * Tables of tenants often lead in circles: an organisation has an owner among its users.  A
+ * row is looked for under its tenant all the same, since those of tables that stand before
+ * are there by then, unless they wait for others themselves.
  */
 void
 backupschematenant_settle(BackupSchema *schema)
 {
-	BackupTable *root = schema->tenant;
+	bool	   *waits;
 
-	if (root == NULL || root->rel == NULL)
+	if (schema->tenant == NULL)
 		return;
-	for (int i = 0; i < root->nrefs; i++)
-		for (int j = 0; root->refs[i].circular && j < root->refs[i].nfields; j++)
-			if (root->refs[i].required || root->refs[i].kind == REF_JSON ||
-				root->refs[i].columns == NULL || root->refs[i].columns[j]->not_null)
-				return;
-	for (int i = root->index + 1; i < schema->ntables; i++)
+	waits = palloc0(sizeof(bool) * schema->ntables);
+	for (int i = 0; i < schema->ntables; i++)
 		for (int j = 0; j < schema->tables[i].nrefs; j++)
-			if (schema->tables[i].refs[j].kind == REF_COLUMNS &&
-				schema->tables[i].refs[j].targets[0].index == root->index)
-				schema->tables[i].refs[j].circular = false;
+		{
+			BackupRef  *ref = &schema->tables[i].refs[j];
+
+			if (!ref->circular)
+				continue;
+			ref->circular = !leads_back(schema, &schema->tables[i], ref, waits);
+			waits[i] |= ref->circular && must_wait(ref);
+		}
 }
 
 const char *

@@ -7,7 +7,7 @@
 
 #include "data/backupschema/backupschema.h"
 
-/* Once columns are known: references to the tenants' own rows, which come first, wait for none. */
+/* Once columns are known: which references of a circle need not wait, where tenants are rows. */
 extern void backupschematenant_settle(BackupSchema *schema);
 /* Why the table cannot stand in a schema whose tenants are rows, as an error's words; or NULL. */
 extern const char *backupschematenant_astray(const BackupSchema *schema, const BackupTable *table);

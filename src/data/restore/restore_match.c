@@ -133,6 +133,26 @@ trace_match(const RestoreTable *t)
 			 columns.data, t->match.covered ? ", which is unique" : "");
 }
 
+/* A row that is found must be the tenant's: not where nobody can ask whose it is. */
+static void
+refuse_circular_way(const RestoreTable *t)
+{
+	const BackupRef *way = t->table->tenant_parent;
+
+	if (t->restore->options.user_id == NULL || t->table->user_column != NULL || way == NULL ||
+		!way->circular)
+		return;
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("rows of table \"%s\" cannot be kept to one tenant", t->table->name),
+		 errdetail("The reference \"%s\", by which they belong to one, leads in a circle, so that "
+				   "no row can be looked for by it.",
+				   way->fields[0]),
+		 errhint("Restore without user_id, or have the tables in the order in which rows must "
+				 "refer to each other, with references back that may be NULL.")));
+}
+
 /*
  * What makes a row exist: match key and tenant, and the parent where the backup
  * schema says so, where these are not unique or where the row is the tenant's by it.  Without a match key the
@@ -165,6 +185,7 @@ choose_columns(RestoreTable *t)
 		(t->restore->options.user_id != NULL && t->table->tenant_depth > 0))
 		match_add_parents(t);
 	t->match.covered = match_is_covered(t);
+	refuse_circular_way(t);
 	for (int i = 0; i < t->key.count; i++)
 	{
 		t->key.renamed[i] = restore_update_renames(t, i);
