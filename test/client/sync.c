@@ -367,6 +367,92 @@ test_transaction_and_arguments(void **state)
 	dba_close(alone);
 }
 
+#define ORGS                                                                                       \
+	"CREATE TABLE orgs (id serial PRIMARY KEY, region text NOT NULL, slug text NOT NULL, name "    \
+	"text, UNIQUE (region, slug))"
+#define MEMBERS                                                                                    \
+	"CREATE TABLE members (id serial PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, slug text " \
+	"NOT NULL, UNIQUE (org_id, slug))"
+#define ROWS_SCHEMA                                                                                \
+	"{\"tenant\": {\"table\": \"orgs\"}, \"tables\": [{\"name\": \"orgs\", \"slug_field\": "       \
+	"[\"region\", \"slug\"]}, {\"name\": \"members\", \"parents\": [{\"table\": \"orgs\", "        \
+	"\"field\": \"org_id\"}]}]}"
+#define ROWS_OPTIONS(more) "{\"backup_schema\": " ROWS_SCHEMA more "}"
+#define EU "{\"region\": \"eu\", \"slug\": \"acme\"}"
+
+typedef struct Kept
+{
+	Outcome		out;			/* first: outcome_take() gets it */
+	char		text[8192];
+} Kept;
+
+static dba_flow
+keep_backup(dba_client *client, const char *data, size_t size, void *arg)
+{
+	Kept	   *kept = arg;
+
+	(void) client;
+	strncat(kept->text, data, size);
+	return DBA_CONTINUE;
+}
+
+/* A tenant that is a row, and not there: he is made, and his own go with him alone. */
+static void
+test_tenant_rows(void **state)
+{
+	static Kept kept = {.out.submitted = 1};
+	Synced		synced;
+
+	(void) state;
+	server_sql(servers[0], ORGS "; " MEMBERS);
+	there_sql(ORGS);
+	there_sql(MEMBERS);
+	server_sql(servers[0],
+			   "INSERT INTO orgs (region, slug, name) VALUES ('us', 'acme', 'America'), "
+			   "('eu', 'acme', 'Europe'); INSERT INTO members (org_id, slug) SELECT id, "
+			   "name || n FROM orgs, generate_series(1, 3) n");
+	there_sql("INSERT INTO orgs (region, slug, name) VALUES ('eu', 'other', 'Other')");
+	there_sql("INSERT INTO members (org_id, slug) VALUES (1, 'theirs')");
+	synced = run_sync(ROWS_OPTIONS(", \"tenant\": " EU ", \"dry_run\": true"), 0, NULL);
+	assert_string_equal(synced.out.message, "");
+	assert_int_equal(count_of(&synced, 0, "new"), 1);
+	assert_int_equal(count_of(&synced, 1, "new"), 3);
+	synced = run_sync(ROWS_OPTIONS(", \"tenant\": " EU ", \"delete\": true"), 0, NULL);
+	assert_string_equal(synced.out.message, "");
+	assert_string_equal(there_sql("SELECT string_agg(m.slug, ' ' ORDER BY m.slug) FROM orgs o JOIN "
+								  "members m ON org_id = o.id WHERE region = 'eu'"),
+						"Europe1 Europe2 Europe3 theirs");
+	/* a change, and rows only there: the tenant's own go */
+	server_sql(servers[0], "UPDATE orgs SET name = 'new' WHERE region = 'eu'");
+	there_sql("INSERT INTO members (org_id, slug) SELECT id, 'only there' FROM orgs");
+	synced = run_sync(ROWS_OPTIONS(", \"tenant\": " EU ", \"delete\": true"), 0, NULL);
+	assert_string_equal(synced.out.message, "");
+	assert_int_equal(count_of(&synced, 0, "updated"), 1);
+	assert_int_equal(count_of(&synced, 1, "deleted"), 1);
+	assert_string_equal(
+		there_sql("SELECT string_agg(o.name || ' ' || m.slug, ', ' ORDER BY m.id) FROM "
+				  "orgs o JOIN members m ON org_id = o.id"),
+		"Other theirs, new Europe1, new Europe2, new Europe3, Other only there");
+	/* an id is another tenant's there; who is not here is nobody */
+	synced = run_sync(ROWS_OPTIONS(", \"tenant\": {\"id\": 1}"), 0, NULL);
+	assert_int_equal(synced.out.code, DBA_INVALID);
+	synced = run_sync(ROWS_OPTIONS(", \"tenant\": {\"region\": \"eu\", \"slug\": \"x\"}"), 0, NULL);
+	assert_string_equal(synced.out.sqlstate, "P0002");
+	synced = run_sync(ROWS_OPTIONS(", \"tenant\": \"a\", \"user_id\": \"a\""), 0, NULL);
+	assert_int_equal(synced.out.code, DBA_INVALID);
+	synced = run_sync(ROWS_OPTIONS(", \"tenant\": 1"), 0, NULL);
+	assert_int_equal(synced.out.code, DBA_INVALID);
+	/* a backup takes an object, too */
+	assert_true(dba_backup(here, ROWS_OPTIONS(", \"tenant\": {\"id\": 1}"), keep_backup, NULL,
+						   outcome_take, &kept) != 0);
+	dba_loop_run(loop);
+	assert_string_equal(kept.out.message, "");
+	assert_non_null(strstr(kept.text, "America1"));
+	assert_null(strstr(kept.text, "Europe1"));
+	server_sql(servers[0], "DROP TABLE members, orgs");
+	there_sql("DROP TABLE members, orgs");
+}
+
 int
 main(void)
 {
@@ -375,6 +461,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_differences, open_clients, close_clients),
 		cmocka_unit_test_setup_teardown(test_unnamed, open_clients, close_clients),
 		cmocka_unit_test_setup_teardown(test_losses, open_clients, close_clients),
+		cmocka_unit_test_setup_teardown(test_tenant_rows, open_clients, close_clients),
 		cmocka_unit_test_setup_teardown(test_transaction_and_arguments, open_clients,
 										close_clients),
 	};

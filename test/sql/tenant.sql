@@ -44,6 +44,15 @@ SELECT db_adapter.backup_document(:'schema', '{"id": 1');
 SELECT db_adapter.backup_document(:'schema', 'acme', format => 'json');
 SELECT db_adapter.delete_rows(:'schema', '{}', 'nobody');
 
+-- A row that refers to another tenant's.
+BEGIN;
+UPDATE tasks SET label_id = 3 WHERE title = 't3';
+UPDATE orgs SET owner_id = 2 WHERE id = 1;
+SELECT line FROM lines(db_adapter.backup_document(:'schema', 'acme', on_leak => 'drop')) AS line WHERE line ~ 't3|acme';
+SELECT db_adapter.backup_document(:'schema', 'acme') ~ '"leaks":{"regress_tenant.orgs":1,"regress_tenant.tasks":1}' AS counted;
+SELECT db_adapter.backup_document(:'schema', 'acme', on_leak => 'error');
+ROLLBACK;
+
 -- Digests, of a tenant who is not there too.
 SELECT t, match_key FROM unnest('{orgs,users,labels,tasks}'::text[]) AS t, db_adapter.digest_rows(:'schema', 'regress_tenant.' || t, NULL, 'acme') ORDER BY 1, 2::text;
 SELECT count(*) FROM unnest('{orgs,users,labels,tasks}'::text[]) AS t, db_adapter.digest_rows(:'schema', 'regress_tenant.' || t, NULL, 'nobody');

@@ -160,7 +160,7 @@ unlike($all, qr{:\d+/[1-9]|:\d+/\d+/\d+/[1-9]}, 'all rows go in');
 is(content('there', 'acme'), content('here', 'acme'), 'one tenant moved: the same content');
 is(changed('there'), '', 'and nobody else\'s row was touched');
 like(restore('there', $path), qr{^orgs:0/0/1/0/0( \w+:0/0/\d+/0/0)+$}, 'once more: every row is found');
-is(restore('there', $path, q{, mode => 'overwrite'}) =~ s/\d+/n/gr, restore('there', $path) =~ s/\d+/n/gr =~ s/n\/n\/n/n\/n\/n/gr, 'overwritten');
+like(restore('there', $path, q{, mode => 'overwrite'}), qr{^(?:orgs:0/[01]/0/0/[01])?$}, 'overwritten: no row differs');
 is(content('there', 'acme'), content('here', 'acme'), 'is the same still');
 
 # The same tenant beside itself, under other names.
@@ -303,7 +303,7 @@ SKIP:
 	$path = backup('music1', $music, $who);
 	like(restore('music2', $path), qr{^customer:1/0/0/0/0 invoice:7/0/0/0/0 invoice_line:38/0/0/0/0$}, 'Chinook: a customer moves');
 	is(sql('music2', sprintf $bought, $who), sql('music1', sprintf $bought, $who), 'with all he bought');
-	is(restore('music2', $path, q{, mode => 'overwrite'}), 'customer:0/1/0/0/0 invoice:0/7/0/0/0 invoice_line:0/38/0/0/0', 'and is found again');
+	is(restore('music2', $path, q{, mode => 'overwrite'}), '', 'and is found again');
 	is(sql('music2', sprintf $bought, sql('music2', 'SELECT email FROM customer WHERE customer_id = 7')), $other, 'who has his number there keeps what is his');
 }
 

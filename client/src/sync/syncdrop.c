@@ -96,6 +96,16 @@ mark_targets(const Sync *sync, bool *marked)
 	return added;
 }
 
+/* Is it the table whose rows are the tenants?  It stands in whatever is asked of one of them. */
+static bool
+is_tenants(const Sync *sync, const char *name)
+{
+	const JsonValue *tenant = json_member(sync->schema, "tenant");
+	const JsonValue *table = tenant != NULL ? json_member(tenant, "table") : NULL;
+
+	return table != NULL && table->type == JSON_TYPE_STRING && strcmp(table->text, name) == 0;
+}
+
 /* The backup schema with the tables of this sync alone. */
 static void
 write_schema(Sync *sync, Buf *buf)
@@ -111,10 +121,20 @@ write_schema(Sync *sync, Buf *buf)
 		return;
 	}
 	for (i = 0; i < sync->count; i++)
-		marked[i] = sync->tables[i].chosen;
+		marked[i] = sync->tables[i].chosen || is_tenants(sync, sync->tables[i].name);
 	while (mark_targets(sync, marked))
 		;
-	buf_puts(buf, "{\"tables\": [");
+	buf_putc(buf, '{');
+	json_foreach(member, sync->schema)
+	{
+		if (member == tables)
+			continue;
+		json_write_string(buf, member->name, strlen(member->name));
+		buf_puts(buf, ": ");
+		json_write(buf, member);
+		buf_puts(buf, ", ");
+	}
+	buf_puts(buf, "\"tables\": [");
 	i = 0;
 	json_foreach(table, tables)
 	{
