@@ -307,5 +307,63 @@ SKIP:
 	is(sql('music2', sprintf $bought, sql('music2', 'SELECT email FROM customer WHERE customer_id = 7')), $other, 'who has his number there keeps what is his');
 }
 
+# --- Pagila: a customer, at home in a store, with rentals and payments in partitions
+
+SKIP:
+{
+	my $pagila = "$top/../shared/data/pagila-schema.sql";
+	skip 'no ../shared/data', 6 unless -r $pagila;
+	# as it is it needs PostgreSQL 18 and pgvector
+	my $ddl = slurp_file($pagila) =~ s/\) VIRTUAL$/) STORED/mgr =~ s/\buuidv7\(\)/gen_random_uuid()/gr =~ s/^(?:CREATE|COMMENT ON) EXTENSION .*?vector.*?;$//mgr
+	  =~ s/\bpublic\.vector\(\d+\)/real[]/gr =~ s/^CREATE INDEX \S+ ON \S+ USING (?:hnsw|ivfflat)[^;]*;$//mgr;
+
+	append_to_file("$dir/pagila.sql", $ddl);
+	$node->psql('postgres', 'CREATE ROLE postgres');
+	# n-th ids of one are the last but n of the other, but for the customers, whose are the same
+	foreach my $case ([ films1 => '%s', 'ann' ], [ films2 => '7 - %s', 'eve' ])
+	{
+		my ($db, $form, $name) = @$case;
+		my $id = sub { sprintf $form, $_[0] };
+
+		make($db, '');
+		$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($db), '-f', "$dir/pagila.sql" ], "$db loads");
+		my $rows = q{SET session_replication_role = replica; SET search_path = public;
+INSERT INTO country (country_id, country) SELECT <n>, 'land ' || n FROM generate_series(1, 6) n;
+INSERT INTO city (city_id, city, country_id) SELECT <n>, 'city', <n> FROM generate_series(1, 6) n;
+INSERT INTO language (language_id, name) VALUES (1, 'English');
+INSERT INTO address (address_id, address, district, city_id, phone) SELECT <n>, 'street ' || n, 'd', <n>, n FROM generate_series(1, 6) n WHERE n < 6 OR 'NAME' = 'ann';
+INSERT INTO staff (staff_id, first_name, last_name, address_id, store_id, username) SELECT <n>, 'f', 'l', <n>, <n>, 'user ' || n FROM generate_series(1, 3) n;
+INSERT INTO store (store_id, manager_staff_id, address_id) SELECT <n>, <n>, <n> FROM generate_series(1, 3) n;
+INSERT INTO film (film_id, title, language_id, fulltext) SELECT <n>, 'film ' || n, 1, '' FROM generate_series(1, 6) n;
+INSERT INTO inventory (inventory_id, film_id, store_id) SELECT <n>, <n>, <(n % 3 + 1)> FROM generate_series(1, 6) n;
+INSERT INTO customer (customer_id, store_id, first_name, last_name, email, address_id) SELECT 1, <1>, 'NAME', 'x', 'NAME@x', CASE 'NAME' WHEN 'ann' THEN <6> ELSE <5> END;
+INSERT INTO rental (rental_id, rental_date, inventory_id, customer_id, staff_id) SELECT n, timestamptz '2022-01-10 10:00+00' + n * interval '10 days', <n>, 1, <(n % 3 + 1)> FROM generate_series(1, 6) n;
+INSERT INTO payment (payment_id, customer_id, staff_id, rental_id, amount, payment_date) SELECT rental_id, 1, staff_id, rental_id, rental_id + 0.99, rental_date + interval '1 hour' FROM rental;
+SELECT setval(s, 100) FROM unnest('{customer_customer_id_seq,rental_rental_id_seq,payment_payment_id_seq,address_address_id_seq}'::regclass[]) s};
+		sql($db, $rows =~ s/<(n|\d|\(n % 3 \+ 1\))>/$id->($1)/ger =~ s/NAME/$name/gr);
+	}
+	my $films = '{"tenant": {"table": "customer"}, "tables": [{"name": "country", "pk": "country_id", "slug_field": "country", "lookup": true},
+		{"name": "city", "pk": "city_id", "slug_field": ["country_id", "city"], "lookup": true, "parents": [{"table": "country", "field": "country_id"}]},
+		{"name": "address", "pk": "address_id", "slug_field": ["address", "phone"], "lookup": "create", "parents": [{"table": "city", "field": "city_id"}]},
+		{"name": "staff", "pk": "staff_id", "slug_field": "username", "lookup": true},
+		{"name": "store", "pk": "store_id", "slug_field": "manager_staff_id", "lookup": true, "parents": [{"table": "staff", "field": "manager_staff_id"}]},
+		{"name": "film", "pk": "film_id", "slug_field": "title", "lookup": true},
+		{"name": "inventory", "pk": "inventory_id", "slug_field": ["film_id", "store_id"], "lookup": true, "parents": [{"table": "film", "field": "film_id"}, {"table": "store", "field": "store_id"}]},
+		{"name": "customer", "pk": "customer_id", "slug_field": "email", "parents": [{"table": "store", "field": "store_id"}, {"table": "address", "field": "address_id"}]},
+		{"name": "rental", "pk": "rental_id", "slug_field": ["rental_date", "inventory_id"], "parents": [{"table": "customer", "field": "customer_id"}, {"table": "inventory", "field": "inventory_id"}, {"table": "staff", "field": "staff_id"}]},
+		{"name": "payment", "pk": ["payment_date", "payment_id"], "slug_field": ["payment_date", "amount"], "parents": [{"table": "customer", "field": "customer_id"}, {"table": "rental", "field": "rental_id"}, {"table": "staff", "field": "staff_id"}]}]}';
+	my $rented = q{SELECT c.first_name, c.uuid, m.username, a.address, y.city, l.country, r.rental_date, r.uuid, f.title, im.username, rs.username, p.amount, p.payment_date, p.uuid, ps.username
+		FROM customer c JOIN store s USING (store_id) JOIN staff m ON m.staff_id = s.manager_staff_id JOIN address a ON a.address_id = c.address_id JOIN city y USING (city_id) JOIN country l USING (country_id)
+		JOIN rental r USING (customer_id) JOIN inventory i USING (inventory_id) JOIN film f USING (film_id) JOIN store fs ON fs.store_id = i.store_id JOIN staff im ON im.staff_id = fs.manager_staff_id JOIN staff rs ON rs.staff_id = r.staff_id
+		JOIN payment p ON p.rental_id = r.rental_id AND p.customer_id = c.customer_id JOIN staff ps ON ps.staff_id = p.staff_id WHERE c.email = '%s' ORDER BY r.rental_date};
+	my $eve = sql('films2', sprintf $rented, 'eve@x');
+
+	$path = backup('films1', $films, 'ann@x');
+	is(restore('films2', $path), 'address:1/0/0/0/0 customer:1/0/0/0/0 rental:6/0/0/0/0 payment:6/0/0/0/0', 'Pagila: a customer moves');
+	is(sql('films2', sprintf $rented, 'ann@x'), sql('films1', sprintf $rented, 'ann@x'), 'with rentals, payments, films, staff and address');
+	is(restore('films2', $path), 'customer:0/0/1/0/0 rental:0/0/6/0/0 payment:0/0/6/0/0', 'and is found again');
+	is(sql('films2', sprintf $rented, 'eve@x'), $eve, 'who has the same numbers there keeps what is hers');
+}
+
 $node->stop;
 done_testing();
