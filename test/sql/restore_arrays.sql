@@ -20,6 +20,7 @@ SET DateStyle = 'SQL, DMY';
 SET xmloption = document;
 SET extra_float_digits = -10;
 SELECT "table", inserted, failed, notes FROM db_adapter.restore(:'file', user_id => 'u2');
+UPDATE far.things SET m = NULL, p = NULL, ps = NULL, d = NULL, s = 1, c = NULL, x = NULL, xs = NULL, t = NULL, n = NULL, f = NULL, r = NULL, rs = NULL, v = NULL, b = NULL, i = NULL WHERE user_id = 'u2';
 SELECT "table", updated, failed FROM db_adapter.restore(:'file', user_id => 'u2', mode => 'overwrite');
 RESET ALL;
 SET search_path = far;
