@@ -33,6 +33,8 @@ plan_arguments(Cli *cli)
 	cJSON	   *arguments = opening_compared(cli, options_arguments(cli));
 	cJSON	   *definitions = NULL;
 
+	if (!options_has(cli, "no-preflight"))
+		cJSON_AddTrueToObject(arguments, "preflight");
 	if (threshold != NULL && !options_has(cli, "recreate-threshold"))
 		cJSON_AddRawToObject(arguments, "recreate_threshold", threshold);
 	if (path == NULL)
@@ -192,16 +194,45 @@ ask_about_doubt(Cli *cli, const cJSON *plan)
 	return question_ask(cli, "The plan could not be verified. Apply it all the same?");
 }
 
+/* What rows are known to stop is applied only where somebody insists. */
+static int
+refuse_failing(Cli *cli, const cJSON *plan)
+{
+	int			first = 0;
+	int			count = planview_failing(plan, &first);
+
+	if (count == 0 || options_has(cli, "force"))
+		return CODE_DONE;
+	if (count == 1)
+		message_warn("rows will make step %d fail, so nothing was changed; --force tries it all "
+					 "the same",
+					 first);
+	else
+		message_warn("rows will make %d steps fail, step %d the first, so nothing was changed; "
+					 "--force tries it all the same",
+					 count, first);
+	return CODE_NO;
+}
+
+/* Whether it would apply, as far as anybody knows: the exit code of a preview. */
+static bool
+is_promising(const cJSON *plan)
+{
+	int			first;
+
+	return planview_doubt(plan) == NULL && planview_failing(plan, &first) == 0;
+}
+
 /* The plan as it is, for who keeps or applies it elsewhere. */
 static int
 print_plan_only(const char *pretty)
 {
 	cJSON	   *plan = cJSON_Parse(pretty);
-	int			code = planview_doubt(plan) == NULL ? CODE_DONE : CODE_NO;
+	int			code = is_promising(plan) ? CODE_DONE : CODE_NO;
 
 	puts(pretty);
 	document_printed();
-	if (code != CODE_DONE)
+	if (planview_doubt(plan) != NULL)
 		message_warn("the plan is not verified: %s", planview_doubt(plan));
 	cJSON_Delete(plan);
 	return code;
@@ -231,7 +262,9 @@ show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 	}
 	if (options_has(cli, "confirm") && steps > 0)
 	{
-		code = ask_about_doubt(cli, plan);
+		code = refuse_failing(cli, plan);
+		if (code == CODE_DONE)
+			code = ask_about_doubt(cli, plan);
 		if (code == CODE_DONE)
 			code = fix_database(cli, text, document);
 	}
@@ -241,7 +274,7 @@ show_and_fix(Cli *cli, const Comparison *comparison, const char *text)
 		message_note(
 			cli,
 			"\nnothing was changed; --confirm saves the rows to a file under backups/ and does it");
-	if (!options_has(cli, "confirm") && planview_doubt(plan) != NULL)
+	if (!options_has(cli, "confirm") && !is_promising(plan))
 		code = CODE_NO;
 	if (document != NULL && (code == CODE_DONE || code == CODE_NO))
 		document_print(document);

@@ -55,6 +55,9 @@ extern void comparison_free(Comparison *comparison);
 
 extern void planview_print(const Cli *cli, const cJSON *plan);
 
+/* How many steps the rows that are there will make fail, and the number of the first. */
+extern int planview_failing(const cJSON *plan, int *first);
+
 /* why the plan is not proven; NULL: it is, or has nothing to do */
 extern const char *planview_doubt(const cJSON *plan);
 

@@ -37,6 +37,8 @@ static const CliOption fix_options[] = {
 	{"no-backup", 0, NULL, .help = "do not save the rows to a file first"},
 	{"plan-only", 0, NULL, .help = "print the plan as JSON"},
 	{"yes", 'y', NULL, .help = "do not ask whether to apply a plan that could not be verified"},
+	{"no-preflight", 0, NULL, .help = "do not look for rows that will make steps fail"},
+	{"force", 0, NULL, .help = "apply a plan though rows are known to make steps fail"},
 	{"allow-drop", 0, NULL, .help = "drop what the declared schema does not have",
 	 .verb = "allow_drop"},
 	{"recreate-threshold", 0, "N",
@@ -130,7 +132,10 @@ const CliCommand commands_table[] = {
 	 "with their hazards."
 	 " --confirm saves the rows to a file under backups/ and applies the steps in one transaction; "
 	 "the exit code is"
-	 " then 0 only if the schema is valid afterwards. A plan that the server could not verify by "
+	 " then 0 only if the schema is valid afterwards. Rows that will make a step fail, or whose "
+	 "values "
+	 "it would cut short, are looked for and shown with the step; a plan with steps that will fail "
+	 "exits with 1, and is not applied without --force. A plan that the server could not verify by "
 	 "trying it is said to be so, exits with 1, and is applied only after a question."
 	 "",
 	 fix_options, .run = cmd_fix},

@@ -9,6 +9,9 @@
  * Steps are numbered as the server numbers them, so that an error of `fix --confirm`, which
  * names its step, is found here again.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "print.h"
 #include "command.h"
 
@@ -76,6 +79,75 @@ print_size(const cJSON *step)
 	text_print_value(text, INDENT);
 }
 
+/* "id 7", of all columns of the key. */
+static void
+write_key(const cJSON *key, char *text, size_t size)
+{
+	const cJSON *column;
+	size_t		len = 0;
+
+	cJSON_ArrayForEach(column, key)
+	{
+		char	   *value = cJSON_PrintUnformatted(column);
+
+		if (len < size)
+			len += (size_t) snprintf(text + len, size - len, "%s%s %s",
+									 column != key->child ? ", " : "", column->string,
+									 cJSON_IsString(column) ? column->valuestring
+									 : value != NULL		? value
+															: "");
+		free(value);
+	}
+}
+
+static void
+print_sample(const cJSON *sample)
+{
+	const cJSON *value = cJSON_GetObjectItemCaseSensitive(sample, "value");
+	char	   *printed = value != NULL ? cJSON_PrintUnformatted(value) : NULL;
+	char		key[512] = "";
+	char		text[2048];
+
+	write_key(cJSON_GetObjectItemCaseSensitive(sample, "key"), key, sizeof(key));
+	snprintf(text, sizeof(text), "%s%s%s%s%s", key, printed != NULL ? ": " : "",
+			 printed != NULL ? printed : "", *document_text(sample, "error") != '\0' ? ", " : "",
+			 document_text(sample, "error"));
+	print_labelled("", text, INDENT + 2);
+	free(printed);
+}
+
+static void
+print_blocker(const Cli *cli, const cJSON *blocker)
+{
+	const cJSON *rows = cJSON_GetObjectItemCaseSensitive(blocker, "rows");
+	const cJSON *sample;
+	char		label[32];
+	char		count[64] = "";
+	char		text[1024];
+
+	if (cJSON_IsNumber(rows))
+		snprintf(count, sizeof(count), ", %s row%s", text_thousands((int64_t) rows->valuedouble),
+				 rows->valuedouble == 1 ? "" : "s");
+	snprintf(label, sizeof(label), "%s: ", document_text(blocker, "kind"));
+	snprintf(text, sizeof(text), "%s%s", document_text(blocker, "problem"), count);
+	fputs(text_style(cli, strcmp(document_text(blocker, "kind"), "fails") == 0 ? "red" : "yellow"),
+		  stdout);
+	print_labelled(label, text, INDENT);
+	fputs(text_style(cli, "off"), stdout);
+	cJSON_ArrayForEach(sample, cJSON_GetObjectItemCaseSensitive(blocker, "samples"))
+		print_sample(sample);
+}
+
+/* What in the rows is in its way. */
+static void
+print_blockers(const Cli *cli, const cJSON *step)
+{
+	const cJSON *blocker;
+
+	cJSON_ArrayForEach(blocker, cJSON_GetObjectItemCaseSensitive(step, "blockers"))
+		print_blocker(cli, blocker);
+}
+
 static void
 print_step(const Cli *cli, const cJSON *step, int number)
 {
@@ -86,6 +158,26 @@ print_step(const Cli *cli, const cJSON *step, int number)
 		print_labelled("", document_text(step, "reason"), INDENT);
 	print_hazards(cli, step);
 	print_size(step);
+	print_blockers(cli, step);
+}
+
+int
+planview_failing(const cJSON *plan, int *first)
+{
+	const cJSON *step;
+	const cJSON *blocker;
+	int			count = 0;
+
+	cJSON_ArrayForEach(step, cJSON_GetObjectItemCaseSensitive(plan, "steps"))
+	{
+		bool		fails = false;
+
+		cJSON_ArrayForEach(blocker, cJSON_GetObjectItemCaseSensitive(step, "blockers")) fails =
+			fails || strcmp(document_text(blocker, "kind"), "fails") == 0;
+		if (fails && count++ == 0)
+			*first = (int) cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(step, "step"));
+	}
+	return count;
 }
 
 const char *

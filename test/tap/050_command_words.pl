@@ -128,15 +128,15 @@ foreach my $command (@commands)
 	}
 }
 my $seen = -s $node->logfile;
-is((call(qw(fix --plan-only --profile local)))[0], 0, 'fix without options');
+is((call(qw(fix --plan-only --profile local --no-preflight)))[0], 0, 'fix without options');
 like(slurp_file($node->logfile, $seen), qr/db_adapter\.plan\(db_adapter\.expected\(\$1::pg_catalog\.text\)\)/, 'passes no argument to the verb');
 $seen = -s $node->logfile;
 is((call(qw(fix --plan-only --profile local --allow-drop --recreate-threshold 1 --recreate-threshold 3)))[0], 0, 'fix with options');
-like(slurp_file($node->logfile, $seen), qr/\)\@?, allow_drop => \$2, recreate_threshold => \$3\).*'t', \$3 = '3'/s, 'passes those, the last of each');
+like(slurp_file($node->logfile, $seen), qr/\)\@?, allow_drop => \$2, recreate_threshold => \$3, preflight => \$4\).*'t', \$3 = '3', \$4 = 't'/s, 'passes those, the last of each');
 write_file('more.toml', slurp_file('db.toml') . qq([schema]\nrecreate_threshold = 4\nexclude = ["nix", "nichts"]\nignore = ["owners", "table:tmp_*"]\n));
 $seen = -s $node->logfile;
 is((call(qw(fix --plan-only --profile local --config more.toml)))[0], 0, 'fix with settings');
-like(slurp_file($node->logfile, $seen), qr/\), exclude => \$2, ignore => \$3, recreate_threshold => \$4\).*'\{nix,nichts\}', \$3 = '\{owners,table:tmp_\*\}', \$4 = '4'/s, 'passes what db.toml says');
+like(slurp_file($node->logfile, $seen), qr/\), exclude => \$2, ignore => \$3, preflight => \$4, recreate_threshold => \$5\).*'\{nix,nichts\}', \$3 = '\{owners,table:tmp_\*\}', \$4 = 't', \$5 = '4'/s, 'passes what db.toml says');
 $seen = -s $node->logfile;
 is((call(qw(fix --plan-only --profile local --config more.toml --ignore), 'owners,,function:f(int4, text),view:"a,b"'))[0], 0, 'fix with an option instead');
 like(slurp_file($node->logfile, $seen), qr/ignore => \$3.*'\{owners,"function:f\(int4, text\)","view:\\"a,b\\""\}'/s, 'passes the list of it');

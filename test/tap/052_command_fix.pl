@@ -95,6 +95,33 @@ $node->safe_psql('postgres', 'DROP SEQUENCE taken');
 is((call(qw(fix --confirm --no-backup)))[0], 0, 'a plan that is verified is applied without a question');
 is(indexes(), '2', 'and is true');
 
+# --- rows that will make steps fail
+
+write_file('schema.sql', 'CREATE TABLE t (id serial PRIMARY KEY, name int NOT NULL); CREATE INDEX taken ON t (name);');
+($code, $out, $err) = call('fix');
+is($code, 1, 'fix of what rows will stop: the answer is no');
+like($out, qr/TYPE int4 .*?\n +fails: a value of column "name" cannot become integer, 2 rows\n +id 1: "a", invalid input syntax for type integer: "a"\n +id 2: "b"/s, 'with the rows, at their step');
+($code, $out) = call(qw(fix --plan-only));
+is($code, 1, 'so is it of the plan alone');
+is(decode_json($out)->{steps}[0]{blockers}[0]{rows}, 2, 'which has them');
+($code, $out, $err) = call(qw(fix --confirm --no-backup --yes));
+is($code, 1, 'it is not applied');
+like($err, qr/rows will make step 1 fail, so nothing was changed; --force tries it all the same/, 'and that is said');
+($code, $out) = call(qw(fix --confirm --no-backup --yes --json));
+is($code, 1, 'with a document too');
+is(decode_json($out)->{plan}{steps}[0]{blockers}[0]{kind}, 'fails', 'which says why');
+($code, $out, $err) = call(qw(fix --confirm --no-backup --force));
+is($code, 4, 'with --force it is tried');
+like($err, qr/invalid input syntax for type integer: "a"/, 'and fails as was told');
+($code, $out) = call(qw(fix --no-preflight));
+is($code, 0, 'without looking nobody knows');
+unlike($out, qr/fails:/, 'and nothing is told');
+$node->safe_psql('postgres', 'DELETE FROM t');
+is((call(qw(fix --confirm --no-backup)))[0], 0, 'without such rows it is applied');
+write_file('schema.sql', 'CREATE TABLE t (id serial PRIMARY KEY, name text); CREATE INDEX taken ON t (name);');
+is((call(qw(fix --confirm --no-backup)))[0], 0, 'and taken back');
+$node->safe_psql('postgres', q{TRUNCATE t RESTART IDENTITY; INSERT INTO t (name) VALUES ('a'), ('b')});
+
 # --- rows that are not found again
 
 is((call(qw(backup --all-users --tables t -o t.jsonl)))[0], 0, 'backup of a table without a match key');
