@@ -309,9 +309,15 @@ is_over(const Pass *pass)
 	return pass->failed != NULL || OidIsValid(pass->reader.guard.stopped);
 }
 
+/*
+ * Each question by itself.  What a later step raises for the row, if it is what an earlier
+ * one raises already, comes of the value that it would get there: it is told once.
+ */
 static void
 ask_row(Pass *pass)
 {
+	const ErrorData *first = NULL;
+	int			step = 0;
 	ListCell   *lc;
 
 	foreach(lc, pass->questions)
@@ -324,10 +330,15 @@ ask_row(Pass *pass)
 		error = query_attempt(find_rows, pass, false);
 		if (is_over(pass))
 			return;
-		if (error != NULL)
-			note_raised(pass, question, error);
-		else if (pass->found > 0)
+		if (error == NULL && pass->found > 0)
 			note_met(pass, question, pass->found);
+		if (error == NULL || (first != NULL && step != question->probe->step->number &&
+							  strcmp(error->message, first->message) == 0))
+			continue;
+		note_raised(pass, question, error);
+		if (first == NULL)
+			step = question->probe->step->number;
+		first = first != NULL ? first : error;
 	}
 }
 
