@@ -206,6 +206,7 @@ ask_type(Preflight *pf, PreflightTable *table, const char *name, Node *from, con
 		model_probe(pf, table, PREFLIGHT_LOSES,
 					psprintf("a value of column \"%s\" is not the same as %s", name, target),
 					"Change these rows before, or the type.", vanished, analyse_shown(table, from));
+	probe->value = to->result;
 	probe->raised_problem = psprintf("a value of column \"%s\" cannot become %s", name, target);
 }
 
@@ -364,11 +365,11 @@ ask_computed(Preflight *pf, PreflightTable *table, const PreflightColumn *column
 	ask_made_types(pf, table, column->name, &a, column->made);
 	if (IsA(column->value, Const))
 		return;
-	(void) model_probe(pf, table, PREFLIGHT_FAILS, problem,
-					   "Change these rows before, or the column.",
-					   analyse_condition(pf, table, "($1 IS NOT DISTINCT FROM NULL) IS UNKNOWN",
-										 column->value, NULL),
-					   analyse_shown(table, column->value));
+	model_probe(pf, table, PREFLIGHT_FAILS, problem, "Change these rows before, or the column.",
+				analyse_condition(pf, table, "($1 IS NOT DISTINCT FROM NULL) IS UNKNOWN",
+								  column->value, NULL),
+				analyse_shown(table, column->value))
+		->value = column->value;
 }
 
 void

@@ -67,6 +67,7 @@ typedef struct PreflightProbe
 	char	   *hint;
 	char	   *raised_problem; /* of a row for which it raises */
 	Node	   *condition;
+	Node	   *value;			/* what a column gets by the step; or NULL */
 	List	   *shown;			/* PreflightShown *: what a sample says beside the key */
 	/* what came of it */
 	Blocker	   *met;

@@ -20,6 +20,7 @@
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "schema/preflight/preflight_reader.h"
 #include "schema/preflight/preflight_steps.h"
 #include "utils/builtins.h"
@@ -309,15 +310,36 @@ is_over(const Pass *pass)
 	return pass->failed != NULL || OidIsValid(pass->reader.guard.stopped);
 }
 
-/*
- * Each question by itself.  What a later step raises for the row, if it is what an earlier
- * one raises already, comes of the value that it would get there: it is told once.
- */
+static bool
+reads_value(Node *node, void *value)
+{
+	if (node == NULL)
+		return false;
+	return equal(node, value) || expression_tree_walker(node, reads_value, value);
+}
+
+/* Whether a probe asks for a value that could not be made for this row. */
+static bool
+is_of_value(const PreflightProbe *probe, List *raisers)
+{
+	ListCell   *lc;
+
+	foreach(lc, raisers)
+	{
+		const PreflightProbe *raiser = lfirst(lc);
+
+		if (raiser->value != NULL && raiser->step != probe->step &&
+			reads_value(probe->condition, raiser->value))
+			return true;
+	}
+	return false;
+}
+
+/* Each question by itself; what raises for want of an earlier step's value is told with that. */
 static void
 ask_row(Pass *pass)
 {
-	const ErrorData *first = NULL;
-	int			step = 0;
+	List	   *raisers = NIL;
 	ListCell   *lc;
 
 	foreach(lc, pass->questions)
@@ -332,13 +354,10 @@ ask_row(Pass *pass)
 			return;
 		if (error == NULL && pass->found > 0)
 			note_met(pass, question, pass->found);
-		if (error == NULL || (first != NULL && step != question->probe->step->number &&
-							  strcmp(error->message, first->message) == 0))
+		if (error == NULL || is_of_value(question->probe, raisers))
 			continue;
 		note_raised(pass, question, error);
-		if (first == NULL)
-			step = question->probe->step->number;
-		first = first != NULL ? first : error;
+		raisers = lappend(raisers, question->probe);
 	}
 }
 
