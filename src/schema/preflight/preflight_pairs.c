@@ -304,6 +304,8 @@ ask(void *arg)
 
 	query_set("work_mem", GetConfigOption("maintenance_work_mem", false, false));
 	query_set("jit", "off");
+	/* Groups of keys that are all different are as many as rows: a sort is cheaper. */
+	query_set("enable_hashagg", "off");
 	switch (pairs->key->kind)
 	{
 		case KEY_UNIQUE:
