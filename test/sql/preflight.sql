@@ -115,6 +115,24 @@ SELECT * FROM pre.ask(
     'ALTER TABLE pre.whole ATTACH PARTITION pre.apart FOR VALUES FROM (300) TO (350)',
     'CREATE TABLE pre.whole_3 PARTITION OF pre.whole FOR VALUES FROM (200) TO (210)');
 
+-- Rows copied into a table that is made anew are asked what that asks
+CREATE TABLE pre.narrow (id int, v text, w int);
+INSERT INTO pre.narrow VALUES (1, '1', 1), (2, 'word', NULL), (2, '3', 3);
+SELECT db_adapter.expected($$
+CREATE SCHEMA pre;
+CREATE TABLE pre.narrow (id int PRIMARY KEY, v int, w int NOT NULL, x int DEFAULT 1, y int CHECK (y > 0), z int GENERATED ALWAYS AS (1 / (id - 1)) STORED);
+$$) AS anew \gset
+SELECT s.step, s.action, b.* FROM db_adapter.plan(:'anew', recreate_threshold => 1) p, db_adapter.preflight(p) b JOIN db_adapter.plan_steps(p) s USING (step) ORDER BY b.step, b.kind, b.problem;
+DROP TABLE pre.narrow;
+
+-- Rows that raise are counted one by one, and not without end
+CREATE TABLE pre.many (id int PRIMARY KEY, v text, w int, filler text);
+INSERT INTO pre.many SELECT i, 'word', nullif(i, 10999), repeat('x', 700) FROM generate_series(1, 11000) i;
+SELECT step, kind, problem, rows < 11000 AS in_part, samples -> 0 AS sample FROM pre.ask('ALTER TABLE pre.many ALTER COLUMN v TYPE int USING v::int', 'ALTER TABLE pre.many ALTER COLUMN w SET NOT NULL');
+UPDATE pre.many SET v = repeat('long ', 100) WHERE id = 1;
+SELECT length(samples #>> '{0,error}'), length(samples #>> '{0,value}') FROM pre.ask('ALTER TABLE pre.many ALTER COLUMN v TYPE int USING CASE WHEN id = 1 THEN v::int END');
+DROP TABLE pre.many;
+
 -- In a plan
 SELECT db_adapter.expected($$
 CREATE SCHEMA pre;

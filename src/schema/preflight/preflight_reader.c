@@ -153,8 +153,8 @@ reader_key(const PreflightTable *table)
 	return result;
 }
 
-static char *
-clip(char *text)
+char *
+reader_clip(char *text)
 {
 	int			length = strlen(text);
 
@@ -183,7 +183,7 @@ take_value(TupleTableSlot *slot, int column, const PreflightShown *shown)
 	if (isnull)
 		return value;
 	getTypeOutputInfo(type, &output, &varlena);
-	value->text = clip(OidOutputFunctionCall(output, datum));
+	value->text = reader_clip(OidOutputFunctionCall(output, datum));
 	value->plain = is_plain(getBaseType(type));
 	return value;
 }

@@ -45,4 +45,7 @@ extern List *reader_key(const PreflightTable *table);
 /* A sample out of a row that has the values of the key and then those shown, from column on. */
 extern Sample *reader_sample(TupleTableSlot *slot, int column, List *key, List *shown);
 
+/* Text as it is shown: no more of it than a sample holds. */
+extern char *reader_clip(char *text);
+
 #endif							/* DB_ADAPTER_PREFLIGHT_READER_H */

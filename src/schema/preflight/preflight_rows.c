@@ -29,7 +29,7 @@
 /* Pages that one statement reads. */
 #define RANGE_PAGES 1024
 
-/* After so many rows that raise, a probe is not asked any more. */
+/* Where so many rows have raised, further pages are not asked any more. */
 #define RAISED_ROWS 10000
 
 /* Places of rows as numbers: the page, and the line within it. */
@@ -290,7 +290,8 @@ note_raised(Pass *pass, Question *question, ErrorData *error)
 		return;
 	}
 	pass->blocker = found_blocker(pass, &probe->raised);
-	pass->error = wants_samples(pass) ? MemoryContextStrdup(pass->cxt, error->message) : NULL;
+	pass->error =
+		wants_samples(pass) ? MemoryContextStrdup(pass->cxt, reader_clip(error->message)) : NULL;
 	if (pass->error != NULL || is_new)
 	{
 		if (query_attempt(find_raiser, pass, false) != NULL || pass->found == 0)
@@ -301,7 +302,7 @@ note_raised(Pass *pass, Question *question, ErrorData *error)
 	}
 	pass->blocker->rows++;
 	if (pass->blocker->rows >= RAISED_ROWS)
-		probe->limited = pass->retry = true;
+		pass->retry = true;
 }
 
 static bool
@@ -412,8 +413,13 @@ leave_out(Pass *pass)
 	ListCell   *lc;
 
 	foreach(lc, pass->questions)
-		if (!((Question *) lfirst(lc))->probe->limited)
+	{
+		PreflightProbe *probe = ((Question *) lfirst(lc))->probe;
+
+		probe->limited = probe->raised != NULL && probe->raised->rows >= RAISED_ROWS;
+		if (!probe->limited)
 			left = lappend(left, lfirst(lc));
+	}
 	pass->questions = left;
 	pass->retry = false;
 	if (left != NIL)
@@ -436,15 +442,13 @@ pass_over(void *arg)
 		ask_range(pass, PLACE(page, 0), PLACE(Min(pages, page + RANGE_PAGES), 0));
 		if (pass->failed != NULL)
 			ReThrowError(pass->failed);
-		if (is_over(pass))
+		if (is_over(pass) || pages - page <= RANGE_PAGES)
 			break;
 		MemoryContextSwitchTo(pass->own);
 		if (pass->retry)
 			leave_out(pass);
 		MemoryContextSwitchTo(pass->work);
 		MemoryContextReset(pass->work);
-		if (pages - page <= RANGE_PAGES)
-			break;
 	}
 	MemoryContextSwitchTo(oldcxt);
 }
