@@ -90,6 +90,9 @@ SELECT c.system_identifier, d.oid
   FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
  WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
+COMMENT ON FUNCTION report(jsonb, text) IS
+    'A result of validate, or a plan, for people to read, as text or markdown';
+
 -- The rows can be asked what steps will ask of them.
 DROP FUNCTION plan(jsonb, jsonb, int, boolean, boolean, name[], name[], text[], jsonb, boolean);
 DROP FUNCTION plan_steps(jsonb);

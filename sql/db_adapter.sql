@@ -198,7 +198,7 @@ AS 'MODULE_PATHNAME', 'db_adapter_report'
 LANGUAGE C IMMUTABLE PARALLEL SAFE;
 
 COMMENT ON FUNCTION report(jsonb, text) IS
-    'A result of validate for people to read, as text or markdown';
+    'A result of validate, or a plan, for people to read, as text or markdown';
 
 -- --------------------------------------------------------------------------
 -- plan: the steps from live to expected

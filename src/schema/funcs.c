@@ -26,6 +26,7 @@
 #include "schema/expected/expected.h"
 #include "schema/expected/expected_columns.h"
 #include "schema/apply/apply_saved.h"
+#include "schema/plan/plan_report.h"
 #include "schema/preflight/preflight.h"
 #include "schema/declare/touched.h"
 #include "schema/apply/trial.h"
@@ -271,7 +272,9 @@ db_adapter_report(PG_FUNCTION_ARGS)
 
 	if (validation == NULL)
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(validation_report(validation, format)));
+	PG_RETURN_TEXT_P(cstring_to_text(plan_report_is_plan(validation)
+										 ? plan_report(validation, format)
+										 : validation_report(validation, format)));
 }
 
 PG_FUNCTION_INFO_V1(db_adapter_plan);

@@ -142,6 +142,9 @@ $$) AS want \gset
 SELECT db_adapter.plan(:'want', preflight => true) AS plan \gset
 SELECT step, sql, blockers FROM db_adapter.plan_steps(:'plan');
 SELECT object, kind, rows, hint FROM db_adapter.preflight(:'plan', 0);
+SELECT db_adapter.report(:'plan');
+SELECT db_adapter.report(:'plan', 'markdown');
+SELECT db_adapter.report(jsonb_set(:'plan', '{steps}', '[]'));
 SELECT count(*) FROM db_adapter.plan_steps(db_adapter.plan(:'want')) WHERE blockers IS NOT NULL;
 -- Read only, whatever the transaction may, and after other changes a plan is refused
 BEGIN READ ONLY;
