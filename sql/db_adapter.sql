@@ -535,6 +535,105 @@ SELECT c.system_identifier, d.oid
   FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d
  WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
+-- As regclass, but for a name that is not there: replication may bring one, and must go on.
+CREATE TYPE ledger_table;
+
+CREATE FUNCTION ledger_table_in(name cstring)
+RETURNS ledger_table
+AS 'MODULE_PATHNAME', 'db_adapter_ledger_table_in'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION ledger_table_in(cstring) IS
+    'Reads a ledger_table';
+
+CREATE FUNCTION ledger_table_out("table" ledger_table)
+RETURNS cstring
+AS 'MODULE_PATHNAME', 'db_adapter_ledger_table_out'
+LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+COMMENT ON FUNCTION ledger_table_out(ledger_table) IS
+    'Prints a ledger_table';
+
+CREATE TYPE ledger_table (INPUT = ledger_table_in, OUTPUT = ledger_table_out, LIKE = regclass);
+COMMENT ON TYPE ledger_table IS
+    'A table as regclass names it, or none where there is none of that name';
+
+CREATE CAST (ledger_table AS oid) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (ledger_table AS oid) IS
+    'Compares tables by their numbers';
+CREATE CAST (ledger_table AS regclass) WITHOUT FUNCTION;
+COMMENT ON CAST (ledger_table AS regclass) IS
+    'Shows the table';
+CREATE CAST (regclass AS ledger_table) WITHOUT FUNCTION AS ASSIGNMENT;
+COMMENT ON CAST (regclass AS ledger_table) IS
+    'Names the table';
+
+-- Rows born elsewhere, of tables whose backup schema says "remember".  A set is made of
+-- origin, table and tenant.  pg_dump takes both along, but no set of a table that is gone:
+-- its number would be some other table's.
+CREATE TABLE ledger_set (
+    set uuid PRIMARY KEY,
+    origin uuid NOT NULL,
+    "table" ledger_table NOT NULL,
+    tenant text,
+    masked boolean NOT NULL DEFAULT false,
+    high bigint,
+    kept bigint);
+CREATE UNIQUE INDEX ledger_set_table_idx ON ledger_set USING btree ("table", origin, (tenant IS NULL), (coalesce(tenant, '')));
+GRANT SELECT ON ledger_set TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('ledger_set', 'WHERE EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) ledger_set."table")');
+
+COMMENT ON TABLE ledger_set IS
+    'Which database rows of a table came from: high is the highest key that is remembered, kept the last one that this database was copied with; only the extension touches it, see origins';
+COMMENT ON INDEX ledger_set_table_idx IS
+    'Finds the sets of a table';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON ledger_set FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE ledger_set ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON ledger_set IS
+    'Keeps rows of another database out';
+
+-- A row has one home, and a home has one row here.
+CREATE TABLE ledger (
+    set uuid NOT NULL,
+    source text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    PRIMARY KEY (set, source),
+    CONSTRAINT ledger_key_key UNIQUE (set, key));
+GRANT SELECT ON ledger TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('ledger', '');
+
+COMMENT ON TABLE ledger IS
+    'The key that a row had where it was born, and the one it has here; only the extension touches it';
+
+CREATE TRIGGER stay_home BEFORE INSERT OR UPDATE OR DELETE ON ledger FOR EACH ROW EXECUTE FUNCTION stay_home();
+ALTER TABLE ledger ENABLE REPLICA TRIGGER stay_home;
+COMMENT ON TRIGGER stay_home ON ledger IS
+    'Keeps rows of another database out';
+
+CREATE VIEW origins AS
+SELECT s.origin, CAST(s."table" AS regclass) AS "table", s.tenant, l.rows, s.masked
+  FROM db_adapter.ledger_set s
+ CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS rows FROM db_adapter.ledger e WHERE e.set OPERATOR(pg_catalog.=) s.set) l;
+GRANT SELECT ON origins TO pg_database_owner;
+
+COMMENT ON VIEW origins IS
+    'The databases from which rows of this one are known to have come, and how many are remembered';
+
+CREATE FUNCTION forget(
+    origin uuid DEFAULT NULL,
+    "table" regclass DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'db_adapter_forget'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION forget(uuid, regclass) IS
+    'Forgets where rows came from, of one origin or table or of all, and returns how many: a restore makes them anew';
+
+-- What it forgets, the next restore doubles.
+REVOKE EXECUTE ON FUNCTION forget(uuid, regclass) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION forget(uuid, regclass) TO pg_database_owner WITH GRANT OPTION;
+
 -- --------------------------------------------------------------------------
 -- backup: rows to lines
 -- --------------------------------------------------------------------------

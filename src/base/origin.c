@@ -7,6 +7,9 @@
  * system identifier and the database's oid.  A copy has the table too, and another
  * identifier or oid: there the origin is somebody else's, and the first who writes makes
  * a new one.  A physical copy has the same two and cannot be told.
+ *
+ * A copy's rows were born in the database it was copied from, as far as the sequences of
+ * their keys have come by the time the origin is made: this is said in sets of the ledger.
  */
 #include "postgres.h"
 
@@ -15,6 +18,7 @@
 #include "base/compat.h"
 #include "base/origin.h"
 #include "base/query.h"
+#include "base/sequence.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -72,9 +76,98 @@ find(bool read_only)
 			   read_only);
 }
 
+/* Tables whose primary key has a column that a sequence fills. */
+typedef struct Drawn
+{
+	MemoryContext cxt;
+	int			count;
+	int			max;
+	Oid		   *tables;
+	Oid		   *sequences;
+} Drawn;
+
+static bool
+take_drawn(TupleTableSlot *slot, void *arg)
+{
+	Drawn	   *drawn = arg;
+	MemoryContext oldcxt = MemoryContextSwitchTo(drawn->cxt);
+	bool		isnull;
+
+	if (drawn->count == drawn->max)
+	{
+		drawn->max = Max(drawn->max * 2, 64);
+		drawn->tables = drawn->tables == NULL ? palloc(sizeof(Oid) * drawn->max)
+											  : repalloc(drawn->tables, sizeof(Oid) * drawn->max);
+		drawn->sequences = drawn->sequences == NULL
+							   ? palloc(sizeof(Oid) * drawn->max)
+							   : repalloc(drawn->sequences, sizeof(Oid) * drawn->max);
+	}
+	drawn->tables[drawn->count] = DatumGetObjectId(slot_getattr(slot, 1, &isnull));
+	drawn->sequences[drawn->count++] = DatumGetObjectId(slot_getattr(slot, 2, &isnull));
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+static void
+keep_home(Oid table, int64 last, const char *former)
+{
+	Oid			types[] = {REGCLASSOID, TEXTOID, INT8OID};
+	Datum values[] = {ObjectIdGetDatum(table), CStringGetTextDatum(former), Int64GetDatum(last)};
+
+	query_run_as_owner(
+		"INSERT INTO db_adapter.ledger_set (set, origin, \"table\", kept)"
+		" SELECT " ORIGIN_SET_ID("$2", "$1",
+								 "NULL") ", $2::uuid, $1, $3"
+										 " ON CONFLICT (set) DO UPDATE SET kept = excluded.kept",
+		3, types, values, NULL, false, NULL, NULL);
+}
+
+/*
+ * The rows that are here go on to be the former origin's.  By tables with a sequence behind
+ * a column of the primary key: other keys do not tell before from after.
+ */
+static void
+keep_homes(void)
+{
+	static const char *const sql =
+		"WITH sequence (oid, relation, attnum) AS ("
+		" SELECT d.objid, d.refobjid, d.refobjsubid FROM pg_depend d"
+		"  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
+		"    AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0"
+		" UNION"
+		" SELECT d.refobjid, a.adrelid, a.adnum FROM pg_attrdef a JOIN pg_depend d ON d.objid = "
+		"a.oid"
+		"  WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass)"
+		" SELECT DISTINCT ON (c.oid) c.oid, q.seqrelid"
+		"   FROM sequence s JOIN pg_sequence q ON q.seqrelid = s.oid AND q.seqincrement > 0"
+		"   JOIN pg_class c ON c.oid = s.relation"
+		"   JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary AND s.attnum = ANY (i.indkey)"
+		"  WHERE c.relpersistence <> 't' AND NOT c.relispartition"
+		"    AND c.relnamespace <> 'db_adapter'::regnamespace"
+		"  ORDER BY c.oid, s.attnum";
+	Drawn		drawn = {CurrentMemoryContext};
+	Found		former = {CurrentMemoryContext};
+
+	query_run_as_owner(
+		"SELECT origin FROM db_adapter.database_origin ORDER BY made_at DESC LIMIT 1", 0, NULL,
+		NULL, NULL, false, take_origin, &former);
+	if (former.origin == NULL)
+		return;
+	query_run_as_owner(sql, 0, NULL, NULL, NULL, false, take_drawn, &drawn);
+	for (int i = 0; i < drawn.count; i++)
+	{
+		int64		last = sequence_last(drawn.sequences[i]);
+
+		CHECK_FOR_INTERRUPTS();
+		if (last != PG_INT64_MIN)
+			keep_home(drawn.tables[i], last, former.origin);
+	}
+}
+
 static char *
 make(void)
 {
+	keep_homes();
 	return run("INSERT INTO db_adapter.database_origin (system_identifier, database)"
 			   " VALUES ($1, $2) RETURNING origin",
 			   false);
@@ -88,9 +181,15 @@ may_write(void)
 }
 
 char *
+origin_find(void)
+{
+	return OidIsValid(find_table()) ? find(true) : NULL;
+}
+
+char *
 origin_read(void)
 {
-	char	   *origin = OidIsValid(find_table()) ? find(true) : NULL;
+	char	   *origin = origin_find();
 
 	/*
 	 * A warning, since a backup without an origin is whole: a restore only cannot tell

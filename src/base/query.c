@@ -728,17 +728,24 @@ query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values, const 
  * The plan is kept for the backend's life in *query, which is NULL before the first call.
  */
 uint64
-query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg)
+query_execute_as_owner(QueryPlan **query, const char *sql, int nargs, Oid *types, Datum *values,
+					   const char *nulls, bool read_only, QueryRow row, void *arg)
 {
 	OwnerGuise	guise;
 	uint64		processed;
 
 	become_owner(&guise);
 	if (*query == NULL)
-		*query = query_prepare(TopMemoryContext, sql, 0, NULL);
-	processed = query_execute(*query, NULL, NULL, true, row, arg);
+		*query = query_prepare(TopMemoryContext, sql, nargs, types);
+	processed = query_execute(*query, values, nulls, read_only, row, arg);
 	cease_owner(&guise);
 	return processed;
+}
+
+uint64
+query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg)
+{
+	return query_execute_as_owner(query, sql, 0, NULL, NULL, NULL, true, row, arg);
 }
 
 void

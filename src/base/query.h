@@ -133,7 +133,11 @@ extern void query_read_as_other(Oid user, QueryBody body, void *arg);
  */
 extern uint64 query_run_as_owner(const char *sql, int nargs, Oid *types, Datum *values,
 								 const char *nulls, bool read_only, QueryRow row, void *arg);
-/* A query of this kind that is asked again and again: its plan is kept in *query. */
+/* One that is run again and again: its plan is kept in *query, NULL before the first time. */
+extern uint64 query_execute_as_owner(QueryPlan **query, const char *sql, int nargs, Oid *types,
+									 Datum *values, const char *nulls, bool read_only, QueryRow row,
+									 void *arg);
+/* The same for one that only reads and takes no values. */
 extern uint64 query_read_as_owner(QueryPlan **query, const char *sql, QueryRow row, void *arg);
 
 /*

@@ -113,7 +113,8 @@ CREATE TABLE items (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, spot_id in
     other_id int REFERENCES spots ON UPDATE CASCADE);
 INSERT INTO spots (shelf_id, note) VALUES (1, 'left'), (1, NULL), (1, NULL), (2, 'left'), (2, 'gone');
 INSERT INTO items (slug, spot_id, other_id) VALUES ('a', 1, 3), ('b', 2, NULL), ('c', 4, 1), ('d', 5, 1), ('e', 1, 5);
-SELECT db_adapter.derive_backup_schema('{shelves,spots,items}') AS schema \gset
+-- Known by all they hold alone, not by where they were born.
+SELECT db_adapter.derive_backup_schema('{shelves,spots,items}') #- '{tables,1,remember}' AS schema \gset
 SELECT db_adapter.backup_document(:'schema', keys => '{"here.items": true}') AS file \gset
 UPDATE spots SET id = 16 - id;
 UPDATE items SET spot_id = 12, other_id = NULL;

@@ -9,7 +9,8 @@ use Test::More;
 
 # EXECUTE on these is for those to whom the owner of the database gives it.
 my @withheld = qw(apply declare expected validate_text plan restore restore_begin restore_data
-  restore_end restore_from_file backup_to_file submit undeclare delete_rows set_aside new_origin);
+  restore_end restore_from_file backup_to_file submit undeclare delete_rows set_aside new_origin
+  forget);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;

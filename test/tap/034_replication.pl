@@ -7,7 +7,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my @tables = map { "db_adapter.$_" }
-  qw(expected_cache saved saved_chunk declaration declaration_state job database_origin);
+  qw(expected_cache saved saved_chunk declaration declaration_state job database_origin ledger_set ledger);
 
 my $pub = PostgreSQL::Test::Cluster->new('publisher');
 $pub->init(allows_streaming => 'logical');
@@ -31,7 +31,12 @@ sub use_all
 		ALTER TABLE shop.t ADD IF NOT EXISTS lost text;
 		UPDATE shop.t SET lost = '$value';
 		SELECT db_adapter.apply(db_adapter.plan(db_adapter.expected(
-			'CREATE TABLE shop.t (id int PRIMARY KEY, v text)', '{shop}'), allow_drop => true), true);});
+			'CREATE TABLE shop.t (id int PRIMARY KEY, v text)', '{shop}'), allow_drop => true), true);
+		CREATE UNLOGGED TABLE shop.notes (id serial PRIMARY KEY, body text);
+		INSERT INTO shop.notes (body) VALUES ('$value');
+		SELECT * FROM db_adapter.restore(regexp_replace(db_adapter.backup_document(db_adapter.derive_backup_schema(tables => '{shop.notes}')),
+			'("origin":")[^"]*"', '\\1' || gen_random_uuid() || '"'), accept_damaged => true);
+		DROP TABLE shop.notes;});
 	$node->poll_query_until('postgres',
 		"SELECT count(*) = 0 FROM db_adapter.job WHERE state IN ('queued', 'running')")
 	  or die 'the job does not end';

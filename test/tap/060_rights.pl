@@ -191,6 +191,7 @@ my %attacks = (
 	'saved_document: the rows put aside' => [ $everywhere, 'SELECT count(*) FROM db_adapter.saved_rows r, db_adapter.saved_document(r.id)' ],
 	'origin: the table it is kept in' => [ $everywhere, 'SELECT db_adapter.origin()' ],
 	'new_origin: the table it is kept in' => [ $everywhere, 'SELECT db_adapter.new_origin()' ],
+	'forget: the tables it is kept in' => [ $everywhere, 'SELECT db_adapter.forget()' ],
 	'purge_saved_rows: the rows put aside' => [ $everywhere, "SELECT db_adapter.purge_saved_rows('0')" ],
 	"declare: $text"          => [ '', q{SELECT db_adapter.declare('app', } . text($partition) . ')' ],
 	"declared_differences: $catalogs" => [
@@ -342,6 +343,7 @@ is(join("\n", sort keys %attacks), '', 'every attack has its row');
 is( join("\n", grep { !$verbs{$_} } split /\n/, $node->safe_psql('base', q{
 		SELECT DISTINCT proname FROM pg_proc
 		 WHERE pronamespace = 'db_adapter'::regnamespace AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+		   AND proname NOT LIKE 'ledger\_table\_%'
 		 ORDER BY 1})),
 	'', 'every verb has a row');
 

@@ -62,6 +62,7 @@ struct Backup
 	RowScan	   *scan;
 	bool		referenced;		/* the scan is of rows that are there for others */
 	Leaks	   *leaks;
+	BackupHomes *homes;			/* NULL where no table is remembered */
 	int64		table_bytes;	/* of rows written, to guess how many fill a chunk */
 	StringInfo	out;			/* while backup_next() runs */
 	int			full;			/* the length of out at which the chunk is */
@@ -226,6 +227,17 @@ needs_newer(const BackupSchema *schema)
 	return false;
 }
 
+/* Format json has no place for it, as it has none for the database that it is of. */
+static BackupHomes *
+begin_homes(const Backup *b)
+{
+	bool		remember = false;
+
+	for (int i = 0; i < b->schema->ntables; i++)
+		remember |= b->schema->tables[i].remember;
+	return remember && b->options.format == BACKUP_JSONL ? backuphomes_create(b->schema) : NULL;
+}
+
 /* Format json has no place for what is looked up, nor for who is nobody's. */
 static List *
 bind_schema(Backup *b)
@@ -343,7 +355,8 @@ backup_begin(const BackupOptions *options)
 	tenant_need(b->schema, b->options.user_id);
 	b->lines = backuplines_create(&b->options, b->schema);
 	b->lines->raws = raws;
-	b->lines->newer = raws != NIL || needs_newer(b->schema);
+	b->lines->homes = b->homes = begin_homes(b);
+	b->lines->newer = raws != NIL || b->homes != NULL || needs_newer(b->schema);
 	warn_raws(b);
 	if (options->keys != NULL)
 		begin_chosen(b);
@@ -446,6 +459,8 @@ write_row(TupleTableSlot *slot, void *arg)
 	if (b->options.format == BACKUP_JSON && b->lines->rows[b->table] > 0)
 		appendStringInfoCharMacro(b->out, ',');
 	rowwriter_write(b->scan->writer, b->out, slot);
+	if (b->homes != NULL)
+		backuphomes_append(b->homes, b->out, slot);
 	appendStringInfoCharMacro(b->out, '\n');
 	b->lines->rows[b->table]++;
 	b->table_bytes += b->out->len - before;
@@ -567,6 +582,8 @@ open_table(Backup *b)
 	}
 	else
 		section.referenced = b->none[table->index];
+	if (b->homes != NULL)
+		backuphomes_open(b->homes, table);
 	/* The table's line stands once, before its first piece. */
 	if (b->piece == NULL || b->piece->from == 0)
 		backuplines_table(b->lines, b->out, table, &section);

@@ -204,6 +204,25 @@ put_raws(const BackupLines *l, StringInfo out)
 	appendStringInfoChar(out, ']');
 }
 
+/* To which rows refer by their place in the list. */
+static void
+put_origins(const BackupLines *l, StringInfo out)
+{
+	List	   *origins = l->homes != NULL ? backuphomes_origins(l->homes) : NIL;
+	ListCell   *lc;
+
+	if (origins == NIL)
+		return;
+	put_key(out, "origins");
+	appendStringInfoChar(out, '[');
+	foreach(lc, origins)
+	{
+		appendStringInfoString(out, lc == list_head(origins) ? "" : ",");
+		json_escape(out, lfirst(lc), strlen(lfirst(lc)));
+	}
+	appendStringInfoChar(out, ']');
+}
+
 void
 backuplines_header(const BackupLines *l, StringInfo out)
 {
@@ -221,6 +240,7 @@ backuplines_header(const BackupLines *l, StringInfo out)
 	origin = origin_read();
 	if (origin != NULL)
 		put_string(out, "origin", origin);
+	put_origins(l, out);
 	if (l->raws != NIL)
 		put_raws(l, out);
 	/* A reader of the stream must know from the start what it will have to compare. */
@@ -267,6 +287,8 @@ backuplines_table(const BackupLines *l, StringInfo out, const BackupTable *table
 	}
 	if (section->keep_ids)
 		put_string(out, "ids", "keep");
+	if (l->homes != NULL && backuphomes_member(l->homes, table) != NULL)
+		put_string(out, "home", backuphomes_member(l->homes, table));
 	appendStringInfoString(out, "}\n");
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "common/cryptohash.h"
+#include "data/backup/backuphomes.h"
 #include "data/backup/backupoptions.h"
 #include "data/backupschema/backupschema.h"
 #include "port/pg_crc32c.h"
@@ -16,6 +17,7 @@ typedef struct BackupLines
 	const BackupOptions *options;
 	const BackupSchema *schema;
 	List	   *raws;			/* OutsideKey *, copied although they mean other rows elsewhere */
+	const BackupHomes *homes;	/* of rows that are remembered; or NULL */
 	bool		newer;			/* a reader of 2.0 would go wrong */
 	int64	   *rows;			/* counted by the caller, one a table; and so are leaks */
 	int64	   *leaks;

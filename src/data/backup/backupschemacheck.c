@@ -347,7 +347,9 @@ check_found_by(Check *c)
 	found = backupschema_found_by(table->rel, numbers, end - numbers);
 	if (found == FOUND_BY_NOTHING && table->npk > 0 && table->rel->keys == NIL)
 		found = FOUND_BY_KEY;
-	if (found == FOUND_BY_NOTHING)
+	if (table->remember)
+		say(c, "info", "it has no match key: its rows are remembered by where they were born");
+	else if (found == FOUND_BY_NOTHING)
 		say(c, "warning", "it has no match key: each restore adds its rows again");
 	else if (found == FOUND_BY_KEY)
 		say(c, "warning", "it has no match key: rows are found again by their key alone");

@@ -25,19 +25,10 @@
 
 static const char *const schema_members[] = {"tables", "tenant", "comment", NULL};
 static const char *const tenant_members[] = {"table", "comment", NULL};
-static const char *const table_members[] = {"name",
-											"pk",
-											"slug_field",
-											"user_field",
-											"parent",
-											"parents",
-											"optional_refs",
-											"filter",
-											"exclude_columns",
-											"match_parents",
-											"comment",
-											"lookup",
-											NULL};
+static const char *const table_members[] = {
+	"name",			 "pk",	   "slug_field",	  "user_field",	   "parent",  "parents",
+	"optional_refs", "filter", "exclude_columns", "match_parents", "comment", "lookup",
+	"remember",		 NULL};
 static const char *const ref_members[] = {"table",	   "field", "type_field", "map", "to",
 										  "json_path", "raw",	"comment",	  NULL};
 
@@ -319,6 +310,23 @@ parse_user(Parser *p, JsonbContainer *object, const char *what)
 	return count > 0 ? names[0] : NULL;
 }
 
+/* What has a match key is told by that, and what has no key at all by nothing. */
+static bool
+parse_remember(JsonbContainer *object, const BackupTable *table, const char *what)
+{
+	bool		remember = json_get_bool(object, "remember", false, what);
+
+	if (remember && table->nslug > 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: \"remember\" is for rows without a match key", what),
+						errhint("Write \"slug_field\": null, or leave \"remember\" out.")));
+	if (remember && table->npk == 0)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid %s: rows without a key cannot be remembered", what),
+						errhint("Name the key in \"pk\".")));
+	return remember;
+}
+
 /* The keys by which rows are referred to begin with the pk. */
 static void
 add_key(BackupTable *table, char **names, int count)
@@ -356,6 +364,7 @@ parse_table(Parser *p, JsonbContainer *object)
 	table->slug = parse_key(object, &backupschema_slug, what, &table->nslug);
 	add_key(table, table->pk, table->npk);
 	table->lookup = parse_lookup(object, what);
+	table->remember = parse_remember(object, table, what);
 	table->user_field = parse_user(p, object, what);
 	/* Without a tenant column the parent is what makes rows of two tenants differ. */
 	table->match_parents = json_get_bool(object, "match_parents", table->user_field == NULL, what);

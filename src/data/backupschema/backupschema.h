@@ -84,6 +84,7 @@ typedef struct BackupTable
 	char	   *user_field;		/* NULL where switched off */
 	bool		match_parents;	/* the match key means one row only together with the parents */
 	BackupLookup lookup;
+	bool		remember;		/* rows are known by where they were born */
 	int			nkeys;
 	BackupKey  *keys;			/* the pk, and others that references mean by "to" */
 	int			nrefs;

@@ -580,7 +580,7 @@ write_match_parents(Derivation *d, const RelationInfo *rel, const RelationKey *c
 }
 
 /* How a restore finds rows again that have no match key. */
-static const char *
+static BackupFoundBy
 found_again_by(const RelationInfo *rel)
 {
 	AttrNumber *numbers = NULL;
@@ -596,15 +596,22 @@ found_again_by(const RelationInfo *rel)
 		memcpy(numbers + count, fk->columns, sizeof(AttrNumber) * fk->ncolumns);
 		count += fk->ncolumns;
 	}
-	switch (backupschema_found_by(rel, numbers, count))
-	{
-		case FOUND_BY_REFERENCES:
-			return "found again by their references";
-		case FOUND_BY_KEY:
-			return "found again by their key alone";
-		default:
-			return "no match key, and each restore makes them anew";
-	}
+	return backupschema_found_by(rel, numbers, count);
+}
+
+/* What tells the rows where nothing names them; whether they are remembered for that. */
+static bool
+comment_nameless(Derivation *d, const RelationInfo *rel, const RelationKey *key)
+{
+	BackupFoundBy found = found_again_by(rel);
+	bool		remember = key != NULL && found != FOUND_BY_REFERENCES;
+	const char *how = remember						 ? "remembered by where they were born"
+					  : found == FOUND_BY_REFERENCES ? "found again by their references"
+					  : found == FOUND_BY_KEY		 ? "found again by their key alone"
+											  : "no match key, and each restore makes them anew";
+
+	comment(d, "no unique index names its rows: %s%s", how, "");
+	return remember;
 }
 
 static void
@@ -615,6 +622,7 @@ write_table(Derivation *d, const RelationInfo *rel)
 	RelationKey *chosen;
 	List	   *match = match_key(d, rel, tenant, &chosen);
 	List	   *names = NIL;
+	bool		remember = false;
 	ListCell   *lc;
 
 	resetStringInfo(&d->comment);
@@ -624,7 +632,7 @@ write_table(Derivation *d, const RelationInfo *rel)
 		comment(d, "match key from unique index %s%s", chosen->name,
 				relation_key_over(rel, chosen->columns, chosen->ncolumns) ? "" : " in part");
 	else
-		comment(d, "no unique index names its rows: %s%s", found_again_by(rel), "");
+		remember = comment_nameless(d, rel, key);
 
 	json_begin_object(&d->w);
 	json_put_string(&d->w, "name", lookup_table_name(rel));
@@ -633,6 +641,8 @@ write_table(Derivation *d, const RelationInfo *rel)
 	lookup_write_names(&d->w, "user_field", tenant ? list_make1(tenant->name) : NIL);
 	if (chosen != NULL)
 		write_match_parents(d, rel, chosen, match, tenant);
+	if (remember)
+		json_put_bool(&d->w, "remember", true);
 	write_references(d, rel, tenant, "parents", true);
 	write_references(d, rel, tenant, "optional_refs", false);
 	json_put_string(&d->w, "comment", pstrdup(d->comment.data));

@@ -28,7 +28,7 @@
 #define TRAILER_PREFIX "{\"end\":"
 #define FORMAT_NAME "db_adapter.backup"
 #define VERSION "2.0"
-#define NEWER_VERSION "2.1" /* has rows that are looked up */
+#define NEWER_VERSION "2.1" /* has rows that are looked up, or say where they were born */
 
 static bool
 begins_with(const char *line, int len, const char *prefix)
@@ -120,6 +120,16 @@ count_line(FileReader *r, const char *line, size_t len)
 		elog(ERROR, "could not compute a SHA-256 hash");
 }
 
+/* What is no text keeps its place, and names nobody. */
+static bool
+add_origin(const char *key, JsonbValue *value, void *arg)
+{
+	List	  **origins = arg;
+
+	*origins = lappend(*origins, value->type == jbvString ? json_value_string(value) : pstrdup(""));
+	return true;
+}
+
 /* Members nobody knows are passed over: a file may say more than its reader needs. */
 static void
 read_header(FileReader *r, const char *line, int len)
@@ -145,6 +155,8 @@ read_header(FileReader *r, const char *line, int len)
 			r->header.raw = fileparts_jsonb(&value);
 		else if (is_called(&name, "origin") && value.kind == FIELD_STRING)
 			r->header.origin = fileparts_text(value.data, value.len);
+		else if (is_called(&name, "origins") && value.kind == FIELD_NESTED)
+			json_visit(&fileparts_jsonb(&value)->root, add_origin, &r->header.origins);
 		else if (is_called(&name, "checksum"))
 			sha256 = is_called(&value, "sha256");
 	}
@@ -214,6 +226,8 @@ read_table(FileReader *r, const char *line, int len)
 			section->referenced = strtoll(value.data, NULL, 10);
 		else if (is_called(&name, "lookup"))
 			section->lookup = is_called(&value, "create") ? LOOKUP_CREATE : LOOKUP_FIND;
+		else if (is_called(&name, "home") && value.kind == FIELD_STRING)
+			section->home = pnstrdup(value.data, value.len);
 		else if (is_called(&name, "ids"))
 			section->keep_ids = is_called(&value, "keep");
 	}

@@ -16,6 +16,7 @@ typedef struct FileHeader
 	Jsonb	   *backup_schema;	/* NULL when absent; always in 1.1 */
 	Jsonb	   *raw;			/* references that are copied: a list; NULL when absent */
 	const char *origin;			/* of the database whose ids it has; NULL when it does not say */
+	List	   *origins;		/* char *, others: homes of rows are told by their index, from 1 */
 } FileHeader;
 
 /* A column that a table line names. */
@@ -35,6 +36,7 @@ typedef struct FileSection
 	FileColumn *columns;
 	int64		referenced;		/* that many rows come first, for others to refer to */
 	bool		keep_ids;		/* rows mean the same only under the same key */
+	const char *home;			/* the member, in UTF-8, by which rows say it; or NULL */
 	BackupLookup lookup;		/* what the file holds of each row is enough for that */
 } FileSection;
 

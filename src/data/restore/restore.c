@@ -191,6 +191,7 @@ begin_section(const FileSection *section, void *arg)
 	restore_table_begin(t, section);
 	restore_match_begin(t);
 	restore_statement_begin(t);
+	restore_home_begin(t);
 	restore_batch_init(t);
 	restore_tenant_check_keys(t);
 	restore->current = t;
@@ -255,7 +256,10 @@ restore_finish(Restore *restore)
 	end_table(restore, NULL);
 	for (int i = 0; i < restore->schema->ntables; i++)
 		if (restore->tables[i] != NULL)
+		{
 			restore_key_advance(restore->tables[i]);
+			restore_homeentry_finish(restore->tables[i]);
+		}
 	restore_constraints_defer(restore);
 	if (restore->options.revalidate)
 		restore_constraints_add(restore);

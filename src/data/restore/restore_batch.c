@@ -88,7 +88,7 @@ fits_statements(const RestoreTable *t, const RestoreRow *row)
 static uint32
 match_hash(const RestoreTable *t, const RestoreRow *row)
 {
-	uint32		hash = 0;
+	uint32		hash = t->home != NULL ? restore_home_hash(t, row) : 0;
 
 	for (int i = 0; i < t->match.count; i++)
 	{
@@ -145,7 +145,7 @@ restore_batch_add(RestoreTable *t, const char *object, int len, int64 line)
 {
 	MemoryContext oldcxt = MemoryContextSwitchTo(t->batch.cxt);
 	RestoreRow *row = &t->batch.rows[t->batch.count];
-	bool		distinct = t->match.count > 0 && !t->match.covered;
+	bool		distinct = (t->match.count > 0 && !t->match.covered) || t->home != NULL;
 
 	memset(row, 0, sizeof(RestoreRow));
 	row->index = t->batch.next_row++;
@@ -319,7 +319,7 @@ count_row(RestoreTable *t, RestoreRow *row)
 	{
 		case ROW_INSERTED:
 			t->counts.inserted++;
-			t->counts.unmatched += restore_nullkey_is(t, row);
+			t->counts.unmatched += !restore_home_searches(t) && restore_nullkey_is(t, row);
 			restore_key_note(t, row);
 			break;
 		case ROW_UPDATED:
@@ -393,6 +393,8 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		return;
 	}
 	restore_key_lead(t, row, true);
+	if (t->home != NULL)
+		restore_homeentry_add(t, row);
 	if ((row->state != ROW_SKIPPED || restore_find_unchanged(row)) && row->refs.later != 0)
 		restore_waiting_remember(t, row);
 }
@@ -408,6 +410,8 @@ restore_batch_flush(RestoreTable *t)
 	write_range(t, 0, t->batch.count);
 	for (int i = 0; i < t->batch.count; i++)
 		restore_batch_finish_row(t, &t->batch.rows[i]);
+	if (t->home != NULL)
+		restore_homeentry_write(t);
 	MemoryContextSwitchTo(oldcxt);
 	t->batch.count = 0;
 	t->batch.bytes = 0;

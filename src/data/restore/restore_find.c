@@ -311,7 +311,8 @@ static void
 pass_over_referenced(RestoreTable *t, int from, int to)
 {
 	for (int i = from; i < to; i++)
-		if (t->batch.rows[i].referenced && t->batch.rows[i].state == ROW_READ)
+		if (t->batch.rows[i].referenced && t->batch.rows[i].state == ROW_READ &&
+			!restore_home_searches(t))
 		{
 			t->batch.rows[i].state = ROW_SKIPPED;
 			t->batch.rows[i].written.suppressed = true;
@@ -323,6 +324,8 @@ void
 restore_find_prepare(RestoreTable *t, int from, int to)
 {
 	convert_rows(t, from, to);
+	if (t->home != NULL)
+		restore_home_find(t, from, to, take_existing);
 	for (int i = from; i < to; i++)
 		if (t->batch.rows[i].state == ROW_READ && !restore_match_may_exist(t, &t->batch.rows[i]))
 			t->batch.rows[i].match.searched = true;
@@ -348,7 +351,8 @@ restore_find_prepare(RestoreTable *t, int from, int to)
 		if (row->state != ROW_READ)
 			continue;
 		t->batch.culprit = row;
-		restore_key_draw(t, row);
+		if (!restore_home_key(t, row))
+			restore_key_draw(t, row);
 		restore_key_target(t, row);
 		row->state = ROW_NEW;
 	}

@@ -78,6 +78,7 @@ restore_moves_keep(RestoreTable *t, const RestoreRow *row)
 	copy->key.target = idkey_copy(&row->key.target);
 	copy->key.here = idkey_copy(&row->key.here);
 	copy->narrowed = bms_copy(row->narrowed);
+	restore_home_copy(&copy->home);
 	copy->values = palloc0(sizeof(Datum) * (ncolumns + 1));
 	copy->nulls = palloc(sizeof(bool) * (ncolumns + 1));
 	memcpy(copy->nulls, row->nulls, sizeof(bool) * (ncolumns + 1));

@@ -33,6 +33,7 @@
 #include "base/relation.h"
 #include "data/backupschema/backupschema.h"
 #include "data/file/filereader.h"
+#include "data/ledger/ledger.h"
 #include "data/row/idmap.h"
 #include "data/backupschema/jsonplace.h"
 #include "data/restore/restore_options.h"
@@ -57,6 +58,8 @@ typedef struct RestoreTable RestoreTable;
 typedef struct RestoreCycle RestoreCycle;
 typedef struct RestoreSource RestoreSource;
 typedef struct RestoreNullkey RestoreNullkey;
+typedef struct RestoreHome RestoreHome;
+typedef struct RestoreHomes RestoreHomes;
 
 /* Where the value of a key column comes from. */
 typedef enum KeySource
@@ -119,6 +122,19 @@ typedef struct RowMatch
 	bool		same;			/* an update would change nothing */
 } RowMatch;
 
+/* Where it was born, and what is known of that here. */
+typedef struct RowHome
+{
+	char	   *source;			/* what it was called there; NULL where the file does not say */
+	int			origin;			/* into the file's origins; 0: its own */
+	bool		own;			/* born here, or where this database was copied from */
+	bool		copy;			/* to another tenant than its own */
+	bool		taken;			/* a row of another tenant has the key it is known by */
+	bool		entered;		/* the ledger has its home */
+	char	   *here;			/* the key that it is looked for by; NULL: none */
+	LedgerSet  *set;			/* where that is looked up */
+} RowHome;
+
 /* What has become of its references. */
 typedef struct RowRefs
 {
@@ -154,6 +170,7 @@ typedef struct RestoreRow
 	char	   *moving;			/* the constraint for which it waits, if it has a name */
 	RowKey		key;
 	RowMatch	match;
+	RowHome		home;
 	RowRefs		refs;
 	RowWritten	written;
 } RestoreRow;
@@ -176,6 +193,7 @@ typedef struct RestoreStatements
 	Bitmapset  *given;			/* indexes into rel->columns */
 	QueryPlan  *insert;
 	QueryPlan  *probe;			/* says also whether an update would change anything; or NULL */
+	QueryPlan  *home_probe;		/* NULL until needed */
 	QueryPlan  *same;			/* finds rows of which it would change nothing; NULL until needed */
 	QueryPlan  *update;			/* NULL when there is nothing to set */
 	bool		update_tried;
@@ -341,6 +359,8 @@ typedef struct TableNotes
 	List	   *dropped;		/* columns of the file that have no place here */
 	List	   *defaulted;		/* columns the file does not have */
 	List	   *triggers;
+	bool		no_origin;		/* the file does not say where rows were born */
+	bool		not_remembered; /* nor is it remembered here */
 	bool		had_rows;		/* of a table without a match key: each restore adds to them */
 } TableNotes;
 
@@ -352,6 +372,7 @@ struct RestoreTable
 	MemoryContext cxt;
 	IdMap	   *map;			/* NULL where nothing refers to the table */
 	IdMap	  **others;			/* the same by each other key of the table */
+	RestoreHome *home;			/* NULL where rows are not remembered */
 	IdMap	   *lost;			/* keys of rows that are not here; NULL when there are none */
 	BackupLookup lookup;		/* its rows are looked up */
 	const FileSection *section; /* NULL unless the file has the table */
@@ -379,6 +400,7 @@ struct Restore
 	List	   *raws;			/* OutsideKey *, of which neither file nor schema speaks */
 	bool	  **copied;			/* one a table: references whose values stay as they are */
 	RestoreSource ***sources;	/* how keys of these tables are read; NULL until needed */
+	RestoreHomes *homes;		/* what the file says of origins; NULL until needed */
 	RestoreCycle *cycle;		/* what waits for others; NULL when nothing does */
 	bool		closing;		/* a circle: nothing that is not here will come */
 	bool		skipping;		/* the rows of a table that is not restored */
@@ -550,6 +572,31 @@ extern void restore_lookup_find(RestoreTable *t, int from, int to);
 extern void restore_lookup_pass_over(RestoreTable *t, int from, int to);
 /* What is known of a row that was not found under that key of the file; or NULL. */
 extern const char *restore_lookup_missing(const RestoreTable *t, const IdKey *source);
+
+/* restore_home.c */
+/* Whether rows of the table are known by their homes, of which the file tells. */
+extern void restore_home_begin(RestoreTable *t);
+/* Whether rows are looked for by them. */
+extern bool restore_home_searches(const RestoreTable *t);
+/* A hash of a row's home as the file has it: one batch holds no home twice. */
+extern uint32 restore_home_hash(const RestoreTable *t, const RestoreRow *row);
+/* Looks for the rows by their homes; take receives those that are here, as a probe finds them. */
+extern void restore_home_find(RestoreTable *t, int from, int to, QueryRow take);
+/* Gives a new row that was born here the key it had; false: it has to get another. */
+extern bool restore_home_key(RestoreTable *t, RestoreRow *row);
+/* What the row keeps of its home when its batch goes, in the current context. */
+extern void restore_home_copy(RowHome *home);
+
+/* restore_homeentry.c */
+/* A row that is here now is remembered, with the others of its batch. */
+extern void restore_homeentry_add(RestoreTable *t, const RestoreRow *row);
+extern void restore_homeentry_write(RestoreTable *t);
+/* After all rows. */
+extern void restore_homeentry_finish(RestoreTable *t);
+
+/* restore_homeprobe.c */
+/* The statement that finds rows by their keys, and says whether they are of the row's tenant. */
+extern QueryPlan *restore_homeprobe_prepare(RestoreTable *t);
 
 /* restore_raw.c */
 /* Finds the schema of document in this database, with the lookups that the file has. */

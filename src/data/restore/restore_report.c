@@ -420,6 +420,10 @@ notes_json(const Restore *restore, RestoreTable *t)
 		put_count(&w, "made_by_trigger", t->counts.made);
 		put_count(&w, "not_held", t->counts.unheld);
 		put_narrowed(&w, t);
+		if (t->notes.no_origin)
+			json_put_bool(&w, "no_origin", true);
+		if (t->notes.not_remembered)
+			json_put_bool(&w, "not_remembered", true);
 		put_repeated(&w, t);
 		put_names(&w, "defaulted_columns", t->notes.defaulted);
 		put_names(&w, "dropped_columns", t->notes.dropped);
@@ -428,7 +432,7 @@ notes_json(const Restore *restore, RestoreTable *t)
 		if (t->counts.inserted + t->counts.updated > 0)
 			put_names(&w, "triggers", t->notes.triggers);
 		/* To run it again would put the rows in twice. */
-		if (t->counts.inserted > 0 && t->match.count == 0)
+		if (t->counts.inserted > 0 && t->match.count == 0 && !restore_home_searches(t))
 		{
 			json_put_bool(&w, "no_match_key", true);
 			if (t->notes.had_rows)

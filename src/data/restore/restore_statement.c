@@ -384,13 +384,14 @@ restore_statement_begin(RestoreTable *t)
 	t->sql.relations = list_make1(t->sql.rows);
 	t->sql.may_lock = may_lock(t);
 	t->sql.locking = t->sql.may_lock && must_hold(t);
-	if (t->match.count > 0)
+	if (t->match.count > 0 || t->table->remember)
 	{
 		t->sql.tells_origin = may_tell_origin(t);
 		t->sql.may_be_made = may_be_made(t);
 		/* A row whose xmin is ours from here on is one of the file's that came before. */
 		t->sql.begun = ReadNextTransactionId();
-		t->sql.probe = prepare_probe(t, t->sql.locking, NULL);
 	}
+	if (t->match.count > 0)
+		t->sql.probe = prepare_probe(t, t->sql.locking, NULL);
 	MemoryContextSwitchTo(oldcxt);
 }

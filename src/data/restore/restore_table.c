@@ -261,14 +261,17 @@ static void
 create_shape(RestoreTable *t, const FileSection *section)
 {
 	bool		plain = filereader_header(t->restore->reader)->is_document;
-	int			count = plain ? t->rel->ncolumns : section->ncolumns;
+	/* The member that says where a row was born is no column. */
+	bool		tells_home = !plain && section->home != NULL;
+	int			ncolumns = plain ? t->rel->ncolumns : section->ncolumns;
+	int			count = ncolumns + tells_home;
 	const char **names = palloc(sizeof(char *) * Max(count, 1));
 	int		   *lengths = palloc(sizeof(int) * Max(count, 1));
 
 	t->columns.shape_columns = palloc(sizeof(int) * Max(count, 1));
 	t->columns.fields = palloc(sizeof(int) * Max(t->rel->ncolumns, 1));
 	memset(t->columns.fields, -1, sizeof(int) * t->rel->ncolumns);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < ncolumns; i++)
 	{
 		char	   *own = plain ? t->rel->columns[i].name : NULL;
 
@@ -283,6 +286,12 @@ create_shape(RestoreTable *t, const FileSection *section)
 		t->columns.fields[t->columns.shape_columns[i]] = i;
 		valuereader_from(t->columns.readers[t->columns.shape_columns[i]],
 						 plain ? NULL : section->columns[i].type);
+	}
+	if (tells_home)
+	{
+		names[ncolumns] = section->home;
+		lengths[ncolumns] = strlen(section->home);
+		t->columns.shape_columns[ncolumns] = -1;
 	}
 	row_shape_init(&t->columns.shape, names, lengths, count,
 				   palloc(sizeof(short) * row_shape_slots(count)));

@@ -112,6 +112,7 @@ restore_waiting_add(RestoreTable *t, RestoreRow *row)
 	w->row.key.source = idkey_copy(&row->key.source);
 	w->row.key.target = idkey_copy(&row->key.target);
 	w->row.narrowed = bms_copy(row->narrowed);
+	restore_home_copy(&w->row.home);
 	w->row.values = palloc(sizeof(Datum) * (t->rel->ncolumns + 1));
 	w->row.nulls = palloc(sizeof(bool) * (t->rel->ncolumns + 1));
 	memcpy(w->row.nulls, row->nulls, sizeof(bool) * (t->rel->ncolumns + 1));
