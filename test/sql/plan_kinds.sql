@@ -24,6 +24,11 @@ SELECT pg_temp.pair($$CREATE TABLE t (a int)$$,
     $$CREATE TABLE t (a int); CREATE FUNCTION st(s anyelement, v anyelement) RETURNS anyelement LANGUAGE sql IMMUTABLE AS 'SELECT v';
       CREATE AGGREGATE os(anyelement ORDER BY anyelement) (SFUNC = st, STYPE = anyelement); GRANT EXECUTE ON FUNCTION os(anyelement, anyelement) TO regress_pair_reader$$);
 
+SELECT pg_temp.pair($$CREATE TABLE t (a int, b int); GRANT INSERT ON t TO regress_pair_reader; GRANT SELECT (a) ON t TO regress_pair_reader$$,
+    $$CREATE TABLE t (a int, b int); GRANT SELECT (a) ON t TO regress_pair_reader$$);
+SELECT pg_temp.pair($$CREATE TABLE t (a int, b int); GRANT ALL ON t TO regress_pair_reader; GRANT SELECT (a), INSERT (b) ON t TO regress_pair_reader WITH GRANT OPTION$$,
+    $$CREATE TABLE t (a int, b int); GRANT SELECT (a), UPDATE (b) ON t TO regress_pair_reader$$);
+
 -- Objects that once disabled all: keys over expressions, checks of whole rows
 SELECT pg_temp.pair($$CREATE TABLE b (r int4range, s timestamptz, e timestamptz)$$,
     $$CREATE TABLE b (r int4range, s timestamptz, e timestamptz, EXCLUDE USING gist (r WITH &&, tstzrange(s, e) WITH &&), CHECK (b IS NOT NULL))$$);

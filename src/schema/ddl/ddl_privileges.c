@@ -397,8 +397,10 @@ ddl_column_grants_again(const SchemaKind *kind, const void *object, const char *
 
 		t.column = column->name;
 		again = grants_of(&t, stays, lfirst(lc));
+		/* REVOKE ALL takes along what the table's did not even have. */
 		for (int i = 0; i < lengthof(privilege_names); i++)
-			if (had.of[i] == NOT_GRANTED || gets.of[i] != NOT_GRANTED)
+			if ((had.of[i] == NOT_GRANTED || gets.of[i] != NOT_GRANTED) &&
+				(has_none(&had) || !has_none(&gets)))
 				again.of[i] = NOT_GRANTED;
 		commands = grant(commands, &t, lfirst(lc), &nothing, &again);
 		t.column = NULL;

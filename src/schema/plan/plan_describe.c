@@ -294,8 +294,9 @@ grant_columns_again(Planner *p, const Difference *d, List *before, List *after, 
 		List *final = expected != NULL ? final_privileges(p, expected, column) : column->privileges;
 		ListCell   *lcg;
 
-		foreach(lcg, column->privileges)
-			if (schema_lists(final, lfirst(lcg)))
+		/* In another way, too: whether it may be granted on. */
+		foreach(lcg, final)
+			if (names_grantee(column->privileges, lfirst(lcg)))
 				stays = lappend(stays, lfirst(lcg));
 		foreach(lcg, ddl_column_grants_again(d->object_kind, d->expected, owner, before, after,
 											 column, stays))
