@@ -101,7 +101,7 @@ Datum
 db_adapter_introspect(PG_FUNCTION_ARGS)
 {
 	Schema	   *schema = catalog_read(argument_strings(fcinfo, "schemas", ARGUMENT_DEFAULT),
-									  argument_strings(fcinfo, "exclude", ARGUMENT_OPTIONAL), NIL);
+									  argument_strings(fcinfo, "exclude", ARGUMENT_OPTIONAL), NULL);
 	Jsonb	   *document = document_write(schema);
 
 	/* What prints the document needs the memory. */
@@ -137,7 +137,7 @@ db_adapter_diagram(PG_FUNCTION_ARGS)
 	char	   *format = argument_text(fcinfo, "format", ARGUMENT_DEFAULT);
 	List	   *schemas = argument_strings(fcinfo, "schemas", ARGUMENT_DEFAULT);
 
-	PG_RETURN_TEXT_P(cstring_to_text(diagram_draw(catalog_read(schemas, NIL, NIL), format)));
+	PG_RETURN_TEXT_P(cstring_to_text(diagram_draw(catalog_read(schemas, NIL, NULL), format)));
 }
 
 static Datum

@@ -109,7 +109,30 @@ CREATE TRIGGER i INSTEAD OF INSERT ON auth.v FOR EACH ROW EXECUTE FUNCTION app.f
 -- A document whose table is not here
 SELECT * FROM pg_temp.verdict(db_adapter.plan(replace(:'want', 'auth', 'nowhere')::jsonb));
 
+-- Publications: others may publish tables of theirs in it, too
+SET ROLE regress_outside_auth;
+CREATE TABLE auth.more (id int);
 RESET ROLE;
+SET client_min_messages = error;
+CREATE PUBLICATION regress_outside_pub FOR TABLE auth.more;
+ALTER PUBLICATION regress_outside_pub OWNER TO regress_outside_app;
+SET ROLE regress_outside_app;
+SELECT db_adapter.expected('CREATE SCHEMA app; CREATE TABLE app.profiles (id int, email text); CREATE PUBLICATION regress_outside_pub FOR TABLE app.profiles, auth.users (id, email) WHERE (id > 3)', '{app}') AS want \gset
+SELECT :'want'::jsonb -> 'outside' AS outside, :'want'::jsonb #> '{publications,0,tables}' AS tables;
+SELECT * FROM pg_temp.steps(db_adapter.plan(:'want'));
+RESET ROLE;
+REVOKE regress_outside_auth FROM regress_outside_app;
+SET ROLE regress_outside_app;
+SELECT * FROM pg_temp.verdict(db_adapter.plan(:'want'));
+RESET ROLE;
+GRANT regress_outside_auth TO regress_outside_app;
+SET ROLE regress_outside_app;
+SELECT db_adapter.apply(db_adapter.plan(:'want', allow_drop => true), confirm => true) -> 'applied' AS applied;
+SELECT * FROM db_adapter.differences(:'want') WHERE object LIKE '%pub%';
+SELECT tablename, attnames, rowfilter FROM pg_publication_tables WHERE pubname = 'regress_outside_pub' ORDER BY 1;
+
+RESET ROLE;
+DROP PUBLICATION regress_outside_pub;
 DROP SCHEMA app CASCADE;
 DROP SCHEMA auth CASCADE;
 DROP OWNED BY regress_outside_app, regress_outside_auth;

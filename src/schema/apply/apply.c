@@ -281,12 +281,12 @@ begin_reading(void)
 
 /* With the graph, which a planner needs. */
 Schema *
-apply_read_schema(List *schemas, List *outside)
+apply_read_schema(List *schemas, const Schema *wanted)
 {
 	Schema	   *schema;
 
 	begin_reading();
-	schema = catalog_read_with_graph(schemas, outside);
+	schema = catalog_read_with_graph(schemas, wanted);
 	PopActiveSnapshot();
 	return schema;
 }

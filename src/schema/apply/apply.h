@@ -29,7 +29,7 @@ extern Jsonb *apply_plan(Jsonb *plan, const ApplyOptions *options);
 /* The settings that steps run under, in the caller's subtransaction. */
 extern void apply_set_timeouts(int lock_timeout_ms);
 /* The live schema with what this transaction has just done to it. */
-extern Schema *apply_read_schema(List *schemas, List *outside);
+extern Schema *apply_read_schema(List *schemas, const Schema *wanted);
 
 /* Executes a plan and rolls it back: NULL when it reaches what it promises, else why not. */
 extern char *apply_try_plan(Jsonb *plan);

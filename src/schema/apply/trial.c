@@ -388,7 +388,7 @@ typedef struct RenamedRead
 {
 	List	   *steps;
 	List	   *schemas;
-	List	   *outside;
+	const Schema *wanted;
 	MemoryContext cxt;
 	Schema	   *schema;
 } RenamedRead;
@@ -416,7 +416,7 @@ read_renamed(void *arg)
 	rights_run_guarded(run_renames, read->steps);
 	query_unpin(nestlevel);
 	oldcxt = MemoryContextSwitchTo(read->cxt);
-	read->schema = apply_read_schema(read->schemas, read->outside);
+	read->schema = apply_read_schema(read->schemas, read->wanted);
 	MemoryContextSwitchTo(oldcxt);
 }
 
@@ -430,7 +430,7 @@ rename_live(Schema *live, const PlanRequest *request, const Expectation *expecta
 {
 	List	   *renames = plan_renames_of_document(expectation->schema->renames);
 	RenamedRead read = {.schemas = expectation->schemas,
-						.outside = expectation->schema->outside,
+						.wanted = expectation->schema,
 						.cxt = CurrentMemoryContext};
 	ErrorData  *error;
 
@@ -456,7 +456,7 @@ trial_make_plan(const PlanRequest *request)
 	PlanHeader	header = {.expected = request->expected, .ignore = request->ignore};
 	Expectation *expectation =
 		validation_expect(request->expected, request->schemas, request->exclude);
-	Schema	   *live = catalog_read_with_graph(expectation->schemas, expectation->schema->outside);
+	Schema	   *live = catalog_read_with_graph(expectation->schemas, expectation->schema);
 	Schema	   *renamed;
 	TrialGoal	goal = {expectation->schema, NULL, expectation->is_flat, request->ignore};
 	SchemaPlan *plan;

@@ -50,7 +50,7 @@ typedef struct CatalogRequest
 {
 	List	   *schemas;
 	List	   *exclude;
-	List	   *outside;
+	const Schema *wanted;		/* or NULL */
 	bool		names_only;
 	bool		comparable;		/* without depends_on */
 	bool		graph;			/* with nodes */
@@ -111,8 +111,8 @@ read_all(CatalogReader *r, const CatalogRequest *request)
 	catalog_read_others(r);
 	catalog_read_database(r);
 	/* Who compares asks for those that were expected. */
-	if (!request->comparable || request->outside != NIL)
-		catalog_read_outside(r, request->outside);
+	if (!request->comparable || (request->wanted != NULL && request->wanted->outside != NIL))
+		catalog_read_outside(r);
 	if (!request->comparable)
 		catalog_read_dependencies(r);
 	if (request->graph)
@@ -244,6 +244,11 @@ read_schema(void *arg)
 	r.work = AllocSetContextCreate(r.result, "db_adapter catalog", ALLOCSET_DEFAULT_SIZES);
 	r.scratch = AllocSetContextCreate(r.work, "db_adapter deparse", ALLOCSET_DEFAULT_SIZES);
 	r.exclude = request->exclude;
+	if (request->wanted != NULL)
+	{
+		r.outside = request->wanted->outside;
+		r.publications = request->wanted->publications;
+	}
 	r.names_only = request->names_only;
 	r.snapshot = RegisterSnapshot(GetCatalogSnapshot(RelationRelationId));
 	r.schema = schema_new(&schema_kind);
@@ -354,26 +359,26 @@ read_whole(CatalogRequest *request)
 }
 
 Schema *
-catalog_read(List *schemas, List *exclude, List *outside)
+catalog_read(List *schemas, List *exclude, const Schema *wanted)
 {
-	CatalogRequest request = {.schemas = schemas, .exclude = exclude, .outside = outside};
+	CatalogRequest request = {.schemas = schemas, .exclude = exclude, .wanted = wanted};
 
 	return read_whole(&request);
 }
 
 Schema *
-catalog_read_with_graph(List *schemas, List *outside)
+catalog_read_with_graph(List *schemas, const Schema *wanted)
 {
-	CatalogRequest request = {.schemas = schemas, .outside = outside, .graph = true};
+	CatalogRequest request = {.schemas = schemas, .wanted = wanted, .graph = true};
 
 	return read_whole(&request);
 }
 
 Schema *
-catalog_read_comparable(List *schemas, List *exclude, List *outside)
+catalog_read_comparable(List *schemas, List *exclude, const Schema *wanted)
 {
 	CatalogRequest request = {
-		.schemas = schemas, .exclude = exclude, .outside = outside, .comparable = true};
+		.schemas = schemas, .exclude = exclude, .wanted = wanted, .comparable = true};
 
 	return read_whole(&request);
 }

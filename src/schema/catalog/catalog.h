@@ -15,16 +15,17 @@
  * nothing), less the relations named in exclude, whatever their schema.  What
  * belongs to an extension is left out.  The result lives in the current context.
  *
- * outside has tables of other schemas (SchemaTable *): of those are read the triggers and
- * policies that it names, and those that call a function of the schemas.
+ * wanted, or NULL, names what is read beside: of its tables of other schemas (outside) the
+ * triggers and policies that it has, and those that call a function of the schemas; its
+ * publications, whatever they publish.
  */
-extern Schema *catalog_read(List *schemas, List *exclude, List *outside);
+extern Schema *catalog_read(List *schemas, List *exclude, const Schema *wanted);
 
 /* The same, each object with its node: what a plan begins with. */
-extern Schema *catalog_read_with_graph(List *schemas, List *outside);
+extern Schema *catalog_read_with_graph(List *schemas, const Schema *wanted);
 
 /* The same without depends_on, which takes no part in comparisons: cheaper. */
-extern Schema *catalog_read_comparable(List *schemas, List *exclude, List *outside);
+extern Schema *catalog_read_comparable(List *schemas, List *exclude, const Schema *wanted);
 
 /* Tables with their columns' names alone: far cheaper. */
 extern Schema *catalog_read_columns(List *schemas, List *exclude);

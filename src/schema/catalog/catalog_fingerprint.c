@@ -249,7 +249,7 @@ catalog_fingerprint(List *schemas)
 
 	if (known != NULL && known->state.first == state.first && known->state.second == state.second)
 		return pstrdup(known->fingerprint);
-	schema = catalog_read_comparable(schemas, NIL, NIL);
+	schema = catalog_read_comparable(schemas, NIL, NULL);
 	fingerprint = fingerprint_schema(schema);
 	schema_free(schema);
 	/* The state was read first: what came in between makes the next call read again. */
@@ -260,7 +260,7 @@ catalog_fingerprint(List *schemas)
 void
 catalog_check_fingerprint(List *schemas, const char *fingerprint)
 {
-	Schema	   *live = catalog_read_comparable(schemas, NIL, NIL);
+	Schema	   *live = catalog_read_comparable(schemas, NIL, NULL);
 
 	if (strcmp(fingerprint_schema(live), fingerprint) != 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

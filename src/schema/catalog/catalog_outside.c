@@ -240,15 +240,32 @@ add_table(OutsideSearch *search, Oid relid, const SchemaTable *wanted)
 	r->schema->outside = lappend(r->schema->outside, table);
 }
 
-/* wanted: SchemaTable *, of which the names count. */
+char *
+catalog_outside_name(CatalogReader *r, Oid relid)
+{
+	bool		copied = is_copy(relid);
+	ListCell   *lc;
+
+	foreach(lc, r->outside)
+	{
+		const SchemaObject *table = lfirst(lc);
+		Oid			namespace = get_namespace_oid(table->schema, true);
+
+		if (OidIsValid(namespace) && (copied ? find_copy(namespace, table->name)
+											 : get_relname_relid(table->name, namespace)) == relid)
+			return schema_identity(table);
+	}
+	return NULL;
+}
+
 void
-catalog_read_outside(CatalogReader *r, List *wanted)
+catalog_read_outside(CatalogReader *r)
 {
 	OutsideSearch search = {r, NIL, NIL, NIL};
 	ListCell   *lc;
 
 	find_callers(&search);
-	foreach(lc, wanted)
+	foreach(lc, r->outside)
 	{
 		const SchemaTable *table = lfirst(lc);
 		Oid			namespace = get_namespace_oid(table->object.schema, true);

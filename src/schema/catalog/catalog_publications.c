@@ -77,11 +77,16 @@ add_table(CatalogReader *r, HeapTuple tuple, TupleDesc desc)
 	SchemaPublication *publication = find_publication(r, form->prpubid);
 	StringInfoData out;
 	char	   *condition = NULL;
+	char	   *name;
 
-	if (publication == NULL || catalog_find_relation(r, form->prrelid) == NULL)
+	if (publication == NULL)
+		return;
+	name = catalog_find_relation(r, form->prrelid) != NULL ? catalog_relation_name(r, form->prrelid)
+														   : catalog_outside_name(r, form->prrelid);
+	if (name == NULL)
 		return;
 	initStringInfo(&out);
-	appendStringInfoString(&out, catalog_relation_name(r, form->prrelid));
+	appendStringInfoString(&out, name);
 	append_published_columns(r, &out, form->prrelid, tuple, desc);
 	if (compat_published_condition != InvalidAttrNumber)
 		condition = catalog_expression(r, tuple, desc, compat_published_condition, form->prrelid);
@@ -128,7 +133,8 @@ catalog_read_publications(CatalogReader *r)
 
 		list_sort(publication->tables, compare_strings);
 		list_sort(publication->schemas, compare_strings);
-		if (publication->all_tables || publication->tables != NIL || publication->schemas != NIL)
+		if (publication->all_tables || publication->tables != NIL || publication->schemas != NIL ||
+			schema_find_child(r->publications, publication->object.name) != NULL)
 			concerned = lappend(concerned, publication);
 	}
 	r->schema->publications = concerned;

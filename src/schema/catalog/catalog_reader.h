@@ -72,6 +72,8 @@ typedef struct CatalogReader
 {
 	Schema	   *schema;
 	List	   *exclude;
+	List	   *outside;		/* SchemaTable *: of other schemas, asked for */
+	List	   *publications;	/* SchemaPublication *: asked for, whatever they publish */
 	Snapshot	snapshot;
 	MemoryContext result;
 	MemoryContext work;			/* lives as long as the reader */
@@ -176,7 +178,9 @@ extern void catalog_read_dependencies(CatalogReader *r);	/* catalog_depends.c */
 extern Oid catalog_class_of_part(const SchemaKind *kind);
 extern void catalog_read_graph(CatalogReader *r);	/* catalog_graph.c */
 extern void catalog_read_publications(CatalogReader *r);	/* catalog_publications.c */
-extern void catalog_read_outside(CatalogReader *r, List *wanted);	/* catalog_outside.c */
+extern void catalog_read_outside(CatalogReader *r); /* catalog_outside.c */
+/* The quoted name of a table of another schema that was asked for, or of which this is the copy. */
+extern char *catalog_outside_name(CatalogReader *r, Oid relid);
 
 /* catalog_triggers.c: of one relation, among those read or put in their place */
 extern void catalog_read_attached(CatalogReader *r, Oid relid);

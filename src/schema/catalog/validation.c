@@ -196,7 +196,7 @@ validation_compare(const Expectation *expectation, List *ignore)
 		actual = catalog_read_columns(expectation->schemas, expectation->exclude);
 	else
 		actual = catalog_read_comparable(expectation->schemas, expectation->exclude,
-										 expectation->schema->outside);
+										 expectation->schema);
 	expected = validation_leave_alone(expectation->schema, actual, ignore);
 	return expectation->is_flat ? diff_names(expected, actual)
 								: diff_schemas(expected, actual, bits);

@@ -155,9 +155,20 @@ list_schemas(Swap *swap, Derivation *derivation)
 	return names;
 }
 
+static bool
+is_published(const Schema *schema, const SchemaTable *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, schema->publications)
+		if (schema_publishes(lfirst(lc), schema_identity(table)) != NULL)
+			return true;
+	return false;
+}
+
 /* A text may do no more to such a table than drop what is not there. */
 static List *
-keep_used(List *outside)
+keep_used(const Schema *schema, List *outside)
 {
 	ListCell   *lc;
 
@@ -166,7 +177,7 @@ keep_used(List *outside)
 		const SchemaTable *table = lfirst(lc);
 
 		if (table->triggers == NIL && table->policies == NIL && !table->row_security &&
-			!table->force_row_security)
+			!table->force_row_security && !is_published(schema, table))
 			outside = foreach_delete_current(outside, lc);
 	}
 	return outside;
@@ -179,12 +190,14 @@ derive(Swap *swap, void *arg)
 	Derivation *derivation = arg;
 	MemoryContext oldcxt;
 	Schema	   *schema;
+	Schema		made = {0};
 	Jsonb	   *document;
 
 	statement_run_all(swap, derivation->ddl);
 	swap_begin_reading(swap);
-	schema = catalog_read(list_schemas(swap, derivation), NIL, copies_list(swap_guard(swap)));
-	schema->outside = keep_used(schema->outside);
+	made.outside = copies_list(swap_guard(swap));
+	schema = catalog_read(list_schemas(swap, derivation), NIL, &made);
+	schema->outside = keep_used(schema, schema->outside);
 	schema->ignored = list_ignored(derivation->ddl);
 	schema->renames = list_renames(derivation->ddl);
 	document = document_write(schema);

@@ -334,16 +334,25 @@ check_create_table(Guard *guard, CreateStmt *stmt)
 	return check_new_relation(guard, stmt->relation);
 }
 
-/* What takes a superuser is passed over for others, as objects of the database are. */
+/*
+ * What takes a superuser is passed over for others, as objects of the database are.  Tables
+ * of other schemas give way to copies.
+ */
 static const char *
-check_publication(bool all_tables, List *objects)
+check_publication(Guard *guard, bool all_tables, List *objects)
 {
 #ifdef COMPAT_PUBLISHED_SCHEMAS
 	ListCell   *lc;
 
 	foreach(lc, objects)
-		if (lfirst_node(PublicationObjSpec, lc)->pubobjtype != PUBLICATIONOBJ_TABLE)
+	{
+		PublicationObjSpec *object = lfirst_node(PublicationObjSpec, lc);
+
+		if (object->pubobjtype != PUBLICATIONOBJ_TABLE)
 			all_tables = true;
+		else if (object->pubtable != NULL)
+			(void) use_copy(guard, &object->pubtable->relation, true);
+	}
 #endif
 	return all_tables && !superuser() ? reason_database : NULL;
 }
@@ -684,12 +693,12 @@ target_check(Guard *guard, Node *stmt, const char **left_out)
 		case T_CreateStmt:
 			return check_create_table(guard, (CreateStmt *) stmt);
 		case T_CreatePublicationStmt:
-			return check_publication(((CreatePublicationStmt *) stmt)->for_all_tables,
+			return check_publication(guard, ((CreatePublicationStmt *) stmt)->for_all_tables,
 									 compat_published_objects((CreatePublicationStmt *) stmt));
 		case T_AlterPublicationStmt:
 			if (!OidIsValid(get_publication_oid(((AlterPublicationStmt *) stmt)->pubname, true)))
 				return reason_database;
-			return check_publication(false,
+			return check_publication(guard, false,
 									 compat_published_objects((AlterPublicationStmt *) stmt));
 		case T_CreateForeignTableStmt:
 			return check_create_table(guard, &((CreateForeignTableStmt *) stmt)->base);

@@ -453,6 +453,42 @@ leave_table(const Schema *expected, const SchemaTable *actual)
 }
 
 static int
+compare_texts(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/* What else of other schemas a publication publishes is for others to say. */
+static List *
+leave_published(const Schema *expected, const Schema *actual)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, expected->publications)
+	{
+		SchemaPublication *publication =
+			memcpy(palloc(sizeof(SchemaPublication)), lfirst(lc), sizeof(SchemaPublication));
+		const SchemaPublication *live =
+			schema_find(actual->publications, NULL, publication->object.name, NULL);
+		ListCell   *lct;
+
+		publication->tables = list_copy(publication->tables);
+		foreach(lct, live != NULL ? actual->outside : NIL)
+		{
+			char	   *table = schema_identity(lfirst(lct));
+			const char *entry = schema_publishes(live, table);
+
+			if (entry != NULL && schema_publishes(publication, table) == NULL)
+				publication->tables = lappend(publication->tables, unconstify(char *, entry));
+		}
+		list_sort(publication->tables, compare_texts);
+		result = lappend(result, publication);
+	}
+	return result;
+}
+
+static int
 compare_cells(const ListCell *a, const ListCell *b)
 {
 	return schema_compare_keys(lfirst(a), lfirst(b));
@@ -473,6 +509,7 @@ leave_outside(const Schema *expected, const Schema *actual)
 	foreach(lc, actual->outside)
 		result->outside = lappend(result->outside, leave_table(expected, lfirst(lc)));
 	list_sort(result->outside, compare_cells);
+	result->publications = leave_published(expected, actual);
 	return result;
 }
 

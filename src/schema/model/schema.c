@@ -523,6 +523,23 @@ schema_find_table(const Schema *schema, const char *nspname, const char *relname
 	return schema_find(schema->tables, nspname, relname, NULL);
 }
 
+/* An entry begins with the name, and a list of columns or a condition may follow. */
+const char *
+schema_publishes(const SchemaPublication *publication, const char *table)
+{
+	int			length = strlen(table);
+	ListCell   *lc;
+
+	foreach(lc, publication->tables)
+	{
+		const char *entry = lfirst(lc);
+
+		if (strncmp(entry, table, length) == 0 && (entry[length] == '\0' || entry[length] == ' '))
+			return entry;
+	}
+	return NULL;
+}
+
 /* NULL too for one of the schemas themselves. */
 SchemaTable *
 schema_find_outside(const Schema *schema, const char *nspname, const char *relname)

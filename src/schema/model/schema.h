@@ -427,6 +427,8 @@ extern void *schema_find(List *objects, const char *schema, const char *name,
 						 const char *signature);
 extern SchemaTable *schema_find_table(const Schema *schema, const char *nspname,
 									  const char *relname);
+/* What a publication says of a table, by its quoted name; or NULL. */
+extern const char *schema_publishes(const SchemaPublication *publication, const char *table);
 /* The same of a table of another schema, on which the schemas have triggers or policies. */
 extern SchemaTable *schema_find_outside(const Schema *schema, const char *nspname,
 										const char *relname);

@@ -594,7 +594,8 @@ create_object(Planner *p, const Difference *d)
 	}
 	if (kind == &schema_publication_kind)
 	{
-		plan_create_publication(p, d->expected, reason);
+		if (plan_may_publish(p, d))
+			plan_create_publication(p, d->expected, reason);
 		return;
 	}
 	sql = create_command(p, kind, d->expected, &phase);

@@ -133,17 +133,7 @@ plan_republish(Planner *p, const SchemaTable *actual, const char *column, bool s
 static bool
 publishes(const SchemaPublication *publication, const char *table)
 {
-	int			length = strlen(table);
-	ListCell   *lc;
-
-	foreach(lc, publication != NULL ? publication->tables : NIL)
-	{
-		const char *entry = lfirst(lc);
-
-		if (strncmp(entry, table, length) == 0 && (entry[length] == '\0' || entry[length] == ' '))
-			return true;
-	}
-	return false;
+	return publication != NULL && schema_publishes(publication, table) != NULL;
 }
 
 /*
@@ -285,6 +275,30 @@ replace_publication(Planner *p, const SchemaPublication *to, const SchemaPublica
 	plan_create_publication(p, merged, reason);
 }
 
+/* A table of another schema that is to be published, and is not the caller's; or NULL. */
+static const SchemaTable *
+find_foreign(const Planner *p, const SchemaPublication *publication)
+{
+	ListCell   *lc;
+
+	foreach(lc, p->actual->outside)
+		if (publishes(publication, schema_identity(lfirst(lc))) &&
+			!planner_may_alter(p, lfirst(lc), false))
+			return lfirst(lc);
+	return NULL;
+}
+
+bool
+plan_may_publish(Planner *p, const Difference *d)
+{
+	const SchemaTable *table = find_foreign(p, d->expected);
+
+	if (table != NULL)
+		planner_remain(p, d,
+					   psprintf("the current role does not own table %s", schema_identity(table)));
+	return table == NULL;
+}
+
 /* All options are set by one command, whichever of them differs. */
 void
 plan_change_publication(Planner *p, const Difference *d)
@@ -299,7 +313,10 @@ plan_change_publication(Planner *p, const Difference *d)
 			replace_publication(p, to, d->actual);
 	}
 	else if (difference_is(d, SchemaPublication, tables))
-		change_published(p, to, d->actual);
+	{
+		if (plan_may_publish(p, d))
+			change_published(p, to, d->actual);
+	}
 	else if (difference_is(d, SchemaPublication, schemas))
 		change_published_schemas(p, to, d->actual);
 	else if (!planner_was_handled(p, to))

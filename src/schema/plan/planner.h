@@ -91,6 +91,8 @@ extern void plan_detach_view(Planner *p, const SchemaView *view);
 
 /* plan_publications.c */
 extern void plan_change_publication(Planner *p, const Difference *d);
+/* Whether all that it is to publish is the caller's to publish; else the difference remains. */
+extern bool plan_may_publish(Planner *p, const Difference *d);
 extern void plan_create_publication(Planner *p, const SchemaPublication *publication,
 									const char *reason);
 /* A table leaves those that name a column; stays: it comes back as it was, else without it. */
