@@ -112,6 +112,8 @@ SELECT pg_temp.pair($$CREATE TABLE m (a int PRIMARY KEY) PARTITION BY LIST (a); 
 SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TABLE t (a d, b d[]); INSERT INTO t VALUES (1, '{2}')$$, $$CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > 0); CREATE TABLE t (a d, b d[])$$, probe => 'SELECT t::text FROM t');
 SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TABLE t (a d); CREATE TABLE u (x t[])$$, $$CREATE DOMAIN d AS int NOT NULL; CREATE TABLE t (a d); CREATE TABLE u (x t[])$$);
 
+-- Keys over the same columns
+SELECT pg_temp.pair('', $$CREATE TABLE t (a int, b int); ALTER TABLE t ADD CONSTRAINT n UNIQUE (a, b); ALTER TABLE t ADD CONSTRAINT m UNIQUE (a, b); ALTER TABLE t ADD CONSTRAINT z PRIMARY KEY (a, b); CREATE TABLE r (a int, b int, FOREIGN KEY (a, b) REFERENCES t (a, b))$$);
 -- Types within the types of columns
 SELECT pg_temp.pair($$CREATE DOMAIN d AS int; CREATE TYPE c AS (x d[]); CREATE TYPE n AS (o c); CREATE TABLE t (a d, b d[], q c, r n[], CHECK ((q).x IS NOT NULL)); CREATE TABLE u (s t)$$,
                     $$CREATE DOMAIN d AS int NOT NULL CHECK (VALUE > 0); CREATE TYPE c AS (x d[]); CREATE TYPE n AS (o c); CREATE TABLE t (a d, b d[], q c, r n[], CHECK ((q).x IS NOT NULL)); CREATE TABLE u (s t)$$);

@@ -353,17 +353,54 @@ ddl_is_of_whole_alone(const SchemaTable *table, const SchemaConstraint *constrai
 	return index != NULL && index->invalid;
 }
 
+static bool
+same_names(List *a, List *b)
+{
+	ListCell   *la;
+	ListCell   *lb;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(la, a, lb, b)
+		if (strcmp(lfirst(la), lfirst(lb)) != 0)
+			return false;
+	return true;
+}
+
+/* Of two keys over the same columns CREATE TABLE makes one, whatever their names. */
+static bool
+is_repeated(const SchemaTable *table, const SchemaConstraint *key)
+{
+	bool		is_before = true;
+	ListCell   *lc;
+
+	if (strcmp(key->kind, "unique") != 0)
+		return false;
+	foreach(lc, table->constraints)
+	{
+		const SchemaConstraint *other = lfirst(lc);
+
+		if (strcmp(other->object.name, key->object.name) == 0)
+			is_before = false;
+		else if (same_names(other->columns, key->columns) &&
+				 (strcmp(other->kind, "primary key") == 0 ||
+				  (is_before && strcmp(other->kind, "unique") == 0)))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Foreign keys come later, when all tables are there; what is inherited comes from
- * the parent; and CREATE TABLE cannot say that a constraint is not valid, or that partitions
- * are to be without it.
+ * the parent; and CREATE TABLE cannot say that a constraint is not valid, that partitions
+ * are to be without it, or that there are two of them.
  */
 bool
 ddl_is_in_create_table(const SchemaTable *table, const SchemaConstraint *constraint)
 {
 	return table->partition_of == NULL && table->of_type == NULL && !constraint->inherited &&
 		   !constraint->not_valid && strcmp(constraint->kind, "foreign key") != 0 &&
-		   !ddl_is_of_whole_alone(table, constraint);
+		   !ddl_is_of_whole_alone(table, constraint) && !is_repeated(table, constraint);
 }
 
 /*
