@@ -477,3 +477,10 @@ COMMENT ON FUNCTION set_aside(jsonb, jsonb, text) IS
 -- It changes rows in bulk.
 REVOKE EXECUTE ON FUNCTION set_aside(jsonb, jsonb, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION set_aside(jsonb, jsonb, text) TO pg_database_owner WITH GRANT OPTION;
+
+CREATE FUNCTION watch_session() RETURNS void
+AS 'MODULE_PATHNAME', 'db_adapter_watch_session'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION watch_session() IS
+    'Tells the client, from now on, when a transaction left its session changed; what is there now is not';

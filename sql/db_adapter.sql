@@ -1074,3 +1074,10 @@ SELECT id, pid, phase, "table", rows_done, rows_total, bytes_done, started_at, e
 COMMENT ON VIEW job_progress IS
     'How far the jobs that run have come: your own, and those of roles you are a member of; all for pg_read_all_stats';
 GRANT SELECT ON job_progress TO PUBLIC;
+
+CREATE FUNCTION watch_session() RETURNS void
+AS 'MODULE_PATHNAME', 'db_adapter_watch_session'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION watch_session() IS
+    'Tells the client, from now on, when a transaction left its session changed; what is there now is not';

@@ -9,6 +9,7 @@
 #include "fmgr.h"
 #include "jobs/worker.h"
 #include "schema/declare/watch.h"
+#include "session/session.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -18,6 +19,7 @@ void _PG_init(void);
 void
 _PG_init(void)
 {
+	session_init();
 	watch_init();
 	launcher_init();
 	restore_transport_init();

@@ -315,4 +315,26 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_has_period(constraint) ((constraint)->fk_with_period)
 #endif
 
+/* 15 renamed what takes the types of parameters from the text. */
+#if PG_VERSION_NUM < 150000
+#define compat_infer_parameters(pstate, types, count)                                              \
+	parse_variable_parameters(pstate, types, count)
+#define compat_analyze_inferring(raw, sql, types, count)                                           \
+	parse_analyze_varparams(raw, sql, types, count)
+#else
+#define compat_infer_parameters(pstate, types, count)                                              \
+	setup_parse_variable_parameters(pstate, types, count)
+#define compat_analyze_inferring(raw, sql, types, count)                                           \
+	parse_analyze_varparams(raw, sql, types, count, NULL)
+#endif
+
+/* All settings, custom ones too: up to 15 the server's own array, later a copy. */
+#if PG_VERSION_NUM < 160000
+#define compat_settings(count) (*(count) = GetNumConfigOptions(), get_guc_variables())
+#define compat_free_settings(settings) ((void) 0)
+#else
+#define compat_settings(count) get_guc_variables(count)
+#define compat_free_settings(settings) pfree(settings)
+#endif
+
 #endif							/* DB_ADAPTER_COMPAT_H */

@@ -142,7 +142,7 @@ typedef struct RequestWire
 	bool		retry;			/* a stale statement: to be sent again */
 	bool		described;		/* since it was last given to a connection */
 	bool		learning;		/* its rows are here, types of theirs are looked up */
-	bool		prepared;		/* sent by the name of a prepared statement */
+	bool		prepared;		/* sent, or described, by the name of a prepared statement */
 	bool		resetting;		/* a reset of its session goes out behind it */
 	bool		answered;		/* and only that is still to come */
 } RequestWire;
@@ -213,6 +213,12 @@ struct Request
 	} links[REQUEST_LINKS];
 	RequestList *queue;			/* the list it is in by LINK_QUEUE */
 };
+
+static inline bool
+request_is_stream(const Request *request)
+{
+	return request->stream.row != NULL || request->stream.chunk != NULL;
+}
 
 struct dba_client
 {

@@ -53,7 +53,7 @@ params_count(const ParamSet *params)
 }
 
 bool
-params_in_doubt(const Request *request)
+params_in_doubt(const Request *request, bool vouched)
 {
 	const ParamSet *params = request->sql.params;
 	const Stmt *stmt = request->sql.stmt;
@@ -63,8 +63,8 @@ params_in_doubt(const Request *request)
 		const JsonValue *value = params->values[i];
 
 		if (sql_param_depends(value) &&
-			(stmt->run == NULL || (value->type != JSON_TYPE_STRING &&
-								   types_composite(request->core->types, stmt->params[i]))))
+			(!vouched || (value->type != JSON_TYPE_STRING &&
+						  types_composite(request->core->types, stmt->params[i]))))
 			return true;
 	}
 	return false;

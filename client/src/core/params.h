@@ -17,10 +17,10 @@ extern void params_free(ParamSet *params);
 extern size_t params_count(const ParamSet *params);
 
 /*
- * Does the text of one depend on types that may be others by now?  Of a guarded statement
- * only composites are in doubt, whose fields the guard does not ask for.
+ * Does the text of one depend on types that may be others by now?  Of a statement that the
+ * server refuses then (vouched) only composites are in doubt, whose fields may have changed.
  */
-extern bool params_in_doubt(const Request *request);
+extern bool params_in_doubt(const Request *request, bool vouched);
 
 /* the text of a request's parameters, once their types are known: its binding */
 extern bool params_bind(Request *request, dba_error **err);

@@ -65,8 +65,9 @@ answer_is_stale(const Op *op, const PGresult *result, bool *mixed_up)
 		*mixed_up = true;
 		return true;
 	}
-	return strcmp(state, "0A000") == 0 && function != NULL &&
-		   strcmp(function, "RevalidateCachedQuery") == 0;
+	return function != NULL &&
+		   ((strcmp(state, "0A000") == 0 && strcmp(function, "RevalidateCachedQuery") == 0) ||
+			(strcmp(state, "40001") == 0 && strcmp(function, "paramtypes_refuse") == 0));
 }
 
 /* Forget what the connection has prepared for a statement that failed. */
@@ -194,8 +195,8 @@ answer_failure(Conn *conn, Op *op, const PGresult *result)
 		return;					/* libpq's own words on the loss: conn_close has better ones */
 	if (op->kind == OP_PREPARE)
 		answer_unprepare(conn, op->stmt);
-	if (op->kind == OP_RESET)
-		conn->doomed = true;
+	if (op->kind == OP_RESET_PREPARE || op->kind == OP_RESET || op->kind == OP_WATCH)
+		conn_take_reset_failure(conn, op->kind, result);
 	if (request == NULL || request->error != NULL || request->wire.retry)
 		return;
 	if (PQresultStatus(result) == PGRES_PIPELINE_ABORTED)
@@ -368,6 +369,8 @@ answer_success(Conn *conn, Op *op, PGresult *result)
 		TRACE(conn->core, trace_answered(request, conn->number, result));
 	if (op->kind == OP_SETUP)
 		connect_setup_done(conn, result);
+	else if (op->kind == OP_WATCH)
+		conn_take_watch(conn, result);
 	else if (op->kind == OP_EXECUTE)
 		conn_note_command(conn, request, result);
 	if (op->kind == OP_EXECUTE && request != NULL)
@@ -418,9 +421,7 @@ answer_end_request(Request *request)
 		dba_error_free(request->error);
 		request->error = request_cancelled_error(request);
 	}
-	else if (request->abort_code != DBA_OK &&
-			 (request->stream.row != NULL || request->stream.chunk != NULL) &&
-			 request->error == NULL)
+	else if (request->abort_code != DBA_OK && request_is_stream(request) && request->error == NULL)
 		request->error = request_cancelled_error(request);
 	if (request->error != NULL)
 	{
@@ -463,6 +464,16 @@ answer_end_result(Conn *conn, Request *request)
 		answer_end_request(request);
 }
 
+/* Described under its name, and nothing new. */
+static void
+answer_note_described(Conn *conn, const Stmt *stmt)
+{
+	ConnSlot   *slot = conn->slots != NULL && stmt->slot >= 0 ? &conn->slots[stmt->slot] : NULL;
+
+	if (slot != NULL && slot->serial == stmt->serial)
+		slot->described = true;
+}
+
 /* A new description: does it differ from the one that failed?  false: that was right. */
 static bool
 answer_settle(Request *request)
@@ -477,6 +488,8 @@ answer_settle(Request *request)
 		request->error = request->sql.doubt;
 		request->sql.doubt = NULL;
 	}
+	if (request->wire.prepared && !changed)
+		answer_note_described(request->wire.conn, request->sql.stmt);
 	return request->error == NULL;
 }
 

@@ -237,7 +237,8 @@ conn_lose_request(Conn *conn, Request *request, const dba_error *reason)
 	dba_error  *error;
 
 	/* Only the reset of its session did not come back, which went with the session. */
-	if (request->wire.answered && !request->wire.retry && request->abort_code == DBA_OK)
+	if (request->wire.answered && !request->wire.retry &&
+		(request->abort_code == DBA_OK || !request_is_stream(request)))
 	{
 		request_finish(request);
 		return;

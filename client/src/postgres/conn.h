@@ -39,8 +39,13 @@ extern bool conn_send_reset(Conn *conn, Request *request);
 extern void conn_reset(Conn *conn);
 extern bool conn_learn_settings(Conn *conn, bool exact);
 
-/* who answers; and, where it is who was greeted ($1, its pid), sets what values need to be
- * exact, and counts that */
+/* A step of a reset failed; the server watches from now on; did it see a change? */
+extern void conn_take_reset_failure(Conn *conn, OpKind kind, const PGresult *result);
+extern void conn_take_watch(Conn *conn, const PGresult *result);
+extern void conn_look_changed(Conn *conn);
+
+/* who answers; where it is who was greeted ($1, its pid), sets what values need to be
+ * exact, and counts that; whether it may know watch_session() */
 extern const char conn_setup_sql[];
 
 /* a round trip without a statement, to see that it lives */

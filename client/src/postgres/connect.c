@@ -612,6 +612,8 @@ connect_setup_done(Conn *conn, const PGresult *result)
 	/* What answers is another process than the one that was greeted: a pooler is between. */
 	if (strcmp(pid, PQgetvalue(result, 0, 0)) != 0)
 		conn->pool->pooler = true;
+	else if (strcmp(PQgetvalue(result, 0, 2), "t") == 0)
+		conn->watch = WATCH_THERE;
 	if (!conn_learn_settings(conn, strcmp(PQgetvalue(result, 0, 1), "0") != 0))
 	{
 		conn_close(conn, error_new(DBA_NO_MEMORY, "out of memory"));

@@ -42,11 +42,12 @@ conn_use_prepared(const Conn *conn, const Request *request)
 	const Core *core = conn->core;
 
 	/* A stream is run once, for long: its plan is not worth a place in the cache. */
-	if (request->sql.stmt->slot < 0 || request->sql.unprepared || request->stream.row != NULL ||
-		request->stream.chunk != NULL || conn->pool->prepare_off || core->settings.prepare == 0)
+	if (request->sql.stmt->slot < 0 || request->sql.unprepared || request_is_stream(request) ||
+		conn->pool->prepare_off || core->settings.prepare == 0)
 		return false;
-	/* The server would keep the types that parameters have today. */
-	if (params_count(request->sql.params) > 0 && request->sql.stmt->run == NULL)
+	/* The server would keep the types that parameters have today, unless it looks again. */
+	if (params_count(request->sql.params) > 0 && request->sql.stmt->run == NULL &&
+		conn->watch != WATCH_ON)
 		return false;
 	return core->settings.prepare == 1 || !conn->pool->pooler;
 }
@@ -88,6 +89,26 @@ conn_send_deallocate(Conn *conn, const char *name)
 #endif
 }
 
+/* For src/session/paramtypes.c, which refuses it once its types are others. */
+#define MARK "\n/* db_adapter: types as in the text */"
+
+static bool
+conn_send_parse(Conn *conn, const char *name, const Request *request)
+{
+	const Stmt *stmt = request->sql.stmt;
+	Buf			text = BUF_INIT;
+	bool		sent;
+
+	if (stmt->run != NULL)
+		return PQsendPrepare(conn->pg, name, stmt->run, stmt->nparams, stmt->params) == 1;
+	buf_puts(&text, stmt->sql);
+	if (params_count(request->sql.params) > 0)
+		buf_puts(&text, MARK);
+	sent = buf_ok(&text) && PQsendPrepare(conn->pg, name, buf_text(&text), 0, NULL) == 1;
+	buf_free(&text);
+	return sent;
+}
+
 /* Send Parse for a statement this connection has not prepared, first
  * deallocating what its slot held. */
 static bool
@@ -110,9 +131,9 @@ conn_send_prepare(Conn *conn, ConnSlot *slot, Request *request)
 	}
 	stmt_name(stmt->hash, name);
 	slot->serial = stmt->serial;
+	slot->described = false;
 	memcpy(slot->hash, stmt->hash, STMT_HASH_SIZE);
-	if (PQsendPrepare(conn->pg, name, stmt_text(stmt), stmt->run != NULL ? stmt->nparams : 0,
-					  stmt->params) != 1)
+	if (!conn_send_parse(conn, name, request))
 		return false;
 	return conn_expect(conn, OP_PREPARE, request, stmt);
 }
@@ -141,13 +162,15 @@ conn_send_describe(Conn *conn, Request *request)
 	ConnSlot   *slot;
 
 	request->state = REQUEST_DESCRIBING;
+	request->wire.prepared = false;
 	TRACE(conn->core, trace_sent(request, conn->number, "describe", stmt->sql));
 	conn->describing = request;
-	/* With parameters it is prepared when their types are known. */
-	if (params_count(request->sql.params) == 0 && conn_use_prepared(conn, request) &&
-		(slot = conn_slot(conn, stmt)) != NULL)
+	/* With parameters it is prepared when their types are known, which the name tells. */
+	if ((params_count(request->sql.params) == 0 || (stmt->run == NULL && stmt->params != NULL)) &&
+		conn_use_prepared(conn, request) && (slot = conn_slot(conn, stmt)) != NULL)
 	{
 		stmt_name(stmt->hash, name);
+		request->wire.prepared = true;
 		if (!conn_send_prepare(conn, slot, request))
 			return false;
 	}
@@ -190,14 +213,15 @@ conn_send_execute(Conn *conn, Request *request)
 {
 	Stmt	   *stmt = request->sql.stmt;
 	Binding	   *b = &request->sql.binding;
-	bool		stream = request->stream.row != NULL || request->stream.chunk != NULL;
+	bool		stream = request_is_stream(request);
 	ConnSlot   *slot = NULL;
 	char		name[STMT_NAME_SIZE];
 
 	request->state = REQUEST_SENT;
 	request->wire.prepared = false;
 	/* Locks stay also when it fails, or its transaction. */
-	if (conn->tx != NULL && (request->sql.caller_sql || conn->core->settings.reset == RESET_ALWAYS))
+	if ((conn->tx != NULL || conn->watch == WATCH_ON) &&
+		(request->sql.caller_sql || conn->core->settings.reset == RESET_ALWAYS))
 		conn->dirty = true;
 	TRACE(conn->core, trace_sent(request, conn->number, "execute", stmt->sql));
 	if (stmt->ncolumns > 0 && !conn_send_composites(conn, request))
@@ -246,15 +270,31 @@ conn_send_copy(Conn *conn, Request *request)
 		   conn_expect(conn, OP_EXECUTE, request, NULL);
 }
 
+/* Is it refused once its types are not those the client knows?  By its guard, or as it was
+ * prepared and described here. */
+static bool
+conn_vouches(const Conn *conn, const Request *request)
+{
+	const Stmt *stmt = request->sql.stmt;
+	const ConnSlot *slot;
+
+	if (stmt->run != NULL)
+		return true;
+	if (conn->slots == NULL || !conn_use_prepared(conn, request))
+		return false;
+	slot = &conn->slots[stmt->slot];
+	return slot->serial == stmt->serial && slot->described;
+}
+
 /* JSON parameters need their types; of what is prepared, the columns' types are
  * learned along with them. */
 static bool
-conn_needs_description(const Request *request)
+conn_needs_description(const Conn *conn, const Request *request)
 {
 	if (request->kind != REQUEST_STATEMENT || request->wire.described)
 		return false;
 	if (request->sql.stmt->described)
-		return params_in_doubt(request);
+		return params_in_doubt(request, conn_vouches(conn, request));
 	return !request->sql.unprepared || params_count(request->sql.params) > 0;
 }
 
@@ -292,7 +332,7 @@ conn_send(Conn *conn, Request *request)
 	}
 	if (request->kind == REQUEST_COPY)
 		sent = conn_send_copy(conn, request);
-	else if (conn_needs_description(request))
+	else if (conn_needs_description(conn, request))
 		sent = conn_send_describe(conn, request);
 	else if (request->sql.params != NULL &&
 			 (request->sql.binding.count == 0 || request->wire.described) &&

@@ -72,6 +72,13 @@ conn_deadline(Conn *conn)
 bool
 conn_cancel(Conn *conn, Request *request)
 {
+	/* It has been answered, and its end is near: what the server is at is the reset. */
+	if (request->wire.answered)
+	{
+		conn->time.deadline = clock_after(CANCEL_TIMEOUT_MS);
+		clock_due(conn->core, conn->time.deadline);
+		return true;
+	}
 	if (conn->requests != 1 || conn->cancelling != NULL || conn->listener == request)
 		return false;
 	if (!cancel_start(conn))

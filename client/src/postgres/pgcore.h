@@ -48,6 +48,7 @@ typedef struct ConnSlot
 {
 	uint64_t	serial;			/* of the Stmt, 0: none */
 	uint8_t		hash[STMT_HASH_SIZE];	/* its name there */
+	bool		described;		/* since then, as the Stmt says: the server refuses it otherwise */
 } ConnSlot;
 
 typedef enum OpKind
@@ -58,7 +59,9 @@ typedef enum OpKind
 	OP_TYPES,					/* looks up types a description named */
 	OP_EXECUTE,
 	OP_SYNC,
+	OP_RESET_PREPARE,
 	OP_RESET,					/* a step that undoes what may have changed the session */
+	OP_WATCH,					/* the last step: the server tells from now on what changed */
 	OP_SETUP,					/* a new connection's first question */
 	OP_IGNORED					/* its outcome matters to nobody */
 } OpKind;
@@ -71,6 +74,18 @@ typedef struct Op
 	Request	   *request;		/* NULL: nobody's, or cancelled locally */
 	Stmt	   *stmt;			/* OP_PREPARE, OP_DESCRIBE: referenced */
 } Op;
+
+/*
+ * Does the server tell which transactions leave the session changed?  The extension's
+ * watch_session() can; each step on the way goes along with a reset.
+ */
+typedef enum WatchState
+{
+	WATCH_NONE,
+	WATCH_THERE,				/* a function of that name is */
+	WATCH_TRUSTED,				/* it is the extension's, and may be called */
+	WATCH_ON					/* what it tells is counted in conn->changes */
+} WatchState;
 
 /* RESOLVING -> CONNECTING -> SETUP -> BUSY <-> IDLE <-> PINGING; each -> DEAD */
 typedef enum ConnState
@@ -137,6 +152,8 @@ struct Conn
 	bool		tainted;		/* session state changed for good: drop it after use */
 	bool		dirty;			/* session state may have changed: reset it after use */
 	bool		reset_prepared; /* what resets it is prepared there */
+	WatchState	watch;
+	unsigned	changes;		/* the server's count of them, as last seen */
 	bool		restyled;		/* its date style was set */
 	bool		doomed;			/* drop it after use */
 	bool		shared;			/* what it serves may share it */

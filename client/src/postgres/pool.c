@@ -207,6 +207,8 @@ pool_conn_changed(Conn *conn)
 			clock_due(core, 0);
 		return;
 	}
+	if (conn->tx == NULL)
+		conn_look_changed(conn);
 	if (conn->state == CONN_SETUP)
 		conn_close(conn,
 				   error_new(DBA_CONNECT, "the server did not answer as a PostgreSQL server does"));
