@@ -94,12 +94,48 @@ setting_is_known(const char *name)
 	return false;
 }
 
+static int
+compare_places(const void *a, const void *b)
+{
+	const char *left = *(char *const *) a;
+	const char *right = *(char *const *) b;
+
+	return left < right ? -1 : left > right;
+}
+
+/*
+ * All of them, which is what a look costs most: in the order of their places in memory,
+ * not of their names, it costs less than half.  A placeholder may give way to the setting it
+ * stood for, so that their number alone tells nothing.
+ */
+static struct config_generic **
+all_settings(int *count)
+{
+	static struct config_generic **seen = NULL;
+	static int	seen_count = 0;
+	struct config_generic **settings = compat_settings(count);
+	Size		size = *count * sizeof(struct config_generic *);
+
+	if (*count != seen_count || memcmp(seen, settings, size) != 0)
+	{
+		seen_count = 0;
+		seen = seen == NULL ? MemoryContextAlloc(TopMemoryContext, 2 * size)
+							: repalloc(seen, 2 * size);
+		memcpy(seen, settings, size);
+		memcpy(seen + *count, settings, size);
+		qsort(seen + *count, *count, sizeof(struct config_generic *), compare_places);
+		seen_count = *count;
+	}
+	compat_free_settings(settings);
+	return seen + *count;
+}
+
 /* One that was set, and is no more, is a change as well. */
 static bool
 settings_are_changed(void)
 {
 	int			count;
-	struct config_generic **settings = compat_settings(&count);
+	struct config_generic **settings = all_settings(&count);
 	int			same = 0;
 	bool		changed = false;
 
@@ -112,7 +148,6 @@ settings_are_changed(void)
 		else
 			changed = true;
 	}
-	compat_free_settings(settings);
 	return changed || same != list_length(known);
 }
 
@@ -120,7 +155,7 @@ static void
 know_settings(void)
 {
 	int			count;
-	struct config_generic **settings = compat_settings(&count);
+	struct config_generic **settings = all_settings(&count);
 	MemoryContext oldcxt = MemoryContextSwitchTo(known_cxt);
 
 	known = NIL;
@@ -135,7 +170,6 @@ know_settings(void)
 			known = lappend(known, k);
 		}
 	MemoryContextSwitchTo(oldcxt);
-	compat_free_settings(settings);
 }
 
 /* ---- what the hooks meet ---- */
