@@ -139,8 +139,11 @@ extern DBA_API void dba_close(dba_client *db);
  *
  * "reset": what a request leaves in its session (settings, role, advisory locks,
  * temporary tables, LISTEN, cursors, sequences' last values) the next one does not
- * meet.  "smart": undone after execute, call and transactions with one of these, in
- * the same round trip; "always": after every request; "never".
+ * meet, also when a function did it or the request failed.  "smart": undone after
+ * execute, call, streams of SQL and transactions with one of these, at no further
+ * round trip; "always": after every request; "never".  Not undone: statements that a
+ * function prepared (unless the database has the extension), the seed of random(), what
+ * other extensions keep.
  *
  * "trace" names a file, or a descriptor by its number, that gets a line for each
  * event of a request: submitted, connection, sent, answered, retried, ended; values
@@ -235,7 +238,7 @@ extern DBA_API void dba_cancel(dba_client *db, dba_request request);
  * if it needs quotes).  columns ("id, name", "count(*) as n", NULL or "*": all)
  * and order_by ("name desc, id", NULL: none) are parsed and quoted; what does not
  * parse is DBA_INVALID.  Rows are JSON objects (members starting with "_" are
- * left out; {}: all defaults), filters a JSON object: {"a": 1} is equality, null means IS NULL,
+ * left out; {}: all defaults, among rows too), filters a JSON object: {"a": 1} is equality, null means IS NULL,
  * {"a": {"gt": 1}} with ne lt le gt ge in is_null like ilike between contains,
  * {"or": [{…}, {…}]} and {"and": [...]}; NULL: all rows.
  *
@@ -262,8 +265,10 @@ extern DBA_API dba_request dba_upsert(dba_client *db, const char *table, const c
  * After a change of the schema (ALTER COLUMN TYPE, a type or table made anew) the plain
  * calls do what those of a new client would: types are the columns' of when the statement
  * runs.  In a transaction the first one may end with SQLSTATE 40001 instead: begin it
- * again.  execute and call write parameters for the types of one round trip before; of
- * numbers, booleans and NULL always for those of when the statement runs.
+ * again.  execute and call write parameters for the types of when the statement runs, and
+ * are in a transaction as plain calls are, where the database has the extension and no
+ * pooler is between; elsewhere numbers, booleans and NULL only, and others for the types of
+ * one round trip before.
  *
  * execute: one SQL statement with $1, $2, …; params is a JSON array or NULL.
  * call: SELECT * FROM function(name => value, …); args is a JSON object (named)

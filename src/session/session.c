@@ -236,6 +236,9 @@ meet_utility(PlannedStmt *pstmt, const char *sql, bool read_only_tree,
 	if (!IsA(statement, CallStmt) && !IsA(statement, DoStmt))
 	{
 		run_utility(pstmt, sql, read_only_tree, context, params, environment, dest, completion);
+		/* Somebody lends the session to others, who have not asked for this. */
+		if (IsA(statement, DiscardStmt) && ((DiscardStmt *) statement)->target == DISCARD_ALL)
+			watching = false;
 		return;
 	}
 	procedures++;

@@ -4,8 +4,8 @@
  *
  * The property: for every pair of types between which ALTER COLUMN TYPE goes without
  * USING, and some that need it, a client that has used the table before does and answers
- * just what a client opened afterwards does: with prepared statements, without, and behind
- * PgBouncer in both modes.
+ * just what a client opened afterwards does: with prepared statements, without, with the
+ * extension, and behind PgBouncer in both modes.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -258,6 +258,20 @@ test_unprepared(void **state)
 	change_all(open_unprepared, (void *) server_url(server));
 }
 
+/* With the extension the caller's SQL is prepared too. */
+static void
+test_watched(void **state)
+{
+	(void) state;
+	if (!try_sql("CREATE EXTENSION db_adapter"))
+	{
+		printf("# the extension is not installed\n");
+		skip();
+	}
+	change_all(open_prepared, (void *) server_url(server));
+	must("DROP EXTENSION db_adapter");
+}
+
 static void
 test_pooled(const char *mode)
 {
@@ -466,10 +480,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_prepared),	   cmocka_unit_test(test_unprepared),
-		cmocka_unit_test(test_session),		   cmocka_unit_test(test_transaction),
-		cmocka_unit_test(test_made_anew),	   cmocka_unit_test(test_composites),
-		cmocka_unit_test(test_in_transaction), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_prepared),	cmocka_unit_test(test_unprepared),
+		cmocka_unit_test(test_watched),		cmocka_unit_test(test_session),
+		cmocka_unit_test(test_transaction), cmocka_unit_test(test_made_anew),
+		cmocka_unit_test(test_composites),	cmocka_unit_test(test_in_transaction),
+		cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

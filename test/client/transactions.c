@@ -314,6 +314,35 @@ test_reset_late(void **state)
 	dba_close(one);
 }
 
+/* A cancel that comes when the statement is done costs neither result nor connection. */
+static void
+test_reset_cancelled(void **state)
+{
+	dba_client *one =
+		open_client(server_url(server), "pool_size", "1", "pool_max_overflow", "0", NULL);
+	char		params[16];
+
+	(void) state;
+	outcome_of(one, "SELECT 1");
+	for (int i = 0; i < 400; i++)
+	{
+		Outcome		out = {0};
+		dba_request id;
+
+		snprintf(params, sizeof(params), "[%d]", i % 40);
+		id = dba_execute(one, "SELECT pg_sleep($1 / 20000.0)", params, outcome_take, &out);
+		dba_process(one, -1, 0);
+		dba_wait(one, id, i % 3);
+		dba_cancel(one, id);
+		outcome_wait(one, id, &out);
+		assert_true(out.code == DBA_OK || out.code == DBA_CANCELLED);
+		assert_int_equal(out.called, 1);
+	}
+	assert_string_equal(outcome_of(one, "SELECT 1").text, "1");
+	assert_int_equal(dba_pool_stats(one, "opened"), 1);
+	dba_close(one);
+}
+
 /* The reset is part of the request: a pool of several goes on with one connection. */
 static void
 test_reset_one_connection(void **state)
@@ -473,6 +502,39 @@ test_insert_many(void **state)
 		server_sql(server, "SELECT doc::text || tags::text FROM item WHERE id = 5000"), "[1]{x}");
 }
 
+/* {} among rows, or all of them: every column has its default. */
+static void
+test_insert_many_defaults(void **state)
+{
+	static char json[20000];
+	Outcome		out = {0};
+	size_t		len;
+
+	(void) state;
+	server_sql(server, "CREATE TABLE made (id serial PRIMARY KEY, name text DEFAULT 'd', n int)");
+	outcome_wait(db, dba_insert_many(db, "made", "[{}, {}, {}]", outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	assert_int_equal(out.count, 3);
+	outcome_wait(
+		db,
+		dba_insert_many(db, "made", "[{}, {\"n\": 5}, {}, {\"name\": null}]", outcome_take, &out),
+		&out);
+	assert_int_equal(out.count, 4);
+	len = (size_t) sprintf(json, "[{\"n\": 7}");
+	for (int i = 0; i < 1000; i++)
+		len += (size_t) sprintf(json + len, i % 3 ? ",{}" : ",{\"n\": 7}");
+	strcpy(json + len, "]");
+	outcome_wait(db, dba_insert_many(db, "made", json, outcome_take, &out), &out);
+	assert_string_equal(out.message, "");
+	assert_int_equal(out.count, 1001);
+	assert_string_equal(server_sql(server,
+								   "SELECT concat_ws(' ', count(*), count(name), count(n),"
+								   " count(*) FILTER (WHERE name = 'd'), sum(n)) FROM made"),
+						"1008 1007 336 1007 2350");
+	outcome_wait(db, dba_insert_many(db, "made", "[{\"_x\": 1}]", outcome_take, &out), &out);
+	assert_int_equal(out.code, DBA_INVALID);
+}
+
 typedef struct Notes
 {
 	int			ready;
@@ -543,11 +605,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_tainted, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_reset, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_reset_late, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_reset_cancelled, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_reset_one_connection, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_reset_prepared, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_reset_setting, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_options, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_insert_many, open_db, fixture_close),
+		cmocka_unit_test_setup_teardown(test_insert_many_defaults, open_db, fixture_close),
 		cmocka_unit_test_setup_teardown(test_listen, open_db, fixture_close),
 	};
 

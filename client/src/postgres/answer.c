@@ -65,6 +65,10 @@ answer_is_stale(const Op *op, const PGresult *result, bool *mixed_up)
 		*mixed_up = true;
 		return true;
 	}
+	/* It keeps the types of its parameters, which may fit no more. */
+	if (op->kind == OP_DESCRIBE && op->request->sql.stmt->run == NULL &&
+		params_count(op->request->sql.params) > 0)
+		return true;
 	return function != NULL &&
 		   ((strcmp(state, "0A000") == 0 && strcmp(function, "RevalidateCachedQuery") == 0) ||
 			(strcmp(state, "40001") == 0 && strcmp(function, "paramtypes_refuse") == 0));
@@ -77,6 +81,14 @@ answer_unprepare(Conn *conn, Stmt *stmt)
 	if (stmt != NULL && stmt->slot >= 0 && conn->slots != NULL &&
 		conn->slots[stmt->slot].serial == stmt->serial)
 		conn->slots[stmt->slot].serial = 0;
+}
+
+/* Deallocated and prepared again, with its next use. */
+static void
+answer_prepare_again(Conn *conn, const Stmt *stmt)
+{
+	if (conn->slots != NULL && stmt->slot >= 0)
+		conn->slots[stmt->slot].serial = UINT64_MAX;
 }
 
 #define MAX_STRAYS 3
@@ -109,8 +121,8 @@ answer_retry(Conn *conn, Op *op, const PGresult *result)
 		return false;
 	if (mixed_up)
 		answer_mixed_up(conn);
-	else if (conn->slots != NULL && request->sql.stmt->slot >= 0)
-		conn->slots[request->sql.stmt->slot].serial = UINT64_MAX;	/* deallocate, prepare again */
+	else
+		answer_prepare_again(conn, request->sql.stmt);
 	stmt_forget(request->sql.stmt);
 	/*
 	 * Inside a transaction the statement's failure has aborted it: only its owner can begin
@@ -158,6 +170,9 @@ answer_doubt(Conn *conn, Request *request, const PGresult *result)
 	if (!answer_is_doubtful(request, result))
 		return false;
 	stmt_forget(request->sql.stmt);
+	/* Of the caller's, prepared with the types of then, it would fail once more. */
+	if (request->wire.prepared && request->sql.stmt->run == NULL)
+		answer_prepare_again(conn, request->sql.stmt);
 	if (request->db->tx != NULL || request->wire.retried || request->wire.described ||
 		request->abort_code != DBA_OK || request->count > 0)
 		return false;

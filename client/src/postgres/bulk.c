@@ -93,7 +93,10 @@ bulk_send_arrays(Bulk *bulk, Request *request, size_t count)
 	if (columns != NULL)
 	{
 		n = bulk_shape_columns(bulk, columns);
-		sql_write_unnest(&sql, &bulk->table, columns, n, buf_text(&bulk->tail));
+		if (n > 0)
+			sql_write_unnest(&sql, &bulk->table, columns, n, buf_text(&bulk->tail));
+		else
+			sql_write_defaults(&sql, &bulk->table, count);
 		request->owned = sql_write_arrays(columns, n, bulk->next, count);
 		request->sql.binding.count = (int) n;
 		request->sql.binding.values = request->owned;
@@ -378,7 +381,7 @@ bulk_insert(dba_client *db, const dba_query *query, Arena *arena, JsonValue *row
 	 * Also what cannot be sent by arrays: rows that differ in their columns are several
 	 * statements then, whose rows returned, or conflicts, would not be those of one.
 	 */
-	if (columns == NULL || rows->count <= FEW_ROWS ||
+	if (columns == NULL || rows->count <= FEW_ROWS || columns->count == 0 ||
 		(!even && (query->returning != NULL || query->conflict != NULL)))
 		return bulk_insert_few(db, query, arena, rows, columns, error, cb, arg);
 	bulk = mem_zalloc(sizeof(Bulk));

@@ -101,7 +101,7 @@ conn_pop(Conn *conn)
 void
 conn_leave(Conn *conn, Request *request)
 {
-	bool		early = request->wire.ops > 0;
+	bool		early = request->wire.ops > 0 && conn->describing != request;	/* it may run */
 
 	for (unsigned i = 0; i < conn->ring.count && request->wire.ops > 0; i++)
 	{

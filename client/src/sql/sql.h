@@ -150,6 +150,9 @@ typedef struct SqlColumn
 	bool		as_text;		/* sent as text: it has no array, or is one */
 } SqlColumn;
 
+/* INSERT of `count` rows that have all defaults */
+extern void sql_write_defaults(Buf *sql, const SqlName *table, size_t count);
+
 /* INSERT … SELECT unnest, …, then tail */
 extern void sql_write_unnest(Buf *sql, const SqlName *table, const SqlColumn *columns, size_t count,
 							 const char *tail);

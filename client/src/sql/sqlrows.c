@@ -89,7 +89,7 @@ sql_rows_columns(Arena *arena, const JsonValue *rows, bool *even, dba_error **er
 							   number, json_type_name(row->type));
 			else
 				ok = add_row(arena, &set, columns, &tail, row, &count, err);
-			if (ok && count == 0)
+			if (ok && count == 0 && row->count > 0)
 				ok = error_set(err, DBA_INVALID, "rows: no columns in row %zu", number);
 			if (count != columns->count || (number > 1 && columns->count != before))
 				*even = false;
@@ -237,14 +237,19 @@ write_row(SqlStatement *st, const dba_query *query, const JsonValue *columns, co
 	buf_putc(&st->text, ')');
 }
 
-bool
-sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns,
-				  const JsonValue *first, size_t count, dba_error **err)
+/* As many as `count` say, with nothing but defaults. */
+void
+sql_write_defaults(Buf *sql, const SqlName *table, size_t count)
 {
-	if (!query_check(query, err))
-		return false;
-	if (!array_reserve(&st->params, count * columns->count))
-		return error_set_no_memory(err);
+	buf_puts(sql, "INSERT INTO ");
+	sql_write_name(sql, table);
+	buf_printf(sql, " SELECT FROM pg_catalog.generate_series(1, %zu)", count);
+}
+
+static void
+write_values(SqlStatement *st, const dba_query *query, const JsonValue *columns,
+			 const JsonValue *first, size_t count)
+{
 	buf_puts(&st->text, "INSERT INTO ");
 	sql_write_name(&st->text, &query->table);
 	json_foreach(column, columns)
@@ -260,6 +265,22 @@ sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *col
 			buf_putc(&st->text, ',');
 		write_row(st, query, columns, row);
 	}
+}
+
+bool
+sql_insert_values(SqlStatement *st, const dba_query *query, const JsonValue *columns,
+				  const JsonValue *first, size_t count, dba_error **err)
+{
+	if (!query_check(query, err))
+		return false;
+	if (columns->count == 0 && query->conflict != NULL)
+		return error_set(err, DBA_INVALID, "rows: no columns in row 1");
+	if (!array_reserve(&st->params, count * columns->count))
+		return error_set_no_memory(err);
+	if (columns->count == 0)
+		sql_write_defaults(&st->text, &query->table, count);
+	else
+		write_values(st, query, columns, first, count);
 	if (query->conflict != NULL)
 		sql_write_conflict(st, query, columns);
 	if (query->returning != NULL)

@@ -241,6 +241,9 @@ supabase_insert_many(dba_client *db, const dba_query *query, Arena *arena, JsonV
 	x = exchange_of_query(request, EXCHANGE_INSERT_MANY, query, arena, &error);
 	if (error == NULL)
 		x->columns = sql_rows_columns(&x->query.arena, rows, &x->even, &error);
+	if (error == NULL && x->columns->count == 0)
+		error_set(&error, DBA_NOT_SUPPORTED,
+				  "rows without columns: a service is asked for one of them at a time");
 	return exchange_submit(request, x, rows, error);
 }
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -33,7 +34,14 @@ typedef struct Link
 	int			server;
 	long		passed;			/* bytes, in the direction that is limited */
 	bool		stuck;
+	bool		greeted;		/* the message without a type is through */
+	bool		answered;		/* who spoke last was the server */
+	unsigned char head[5];		/* of a message to the server: type and length */
+	size_t		head_len;
+	size_t		body_left;
 } Link;
+
+static Traffic *traffic;
 
 static int
 connect_server(const Server *server)
@@ -61,6 +69,51 @@ pass(int from, int to, ProxyMode mode, long limit)
 	if (mode == PROXY_DELAY)
 		usleep((useconds_t) limit * 1000);
 	return n > 0 && send(to, data, (size_t) n, MSG_NOSIGNAL) == n;
+}
+
+/* Messages to the server, cut anywhere. */
+static void
+count_sent(Link *link, const unsigned char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+	{
+		size_t		first = link->greeted ? 0 : 1;
+
+		if (link->body_left > 0)
+		{
+			size_t		body = link->body_left < size - i ? link->body_left : size - i;
+
+			link->body_left -= body;
+			i += body - 1;
+			continue;
+		}
+		link->head[first + link->head_len++] = data[i];
+		if (first + link->head_len < sizeof(link->head))
+			continue;
+		link->body_left = ((size_t) link->head[1] << 24 | (size_t) link->head[2] << 16 |
+						   (size_t) link->head[3] << 8 | link->head[4]) -
+						  4;
+		traffic->executes += link->greeted && link->head[0] == 'E';
+		link->greeted = true;
+		link->head_len = 0;
+	}
+}
+
+static bool
+pass_counted(Link *link, bool up)
+{
+	unsigned char data[16384];
+	ssize_t		n = read(up ? link->client : link->server, data, sizeof(data));
+
+	if (n <= 0)
+		return false;
+	if (up)
+	{
+		traffic->trips += link->answered;
+		count_sent(link, data, (size_t) n);
+	}
+	link->answered = !up;
+	return send(up ? link->server : link->client, data, (size_t) n, MSG_NOSIGNAL) == n;
 }
 
 static bool
@@ -117,11 +170,13 @@ serve(const Server *server, int listener, ProxyMode mode, long limit)
 			if (link->client < 0)
 				continue;
 			if (fds[1 + 2 * i].revents != 0)
-				ok = mode == PROXY_CUT_UP
+				ok = mode == PROXY_COUNT ? pass_counted(link, true)
+					 : mode == PROXY_CUT_UP
 						 ? pass_limited(link, link->client, link->server, mode, limit)
 						 : pass(link->client, link->server, mode, limit);
 			if (ok && fds[2 + 2 * i].revents != 0)
-				ok = mode == PROXY_CUT || mode == PROXY_HANG
+				ok = mode == PROXY_COUNT ? pass_counted(link, false)
+					 : mode == PROXY_CUT || mode == PROXY_HANG
 						 ? pass_limited(link, link->server, link->client, mode, limit)
 						 : pass(link->server, link->client, mode, limit);
 			if (!ok)
@@ -167,8 +222,14 @@ proxy_start(const Server *server, ProxyMode mode, long limit)
 		perror("proxy");
 		exit(99);
 	}
-	snprintf(proxy.url, sizeof(proxy.url), "postgresql://postgres@127.0.0.1:%d/postgres",
-			 proxy.port);
+	if (mode == PROXY_COUNT)
+	{
+		traffic =
+			mmap(NULL, sizeof(Traffic), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		proxy.traffic = traffic;
+	}
+	snprintf(proxy.url, sizeof(proxy.url), "postgresql://postgres@127.0.0.1:%d/postgres%s",
+			 proxy.port, mode == PROXY_COUNT ? "?sslmode=disable&gssencmode=disable" : "");
 	proxy.pid = fork();
 	if (proxy.pid == 0)
 	{

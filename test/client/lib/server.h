@@ -61,14 +61,23 @@ typedef enum ProxyMode
 	PROXY_CUT,					/* closes after `limit` bytes from the server */
 	PROXY_CUT_UP,				/* closes after `limit` bytes to the server */
 	PROXY_SILENT,				/* accepts and says nothing */
-	PROXY_HANG					/* passes `limit` bytes from the server, then nothing more */
+	PROXY_HANG,					/* passes `limit` bytes from the server, then nothing more */
+	PROXY_COUNT					/* counts what passes */
 } ProxyMode;
+
+/* Of connections that stand. */
+typedef struct Traffic
+{
+	long		trips;			/* times the client spoke after the server had */
+	long		executes;		/* portals that were run */
+} Traffic;
 
 typedef struct Proxy
 {
 	pid_t		pid;
 	int			port;
 	char		url[128];
+	volatile Traffic *traffic;	/* with PROXY_COUNT */
 } Proxy;
 
 extern Proxy proxy_start(const Server *server, ProxyMode mode, long limit);
