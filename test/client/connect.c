@@ -619,21 +619,53 @@ test_helper_signals(void **state)
 	dba_close(db);
 }
 
+/* Where libpq knows it, connections spread over the hosts; elsewhere it is refused. */
+static void
+test_load_balance(void **state)
+{
+	Proxy proxies[2] = {proxy_start(server, PROXY_COUNT, 0), proxy_start(server, PROXY_COUNT, 0)};
+	char		url[256];
+	dba_error  *error = NULL;
+	dba_client *db;
+
+	(void) state;
+	snprintf(url, sizeof(url),
+			 "postgresql://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres?sslmode=disable&"
+			 "gssencmode=disable&load_balance_hosts=random",
+			 proxies[0].port, proxies[1].port);
+	db = dba_open(url, &error);
+	if (PQlibVersion() < 160000)
+	{
+		assert_null(db);
+		assert_int_equal(dba_error_code(error), DBA_CONFIG);
+		assert_non_null(strstr(dba_error_message(error), "unknown parameter"));
+		dba_error_free(error);
+	}
+	for (int i = 0; db != NULL && i < 200; i++)
+	{
+		dba_close(db);
+		db = open_client(url, NULL);
+		outcome_of(db, "SELECT 1");
+		if (proxies[0].traffic->executes > 0 && proxies[1].traffic->executes > 0)
+			break;
+	}
+	if (db != NULL)
+		assert_true(proxies[0].traffic->executes > 0 && proxies[1].traffic->executes > 0);
+	dba_close(db);
+	proxy_stop(&proxies[0]);
+	proxy_stop(&proxies[1]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_tls),
-		cmocka_unit_test(test_pgpass),
-		cmocka_unit_test(test_service_file),
-		cmocka_unit_test(test_environment),
-		cmocka_unit_test(test_connect_timeout),
-		cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_manners),
-		cmocka_unit_test(test_target_session_attrs),
-		cmocka_unit_test(test_sockets),
-		cmocka_unit_test(test_helper_signals),
+		cmocka_unit_test(test_names),		 cmocka_unit_test(test_tls),
+		cmocka_unit_test(test_pgpass),		 cmocka_unit_test(test_service_file),
+		cmocka_unit_test(test_environment),	 cmocka_unit_test(test_connect_timeout),
+		cmocka_unit_test(test_counts),		 cmocka_unit_test(test_manners),
+		cmocka_unit_test(test_load_balance), cmocka_unit_test(test_target_session_attrs),
+		cmocka_unit_test(test_sockets),		 cmocka_unit_test(test_helper_signals),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -324,7 +324,7 @@ test_reset_cancelled(void **state)
 
 	(void) state;
 	outcome_of(one, "SELECT 1");
-	for (int i = 0; i < 400; i++)
+	for (int i = 0; i < 120; i++)
 	{
 		Outcome		out = {0};
 		dba_request id;

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "core/identity.h"
 #include "base/mem.h"
@@ -53,6 +54,7 @@ struct HostList
 	int			count;
 	int			at;				/* the one being tried */
 	bool		overridden;		/* libpq gets this list instead of its own */
+	bool		shuffled;		/* load_balance_hosts=random: here, so that `at` is known */
 	bool		given[MANNER_COUNT];
 	Host		hosts[MAX_ADDRESSES];
 };
@@ -111,6 +113,29 @@ hosts_item(const char *list, int n, char *out, size_t size)
 	if (len > 0)
 		memcpy(out, list, len);
 	out[len] = '\0';
+}
+
+/*
+ * As libpq from 16 on does it for load_balance_hosts: the hosts, and of each its addresses.
+ * A number below 65 needs no better source than this.
+ */
+static void
+hosts_shuffle(HostList *list, int from)
+{
+	uint64_t	x = (uint64_t) clock_now() ^ (uint64_t) (uintptr_t) list;
+
+	if (getrandom(&x, sizeof(x), GRND_NONBLOCK) != (ssize_t) sizeof(x))
+		x *= UINT64_C(0x9e3779b97f4a7c15);
+	for (int i = list->count - 1; i > from; i--)
+	{
+		int			k;
+		Host		host = list->hosts[i];
+
+		x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		k = from + (int) ((x >> 33) % (uint64_t) (i - from + 1));
+		list->hosts[i] = list->hosts[k];
+		list->hosts[k] = host;
+	}
 }
 
 static bool
@@ -239,6 +264,9 @@ hosts_of(Conn *conn, dba_error **err)
 	{
 		for (int i = 0; i < MANNER_COUNT; i++)
 			list->given[i] = option_value(options, manners[i])[0] != '\0';
+		list->shuffled = strcmp(option_value(options, "load_balance_hosts"), "random") == 0;
+		if (list->shuffled)
+			hosts_shuffle(list, 0);
 		PQconninfoFree(options);
 		return list;
 	}
@@ -257,6 +285,7 @@ resolve_one(ResolveJob *job, const Host *host)
 	struct addrinfo *found = NULL;
 	char		address[NI_MAXHOST];
 	bool		ok = true;
+	int			from = job->found->count;
 	int			rc = getaddrinfo(host->name, NULL, &hints, &found);
 
 	if (rc != 0)
@@ -269,6 +298,8 @@ resolve_one(ResolveJob *job, const Host *host)
 			ok = hosts_add(job->found, host->name, address, host->port);
 	if (found != NULL)
 		freeaddrinfo(found);
+	if (job->asked->shuffled)
+		hosts_shuffle(job->found, from);
 	return ok;
 }
 
@@ -330,6 +361,7 @@ resolve_done(HelperJob *base, void *arg)
 	}
 	conn->hosts = job->found;
 	memcpy(conn->hosts->given, job->asked->given, sizeof(conn->hosts->given));
+	conn->hosts->shuffled = job->asked->shuffled;
 	conn->hosts->overridden = true;
 	job->found = NULL;
 	connect_begin(conn);
@@ -441,6 +473,8 @@ connect_libpq(Conn *conn)
 		OPTION("hostaddr", buf_text(&addresses));
 		OPTION("port", buf_text(&ports));
 	}
+	if (list->shuffled)
+		OPTION("load_balance_hosts", "disable");
 	keywords[n] = values[n] = NULL;
 #undef OPTION
 	if (buf_ok(&names) && buf_ok(&addresses) && buf_ok(&ports))
