@@ -9,7 +9,7 @@
 #include "fmgr.h"
 #include "jobs/worker.h"
 #include "schema/declare/watch.h"
-#include "session/session.h"
+#include "session/sessionstate.h"
 #include "utils/guc.h"
 
 PG_MODULE_MAGIC;
@@ -19,7 +19,7 @@ void _PG_init(void);
 void
 _PG_init(void)
 {
-	session_init();
+	sessionstate_init();
 	watch_init();
 	launcher_init();
 	restore_transport_init();

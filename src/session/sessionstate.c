@@ -1,5 +1,5 @@
 /*
- * session.c
+ * sessionstate.c
  *	  Tells a client whether a transaction left its session changed.
  *
  * A client that lends its connections must know what a request has left there, and
@@ -24,7 +24,7 @@
 #include "libpq/pqformat.h"
 #include "nodes/parsenodes.h"
 #include "session/paramtypes.h"
-#include "session/session.h"
+#include "session/sessionstate.h"
 #include "storage/lock.h"
 #include "tcop/dest.h"
 #include "tcop/utility.h"
@@ -314,7 +314,7 @@ transaction_event(XactEvent event, void *arg)
 }
 
 void
-session_init(void)
+sessionstate_init(void)
 {
 	RegisterXactCallback(transaction_event, NULL);
 }

@@ -1,12 +1,12 @@
 /*
- * session.h
+ * sessionstate.h
  *	  Tells a client whether a transaction left its session changed.
  */
-#ifndef DB_ADAPTER_SESSION_H
-#define DB_ADAPTER_SESSION_H
+#ifndef DB_ADAPTER_SESSIONSTATE_H
+#define DB_ADAPTER_SESSIONSTATE_H
 
 /* Called while the library is loaded, before whatever else looks at commits: of what is
  * called before a commit, the first to register comes last. */
-extern void session_init(void);
+extern void sessionstate_init(void);
 
-#endif							/* DB_ADAPTER_SESSION_H */
+#endif							/* DB_ADAPTER_SESSIONSTATE_H */
