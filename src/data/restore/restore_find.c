@@ -139,7 +139,7 @@ take_existing(TupleTableSlot *slot, void *arg)
 	oldcxt = MemoryContextSwitchTo(t->batch.cxt);
 	row->state = ROW_EXISTS;
 	row->match.found = true;
-	row->match.held = t->sql.locking;
+	row->match.held = t->sql.may_lock;
 	column = restore_key_take_others(t, row, slot, t->key.count + 3);
 	if (t->sql.tells_origin)
 	{

@@ -258,7 +258,7 @@ restore_homeprobe_prepare(RestoreTable *t)
 						 relation_equality(column->basetype), t->key.columns[i] + 1);
 		restore_transport_narrow(&s->sql, t, t->key.columns[i], false);
 	}
-	restore_transport_end_probe(&s->sql, t, 1, t->sql.locking);
+	restore_transport_end_probe(&s->sql, t, 1, t->sql.may_lock);
 	Assert(s->nargs == 0);
 	return query_prepare_over(t->cxt, s->sql.data, t->sql.relations);
 }

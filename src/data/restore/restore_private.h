@@ -289,8 +289,7 @@ typedef struct TableSql
 	QueryPlan  *lookup;			/* of rows that are looked up; NULL until needed */
 	bool		far;			/* the rows are not of this server */
 	bool		arrays;			/* batches go as such (restore_transport.c) */
-	bool		may_lock;
-	bool		locking;		/* the probe holds what it finds */
+	bool		may_lock;		/* what is found is held */
 	bool		tells_origin;	/* and says which transaction wrote it */
 	bool		may_be_made;	/* by triggers of tables restored before */
 	TransactionId begun;		/* the next one when the table began */

@@ -143,7 +143,7 @@ restore_statement_probe(RestoreTable *t)
 		return t->sql.probe;
 	oldcxt = MemoryContextSwitchTo(t->cxt);
 	if (s->probe == NULL)
-		s->probe = prepare_probe(t, t->sql.locking, s->given);
+		s->probe = prepare_probe(t, t->sql.may_lock, s->given);
 	MemoryContextSwitchTo(oldcxt);
 	return s->probe;
 }
@@ -157,31 +157,15 @@ has_storage(const RestoreTable *t)
 }
 
 /*
- * What is found is held until the end, lest others delete what the file's rows refer
- * to.  A lock asks for the right to UPDATE, and under row security for its policies.
+ * What is found is held until the end, lest others delete what was counted as here, and
+ * what the file's rows refer to.  A lock asks for the right to UPDATE, and under row
+ * security for its policies.
  */
 static bool
 may_lock(const RestoreTable *t)
 {
 	return has_storage(t) && !relation_hides_rows(t->rel->oid) &&
 		   pg_class_aclcheck(t->rel->oid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
-}
-
-/*
- * Whether other rows of the file may refer to what is found, which must be there then.
- * Who deletes any other row does it as if after us, or an UPDATE misses it and looks again.
- */
-static bool
-must_hold(const RestoreTable *t)
-{
-	const BackupSchema *schema = t->restore->schema;
-
-	for (int i = 0; i < schema->ntables; i++)
-		for (int j = 0; j < schema->tables[i].nrefs; j++)
-			for (int k = 0; k < schema->tables[i].refs[j].ntargets; k++)
-				if (schema->tables[i].refs[j].targets[k].index == t->table->index)
-					return true;
-	return false;
 }
 
 /* Whether triggers of a table restored before may have made rows of this one. */
@@ -383,7 +367,6 @@ restore_statement_begin(RestoreTable *t)
 	t->sql.rows = restore_statement_rows(t, ROWS_NAME);
 	t->sql.relations = list_make1(t->sql.rows);
 	t->sql.may_lock = may_lock(t);
-	t->sql.locking = t->sql.may_lock && must_hold(t);
 	if (t->match.count > 0 || t->table->remember)
 	{
 		t->sql.tells_origin = may_tell_origin(t);
@@ -392,6 +375,6 @@ restore_statement_begin(RestoreTable *t)
 		t->sql.begun = ReadNextTransactionId();
 	}
 	if (t->match.count > 0)
-		t->sql.probe = prepare_probe(t, t->sql.locking, NULL);
+		t->sql.probe = prepare_probe(t, t->sql.may_lock, NULL);
 	MemoryContextSwitchTo(oldcxt);
 }
