@@ -54,13 +54,15 @@ static const struct
 {
 	const char *note;
 	const char *text;
+	bool		told;			/* and no more: the rows are as they should be */
 } left_alone[] = {
-	{"parent_missing", "were skipped: the row they refer to is missing"},
-	{"lookup_missing", "were skipped: a row they refer to, which is looked up, is missing"},
-	{"not_found", "were looked up and not found"},
-	{"suppressed_by_trigger", "were left out by a trigger or a policy"},
-	{"not_deleted", "were not deleted: rows that stay refer to them"},
-	{"not_updated", "were not updated: a trigger or a policy was in the way"},
+	{"parent_missing", "were skipped: the row they refer to is missing", false},
+	{"lookup_missing", "were skipped: a row they refer to, which is looked up, is missing", false},
+	{"not_found", "were looked up and not found", false},
+	{"suppressed_by_trigger", "were left out by a trigger or a policy", false},
+	{"not_deleted", "were not deleted: rows that stay refer to them", false},
+	{"not_updated", "were not updated: a trigger or a policy was in the way", false},
+	{"alike", "hold the same as others here: what refers to one of them may lead to another", true},
 };
 
 static const struct
@@ -123,7 +125,7 @@ outcome_print_notes(const dba_result *result)
 
 			if (!cJSON_IsNumber(count) || count->valuedouble < 1)
 				continue;
-			total += (int64_t) count->valuedouble;
+			total += left_alone[n].told ? 0 : (int64_t) count->valuedouble;
 			message_warn("%s rows of table %s %s", text_thousands((int64_t) count->valuedouble),
 						 table, left_alone[n].text);
 		}

@@ -98,6 +98,15 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 #define compat_published_condition Anum_pg_publication_rel_prqual
 #endif
 
+/* 16 asks whether a value that comes out of a sort is to be copied. */
+#if PG_VERSION_NUM < 160000
+#define compat_tuplesort_getdatum(sort, value, isnull)                                             \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#else
+#define compat_tuplesort_getdatum(sort, value, isnull)                                             \
+	tuplesort_getdatum(sort, true, false, value, isnull, NULL)
+#endif
+
 /* Up to 14 a partition's copy of a trigger passed for internal. */
 #if PG_VERSION_NUM < 150000
 #define compat_is_internal_trigger(form) ((form)->tgisinternal && !OidIsValid((form)->tgparentid))

@@ -23,6 +23,8 @@
 #include "base/compat.h"
 #include "base/json.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_type.h"
 #include "common/cryptohash.h"
 #include "common/sha2.h"
 #include "data/backupschema/backupschemaoutside.h"
@@ -36,6 +38,7 @@
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/tuplesort.h"
 #include "utils/tuplestore.h"
 
 /* Buckets while the number of rows is not known: folded to fewer at the end. */
@@ -68,6 +71,7 @@ typedef struct Digest
 	int			maxplaces;
 	StringInfoData text;
 	StringInfoData key;
+	Tuplesortstate *twins;		/* digests of rows that may have any; or NULL */
 	ReturnSetInfo *result;
 } Digest;
 
@@ -207,6 +211,8 @@ visit_row(TupleTableSlot *slot, void *arg)
 		put_row(d, words);
 		return true;
 	}
+	if (d->twins != NULL)
+		tuplesort_putdatum(d->twins, Int64GetDatum((int64) words[0]), false);
 	d->sums[bucket].rows++;
 	/* A sum and no exclusive or: two rows alike would cancel each other out. */
 	for (int i = 0; i < d->nwords; i++)
@@ -300,6 +306,9 @@ scan_table(Digest *d, const DigestOptions *options)
 
 	outside_refuse_undeclared(schema, table);
 	tenant_resolve(schema, options->user_id);
+	if (d->sums != NULL && naturalrow_may_have_twins(schema, table))
+		d->twins = tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false, work_mem,
+										 NULL, false);
 	choose_hash(d, options->hash);
 	initStringInfo(&d->text);
 	initStringInfo(&d->key);
@@ -316,6 +325,68 @@ scan_table(Digest *d, const DigestOptions *options)
 	scan(d, s, 0, visit_row);
 	if (d->sha != NULL)
 		pg_cryptohash_free(d->sha);
+}
+
+static bool
+take_count(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	*(int64 *) arg = DatumGetInt64(slot_getattr(slot, 1, &isnull));
+	return false;
+}
+
+/* Whether two rows have one digest: sorted, such stand side by side. */
+static bool
+has_twins(Tuplesortstate *sort)
+{
+	Datum		value;
+	int64		before = 0;
+	bool		isnull;
+	bool		first = true;
+	bool		found = false;
+
+	tuplesort_performsort(sort);
+	while (!found && compat_tuplesort_getdatum(sort, &value, &isnull))
+	{
+		found = !first && DatumGetInt64(value) == before;
+		before = DatumGetInt64(value);
+		first = false;
+	}
+	return found;
+}
+
+/*
+ * What a digest cannot see is said, once for each table that has it.  To count it takes
+ * another scan, which is made only where some rows hold the same.
+ */
+static void
+warn_of_twins(Digest *d, const DigestOptions *options)
+{
+	Jsonb	   *document = options->backup_schema;
+	BackupSchema *schema;
+	Selection  *s;
+	BackupTable *table;
+	int64		rows = 0;
+	bool		found = d->twins != NULL && has_twins(d->twins);
+
+	if (d->twins != NULL)
+		tuplesort_end(d->twins);
+	if (!found)
+		return;
+	schema = outside_bind(&document, true, false, NULL, NULL);
+	s = selection_create(schema, options->user_id);
+	table = backupschema_table(schema, options->table, "argument \"table\"");
+	tenant_resolve(schema, options->user_id);
+	naturalrow_twins(s, table);
+	query_run(s->sql.data, s->nargs, s->types, s->values, s->nulls, true, take_count, &rows);
+	if (rows > 0)
+		ereport(WARNING, (errmsg(INT64_FORMAT " rows of table \"%s\" hold the same as others, and "
+											  "rows refer to them",
+								 rows, table->name),
+						  errdetail("To which of those that hold the same a row refers is not "
+									"compared."),
+						  errhint("Declare a match key that tells them apart.")));
 }
 
 static void
@@ -372,6 +443,7 @@ digest_buckets(const DigestOptions *options, ReturnSetInfo *result)
 	d.sums = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Sum) * d.nbuckets);
 	memset(d.sums, 0, sizeof(Sum) * d.nbuckets);
 	scan_table(&d, options);
+	warn_of_twins(&d, options);
 	if (!options->has_buckets)
 		fold_buckets(&d);
 	for (int i = 0; i < d.nbuckets; i++)
@@ -386,15 +458,6 @@ digest_buckets(const DigestOptions *options, ReturnSetInfo *result)
 		values[2] = digest_datum(&d, d.sums[i].word);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-}
-
-static bool
-take_count(TupleTableSlot *slot, void *arg)
-{
-	bool		isnull;
-
-	*(int64 *) arg = DatumGetInt64(slot_getattr(slot, 1, &isnull));
-	return false;
 }
 
 /*

@@ -315,6 +315,7 @@ count_narrowed(RestoreTable *t, const RestoreRow *row)
 static void
 count_row(RestoreTable *t, RestoreRow *row)
 {
+	t->counts.alike += row->match.alike;
 	switch (row->state)
 	{
 		case ROW_INSERTED:

@@ -355,6 +355,7 @@ take_content(TupleTableSlot *slot, void *arg)
 		row->state = ROW_EXISTS;
 		row->match.found = true;
 		row->match.nullkey = here;
+		row->match.alike = u->t->map != NULL && list_length(here->entry->rows) > 1;
 	}
 	MemoryContextSwitchTo(oldcxt);
 	return true;
@@ -403,5 +404,5 @@ restore_nullkey_release(RestoreTable *t, RestoreRow *row)
 	here->used = false;
 	here->entry->used = 0;
 	row->match.nullkey = NULL;
-	row->match.nullkey_searched = false;
+	row->match.nullkey_searched = row->match.alike = false;
 }

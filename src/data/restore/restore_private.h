@@ -117,6 +117,7 @@ typedef struct RowMatch
 	bool		superseded;		/* a later row of the batch is the same one here */
 	bool		refused;		/* by a unique index, and searched again */
 	bool		ambiguous;		/* several rows here are like it */
+	bool		alike;			/* several hold all it holds, and one was taken */
 	bool		of_none;		/* what was found is no tenant's */
 	bool		reported;		/* it was not found, and that was said */
 	bool		same;			/* an update would change nothing */
@@ -333,6 +334,7 @@ typedef struct TableCounts
 	int64		made;			/* by triggers, and the file's now */
 	int64		repeated;		/* rows of the file that are one here, less the first */
 	int64		unheld;			/* found by all they hold, and not to be locked */
+	int64		alike;			/* found by all they hold, as others here: any may be meant */
 	int64		untouched;		/* no trigger, policy or view let them be updated */
 	int64		lookup_missing; /* rows left out: one they need was looked up and not found */
 	int64		not_found;		/* rows that were looked up */

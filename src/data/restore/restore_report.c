@@ -419,6 +419,7 @@ notes_json(const Restore *restore, RestoreTable *t)
 		put_count(&w, "not_updated", t->counts.untouched);
 		put_count(&w, "made_by_trigger", t->counts.made);
 		put_count(&w, "not_held", t->counts.unheld);
+		put_count(&w, "alike", t->counts.alike);
 		put_narrowed(&w, t);
 		if (t->notes.no_origin)
 			json_put_bool(&w, "no_origin", true);

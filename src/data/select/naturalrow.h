@@ -38,6 +38,14 @@ extern bool naturalrow_is_key(const Selection *s, const BackupTable *table);
 /* Whether its rows are told apart by all they hold, references included. */
 extern bool naturalrow_is_content(const BackupSchema *schema, const BackupTable *table);
 
+/* Whether its rows are told by all they hold, and others refer to them. */
+extern bool naturalrow_may_have_twins(const BackupSchema *schema, const BackupTable *table);
+/*
+ * For such a table writes the statement that counts the rows which hold the same as others,
+ * where rows refer to some of these: one number, or NULL.
+ */
+extern void naturalrow_twins(Selection *s, const BackupTable *table);
+
 /* The values of match keys, by the columns in the order of the statement. */
 extern KeyList *naturalrow_keys(Selection *s, const BackupTable *table, JsonbContainer *keys);
 
