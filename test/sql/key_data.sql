@@ -111,5 +111,15 @@ INSERT INTO split VALUES (1, 2, 'a'), (1, 1, 'b');
 SELECT "table", updated, failed, failure_details FROM db_adapter.restore(:'file', mode => 'overwrite');
 SELECT * FROM split ORDER BY 1, 2;
 
+-- of a view nobody knows whether its keys are drawn
+CREATE TABLE behind (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, v int);
+CREATE VIEW seen AS SELECT * FROM behind;
+\set seen '{"tables": [{"name": "seen", "user_field": null}]}'
+INSERT INTO behind (slug, v) VALUES ('a', 1);
+SELECT db_adapter.backup_document(:'seen') AS file \gset
+UPDATE behind SET id = 5, v = 2;
+SELECT updated, failed FROM db_adapter.restore(:'file', mode => 'overwrite');
+SELECT * FROM behind;
+
 DROP SCHEMA public CASCADE;
 ALTER SCHEMA regress_public RENAME TO public;

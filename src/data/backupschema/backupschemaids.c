@@ -77,16 +77,19 @@ has_key_data(const BackupTable *table)
 	return false;
 }
 
-/* What is drawn, in any database. */
+/* What is drawn, in any database; of views and foreign tables nobody knows. */
 static void
 mark_drawn(BackupTable *table)
 {
+	bool		known =
+		table->rel->kind == RELKIND_RELATION || table->rel->kind == RELKIND_PARTITIONED_TABLE;
+
 	table->ids = palloc0(sizeof(bool) * Max(table->rel->ncolumns, 1));
 	for (int i = 0; i < table->npk; i++)
 	{
 		const RelationColumn *column = table->pk_columns[i];
 
-		if (OidIsValid(column->sequence) || column->made || column->varies)
+		if (!known || OidIsValid(column->sequence) || column->made || column->varies)
 			table->ids[place_of(table, column)] = true;
 	}
 }
