@@ -89,6 +89,20 @@ print_columns(const char *table, const cJSON *names, const char *text)
 	}
 }
 
+/* What else wrote when rows were brought. */
+static void
+print_writers(const char *table, const char *kind, const cJSON *names)
+{
+	const cJSON *name;
+
+	cJSON_ArrayForEach(name, names)
+	{
+		if (cJSON_IsString(name))
+			message_warn("%s %s of table %s fired; it may have changed what was brought", kind,
+						 name->valuestring, table);
+	}
+}
+
 /* A line each; how many values they are. */
 static int64_t
 print_narrowed(const char *table, const cJSON *columns)
@@ -117,7 +131,6 @@ outcome_print_notes(const dba_result *result)
 	{
 		cJSON	   *notes = dba_result_json(result, i, "notes");
 		const char *table = dba_result_text(result, i, "table");
-		const cJSON *trigger;
 
 		for (size_t n = 0; n < sizeof(left_alone) / sizeof(left_alone[0]); n++)
 		{
@@ -133,12 +146,8 @@ outcome_print_notes(const dba_result *result)
 			print_columns(table, cJSON_GetObjectItemCaseSensitive(notes, other_columns[n].note),
 						  other_columns[n].text);
 		total += print_narrowed(table, cJSON_GetObjectItemCaseSensitive(notes, "narrowed_values"));
-		cJSON_ArrayForEach(trigger, cJSON_GetObjectItemCaseSensitive(notes, "triggers"))
-		{
-			if (cJSON_IsString(trigger))
-				message_warn("trigger %s of table %s fired; it may have changed what was brought",
-							 trigger->valuestring, table);
-		}
+		print_writers(table, "trigger", cJSON_GetObjectItemCaseSensitive(notes, "triggers"));
+		print_writers(table, "rule", cJSON_GetObjectItemCaseSensitive(notes, "rules"));
 		cJSON_Delete(notes);
 	}
 	return total;

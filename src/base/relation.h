@@ -172,6 +172,8 @@ extern BlockNumber relation_pages(Oid relid);
  * *before says that one of them may change a row or leave it out.
  */
 extern List *relation_triggers(Oid relid, bool *before);
+/* The names of the rules that rewrite an INSERT or an UPDATE of it, char *. */
+extern List *relation_rules(Oid relid);
 /* Raises 42501 unless the user may write to these columns of it: ACL_INSERT or ACL_UPDATE. */
 extern void relation_check_privilege(const RelationInfo *rel, const AttrNumber *columns,
 									 int ncolumns, AclMode mode);

@@ -222,6 +222,7 @@ typedef struct RestoreFailure
 	int			sqlerrcode;
 	char	   *message;
 	char	   *constraint;
+	char	   *hint;
 } RestoreFailure;
 
 /* Whether a tenant of the file had rows here before. */
@@ -362,6 +363,7 @@ typedef struct TableNotes
 	List	   *triggers;
 	bool		no_origin;		/* the file does not say where rows were born */
 	bool		not_remembered; /* nor is it remembered here */
+	List	   *rules;
 	bool		had_rows;		/* of a table without a match key: each restore adds to them */
 } TableNotes;
 

@@ -140,6 +140,25 @@ source_texts(RestoreTable *t, const RestoreRow *row)
 	return f.parts;
 }
 
+/* A row whose key another row has, where nothing can draw it another one. */
+static char *
+hint_for_key(const RestoreTable *t, const ErrorData *error)
+{
+	const RelationKey *key = t->rel->primary_key;
+
+	if (error->sqlerrcode != ERRCODE_UNIQUE_VIOLATION || key == NULL ||
+		error->constraint_name == NULL || strcmp(error->constraint_name, key->name) != 0 ||
+		restore_table_keeps_ids(t))
+		return NULL;
+	for (int i = 0; i < t->key.count; i++)
+		if (t->key.sources[i] == KEY_KEPT &&
+			backupschema_is_id(t->table, &t->rel->columns[t->key.columns[i]]))
+			return psprintf("Nothing draws other keys for table \"%s\": with an identity or a "
+							"default for column \"%s\" such rows get keys of their own.",
+							t->table->name, t->rel->columns[t->key.columns[i]].name);
+	return NULL;
+}
+
 void
 restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 {
@@ -159,6 +178,7 @@ restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *error)
 		failure->sqlerrcode = error->sqlerrcode;
 		failure->message = copy_text(error->message);
 		failure->constraint = copy_text(error->constraint_name);
+		failure->hint = hint_for_key(t, error);
 		failure->keys = source_texts(t, row);
 		/*
 		 * What stands in the way is looked for only up to the limit: it costs a query for
@@ -247,6 +267,8 @@ put_failure(JsonWriter *w, const RestoreTable *t, const RestoreFailure *failure)
 	json_put_string(w, "sqlstate", pstrdup(unpack_sql_state(failure->sqlerrcode)));
 	json_put_string(w, "error", failure->message);
 	json_put_string(w, "constraint", failure->constraint);
+	if (failure->hint != NULL)
+		json_put_string(w, "hint", failure->hint);
 	json_end_object(w);
 }
 
@@ -431,7 +453,10 @@ notes_json(const Restore *restore, RestoreTable *t)
 		put_names(&w, "copied_references",
 				  t->counts.inserted + t->counts.updated > 0 ? copied_references(restore, t) : NIL);
 		if (t->counts.inserted + t->counts.updated > 0)
+		{
 			put_names(&w, "triggers", t->notes.triggers);
+			put_names(&w, "rules", t->notes.rules);
+		}
 		/* To run it again would put the rows in twice. */
 		if (t->counts.inserted > 0 && t->match.count == 0 && !restore_home_searches(t))
 		{

@@ -176,7 +176,8 @@ may_be_made(const RestoreTable *t)
 	{
 		const RestoreTable *other = t->restore->tables[i];
 
-		if (other != NULL && other != t && other->notes.triggers != NIL)
+		if (other != NULL && other != t &&
+			(other->notes.triggers != NIL || other->notes.rules != NIL))
 			return true;
 	}
 	return false;

@@ -221,6 +221,7 @@ restore_table_create(Restore *restore, BackupTable *table)
 			valuereader_text(t->columns.readers[restore_table_index(t, table->user_column)],
 							 restore->options.user_id, strlen(restore->options.user_id));
 	t->notes.triggers = relation_triggers(t->rel->oid, &before);
+	t->notes.rules = relation_rules(t->rel->oid);
 	t->sql.may_suppress = before || t->rel->kind != RELKIND_RELATION;
 	/* RETURNING would send each row by itself, however many at once the server takes. */
 	t->sql.confirms = t->rel->kind == RELKIND_FOREIGN_TABLE && !before;
