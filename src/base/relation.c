@@ -668,14 +668,23 @@ relation_default(const RelationInfo *rel, const RelationColumn *column)
  * Those that fire in this backend, as the executor would choose them. *before: whether
  * one fires before a row, and may change the row or leave it out.
  */
-List *
-relation_triggers(Oid relid, bool *before)
+static bool
+is_named(const List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+static List *
+add_triggers(List *names, Oid relid, bool *before)
 {
 	Relation	rel = relation_open(relid, AccessShareLock);
 	TriggerDesc *desc = rel->trigdesc;
-	List	   *names = NIL;
 
-	*before = false;
 	for (int i = 0; desc != NULL && i < desc->numtriggers; i++)
 	{
 		Trigger	   *trigger = &desc->triggers[i];
@@ -686,10 +695,26 @@ relation_triggers(Oid relid, bool *before)
 			continue;
 		if (!TRIGGER_FOR_INSERT(trigger->tgtype) && !TRIGGER_FOR_UPDATE(trigger->tgtype))
 			continue;
-		names = lappend(names, pstrdup(trigger->tgname));
+		/* A partition has a copy of what the whole has, under the same name. */
+		if (!is_named(names, trigger->tgname))
+			names = lappend(names, pstrdup(trigger->tgname));
 		*before |= TRIGGER_FOR_ROW(trigger->tgtype) && !TRIGGER_FOR_AFTER(trigger->tgtype);
 	}
 	relation_close(rel, NoLock);
+	return names;
+}
+
+List *
+relation_triggers(Oid relid, bool *before)
+{
+	List	   *names;
+	ListCell   *lc;
+
+	*before = false;
+	names = add_triggers(NIL, relid, before);
+	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+		foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+			names = add_triggers(names, lfirst_oid(lc), before);
 	return names;
 }
 

@@ -133,6 +133,19 @@ DELETE FROM heads WHERE slug = 'a';
 SELECT "table", inserted, notes FROM db_adapter.restore(:'file');
 SELECT * FROM log;
 
+-- and triggers of partitions, which the whole does not have
+CREATE TABLE parted (k int PRIMARY KEY, v int) PARTITION BY LIST (k);
+CREATE TABLE parted1 PARTITION OF parted FOR VALUES IN (1);
+CREATE FUNCTION adds() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.v := NEW.v + 100; RETURN NEW; END $$;
+CREATE TRIGGER whole AFTER INSERT ON parted FOR EACH ROW EXECUTE FUNCTION adds();
+\set parted '{"tables": [{"name": "parted", "pk": "k", "slug_field": null, "user_field": null}]}'
+INSERT INTO parted VALUES (1, 1);
+SELECT db_adapter.backup_document(:'parted') AS file \gset
+TRUNCATE parted;
+CREATE TRIGGER part BEFORE INSERT ON parted1 FOR EACH ROW EXECUTE FUNCTION adds();
+SELECT inserted, notes FROM db_adapter.restore(:'file');
+SELECT * FROM parted;
+
 -- of a view nobody knows whether its keys are drawn
 CREATE TABLE behind (id serial PRIMARY KEY, slug text UNIQUE NOT NULL, v int);
 CREATE VIEW seen AS SELECT * FROM behind;
