@@ -664,10 +664,6 @@ relation_default(const RelationInfo *rel, const RelationColumn *column)
 	return text;
 }
 
-/*
- * Those that fire in this backend, as the executor would choose them. *before: whether
- * one fires before a row, and may change the row or leave it out.
- */
 static bool
 is_named(const List *names, const char *name)
 {
@@ -679,6 +675,10 @@ is_named(const List *names, const char *name)
 	return false;
 }
 
+/*
+ * Those that fire in this backend, as the executor would choose them. *before: whether
+ * one fires before a row, and may change the row or leave it out.
+ */
 static List *
 add_triggers(List *names, Oid relid, bool *before)
 {
@@ -704,6 +704,7 @@ add_triggers(List *names, Oid relid, bool *before)
 	return names;
 }
 
+/* Rows of a partitioned table fire those of the partition that they go to. */
 List *
 relation_triggers(Oid relid, bool *before)
 {
