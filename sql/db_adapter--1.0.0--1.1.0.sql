@@ -418,6 +418,23 @@ COMMENT ON FUNCTION restore_end() IS
 REVOKE EXECUTE ON FUNCTION restore_end() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION restore_end() TO pg_database_owner WITH GRANT OPTION;
 
+CREATE FUNCTION compare(
+    document text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL)
+RETURNS TABLE (
+    "table" text,
+    new bigint,
+    changed bigint,
+    same bigint,
+    only_here bigint,
+    details jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_compare'
+LANGUAGE C STABLE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION compare(text, jsonb, text) IS
+    'What a restore that overwrites would do, and which rows only this database has';
+
 CREATE FUNCTION match_keys(
     backup_schema jsonb,
     "table" text,

@@ -732,6 +732,23 @@ COMMENT ON FUNCTION validate_backup(text, jsonb) IS
 -- restore: lines to rows
 -- --------------------------------------------------------------------------
 
+CREATE FUNCTION compare(
+    document text,
+    backup_schema jsonb DEFAULT NULL,
+    user_id text DEFAULT NULL)
+RETURNS TABLE (
+    "table" text,
+    new bigint,
+    changed bigint,
+    same bigint,
+    only_here bigint,
+    details jsonb)
+AS 'MODULE_PATHNAME', 'db_adapter_compare'
+LANGUAGE C STABLE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION compare(text, jsonb, text) IS
+    'What a restore that overwrites would do, and which rows only this database has';
+
 CREATE FUNCTION restore(
     document text,
     backup_schema jsonb DEFAULT NULL,

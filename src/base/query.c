@@ -515,8 +515,8 @@ bring_rows(List *relations, Datum *values)
 	return has_text;
 }
 
-static uint64
-execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, void *arg)
+uint64
+query_execute_over_as(QueryPlan *query, List *relations, bool read_only, QueryRow row, void *arg)
 {
 	Datum	   *values;
 	ListCell   *lc;
@@ -552,12 +552,6 @@ execute_over(QueryPlan *query, List *relations, bool read_only, QueryRow row, vo
 	return processed;
 }
 
-uint64
-query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
-{
-	return execute_over(query, relations, false, row, arg);
-}
-
 /* Read only, because only such a statement takes the snapshot it is given. */
 uint64
 query_execute_over_latest(QueryPlan *query, List *relations, QueryRow row, void *arg)
@@ -565,7 +559,7 @@ query_execute_over_latest(QueryPlan *query, List *relations, QueryRow row, void 
 	uint64		processed;
 
 	PushActiveSnapshot(GetLatestSnapshot());
-	processed = execute_over(query, relations, true, row, arg);
+	processed = query_execute_over_as(query, relations, true, row, arg);
 	PopActiveSnapshot();
 	return processed;
 }

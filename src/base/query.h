@@ -94,9 +94,18 @@ extern void query_rows_as_arrays(QueryRows *rows);
 extern char *query_rows_array(const QueryRows *rows, int column);
 extern void query_rows_put(QueryRows *rows, Datum *values, bool *nulls);
 extern void query_rows_clear(QueryRows *rows);
-/* A plan over those relations (QueryRows *), and a run of it over what they hold now. */
+/*
+ * A plan over those relations (QueryRows *), and a run of it over what they hold now;
+ * read_only as for query_run().
+ */
 extern QueryPlan *query_prepare_over(MemoryContext cxt, const char *sql, List *relations);
-extern uint64 query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg);
+extern uint64 query_execute_over_as(QueryPlan *query, List *relations, bool read_only, QueryRow row,
+									void *arg);
+static inline uint64
+query_execute_over(QueryPlan *query, List *relations, QueryRow row, void *arg)
+{
+	return query_execute_over_as(query, relations, false, row, arg);
+}
 /* The same for a SELECT that sees what is committed by now, in any isolation level. */
 extern uint64 query_execute_over_latest(QueryPlan *query, List *relations, QueryRow row, void *arg);
 

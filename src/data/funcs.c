@@ -257,6 +257,30 @@ db_adapter_restore(PG_FUNCTION_ARGS)
 	return calls_run_function(CALLS_ANY, run_restore, fcinfo);
 }
 
+/* Raw references are compared as they stand. */
+static Datum
+run_compare(PG_FUNCTION_ARGS)
+{
+	RestoreOptions options = {0};
+
+	options.backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_OPTIONAL);
+	options.user_id = argument_text(fcinfo, "user_id", ARGUMENT_OPTIONAL);
+	options.mode = RESTORE_COMPARE;
+	options.copy_raw = true;
+	InitMaterializedSRF(fcinfo, 0);
+	restore_compare(&options, argument_bytes(fcinfo, "document"),
+					(ReturnSetInfo *) fcinfo->resultinfo);
+	PG_RETURN_NULL();
+}
+
+PG_FUNCTION_INFO_V1(db_adapter_compare);
+
+Datum
+db_adapter_compare(PG_FUNCTION_ARGS)
+{
+	return calls_run_function(CALLS_READING, run_compare, fcinfo);
+}
+
 static Datum
 run_restore_from_file(PG_FUNCTION_ARGS)
 {
@@ -421,7 +445,7 @@ static Datum
 run_delete_rows(PG_FUNCTION_ARGS)
 {
 	static const char *const error_choices[] = {[false] = "abort", [true] = "record", NULL};
-	DeletionOptions options;
+	DeletionOptions options = {NULL};
 
 	options.backup_schema = argument_jsonb(fcinfo, "backup_schema", ARGUMENT_REQUIRED);
 	options.keys = argument_jsonb(fcinfo, "keys", ARGUMENT_REQUIRED);

@@ -88,9 +88,9 @@ created_at(void)
 static bool
 put_own_metadata(const char *key, JsonbValue *value, void *arg)
 {
-	static const char *const reserved[] = {"created_at", "user_id",		   "backup_type",
-										   "provider",	 "server_version", "database",
-										   "tables",	 "version",		   NULL};
+	static const char *const reserved[] = {"created_at",	 "user_id",	 "backup_type", "provider",
+										   "server_version", "database", "tables",		"version",
+										   "complete",		 NULL};
 	JsonbValue	copy = *value;
 
 	for (const char *const *r = reserved; *r != NULL; r++)
@@ -99,6 +99,21 @@ put_own_metadata(const char *key, JsonbValue *value, void *arg)
 							errmsg("metadata cannot set \"%s\"", key),
 							errdetail("The backup writes that member itself.")));
 	put_jsonb(arg, key, JsonbValueToJsonb(&copy));
+	return true;
+}
+
+/* Whether no row is left out of which a restore could take that it is gone. */
+static bool
+is_complete(const BackupLines *l)
+{
+	const BackupOptions *options = l->options;
+
+	if (options->keys != NULL || JsonContainerSize(&options->filters->root) > 0)
+		return false;
+	for (int i = 0; i < l->schema->ntables; i++)
+		if (l->schema->tables[i].filter != NULL ||
+			(options->row_security && relation_hides_rows(l->schema->tables[i].rel->oid)))
+			return false;
 	return true;
 }
 
@@ -115,6 +130,8 @@ put_metadata(const BackupLines *l, StringInfo out)
 	else
 		appendStringInfoString(out, "null");
 	put_string(out, "backup_type", l->options->keys == NULL ? "full" : "partial");
+	put_key(out, "complete");
+	appendStringInfoString(out, is_complete(l) ? "true" : "false");
 	put_string(out, "provider", "postgres");
 	put_key(out, "server_version");
 	appendStringInfo(out, "%d", PG_VERSION_NUM);

@@ -375,7 +375,10 @@ check_outside(const Deletion *d)
 			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
 			 errmsg("rows of tables outside of the backup schema would be deleted as well"),
 			 errdetail("Foreign keys with ON DELETE CASCADE would delete rows of %s.", names.data),
-			 errhint("Pass cascade => true, or --cascade to the command, to have them deleted.")));
+			 d->options->replacing
+				 ? errhint("Delete those rows first, or add the tables to the backup schema.")
+				 : errhint("Pass cascade => true, or --cascade to the command, to have them "
+						   "deleted.")));
 }
 
 /* --- the verb */
@@ -452,8 +455,8 @@ put_result(const Deletion *d, ReturnSetInfo *result)
  * The second is what ON DELETE RESTRICT says from PostgreSQL 18 on.  Any other error is
  * no foreign key's, and not ours to get round.
  */
-static bool
-is_held(const ErrorData *error)
+bool
+deletion_is_held(const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_FOREIGN_KEY_VIOLATION ||
 		   error->sqlerrcode == ERRCODE_RESTRICT_VIOLATION;
@@ -469,12 +472,24 @@ try_to_delete(Deletion *d)
 {
 	ErrorData  *error = query_attempt(delete_chosen, d, !d->options->dry_run);
 
-	if (error != NULL && !d->options->dry_run && !is_held(error))
+	if (error != NULL && !d->options->dry_run && !deletion_is_held(error))
 		ReThrowError(error);
 	if (error != NULL)
 		ereport(WARNING,
 				(errmsg("the rows could not be deleted as things stand: %s", error->message)));
 	return error == NULL;
+}
+
+/* What each part of the statement has done. */
+static void
+append_counts(Deletion *d)
+{
+	d->counts = palloc0(sizeof(int64) * list_length(d->tables));
+	appendStringInfoString(&d->s->sql, " SELECT");
+	for (int i = 0; i < list_length(d->tables); i++)
+		appendStringInfo(&d->s->sql, "%s (SELECT pg_catalog.count(*) FROM d%d)", i > 0 ? "," : "",
+						 i);
+	append_all_loosened(d);
 }
 
 /*
@@ -489,12 +504,7 @@ write_statement(Deletion *d)
 	json_visit(&d->options->keys->root, append_table, d);
 	if (d->tables == NIL)
 		return;
-	d->counts = palloc0(sizeof(int64) * list_length(d->tables));
-	appendStringInfoString(&d->s->sql, " SELECT");
-	for (int i = 0; i < list_length(d->tables); i++)
-		appendStringInfo(&d->s->sql, "%s (SELECT pg_catalog.count(*) FROM d%d)", i > 0 ? "," : "",
-						 i);
-	append_all_loosened(d);
+	append_counts(d);
 	elog(DEBUG2, "delete_rows: rows are deleted by: %s", d->s->sql.data);
 }
 
@@ -510,7 +520,7 @@ delete_others(Deletion *d)
 	while ((error = query_attempt(delete_chosen, d, true)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!is_held(error))
+		if (!deletion_is_held(error))
 			ReThrowError(error);
 		if (!deletion_held_find(d))
 			deletion_held_by(d, error);
@@ -547,4 +557,33 @@ deletion_run(const DeletionOptions *options, ReturnSetInfo *result)
 	else
 		delete_chosen(&d);
 	put_result(&d, result);
+}
+
+void
+deletion_of_lists(BackupSchema *schema, KeyList *const *lists, int64 *counts)
+{
+	const DeletionOptions options = {.replacing = true};
+	Deletion	d = {&options, CurrentMemoryContext, schema};
+	ListCell   *lc;
+
+	d.s = selection_create(schema, NULL);
+	for (int i = 0; i < schema->ntables; i++)
+	{
+		BackupTable *table = &schema->tables[i];
+
+		if (lists[i] == NULL || lists[i]->nkeys == 0)
+			continue;
+		appendStringInfo(&d.s->sql, "%s d%d AS (DELETE FROM ", d.tables == NIL ? "WITH" : ",",
+						 list_length(d.tables));
+		selection_table(d.s, table, "t");
+		appendStringInfoString(&d.s->sql, " WHERE ");
+		keylist_condition(lists[i], d.s);
+		append_returning(&d, table);
+		d.tables = lappend(d.tables, table);
+		childindex_notice(table->rel, lists[i]->nkeys);
+	}
+	append_counts(&d);
+	delete_chosen(&d);
+	foreach(lc, d.tables)
+		counts[((BackupTable *) lfirst(lc))->index] = d.counts[foreach_current_index(lc)];
 }

@@ -5,6 +5,7 @@
 #ifndef DB_ADAPTER_DELETION_H
 #define DB_ADAPTER_DELETION_H
 
+#include "data/select/keylist.h"
 #include "funcapi.h"
 #include "utils/jsonb.h"
 
@@ -18,6 +19,7 @@ typedef struct DeletionOptions
 	bool		brought_again;
 	bool		record;			/* rows that others hold stay, and are told, rather than fail */
 	bool		dry_run;
+	bool		replacing;		/* by a restore that replaces */
 } DeletionOptions;
 
 /*
@@ -26,5 +28,14 @@ typedef struct DeletionOptions
  * as changed in a table of the schema, as deleted in one outside.
  */
 extern void deletion_run(const DeletionOptions *options, ReturnSetInfo *result);
+
+/*
+ * The rows of lists, one a table of the schema or NULL, by one statement; counts gets how
+ * many.  Rows that stay and would be changed by that, of a table in the schema, and rows of
+ * other tables that would go along are an error that deletion_is_held() tells.
+ */
+extern void deletion_of_lists(BackupSchema *schema, KeyList *const *lists, int64 *counts);
+/* Whether rows could not go because of others that refer to them. */
+extern bool deletion_is_held(const ErrorData *error);
 
 #endif							/* DB_ADAPTER_DELETION_H */

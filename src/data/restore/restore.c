@@ -41,7 +41,8 @@ restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 					const char *on_raw)
 {
 	static const char *const modes[] = {
-		[RESTORE_SKIP] = "skip", [RESTORE_OVERWRITE] = "overwrite", [RESTORE_FAIL] = "fail", NULL};
+		[RESTORE_SKIP] = "skip",	   [RESTORE_OVERWRITE] = "overwrite", [RESTORE_FAIL] = "fail",
+		[RESTORE_REPLACE] = "replace", [RESTORE_COMPARE] = "compare",	  NULL};
 	static const char *const id_choices[] = {
 		[IDS_AUTO] = "auto", [IDS_NEW] = "new", [IDS_KEEP] = "keep", NULL};
 	static const char *const error_choices[] = {[false] = "record", [true] = "abort", NULL};
@@ -55,6 +56,11 @@ restore_options_set(RestoreOptions *options, const char *mode, const char *ids,
 	options->revalidate = argument_choose(constraints, constraint_choices, "constraints");
 	options->copy_raw = argument_choose(on_raw, raw_choices, "on_raw");
 	options->drop_unknown = argument_choose(on_unknown, unknown_choices, "on_unknown");
+	if (options->mode == RESTORE_REPLACE && !options->abort_on_error)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("mode \"replace\" is all or nothing"),
+						errdetail("A row that fails cannot be recorded and passed over."),
+						errhint("Use on_error => 'abort'.")));
 }
 
 /* Tables of a circle are closed when the next table begins, so nothing may stand between. */
@@ -113,13 +119,17 @@ begin_file(const FileHeader *header, void *arg)
 	 * Before the first row is looked for, so that what another restore has committed is
 	 * seen.
 	 */
-	restore_tenant_lock(restore);
+	if (!restore->frozen)
+		restore_tenant_lock(restore);
 	/* Whom another restore has made meanwhile. */
 	restore_named_find(restore);
 	restore->begun = ReadNextTransactionId();
+	if (restore->comparing)
+		return;
 	if (restore->options.revalidate)
 		restore_constraints_drop(restore);
 	restore_constraints_check(restore);
+	restore_replace_before(restore);
 }
 
 /* Ends the table that is being read, and its circle unless other is part of it too. */
@@ -190,6 +200,7 @@ begin_section(const FileSection *section, void *arg)
 	restore_lookup_begin(t, section);
 	restore_table_begin(t, section);
 	restore_match_begin(t);
+	restore_compare_begin(t);
 	restore_statement_begin(t);
 	restore_home_begin(t);
 	restore_batch_init(t);
@@ -223,6 +234,7 @@ restore_create(const RestoreOptions *options, MemoryContext parent)
 
 	restore->cxt = cxt;
 	restore->options = *options;
+	restore->comparing = restore->frozen = options->mode == RESTORE_COMPARE;
 	if (options->user_id != NULL)
 		restore->options.user_id = pstrdup(options->user_id);
 	if (options->backup_schema != NULL)
@@ -254,6 +266,12 @@ restore_finish(Restore *restore)
 	if (restore->schema == NULL)
 		elog(ERROR, "backup without a header was not refused");
 	end_table(restore, NULL);
+	if (restore->comparing)
+	{
+		restore_compare_finish(restore);
+		return;
+	}
+	restore_replace_after(restore);
 	for (int i = 0; i < restore->schema->ntables; i++)
 		if (restore->tables[i] != NULL)
 		{
@@ -263,6 +281,38 @@ restore_finish(Restore *restore)
 	restore_constraints_defer(restore);
 	if (restore->options.revalidate)
 		restore_constraints_add(restore);
+}
+
+/* The first of two readings: which rows of the tenant the file does not have. */
+static void
+find_others(Restore *restore, RestoreRead read, void *arg)
+{
+	RestoreOptions options = restore->options;
+	Restore	   *compared;
+	int			count;
+
+	options.mode = RESTORE_COMPARE;
+	options.revalidate = false;
+	compared = restore_create(&options, restore->cxt);
+	compared->frozen = false;
+	read(compared->reader, arg);
+	restore_finish(compared);
+	restore_replace_check(compared);
+	count = Max(compared->schema->ntables, 1);
+	restore->goes = MemoryContextAllocZero(restore->cxt, sizeof(KeyList *) * count);
+	restore->deleted = MemoryContextAllocZero(restore->cxt, sizeof(int64) * count);
+	for (int i = 0; i < compared->schema->ntables; i++)
+		if (compared->tables[i] != NULL)
+			restore->goes[i] = restore_compare_goes(compared->tables[i]);
+}
+
+void
+restore_run(Restore *restore, RestoreRead read, void *arg)
+{
+	if (restore->options.mode == RESTORE_REPLACE)
+		find_others(restore, read, arg);
+	read(restore->reader, arg);
+	restore_finish(restore);
 }
 
 /* Where the bytes of a whole backup come from: again from the start, then chunk by chunk. */
@@ -329,6 +379,12 @@ verify_source(const Source *source)
 	MemoryContextDelete(cxt);
 }
 
+static void
+read_again(FileReader *reader, void *arg)
+{
+	read_source(arg, reader);
+}
+
 /* A restore as the body of an attempt, which a dry run rolls back. */
 typedef struct Execution
 {
@@ -342,8 +398,7 @@ execute(void *arg)
 {
 	Execution  *e = arg;
 
-	read_source(e->source, e->restore->reader);
-	restore_finish(e->restore);
+	restore_run(e->restore, read_again, unconstify(Source *, e->source));
 }
 
 /* A dry run does everything, triggers included, and takes it back. */
@@ -353,9 +408,14 @@ restore_source(const RestoreOptions *options, const Source *source, ReturnSetInf
 	Execution	e = {NULL, source};
 
 	/* A dry run writes too, and rolls back. */
-	query_refuse_standby("db_adapter.restore()");
-	/* What is accepted damaged cannot be verified; it is read once. */
-	if (!options->accept_damaged)
+	if (options->mode != RESTORE_COMPARE)
+		query_refuse_standby("db_adapter.restore()");
+	/*
+	 * What is accepted damaged cannot be verified; it is read once.  A comparison verifies it
+	 * on its way.
+	 */
+	if (!options->accept_damaged && options->mode != RESTORE_COMPARE &&
+		options->mode != RESTORE_REPLACE)
 		verify_source(source);
 	e.restore = restore_create(options, CurrentMemoryContext);
 	if (options->dry_run)
@@ -384,6 +444,20 @@ restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *r
 		source.len = strlen(utf8);
 	}
 	restore_source(options, &source, result);
+}
+
+void
+restore_compare(const RestoreOptions *options, text *document, ReturnSetInfo *result)
+{
+	char	   *bytes = VARDATA_ANY(document);
+	int			len = VARSIZE_ANY_EXHDR(document);
+	char	   *utf8 = pg_server_to_any(bytes, len, PG_UTF8);
+	Restore	   *restore = restore_create(options, CurrentMemoryContext);
+
+	filereader_feed(restore->reader, utf8, utf8 == bytes ? len : strlen(utf8));
+	restore_finish(restore);
+	restore_compare_report(restore, result);
+	MemoryContextDelete(restore->cxt);
 }
 
 /* As COPY FROM a file asks. */

@@ -15,6 +15,8 @@ extern void restore_options_set(RestoreOptions *options, const char *mode, const
 
 /* The whole at once: verified, then restored.  One row a table goes to result. */
 extern void restore_document(const RestoreOptions *options, text *document, ReturnSetInfo *result);
+/* With mode RESTORE_COMPARE: one row a table, of what a restore would do. */
+extern void restore_compare(const RestoreOptions *options, text *document, ReturnSetInfo *result);
 /* Raises unless the current user may read files of the server. */
 extern void restore_check_rights(void);
 extern void restore_file(const RestoreOptions *options, const char *path, ReturnSetInfo *result);

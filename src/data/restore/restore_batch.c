@@ -320,8 +320,10 @@ count_row(RestoreTable *t, RestoreRow *row)
 	{
 		case ROW_INSERTED:
 			t->counts.inserted++;
-			t->counts.unmatched += !restore_home_searches(t) && restore_nullkey_is(t, row);
-			restore_key_note(t, row);
+			t->counts.unmatched +=
+				t->match.count > 0 && !restore_home_searches(t) && restore_nullkey_is(t, row);
+			if (!t->restore->comparing)
+				restore_key_note(t, row);
 			break;
 		case ROW_UPDATED:
 			t->counts.updated++;
@@ -386,6 +388,8 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 		return;
 	}
 	count_row(t, row);
+	restore_report_demand(t, row);
+	restore_compare_note(t, row);
 	restore_named_note(t, row);
 	if (row->state == ROW_ORPHANED || row->state == ROW_FAILED || row->written.suppressed)
 	{
@@ -393,6 +397,9 @@ restore_batch_finish_row(RestoreTable *t, RestoreRow *row)
 			restore_key_lead(t, row, false);
 		return;
 	}
+	/* What a comparison would make has no key here. */
+	if (row->state == ROW_INSERTED && t->restore->comparing)
+		return;
 	restore_key_lead(t, row, true);
 	if (t->home != NULL)
 		restore_homeentry_add(t, row);

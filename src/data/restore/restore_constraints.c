@@ -33,11 +33,11 @@ typedef struct DroppedKey
 	char	   *comment;		/* NULL without one */
 } DroppedKey;
 
-typedef struct KeyList
+typedef struct DroppedKeys
 {
 	MemoryContext cxt;
 	List	   *keys;
-} KeyList;
+} DroppedKeys;
 
 /* In the current context; the slot's memory goes with the query. */
 static char *
@@ -56,7 +56,7 @@ copy_column(TupleTableSlot *slot, int column)
 static bool
 take_key(TupleTableSlot *slot, void *arg)
 {
-	KeyList	   *list = arg;
+	DroppedKeys *list = arg;
 	MemoryContext oldcxt = MemoryContextSwitchTo(list->cxt);
 	DroppedKey *key = palloc(sizeof(DroppedKey));
 
@@ -70,7 +70,7 @@ take_key(TupleTableSlot *slot, void *arg)
 
 /* A key that a partition has from its parent goes and comes with the parent's. */
 static void
-list_keys(KeyList *list, const RelationInfo *rel)
+list_keys(DroppedKeys *list, const RelationInfo *rel)
 {
 	static const char *const sql =
 		"SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', $2, conname),"
@@ -163,7 +163,7 @@ list_deferred(Restore *restore, const BackupTable *table)
 		" ORDER BY conname";
 	ImmediateList list = {restore, table};
 	Oid			types[] = {OIDOID, TEXTOID};
-	const char *kinds = restore->options.mode == RESTORE_OVERWRITE ? "{f}" : "{f,u,p,x}";
+	const char *kinds = restore_overwrites(restore) ? "{f}" : "{f,u,p,x}";
 	Datum		values[] = {ObjectIdGetDatum(table->rel->oid), CStringGetTextDatum(kinds)};
 	int			nestlevel = query_pin(PIN_PATH);
 
@@ -203,7 +203,7 @@ restore_constraints_defer(Restore *restore)
 void
 restore_constraints_drop(Restore *restore)
 {
-	KeyList		list = {restore->cxt, NIL};
+	DroppedKeys list = {restore->cxt, NIL};
 	ListCell   *lc;
 
 	for (int i = 0; i < restore->schema->ntables; i++)

@@ -38,6 +38,7 @@ typedef struct LaterRef
 	IdKey		source;
 	int			target_table;	/* -1: none is known */
 	bool		resolved;
+	bool		fresh;			/* the target is to be made */
 	IdKey		target;
 } LaterRef;
 

@@ -82,7 +82,7 @@ static bool
 wants(const RestoreTable *t, const RestoreRow *row)
 {
 	return row->state == ROW_EXISTS && !row->referenced && !row->match.superseded &&
-		   (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
+		   (restore_overwrites(t->restore) || row->match.made);
 }
 
 bool
@@ -108,7 +108,8 @@ take_key(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot)
 		bool		isnull;
 		Datum		value;
 
-		if ((t->key.renamed[i] || t->key.data[i] == KEY_DATA_WRITTEN) && wants(t, row))
+		if ((t->key.renamed[i] || t->key.data[i] == KEY_DATA_WRITTEN) && wants(t, row) &&
+			!t->restore->comparing)
 			continue;
 		value = slot_getattr(slot, i + 3, &isnull);
 		if (t->key.data[i] == KEY_DATA_FIXED && wants(t, row) &&
@@ -149,8 +150,13 @@ take_existing(TupleTableSlot *slot, void *arg)
 		row->match.repeated = was_written(t, origin);
 		column++;
 	}
+	if (t->restore->comparing && t->key.count == 0 && t->rel->has_places)
+	{
+		row->match.place = *(ItemPointer) DatumGetPointer(slot_getattr(slot, column++, &isnull));
+		row->match.has_place = true;
+	}
 	if (restore_statement_tells_same(t))
-		row->match.same = DatumGetBool(slot_getattr(slot, column, &isnull));
+		row->match.same = DatumGetBool(slot_getattr(slot, column, &isnull)) && row->refs.fresh == 0;
 	if (t->key.written && wants(t, row))
 		restore_key_here(t, row, slot, 3);
 	take_key(t, row, slot);
@@ -246,7 +252,7 @@ accept_existing(RestoreTable *t, int from, int to)
 			row->state = ROW_SKIPPED;
 		else if (t->restore->options.mode == RESTORE_FAIL && !row->match.made)
 			refuse_existing(t, row);
-		if (restore_find_updates(t, row))
+		if (restore_find_updates(t, row) && !t->restore->comparing)
 			restore_update_use(t);
 		restore_key_target(t, row);
 		if (wants(t, row) && row->key.has_source)
@@ -268,12 +274,15 @@ compare_nullkeys(RestoreTable *t, int from, int to)
 
 		if (row->match.nullkey == NULL || !restore_find_updates(t, row))
 			continue;
+		row->match.same = t->key.count == 0;
+		if (row->match.same)
+			continue;
 		query_rows_put(t->sql.rows, row->values, row->nulls);
 		count++;
 	}
 	if (count == 0)
 		return;
-	query_execute_over(restore_update_find_same(t), t->sql.relations, restore_update_take, same);
+	restore_statement_run(t, restore_update_find_same(t), restore_update_take_same, same);
 	for (int i = from; i < to; i++)
 		t->batch.rows[i].match.same |= same[i];
 }
@@ -296,8 +305,8 @@ void
 restore_find_existing(RestoreTable *t, int from, int to)
 {
 	if (put_unsearched(t, from, to) > 0)
-		query_execute_over(restore_statement_probe(t), t->sql.relations, take_existing, t);
-	if (IsolationUsesXactSnapshot() && !t->match.covered)
+		restore_statement_run(t, restore_statement_probe(t), take_existing, t);
+	if (IsolationUsesXactSnapshot() && !t->restore->comparing && !t->match.covered)
 		refuse_unseen(t, from, to);
 	restore_lookup_find(t, from, to);
 	for (int i = from; i < to; i++)
@@ -327,7 +336,9 @@ restore_find_prepare(RestoreTable *t, int from, int to)
 	if (t->home != NULL)
 		restore_home_find(t, from, to, take_existing);
 	for (int i = from; i < to; i++)
-		if (t->batch.rows[i].state == ROW_READ && !restore_match_may_exist(t, &t->batch.rows[i]))
+		if (t->batch.rows[i].state == ROW_READ &&
+			(!restore_match_may_exist(t, &t->batch.rows[i]) ||
+			 restore_compare_must_be_new(t, &t->batch.rows[i])))
 			t->batch.rows[i].match.searched = true;
 	if (t->match.count > 0)
 	{
@@ -351,9 +362,12 @@ restore_find_prepare(RestoreTable *t, int from, int to)
 		if (row->state != ROW_READ)
 			continue;
 		t->batch.culprit = row;
-		if (!restore_home_key(t, row))
-			restore_key_draw(t, row);
-		restore_key_target(t, row);
+		if (!t->restore->comparing)
+		{
+			if (!restore_home_key(t, row))
+				restore_key_draw(t, row);
+			restore_key_target(t, row);
+		}
 		row->state = ROW_NEW;
 	}
 	t->batch.culprit = NULL;
@@ -371,6 +385,7 @@ restore_find_release(RestoreTable *t, RestoreRow *row)
 	row->match.searched = row->converted = false;
 	row->refs.json_done = row->refs.later = 0;
 	row->refs.nulled = 0;
+	row->refs.fresh = 0;
 }
 
 /* The locks of an attempt end with it: what it held is looked for again. */

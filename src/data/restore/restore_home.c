@@ -107,7 +107,8 @@ restore_home_begin(RestoreTable *t)
 		t->notes.not_remembered = relation_hides_rows(t->rel->oid) || (key = home_key(t)) == NULL;
 		t->notes.no_origin = header->origin == NULL || t->section->home == NULL;
 	}
-	if (key != NULL && !t->notes.no_origin)
+	/* Where all rows are accounted for, those without a match key are told by what they hold. */
+	if (key != NULL && !t->notes.no_origin && !restore_accounts(t->restore))
 	{
 		homes = get_homes(t->restore);
 		t->home = palloc0(sizeof(RestoreHome));

@@ -459,7 +459,7 @@ int
 restore_key_take_others(RestoreTable *t, RestoreRow *row, TupleTableSlot *slot, int column)
 {
 	bool		given = row->state == ROW_EXISTS && !row->referenced &&
-				 (t->restore->options.mode == RESTORE_OVERWRITE || row->match.made);
+				 (restore_overwrites(t->restore) || row->match.made);
 
 	for (int i = 1; i < t->table->nkeys; i++)
 		for (int j = 0; j < t->table->keys[i].count; j++, column++)

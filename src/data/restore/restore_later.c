@@ -37,7 +37,7 @@ put_later(LaterBatch *batch, bool existed)
 		LaterRef   *later = lfirst(lc);
 		RestoreRow	row = {0};
 
-		if (existed ? !later->existed : batch->same[foreach_current_index(lc)])
+		if (existed ? !later->existed || later->fresh : batch->same[foreach_current_index(lc)])
 			continue;
 		count++;
 		row.values = palloc0(sizeof(Datum) * (columns + 1));
@@ -64,8 +64,12 @@ set_later(void *arg)
 	memset(batch->updated, false, sizeof(batch->updated));
 	memset(batch->same, false, sizeof(batch->same));
 	if (put_later(batch, true) > 0)
-		query_execute_over(restore_update_later_same(t, batch->ref), t->sql.relations,
-						   restore_update_take, batch->same);
+		restore_statement_run(t, restore_update_later_same(t, batch->ref), restore_update_take_same,
+							  batch->same);
+	for (int i = 0; t->restore->comparing && i < list_length(batch->later); i++)
+		batch->updated[i] = !batch->same[i];
+	if (t->restore->comparing)
+		return;
 	if (put_later(batch, false) > 0)
 		query_execute_over(restore_update_later(t, batch->ref), t->sql.relations,
 						   restore_update_take, batch->updated);
@@ -81,6 +85,8 @@ count_changed(LaterBatch *batch)
 	{
 		LaterRef   *later = lfirst(lc);
 
+		if (batch->updated[foreach_current_index(lc)] && batch->t->restore->comparing)
+			restore_compare_note_later(batch->t, later->row_index, batch->ref, &later->row_source);
 		if (!batch->updated[foreach_current_index(lc)] || later->unchanged == NULL ||
 			!*later->unchanged)
 			continue;
@@ -156,7 +162,9 @@ resolve_later(LaterRef *later)
 
 	later->resolved =
 		later->has_source && other != NULL && idmap_get(other->map, &later->source, &later->target);
-	if (later->resolved)
+	later->fresh =
+		later->has_source && other != NULL && restore_compare_is_fresh(other, &later->source);
+	if (later->resolved || later->fresh)
 		return true;
 	if (later->has_source)
 		t->counts.nulled++;

@@ -234,7 +234,7 @@ restore_lookup_find(RestoreTable *t, int from, int to)
 	}
 	if (count == 0)
 		return;
-	query_execute_over(t->sql.lookup, t->sql.relations, take_found, t);
+	restore_statement_run(t, t->sql.lookup, take_found, t);
 	for (int i = from; i < to; i++)
 	{
 		RestoreRow *row = &t->batch.rows[i];

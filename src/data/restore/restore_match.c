@@ -208,7 +208,8 @@ has_rows_of(RestoreTable *t, const RelationColumn *user, Datum tenant)
 		appendStringInfo(&sql, " WHERE x.%s %s $1", user->quoted,
 						 relation_equality(user->basetype));
 	appendStringInfoString(&sql, " LIMIT 1");
-	return query_run(sql.data, user ? 1 : 0, &type, &tenant, NULL, false, NULL, NULL) > 0;
+	return query_run(sql.data, user ? 1 : 0, &type, &tenant, NULL, t->restore->frozen, NULL, NULL) >
+		   0;
 }
 
 /* Without a tenant of the caller's every row says whose it is. */

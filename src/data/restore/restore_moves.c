@@ -22,8 +22,8 @@
 bool
 restore_moves_may(const RestoreTable *t, const ErrorData *error)
 {
-	return t->restore->options.mode == RESTORE_OVERWRITE && !t->restore->closing &&
-		   !t->moves.closed && t->match.count > 0 && list_length(t->moves.rows) < MAX_MOVES &&
+	return restore_overwrites(t->restore) && !t->restore->closing && !t->moves.closed &&
+		   t->match.count > 0 && list_length(t->moves.rows) < MAX_MOVES &&
 		   (error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION ||
 			error->sqlerrcode == ERRCODE_EXCLUSION_VIOLATION);
 }

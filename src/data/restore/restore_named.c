@@ -94,7 +94,7 @@ fill_found(RestoreTable *t, RestoreRow *row, const BackupTenant *tenant)
 	{
 		row->state = ROW_READ;
 		row->match.superseded = true;
-		t->counts.lookup_missing += t->restore->options.mode == RESTORE_OVERWRITE;
+		t->counts.lookup_missing += restore_overwrites(t->restore);
 	}
 }
 

@@ -61,7 +61,7 @@ bool
 restore_nullkey_is(const RestoreTable *t, const RestoreRow *row)
 {
 	if (t->match.count == 0)
-		return row->referenced;
+		return row->referenced || restore_accounts(t->restore);
 	for (int i = 0; i < t->match.count; i++)
 		if (row->nulls[t->match.columns[i]] && !restore_match_nulls(t, t->match.columns[i]))
 			return true;
@@ -187,7 +187,8 @@ read_rows(RestoreNullkey *u)
 	appendStringInfoChar(&sql, ')');
 	if (user != NULL)
 		appendStringInfo(&sql, " AND x.%s %s $1", user->quoted, relation_equality(user->basetype));
-	query_run(sql.data, user ? 1 : 0, &type, &t->columns.tenant, NULL, false, take_row, u);
+	query_run(sql.data, user ? 1 : 0, &type, &t->columns.tenant, NULL, t->restore->frozen, take_row,
+			  u);
 }
 
 /* --- held */
@@ -352,6 +353,11 @@ take_content(TupleTableSlot *slot, void *arg)
 	{
 		if (!u->by_place)
 			restore_key_values(u->t, row, &here->key);
+		else
+		{
+			row->match.place = here->place;
+			row->match.has_place = true;
+		}
 		row->state = ROW_EXISTS;
 		row->match.found = true;
 		row->match.nullkey = here;
@@ -379,8 +385,7 @@ find_once(RestoreTable *t, int from, int to)
 		query_rows_put(t->sql.rows, row->values, row->nulls);
 	}
 	if (count > 0)
-		query_execute_over(t->match.nullkey->plan, t->sql.relations, take_content,
-						   t->match.nullkey);
+		restore_statement_run(t, t->match.nullkey->plan, take_content, t->match.nullkey);
 	return count;
 }
 

@@ -12,7 +12,9 @@ typedef enum RestoreMode
 {
 	RESTORE_SKIP,
 	RESTORE_OVERWRITE,
-	RESTORE_FAIL
+	RESTORE_FAIL,
+	RESTORE_REPLACE,			/* and rows of the tenant that the file does not have go */
+	RESTORE_COMPARE				/* nothing is written: what overwriting would do is counted */
 } RestoreMode;
 
 /* Which keys new rows get. */

@@ -39,8 +39,10 @@
 #include "data/restore/restore_options.h"
 #include "data/row/rowreader.h"
 #include "data/row/valuereader.h"
+#include "data/select/keylist.h"
 #include "funcapi.h"
 #include "nodes/bitmapset.h"
+#include "storage/itemptr.h"
 
 /* What the statements call a batch. */
 #define ROWS_NAME "db_adapter_rows"
@@ -60,6 +62,7 @@ typedef struct RestoreSource RestoreSource;
 typedef struct RestoreNullkey RestoreNullkey;
 typedef struct RestoreHome RestoreHome;
 typedef struct RestoreHomes RestoreHomes;
+typedef struct RestoreCompare RestoreCompare;
 
 /* Where the value of a key column comes from. */
 typedef enum KeySource
@@ -121,6 +124,8 @@ typedef struct RowMatch
 	bool		of_none;		/* what was found is no tenant's */
 	bool		reported;		/* it was not found, and that was said */
 	bool		same;			/* an update would change nothing */
+	bool		has_place;
+	ItemPointerData place;		/* of what was found, where rows have no key */
 } RowMatch;
 
 /* Where it was born, and what is known of that here. */
@@ -144,6 +149,7 @@ typedef struct RowRefs
 	uint64		json_done;		/* circular ones inside json that are mapped */
 	uint64		later;			/* to rows that have not come yet, a bit each */
 	bool		lookup_missing; /* a row it needs was looked up, and is not here */
+	uint64		fresh;			/* to rows that a comparison would have made, a bit each */
 	const char *missing;		/* which; NULL where nobody remembers */
 } RowRefs;
 
@@ -193,6 +199,7 @@ typedef struct RestoreStatements
 {
 	Bitmapset  *given;			/* indexes into rel->columns */
 	QueryPlan  *insert;
+	QueryPlan  *differing;		/* which columns; NULL until needed */
 	QueryPlan  *probe;			/* says also whether an update would change anything; or NULL */
 	QueryPlan  *home_probe;		/* NULL until needed */
 	QueryPlan  *same;			/* finds rows of which it would change nothing; NULL until needed */
@@ -390,6 +397,7 @@ struct RestoreTable
 	TableMoves	moves;
 	TableCounts counts;
 	TableNotes	notes;
+	RestoreCompare *compare;	/* NULL unless rows are only compared */
 };
 
 struct Restore
@@ -410,7 +418,27 @@ struct Restore
 	List	   *dropped_keys;	/* foreign keys to be added again */
 	List	   *immediate;		/* names of constraints to be deferred again */
 	TransactionId begun;		/* the next one when the restore began */
+	bool		comparing;		/* nothing is written */
+	bool		frozen;			/* and the caller's snapshot is read */
+	KeyList	  **goes;			/* rows that a replacement deletes, one a table; or NULL */
+	int64	   *deleted;		/* how many of each */
+	bool		gone;			/* they are */
 };
+
+/* Whether rows that are here become what the file says, or are compared with that. */
+static inline bool
+restore_overwrites(const Restore *restore)
+{
+	return restore->options.mode == RESTORE_OVERWRITE || restore->options.mode == RESTORE_REPLACE ||
+		   restore->options.mode == RESTORE_COMPARE;
+}
+
+/* Whether all of the tenant's rows are accounted for: those without a match key by content. */
+static inline bool
+restore_accounts(const Restore *restore)
+{
+	return restore->options.mode == RESTORE_REPLACE || restore->options.mode == RESTORE_COMPARE;
+}
 
 /*
  * restore_table.c, which calls none of the stations below: restore.c calls them for a new
@@ -478,6 +506,10 @@ extern QueryPlan *restore_statement_by_key(RestoreTable *t, bool locking);
 extern QueryRows *restore_statement_rows(RestoreTable *t, const char *name);
 extern QueryPlan *restore_statement_conflict(RestoreTable *t, const RelationKey *key);
 extern QueryPlan *restore_statement_probe_latest(RestoreTable *t);
+/* Runs a plan over the batch that changes nothing. */
+extern void restore_statement_run(const RestoreTable *t, QueryPlan *plan, QueryRow row, void *arg);
+/* For rows of the batch that are here, which columns differ: number, and a bool each. */
+extern QueryPlan *restore_statement_differing(RestoreTable *t);
 /* The one that finds rows that bring the columns in use. */
 extern QueryPlan *restore_statement_probe(RestoreTable *t);
 /* Whether that says of each row whether an update would change it. */
@@ -488,6 +520,8 @@ extern bool restore_statement_tells_same(const RestoreTable *t);
 extern void restore_update_use(RestoreTable *t);
 /* ", … AS same": whether an update of x by b would change nothing. */
 extern void restore_update_same(StringInfo out, RestoreTable *t, const Bitmapset *given);
+/* Whether an update sets the column. */
+extern bool restore_update_sets(const RestoreTable *t, int column);
 /* The plan that finds rows by key of which an update would change nothing. */
 extern QueryPlan *restore_update_find_same(RestoreTable *t);
 /* The plan that sets one reference of rows here, and that which finds those that have it. */
@@ -497,6 +531,8 @@ extern bool restore_update_renames(const RestoreTable *t, int part);
 extern KeyData restore_update_data(const RestoreTable *t, int part);
 extern RestorePlace restore_update_place(RestoreTable *t, const RestoreRow *row);
 extern void restore_update_put(const RestoreTable *t, RestoreRow *row, const RestorePlace *place);
+/* Receives the rows that are the same; arg is a bool for each. */
+extern bool restore_update_take_same(TupleTableSlot *slot, void *arg);
 /* Receives what either returns; arg is a bool for each row. */
 extern bool restore_update_take(TupleTableSlot *slot, void *arg);
 
@@ -653,6 +689,35 @@ extern bool restore_refs_source(const RestoreTable *t, const RestoreRow *row, in
 								IdKey	   *source, int *table);
 extern void restore_refs_set(RestoreTable *t, RestoreRow *row, int ref, const IdKey *target);
 
+/* restore_compare.c */
+extern void restore_compare_begin(RestoreTable *t);
+/* Whether a row of the file that is to be made has that key there. */
+extern bool restore_compare_is_fresh(const RestoreTable *t, const IdKey *source);
+/* Whether what makes the row exist refers to a row that is to be made. */
+extern bool restore_compare_must_be_new(const RestoreTable *t, const RestoreRow *row);
+/* A row that is settled. */
+extern void restore_compare_note(RestoreTable *t, const RestoreRow *row);
+/* The same, a batch of them: which columns differ. */
+extern void restore_compare_columns(RestoreTable *t, int from, int to);
+/* A reference of a row that is here was found to differ when all rows were read. */
+extern void restore_compare_note_later(RestoreTable *t, int64 index, int ref, const IdKey *source);
+/* Counts the rows of the tenant that the file does not have. */
+extern void restore_compare_finish(Restore *restore);
+/* "details" of a table, or NULL where the file does not have it. */
+extern Jsonb *restore_compare_details(const RestoreTable *t);
+extern void restore_compare_report(const Restore *restore, ReturnSetInfo *result);
+
+/* How many those are; their keys, unless the caller's snapshot is read. */
+extern int64 restore_compare_only_here(const RestoreTable *t);
+extern KeyList *restore_compare_goes(const RestoreTable *t);
+
+/* restore_replace.c */
+/* Refuses a file that does not hold all of the tenant's rows, and tables that hide some. */
+extern void restore_replace_check(const Restore *compared);
+/* Deletes the rows that go, unless rows that stay refer to them still; then, for good. */
+extern void restore_replace_before(Restore *restore);
+extern void restore_replace_after(Restore *restore);
+
 /* restore_waiting.c */
 extern void restore_waiting_add(RestoreTable *t, RestoreRow *row);
 extern void restore_waiting_remember(RestoreTable *t, RestoreRow *row);
@@ -688,11 +753,16 @@ extern void restore_report_failure(RestoreTable *t, RestoreRow *row, ErrorData *
 extern void restore_report_missing(RestoreTable *t, const RestoreRow *row, const char *message);
 /* Keeps in mind that another row of the file is the same row here. */
 extern void restore_report_repeated(RestoreTable *t, const RestoreRow *row);
+/* While replacing, a row that is settled and not as the file has it is an error. */
+extern void restore_report_demand(const RestoreTable *t, const RestoreRow *row);
 extern void restore_report(Restore *restore, ReturnSetInfo *result);
 
 /* restore.c: what restore_session.c needs besides */
 extern Restore *restore_create(const RestoreOptions *options, MemoryContext cxt);
 extern void restore_feed(Restore *restore, const char *bytes, size_t len);
 extern void restore_finish(Restore *restore);
+/* All bytes of a file to a reader, each time it is called; and a restore of them. */
+typedef void (*RestoreRead)(FileReader *reader, void *arg);
+extern void restore_run(Restore *restore, RestoreRead read, void *arg);
 
 #endif							/* DB_ADAPTER_RESTORE_PRIVATE_H */

@@ -25,6 +25,7 @@ typedef enum RefResult
 {
 	REF_IS_NULL,
 	REF_MAPPED,
+	REF_FRESH,					/* the row it refers to would be made */
 	REF_MISSING,				/* the row it refers to is not here, nor will be */
 	REF_LATER					/* it may still come */
 } RefResult;
@@ -138,6 +139,8 @@ find_target(const RestoreTable *t, const RestoreRow *row, const RestoreRef *r, i
 
 	if (map != NULL && idmap_get(map, source, target))
 		return REF_MAPPED;
+	if (other != NULL && restore_compare_is_fresh(other, source))
+		return REF_FRESH;
 	if (!r->ref->circular || index < 0)
 		return REF_MISSING;
 	if (other == t && row >= t->batch.rows && row < t->batch.rows + BATCH_ROWS &&
@@ -155,6 +158,16 @@ set_null(RestoreTable *t, RestoreRow *row, const RestoreRef *r)
 	for (int i = 0; i < r->ref->nfields; i++)
 		if (!r->ref->columns[i]->not_null && r->ref->columns[i] != t->table->user_column)
 			row->nulls[r->columns[i]] = true;
+}
+
+/* To a row that has no key here. */
+static void
+set_unknown(RestoreTable *t, RestoreRow *row, const RestoreRef *r)
+{
+	for (int i = 0; i < r->ref->nfields; i++)
+		if (r->ref->columns[i] != t->table->user_column)
+			row->nulls[r->columns[i]] = true;
+	row->refs.fresh |= UINT64CONST(1) << (r - t->refs);
 }
 
 /*
@@ -317,7 +330,9 @@ map_columns(RestoreTable *t, RestoreRow *row, RestoreRef *r)
 	result = find_target(t, row, r, table, &source, &target);
 	if (result == REF_MISSING && is_lookup(t, table))
 		note_missing(t, row, r, table, &source);
-	if (result != REF_MAPPED)
+	if (result == REF_FRESH)
+		set_unknown(t, row, r);
+	else if (result != REF_MAPPED)
 		set_null(t, row, r);
 	/* An equal key keeps the text that it has in this row. */
 	else if (!restore_source_is_plain(t->restore, table, r->ref->key) &&

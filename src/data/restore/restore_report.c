@@ -376,6 +376,30 @@ is_declared(const BackupTable *table, const RelationColumn *column)
 	return false;
 }
 
+/* All or nothing: what would be passed over otherwise is an error. */
+void
+restore_report_demand(const RestoreTable *t, const RestoreRow *row)
+{
+	if (t->restore->options.mode != RESTORE_REPLACE || row->referenced)
+		return;
+	if (row->state == ROW_ORPHANED)
+		ereport(ERROR, (errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+						errmsg("row " INT64_FORMAT " of table \"%s\" has nothing to refer to here",
+							   row->index, t->table->name),
+						row->refs.missing != NULL ? errdetail_internal("%s", row->refs.missing) : 0,
+						errhint("Use mode => 'overwrite' to leave such rows out.")));
+	if (row->written.suppressed || row->written.untouched)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("row " INT64_FORMAT " of table \"%s\" is kept from being written",
+							   row->index, t->table->name),
+						errdetail("A trigger, a policy or a view would not have it.")));
+	if (row->match.repeated)
+		ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
+						errmsg("row " INT64_FORMAT " of table \"%s\" is one with another row of "
+							   "the file here",
+							   row->index, t->table->name)));
+}
+
 static bool
 has_table(const BackupSchema *schema, Oid relid)
 {
@@ -433,6 +457,11 @@ notes_json(const Restore *restore, RestoreTable *t)
 	{
 		if (restore_named_told(t) != NULL)
 			json_put_string(&w, "tenant", restore_named_told(t));
+		if (t->compare != NULL)
+		{
+			json_key(&w, "compared");
+			json_container(&w, &restore_compare_details(t)->root);
+		}
 		put_count(&w, "parent_missing", t->counts.orphaned);
 		put_count(&w, "lookup_missing", t->counts.lookup_missing);
 		put_count(&w, "not_found", t->counts.not_found);
@@ -493,7 +522,9 @@ restore_report(Restore *restore, ReturnSetInfo *result)
 		values[n++] = JsonbPGetDatum(failures_json(t));
 		values[n++] = JsonbPGetDatum(notes_json(restore, t));
 		values[n++] = Int64GetDatum(t ? t->counts.unchanged : none);
-		values[n++] = Int64GetDatum(t ? t->counts.deleted : none);
+		values[n++] = Int64GetDatum(t == NULL			 ? none
+									: t->compare != NULL ? restore_compare_only_here(t)
+														 : t->counts.deleted);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

@@ -134,7 +134,8 @@ restore_begin(const RestoreOptions *options)
 	ResourceOwner owner = CurrentResourceOwner;
 	MemoryContext oldcxt;
 
-	query_refuse_standby("db_adapter.restore_begin()");
+	if (options->mode != RESTORE_COMPARE)
+		query_refuse_standby("db_adapter.restore_begin()");
 	if (session.restore != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -144,7 +145,8 @@ restore_begin(const RestoreOptions *options)
 	CurrentResourceOwner = TopTransactionResourceOwner;
 	session.restore = restore_create(options, TopTransactionContext);
 	oldcxt = MemoryContextSwitchTo(session.restore->cxt);
-	if (options->dry_run)
+	/* A replacement reads it twice. */
+	if (options->dry_run || options->mode == RESTORE_REPLACE)
 		/* Not interXact: it goes with the transaction. */
 		session.spool = BufFileCreateTemp(false);
 	MemoryContextSwitchTo(oldcxt);
@@ -182,9 +184,8 @@ restore_data_text(text *chunk)
 	return restore_data(utf8, utf8 == bytes ? len : strlen(utf8));
 }
 
-/* As the body of an attempt that is rolled back. */
 static void
-execute_spool(void *arg)
+read_spool(FileReader *reader, void *arg)
 {
 	char	   *buffer = palloc(SPOOL_CHUNK);
 	size_t		count;
@@ -194,9 +195,16 @@ execute_spool(void *arg)
 	while ((count = BufFileRead(session.spool, buffer, SPOOL_CHUNK)) > 0)
 	{
 		CHECK_FOR_INTERRUPTS();
-		restore_feed(session.restore, buffer, count);
+		filereader_feed(reader, buffer, count);
 	}
-	restore_finish(session.restore);
+	pfree(buffer);
+}
+
+/* As the body of an attempt that a dry run rolls back. */
+static void
+execute_spool(void *arg)
+{
+	restore_run(session.restore, read_spool, NULL);
 }
 
 /* An error on the way leaves the session to the abort of its transaction. */
@@ -204,7 +212,12 @@ void
 restore_end(ReturnSetInfo *result)
 {
 	enter_call();
-	if (session.spool != NULL)
+	if (session.spool != NULL && !session.restore->options.dry_run)
+	{
+		execute_spool(NULL);
+		BufFileClose(session.spool);
+	}
+	else if (session.spool != NULL)
 	{
 		ErrorData  *error = query_attempt(execute_spool, NULL, false);
 

@@ -102,6 +102,8 @@ prepare_probe(RestoreTable *t, bool locking, const Bitmapset *given)
 	restore_statement_keys(&sql, t);
 	if (t->sql.tells_origin)
 		appendStringInfoString(&sql, ", x.xmin AS origin");
+	if (t->restore->comparing && t->key.count == 0 && t->rel->has_places)
+		appendStringInfoString(&sql, ", x.ctid AS place");
 	if (given != NULL)
 		restore_update_same(&sql, t, given);
 	restore_transport_probe_from(&sql, t);
@@ -126,10 +128,44 @@ restore_statement_probe_latest(RestoreTable *t)
 	return t->sql.probe_latest;
 }
 
+void
+restore_statement_run(const RestoreTable *t, QueryPlan *plan, QueryRow row, void *arg)
+{
+	query_execute_over_as(plan, t->sql.relations, t->restore->frozen, row, arg);
+}
+
+/* One column a column that an update sets; what it does not set does not differ. */
+QueryPlan *
+restore_statement_differing(RestoreTable *t)
+{
+	RestoreStatements *s = t->sql.current;
+	MemoryContext oldcxt;
+	StringInfoData sql;
+
+	if (s->differing != NULL)
+		return s->differing;
+	oldcxt = MemoryContextSwitchTo(t->cxt);
+	initStringInfo(&sql);
+	restore_transport_begin_probe(&sql, t);
+	for (int i = 0; i < t->rel->ncolumns; i++)
+		if (bms_is_member(i, s->given) && restore_update_sets(t, i))
+			appendStringInfo(&sql, ", pg_catalog.record_image_ne(ROW(%s), ROW(%s))",
+							 restore_table_cast(t, i, psprintf("x.%s", t->rel->columns[i].quoted)),
+							 restore_table_cast(t, i, psprintf("b.c%d", i + 1)));
+		else
+			appendStringInfoString(&sql, ", false");
+	restore_transport_probe_from(&sql, t);
+	restore_statement_where(&sql, t, true);
+	restore_transport_end_probe(&sql, t, 1, false);
+	s->differing = query_prepare_over(t->cxt, sql.data, t->sql.relations);
+	MemoryContextSwitchTo(oldcxt);
+	return s->differing;
+}
+
 bool
 restore_statement_tells_same(const RestoreTable *t)
 {
-	return t->restore->options.mode == RESTORE_OVERWRITE && !bms_is_empty(t->sql.current->given);
+	return restore_overwrites(t->restore) && !bms_is_empty(t->sql.current->given);
 }
 
 /* While overwriting, what an update would change is asked along with what is here. */
@@ -164,7 +200,7 @@ has_storage(const RestoreTable *t)
 static bool
 may_lock(const RestoreTable *t)
 {
-	return has_storage(t) && !relation_hides_rows(t->rel->oid) &&
+	return !t->restore->comparing && has_storage(t) && !relation_hides_rows(t->rel->oid) &&
 		   pg_class_aclcheck(t->rel->oid, GetUserId(), ACL_UPDATE) == ACLCHECK_OK;
 }
 
@@ -322,12 +358,13 @@ restore_statement_use(RestoreTable *t, const Bitmapset *given)
 		if (bms_equal(t->sql.current->given, given))
 			return;
 	}
-	while (t->lookup != LOOKUP_FIND && (i = bms_next_member(given, i)) >= 0)
+	while (t->lookup != LOOKUP_FIND && !t->restore->comparing &&
+		   (i = bms_next_member(given, i)) >= 0)
 		relation_check_privilege(t->rel, &t->rel->columns[i].attnum, 1, ACL_INSERT);
 	oldcxt = MemoryContextSwitchTo(t->cxt);
 	s = palloc0(sizeof(RestoreStatements));
 	s->given = bms_copy(given);
-	if (t->lookup != LOOKUP_FIND)
+	if (t->lookup != LOOKUP_FIND && !t->restore->comparing)
 		s->insert = prepare_insert(t, given);
 	t->sql.all = lappend(t->sql.all, s);
 	t->sql.current = s;

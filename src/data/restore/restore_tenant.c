@@ -222,7 +222,7 @@ holds_tenants(const RelationInfo *rel)
  * tenant could be written or read.
  */
 static void
-check_table(const BackupSchema *schema, const BackupTable *table, RestoreMode mode)
+check_table(const BackupSchema *schema, const BackupTable *table, bool overwrites)
 {
 	const RelationColumn *column = backupschema_tenant_column(table->rel);
 	List	   *seen = NIL;
@@ -236,7 +236,7 @@ check_table(const BackupSchema *schema, const BackupTable *table, RestoreMode mo
 				   table->user_column->name);
 	if (table->tenant_depth < 0 && has_tenants(table->rel, &seen))
 		refuse(table, "Its rows belong to no tenant there, and here they do.");
-	if (mode == RESTORE_OVERWRITE && table->tenant_depth < 0 && holds_tenants(table->rel))
+	if (overwrites && table->tenant_depth < 0 && holds_tenants(table->rel))
 		refuse(table,
 			   "Its rows are the tenants, and it names no tenant column by which to tell them.");
 	foreach(lc, table->rel->foreign_keys)
@@ -273,7 +273,7 @@ restore_tenant_check(Restore *restore)
 	for (int i = 0; i < schema->ntables; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		check_table(schema, &schema->tables[i], restore->options.mode);
+		check_table(schema, &schema->tables[i], restore_overwrites(restore));
 	}
 }
 

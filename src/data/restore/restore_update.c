@@ -174,8 +174,8 @@ restore_update_data(const RestoreTable *t, int part)
  * when it is closed, nor key columns, unless they are data, or an equal key that reads
  * otherwise is to be taken over.
  */
-static bool
-is_set(const RestoreTable *t, int column)
+bool
+restore_update_sets(const RestoreTable *t, int column)
 {
 	bool		set = t->rel->columns[column].identity != ATTRIBUTE_IDENTITY_ALWAYS;
 
@@ -239,7 +239,7 @@ append_same_given(StringInfo out, const RestoreTable *t, const Bitmapset *given)
 	int			i = -1;
 
 	while ((i = bms_next_member(given, i)) >= 0)
-		if (is_set(t, i))
+		if (restore_update_sets(t, i))
 			columns[count++] = i;
 	if (count > 0)
 		append_same(out, t, columns, count);
@@ -261,7 +261,11 @@ prepare_same(RestoreTable *t, const char *same)
 {
 	StringInfoData sql;
 
-	need_where(t);
+	/* Who only looks need not be able to update. */
+	if (!t->restore->comparing)
+		need_where(t);
+	else if (t->place.columns == NULL)
+		choose_where(t);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT b.n FROM %s AS x, " ROWS_NAME " AS b", t->table->source);
 	append_condition(&sql, t);
@@ -300,7 +304,7 @@ prepare_update(RestoreTable *t, const Bitmapset *given)
 	{
 		RelationColumn *column = &t->rel->columns[i];
 
-		if (!is_set(t, i))
+		if (!restore_update_sets(t, i))
 			continue;
 		relation_check_privilege(t->rel, &column->attnum, 1, ACL_UPDATE);
 		appendStringInfo(&sql, "%s%s = b.c%d", count++ > 0 ? ", " : "", column->quoted, i + 1);
@@ -410,6 +414,15 @@ restore_update_put(const RestoreTable *t, RestoreRow *row, const RestorePlace *p
 		row->values[t->place.columns[i]] = place->values[i];
 		row->nulls[t->place.columns[i]] = place->nulls[i];
 	}
+}
+
+bool
+restore_update_take_same(TupleTableSlot *slot, void *arg)
+{
+	bool		isnull;
+
+	((bool *) arg)[DatumGetInt32(slot_getattr(slot, 1, &isnull))] = true;
+	return true;
 }
 
 /* A row that a statement has changed, by its number among those it was given. */

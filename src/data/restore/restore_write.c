@@ -100,7 +100,8 @@ map_circular(RestoreTable *t, int from, int to)
 	int			nestlevel = t->columns.pinned ? query_pin(PIN_VALUES) : 0;
 
 	for (int i = from; i < to; i++)
-		if (t->batch.rows[i].state == ROW_NEW || t->batch.rows[i].state == ROW_EXISTS)
+		if ((t->batch.rows[i].state == ROW_NEW && !t->restore->comparing) ||
+			t->batch.rows[i].state == ROW_EXISTS)
 		{
 			t->batch.culprit = &t->batch.rows[i];
 			restore_refs_map(t, &t->batch.rows[i], true);
@@ -219,6 +220,11 @@ restore_write_range(RestoreTable *t, int from, int to)
 	refuse_differing(t, from, to);
 	if (t->circular)
 		map_circular(t, from, to);
+	if (t->restore->comparing)
+	{
+		restore_compare_columns(t, from, to);
+		return;
+	}
 	t->batch.writing = true;
 	insert_rows(t, from, to);
 	update_rows(t, from, to);
@@ -229,7 +235,7 @@ restore_write_range(RestoreTable *t, int from, int to)
 void
 restore_write_settle(RestoreTable *t, int from, int to)
 {
-	bool		returns = t->sql.may_suppress && t->key.count > 0;
+	bool		returns = t->sql.may_suppress && t->key.count > 0 && !t->restore->comparing;
 
 	for (int i = from; i < to; i++)
 	{

@@ -270,3 +270,16 @@ keylist_condition(const KeyList *list, Selection *s)
 	else
 		append_semi_join(list, s);
 }
+
+/* Not by <> ALL, which the executor of PostgreSQL 14 does not hash. */
+void
+keylist_exclusion(const KeyList *list, Selection *s)
+{
+	if (list->nkeys == 0 || list->ncolumns == 0)
+	{
+		appendStringInfoString(&s->sql, "true");
+		return;
+	}
+	appendStringInfoString(&s->sql, "NOT ");
+	append_semi_join(list, s);
+}

@@ -43,5 +43,7 @@ extern void keylist_add(KeyList *list, const Datum *values, const bool *nulls);
  * each key, whichever the planner takes: never one comparison for each pair.
  */
 extern void keylist_condition(const KeyList *list, Selection *s);
+/* The reverse: the row has none of the keys, whatever their number. */
+extern void keylist_exclusion(const KeyList *list, Selection *s);
 
 #endif							/* DB_ADAPTER_KEYLIST_H */
