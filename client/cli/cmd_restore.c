@@ -149,16 +149,40 @@ print_restored(Cli *cli, const dba_result *result, bool dry_run)
 
 /* ---------------------------------------------------------------- the command */
 
+static bool
+is_mode(const Cli *cli, const char *mode)
+{
+	const char *given = options_value(cli, "mode");
+
+	return given != NULL && strcmp(given, mode) == 0;
+}
+
+/* What is wanted of the server. */
+typedef enum Wish
+{
+	WISH_RESTORE,
+	WISH_COPY,					/* the same, and raw references are copied */
+	WISH_COMPARE				/* nothing is written */
+} Wish;
+
 /* The arguments of the server's verb; schema NULL: the file has its own. */
 static char *
-restore_arguments(const Cli *cli, const char *schema, bool copy)
+restore_arguments(const Cli *cli, const char *schema, Wish wish)
 {
 	cJSON	   *arguments = options_arguments(cli);
 	char	   *text;
 
 	if (schema != NULL)
 		cJSON_AddRawToObject(arguments, "backup_schema", schema);
-	if (copy)
+	if (wish == WISH_COMPARE)
+	{
+		cJSON_DeleteItemFromObjectCaseSensitive(arguments, "mode");
+		cJSON_DeleteItemFromObjectCaseSensitive(arguments, "on_raw");
+		cJSON_AddStringToObject(arguments, "mode", "compare");
+	}
+	else if (is_mode(cli, "replace"))
+		cJSON_AddStringToObject(arguments, "on_error", "abort");
+	if (wish != WISH_RESTORE)
 		cJSON_AddStringToObject(arguments, "on_raw", "copy");
 	text = cJSON_PrintUnformatted(arguments);
 	cJSON_Delete(arguments);
@@ -167,9 +191,9 @@ restore_arguments(const Cli *cli, const char *schema, bool copy)
 
 /* What becomes of it is said by who asked; 0: there was no memory. */
 static dba_request
-begin_restore(Cli *cli, Source *source, const char *schema, bool copy)
+begin_restore(Cli *cli, Source *source, const char *schema, Wish wish)
 {
-	char	   *arguments = restore_arguments(cli, schema, copy);
+	char	   *arguments = restore_arguments(cli, schema, wish);
 	dba_request request;
 
 	progress_begin(&source->progress, cli, input_size(source->input));
@@ -178,6 +202,64 @@ begin_restore(Cli *cli, Source *source, const char *schema, bool copy)
 	progress_end(&source->progress);
 	cJSON_free(arguments);
 	return request;
+}
+
+/* For another reading; false, having said so, if it is not there any more. */
+static bool
+rewind_source(const Cli *cli, Source *source)
+{
+	call_free(&source->call);
+	input_free(source->input);
+	source->input = input_open(cli->operands[0]);
+	return source->input != NULL;
+}
+
+static void
+print_compared(Cli *cli, const dba_result *result)
+{
+	static const char *const counts[] = {"inserted", "updated", "unchanged", "deleted"};
+	CliTable   *table = table_new(cli, "Table|>New|>Changed|>Same|>Only here");
+
+	for (size_t i = 0; i < dba_result_rows(result); i++)
+	{
+		char		numbers[4][40];
+		const char *texts[5] = {dba_result_text(result, i, "table")};
+
+		for (int c = 0; c < 4; c++)
+		{
+			snprintf(numbers[c], sizeof(numbers[c]), "%s",
+					 text_thousands(call_number(result, i, counts[c])));
+			texts[c + 1] = numbers[c];
+		}
+		table_add(table, texts);
+	}
+	table_print(table);
+}
+
+/* Is what would change shown before the question?  The file must be there to be read twice. */
+static bool
+shows_changes(const Cli *cli)
+{
+	return (is_mode(cli, "replace") || is_mode(cli, "overwrite")) && !options_has(cli, "dry-run") &&
+		   !options_has(cli, "yes") && !cli->json && question_possible() &&
+		   strcmp(cli->operands[0], "-") != 0;
+}
+
+/* Rows that would go are counted in *going. */
+static int
+show_changes(Cli *cli, Source *source, const char *schema, int64_t *going)
+{
+	dba_request request = begin_restore(cli, source, schema, WISH_COMPARE);
+	int			code;
+
+	if (source->failed && !signals_interrupted())
+		return CODE_FAILED;
+	code = call_wait(cli, &source->call, request);
+	if (code != CODE_DONE)
+		return code;
+	print_compared(cli, source->call.result);
+	*going = call_total(source->call.result, "deleted");
+	return rewind_source(cli, source) ? CODE_DONE : CODE_USAGE;
 }
 
 /*
@@ -203,17 +285,14 @@ static int
 run_restore(Cli *cli, Source *source, const char *schema)
 {
 	bool		dry_run = options_has(cli, "dry-run");
-	dba_request request = begin_restore(cli, source, schema, false);
+	dba_request request = begin_restore(cli, source, schema, WISH_RESTORE);
 	int			code;
 
 	if (!source->failed && may_copy(cli, source))
 	{
-		call_free(&source->call);
-		input_free(source->input);
-		source->input = input_open(cli->operands[0]);
-		if (source->input == NULL)
+		if (!rewind_source(cli, source))
 			return CODE_USAGE;
-		request = begin_restore(cli, source, schema, true);
+		request = begin_restore(cli, source, schema, WISH_COPY);
 	}
 	if (source->failed && !signals_interrupted())
 		code = CODE_FAILED;
@@ -244,10 +323,11 @@ needs_schema(Cli *cli)
 
 /* A dry run rolls everything back, so there is nothing to agree to. */
 static int
-confirm(Cli *cli, TenantState tenant)
+confirm(Cli *cli, TenantState tenant, int64_t going)
 {
 	char		question[1024];
 	char		whose[256] = "";
+	char		gone[128] = "";
 
 	if (options_has(cli, "dry-run"))
 		return CODE_DONE;
@@ -257,10 +337,17 @@ confirm(Cli *cli, TenantState tenant)
 				 tenant == TENANT_FOUND	 ? ", who is there already"
 				 : tenant == TENANT_MADE ? ", who is not there and is made"
 										 : "");
-	snprintf(question, sizeof(question), "Restore%s into %s (%s, chosen by %s)?", whose,
+	if (is_mode(cli, "replace"))
+		snprintf(gone, sizeof(gone),
+				 going < 0 ? ", and delete what the file does not have"
+						   : ", and delete %s rows that only it has",
+				 text_thousands(going));
+	snprintf(question, sizeof(question), "%s%s in%s %s (%s, chosen by %s)%s?",
+			 is_mode(cli, "replace") ? "Replace rows" : "Restore", whose,
+			 is_mode(cli, "replace") ? "" : "to",
 			 *dba_profile_name(cli->profile) != '\0' ? dba_profile_name(cli->profile)
 													 : "the database",
-			 dba_profile_url(cli->profile), dba_profile_source(cli->profile));
+			 dba_profile_url(cli->profile), dba_profile_source(cli->profile), gone);
 	return question_ask(cli, question);
 }
 
@@ -279,7 +366,8 @@ cmd_restore(Cli *cli)
 {
 	Source		source = {0};
 	char	   *schema = NULL;
-	bool		early;
+	int64_t		going = -1;
+	bool		late;
 	int			code = opening_load(cli);
 
 	if (code != CODE_DONE)
@@ -289,9 +377,9 @@ cmd_restore(Cli *cli)
 	if (source.input == NULL)
 		return CODE_USAGE;
 	code = input_check_tail(source.input) ? opening_resolve(cli) : CODE_NO;
-	early = asks_for_tenant(cli);
-	if (code == CODE_DONE && !early)
-		code = confirm(cli, TENANT_UNKNOWN);
+	late = asks_for_tenant(cli) || shows_changes(cli);
+	if (code == CODE_DONE && !late)
+		code = confirm(cli, TENANT_UNKNOWN, going);
 	if (code == CODE_DONE)
 		code = opening_open(cli);
 	if (code == CODE_DONE &&
@@ -302,8 +390,11 @@ cmd_restore(Cli *cli)
 		if (schema == NULL)
 			code = backupschema_code(cli);
 	}
-	if (code == CODE_DONE && early)
-		code = confirm(cli, tenant_look(cli, schema));
+	if (code == CODE_DONE && shows_changes(cli))
+		code = show_changes(cli, &source, schema, &going);
+	if (code == CODE_DONE && late)
+		code =
+			confirm(cli, asks_for_tenant(cli) ? tenant_look(cli, schema) : TENANT_UNKNOWN, going);
 	if (code == CODE_DONE)
 		code = run_restore(cli, &source, schema);
 	free(schema);

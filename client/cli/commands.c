@@ -16,6 +16,9 @@
 /* What to do with a row that is there already: restore's and sync's mode. */
 static const char *const mode_words[] = {"skip", "overwrite", "fail", NULL};
 
+/* And to make the tenant's rows what the file has: restore's alone. */
+static const char *const restore_mode_words[] = {"skip", "overwrite", "fail", "replace", NULL};
+
 /* What to do with references whose values mean other rows in another database. */
 static const char *const raw_words[] = {"error", "copy", NULL};
 
@@ -68,8 +71,9 @@ static const CliOption restore_options[] = {
 	 .help = "give the rows to this tenant; one who is not there is made, if tenants are rows",
 	 .verb = "user_id"},
 	{"user-id", 0, "ID", .help = "the same as --tenant", .verb = "user_id"},
-	{"mode", 'm', "MODE", .help = "where a row exists already", .words = mode_words,
-	 .verb = "mode"},
+	{"mode", 'm', "MODE",
+	 .help = "where a row exists already; replace also deletes rows that the file does not have",
+	 .words = restore_mode_words, .verb = "mode"},
 	{"on-raw", 0, "WHAT", .help = "references that mean other rows in another database",
 	 .words = raw_words, .verb = "on_raw"},
 	{"dry-run", 0, NULL, .help = "do everything, then roll back", .verb = "dry_run"},
@@ -157,7 +161,9 @@ const CliCommand commands_table[] = {
 	 "what is there. FILE may"
 	 " be - for standard input, and compressed. A file that was cut off is refused before "
 	 "connecting. Exits with 1"
-	 " when rows failed.",
+	 " when rows failed. --mode replace makes the tenant's rows exactly the file's, all or "
+	 "nothing, "
+	 "shows before what that would change, and asks.",
 	 restore_options, .run = cmd_restore},
 	{"install", NULL, "create or update the extension",
 	 "Runs CREATE EXTENSION db_adapter, or updates it, in the profile's database.", none,

@@ -293,6 +293,12 @@ command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y' ], 0, qr/books +0
 $node->safe_psql('other', q{UPDATE books SET title = title || '?'});
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'overwrite' ], 0, qr/books +0 +1,200 +0 +0 /, qr/^$/, 'restore again overwrites');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'overwrite' ], 0, qr/Updated +Unchanged +Skipped.*books +0 +0 +1,200 /s, qr/^$/, 'and once more leaves all as it is');
+$node->safe_psql('other', q{INSERT INTO authors (user_id, slug) VALUES ('u1', 'only here'), ('u2', 'of another')});
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-m', 'replace' ], 2, undef, qr/no terminal to ask; --yes/, 'restore --mode replace without a terminal');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-m', 'replace', '--dry-run' ], 0, qr/Deleted.*authors +0 +0 +1 +3 /s, qr/rolled back/, 'restore --mode replace --dry-run');
+command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'replace' ], 0, qr/Deleted.*authors +0 +0 +1 +3 .*books +0 +0 +0 +1,200 /s, qr/^$/, 'restore --mode replace deletes what the file does not have');
+is($node->safe_psql('other', q{SELECT string_agg(DISTINCT user_id, ' ') FROM authors WHERE slug IN ('only here', 'of another')}), 'u2', 'of its tenant');
+$node->safe_psql('other', q{DELETE FROM authors WHERE user_id = 'u2'});
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail' ], 4, undef, undef, 'restore again fails');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail', '-v' ], 4, undef, qr/^SQLSTATE: 23505$/m, 'and -v says with which SQLSTATE');
 command_is([ 'restore', 'u1.jsonl', '--profile', 'other', '-y', '-m', 'fail', '--json' ], 4, qr/"sqlstate":\t"23505"/, undef, 'restore again fails --json');

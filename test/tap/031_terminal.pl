@@ -159,6 +159,20 @@ foreach my $command (sort keys %question)
 }
 is($node->safe_psql('other', q{SELECT count(*) FROM notes WHERE slug = 'gone'}), '0', 'the answer y deletes');
 
+# What replacing would change is shown first, with how many rows would go.
+$node->safe_psql('other', q{INSERT INTO notes (user_id, slug) VALUES ('u1', 'gone'), ('u1', 'too'); UPDATE authors SET name = 'x' WHERE slug = 'a1'});
+foreach my $answer ([ "n\n", 1, 2 ], [ "y\n", 0, 0 ])
+{
+	my ($keys, $code, $rows) = @$answer;
+	my $terminal = Terminal->new([ qw(db-adapter restore all.jsonl --profile other --mode replace) ]);
+
+	$terminal->expect(qr/authors +0 +1 +19,999 +0\s.*notes +0 +0 +10 +2\s.*Replace rows in other \(.*\), and delete 2 rows that only it has\? \[y\/N\] /s);
+	$terminal->type($keys);
+	is($terminal->finish, $code, 'the answer to replacing exits with ' . $code) or diag($terminal->printed);
+	is($node->safe_psql('other', q{SELECT count(*) FROM notes WHERE slug IN ('gone', 'too')}), $rows, "and leaves $rows rows");
+}
+like(printed([ qw(restore all.jsonl --profile other -y --mode replace) ]), qr/authors +0 +0 +20,000 /, 'and once more nothing is changed');
+
 # Whether a tenant that is a row is there already stands in the question.
 {
 	write_file('rows.json', '{"tenant": {"table": "authors"}, "tables": [{"name": "authors"}]}');

@@ -39,6 +39,7 @@ foreach my $page (sort glob 'docs/howto/*.md')
 	my $text = slurp_file($page);
 	my $place = PostgreSQL::Test::Utils::tempdir();
 	my ($name) = $page =~ m{([^/]+)\.md$};
+	append_to_file("$place/since.sql", slurp_file('test/data/howto/since.sql'));
 
 	foreach my $db (qw(production laptop))
 	{
