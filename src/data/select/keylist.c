@@ -84,13 +84,14 @@ keylist_add(KeyList *list, const Datum *values, const bool *nulls)
 	enlarge(list);
 	for (int i = 0; i < list->ncolumns; i++)
 	{
-		int16		length;
-		bool		byval;
+		KeyColumn  *column = &list->columns[i];
 
-		get_typlenbyval(keylist_type(list->columns[i].type), &length, &byval);
+		if (column->length == 0)
+			get_typlenbyval(keylist_type(column->type), &column->length, &column->byval);
 		list->nulls[at + i] = nulls[i];
-		list->values[at + i] = nulls[i] ? (Datum) 0 : datumCopy(values[i], byval, length);
-		list->columns[i].nulls += nulls[i];
+		list->values[at + i] =
+			nulls[i] ? (Datum) 0 : datumCopy(values[i], column->byval, column->length);
+		column->nulls += nulls[i];
 	}
 	list->nkeys++;
 	MemoryContextSwitchTo(oldcxt);

@@ -13,6 +13,8 @@ typedef struct KeyColumn
 	Oid			type;			/* of the expression; its values have keylist_type() of it */
 	Oid			collation;		/* of the expression */
 	int			nulls;			/* keys that have NULL here */
+	int16		length;			/* of the values; 0 until the first comes */
+	bool		byval;
 } KeyColumn;
 
 typedef struct KeyList
