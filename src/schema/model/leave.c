@@ -385,7 +385,7 @@ has_its_functions(const Schema *expected, const SchemaObject *policy)
 	foreach(lc, policy->depends_on)
 	{
 		const char *function = lfirst(lc);
-		char	   *end;
+		const char *end;
 
 		if (strncmp(function, FUNCTION, strlen(FUNCTION)) != 0)
 			continue;
