@@ -10,7 +10,7 @@ use Test::More;
 # EXECUTE on these is for those to whom the owner of the database gives it.
 my @withheld = qw(apply declare expected validate_text plan restore restore_begin restore_data
   restore_end restore_from_file backup_to_file submit undeclare delete_rows set_aside new_origin
-  forget);
+  forget preflight);
 
 my $node = PostgreSQL::Test::Cluster->new('main');
 $node->init;

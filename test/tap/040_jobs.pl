@@ -105,8 +105,8 @@ like(error_of(q{SELECT db_adapter.submit('digest', '{"backup_schema": {}, "table
 like(error_of(q{SELECT db_adapter.submit('apply', '{"plan": {}}')}), qr/invalid plan/, 'a plan that is none');
 like(error_of(qq{SELECT db_adapter.submit('apply', '{"plan": $plan, "lock_timeout": "soon"}')}),
 	qr/invalid input syntax for type interval: "soon"/, 'what its type cannot read');
-like(error_of(qq{SELECT db_adapter.submit('restore_from_file', '{"path": "$dir/a.jsonl", "mode": "replace"}')}),
-	qr/invalid mode "replace"/, 'a word that is no choice');
+like(error_of(qq{SELECT db_adapter.submit('restore_from_file', '{"path": "$dir/a.jsonl", "mode": "exchange"}')}),
+	qr/invalid mode "exchange"/, 'a word that is no choice');
 like(error_of(q{SELECT db_adapter.submit('validate', '{"exclude": []}')}), qr/"expected" is missing/, 'one that is missing');
 like(error_of(q{SELECT db_adapter.submit('validate', '[]')}), qr/must be a JSON object/, 'arguments that are none');
 like(error_of(qq{SELECT db_adapter.submit('backup_to_file', '{"path": "$dir/a.jsonl", "backup_schema": $schema}')}),

@@ -263,6 +263,10 @@ my %attacks = (
 	'digest: a cast to text' => [ $cast, "SELECT count(*) FROM db_adapter.digest($docs, 'app.docs', 'u1')" ],
 	"digest_rows: $in_view" => [ $view, "SELECT * FROM db_adapter.digest_rows($schema, 'app.hers', '{0}')" ],
 	"match_keys: $in_view" => [ $view, q{SELECT * FROM db_adapter.match_keys('{"tables": [{"name": "app.hers"}]}', 'app.hers', '[{"slug": "s", "user_id": "u1"}]', '[{"slug": "s", "user_id": "u1"}]')} ],
+	"compare: $in_view" => [ "SELECT db_adapter.backup_to_file('$directory/compare_view', $schema, overwrite => true);$view",
+		"SELECT same FROM db_adapter.compare(pg_read_file('$directory/compare_view'))" ],
+	'compare: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/compare', $schema, overwrite => true);$differ$triggers",
+		"SELECT changed FROM db_adapter.compare(pg_read_file('$directory/compare'))" ],
 	'restore: triggers of a table' => [ "SELECT db_adapter.backup_to_file('$directory/restore', $schema, overwrite => true);$differ$triggers",
 		"SELECT inserted FROM db_adapter.restore(pg_read_file('$directory/restore'), mode => 'overwrite')" ],
 	"restore: $in_view" => [ "SELECT db_adapter.backup_to_file('$directory/restore_view', $schema, overwrite => true);$view",
@@ -296,7 +300,8 @@ my %attacks = (
 		  . "SELECT db_adapter.submit('create_index_concurrently', jsonb_build_object('plan', :'plan'::jsonb)) AS job \\gset\n$ended;\nSELECT sqlstate || ' ' || error FROM db_adapter.jobs WHERE id = :job" ],
 	'cancel: a job' => [ $everywhere, "SELECT db_adapter.submit('validate', '{\"expected\": {\"t\": [\"id\"]}}') AS job \\gset\nSELECT db_adapter.wait(:job);\nSELECT db_adapter.cancel(:job)" ],
 	'wait: a job'   => [ $everywhere, "SELECT db_adapter.submit('validate', '{\"expected\": {\"t\": [\"id\"]}}') AS job \\gset\nSELECT db_adapter.wait(:job)" ],
-	'jobs_running: a job' => [ $everywhere, 'SELECT count(*) FROM db_adapter.jobs_running()' ]);
+	'jobs_running: a job' => [ $everywhere, 'SELECT count(*) FROM db_adapter.jobs_running()' ],
+	'watch_session: anything stored in the catalogs' => [ $everywhere, 'SELECT db_adapter.watch_session()' ]);
 
 # What was seen of an attack, in the words of the page.
 sub outcome
