@@ -678,15 +678,18 @@ query_read_as_other(Oid user, QueryBody body, void *arg)
 	Oid			caller;
 	int			context;
 	int			nestlevel = query_pin(PIN_PATH);
+	bool		read_only = XactReadOnly;
 
 	query_set("standard_conforming_strings", "on");
-	query_set("transaction_read_only", "on");
 	query_set("max_parallel_workers_per_gather", "0");
 	query_set("row_security", "off");
 	GetUserIdAndSecContext(&caller, &context);
 	SetUserIdAndSecContext(user, context | SECURITY_LOCAL_USERID_CHANGE |
 									 SECURITY_RESTRICTED_OPERATION | SECURITY_NOFORCE_RLS);
+	/* No setting for a nest level: releases from 16 on refuse that. */
+	XactReadOnly = true;
 	body(arg);
+	XactReadOnly = read_only;
 	SetUserIdAndSecContext(caller, context);
 	query_unpin(nestlevel);
 }

@@ -137,7 +137,7 @@ DROP TABLE pre.many;
 SELECT db_adapter.expected($$
 CREATE SCHEMA pre;
 CREATE TABLE pre.p (id int PRIMARY KEY, code varchar(2));
-CREATE TABLE pre.apart (id int NOT NULL, v int, w int);
+CREATE TABLE pre.apart (id int, v int, w int UNIQUE);
 $$) AS want \gset
 SELECT db_adapter.plan(:'want', preflight => true) AS plan \gset
 SELECT step, sql, blockers FROM db_adapter.plan_steps(:'plan');
