@@ -6,11 +6,11 @@ SET ROLE regress_survey;
 CREATE SCHEMA sur;
 CREATE TABLE sur.p (id int PRIMARY KEY);
 CREATE TABLE sur.t (id int PRIMARY KEY, a int, b text, c text, ref int);
-INSERT INTO sur.t VALUES (1, NULL, 'x', 'long enough', 7), (2, 2, '2', 'c', NULL);
+INSERT INTO sur.t VALUES (1, 0, 'x', 'long enough', 7), (2, 2, '2', 'c', NULL);
 SELECT db_adapter.expected($$
 CREATE SCHEMA sur;
 CREATE TABLE sur.p (id int PRIMARY KEY);
-CREATE TABLE sur.t (id int PRIMARY KEY, a int NOT NULL, b int, c varchar(4), ref int REFERENCES sur.p, d int DEFAULT 1);
+CREATE TABLE sur.t (id int PRIMARY KEY, a int CHECK (a > 0), b int, c varchar(4), ref int REFERENCES sur.p, d int DEFAULT 1);
 CREATE INDEX t_d ON sur.t (d);
 $$) AS want \gset
 SELECT db_adapter.plan(:'want', preflight => true) AS plan \gset
