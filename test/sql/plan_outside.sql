@@ -117,7 +117,7 @@ SET client_min_messages = error;
 CREATE PUBLICATION regress_outside_pub FOR TABLE auth.more;
 ALTER PUBLICATION regress_outside_pub OWNER TO regress_outside_app;
 SET ROLE regress_outside_app;
-SELECT db_adapter.expected('CREATE SCHEMA app; CREATE TABLE app.profiles (id int, email text); CREATE PUBLICATION regress_outside_pub FOR TABLE app.profiles, auth.users (id, email) WHERE (id > 3)', '{app}') AS want \gset
+SELECT db_adapter.expected('CREATE SCHEMA app; CREATE TABLE app.profiles (id int, email text); CREATE PUBLICATION regress_outside_pub FOR TABLE app.profiles, auth.users', '{app}') AS want \gset
 SELECT :'want'::jsonb -> 'outside' AS outside, :'want'::jsonb #> '{publications,0,tables}' AS tables;
 SELECT * FROM pg_temp.steps(db_adapter.plan(:'want'));
 RESET ROLE;
@@ -129,7 +129,7 @@ GRANT regress_outside_auth TO regress_outside_app;
 SET ROLE regress_outside_app;
 SELECT db_adapter.apply(db_adapter.plan(:'want', allow_drop => true), confirm => true) -> 'applied' AS applied;
 SELECT * FROM db_adapter.differences(:'want') WHERE object LIKE '%pub%';
-SELECT tablename, attnames, rowfilter FROM pg_publication_tables WHERE pubname = 'regress_outside_pub' ORDER BY 1;
+SELECT tablename FROM pg_publication_tables WHERE pubname = 'regress_outside_pub' ORDER BY 1;
 
 RESET ROLE;
 DROP PUBLICATION regress_outside_pub;
