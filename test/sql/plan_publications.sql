@@ -26,3 +26,15 @@ DROP ROLE regress_pair_owner, regress_pair_reader;
 DROP OWNED BY regress_pairs;
 RESET ROLE;
 DROP ROLE regress_pairs;
+
+-- Columns and conditions of a table outside of the schemas
+SET client_min_messages = error;
+CREATE SCHEMA regress_auth;
+CREATE TABLE regress_auth.users (id int PRIMARY KEY, email text, secret text);
+SELECT db_adapter.expected('CREATE SCHEMA regress_app; CREATE PUBLICATION regress_outside FOR TABLE regress_auth.users (id, email) WHERE (id > 3)', '{regress_app}') AS want \gset
+SELECT regexp_replace(sql, ' WITH .*', '') FROM db_adapter.plan_steps(db_adapter.plan(:'want')) ORDER BY step;
+SELECT db_adapter.apply(db_adapter.plan(:'want'), confirm => true) #> '{validation,valid}' AS valid;
+SELECT tablename, attnames, rowfilter FROM pg_publication_tables WHERE pubname = 'regress_outside';
+DROP PUBLICATION regress_outside;
+DROP SCHEMA regress_auth, regress_app CASCADE;
+RESET client_min_messages;
