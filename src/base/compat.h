@@ -88,7 +88,7 @@ InitMaterializedSRF(FunctionCallInfo fcinfo, bits32 flags)
 
 /* 15 brought column lists, conditions and whole schemas to publications. */
 #if PG_VERSION_NUM < 150000
-#define compat_published_objects(stmt) NIL
+#define compat_published_objects(stmt) ((stmt)->tables)
 #define compat_published_columns InvalidAttrNumber
 #define compat_published_condition InvalidAttrNumber
 #else

@@ -341,9 +341,12 @@ check_create_table(Guard *guard, CreateStmt *stmt)
 static const char *
 check_publication(Guard *guard, bool all_tables, List *objects)
 {
-#ifdef COMPAT_PUBLISHED_SCHEMAS
 	ListCell   *lc;
 
+#ifndef COMPAT_PUBLISHED_SCHEMAS
+	foreach(lc, objects)
+		(void) use_copy(guard, (RangeVar **) &lfirst(lc), true);
+#else
 	foreach(lc, objects)
 	{
 		PublicationObjSpec *object = lfirst_node(PublicationObjSpec, lc);
