@@ -5,7 +5,7 @@
 #ifndef DB_ADAPTER_PARAMTYPES_H
 #define DB_ADAPTER_PARAMTYPES_H
 
-/* from now on, in this session; once is enough */
+/* From the call until the backend ends; a second call does nothing. */
 extern void paramtypes_watch(void);
 
 #endif							/* DB_ADAPTER_PARAMTYPES_H */
