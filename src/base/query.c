@@ -445,20 +445,23 @@ QueryPlan *
 query_prepare_over(MemoryContext cxt, const char *sql, List *relations)
 {
 	QueryPlan  *query = MemoryContextAllocZero(cxt, sizeof(QueryPlan));
-	Oid		   *types = palloc(sizeof(Oid) * Max(count_arrays(relations), 1));
+	Oid		   *types;
+	int			at = 0;
 	ListCell   *lc;
 
 	query->on_reset.func = free_plan;
 	query->on_reset.arg = query;
 	MemoryContextRegisterResetCallback(cxt, &query->on_reset);
+	query->nargs = count_arrays(relations);
+	types = palloc(sizeof(Oid) * Max(query->nargs, 1));
 	foreach(lc, relations)
 	{
 		QueryRows  *rows = lfirst(lc);
 
 		if (rows->arrays == NULL)
 			continue;
-		rowarrays_types(rows->arrays, types + query->nargs);
-		query->nargs += rowarrays_count(rows->arrays);
+		rowarrays_types(rows->arrays, types + at);
+		at += rowarrays_count(rows->arrays);
 	}
 	sql = with_arrays(sql, relations);
 
