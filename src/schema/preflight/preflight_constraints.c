@@ -8,7 +8,9 @@
 #include "postgres.h"
 
 #include "base/compat.h"
+#include "base/query.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
 #include "parser/parser.h"
 #include "schema/preflight/preflight_analyse.h"
 #include "schema/preflight/preflight_steps.h"
@@ -137,6 +139,40 @@ constraints_add(Preflight *pf, PreflightTable *table, Constraint *constraint, co
 		default:
 			break;
 	}
+}
+
+typedef struct Found
+{
+	MemoryContext cxt;
+	char	   *definition;
+} Found;
+
+static bool
+take_definition(TupleTableSlot *slot, void *arg)
+{
+	Found	   *found = arg;
+	bool		isnull;
+	Datum		value = slot_getattr(slot, 1, &isnull);
+	MemoryContext oldcxt = MemoryContextSwitchTo(found->cxt);
+
+	found->definition = TextDatumGetCString(value);
+	MemoryContextSwitchTo(oldcxt);
+	return true;
+}
+
+char *
+constraints_live(Oid table, Oid domain, const char *name)
+{
+	Oid			types[] = {OIDOID, OIDOID, TEXTOID};
+	Datum values[] = {ObjectIdGetDatum(table), ObjectIdGetDatum(domain), CStringGetTextDatum(name)};
+	Found		found = {.cxt = CurrentMemoryContext};
+	int			nestlevel = query_pin(PIN_PATH);
+
+	query_run("SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+			  " WHERE conrelid = $1 AND contypid = $2 AND conname = $3",
+			  3, types, values, NULL, true, take_definition, &found);
+	query_unpin(nestlevel);
+	return found.definition;
 }
 
 /* Whatever the catalog prints can be said in ALTER TABLE. */

@@ -22,6 +22,8 @@ extern void constraints_not_null_rows(Preflight *pf, PreflightTable *table, cons
 /* column: the one whose definition says it; live_names: columns are called as they are now. */
 extern void constraints_add(Preflight *pf, PreflightTable *table, Constraint *constraint,
 							const char *column, bool live_names);
+/* How the catalog prints one that is there, of a table or a domain; NULL for none of that name. */
+extern char *constraints_live(Oid table, Oid domain, const char *name);
 /* "CHECK (…)" and the like, as the catalog prints it. */
 extern Constraint *constraints_read(const char *name, const char *definition);
 

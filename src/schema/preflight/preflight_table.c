@@ -14,41 +14,6 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-typedef struct Found
-{
-	MemoryContext cxt;
-	char	   *definition;
-} Found;
-
-static bool
-take_definition(TupleTableSlot *slot, void *arg)
-{
-	Found	   *found = arg;
-	bool		isnull;
-	Datum		value = slot_getattr(slot, 1, &isnull);
-	MemoryContext oldcxt = MemoryContextSwitchTo(found->cxt);
-
-	found->definition = TextDatumGetCString(value);
-	MemoryContextSwitchTo(oldcxt);
-	return true;
-}
-
-/* A constraint that is there and not valid yet; NULL where there is none of that name. */
-static char *
-live_definition(const PreflightTable *table, const char *name)
-{
-	Oid			types[] = {OIDOID, TEXTOID};
-	Datum		values[] = {ObjectIdGetDatum(table->relid), CStringGetTextDatum(name)};
-	Found		found = {.cxt = CurrentMemoryContext};
-	int			nestlevel = query_pin(PIN_PATH);
-
-	query_run("SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-			  " WHERE conrelid = $1 AND conname = $2",
-			  2, types, values, NULL, true, take_definition, &found);
-	query_unpin(nestlevel);
-	return found.definition;
-}
-
 /* The one that a step before has added, or else a live one. */
 static void
 validate(Preflight *pf, PreflightTable *table, const char *name)
@@ -67,7 +32,7 @@ validate(Preflight *pf, PreflightTable *table, const char *name)
 		constraints_add(pf, table, constraint, NULL, false);
 		return;
 	}
-	definition = OidIsValid(table->relid) ? live_definition(table, name) : NULL;
+	definition = OidIsValid(table->relid) ? constraints_live(table->relid, InvalidOid, name) : NULL;
 	if (definition == NULL)
 		model_unknown(pf, psprintf("constraint \"%s\" is not there yet", name));
 	else

@@ -173,38 +173,12 @@ find_added(const Preflight *pf, const char *domain, const char *name)
 	return NULL;
 }
 
-typedef struct Found
-{
-	MemoryContext cxt;
-	char	   *text;
-} Found;
-
-static bool
-take_text(TupleTableSlot *slot, void *arg)
-{
-	Found	   *found = arg;
-	bool		isnull;
-	Datum		value = slot_getattr(slot, 1, &isnull);
-	MemoryContext oldcxt = MemoryContextSwitchTo(found->cxt);
-
-	found->text = TextDatumGetCString(value);
-	MemoryContextSwitchTo(oldcxt);
-	return true;
-}
-
 static Constraint *
 find_live(Oid domain, const char *name)
 {
-	Oid			types[] = {OIDOID, TEXTOID};
-	Datum		values[] = {ObjectIdGetDatum(domain), CStringGetTextDatum(name)};
-	Found		found = {.cxt = CurrentMemoryContext};
-	int			nestlevel = query_pin(PIN_PATH);
+	char	   *definition = constraints_live(InvalidOid, domain, name);
 
-	query_run("SELECT pg_get_constraintdef(oid) FROM pg_constraint"
-			  " WHERE contypid = $1 AND conname = $2",
-			  2, types, values, NULL, true, take_text, &found);
-	query_unpin(nestlevel);
-	return found.text != NULL ? constraints_read(name, found.text) : NULL;
+	return definition != NULL ? constraints_read(name, definition) : NULL;
 }
 
 static void
