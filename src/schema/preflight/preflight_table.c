@@ -5,14 +5,12 @@
 #include "postgres.h"
 
 #include "base/compat.h"
-#include "base/query.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
 #include "parser/parser.h"
 #include "schema/preflight/preflight_steps.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 
 /* The one that a step before has added, or else a live one. */
 static void
